@@ -1,0 +1,17 @@
+/** The shop's events: what the storefront publishes and the owner handles. */
+import { event } from "tidings";
+import * as z from "zod";
+
+export const OrderPlaced = event(
+	"order.placed",
+	z.object({
+		orderId: z.string(),
+		email: z.email(),
+		total: z.number().positive(),
+	}),
+);
+
+export const OrderReviewRequested = event(
+	"order.review-requested",
+	z.object({ orderId: z.string(), email: z.email() }),
+);

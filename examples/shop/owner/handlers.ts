@@ -1,0 +1,59 @@
+/** The shop's handlers, one for each way in which a delivery can go. */
+import { createEvents, NonRetryableError } from "tidings";
+import { OrderPlaced, OrderReviewRequested } from "../events.ts";
+import { trace } from "./trace.ts";
+
+export const events = createEvents({
+	events: [OrderPlaced, OrderReviewRequested],
+	observe: trace,
+});
+
+// Succeeds at once.
+events.on(OrderPlaced, { id: "send-receipt" }, async ({ body }) => {
+	console.log(`receipt for ${body.orderId} sent to ${body.email}`);
+});
+
+// Fails twice, then succeeds.
+events.on(
+	OrderPlaced,
+	{ id: "reserve-stock", retries: { backoff: ["1 second", "2 seconds"] } },
+	async ({ body }, { attempt }) => {
+		if (attempt < 3) throw new Error("the warehouse is busy");
+		console.log(`stock for ${body.orderId} reserved`);
+	},
+);
+
+// Always fails: a dead letter after one retry.
+events.on(
+	OrderPlaced,
+	{ id: "sync-ledger", retries: { limit: 1, base: "1 second" } },
+	async () => {
+		throw new Error("the ledger is closed for good");
+	},
+);
+
+// Knows that trying again is of no use: a dead letter at once.
+events.on("order.*", { id: "check-address" }, async () => {
+	throw new NonRetryableError("there is no such address");
+});
+
+// Takes longer than it may: two attempts of a second each, then a dead letter.
+events.on(
+	OrderPlaced,
+	{
+		id: "render-invoice",
+		timeout: "1 second",
+		retries: { limit: 1, backoff: "constant", base: "1 second" },
+	},
+	(_, { signal }) =>
+		new Promise((resolve) => signal.addEventListener("abort", resolve)),
+);
+
+// Runs when the event's time has come.
+events.on(
+	OrderReviewRequested,
+	{ id: "ask-for-review" },
+	async ({ body, delay }) => {
+		console.log(`review of ${body.orderId} asked for, ${delay} ms later`);
+	},
+);

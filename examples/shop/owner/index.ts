@@ -1,0 +1,7 @@
+/** The Worker that owns the shop's events: their queues, their objects, their handlers and the HTTP API. */
+import { publisher, worker } from "tidings/worker";
+import { events } from "./handlers.ts";
+
+export default worker(events);
+export const Publisher = publisher(events);
+export { DeadLetters, Payloads, Scheduler } from "tidings/worker";

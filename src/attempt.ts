@@ -1,0 +1,90 @@
+/** Step 5, its core: one attempt of one handler, within its time. It reports an outcome and decides nothing. */
+import { parseBody } from "./contract/definition.ts";
+import type { EventHead } from "./contract/envelope.ts";
+import type { Handler, HandlerContext } from "./contract/handler.ts";
+import { MAX_TIMEOUT } from "./contract/limits.ts";
+import type { Outcome } from "./retry.ts";
+
+/** Runs `expire` after so many milliseconds; the answer takes that back. */
+export type Timer = (expire: () => void, ms: number) => () => void;
+
+export const realTimer: Timer = (expire, ms) => {
+	const timeout = setTimeout(expire, ms);
+	return () => clearTimeout(timeout);
+};
+
+export interface Attempting {
+	clock(): number;
+	timer: Timer;
+}
+
+/**
+ * Runs a handler once. Never rejects. Past its time the attempt has failed, and whatever the handler
+ * still does, or throws, is ignored.
+ *
+ * @param body the handler's own copy
+ * @param number which attempt it is, counted from 1
+ */
+export async function attempt(
+	handler: Handler,
+	{ id, name, time, delay }: EventHead,
+	body: unknown,
+	number: number,
+	{ clock, timer }: Attempting,
+): Promise<Outcome> {
+	const startedAt = clock();
+	const abort = new AbortController();
+	const overrun = Promise.withResolvers<Outcome>();
+	let stopTimer = () => {};
+	let over = false;
+	const context: HandlerContext = {
+		handler: handler.id,
+		attempt: number,
+		signal: abort.signal,
+		setTimeout(ms) {
+			if (!(Number.isFinite(ms) && ms > 0 && ms <= MAX_TIMEOUT))
+				throw new RangeError(
+					`context.setTimeout: ${ms} is not a number of milliseconds above 0 and up to ${MAX_TIMEOUT}`,
+				);
+			setTime(ms);
+		},
+	};
+
+	setTime(handler.timeout);
+	try {
+		return await Promise.race([overrun.promise, run()]);
+	} finally {
+		over = true;
+		stopTimer();
+	}
+
+	function setTime(timeout: number): void {
+		stopTimer();
+		if (over) return;
+		const left = startedAt + timeout - clock();
+		if (left > 0) stopTimer = timer(() => expire(timeout), left);
+		else expire(timeout);
+	}
+
+	function expire(timeout: number): void {
+		over = true;
+		overrun.resolve({ type: "timed_out", timeout });
+		abort.abort(
+			new DOMException(`the attempt's ${timeout} ms are over`, "TimeoutError"),
+		);
+	}
+
+	async function run(): Promise<Outcome> {
+		try {
+			const parsed = handler.schema
+				? await parseBody(handler.schema, body)
+				: { value: body };
+			if ("issues" in parsed)
+				return { type: "unparsable", issues: parsed.issues };
+			await handler.run({ id, name, body: parsed.value, time, delay }, context);
+			return { type: "delivered" };
+		} catch (thrown) {
+			return { type: "failed", thrown };
+		}
+	}
+}

@@ -1,0 +1,114 @@
+/** Finds the queues and objects of the Worker that owns the events, as the ports that the steps declare. */
+import { env, exports } from "cloudflare:workers";
+import type { Letter } from "./contract/letter.ts";
+import type { QueueRole } from "./queue.ts";
+import type { Letters } from "./replay.ts";
+import type { SchedulerShard } from "./shards.ts";
+
+/** What the Worker that owns the events has in its environment. */
+export interface OwnerBindings {
+	EVENTS_QUEUE: Queue<string>;
+	RETRIES_QUEUE: Queue<string>;
+	DEAD_LETTERS_QUEUE: Queue<string>;
+	/** The queues' names, since a batch tells which queue it is from by name. */
+	TIDINGS_QUEUES: Record<QueueRole, string>;
+}
+
+type LetterObject = Letters & {
+	store(letters: readonly Letter[]): Promise<void>;
+};
+
+interface PayloadObject {
+	put(text: string, until: number): Promise<void>;
+	get(): Promise<string | null>;
+	keep(until: number): Promise<void>;
+}
+
+/** Whether this Worker owns the events, that is, has their queue. */
+export function ownsEvents(): boolean {
+	return "EVENTS_QUEUE" in env;
+}
+
+/** The queues' names by role. @throws Error when they are not set, or two are the same */
+export function queueNames(): Record<QueueRole, string> {
+	const names = (env as Partial<OwnerBindings>).TIDINGS_QUEUES;
+	const { events, retries, deadLetters } = names ?? {};
+	if (!events || !retries || !deadLetters)
+		throw new Error(
+			'tidings: the var TIDINGS_QUEUES is missing or not whole: set it beside the bindings, TIDINGS_QUEUES = { events = "…", retries = "…", deadLetters = "…" }',
+		);
+	if (new Set([events, retries, deadLetters]).size < 3)
+		throw new Error("tidings: TIDINGS_QUEUES names one queue twice");
+	return { events, retries, deadLetters };
+}
+
+export type Bindings = ReturnType<typeof bindings>;
+
+/** The ports that lead to queues and objects; each call finds its object anew, for no request may use another's. */
+export function bindings() {
+	return {
+		events: queue("EVENTS_QUEUE"),
+		retries: queue("RETRIES_QUEUE"),
+		deadLetters: queue("DEAD_LETTERS_QUEUE"),
+		payloads: {
+			put: (key: string, text: string, until: number) =>
+				payload(key).put(text, until),
+			get: (key: string) => payload(key).get(),
+			keep: (key: string, until: number) => payload(key).keep(until),
+		},
+		letters: {
+			store: (stored) => letters().store(stored),
+			list: (query) => letters().list(query),
+			get: (id) => letters().get(id),
+			markReplayed: (id, at) => letters().markReplayed(id, at),
+			discard: (id) => letters().discard(id),
+		} satisfies LetterObject as LetterObject,
+	};
+}
+
+function queue(binding: keyof OwnerBindings) {
+	const bound = () => {
+		const found = (env as Partial<OwnerBindings>)[binding];
+		if (found === undefined)
+			throw new Error(
+				`tidings: the queue binding ${binding} is missing: add it to [[queues.producers]]`,
+			);
+		return found as Queue<string>;
+	};
+	return {
+		async send(record: string, delaySeconds = 0): Promise<void> {
+			await bound().send(record, { contentType: "text", delaySeconds });
+		},
+		async sendBatch(records: readonly string[]): Promise<void> {
+			await bound().sendBatch(
+				records.map((body) => ({ body, contentType: "text" as const })),
+			);
+		},
+		async metrics(): Promise<QueueMetrics> {
+			return bound().metrics();
+		},
+	};
+}
+
+function object<Stub>(className: string, name: string): Stub {
+	const namespace = (
+		exports as unknown as Record<string, DurableObjectNamespace | undefined>
+	)[className];
+	if (typeof namespace?.getByName !== "function")
+		throw new Error(
+			`tidings: the object ${className} is missing: export { Scheduler, DeadLetters, Payloads } from "tidings/worker" in the main module, and declare each in [exports]`,
+		);
+	return namespace.getByName(name) as unknown as Stub;
+}
+
+function payload(key: string): PayloadObject {
+	return object("Payloads", key);
+}
+
+function letters(): LetterObject {
+	return object("DeadLetters", "dead-letters");
+}
+
+export function schedulerShard(shard: number): SchedulerShard {
+	return object("Scheduler", `shard-${shard}`);
+}

@@ -1,0 +1,132 @@
+/** Between attempts: a delivery travels on as a message of its own, or waits in the scheduler. */
+import {
+	type Delivery,
+	type Readable,
+	turnedInto,
+} from "./contract/envelope.ts";
+import type { Failure } from "./contract/failure.ts";
+import type { Hold } from "./contract/held.ts";
+import { PAYLOAD_KEPT, QUEUE_WAIT } from "./contract/limits.ts";
+import type { Observe } from "./contract/transition.ts";
+
+/** A delivery whose attempt failed: what the next one carries, and when it begins. */
+export interface Next {
+	delivery: Delivery;
+	/** Milliseconds from now. */
+	wait: number;
+	/** How the attempt failed that is over. */
+	error: Failure;
+}
+
+export interface Carrying {
+	retries: {
+		send(record: string, delaySeconds?: number): Promise<void>;
+		sendBatch(records: readonly string[]): Promise<void>;
+	};
+	scheduler: Hold;
+	payloads: { keep(key: string, until: number): Promise<void> };
+	clock(): number;
+	observe: Observe;
+}
+
+/** A queue counts whole seconds; a wait is never cut short. */
+export function inSeconds(wait: number): number {
+	return Math.ceil(wait / 1_000);
+}
+
+/** Sends a delivery on to the retries queue; to the scheduler when the wait is long or the queue does not take it. */
+export async function carry(
+	event: Readable,
+	next: Next,
+	ports: Carrying,
+): Promise<void> {
+	if (next.wait > QUEUE_WAIT) return hold(event, next, ports);
+	try {
+		await keepBody(event, next.wait, ports);
+		const record = turnedInto(event.text, { delivery: next.delivery });
+		await ports.retries.send(record, inSeconds(next.wait));
+	} catch (error) {
+		console.error("tidings: the retries queue took no delivery", error);
+		return hold(event, next, ports);
+	}
+	reportRetry(event, next, ports);
+}
+
+/** Gives a delivery to the scheduler. A row of the same delivery that is further on stays as it is. */
+export async function hold(
+	event: Readable,
+	next: Next,
+	ports: Carrying,
+): Promise<void> {
+	await keepBody(event, next.wait, ports);
+	await holdDelivery(event, next.delivery, next.wait, ports);
+	reportRetry(event, next, ports);
+}
+
+/** Waits in the scheduler without using up an attempt, because nobody here can run the delivery now. */
+export async function postpone(
+	event: Readable,
+	delivery: Delivery,
+	wait: number,
+	reason: string,
+	ports: Carrying,
+): Promise<void> {
+	await holdDelivery(event, delivery, wait, ports);
+	const { id, name } = event.envelope;
+	const { handler, attempt } = delivery;
+	const at = ports.clock();
+	ports.observe({
+		type: "waiting",
+		at,
+		id,
+		event: name,
+		handler,
+		attempt,
+		reason,
+		retryAt: at + wait,
+	});
+}
+
+async function holdDelivery(
+	{ envelope, text }: Readable,
+	delivery: Delivery,
+	wait: number,
+	{ scheduler, clock }: Carrying,
+): Promise<void> {
+	const { id, name, reference = null } = envelope;
+	const { handler, attempt } = delivery;
+	const record = turnedInto(text, { delivery });
+	const dueAt = clock() + wait;
+	await scheduler.hold([
+		{ id, handler, name, dueAt, attempt, reference, record },
+	]);
+}
+
+/** A body that travels by reference is kept until well after the next attempt. */
+export async function keepBody(
+	{ envelope: { reference } }: Readable,
+	wait: number,
+	{ payloads, clock }: Carrying,
+): Promise<void> {
+	if (reference !== undefined)
+		await payloads.keep(reference, clock() + wait + PAYLOAD_KEPT);
+}
+
+/** @param next the retry that is now held somewhere */
+export function reportRetry(
+	{ envelope: { id, name: event } }: Readable,
+	{ delivery, wait, error }: Next,
+	{ clock, observe }: Carrying,
+): void {
+	const at = clock();
+	observe({
+		type: "retrying",
+		at,
+		id,
+		event,
+		handler: delivery.handler,
+		attempt: delivery.attempt - 1,
+		error,
+		retryAt: at + wait,
+	});
+}

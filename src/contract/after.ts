@@ -1,0 +1,124 @@
+/** When an event published with `after` is due. It reads every form of `after` and knows the calendar. */
+import dayjs from "dayjs";
+import utc from "dayjs/plugin/utc.js";
+import { type Duration, readSpan, UNIT_NAMES } from "./duration.ts";
+import { RefusedError } from "./errors.ts";
+
+dayjs.extend(utc);
+
+/**
+ * When to hand an event over: milliseconds to wait, an epoch timestamp in milliseconds (any number past
+ * ten years of milliseconds), a `Date`, `"<number> <unit>"`, or an RFC 3339 date-time with `Z` or an
+ * offset. Later than now, at most one calendar year ahead.
+ */
+export type After = number | Date | Duration | (string & {});
+
+/** Ten years of milliseconds: a smaller number is a wait, a larger one an epoch timestamp. */
+const LONGEST_WAIT = 3_653 * 86_400_000;
+
+const FORMS = `give milliseconds, an epoch timestamp in milliseconds, a Date, "<number> <unit>" in ${UNIT_NAMES}, or a date-time such as "2027-01-14T17:46:05.811Z"`;
+
+/**
+ * The due time in epoch milliseconds.
+ *
+ * @throws RefusedError `invalid_after` when it has no known form, or is not after `now` and at most one calendar year ahead
+ */
+export function dueTime(after: unknown, now: number): number {
+	const due = instant(after, now);
+	if (!(due > now))
+		throw refusal(
+			after,
+			"is not in the future: `after` must be later than now",
+		);
+	const latest = dayjs.utc(now).add(1, "year").valueOf();
+	if (due > latest)
+		throw refusal(
+			after,
+			`is more than one year ahead: the latest is ${new Date(latest).toISOString()}`,
+		);
+	return due;
+}
+
+function instant(after: unknown, now: number): number {
+	if (typeof after === "number") return fromNumber(after, now);
+	if (typeof after === "string") return fromText(after, now);
+	if (after instanceof Date) {
+		const due = after.getTime();
+		if (Number.isNaN(due)) throw refusal("Invalid Date", "is no point in time");
+		return due;
+	}
+	if (isDayjs(after))
+		throw refusal("a dayjs object", "is not taken: give its `.toDate()`");
+	throw refusal(after, `is not a time: ${FORMS}`);
+}
+
+function fromNumber(after: number, now: number): number {
+	if (!Number.isFinite(after)) throw refusal(after, `is not a time: ${FORMS}`);
+	const whole = Math.ceil(after);
+	return whole <= LONGEST_WAIT ? now + whole : whole;
+}
+
+function fromText(after: string, now: number): number {
+	const span = readSpan(after);
+	if (span === undefined) return fromDateTime(after);
+	if (span.unit === null)
+		throw refusal(after, `has an unknown unit: use ${UNIT_NAMES}`);
+	if (span.unit !== "month" && span.unit !== "year") return now + span.fixed;
+	if (!Number.isInteger(span.amount))
+		throw refusal(
+			after,
+			`is a fraction of a ${span.unit}: months and years are whole, fractions go up to weeks`,
+		);
+	return dayjs
+		.utc(now)
+		.add(Math.min(span.amount, 100_000), span.unit)
+		.valueOf();
+}
+
+const DATE_TIME =
+	/^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/i;
+
+/** RFC 3339 section 5.6, less leap seconds; what does not survive a round trip, such as 30 February, is refused. */
+function fromDateTime(text: string): number {
+	const match = DATE_TIME.exec(text);
+	if (!match) throw refusal(text, `is not a time: ${FORMS}`);
+	const [, year, month, day, hour, minute, second, fraction = "", zone] = match;
+	const local = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
+	const wall = new Date(local);
+	if (Number.isNaN(wall.getTime()) || wall.toISOString() !== local)
+		throw refusal(text, "names a date or time that does not exist");
+	return (
+		wall.getTime() +
+		Math.ceil(Number(`0.${fraction}`) * 1_000) -
+		offset(text, zone)
+	);
+}
+
+function offset(text: string, zone = "Z"): number {
+	if (zone.toUpperCase() === "Z") return 0;
+	const hours = Number(zone.slice(1, 3));
+	const minutes = Number(zone.slice(4));
+	if (hours > 23 || minutes > 59)
+		throw refusal(text, `has an offset that does not exist: ${zone}`);
+	return (zone.startsWith("-") ? -1 : 1) * (hours * 60 + minutes) * 60_000;
+}
+
+function isDayjs(value: unknown): boolean {
+	return (
+		typeof value === "object" &&
+		value !== null &&
+		typeof (value as { toDate?: unknown }).toDate === "function"
+	);
+}
+
+function refusal(value: unknown, why: string): RefusedError {
+	return new RefusedError("invalid_after", `after: ${shown(value)} ${why}`);
+}
+
+function shown(value: unknown): string {
+	try {
+		return (JSON.stringify(value) ?? String(value)).slice(0, 100);
+	} catch {
+		return typeof value;
+	}
+}

@@ -1,0 +1,123 @@
+/** A definition: the name of an event with the schema of its body. Any Standard Schema serves. */
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { type Issue, type Receipt, RefusedError } from "./errors.ts";
+import { checkName } from "./pattern.ts";
+import type { PublishArguments } from "./request.ts";
+
+export type Schema = StandardSchemaV1;
+
+export interface Definition<
+	Name extends string = string,
+	BodySchema extends Schema = Schema,
+> {
+	readonly name: Name;
+	readonly schema: BodySchema;
+	/**
+	 * Publishes this event through the one `createEvents` that lists it.
+	 *
+	 * @throws RefusedError when none lists it or several do, and whatever `events.publish` throws
+	 */
+	publish(
+		...args: PublishArguments<StandardSchemaV1.InferInput<BodySchema>>
+	): Promise<Receipt>;
+}
+
+/** What publishes for a definition: the bus that lists it. */
+type Publisher = (
+	definition: Definition,
+	args: readonly unknown[],
+) => Promise<Receipt>;
+
+const publishers = new WeakMap<Definition, Publisher[]>();
+
+/**
+ * Defines an event.
+ *
+ * @param name 1 to 128 characters: segments of `[A-Za-z0-9_-]+` joined by dots
+ * @param schema any Standard Schema; what travels is its input, handlers registered by the definition get its output
+ * @throws RefusedError `invalid_name`
+ * @example
+ * export const OrderPlaced = event("order.placed", z.object({ orderId: z.string() }));
+ */
+export function event<const Name extends string, BodySchema extends Schema>(
+	name: Name,
+	schema: BodySchema,
+): Definition<Name, BodySchema> {
+	checkName(name);
+	if (schema?.["~standard"]?.version !== 1)
+		throw new RefusedError(
+			"invalid_request",
+			`event ${JSON.stringify(name)}: its schema is no Standard Schema: give one of zod, valibot, arktype or another that implements it`,
+		);
+	const definition: Definition<Name, BodySchema> = {
+		name,
+		schema,
+		async publish(...args) {
+			const [publisher, ...others] = publishers.get(definition) ?? [];
+			if (publisher === undefined || others.length > 0)
+				throw new RefusedError(
+					"invalid_request",
+					`event ${JSON.stringify(name)} is listed by ${publisher ? others.length + 1 : "no"} createEvents({ events: [...] }): a definition publishes only where exactly one lists it`,
+				);
+			return publisher(definition, args);
+		},
+	};
+	return definition;
+}
+
+/** Makes `definition.publish` go by this publisher. */
+export function listed(definition: Definition, publisher: Publisher): void {
+	publishers.set(definition, [
+		...(publishers.get(definition) ?? []),
+		publisher,
+	]);
+}
+
+export function isDefinition(value: unknown): value is Definition {
+	return (
+		typeof value === "object" &&
+		value !== null &&
+		publishersKnow(value as Definition)
+	);
+}
+
+function publishersKnow({ name, schema }: Definition): boolean {
+	return typeof name === "string" && schema?.["~standard"]?.version === 1;
+}
+
+/** The schema's output for a body, or its issues. */
+export async function parseBody(
+	schema: Schema,
+	body: unknown,
+): Promise<{ value: unknown } | { issues: Issue[] }> {
+	const result = await schema["~standard"].validate(body);
+	return result.issues
+		? { issues: result.issues.map(issueOf) }
+		: { value: result.value };
+}
+
+function issueOf({ path = [], message }: StandardSchemaV1.Issue): Issue {
+	const keys = path.map((step) =>
+		String(typeof step === "object" ? step.key : step),
+	);
+	return { path: keys.join("."), message };
+}
+
+/** @throws RefusedError `schema_violation`, with the issues */
+export async function checkBody(
+	name: string,
+	schema: Schema,
+	body: unknown,
+): Promise<void> {
+	const result = await parseBody(schema, body);
+	if ("value" in result) return;
+	const listing = result.issues
+		.slice(0, 5)
+		.map(({ path, message }) => `${path || "(body)"}: ${message}`)
+		.join("; ");
+	throw new RefusedError(
+		"schema_violation",
+		`body: it breaks the schema of ${JSON.stringify(name)}: ${listing}`,
+		{ issues: result.issues },
+	);
+}

@@ -1,0 +1,63 @@
+/** Spans of time: milliseconds, or `"<number> <unit>"`. It knows no calendar; `after.ts` does. */
+
+/** Milliseconds, or `"<number> <unit>"`, such as `"90 seconds"` or `"1.5 hours"`. */
+export type Duration = number | `${number} ${string}`;
+
+const SECOND = 1_000;
+const DAY = 86_400 * SECOND;
+
+/** Milliseconds of each unit; a month counts 30 days and a year 365 where no calendar date is meant. */
+const UNITS = {
+	second: SECOND,
+	minute: 60 * SECOND,
+	hour: 3_600 * SECOND,
+	day: DAY,
+	week: 7 * DAY,
+	month: 30 * DAY,
+	year: 365 * DAY,
+} as const;
+
+export type Unit = keyof typeof UNITS;
+
+export const UNIT_NAMES =
+	"seconds, minutes, hours, days, weeks, months or years";
+
+const FORM = /^(\d+(?:\.\d+)?) +([a-z]+)$/i;
+
+/** Reads `"<number> <unit>"`: any case, singular or plural; `undefined` when it has another form. */
+export function readSpan(
+	text: string,
+): { amount: number; unit: Unit; fixed: number } | { unit: null } | undefined {
+	const [, amount, word] = FORM.exec(text.trim()) ?? [];
+	if (amount === undefined || word === undefined) return undefined;
+	const unit = word.toLowerCase().replace(/s$/, "");
+	if (!Object.hasOwn(UNITS, unit)) return { unit: null };
+	const known = unit as Unit;
+	return {
+		amount: Number(amount),
+		unit: known,
+		fixed: Math.ceil(Number(amount) * UNITS[known]),
+	};
+}
+
+/**
+ * A duration in whole milliseconds, greater than zero; a month is 30 days, a year 365.
+ *
+ * @param what the option's name, for the error
+ * @throws RangeError when it is not such a duration
+ */
+export function milliseconds(duration: Duration, what: string): number {
+	const value =
+		typeof duration === "string"
+			? spanMilliseconds(duration)
+			: Math.ceil(duration);
+	if (Number.isFinite(value) && value > 0) return value;
+	throw new RangeError(
+		`${what}: ${JSON.stringify(duration)} is not a duration: give milliseconds greater than 0, or "<number> <unit>" in ${UNIT_NAMES}`,
+	);
+}
+
+function spanMilliseconds(text: string): number {
+	const span = readSpan(text);
+	return span && span.unit !== null ? span.fixed : Number.NaN;
+}

@@ -1,0 +1,179 @@
+/**
+ * The record that travels a queue, as JSON text, and what a reader makes of it.
+ *
+ * Version 1. A reader keeps members that it does not know; a record of a newer version it does not touch.
+ */
+import type { Failure } from "./failure.ts";
+import { byteLength } from "./json.ts";
+
+export const VERSION = 1;
+
+/** An event without its body. */
+export interface EventHead {
+	id: string;
+	name: string;
+	/** When `publish` was called, in epoch milliseconds. */
+	time: number;
+	/** Due time minus `time`, in milliseconds; 0 for an event that was not scheduled. */
+	delay: number;
+}
+
+/** One event's way to one handler, once it travels alone. */
+export interface Delivery {
+	handler: string;
+	/** The attempt that comes next, counted from 1. */
+	attempt: number;
+	/** When the first attempt began, in epoch milliseconds; absent before it. */
+	firstAttemptAt?: number;
+	/** When the first attempt failed, in epoch milliseconds, and how. */
+	firstFailureAt?: number;
+	firstFailure?: Failure;
+	/** Since when no deploy knew the handler, in epoch milliseconds. */
+	unknownSince?: number;
+}
+
+/** Why a delivery ended without success. */
+export type Cause =
+	/** The last retry that the policy allows has failed. */
+	| "exhausted"
+	/** The next retry would begin after the policy's `maxAge`. */
+	| "expired"
+	/** The handler threw a `NonRetryableError`. */
+	| "non_retryable"
+	/** The body no longer parses by the handler's schema. */
+	| "schema_violation"
+	/** No deploy within an hour had this handler. */
+	| "unknown_handler"
+	/** No deploy within an hour could read an envelope of this version. */
+	| "newer_version"
+	/** The message is no envelope. */
+	| "unreadable"
+	/** The body travelled by reference and is gone. */
+	| "payload_missing"
+	/** The attempt did not come back: the Worker was killed or crashed, more often than the policy allows. */
+	| "crashed"
+	/** The platform gave the message up after its retries. */
+	| "abandoned";
+
+/** How a delivery ended that became a dead letter. */
+export interface Ending {
+	handler: string;
+	cause: Cause;
+	error: Failure;
+	attempts: number;
+	/** Epoch milliseconds. */
+	firstFailureAt: number;
+	lastFailureAt: number;
+}
+
+export interface Envelope extends EventHead {
+	v: typeof VERSION;
+	/** Absent when the body travels by reference. */
+	body?: unknown;
+	/** The key under which the Payloads object keeps the body's text. */
+	reference?: string;
+	delivery?: Delivery;
+	letter?: Ending;
+}
+
+/** A record that can be read, with its text as it came: handlers may change what they are given. */
+export interface Readable {
+	envelope: Envelope;
+	text: string;
+}
+
+/** What a reader makes of a message's body. */
+export type Decoded =
+	| ({ kind: "envelope" } & Readable)
+	| { kind: "newer"; version: number; text: string }
+	| { kind: "unreadable"; reason: string; text: string };
+
+/** Where an event's body is: its JSON text, or the key under which that text is kept. */
+export type Body = { text: string } | { reference: string };
+
+/** An event's record, spliced from its body's text so that the body is made JSON only once. */
+export function encodeEvent(
+	head: EventHead,
+	body: Body,
+	rest: { delivery?: Delivery; letter?: Ending } = {},
+): string {
+	const start = JSON.stringify({ v: VERSION, ...head, ...rest });
+	const last =
+		"text" in body
+			? `"body":${body.text}`
+			: `"reference":${JSON.stringify(body.reference)}`;
+	return `${start.slice(0, -1)},${last}}`;
+}
+
+/** The record again, as one delivery of its event or as a letter; whatever else it has stays. */
+export function turnedInto(
+	text: string,
+	{ delivery, letter }: { delivery?: Delivery; letter?: Ending },
+): string {
+	return JSON.stringify({ ...JSON.parse(text), delivery, letter });
+}
+
+/** An event's size: the UTF-8 bytes of `JSON.stringify({ id, name, body, time, delay })`. */
+export function eventBytes(
+	{ id, name, time, delay }: EventHead,
+	body: string,
+): number {
+	const head = `{"id":${JSON.stringify(id)},"name":${JSON.stringify(name)},"body":,"time":${time},"delay":${delay}}`;
+	return head.length + byteLength(body);
+}
+
+export function decode(raw: unknown): Decoded {
+	let text = "";
+	try {
+		text = typeof raw === "string" ? raw : (JSON.stringify(raw) ?? String(raw));
+		const record: unknown = JSON.parse(text);
+		if (typeof record !== "object" || record === null || Array.isArray(record))
+			return { kind: "unreadable", reason: "it is not a JSON object", text };
+		const version = (record as { v?: unknown }).v;
+		if (typeof version === "number" && version > VERSION)
+			return { kind: "newer", version, text };
+		const fault = faultOf(record as Record<string, unknown>);
+		return fault === undefined
+			? { kind: "envelope", envelope: record as Envelope, text }
+			: { kind: "unreadable", reason: fault, text };
+	} catch {
+		return { kind: "unreadable", reason: "it is not JSON", text };
+	}
+}
+
+function faultOf(record: Record<string, unknown>): string | undefined {
+	const { v, id, name, time, delay, delivery, letter } = record;
+	if (v !== VERSION) return `its version ${JSON.stringify(v)} is unknown`;
+	if (typeof id !== "string" || id === "") return "it has no id";
+	if (typeof name !== "string") return "it has no name";
+	if (!Number.isFinite(time) || !Number.isFinite(delay))
+		return "its time or delay is not a number";
+	if (!("body" in record) && typeof record.reference !== "string")
+		return "it has neither a body nor a reference to one";
+	if (delivery !== undefined && !isDelivery(delivery))
+		return "its delivery is not one";
+	if (letter !== undefined && !isEnding(letter)) return "its letter is not one";
+	return undefined;
+}
+
+function isDelivery(value: unknown): value is Delivery {
+	const { handler, attempt } = (value ?? {}) as Partial<Delivery>;
+	return (
+		typeof handler === "string" &&
+		Number.isInteger(attempt) &&
+		Number(attempt) >= 1
+	);
+}
+
+function isEnding(value: unknown): value is Ending {
+	const { handler, cause, error, attempts, firstFailureAt, lastFailureAt } =
+		(value ?? {}) as Partial<Ending>;
+	return (
+		typeof handler === "string" &&
+		typeof cause === "string" &&
+		typeof error?.message === "string" &&
+		Number.isInteger(attempts) &&
+		Number.isFinite(firstFailureAt) &&
+		Number.isFinite(lastFailureAt)
+	);
+}

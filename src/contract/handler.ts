@@ -1,0 +1,148 @@
+/** What a handler is, the id that survives deploys, and the registry that finds it. It runs none. */
+import type { Schema } from "./definition.ts";
+import { type Duration, milliseconds } from "./duration.ts";
+import type { EventHead } from "./envelope.ts";
+import { RefusedError } from "./errors.ts";
+import { DEFAULT_TIMEOUT, MAX_TIMEOUT } from "./limits.ts";
+import { isPattern, matches } from "./pattern.ts";
+import { type Policy, policyOf, type Retries, reachesPast } from "./policy.ts";
+
+/** What a handler gets. */
+export interface TidingsEvent<Body = unknown, Name extends string = string>
+	extends EventHead {
+	name: Name;
+	body: Body;
+}
+
+export interface HandlerContext {
+	/** The handler's id. */
+	readonly handler: string;
+	/** Which attempt this is, counted from 1. */
+	readonly attempt: number;
+	/** Aborts when the attempt's time is over. */
+	readonly signal: AbortSignal;
+	/**
+	 * Changes the attempt's time while it runs, in milliseconds from its start, at most 60 000. What has
+	 * already passed fails the attempt at once.
+	 *
+	 * @throws RangeError when it is not finite, not positive or over 60 000
+	 */
+	setTimeout(ms: number): void;
+}
+
+export interface HandlerOptions {
+	/** Keeps a waiting retry with this handler over deploys; 1 to 128 characters without spaces. */
+	id?: string;
+	/** An attempt's time. Default 5 seconds, at most 60. */
+	timeout?: Duration;
+	/** A number of retries, or the whole policy. Default 10 retries, exponential from 5 seconds. */
+	retries?: Retries;
+}
+
+export type HandlerFunction<Event = TidingsEvent> = (
+	event: Event,
+	context: HandlerContext,
+) => unknown;
+
+export interface Handler {
+	id: string;
+	patterns: readonly string[];
+	/** Milliseconds. */
+	timeout: number;
+	policy: Policy;
+	/** Parses the body anew, for handlers registered by definition. */
+	schema?: Schema;
+	run: HandlerFunction;
+}
+
+const ID = /^[^\s\p{C}]{1,128}$/u;
+const HOUR = 3_600_000;
+
+/** @throws RefusedError `invalid_handler` for a pattern, an id, a timeout or a policy that is none */
+export function handlerOf(
+	patterns: readonly string[],
+	options: HandlerOptions,
+	run: HandlerFunction,
+	schema?: Schema,
+): Handler {
+	if (typeof run !== "function")
+		throw refusal(`${patterns.join(", ")}: the handler is not a function`);
+	if (patterns.length === 0) throw refusal("a handler needs a name or pattern");
+	for (const pattern of patterns)
+		if (typeof pattern !== "string" || !isPattern(pattern))
+			throw refusal(
+				`${JSON.stringify(pattern)} is neither a name nor a pattern: segments of A-Z a-z 0-9 _ -, or * for one segment, ** for any number, joined by dots`,
+			);
+	const id = options.id ?? defaultId(patterns, run);
+	if (!ID.test(id))
+		throw refusal(
+			`id ${JSON.stringify(id)} is not 1 to 128 characters without spaces: give the handler an id`,
+		);
+	const policy = policyOf(options.retries);
+	if (options.id === undefined && run.name === "" && reachesPast(policy, HOUR))
+		console.warn(
+			`tidings: the handler ${id} has no name and no id, so a retry that waits while you deploy a change to it will not find it: register it as on(${JSON.stringify(patterns[0])}, { id: "…" }, …)`,
+		);
+	const timeout = milliseconds(options.timeout ?? DEFAULT_TIMEOUT, "timeout");
+	if (timeout > MAX_TIMEOUT)
+		throw refusal(
+			`${id}: timeout ${timeout} ms is over ${MAX_TIMEOUT} ms, the longest that an attempt can have`,
+		);
+	return { id, patterns, timeout, policy, run, ...(schema && { schema }) };
+}
+
+/** `pattern:functionName`, else `pattern:` and a hash of the source; never the mere place. */
+function defaultId(patterns: readonly string[], run: HandlerFunction): string {
+	return `${patterns.join(",")}:${run.name || fnv1a(run.toString())}`;
+}
+
+/** FNV-1a, 32 bits (Fowler, Noll, Vo), over UTF-16 code units. */
+function fnv1a(text: string): string {
+	let hash = 0x811c9dc5;
+	for (let i = 0; i < text.length; i++)
+		hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+	return (hash >>> 0).toString(16).padStart(8, "0");
+}
+
+/** Names are open-ended where callers make them up, so the memory of matches is bounded. */
+const REMEMBERED_NAMES = 1_000;
+
+/** The handlers of one Worker, in order of registration. */
+export class Handlers {
+	readonly #byId = new Map<string, Handler>();
+	readonly #byName = new Map<string, readonly Handler[]>();
+
+	/** @throws RefusedError `invalid_handler` when the id is taken */
+	add(handler: Handler): void {
+		if (this.#byId.has(handler.id))
+			throw refusal(
+				`the id ${JSON.stringify(handler.id)} is taken by another handler: give this one its own, on(${JSON.stringify(handler.patterns[0])}, { id: "…" }, …)`,
+			);
+		this.#byId.set(handler.id, handler);
+		this.#byName.clear();
+	}
+
+	get(id: string): Handler | undefined {
+		return this.#byId.get(id);
+	}
+
+	/** Those that a name calls, in order of registration. */
+	matching(name: string): readonly Handler[] {
+		const known = this.#byName.get(name);
+		if (known) return known;
+		const found = this.list().filter(({ patterns }) =>
+			patterns.some((pattern) => matches(pattern, name)),
+		);
+		if (this.#byName.size >= REMEMBERED_NAMES) this.#byName.clear();
+		this.#byName.set(name, found);
+		return found;
+	}
+
+	list(): Handler[] {
+		return [...this.#byId.values()];
+	}
+}
+
+function refusal(why: string): RefusedError {
+	return new RefusedError("invalid_handler", `on: ${why}`);
+}

@@ -1,0 +1,93 @@
+/** A dead letter: a delivery that ended without success, with its cause and its whole event. */
+import type { Cause, Ending, EventHead } from "./envelope.ts";
+import type { Failure } from "./failure.ts";
+
+/** A letter as it is stored. */
+export interface Letter extends Ending {
+	id: string;
+	/** The envelope without body, delivery and letter; members that this version does not know included. */
+	head: EventHead;
+	/** The body's JSON text; null when it travelled by reference and was gone. */
+	body: string | null;
+}
+
+/** `eventId:handlerId`: one letter for each event and handler, however often it dies. */
+export function letterId(eventId: string, handler: string): string {
+	return `${eventId}:${handler}`;
+}
+
+export type LetterStatus = "dead" | "replayed";
+
+/** What a store adds to a letter. */
+export interface StoredLetter extends Letter {
+	status: LetterStatus;
+	/** How often it was replayed. */
+	replays: number;
+}
+
+/** A letter without its body, as a list shows it. */
+export interface LetterSummary {
+	id: string;
+	status: LetterStatus;
+	event: EventHead;
+	handler: string;
+	cause: Cause;
+	error: Failure;
+	attempts: number;
+	/** Epoch milliseconds. */
+	firstFailureAt: number;
+	lastFailureAt: number;
+	replays: number;
+}
+
+/** A dead letter with its whole event. */
+export interface DeadLetter extends LetterSummary {
+	event: EventHead & { body: unknown };
+}
+
+export interface LetterQuery {
+	/** Default `"dead"`; `"replayed"` for those that were replayed and have not died again. */
+	status?: LetterStatus | undefined;
+	/** The event's name, exactly. */
+	event?: string | undefined;
+	handler?: string | undefined;
+	cause?: string | undefined;
+	/** At most this many, 1 to 1 000; default 100. */
+	limit?: number | undefined;
+	/** The `cursor` of the page before. */
+	cursor?: string | undefined;
+}
+
+export interface LetterPage {
+	/** Latest failure first. */
+	deadLetters: LetterSummary[];
+	/** Leads to the next page; absent on the last. */
+	cursor?: string;
+}
+
+export function summaryOf({
+	id,
+	status,
+	head,
+	handler,
+	cause,
+	error,
+	attempts,
+	firstFailureAt,
+	lastFailureAt,
+	replays,
+}: Omit<StoredLetter, "body">): LetterSummary {
+	const { id: eventId, name, time, delay } = head;
+	return {
+		id,
+		status,
+		event: { id: eventId, name, time, delay },
+		handler,
+		cause,
+		error,
+		attempts,
+		firstFailureAt,
+		lastFailureAt,
+		replays,
+	};
+}

@@ -1,0 +1,55 @@
+/** The numbers that bound an event's life, each with its source. It holds numbers only. */
+
+/** An event is fewer bytes than this: the UTF-8 of `JSON.stringify({ id, name, body, time, delay })`. */
+export const EVENT_BYTES = 262_144;
+
+/**
+ * Up to this many bytes an event travels inside its message, beyond it by reference. A message may
+ * have 128 000 bytes (Cloudflare Queues, limits); the rest is room for retry data and an error.
+ */
+export const INLINE_BYTES = 112_000;
+
+/** Messages in one `sendBatch` (Cloudflare Queues, limits). */
+export const SEND_BATCH_MESSAGES = 100;
+
+/** Bytes in one `sendBatch`: 256 000 allowed, about 100 of metadata a message, and some margin. */
+export const SEND_BATCH_BYTES = 240_000;
+
+/** Events in one `publishBatch`. */
+export const CALL_EVENTS = 1_000;
+
+/** Bytes of all events in one `publishBatch`. */
+export const CALL_BYTES = 10_000_000;
+
+/**
+ * A message waits in a queue no longer than this, in milliseconds, counted from its send; half of
+ * the free plan's retention of 24 hours. What must wait longer waits in the scheduler.
+ */
+export const QUEUE_WAIT = 12 * 3_600_000;
+
+/** Tries of one message before its delivery moves on as a new one; queues allow 100 retries. */
+export const CHAIN_TRIES = 100;
+
+/** How long a delivery that this deploy cannot run waits for a deploy that can, in milliseconds. */
+export const DEPLOY_GRACE = 3_600_000;
+
+/** An attempt's time unless the handler says otherwise, in milliseconds. */
+export const DEFAULT_TIMEOUT = 5_000;
+
+/** The longest time an attempt can have, in milliseconds. */
+export const MAX_TIMEOUT = 60_000;
+
+/** A consumer takes up no further handlers after this, in milliseconds; an invocation has 15 minutes. */
+export const BATCH_TIME = 12 * 60_000;
+
+/** Messages of one batch that run beside each other. */
+export const BATCH_CONCURRENCY = 32;
+
+/** Calls to queues and objects under way at once; six connections may wait for headers (Workers, limits). */
+export const CALL_CONCURRENCY = 6;
+
+/** Bytes of an error, as JSON, that a dead letter keeps. */
+export const ERROR_BYTES = 8_192;
+
+/** How long a body that travels by reference is kept past the time its event is due, in milliseconds. */
+export const PAYLOAD_KEPT = 30 * 86_400_000;

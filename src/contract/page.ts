@@ -1,0 +1,43 @@
+/** Pages of a list: their size, and the cursor that leads from one to the next. */
+import { RefusedError } from "./errors.ts";
+
+const DEFAULT_SIZE = 100;
+const MAX_SIZE = 1_000;
+
+/** A place in an order by time and id. */
+export type Place = [at: number, id: string];
+
+/** @throws RefusedError `invalid_request` unless it is 1 to 1 000; default 100 */
+export function pageSize(limit = DEFAULT_SIZE): number {
+	if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_SIZE) return limit;
+	throw new RefusedError(
+		"invalid_request",
+		`limit: ${limit} is not a whole number from 1 to ${MAX_SIZE}`,
+	);
+}
+
+/** The cursor is opaque to callers: base64url of the last place they saw. */
+export function cursorOf([at, id]: Place): string {
+	return btoa(encodeURIComponent(`${at} ${id}`))
+		.replaceAll("+", "-")
+		.replaceAll("/", "_")
+		.replaceAll("=", "");
+}
+
+/** @throws RefusedError `invalid_request` for what is no cursor */
+export function placeOf(cursor: string | undefined): Place | undefined {
+	if (cursor === undefined) return undefined;
+	try {
+		const text = decodeURIComponent(
+			atob(cursor.replaceAll("-", "+").replaceAll("_", "/")),
+		);
+		const [, at, id] = /^(\d+) (.*)$/s.exec(text) ?? [];
+		if (at !== undefined && id !== undefined) return [Number(at), id];
+	} catch {
+		// Neither base64 nor text: refused below like any other.
+	}
+	throw new RefusedError(
+		"invalid_request",
+		"cursor: it is not one that a page was answered with",
+	);
+}

@@ -1,0 +1,79 @@
+/** Names of events and the patterns that match them. */
+import { RefusedError } from "./errors.ts";
+
+const SEGMENT = /^[A-Za-z0-9_-]+$/;
+const NAME_LENGTH = 128;
+
+/** Whether it is a name: 1 to 128 characters, segments of `[A-Za-z0-9_-]+` joined by dots. */
+export function isName(name: string): boolean {
+	return (
+		name.length <= NAME_LENGTH &&
+		name.split(".").every((segment) => SEGMENT.test(segment))
+	);
+}
+
+/** @throws RefusedError `invalid_name` when it is not the name of one event. */
+export function checkName(name: unknown): asserts name is string {
+	if (typeof name === "string" && isName(name)) return;
+	if (typeof name !== "string")
+		throw new RefusedError(
+			"invalid_name",
+			`name: expected a string, got ${name === null ? "null" : typeof name}`,
+		);
+	const value = JSON.stringify(
+		name.length > 140 ? `${name.slice(0, 140)}…` : name,
+	);
+	if (name.includes("*") && isPattern(name))
+		throw new RefusedError(
+			"invalid_name",
+			`name: ${value} is a pattern: publish takes the name of one event, only handlers take patterns`,
+		);
+	throw new RefusedError(
+		"invalid_name",
+		`name: ${value} is not an event name: 1 to ${NAME_LENGTH} characters, segments of A-Z a-z 0-9 _ - joined by dots, such as "order.paid"`,
+	);
+}
+
+/** Whether it is a name in which whole segments may be `*` or `**`. */
+export function isPattern(pattern: string): boolean {
+	return (
+		pattern.length <= NAME_LENGTH &&
+		pattern
+			.split(".")
+			.every(
+				(segment) =>
+					segment === "*" || segment === "**" || SEGMENT.test(segment),
+			)
+	);
+}
+
+/**
+ * Whether a pattern matches a name: `*` is exactly one segment, `**` zero or more.
+ *
+ * Greedy with one point of return, the last `**`: the usual glob algorithm, at most segments × segments steps.
+ */
+export function matches(pattern: string, name: string): boolean {
+	if (pattern === name) return true;
+	const want = pattern.split(".");
+	const have = name.split(".");
+	let w = 0;
+	let h = 0;
+	let lastStars = -1;
+	let resumeAt = 0;
+	while (h < have.length) {
+		if (want[w] === "**") {
+			lastStars = w++;
+			resumeAt = h;
+		} else if (w < want.length && (want[w] === "*" || want[w] === have[h])) {
+			w++;
+			h++;
+		} else if (lastStars >= 0) {
+			w = lastStars + 1;
+			h = ++resumeAt;
+		} else {
+			return false;
+		}
+	}
+	while (want[w] === "**") w++;
+	return w === want.length;
+}

@@ -1,0 +1,124 @@
+/** How a handler's failed attempts are retried: the options, the policy they come to, and its waits. */
+import { type Duration, milliseconds } from "./duration.ts";
+import { RefusedError } from "./errors.ts";
+
+/** A number of retries, or the whole policy. */
+export type Retries = number | RetryOptions;
+
+export interface RetryOptions {
+	/** Retries after the first attempt, 0 or more. Default 10; none where `maxAge` is given. */
+	limit?: number;
+	/** How waits grow. Default `"exponential"`. A list gives each wait, the last one repeating. */
+	backoff?: "exponential" | "constant" | "linear" | readonly Duration[];
+	/** The first wait. Default 5 seconds. */
+	base?: Duration;
+	/** The longest wait. Default one hour, or `base` where that is longer. */
+	max?: Duration;
+	/** No retry begins later than this after the first attempt began. Default: no such bound. */
+	maxAge?: Duration;
+	/** Draw each wait evenly from three quarters to all of the computed one. Default: only with `"exponential"`. */
+	jitter?: boolean;
+}
+
+/** A policy in full: plain data, in milliseconds. */
+export interface Policy {
+	limit: number | null;
+	maxAge: number | null;
+	backoff: "exponential" | "constant" | "linear" | readonly number[];
+	base: number;
+	max: number;
+	jitter: boolean;
+}
+
+const DEFAULT_LIMIT = 10;
+const DEFAULT_BASE = 5_000;
+const DEFAULT_MAX = 3_600_000;
+
+const MEMBERS = ["limit", "backoff", "base", "max", "maxAge", "jitter"];
+const KINDS = ["exponential", "constant", "linear"];
+
+/** @throws RefusedError `invalid_handler`, RangeError for a duration that is none */
+export function policyOf(retries: Retries = {}): Policy {
+	const options = typeof retries === "number" ? { limit: retries } : retries;
+	const {
+		limit,
+		backoff = "exponential",
+		maxAge,
+		jitter = backoff === "exponential",
+	} = options;
+	const unknown = Object.keys(options).find((key) => !MEMBERS.includes(key));
+	if (unknown !== undefined)
+		throw refusal(
+			`unknown member ${JSON.stringify(unknown)}: use ${MEMBERS.join(", ")}`,
+		);
+	if (limit !== undefined && !(Number.isInteger(limit) && limit >= 0))
+		throw refusal(`limit: ${limit} is not a whole number of 0 or more`);
+	if (
+		Array.isArray(backoff)
+			? backoff.length === 0
+			: !KINDS.includes(`${backoff}`)
+	)
+		throw refusal(
+			`backoff: ${JSON.stringify(backoff)} is neither ${KINDS.join(", ")} nor a list of waits`,
+		);
+	const base = milliseconds(options.base ?? DEFAULT_BASE, "retries: base");
+	return {
+		limit: limit ?? (maxAge === undefined ? DEFAULT_LIMIT : null),
+		maxAge:
+			maxAge === undefined ? null : milliseconds(maxAge, "retries: maxAge"),
+		backoff:
+			typeof backoff === "string"
+				? backoff
+				: backoff.map((wait) => milliseconds(wait, "retries: backoff")),
+		base,
+		max: milliseconds(
+			options.max ?? Math.max(DEFAULT_MAX, base),
+			"retries: max",
+		),
+		jitter,
+	};
+}
+
+/**
+ * The wait before a retry, in milliseconds.
+ *
+ * @param retry which retry it is, counted from 1
+ * @param random a draw from [0, 1)
+ */
+export function waitBefore(
+	policy: Policy,
+	retry: number,
+	random: number,
+): number {
+	const wait = computedWait(policy, retry);
+	return policy.jitter ? Math.ceil(wait * (0.75 + 0.25 * random)) : wait;
+}
+
+function computedWait({ backoff, base, max }: Policy, retry: number): number {
+	if (typeof backoff !== "string")
+		return backoff[Math.min(retry, backoff.length) - 1] ?? base;
+	switch (backoff) {
+		case "exponential":
+			return Math.min(max, base * 2 ** (retry - 1));
+		case "linear":
+			return Math.min(max, base * retry);
+		case "constant":
+			return Math.min(max, base);
+	}
+}
+
+/** Whether retries can still come later than `span` milliseconds after the first attempt. */
+export function reachesPast(policy: Policy, span: number): boolean {
+	if (policy.maxAge !== null && policy.maxAge <= span) return false;
+	let reached = 0;
+	for (let retry = 1; reached <= span; retry++) {
+		if (policy.limit !== null && retry > policy.limit) return false;
+		// A queue counts whole seconds, so no wait is shorter than one.
+		reached += Math.max(1_000, computedWait(policy, retry));
+	}
+	return true;
+}
+
+function refusal(why: string): RefusedError {
+	return new RefusedError("invalid_handler", `retries: ${why}`);
+}

@@ -1,0 +1,112 @@
+/** What a caller asks for when publishing, read from arguments alike at every door. */
+import type { After } from "./after.ts";
+import { type Definition, isDefinition } from "./definition.ts";
+import { atIndex, RefusedError } from "./errors.ts";
+
+export interface PublishOptions {
+	/** When to hand the event over; without it, at once. Later than now, at most one calendar year ahead. */
+	after?: After;
+}
+
+/** `publish(name)`, `publish(name, body)` or `publish(name, options, body)`, after the name. */
+export type PublishArguments<Body> =
+	| (null extends Body ? [] : never)
+	| [body: Body]
+	| [options: PublishOptions, body: Body];
+
+/** One event of a batch. */
+export interface BatchItem<Name extends string = string, Body = unknown>
+	extends PublishOptions {
+	name: Name;
+	body: Body;
+}
+
+/** A request to publish, not yet checked but for its members. */
+export interface PublishRequest {
+	name: string;
+	body: unknown;
+	after?: unknown;
+	/** The definition it came with, when it came with one. */
+	definition?: Definition;
+}
+
+/** Tells the arguments apart by their number alone. @throws RefusedError `invalid_request`, `not_supported` */
+export function requestOf(args: readonly unknown[]): PublishRequest {
+	if (args.length < 1 || args.length > 3)
+		throw new RefusedError(
+			"invalid_request",
+			`publish: ${args.length} arguments: it takes (name), (name, body) or (name, options, body)`,
+		);
+	const target = args[0];
+	const body = args.length === 1 ? null : args.at(-1);
+	const options = args.length === 3 ? args[1] : undefined;
+	return {
+		...(isDefinition(target)
+			? { name: target.name, definition: target }
+			: { name: target as string }),
+		body,
+		...readOptions(options, []),
+	};
+}
+
+/** Reads a batch. @throws RefusedError `invalid_request`, `not_supported`, with the index */
+export function requestsOf(items: unknown): PublishRequest[] {
+	if (!Array.isArray(items))
+		throw new RefusedError(
+			"invalid_request",
+			"publishBatch: expected an array of { name, body, after? }",
+		);
+	return items.map((item, index) => {
+		try {
+			return requestOfItem(item);
+		} catch (error) {
+			throw atIndex(error, index);
+		}
+	});
+}
+
+/** Reads one event of a batch; a `body` that is not there is refused later, as undefined. */
+export function requestOfItem(item: unknown): PublishRequest {
+	const { name, body, ...options } = readObject(item, "an event of a batch");
+	return {
+		name: name as string,
+		body,
+		...readOptions(options, ["name", "body"]),
+	};
+}
+
+function readOptions(options: unknown, besides: string[]): { after?: unknown } {
+	if (options === undefined) return {};
+	const { after, ...others } = readObject(options, "options");
+	refuseUnsupported(others);
+	const [unknown] = Object.keys(others);
+	if (unknown !== undefined)
+		throw new RefusedError(
+			"invalid_request",
+			`unknown member ${JSON.stringify(unknown)}: use ${[...besides, "after"].join(", ")}`,
+		);
+	return after === undefined ? {} : { after };
+}
+
+/** @throws RefusedError `not_supported` for a member that has a meaning which is not built yet */
+export function refuseUnsupported(members: Record<string, unknown>): void {
+	if ("idempotencyKey" in members)
+		throw new RefusedError(
+			"not_supported",
+			"idempotencyKey: not supported yet: publish without it, and let handlers skip an event id that they have seen",
+		);
+	if ("id" in members)
+		throw new RefusedError(
+			"not_supported",
+			"id: an event's id is always made by Tidings: put your own into the body",
+		);
+}
+
+function readObject(value: unknown, what: string): Record<string, unknown> {
+	if (typeof value === "object" && value !== null && !Array.isArray(value))
+		return value as Record<string, unknown>;
+	throw new RefusedError(
+		"invalid_request",
+		`${what}: expected an object, got ${value === null ? "null" : Array.isArray(value) ? "an array" : typeof value}`,
+	);
+}

@@ -1,0 +1,61 @@
+/** Every step in the life of an event, as the one port reports it to the log and to whoever listens. */
+import type { Cause } from "./envelope.ts";
+import type { Failure } from "./failure.ts";
+
+interface OfEvent {
+	/** Epoch milliseconds. */
+	at: number;
+	/** The event's id. */
+	id: string;
+	/** The event's name. */
+	event: string;
+}
+
+interface OfDelivery extends OfEvent {
+	handler: string;
+	/** Which attempt it was, counted from 1. */
+	attempt: number;
+}
+
+export type Transition =
+	/** Accepted, and held by the queue. */
+	| ({ type: "published" } & OfEvent)
+	/** Accepted, and held by the scheduler until `dueAt`. */
+	| ({ type: "scheduled"; dueAt: number } & OfEvent)
+	| ({ type: "rescheduled"; dueAt: number } & OfEvent)
+	| ({ type: "cancelled" } & OfEvent)
+	/** Handed by the scheduler to the queue; with `handler` it was a long retry. */
+	| ({ type: "queued"; dueAt: number; handler?: string } & OfEvent)
+	/** No handler matches. */
+	| ({ type: "ignored" } & OfEvent)
+	/** Its message came a second time: each handler now gets a delivery of its own. */
+	| ({ type: "split"; handlers: string[] } & OfEvent)
+	| ({ type: "delivered" } & OfDelivery)
+	/** An attempt failed; the next begins at `retryAt`. */
+	| ({ type: "retrying"; error: Failure; retryAt: number } & OfDelivery)
+	/** Nobody here can run it yet: it waits without using up an attempt. */
+	| ({ type: "waiting"; reason: string; retryAt: number } & OfDelivery)
+	/** Ended without success: a dead letter. */
+	| ({ type: "dead"; cause: Cause; error: Failure } & OfDelivery)
+	| ({ type: "replayed"; handler: string } & OfEvent)
+	| ({ type: "discarded"; handler: string } & OfEvent);
+
+/** Is told of each transition once it is durable; what it throws is logged and changes nothing. */
+export type Observe = (transition: Transition) => void;
+
+/** An observer that cannot fail. */
+export function observing(observe: Observe): Observe {
+	return (transition) => {
+		try {
+			observe(transition);
+		} catch (error) {
+			console.error("tidings: an observer threw", error);
+		}
+	};
+}
+
+/** The observer used where none is given: a line for each attempt that failed and each dead letter. */
+export const logFailures: Observe = (transition) => {
+	if (transition.type === "retrying") console.warn(JSON.stringify(transition));
+	if (transition.type === "dead") console.error(JSON.stringify(transition));
+};

@@ -1,0 +1,235 @@
+/**
+ * Step 5: a delivery that travels alone, from its message to its verdict. From its second message on only
+ * `retry` moves it, or an upsert in the scheduler, so that a duplicate cannot multiply.
+ */
+import { type Attempting, attempt } from "./attempt.ts";
+import {
+	type Carrying,
+	hold,
+	inSeconds,
+	keepBody,
+	type Next,
+	postpone,
+	reportRetry,
+} from "./carry.ts";
+import type { Delivery, Readable } from "./contract/envelope.ts";
+import type { Handler, Handlers } from "./contract/handler.ts";
+import { CHAIN_TRIES, DEPLOY_GRACE, QUEUE_WAIT } from "./contract/limits.ts";
+import { type Burying, bury, buryMissing } from "./dead-letter.ts";
+import { decide, mayBegin } from "./retry.ts";
+
+export interface Delivering extends Attempting, Carrying, Burying {
+	handlers: Handlers;
+	payloads: Carrying["payloads"] & Burying["payloads"];
+	random(): number;
+}
+
+/** What a message comes to. */
+export type Verdict = { type: "ack" } | { type: "retry"; delaySeconds: number };
+
+const ACK: Verdict = { type: "ack" };
+
+/** Waits of a delivery that nobody here can run: a minute, then as long as it has waited. */
+const SHORTEST_WAIT = 60_000;
+
+/**
+ * Runs the next attempt of a delivery.
+ *
+ * @param message how often its message was delivered, and when it was sent
+ */
+export async function redeliver(
+	event: Readable,
+	carried: Delivery,
+	message: { attempts: number; timestamp: Date },
+	ports: Delivering,
+): Promise<Verdict> {
+	const attempt = carried.attempt + message.attempts - 1;
+	const delivery = { ...carried, attempt };
+	const handler = ports.handlers.get(delivery.handler);
+	if (!handler) return awaitHandler(event, delivery, ports);
+	if (!mayBegin(handler.policy, attempt))
+		return buryCrashed(event, delivery, ports);
+	const body = await readBody(event, ports).catch(() => "unreachable" as const);
+	if (body === "unreachable") {
+		const reason = "its body cannot be read now";
+		await postpone(event, delivery, SHORTEST_WAIT, reason, ports);
+		return ACK;
+	}
+	if (body === undefined) {
+		await buryMissing(event, handler.id, ports);
+		return ACK;
+	}
+	const next = await tryOnce(event, handler, body(), delivery, ports);
+	return next ? moveOn(event, next, message, ports) : ACK;
+}
+
+/** One attempt and its settlement; the answer is what remains to be tried, if anything. */
+export async function tryOnce(
+	event: Readable,
+	handler: Handler,
+	body: unknown,
+	delivery: Delivery,
+	ports: Delivering,
+): Promise<Next | undefined> {
+	const { firstAttemptAt = ports.clock() } = delivery;
+	const outcome = await attempt(
+		handler,
+		event.envelope,
+		body,
+		delivery.attempt,
+		ports,
+	);
+	const now = ports.clock();
+	const decision = decide(
+		outcome,
+		handler.policy,
+		delivery.attempt,
+		firstAttemptAt,
+		now,
+		ports.random(),
+	);
+	const { id, name } = event.envelope;
+	const of = {
+		id,
+		event: name,
+		handler: handler.id,
+		attempt: delivery.attempt,
+	};
+	switch (decision.type) {
+		case "delivered":
+			ports.observe({ type: "delivered", at: now, ...of });
+			return undefined;
+		case "dead": {
+			const { cause, error } = decision;
+			await bury(
+				event,
+				{
+					handler: handler.id,
+					cause,
+					error,
+					attempts: delivery.attempt,
+					firstFailureAt: delivery.firstFailureAt ?? now,
+					lastFailureAt: now,
+				},
+				ports,
+			);
+			return undefined;
+		}
+		case "retry": {
+			const { wait, error } = decision;
+			const { firstFailureAt = now, firstFailure = error } = delivery;
+			return {
+				wait,
+				error,
+				delivery: {
+					handler: handler.id,
+					attempt: delivery.attempt + 1,
+					firstAttemptAt,
+					firstFailureAt,
+					firstFailure,
+				},
+			};
+		}
+	}
+}
+
+/** Stays in its message while that may wait so long and be tried so often, else moves to the scheduler. */
+async function moveOn(
+	event: Readable,
+	next: Next,
+	message: { attempts: number; timestamp: Date },
+	ports: Delivering,
+): Promise<Verdict> {
+	const waited = ports.clock() - message.timestamp.getTime();
+	if (waited + next.wait > QUEUE_WAIT || message.attempts >= CHAIN_TRIES) {
+		try {
+			await hold(event, next, ports);
+			return ACK;
+		} catch (error) {
+			console.error("tidings: the scheduler took no delivery", error);
+			const wait = Math.min(next.wait, QUEUE_WAIT - waited);
+			const delaySeconds = inSeconds(Math.max(wait, SHORTEST_WAIT));
+			return { type: "retry", delaySeconds };
+		}
+	}
+	await keepBody(event, next.wait, ports);
+	reportRetry(event, next, ports);
+	return { type: "retry", delaySeconds: inSeconds(next.wait) };
+}
+
+/** Its handler is unknown here: perhaps a deploy is rolling, so it waits up to an hour. */
+async function awaitHandler(
+	event: Readable,
+	delivery: Delivery,
+	ports: Delivering,
+): Promise<Verdict> {
+	const now = ports.clock();
+	const { handler, unknownSince = now } = delivery;
+	const waited = now - unknownSince;
+	if (waited >= DEPLOY_GRACE) {
+		await bury(
+			event,
+			{
+				handler,
+				cause: "unknown_handler",
+				error: delivery.firstFailure ?? {
+					name: "UnknownHandlerError",
+					message: `no handler ${JSON.stringify(handler)} is registered, and none was for an hour`,
+				},
+				attempts: delivery.attempt - 1,
+				firstFailureAt: delivery.firstFailureAt ?? unknownSince,
+				lastFailureAt: now,
+			},
+			ports,
+		);
+		return ACK;
+	}
+	const wait = Math.min(Math.max(SHORTEST_WAIT, waited), DEPLOY_GRACE - waited);
+	const waiting = { ...delivery, unknownSince };
+	const reason = "its handler is not registered";
+	await postpone(event, waiting, wait, reason, ports);
+	return ACK;
+}
+
+/** Its last attempts never came back, so it does not get another. */
+async function buryCrashed(
+	event: Readable,
+	delivery: Delivery,
+	ports: Delivering,
+): Promise<Verdict> {
+	const now = ports.clock();
+	await bury(
+		event,
+		{
+			handler: delivery.handler,
+			cause: "crashed",
+			error: delivery.firstFailure ?? {
+				name: "CrashedError",
+				message:
+					"the attempts did not come back: the Worker was killed or crashed each time",
+			},
+			attempts: delivery.attempt - 1,
+			firstFailureAt: delivery.firstFailureAt ?? now,
+			lastFailureAt: now,
+		},
+		ports,
+	);
+	return ACK;
+}
+
+/** Gives out copies of the body, for a handler may change its own; undefined when the body is gone. */
+export async function readBody(
+	{ envelope, text }: Readable,
+	{ payloads }: Pick<Delivering, "payloads">,
+): Promise<(() => unknown) | undefined> {
+	if (envelope.reference !== undefined) {
+		const kept = await payloads.get(envelope.reference);
+		return kept === null ? undefined : () => JSON.parse(kept);
+	}
+	let taken = false;
+	return () => {
+		if (taken) return JSON.parse(text).body;
+		taken = true;
+		return envelope.body;
+	};
+}

@@ -1,0 +1,37 @@
+/** How callers come in from anywhere: the HTTP API. It parses, calls a step and answers; it holds no rules. */
+import { Hono } from "hono";
+import { type Events, ownerOf } from "../../events.ts";
+import { deadLetterRoutes } from "./dead-letters.ts";
+import { eventRoutes } from "./events.ts";
+import { handlerRoutes } from "./handlers.ts";
+import { healthRoute } from "./health.ts";
+import { authenticate } from "./keys.ts";
+import { HttpError, problem } from "./problem.ts";
+import type { Http } from "./routes.ts";
+import { scheduledRoutes } from "./scheduled.ts";
+
+/** @param retention how long the queues keep a message, in milliseconds */
+export function createApp(
+	events: Events,
+	prefix: string,
+	retention: number,
+): Hono<Http> {
+	const owner = ownerOf(events);
+	const app = new Hono<Http>().basePath(prefix);
+	app.onError((error) => problem(error));
+	app.notFound(({ req }) =>
+		problem(new HttpError("not_found", `there is no ${req.path}`)),
+	);
+	app.use("/v1/*", async (context, next) => {
+		const { req, env } = context;
+		const shown = req.header("authorization");
+		context.set("caller", await authenticate(shown, env.API_KEYS));
+		await next();
+	});
+	eventRoutes(app, owner);
+	scheduledRoutes(app, owner);
+	deadLetterRoutes(app, owner);
+	handlerRoutes(app, owner);
+	healthRoute(app, owner, retention);
+	return app;
+}

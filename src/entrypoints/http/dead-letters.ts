@@ -1,0 +1,77 @@
+/** `/v1/dead-letters`: list, read, replay and discard what ended without success. */
+import type { Hono } from "hono";
+import * as z from "zod";
+import type { Owner } from "../../events.ts";
+import { discard, readLetter, replay, replayAll } from "../../replay.ts";
+import { check, readJson } from "./input.ts";
+import { requireScope } from "./keys.ts";
+import { found, type Http, route } from "./routes.ts";
+
+const Filters = z.strictObject({
+	event: z.string().optional(),
+	handler: z.string().optional(),
+	cause: z.string().optional(),
+	cursor: z.string().optional(),
+});
+
+const Page = Filters.extend({
+	status: z.enum(["dead", "replayed"]).optional(),
+	limit: z.coerce.number().optional(),
+});
+
+const Replay = z.strictObject({ body: z.unknown().optional() });
+
+export function deadLetterRoutes(app: Hono<Http>, owner: Owner): void {
+	route(app, "/v1/dead-letters", {
+		async GET(context) {
+			requireScope(context.var.caller, "read");
+			const query = check(Page, context.req.query());
+			return context.json(await owner.letters.list(query));
+		},
+	});
+
+	route(app, "/v1/dead-letters/replay", {
+		async POST(context) {
+			requireScope(context.var.caller, "admin");
+			const filters = check(Filters, await optionalJson(context.req.raw));
+			const result = await replayAll(filters, owner);
+			return context.json(result, 202);
+		},
+	});
+
+	route(app, "/v1/dead-letters/:id", {
+		async GET(context) {
+			requireScope(context.var.caller, "read");
+			const id = context.req.param("id") as string;
+			return context.json(found(await readLetter(id, owner), letter(id)));
+		},
+		async DELETE(context) {
+			requireScope(context.var.caller, "admin");
+			const id = context.req.param("id") as string;
+			found(await discard(id, owner), letter(id));
+			return context.body(null, 204);
+		},
+	});
+
+	route(app, "/v1/dead-letters/:id/replay", {
+		async POST(context) {
+			requireScope(context.var.caller, "admin");
+			const id = context.req.param("id") as string;
+			const input = check(Replay, await optionalJson(context.req.raw));
+			const edited = "body" in input ? { body: input.body } : undefined;
+			found(await replay(id, edited, owner), letter(id));
+			return context.json({ id, replayed: true }, 202);
+		},
+	});
+}
+
+/** A request that says nothing more needs no body. */
+async function optionalJson(request: Request): Promise<unknown> {
+	return request.body === null && !request.headers.has("content-type")
+		? {}
+		: readJson(request);
+}
+
+function letter(id: string): string {
+	return `dead letter ${JSON.stringify(id)}`;
+}

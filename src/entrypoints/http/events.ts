@@ -1,0 +1,53 @@
+/** `POST /v1/events`: publish one event or an array of them. */
+import type { Hono } from "hono";
+import { atIndex, RefusedError } from "../../contract/errors.ts";
+import { checkName } from "../../contract/pattern.ts";
+import {
+	type PublishRequest,
+	refuseUnsupported,
+	requestOfItem,
+} from "../../contract/request.ts";
+import { checkPublish } from "../../contract/rights.ts";
+import type { Owner } from "../../events.ts";
+import { publish, publishBatch } from "../../publish.ts";
+import { readJson } from "./input.ts";
+import type { Caller } from "./keys.ts";
+import { type Http, route } from "./routes.ts";
+
+export function eventRoutes(app: Hono<Http>, owner: Owner): void {
+	route(app, "/v1/events", {
+		async POST(context) {
+			const { req, var: known } = context;
+			if (req.header("idempotency-key") !== undefined)
+				refuseUnsupported({ idempotencyKey: true });
+			const input = await readJson(req.raw);
+			if (!Array.isArray(input)) {
+				const request = requestFrom(input, known.caller);
+				return context.json(await publish(request, owner), 202);
+			}
+			const requests = input.map((item, index) => {
+				try {
+					return requestFrom(item, known.caller);
+				} catch (error) {
+					throw atIndex(error, index);
+				}
+			});
+			const receipts = await publishBatch(requests, owner);
+			return context.json({ receipts }, 202);
+		},
+	});
+}
+
+/** Without a `body` it is null, for JSON has no undefined. */
+function requestFrom(input: unknown, caller: Caller): PublishRequest {
+	const request = requestOfItem(input);
+	const { name, body = null } = request;
+	if (name === undefined)
+		throw new RefusedError(
+			"invalid_request",
+			"name is missing: send { name, body, after? }",
+		);
+	checkName(name);
+	checkPublish(caller.publish, name, `the key ${JSON.stringify(caller.id)}`);
+	return { ...request, body };
+}

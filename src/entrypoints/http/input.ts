@@ -1,0 +1,68 @@
+/** Reads what an HTTP caller sent, and refuses what is not as the API says. */
+import type * as z from "zod";
+import { RefusedError } from "../../contract/errors.ts";
+import { CALL_BYTES } from "../../contract/limits.ts";
+import { HttpError } from "./problem.ts";
+
+/** The events of a full batch, and room for the JSON around them. */
+const REQUEST_BYTES = CALL_BYTES + 1_000_000;
+
+/** @throws HttpError `unsupported_media_type`, `invalid_json`; RefusedError `batch_too_large`, `not_supported` */
+export async function readJson(request: Request): Promise<unknown> {
+	const [type = ""] = (request.headers.get("content-type") ?? "").split(";");
+	const media = type.trim().toLowerCase();
+	if (
+		media.startsWith("application/cloudevents") ||
+		request.headers.has("ce-specversion")
+	)
+		throw new RefusedError(
+			"not_supported",
+			"CloudEvents: not supported yet: send { name, body } as application/json",
+		);
+	if (media !== "application/json")
+		throw new HttpError(
+			"unsupported_media_type",
+			`content-type: ${JSON.stringify(media)}: send application/json`,
+		);
+	const text = await readText(request);
+	try {
+		return JSON.parse(text);
+	} catch (error) {
+		throw new HttpError(
+			"invalid_json",
+			`the request is not JSON: ${(error as Error).message}`,
+		);
+	}
+}
+
+/** Stops reading as soon as there is too much. */
+async function readText(request: Request): Promise<string> {
+	const decoder = new TextDecoder();
+	let text = "";
+	let bytes = 0;
+	for await (const chunk of request.body ?? []) {
+		bytes += chunk.byteLength;
+		if (bytes > REQUEST_BYTES)
+			throw new RefusedError(
+				"batch_too_large",
+				`the request has more than ${REQUEST_BYTES} bytes: send at most ${CALL_BYTES} bytes of events in one`,
+			);
+		text += decoder.decode(chunk, { stream: true });
+	}
+	return text + decoder.decode();
+}
+
+/** @throws RefusedError `invalid_request`, naming what is wrong */
+export function check<Shape extends z.ZodType>(
+	shape: Shape,
+	value: unknown,
+): z.output<Shape> {
+	const result = shape.safeParse(value);
+	if (result.success) return result.data;
+	const listing = result.error.issues
+		.map(({ path, message }) =>
+			path.length > 0 ? `${path.join(".")}: ${message}` : message,
+		)
+		.join("; ");
+	throw new RefusedError("invalid_request", listing);
+}

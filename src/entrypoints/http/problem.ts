@@ -1,0 +1,102 @@
+/** Errors as problem documents (RFC 9457) with a stable `code`. */
+import type { Issue, Receipt } from "../../contract/errors.ts";
+
+const STATUS = {
+	invalid_json: 400,
+	invalid_request: 400,
+	invalid_handler: 400,
+	unauthorized: 401,
+	forbidden: 403,
+	not_found: 404,
+	method_not_allowed: 405,
+	batch_too_large: 413,
+	event_too_large: 413,
+	unsupported_media_type: 415,
+	invalid_name: 422,
+	invalid_after: 422,
+	invalid_body: 422,
+	schema_violation: 422,
+	not_supported: 501,
+	partial_publish: 503,
+	unavailable: 503,
+} as const;
+
+export type ProblemCode = keyof typeof STATUS;
+
+const TITLES: Record<number, string> = {
+	400: "Bad Request",
+	401: "Unauthorized",
+	403: "Forbidden",
+	404: "Not Found",
+	405: "Method Not Allowed",
+	413: "Content Too Large",
+	415: "Unsupported Media Type",
+	422: "Unprocessable Content",
+	500: "Internal Server Error",
+	501: "Not Implemented",
+	503: "Service Unavailable",
+};
+
+/** A problem that only HTTP knows. */
+export class HttpError extends Error {
+	readonly code: ProblemCode;
+	readonly headers: Record<string, string>;
+
+	constructor(
+		code: ProblemCode,
+		message: string,
+		headers: Record<string, string> = {},
+	) {
+		super(message);
+		this.code = code;
+		this.headers = headers;
+	}
+}
+
+/** What is read of an error that has a code, whichever its class. */
+interface Coded {
+	code?: unknown;
+	message?: string;
+	index?: number;
+	issues?: Issue[];
+	receipts?: (Receipt | null)[];
+	failed?: number[];
+	headers?: Record<string, string>;
+}
+
+/** Any thrown value as a response; one that is not ours is logged and tells nothing of itself. */
+export function problem(thrown: unknown): Response {
+	const error = (thrown ?? {}) as Coded;
+	const { message = "", index, issues, receipts, failed, headers } = error;
+	if (!isCode(error.code)) {
+		console.error("tidings: a request failed", thrown);
+		return respond(500, "internal", "the request failed; the log says why");
+	}
+	const { code } = error;
+	const details = { index, issues, receipts, failed };
+	return respond(STATUS[code], code, message, details, {
+		...(code === "unauthorized" && { "www-authenticate": "Bearer" }),
+		...headers,
+	});
+}
+
+function isCode(code: unknown): code is ProblemCode {
+	return typeof code === "string" && Object.hasOwn(STATUS, code);
+}
+
+function respond(
+	status: number,
+	code: string,
+	detail: string,
+	details: object = {},
+	headers: Record<string, string> = {},
+): Response {
+	const title = TITLES[status] ?? "Error";
+	return Response.json(
+		{ type: "about:blank", title, status, code, detail, ...details },
+		{
+			status,
+			headers: { ...headers, "content-type": "application/problem+json" },
+		},
+	);
+}

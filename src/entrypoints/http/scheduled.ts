@@ -1,0 +1,58 @@
+/** `/v1/scheduled`: list what waits for its time, move it, take it back. */
+import type { Hono } from "hono";
+import * as z from "zod";
+import { checkPublish } from "../../contract/rights.ts";
+import type { Owner } from "../../events.ts";
+import { cancel, reschedule } from "../../schedule.ts";
+import { check, readJson } from "./input.ts";
+import { type Caller, requireScope } from "./keys.ts";
+import { found, type Http, route } from "./routes.ts";
+
+const Page = z.strictObject({
+	limit: z.coerce.number().optional(),
+	cursor: z.string().optional(),
+});
+
+const Move = z.strictObject({ after: z.unknown() });
+
+export function scheduledRoutes(app: Hono<Http>, owner: Owner): void {
+	route(app, "/v1/scheduled", {
+		async GET(context) {
+			requireScope(context.var.caller, "read");
+			const query = check(Page, context.req.query());
+			return context.json(await owner.scheduler.list(query));
+		},
+	});
+
+	route(app, "/v1/scheduled/:id", {
+		async PATCH(context) {
+			const id = context.req.param("id") as string;
+			await mayMove(id, context.var.caller, owner);
+			const { after } = check(Move, await readJson(context.req.raw));
+			const receipt = await reschedule(id, after, owner);
+			return context.json(found(receipt, gone(id)));
+		},
+		async DELETE(context) {
+			const id = context.req.param("id") as string;
+			await mayMove(id, context.var.caller, owner);
+			found(await cancel(id, owner), gone(id));
+			return context.body(null, 204);
+		},
+	});
+}
+
+/** A key that may publish an event may also move it; one that may publish nothing learns nothing. */
+async function mayMove(
+	id: string,
+	{ id: key, publish }: Caller,
+	{ scheduler }: Owner,
+): Promise<void> {
+	const caller = `the key ${JSON.stringify(key)}`;
+	if (publish.length === 0) checkPublish(publish, "", caller);
+	const { name } = found(await scheduler.find(id), gone(id));
+	checkPublish(publish, name, caller);
+}
+
+function gone(id: string): string {
+	return `scheduled event ${JSON.stringify(id)}: it was never scheduled, is handed over already, or was cancelled`;
+}

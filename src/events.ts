@@ -1,0 +1,244 @@
+/** `createEvents()`: the registry of handlers and the bus that publishes, for one Worker. It holds no rules. */
+import { env, waitUntil } from "cloudflare:workers";
+import { realTimer } from "./attempt.ts";
+import {
+	type Bindings,
+	bindings,
+	ownsEvents,
+	schedulerShard,
+} from "./bindings.ts";
+import { createClient, type PublisherBinding } from "./client.ts";
+import type {
+	Catalogue,
+	CatalogueOf,
+	EventFor,
+	NameIn,
+	Publishes,
+	Unset,
+} from "./contract/catalogue.ts";
+import {
+	checkBody,
+	type Definition,
+	isDefinition,
+	listed,
+} from "./contract/definition.ts";
+import { atIndex, RefusedError } from "./contract/errors.ts";
+import {
+	type HandlerFunction,
+	type HandlerOptions,
+	Handlers,
+	handlerOf,
+	type TidingsEvent,
+} from "./contract/handler.ts";
+import { newId } from "./contract/id.ts";
+import { bodyText } from "./contract/json.ts";
+import { checkName } from "./contract/pattern.ts";
+import {
+	type PublishRequest,
+	requestOf,
+	requestsOf,
+} from "./contract/request.ts";
+import { logFailures, type Observe, observing } from "./contract/transition.ts";
+import type { Delivering } from "./deliver.ts";
+import { type Publishing, publish, publishBatch } from "./publish.ts";
+import type { Replaying } from "./replay.ts";
+import { cancel, type Rescheduling, reschedule } from "./schedule.ts";
+import { checkShards, schedulerOf } from "./shards.ts";
+
+export interface EventsOptions<Definitions extends readonly Definition[]> {
+	/** The events that are checked and typed when published by name. Default: none. */
+	events?: Definitions;
+	/** Scheduler objects that share what waits, 1 to 256. Default 4; add any time, take none away while they hold events. */
+	shards?: number;
+	/** The service binding to publish through in a Worker that does not own the events. Default `"EVENTS"`. */
+	binding?: string;
+	/** Is told of every transition. Default: logs each failed attempt and each dead letter. */
+	observe?: Observe;
+}
+
+type Target<Listed extends Catalogue> =
+	| NameIn<Listed>
+	| Definition
+	| readonly NameIn<Listed>[];
+
+type HandlerFor<Listed extends Catalogue, Body, On> = HandlerFunction<
+	[Body] extends [Unset] ? EventFor<Listed, On> : TidingsEvent<Body>
+>;
+
+export interface Events<Listed extends Catalogue = Catalogue>
+	extends Publishes<Listed> {
+	/**
+	 * Registers a handler for a definition, a name, a pattern (`*` is one segment, `**` any number) or several.
+	 *
+	 * @throws RefusedError `invalid_handler` for a timeout over 60 seconds, a repeated id, a pattern that is none
+	 * @example
+	 * events.on("order.*", { id: "audit", retries: 3 }, async ({ name, body }) => {});
+	 */
+	on<Body = Unset, const On extends Target<Listed> = Target<Listed>>(
+		target: On,
+		handler: HandlerFor<Listed, Body, On>,
+	): void;
+	on<Body = Unset, const On extends Target<Listed> = Target<Listed>>(
+		target: On,
+		options: HandlerOptions,
+		handler: HandlerFor<Listed, Body, On>,
+	): void;
+	/** Carries the types of the listed events; never set. */
+	readonly "~catalogue"?: Listed;
+}
+
+/** What the doors need of the Worker that owns the events. */
+export type Owner = Bindings &
+	Publishing &
+	Rescheduling &
+	Delivering &
+	Replaying;
+
+const owners = new WeakMap<Events, Owner>();
+
+/** The ports behind a `createEvents`. */
+export function ownerOf(events: Events): Owner {
+	const owner = owners.get(events);
+	if (owner === undefined)
+		throw new TypeError("tidings: expected what createEvents() returned");
+	return owner;
+}
+
+/**
+ * Makes the events of one Worker: register handlers on it, and publish through it.
+ *
+ * @throws RefusedError when two definitions have one name; RangeError for shards out of 1 to 256
+ * @example
+ * export const events = createEvents({ events: [OrderPlaced] });
+ */
+export function createEvents<
+	const Definitions extends readonly Definition[] = [],
+>(options: EventsOptions<Definitions> = {}): Events<CatalogueOf<Definitions>> {
+	const { shards = 4, binding = "EVENTS", observe = logFailures } = options;
+	const definitions = byName(options.events ?? []);
+	const owner: Owner = {
+		...bindings(),
+		scheduler: schedulerOf(checkShards(shards), schedulerShard),
+		handlers: new Handlers(),
+		definitionOf: (name) => definitions.get(name),
+		newId: (time) => newId(time, shards),
+		clock: Date.now,
+		random: Math.random,
+		timer: realTimer,
+		observe: observing(observe),
+	};
+	const publishing = () => {
+		if (ownsEvents()) return byOwner(owner);
+		const bound = (env as Record<string, unknown>)[binding];
+		if (bound) return byClient(bound as PublisherBinding, owner);
+		throw new Error(
+			`tidings: this Worker can publish nowhere: bind the owner's entrypoint Publisher as ${binding} in [[services]], or, if it owns the events, the queue EVENTS_QUEUE`,
+		);
+	};
+	const events = {
+		on: (target: unknown, ...rest: unknown[]) => register(owner, target, rest),
+		publish: (...args: unknown[]) =>
+			kept(async () => publishing().publish(requestOf(args))),
+		publishBatch: (items: unknown) =>
+			kept(async () => publishing().publishBatch(requestsOf(items))),
+		cancel: (id: string) => kept(async () => publishing().cancel(id)),
+		reschedule: (id: string, after: unknown) =>
+			kept(async () => publishing().reschedule(id, after)),
+	} as Events<CatalogueOf<Definitions>>;
+	for (const definition of definitions.values())
+		listed(definition, (_, args) =>
+			(events as Events).publish(definition, ...(args as [unknown])),
+		);
+	owners.set(events as Events, owner);
+	return events;
+}
+
+/** How a bus publishes: itself, or through the Worker that owns the events. */
+interface Bus {
+	publish(request: PublishRequest): Promise<unknown>;
+	publishBatch(requests: PublishRequest[]): Promise<unknown>;
+	cancel(id: string): Promise<boolean>;
+	reschedule(id: string, after: unknown): Promise<unknown>;
+}
+
+function byOwner(owner: Owner): Bus {
+	return {
+		publish: (request) => publish(request, owner),
+		publishBatch: (requests) => publishBatch(requests, owner),
+		cancel: (id) => cancel(id, owner),
+		reschedule: (id, after) => reschedule(id, after, owner),
+	};
+}
+
+function byClient(binding: PublisherBinding, { definitionOf }: Owner): Bus {
+	const client = createClient<Events>(binding);
+	return {
+		async publish(request) {
+			await check(request);
+			const { name, body, after } = request;
+			return after === undefined
+				? client.publish(name, body)
+				: client.publish(name, { after: after as Date }, body);
+		},
+		async publishBatch(requests) {
+			for (const [index, request] of requests.entries())
+				await check(request).catch((error) => {
+					throw atIndex(error, index);
+				});
+			return client.publishBatch(
+				requests.map(
+					({ definition: _, ...item }) =>
+						item as { name: string; body: unknown },
+				),
+			);
+		},
+		cancel: (id) => client.cancel(id),
+		reschedule: (id, after) => client.reschedule(id, after as Date),
+	};
+
+	/** The owner checks the rest; but only this Worker may know the schema. */
+	async function check({ name, body, definition }: PublishRequest) {
+		checkName(name);
+		const schema = (definition ?? definitionOf(name))?.schema;
+		if (schema) await checkBody(name, schema, JSON.parse(bodyText(body)));
+	}
+}
+
+function register(owner: Owner, target: unknown, rest: unknown[]): void {
+	const run = rest.at(-1) as HandlerFunction;
+	const options = (rest.length > 1 ? rest[0] : {}) as HandlerOptions;
+	const handler = isDefinition(target)
+		? handlerOf([target.name], options, run, target.schema)
+		: handlerOf(
+				(Array.isArray(target) ? target : [target]) as string[],
+				options,
+				run,
+			);
+	owner.handlers.add(handler);
+}
+
+function byName(definitions: readonly Definition[]): Map<string, Definition> {
+	const found = new Map<string, Definition>();
+	for (const definition of definitions) {
+		if (found.has(definition.name))
+			throw new RefusedError(
+				"invalid_request",
+				`createEvents: two definitions have the name ${JSON.stringify(definition.name)}: list one`,
+			);
+		found.set(definition.name, definition);
+	}
+	return found;
+}
+
+/** A call that nobody awaits must outlive the response, or it is lost with it. */
+function kept<Result>(call: () => Promise<Result>): Promise<Result> {
+	const result = call();
+	try {
+		waitUntil(
+			result.catch((error) => console.warn("tidings: not published", error)),
+		);
+	} catch {
+		// Outside of a request there is nothing to outlive.
+	}
+	return result;
+}

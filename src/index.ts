@@ -1,0 +1,28 @@
+/** Door: the library. It reaches neither objects nor entry points, so a Worker that publishes carries none. */
+export type { After } from "./contract/after.ts";
+export { type Definition, event } from "./contract/definition.ts";
+export type { Duration } from "./contract/duration.ts";
+export type { Cause } from "./contract/envelope.ts";
+export {
+	ForbiddenError,
+	type Issue,
+	PartialPublishError,
+	type Receipt,
+	RefusedError,
+	UnauthorizedError,
+	UnavailableError,
+} from "./contract/errors.ts";
+export type {
+	HandlerContext,
+	HandlerFunction,
+	HandlerOptions,
+	TidingsEvent,
+} from "./contract/handler.ts";
+export {
+	NonRetryableError,
+	RetryAfterError,
+} from "./contract/handler-errors.ts";
+export type { Retries, RetryOptions } from "./contract/policy.ts";
+export type { BatchItem, PublishOptions } from "./contract/request.ts";
+export type { Observe, Transition } from "./contract/transition.ts";
+export { createEvents, type Events, type EventsOptions } from "./events.ts";

@@ -1,0 +1,253 @@
+/**
+ * Step 1: check and stamp an event, give it to the queue or the scheduler, and answer only when one of
+ * them holds it. It runs no handler and knows nothing of what comes after.
+ */
+import pMap from "p-map";
+import { dueTime } from "./contract/after.ts";
+import { chunks } from "./contract/chunk.ts";
+import { checkBody, type Definition } from "./contract/definition.ts";
+import {
+	type Body,
+	type EventHead,
+	encodeEvent,
+	eventBytes,
+} from "./contract/envelope.ts";
+import {
+	atIndex,
+	PartialPublishError,
+	type Receipt,
+	RefusedError,
+	UnavailableError,
+} from "./contract/errors.ts";
+import type { Held, Hold } from "./contract/held.ts";
+import { shardOf } from "./contract/id.ts";
+import { bodyText } from "./contract/json.ts";
+import {
+	CALL_BYTES,
+	CALL_CONCURRENCY,
+	CALL_EVENTS,
+	EVENT_BYTES,
+	INLINE_BYTES,
+	PAYLOAD_KEPT,
+} from "./contract/limits.ts";
+import { checkName } from "./contract/pattern.ts";
+import type { PublishRequest } from "./contract/request.ts";
+import type { Observe } from "./contract/transition.ts";
+
+/** A queue, taking records as text. Rejects when it does not hold them. */
+export interface MessageQueue {
+	send(record: string, delaySeconds?: number): Promise<void>;
+	/** At most what `chunks` puts into one batch. */
+	sendBatch(records: readonly string[]): Promise<void>;
+}
+
+/** Keeps bodies too large for a message. */
+export interface PayloadKeeper {
+	put(key: string, text: string, until: number): Promise<void>;
+}
+
+export interface Publishing {
+	events: MessageQueue;
+	scheduler: Hold;
+	payloads: PayloadKeeper;
+	clock(): number;
+	newId(time: number): string;
+	definitionOf(name: string): Definition | undefined;
+	observe: Observe;
+}
+
+/** An event that was checked and stamped, and is held nowhere yet. */
+interface Stamped {
+	head: EventHead;
+	text: string;
+	bytes: number;
+	dueAt?: number;
+}
+
+/**
+ * Publishes one event.
+ *
+ * @throws RefusedError for what cannot be accepted, UnavailableError when neither queue nor scheduler took it
+ */
+export async function publish(
+	request: PublishRequest,
+	ports: Publishing,
+): Promise<Receipt> {
+	const stamped = await stamp(request, ports.clock(), ports);
+	const { head, dueAt } = stamped;
+	const body = await placeBody(stamped, ports);
+	if (dueAt === undefined)
+		await held(ports.events.send(encodeEvent(head, body)));
+	else await held(ports.scheduler.hold([rowOf(head, body, dueAt)]));
+	report(stamped, ports.observe);
+	return receiptOf(head);
+}
+
+/**
+ * Publishes up to 1 000 events or 10 MB, all or none of them valid.
+ *
+ * @throws RefusedError with the `index` of the first that is not valid; PartialPublishError when some or all were not taken
+ */
+export async function publishBatch(
+	requests: readonly PublishRequest[],
+	ports: Publishing,
+): Promise<Receipt[]> {
+	const batch = await stampAll(requests, ports);
+	const receipts: (Receipt | null)[] = batch.map(() => null);
+	const faults: unknown[] = [];
+	await pMap(
+		sends(batch),
+		async ({ indexes, send }) => {
+			try {
+				await send(ports);
+				for (const index of indexes) {
+					const stamped = batch[index] as Stamped;
+					receipts[index] = receiptOf(stamped.head);
+					report(stamped, ports.observe);
+				}
+			} catch (error) {
+				faults.push(error);
+			}
+		},
+		{ concurrency: CALL_CONCURRENCY },
+	);
+	if (faults.length > 0)
+		throw new PartialPublishError(receipts, { cause: faults[0] });
+	return receipts as Receipt[];
+}
+
+async function stampAll(
+	requests: readonly PublishRequest[],
+	ports: Publishing,
+): Promise<Stamped[]> {
+	if (requests.length > CALL_EVENTS)
+		throw new RefusedError(
+			"batch_too_large",
+			`${requests.length} events in one batch: at most ${CALL_EVENTS}, send the rest in another`,
+		);
+	const time = ports.clock();
+	const batch: Stamped[] = [];
+	for (const [index, request] of requests.entries()) {
+		try {
+			batch.push(await stamp(request, time, ports));
+		} catch (error) {
+			throw atIndex(error, index);
+		}
+	}
+	const bytes = batch.reduce((sum, stamped) => sum + stamped.bytes, 0);
+	if (bytes > CALL_BYTES)
+		throw new RefusedError(
+			"batch_too_large",
+			`${bytes} bytes in one batch: at most ${CALL_BYTES}, send the rest in another`,
+		);
+	return batch;
+}
+
+/** Checks everything that can be checked before anything is held. */
+async function stamp(
+	{ name, body, after, definition }: PublishRequest,
+	time: number,
+	ports: Publishing,
+): Promise<Stamped> {
+	checkName(name);
+	const text = bodyText(body);
+	const dueAt = after === undefined ? undefined : dueTime(after, time);
+	const delay = dueAt === undefined ? 0 : dueAt - time;
+	const head = { id: ports.newId(time), name, time, delay };
+	const bytes = eventBytes(head, text);
+	if (bytes >= EVENT_BYTES)
+		throw new RefusedError(
+			"event_too_large",
+			`${JSON.stringify(name)} has ${bytes} bytes: an event is less than ${EVENT_BYTES} bytes (256 KB) with its metadata, keep what is larger elsewhere and publish where it is`,
+		);
+	const schema = (definition ?? ports.definitionOf(name))?.schema;
+	if (schema) await checkBody(name, schema, JSON.parse(text));
+	return { head, text, bytes, ...(dueAt !== undefined && { dueAt }) };
+}
+
+/** A large body is kept before the record that refers to it is sent. */
+async function placeBody(
+	{ head, text, bytes, dueAt = head.time }: Stamped,
+	{ payloads }: Publishing,
+): Promise<Body> {
+	if (bytes <= INLINE_BYTES) return { text };
+	await held(payloads.put(head.id, text, dueAt + PAYLOAD_KEPT));
+	return { reference: head.id };
+}
+
+interface Send {
+	indexes: number[];
+	send(ports: Publishing): Promise<void>;
+}
+
+/** What a batch comes to: one send for each chunk of what is due now, one for each shard of what is not. */
+function sends(batch: readonly Stamped[]): Send[] {
+	const now: number[] = [];
+	const later = new Map<number | undefined, number[]>();
+	for (const [index, { head, dueAt }] of batch.entries()) {
+		const shard = shardOf(head.id);
+		if (dueAt === undefined) now.push(index);
+		else later.set(shard, [...(later.get(shard) ?? []), index]);
+	}
+	const at = (index: number) => batch[index] as Stamped;
+	const inMessage = (index: number) =>
+		Math.min(at(index).bytes, INLINE_BYTES) + 100;
+	return [
+		...chunks(now, inMessage).map((indexes) => ({
+			indexes,
+			async send(ports: Publishing) {
+				const records = await pMap(
+					indexes.map(at),
+					async (one) => encodeEvent(one.head, await placeBody(one, ports)),
+					{ concurrency: CALL_CONCURRENCY },
+				);
+				await ports.events.sendBatch(records);
+			},
+		})),
+		...[...later.values()].map((indexes) => ({
+			indexes,
+			async send(ports: Publishing) {
+				const rows = await pMap(
+					indexes.map(at),
+					async (one) =>
+						rowOf(one.head, await placeBody(one, ports), one.dueAt as number),
+					{ concurrency: CALL_CONCURRENCY },
+				);
+				await ports.scheduler.hold(rows);
+			},
+		})),
+	];
+}
+
+function rowOf(head: EventHead, body: Body, dueAt: number): Held {
+	return {
+		id: head.id,
+		handler: "",
+		name: head.name,
+		dueAt,
+		attempt: 0,
+		reference: "reference" in body ? body.reference : null,
+		record: encodeEvent(head, body),
+	};
+}
+
+async function held(taken: Promise<void>): Promise<void> {
+	try {
+		await taken;
+	} catch (cause) {
+		throw new UnavailableError(
+			`the event was not accepted: ${cause instanceof Error ? cause.message : cause}: publish it again`,
+			{ cause },
+		);
+	}
+}
+
+function receiptOf({ id, time, delay }: EventHead): Receipt {
+	return { id, time, delay };
+}
+
+function report({ head, dueAt }: Stamped, observe: Observe): void {
+	const { id, name: event, time: at } = head;
+	if (dueAt === undefined) observe({ type: "published", at, id, event });
+	else observe({ type: "scheduled", at, id, event, dueAt });
+}

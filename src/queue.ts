@@ -1,0 +1,103 @@
+/**
+ * Step 3: a batch in, one verdict a message. It never throws: a throw would bring back the whole batch.
+ * What a message is follows from its queue, and from its envelope where the two differ.
+ */
+import pMap from "p-map";
+import { type Decoded, decode, type Readable } from "./contract/envelope.ts";
+import {
+	BATCH_CONCURRENCY,
+	BATCH_TIME,
+	DEPLOY_GRACE,
+} from "./contract/limits.ts";
+import { buryRaw, storeLetters } from "./dead-letter.ts";
+import { type Delivering, redeliver, type Verdict } from "./deliver.ts";
+import { dispatch, split } from "./dispatch.ts";
+
+/** What is read of Cloudflare's `Message`. */
+export interface IncomingMessage {
+	readonly id: string;
+	readonly timestamp: Date;
+	readonly body: unknown;
+	/** How often it was delivered, counted from 1. */
+	readonly attempts: number;
+	ack(): void;
+	retry(options?: { delaySeconds?: number }): void;
+}
+
+/** Which of the three queues a batch comes from. */
+export type QueueRole = "events" | "retries" | "deadLetters";
+
+const ACK: Verdict = { type: "ack" };
+
+/** Takes a batch. Never rejects; each message is acked or retried exactly once. */
+export async function consume(
+	messages: readonly IncomingMessage[],
+	from: QueueRole,
+	ports: Delivering,
+): Promise<void> {
+	const until = ports.clock() + BATCH_TIME;
+	await pMap(
+		messages,
+		async (message) => {
+			const verdict = await judge(message, from, until, ports).catch(
+				(error): Verdict => {
+					console.error("tidings: a message comes again", error);
+					return retryLater(message);
+				},
+			);
+			switch (verdict.type) {
+				case "ack":
+					return message.ack();
+				case "retry":
+					return message.retry({ delaySeconds: verdict.delaySeconds });
+			}
+		},
+		{ concurrency: BATCH_CONCURRENCY },
+	);
+}
+
+async function judge(
+	message: IncomingMessage,
+	from: QueueRole,
+	until: number,
+	ports: Delivering,
+): Promise<Verdict> {
+	const decoded = decode(message.body);
+	if (decoded.kind !== "envelope") return refuse(decoded, message, from, ports);
+	if (from === "deadLetters" || decoded.envelope.letter) {
+		await storeLetters(decoded, ports);
+		return ACK;
+	}
+	const { delivery } = decoded.envelope;
+	if (delivery) return redeliver(decoded, delivery, message, ports);
+	if (message.attempts === 1) await dispatch(decoded, until, ports);
+	else await splitAgain(decoded, ports);
+	return ACK;
+}
+
+/** An event that comes again may be poison, so it is not run here. */
+async function splitAgain(event: Readable, ports: Delivering): Promise<void> {
+	const handlers = ports.handlers.matching(event.envelope.name);
+	if (handlers.length > 0) await split(event, handlers, ports);
+}
+
+/** What cannot be read is a dead letter; what a newer deploy wrote waits an hour for one. */
+async function refuse(
+	decoded: Exclude<Decoded, { kind: "envelope" }>,
+	message: IncomingMessage,
+	from: QueueRole,
+	ports: Delivering,
+): Promise<Verdict> {
+	if (decoded.kind === "newer" && from !== "deadLetters") {
+		const waited = ports.clock() - message.timestamp.getTime();
+		if (waited < DEPLOY_GRACE) return { type: "retry", delaySeconds: 60 };
+	}
+	await buryRaw(decoded, message, ports);
+	return ACK;
+}
+
+/** Seconds: 5, doubling, at most an hour; a queue's 100 retries then span four days. */
+function retryLater({ attempts }: IncomingMessage): Verdict {
+	const delaySeconds = Math.min(5 * 2 ** (attempts - 1), 3_600);
+	return { type: "retry", delaySeconds };
+}

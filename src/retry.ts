@@ -1,0 +1,78 @@
+/** Step 6: decide what an attempt's outcome comes to. Pure: it sends nothing and waits for nothing. */
+import type { Cause } from "./contract/envelope.ts";
+import type { Issue } from "./contract/errors.ts";
+import { describe, type Failure } from "./contract/failure.ts";
+import { steering } from "./contract/handler-errors.ts";
+import { type Policy, waitBefore } from "./contract/policy.ts";
+
+/** How an attempt ended. */
+export type Outcome =
+	| { type: "delivered" }
+	| { type: "failed"; thrown: unknown }
+	| { type: "timed_out"; timeout: number }
+	| { type: "unparsable"; issues: Issue[] };
+
+export type Decision =
+	| { type: "delivered" }
+	| { type: "retry"; wait: number; error: Failure }
+	| { type: "dead"; cause: Cause; error: Failure };
+
+/**
+ * @param attempt which attempt ended, counted from 1
+ * @param firstAttemptAt when the first one began, in epoch milliseconds
+ * @param random a draw from [0, 1) for the wait's jitter
+ */
+export function decide(
+	outcome: Outcome,
+	policy: Policy,
+	attempt: number,
+	firstAttemptAt: number,
+	now: number,
+	random: number,
+): Decision {
+	switch (outcome.type) {
+		case "delivered":
+			return { type: "delivered" };
+		case "unparsable":
+			return {
+				type: "dead",
+				cause: "schema_violation",
+				error: describe(
+					new Error("the body no longer parses by the handler's schema"),
+					outcome.issues,
+				),
+			};
+		case "timed_out":
+			return again(
+				{
+					name: "TimeoutError",
+					message: `the handler did not end within ${outcome.timeout} ms`,
+				},
+				undefined,
+			);
+		case "failed": {
+			const error = describe(outcome.thrown);
+			const asked = steering(outcome.thrown);
+			if (asked && "stop" in asked)
+				return { type: "dead", cause: "non_retryable", error };
+			return again(error, asked?.retryAt);
+		}
+	}
+
+	function again(error: Failure, retryAt: number | undefined): Decision {
+		if (policy.limit !== null && attempt > policy.limit)
+			return { type: "dead", cause: "exhausted", error };
+		const wait =
+			retryAt === undefined
+				? waitBefore(policy, attempt, random)
+				: Math.max(0, retryAt - now);
+		if (policy.maxAge !== null && now + wait > firstAttemptAt + policy.maxAge)
+			return { type: "dead", cause: "expired", error };
+		return { type: "retry", wait, error };
+	}
+}
+
+/** Whether the policy lets this attempt begin; past it are only attempts that never came back. */
+export function mayBegin(policy: Policy, attempt: number): boolean {
+	return policy.limit === null || attempt <= policy.limit + 1;
+}

@@ -1,0 +1,159 @@
+/**
+ * Step 2: hold an event until it is due, cancel it, move it, hand it over. It decides; an object keeps
+ * the rows. A row leaves only after the queue has taken its record.
+ */
+import pMap from "p-map";
+import { dueTime } from "./contract/after.ts";
+import type { Envelope, EventHead } from "./contract/envelope.ts";
+import type { Receipt } from "./contract/errors.ts";
+import type { Held, Hold } from "./contract/held.ts";
+import { CALL_CONCURRENCY, PAYLOAD_KEPT } from "./contract/limits.ts";
+import type { Observe } from "./contract/transition.ts";
+
+export interface ScheduledEvent extends EventHead {
+	dueAt: number;
+	/** The key of a body that travels by reference. */
+	reference: string | null;
+}
+
+export interface ScheduledQuery {
+	/** At most this many, 1 to 1 000; default 100. */
+	limit?: number | undefined;
+	/** The `cursor` of the page before. */
+	cursor?: string | undefined;
+}
+
+export interface ScheduledPage {
+	scheduled: Omit<ScheduledEvent, "reference">[];
+	/** Leads to the next page; absent on the last. */
+	cursor?: string;
+}
+
+export interface Schedule extends Hold {
+	find(id: string): Promise<ScheduledEvent | null>;
+	/** False when there is no such event any more, a claimed one included. */
+	cancel(id: string): Promise<boolean>;
+	reschedule(id: string, dueAt: number): Promise<ScheduledEvent | null>;
+	list(query: ScheduledQuery): Promise<ScheduledPage>;
+	/** Sets alarms that went missing; tells the earliest due time, in epoch milliseconds. */
+	watch(): Promise<{ nextDueAt: number | null }>;
+}
+
+export interface Rescheduling {
+	scheduler: Schedule;
+	payloads: { keep(key: string, until: number): Promise<void> };
+	clock(): number;
+	observe: Observe;
+}
+
+/** Takes a scheduled event back. False when it is not scheduled, or not any more. */
+export async function cancel(
+	id: string,
+	{ scheduler, clock, observe }: Rescheduling,
+): Promise<boolean> {
+	const found = await scheduler.find(id);
+	if (!found || !(await scheduler.cancel(id))) return false;
+	observe({ type: "cancelled", at: clock(), id, event: found.name });
+	return true;
+}
+
+/**
+ * Moves a scheduled event. False when it is not scheduled, or not any more.
+ *
+ * @param after counts from now
+ * @throws RefusedError `invalid_after`
+ */
+export async function reschedule(
+	id: string,
+	after: unknown,
+	{ scheduler, payloads, clock, observe }: Rescheduling,
+): Promise<Receipt | false> {
+	const at = clock();
+	const dueAt = dueTime(after, at);
+	const found = await scheduler.find(id);
+	if (!found) return false;
+	if (found.reference !== null)
+		await payloads.keep(found.reference, dueAt + PAYLOAD_KEPT);
+	const moved = await scheduler.reschedule(id, dueAt);
+	if (!moved) return false;
+	observe({ type: "rescheduled", at, id, event: moved.name, dueAt });
+	return { id, time: moved.time, delay: moved.delay };
+}
+
+/** The record of an event that is due at another time. */
+export function movedTo(record: string, dueAt: number): string {
+	const envelope = JSON.parse(record) as Envelope;
+	return JSON.stringify({ ...envelope, delay: dueAt - envelope.time });
+}
+
+/** What an object keeps for the hand-over. Each call is one durable step. */
+export interface HeldRows {
+	/**
+	 * The batch to send, marked so that nobody can cancel it any more: the one that an earlier hand-over
+	 * claimed and did not settle, else what is due. All of one kind, within a `sendBatch`; empty when none is due.
+	 */
+	claim(now: number): Held[];
+	/** The queue has taken the batch: removes its rows, but not one that was moved on since, and the mark. */
+	settle(batch: readonly Held[]): void;
+}
+
+export interface HandOver {
+	events: { sendBatch(records: readonly string[]): Promise<void> };
+	retries: { sendBatch(records: readonly string[]): Promise<void> };
+	payloads: { keep(key: string, until: number): Promise<void> };
+	clock(): number;
+	observe: Observe;
+}
+
+/** A hand-over lets the alarm go after this long, in milliseconds; the next alarm goes on. */
+const HAND_OVER_TIME = 5 * 60_000;
+
+/**
+ * Hands over all that is due, batch by batch. A batch that was claimed and perhaps sent is sent again:
+ * an event may come twice, never not at all.
+ *
+ * @throws whatever the queue throws; the batch stays claimed
+ */
+export async function handOver(rows: HeldRows, ports: HandOver): Promise<void> {
+	const until = ports.clock() + HAND_OVER_TIME;
+	while (ports.clock() < until) {
+		const batch = rows.claim(ports.clock());
+		const [first] = batch;
+		if (!first) return;
+		await keepPayloads(batch, ports);
+		const queue = first.handler === "" ? ports.events : ports.retries;
+		await queue.sendBatch(batch.map(({ record }) => record));
+		rows.settle(batch);
+		for (const row of batch) report(row, ports);
+	}
+}
+
+/** A body is kept from its due time on already, so that one which cannot be kept longer holds nothing up. */
+async function keepPayloads(
+	batch: readonly Held[],
+	{ payloads, clock }: HandOver,
+): Promise<void> {
+	const keys = batch.flatMap(({ reference }) => reference ?? []);
+	await pMap(
+		keys,
+		(key) =>
+			payloads
+				.keep(key, clock() + PAYLOAD_KEPT)
+				.catch((error) =>
+					console.error(`tidings: the body ${key} was not kept longer`, error),
+				),
+		{ concurrency: CALL_CONCURRENCY },
+	);
+}
+
+function report(row: Held, { clock, observe }: HandOver): void {
+	const { id, name: event, dueAt, handler } = row;
+	observe({
+		type: "queued",
+		at: clock(),
+		id,
+		event,
+		dueAt,
+		...(handler !== "" && { handler }),
+	});
+}

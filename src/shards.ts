@@ -1,0 +1,71 @@
+/** The scheduler as one, over its shards: an event's id tells which of them holds it. */
+import type { Held } from "./contract/held.ts";
+import { MAX_SHARDS, shardOf } from "./contract/id.ts";
+import { cursorOf, pageSize, placeOf } from "./contract/page.ts";
+import type { Schedule, ScheduledEvent } from "./schedule.ts";
+
+export interface SchedulerShard {
+	hold(rows: readonly Held[]): Promise<void>;
+	find(id: string): Promise<ScheduledEvent | null>;
+	cancel(id: string): Promise<boolean>;
+	reschedule(id: string, dueAt: number): Promise<ScheduledEvent | null>;
+	list(after: [number, string], limit: number): Promise<ScheduledEvent[]>;
+	watch(): Promise<{ nextDueAt: number | null }>;
+}
+
+/** The scheduler as one, over its shards: the id tells which holds an event. */
+export function schedulerOf(
+	shards: number,
+	shardAt: (shard: number) => SchedulerShard,
+): Schedule {
+	const all = Array.from({ length: shards }, (_, shard) => shard);
+	const shardFor = (id: string): SchedulerShard | undefined => {
+		const shard = shardOf(id);
+		return shard === undefined ? undefined : shardAt(shard);
+	};
+	return {
+		async hold(rows) {
+			const [first] = rows;
+			if (!first) return;
+			// A replayed or mended record may have any id; it waits in the first shard.
+			await shardAt(shardOf(first.id) ?? 0).hold(rows);
+		},
+		find: async (id) => (await shardFor(id)?.find(id)) ?? null,
+		cancel: async (id) => (await shardFor(id)?.cancel(id)) ?? false,
+		reschedule: async (id, dueAt) =>
+			(await shardFor(id)?.reschedule(id, dueAt)) ?? null,
+		async watch() {
+			const watched = await Promise.all(
+				all.map((shard) => shardAt(shard).watch()),
+			);
+			const due = watched.flatMap(({ nextDueAt }) => nextDueAt ?? []);
+			return { nextDueAt: due.length > 0 ? Math.min(...due) : null };
+		},
+		async list({ limit, cursor }) {
+			const size = pageSize(limit);
+			const after = placeOf(cursor) ?? [0, ""];
+			const pages = await Promise.all(
+				all.map((shard) => shardAt(shard).list(after, size + 1)),
+			);
+			const merged = pages
+				.flat()
+				.sort((a, b) => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1));
+			const page = merged.slice(0, size);
+			const last = page.at(-1);
+			return {
+				scheduled: page.map(({ reference: _, ...event }) => event),
+				...(merged.length > size &&
+					last && { cursor: cursorOf([last.dueAt, last.id]) }),
+			};
+		},
+	};
+}
+
+/** @throws RangeError unless it is 1 to 256 */
+export function checkShards(shards: number): number {
+	if (Number.isInteger(shards) && shards >= 1 && shards <= MAX_SHARDS)
+		return shards;
+	throw new RangeError(
+		`shards: ${shards} is not a whole number from 1 to ${MAX_SHARDS}`,
+	);
+}

@@ -1,0 +1,82 @@
+/** Door: the Worker that owns its events. It joins the user's own fetch, queue, scheduled and email to ours. */
+import { queueNames } from "./bindings.ts";
+import { type Duration, milliseconds } from "./contract/duration.ts";
+import { createApp } from "./entrypoints/http/app.ts";
+import { type Events, ownerOf } from "./events.ts";
+import { observeObjects } from "./objects/observed.ts";
+import { consume, type QueueRole } from "./queue.ts";
+
+export { type PublisherProps, publisher } from "./entrypoints/rpc.ts";
+export { DeadLetters } from "./objects/dead-letters.ts";
+export { Payloads } from "./objects/payloads.ts";
+export { Scheduler } from "./objects/scheduler.ts";
+
+/** The user's own handlers, and where ours answer. */
+export interface WorkerOptions<Env = Cloudflare.Env>
+	extends Pick<
+		ExportedHandler<Env>,
+		"fetch" | "queue" | "scheduled" | "email"
+	> {
+	/** Put before our paths, such as `/events`. Default: none, ours are `/v1`, `/health` and `/hooks`. */
+	prefix?: string;
+	/** How long the queues keep a message; `/health` turns 503 past half of it. Default `"14 days"`. */
+	retention?: Duration;
+}
+
+/**
+ * The default export of the Worker that owns the events: their consumer, the HTTP API, the watch over
+ * the scheduler, and the user's own handlers beside them.
+ *
+ * @example
+ * export default worker(events, { fetch: app.fetch });
+ */
+export function worker<Env = Cloudflare.Env>(
+	events: Events,
+	options: WorkerOptions<Env> = {},
+) {
+	const { prefix = "", retention = "14 days", ...own } = options;
+	const owner = ownerOf(events);
+	const app = createApp(events, prefix, milliseconds(retention, "retention"));
+	observeObjects(owner.observe);
+
+	return {
+		async fetch(request, env, ctx) {
+			return own.fetch && !isOurs(request, prefix)
+				? own.fetch(request, env, ctx)
+				: app.fetch(request, env as Cloudflare.Env, ctx);
+		},
+
+		async queue(batch, env, ctx) {
+			const role = roleOf(batch.queue);
+			if (role) return consume(batch.messages, role, owner);
+			if (own.queue) return own.queue(batch, env, ctx);
+			throw new Error(
+				`tidings: nobody takes the queue ${batch.queue}: it is not in TIDINGS_QUEUES, and worker() was given no queue handler`,
+			);
+		},
+
+		async scheduled(controller, env, ctx) {
+			await Promise.all([
+				owner.scheduler.watch(),
+				own.scheduled?.(controller, env, ctx),
+			]);
+		},
+
+		...(own.email && { email: own.email }),
+	} satisfies ExportedHandler<Env>;
+}
+
+function roleOf(queue: string): QueueRole | undefined {
+	const names = Object.entries(queueNames()) as [QueueRole, string][];
+	return names.find(([, name]) => name === queue)?.[0];
+}
+
+const OURS = ["/v1", "/health", "/hooks"];
+
+function isOurs(request: Request, prefix: string): boolean {
+	const { pathname } = new URL(request.url);
+	return OURS.some(
+		(path) =>
+			pathname === prefix + path || pathname.startsWith(`${prefix}${path}/`),
+	);
+}
