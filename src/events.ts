@@ -122,8 +122,8 @@ export function createEvents<
 		handlers: new Handlers(),
 		definitionOf: (name) => definitions.get(name),
 		newId: (time) => newId(time, shards),
-		clock: Date.now,
-		random: Math.random,
+		clock: () => Date.now(),
+		random: () => Math.random(),
 		timer: realTimer,
 		observe: observing(observe),
 	};

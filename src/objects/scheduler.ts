@@ -152,7 +152,7 @@ export class Scheduler extends DurableObject {
 			await this.#arm(Date.now() + LONGEST_BACKOFF);
 			await handOver(this.#rows(), {
 				...bindings(),
-				clock: Date.now,
+				clock: () => Date.now(),
 				observe: observed,
 			});
 			this.#failures = 0;

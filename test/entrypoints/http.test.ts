@@ -1,0 +1,422 @@
+import { env } from "cloudflare:workers";
+import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { call, installKeys, type KeyName, keyOf } from "../support/http.ts";
+import { events } from "../support/worker.ts";
+
+beforeAll(installKeys);
+afterEach(() => vi.restoreAllMocks());
+
+const event = { name: "order.placed", body: { n: 1 } };
+const problemOf = (status: number, code: string) => ({
+	status,
+	json: { status, code, type: "about:blank" },
+});
+
+describe("publishing", () => {
+	test("one event is answered with 202 and its receipt", async () => {
+		const { status, json } = await call("POST", "/v1/events", event, {
+			key: "publish",
+		});
+		expect(status).toBe(202);
+		expect(json).toEqual({
+			id: expect.any(String),
+			time: expect.any(Number),
+			delay: 0,
+		});
+	});
+
+	test("an array is answered with receipts in order", async () => {
+		const batch = [
+			event,
+			{ ...event, after: "1 hour" },
+			{ name: "nobody.cares" },
+		];
+		const { status, json } = await call("POST", "/v1/events", batch, {
+			key: "publish",
+		});
+		expect(status).toBe(202);
+		expect(json.receipts.map(({ delay }: { delay: number }) => delay)).toEqual([
+			0, 3_600_000, 0,
+		]);
+	});
+
+	test("no body is null", async () => {
+		expect(
+			(await call("POST", "/v1/events", { name: "nobody.cares" })).status,
+		).toBe(202);
+	});
+
+	test.each([
+		["JSON that does not parse", 400, "invalid_json", "{", {}],
+		["no JSON at all", 400, "invalid_json", "", {}],
+		[
+			"another media type",
+			415,
+			"unsupported_media_type",
+			"name=x",
+			{ "content-type": "application/x-www-form-urlencoded" },
+		],
+		["a number", 400, "invalid_request", 7, {}],
+		["a missing name", 400, "invalid_request", { body: 1 }, {}],
+		["a name that is no text", 422, "invalid_name", { name: 7 }, {}],
+		["an unknown member", 400, "invalid_request", { ...event, afer: 5 }, {}],
+		[
+			"an unreadable after",
+			422,
+			"invalid_after",
+			{ ...event, after: "soon" },
+			{},
+		],
+		[
+			"a body that breaks its schema",
+			422,
+			"schema_violation",
+			{ name: "user.joined", body: {} },
+			{},
+		],
+		[
+			"an event of 256 KB",
+			413,
+			"event_too_large",
+			{ ...event, body: "x".repeat(262_144) },
+			{},
+		],
+		["an id", 501, "not_supported", { ...event, id: "mine" }, {}],
+		[
+			"an idempotencyKey",
+			501,
+			"not_supported",
+			{ ...event, idempotencyKey: "k" },
+			{},
+		],
+		[
+			"an Idempotency-Key header",
+			501,
+			"not_supported",
+			event,
+			{ "idempotency-key": "k" },
+		],
+		[
+			"a structured CloudEvent",
+			501,
+			"not_supported",
+			event,
+			{ "content-type": "application/cloudevents+json" },
+		],
+		[
+			"a binary CloudEvent",
+			501,
+			"not_supported",
+			event,
+			{ "ce-specversion": "1.0" },
+		],
+	] as const)(
+		"%s is answered with %i %s",
+		async (_, status, code, body, headers) => {
+			const answer = await call(
+				"POST",
+				"/v1/events",
+				body,
+				headers as Record<string, string>,
+			);
+			expect(answer).toMatchObject(problemOf(status, code));
+			expect(answer.headers.get("content-type")).toBe(
+				"application/problem+json",
+			);
+			expect(answer.json.detail).not.toBe("");
+		},
+	);
+
+	test("a request over 11 MB is refused without being read to its end", async () => {
+		const answer = await call(
+			"POST",
+			"/v1/events",
+			`"${"x".repeat(11_000_001)}"`,
+		);
+		expect(answer).toMatchObject(problemOf(413, "batch_too_large"));
+	});
+
+	test("a queue that fails in the middle of a batch is 503, with the receipts and what was not accepted", async () => {
+		const queue = (env as unknown as { EVENTS_QUEUE: Queue }).EVENTS_QUEUE;
+		vi.spyOn(queue, "sendBatch").mockImplementation(async (messages) => {
+			const [first] = [...messages];
+			if (String(first?.body).includes('"body":100}'))
+				throw new Error("Queue is overloaded");
+			return undefined as never;
+		});
+		const batch = Array.from({ length: 250 }, (_, body) => ({
+			name: "nobody.cares",
+			body,
+		}));
+		const { status, json } = await call("POST", "/v1/events", batch);
+		expect({ status, code: json.code }).toEqual({
+			status: 503,
+			code: "partial_publish",
+		});
+		expect(json.failed).toEqual(
+			Array.from({ length: 100 }, (_, index) => index + 100),
+		);
+		expect(json.receipts).toHaveLength(250);
+		expect(
+			json.receipts.filter((receipt: unknown) => receipt === null),
+		).toHaveLength(100);
+	});
+
+	test("a queue that takes nothing is 503", async () => {
+		const queue = (env as unknown as { EVENTS_QUEUE: Queue }).EVENTS_QUEUE;
+		vi.spyOn(queue, "send").mockRejectedValue(new Error("Queue is overloaded"));
+		expect(await call("POST", "/v1/events", event)).toMatchObject(
+			problemOf(503, "unavailable"),
+		);
+	});
+});
+
+describe("who may come in", () => {
+	test.each([
+		["no key", {}],
+		["an empty key", { authorization: "Bearer " }],
+		["an unknown key", { authorization: "Bearer tid_stranger_secret" }],
+		[
+			"a right id with a wrong secret",
+			{ authorization: `Bearer ${keyOf("admin")}x` },
+		],
+		[
+			"another id's secret",
+			{
+				authorization: `Bearer ${keyOf("admin").replace("tid_admin", "tid_read")}`,
+			},
+		],
+		["another scheme", { authorization: `Basic ${keyOf("admin")}` }],
+	] as Record<string, string>[][])(
+		"%s is answered with 401 everywhere under /v1",
+		async (_, headers) => {
+			for (const [method, path] of [
+				["POST", "/v1/events"],
+				["GET", "/v1/scheduled"],
+				["GET", "/v1/dead-letters"],
+				["GET", "/v1/handlers"],
+				["GET", "/v1/no-such-route"],
+			] as const) {
+				const answer = await call(
+					method,
+					path,
+					method === "POST" ? event : undefined,
+					{ key: "", ...headers },
+				);
+				expect(answer).toMatchObject(problemOf(401, "unauthorized"));
+				expect(answer.headers.get("www-authenticate")).toBe("Bearer");
+			}
+		},
+	);
+
+	test.each([undefined, "", "not json", "[{}]", '{"id":"admin"}'])(
+		"with the secret %j nobody comes in",
+		async (secret) => {
+			const keys = (env as { API_KEYS?: string }).API_KEYS as string;
+			try {
+				(env as { API_KEYS?: string | undefined }).API_KEYS = secret;
+				expect((await call("GET", "/v1/handlers")).status).toBe(401);
+			} finally {
+				(env as { API_KEYS?: string }).API_KEYS = keys;
+			}
+		},
+	);
+
+	const routes: [string, string, unknown, KeyName[]][] = [
+		["POST", "/v1/events", event, ["admin", "publish", "orders"]],
+		["POST", "/v1/events", { name: "user.left" }, ["admin", "publish"]],
+		[
+			"POST",
+			"/v1/events",
+			[event, { name: "orders.placed" }],
+			["admin", "publish"],
+		],
+		["GET", "/v1/scheduled", undefined, ["admin", "read"]],
+		["DELETE", "/v1/scheduled/none", undefined, ["admin", "publish", "orders"]],
+		[
+			"PATCH",
+			"/v1/scheduled/none",
+			{ after: 5 },
+			["admin", "publish", "orders"],
+		],
+		["GET", "/v1/dead-letters", undefined, ["admin", "read"]],
+		["GET", "/v1/dead-letters/none", undefined, ["admin", "read"]],
+		["DELETE", "/v1/dead-letters/none", undefined, ["admin"]],
+		["POST", "/v1/dead-letters/none/replay", {}, ["admin"]],
+		["POST", "/v1/dead-letters/replay", { event: "no.such" }, ["admin"]],
+		["GET", "/v1/handlers", undefined, ["admin", "read"]],
+	];
+	test.each(routes)(
+		"%s %s with %j is for %j alone, others get 403",
+		async (method, path, body, allowed) => {
+			for (const key of [
+				"admin",
+				"read",
+				"publish",
+				"orders",
+				"none",
+			] as const) {
+				const { status } = await call(method, path, body, { key });
+				if (allowed.includes(key))
+					expect([200, 202, 404], `${key}: ${status}`).toContain(status);
+				else expect(status, key).toBe(403);
+			}
+		},
+	);
+
+	test("a key that may publish order.** cancels and moves such events, and no others", async () => {
+		const mine = await events.publish("order.placed", { after: "1 hour" }, 1);
+		const other = await events.publish("user.left", { after: "1 hour" }, 1);
+		const path = (id: string) => `/v1/scheduled/${id}`;
+		const orders = { key: "orders" } as const;
+		expect(
+			await call("PATCH", path(other.id), { after: "2 hours" }, orders),
+		).toMatchObject(problemOf(403, "forbidden"));
+		expect(
+			await call("DELETE", path(other.id), undefined, orders),
+		).toMatchObject(problemOf(403, "forbidden"));
+		expect(
+			await call("PATCH", path(mine.id), { after: "2 hours" }, orders),
+		).toMatchObject({ status: 200, json: { id: mine.id, time: mine.time } });
+		expect(
+			await call("DELETE", path(mine.id), undefined, orders),
+		).toMatchObject({ status: 204 });
+		expect(
+			await call("DELETE", path(mine.id), undefined, orders),
+		).toMatchObject(problemOf(404, "not_found"));
+		expect(await events.cancel(other.id)).toBe(true);
+	});
+});
+
+describe("the other routes", () => {
+	test("scheduled events are listed by due time, in pages, until they are cancelled", async () => {
+		const made = [];
+		for (const hours of [30, 10, 20])
+			made.push(
+				await events.publish("list.me", { after: `${hours} hours` }, hours),
+			);
+		const byDue = [made[1], made[2], made[0]].map((receipt) => receipt?.id);
+		const listed: string[] = [];
+		let cursor = "";
+		do {
+			const { json } = await call(
+				"GET",
+				`/v1/scheduled?limit=1${cursor && `&cursor=${cursor}`}`,
+			);
+			listed.push(
+				...json.scheduled
+					.filter(({ name }: { name: string }) => name === "list.me")
+					.map(({ id }: { id: string }) => id),
+			);
+			cursor = json.cursor ?? "";
+		} while (cursor);
+		expect(listed).toEqual(byDue);
+		for (const { id } of made)
+			expect((await call("DELETE", `/v1/scheduled/${id}`)).status).toBe(204);
+	});
+
+	test.each(["limit=0", "limit=x", "limit=1001", "cursor=%20", "no=such"])(
+		"a list with ?%s is refused",
+		async (query) => {
+			for (const path of ["/v1/scheduled", "/v1/dead-letters"])
+				expect(await call("GET", `${path}?${query}`)).toMatchObject(
+					problemOf(400, "invalid_request"),
+				);
+		},
+	);
+
+	test("handlers are listed with patterns, timeout and policy", async () => {
+		const { json } = await call("GET", "/v1/handlers", undefined, {
+			key: "read",
+		});
+		expect(json.handlers).toContainEqual({
+			id: "slow",
+			patterns: ["slow.one"],
+			timeout: 50,
+			retries: {
+				limit: 0,
+				maxAge: null,
+				backoff: "exponential",
+				base: 5_000,
+				max: 3_600_000,
+				jitter: true,
+			},
+		});
+	});
+
+	test("a bare /health says ok without figures; a key that may read sees them", async () => {
+		expect(await call("GET", "/health", undefined, { key: "" })).toMatchObject({
+			status: 200,
+			json: { status: "ok" },
+		});
+		expect((await call("GET", "/health", undefined, { key: "" })).json).toEqual(
+			{ status: "ok" },
+		);
+		const { json } = await call("GET", "/health", undefined, { key: "read" });
+		expect(Object.keys(json.queues)).toEqual([
+			"events",
+			"retries",
+			"deadLetters",
+		]);
+		expect(json.queues.events).toEqual({
+			backlogCount: expect.any(Number),
+			backlogBytes: expect.any(Number),
+			oldestMessageAt: expect.toSatisfy((at) => at === null || at > 0),
+		});
+		expect(
+			(await call("GET", "/health", undefined, { key: "publish" })).status,
+		).toBe(403);
+	});
+
+	test("/health turns 503 when the oldest message has waited for half of the retention", async () => {
+		const queue = (env as unknown as { RETRIES_QUEUE: Queue }).RETRIES_QUEUE;
+		const metrics = vi.spyOn(queue, "metrics");
+		const now = vi.spyOn(Date, "now");
+		const week = 7 * 86_400_000;
+		for (const [waited, status] of [
+			[week - 60_000, 200],
+			[week + 60_000, 503],
+		] as const) {
+			// Each a minute later than the last, for an answer serves for some seconds.
+			const at = new Date().getTime() + 60_000 * status;
+			now.mockReturnValue(at);
+			metrics.mockResolvedValue({
+				backlogCount: 1,
+				backlogBytes: 10,
+				oldestMessageTimestamp: new Date(at - waited),
+			});
+			const answer = await call("GET", "/health", undefined, { key: "" });
+			expect(answer.status).toBe(status);
+		}
+	});
+
+	test("an unknown route is 404, a wrong method 405 with those that are right", async () => {
+		expect(await call("GET", "/v1/nothing")).toMatchObject(
+			problemOf(404, "not_found"),
+		);
+		const answer = await call("PUT", "/v1/events", event);
+		expect(answer).toMatchObject(problemOf(405, "method_not_allowed"));
+		expect(answer.headers.get("allow")).toBe("POST");
+	});
+
+	test("an unknown id is 404", async () => {
+		const id = "01a1fc58-179d-7042-a27b-c7a89af9ee02";
+		for (const [method, path, body] of [
+			["DELETE", `/v1/scheduled/${id}`],
+			["PATCH", `/v1/scheduled/${id}`, { after: 5 }],
+			["GET", `/v1/dead-letters/${id}:first`],
+			["DELETE", `/v1/dead-letters/${id}:first`],
+			["POST", `/v1/dead-letters/${id}:first/replay`],
+		] as const)
+			expect(await call(method, path, body)).toMatchObject(
+				problemOf(404, "not_found"),
+			);
+	});
+
+	test("what is not ours goes to the user's own fetch", async () => {
+		for (const path of ["/", "/v1x", "/healthy", "/orders"])
+			expect((await call("GET", path, undefined, { key: "" })).json).toBe(
+				"the user's own",
+			);
+	});
+});

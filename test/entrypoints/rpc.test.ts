@@ -1,0 +1,137 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, test } from "vitest";
+import { createClient, type PublisherBinding } from "../../src/client.ts";
+import { ForbiddenError, RefusedError } from "../../src/index.ts";
+import { events } from "../support/worker.ts";
+
+const { EVENTS, NOBODY, ANYBODY } = env as unknown as Record<
+	string,
+	PublisherBinding
+>;
+const storefront = EVENTS as PublisherBinding;
+
+/** Hides that an RPC promise is also a stub. */
+const settle = async <Result>(promise: Promise<Result>) => await promise;
+
+describe("a caller with publish = [order.**, user.joined]", () => {
+	test("publishes, schedules, moves and cancels such events", async () => {
+		const now = await storefront.publish("order.placed", { n: 1 });
+		expect(now).toMatchObject({ id: expect.any(String), delay: 0 });
+		const later = await storefront.publish(
+			"order.placed",
+			{ after: "1 hour" },
+			1,
+		);
+		expect(later.delay).toBe(3_600_000);
+		expect(await storefront.reschedule(later.id, "2 hours")).toMatchObject({
+			id: later.id,
+		});
+		expect(await storefront.cancel(later.id)).toBe(true);
+		expect(await storefront.cancel(later.id)).toBe(false);
+		expect(await storefront.reschedule(later.id, "2 hours")).toBe(false);
+		const receipts = await storefront.publishBatch([
+			{ name: "order.placed", body: 1 },
+			{ name: "order.paid", body: 2 },
+		]);
+		expect(receipts).toHaveLength(2);
+	});
+
+	test("publishes no other, by any method", async () => {
+		const refusal = {
+			name: "ForbiddenError",
+			code: "forbidden",
+			message: expect.stringContaining('"storefront" may not publish'),
+		};
+		const other = await events.publish("user.left", { after: "1 hour" }, 1);
+		await expect(
+			settle(storefront.publish("user.left", 1)),
+		).rejects.toMatchObject(refusal);
+		await expect(
+			settle(storefront.publish("orders.placed", 1)),
+		).rejects.toMatchObject(refusal);
+		await expect(
+			settle(
+				storefront.publishBatch([
+					{ name: "order.placed", body: 1 },
+					{ name: "user.left", body: 1 },
+				]),
+			),
+		).rejects.toMatchObject({ code: "forbidden", index: 1 });
+		await expect(settle(storefront.cancel(other.id))).rejects.toMatchObject(
+			refusal,
+		);
+		await expect(
+			settle(storefront.reschedule(other.id, 5_000)),
+		).rejects.toMatchObject(refusal);
+		expect(await events.cancel(other.id)).toBe(true);
+	});
+});
+
+test("an empty list of names may publish nothing, no list everything", async () => {
+	await expect(
+		settle((NOBODY as PublisherBinding).publish("order.placed", 1)),
+	).rejects.toMatchObject({ code: "forbidden" });
+	expect(
+		await (ANYBODY as PublisherBinding).publish("anything.at-all", 1),
+	).toMatchObject({ delay: 0 });
+});
+
+test.each(["cancel", "reschedule"] as const)(
+	"%s of an id that is none is false",
+	async (method) => {
+		for (const id of ["", "none", 7, null, {}])
+			expect(await storefront[method](id as string, 5_000)).toBe(false);
+	},
+);
+
+test("the entrypoint has four methods and no others", async () => {
+	const stub = storefront as unknown as Record<string, () => Promise<unknown>>;
+	for (const name of [
+		"scheduler",
+		"owner",
+		"mayMove",
+		"check",
+		"right",
+		"#right",
+		"env",
+		"ctx",
+		"constructor",
+		"fetch",
+		"queue",
+	])
+		await expect(
+			settle((async () => await stub[name]?.())()),
+			name,
+		).rejects.toThrow();
+});
+
+describe("a client over a binding", () => {
+	const client = createClient<typeof events>(storefront);
+
+	test("gives errors back as their classes", async () => {
+		await expect(client.publish("user.left", 1)).rejects.toBeInstanceOf(
+			ForbiddenError,
+		);
+		await expect(
+			client.publish("user.joined", { userId: "u", email: "no" }),
+		).rejects.toBeInstanceOf(RefusedError);
+	});
+
+	test("carries dates and class instances as their JSON, as every door does", async () => {
+		class Order {
+			readonly at = new Date(0);
+			toJSON() {
+				return { at: this.at, kind: "order" };
+			}
+		}
+		expect(await client.publish("order.placed", new Order())).toMatchObject({
+			delay: 0,
+		});
+		const later = await client.publish(
+			"order.placed",
+			{ after: new Date(Date.now() + 60_000) },
+			new Order(),
+		);
+		expect(await client.cancel(later.id)).toBe(true);
+	});
+});

@@ -1,0 +1,273 @@
+import {
+	evictDurableObject,
+	runDurableObjectAlarm,
+	runInDurableObject,
+} from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Scheduler } from "../../src/objects/scheduler.ts";
+import {
+	alarmOf,
+	row,
+	rowsOf,
+	rowsWrittenBy,
+	shardNamed,
+} from "../support/shard.ts";
+
+const queue = (env as unknown as { EVENTS_QUEUE: Queue }).EVENTS_QUEUE;
+const retries = (env as unknown as { RETRIES_QUEUE: Queue }).RETRIES_QUEUE;
+const T0 = Date.UTC(2027, 0, 1);
+
+let count = 0;
+let shard: ReturnType<typeof shardNamed>;
+let sent: string[][];
+
+/** Replaces the queues behind the bindings, so that only the object is looked at. */
+function sending(take: (records: string[]) => Promise<void> = async () => {}) {
+	sent = [];
+	const sendBatch = async (messages: Iterable<MessageSendRequest>) => {
+		const records = [...messages].map(({ body }) => String(body));
+		await take(records);
+		sent.push(records);
+		return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
+	};
+	vi.spyOn(queue, "sendBatch").mockImplementation(sendBatch as never);
+	vi.spyOn(retries, "sendBatch").mockImplementation(sendBatch as never);
+}
+
+/** The object itself, for what calls it while it is at work. */
+function inside(): Promise<Scheduler> {
+	return runInDurableObject(shard, (object: Scheduler) => object);
+}
+
+beforeEach(() => {
+	vi.useFakeTimers({ toFake: ["Date"], now: T0 });
+	shard = shardNamed(`scheduler-test-${++count}`);
+	sending();
+});
+
+afterEach(() => {
+	vi.useRealTimers();
+	vi.restoreAllMocks();
+});
+
+test("a row is handed over on or after its time, never before, and only then removed", async () => {
+	await shard.hold([row(T0 + 60_000)]);
+	expect(await alarmOf(shard)).toBe(T0 + 60_000);
+
+	vi.setSystemTime(T0 + 59_999);
+	await runDurableObjectAlarm(shard);
+	expect(sent).toEqual([]);
+	expect(await alarmOf(shard)).toBe(T0 + 60_000);
+
+	vi.setSystemTime(T0 + 60_000);
+	await runDurableObjectAlarm(shard);
+	expect(sent).toHaveLength(1);
+	expect(await rowsOf(shard)).toEqual([]);
+	expect(await alarmOf(shard)).toBeNull();
+});
+
+test("an event a year ahead is handed over a year ahead", async () => {
+	await shard.hold([row(T0 + 365 * 86_400_000)]);
+	vi.setSystemTime(T0 + 365 * 86_400_000);
+	await runDurableObjectAlarm(shard);
+	expect(sent.flat()).toHaveLength(1);
+});
+
+test("a hand-over goes in batches of at most 100 messages and 240 000 bytes", async () => {
+	const small = Array.from({ length: 250 }, () => row(T0 + 1));
+	await shard.hold(small);
+	const text = JSON.stringify({ v: 1, body: "x".repeat(100_000) });
+	await shard.hold([1, 2, 3].map(() => row(T0 + 2, { record: text })));
+	vi.setSystemTime(T0 + 10);
+	await runDurableObjectAlarm(shard);
+	expect(sent.map((batch) => batch.length)).toEqual([100, 100, 52, 1]);
+	expect(await rowsOf(shard)).toEqual([]);
+});
+
+test.each([0, 1, 2])(
+	"when the send of batch %i fails, what was sent is removed, the rest is kept and the alarm is set",
+	async (failing) => {
+		let batches = 0;
+		sending(async () => {
+			if (batches++ === failing) throw new Error("Too Many Requests");
+		});
+		await shard.hold(Array.from({ length: 250 }, () => row(T0 + 1)));
+		vi.setSystemTime(T0 + 10);
+		await runDurableObjectAlarm(shard);
+		expect(sent.flat()).toHaveLength(failing * 100);
+		expect(await rowsOf(shard)).toHaveLength(250 - failing * 100);
+		expect(await alarmOf(shard)).toBe(T0 + 10 + 1_000);
+
+		await runDurableObjectAlarm(shard);
+		expect(sent.flat()).toHaveLength(250);
+		expect(new Set(sent.flat()).size).toBe(250);
+		expect(await rowsOf(shard)).toEqual([]);
+	},
+);
+
+test("a queue that fails for hours never uses the alarm up", async () => {
+	let down = true;
+	sending(async () => {
+		if (down) throw new Error("Internal Server Error");
+	});
+	await shard.hold([row(T0 + 1)]);
+	for (let tries = 0; tries < 300; tries++) {
+		const at = await alarmOf(shard);
+		expect(at).not.toBeNull();
+		vi.setSystemTime(at as number);
+		await runDurableObjectAlarm(shard);
+	}
+	expect(Date.now() - T0).toBeGreaterThan(4 * 3_600_000);
+	down = false;
+	await runDurableObjectAlarm(shard);
+	expect(sent.flat()).toHaveLength(1);
+	expect(await rowsOf(shard)).toEqual([]);
+});
+
+test("a batch that was sent before its rows were removed is sent again, with the same ids", async () => {
+	const due = row(T0 + 1);
+	await shard.hold([due]);
+	sending(async (records) => {
+		sent.push(records);
+		throw new Error("it was sent all the same");
+	});
+	vi.setSystemTime(T0 + 10);
+	await runDurableObjectAlarm(shard);
+	await evictDurableObject(shard);
+	const first = sent.flat();
+	sending();
+	await runDurableObjectAlarm(shard);
+	expect(sent.flat()).toEqual(first);
+	expect(await rowsOf(shard)).toEqual([]);
+});
+
+test("what is claimed can be neither cancelled nor moved, after a restart neither", async () => {
+	const due = row(T0 + 1);
+	await shard.hold([due]);
+	sending(async () => {
+		throw new Error("Queue is overloaded");
+	});
+	vi.setSystemTime(T0 + 10);
+	await runDurableObjectAlarm(shard);
+	for (const restart of [false, true]) {
+		if (restart) await evictDurableObject(shard);
+		expect(await shard.find(due.id)).toBeNull();
+		expect(await shard.cancel(due.id)).toBe(false);
+		expect(await shard.reschedule(due.id, T0 + 99_999)).toBeNull();
+		expect(await rowsOf(shard)).toHaveLength(1);
+	}
+});
+
+test("a cancel and a move while a batch is being sent are refused, and others are not", async () => {
+	const due = row(T0 + 1);
+	const other = row(T0 + 99_000);
+	await shard.hold([due, other]);
+	const answers: unknown[] = [];
+	const object = await inside();
+	sending(async () => {
+		answers.push(await object.cancel(due.id), await object.cancel(other.id));
+	});
+	vi.setSystemTime(T0 + 10);
+	await runDurableObjectAlarm(shard);
+	expect(answers).toEqual([false, true]);
+	expect(sent.flat()).toHaveLength(1);
+	expect(await rowsOf(shard)).toEqual([]);
+});
+
+test("two alarms at once send each row once", async () => {
+	await shard.hold([row(T0 + 1)]);
+	vi.setSystemTime(T0 + 10);
+	await runInDurableObject(shard, async (object: Scheduler) => {
+		await Promise.all([object.alarm(), object.alarm()]);
+	});
+	expect(sent.flat()).toHaveLength(1);
+});
+
+test("an alarm that went missing is set again by the watch, and by the constructor", async () => {
+	await shard.hold([row(T0 + 60_000)]);
+	const lose = () =>
+		runInDurableObject(shard, (_, { storage }) => storage.deleteAlarm());
+	await lose();
+	expect(await alarmOf(shard)).toBeNull();
+	expect(await shard.watch()).toEqual({ nextDueAt: T0 + 60_000 });
+	expect(await alarmOf(shard)).toBe(T0 + 60_000);
+	await lose();
+	await evictDurableObject(shard);
+	expect(await alarmOf(shard)).toBe(T0 + 60_000);
+});
+
+test("an event that is held twice waits once, as it was first", async () => {
+	const first = row(T0 + 60_000);
+	await shard.hold([first]);
+	await shard.hold([row(T0 + 90_000, { id: first.id })]);
+	expect(await rowsOf(shard)).toMatchObject([{ due_at: T0 + 60_000 }]);
+});
+
+test("a delivery's row moves on with a later attempt and is never set back", async () => {
+	const at = (attempt: number, dueAt: number) =>
+		row(dueAt, {
+			id: "e",
+			handler: "h",
+			attempt,
+			record: `{"attempt":${attempt}}`,
+		});
+	await shard.hold([at(3, T0 + 60_000)]);
+	await shard.hold([at(2, T0 + 10)]);
+	await shard.hold([at(3, T0 + 20)]);
+	expect(await rowsOf(shard)).toMatchObject([
+		{ attempt: 3, due_at: T0 + 60_000 },
+	]);
+	await shard.hold([at(4, T0 + 90_000)]);
+	expect(await rowsOf(shard)).toMatchObject([
+		{ attempt: 4, due_at: T0 + 90_000 },
+	]);
+});
+
+test.each([5, 4])(
+	"a delivery that comes back at attempt %i while its row is being sent waits anew",
+	async (attempt) => {
+		const at = (number: number, dueAt: number) =>
+			row(dueAt, {
+				id: "e",
+				handler: "h",
+				attempt: number,
+				record: `{"attempt":${number}}`,
+			});
+		await shard.hold([at(4, T0 + 1)]);
+		const object = await inside();
+		sending(async () => {
+			// As fast as it can be: the consumer holds it again before the send has even returned.
+			if (sent.length === 0) await object.hold([at(attempt, T0 + 1)]);
+		});
+		vi.setSystemTime(T0 + 1);
+		await runDurableObjectAlarm(shard);
+		vi.setSystemTime(T0 + 60_000);
+		await runDurableObjectAlarm(shard);
+		expect(sent.flat()).toEqual(['{"attempt":4}', `{"attempt":${attempt}}`]);
+		expect(await rowsOf(shard)).toEqual([]);
+	},
+);
+
+test("whole events go to the events queue, deliveries to the retries queue", async () => {
+	await shard.hold([
+		row(T0 + 1),
+		row(T0 + 2, { handler: "h", attempt: 2 }),
+		row(T0 + 3),
+	]);
+	vi.setSystemTime(T0 + 10);
+	await runDurableObjectAlarm(shard);
+	expect(queue.sendBatch).toHaveBeenCalledTimes(1);
+	expect(retries.sendBatch).toHaveBeenCalledTimes(1);
+	expect(sent.map((batch) => batch.length)).toEqual([2, 1]);
+});
+
+test("a hundred events cost at most 3.1 row writes each, from schedule to hand-over", async () => {
+	const writes = await rowsWrittenBy(shard, async () => {
+		for (let n = 0; n < 100; n++) await shard.hold([row(T0 + 1_000 + n)]);
+		vi.setSystemTime(T0 + 2_000);
+		await runInDurableObject(shard, (object: Scheduler) => object.alarm());
+	});
+	expect(sent.flat()).toHaveLength(100);
+	expect(writes).toBe(305);
+});

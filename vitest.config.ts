@@ -1,0 +1,33 @@
+import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+	test: {
+		// What a test provokes on purpose is logged as it should be; only a failing test shows it.
+		silent: "passed-only",
+		projects: [
+			{
+				// On the real runtime: everything that an event meets on its way.
+				plugins: [
+					cloudflareTest({
+						wrangler: { configPath: "./test/support/wrangler.toml" },
+					}),
+				],
+				test: {
+					name: "workerd",
+					include: ["test/**/*.test.ts"],
+					exclude: ["test/**/*.node.test.ts"],
+				},
+			},
+			{
+				// In Node: what a person runs there, and several Workers driven from outside.
+				test: {
+					name: "node",
+					include: ["test/**/*.node.test.ts"],
+					testTimeout: 120_000,
+					hookTimeout: 120_000,
+				},
+			},
+		],
+	},
+});
