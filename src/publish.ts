@@ -1,38 +1,25 @@
 /**
- * Step 1: check and stamp an event, give it to the queue or the scheduler, and answer only when one of
- * them holds it. It runs no handler and knows nothing of what comes after.
+ * Step 1: give a stamped event to the queue or the scheduler, and answer only when one of them holds it.
+ * It runs no handler and knows nothing of what comes after.
  */
 import pMap from "p-map";
-import { dueTime } from "./contract/after.ts";
 import { chunks } from "./contract/chunk.ts";
-import { checkBody, type Definition } from "./contract/definition.ts";
+import { type Body, type EventHead, encodeEvent } from "./contract/envelope.ts";
 import {
-	type Body,
-	type EventHead,
-	encodeEvent,
-	eventBytes,
-} from "./contract/envelope.ts";
-import {
-	atIndex,
 	PartialPublishError,
 	type Receipt,
-	RefusedError,
 	UnavailableError,
 } from "./contract/errors.ts";
 import type { Held, Hold } from "./contract/held.ts";
 import { shardOf } from "./contract/id.ts";
-import { bodyText } from "./contract/json.ts";
 import {
-	CALL_BYTES,
 	CALL_CONCURRENCY,
-	CALL_EVENTS,
-	EVENT_BYTES,
 	INLINE_BYTES,
 	PAYLOAD_KEPT,
 } from "./contract/limits.ts";
-import { checkName } from "./contract/pattern.ts";
 import type { PublishRequest } from "./contract/request.ts";
 import type { Observe } from "./contract/transition.ts";
+import { type Stamped, type Stamping, stamp, stampAll } from "./stamp.ts";
 
 /** A queue, taking records as text. Rejects when it does not hold them. */
 export interface MessageQueue {
@@ -46,22 +33,11 @@ export interface PayloadKeeper {
 	put(key: string, text: string, until: number): Promise<void>;
 }
 
-export interface Publishing {
+export interface Publishing extends Stamping {
 	events: MessageQueue;
 	scheduler: Hold;
 	payloads: PayloadKeeper;
-	clock(): number;
-	newId(time: number): string;
-	definitionOf(name: string): Definition | undefined;
 	observe: Observe;
-}
-
-/** An event that was checked and stamped, and is held nowhere yet. */
-interface Stamped {
-	head: EventHead;
-	text: string;
-	bytes: number;
-	dueAt?: number;
 }
 
 /**
@@ -114,55 +90,6 @@ export async function publishBatch(
 	if (faults.length > 0)
 		throw new PartialPublishError(receipts, { cause: faults[0] });
 	return receipts as Receipt[];
-}
-
-async function stampAll(
-	requests: readonly PublishRequest[],
-	ports: Publishing,
-): Promise<Stamped[]> {
-	if (requests.length > CALL_EVENTS)
-		throw new RefusedError(
-			"batch_too_large",
-			`${requests.length} events in one batch: at most ${CALL_EVENTS}, send the rest in another`,
-		);
-	const time = ports.clock();
-	const batch: Stamped[] = [];
-	for (const [index, request] of requests.entries()) {
-		try {
-			batch.push(await stamp(request, time, ports));
-		} catch (error) {
-			throw atIndex(error, index);
-		}
-	}
-	const bytes = batch.reduce((sum, stamped) => sum + stamped.bytes, 0);
-	if (bytes > CALL_BYTES)
-		throw new RefusedError(
-			"batch_too_large",
-			`${bytes} bytes in one batch: at most ${CALL_BYTES}, send the rest in another`,
-		);
-	return batch;
-}
-
-/** Checks everything that can be checked before anything is held. */
-async function stamp(
-	{ name, body, after, definition }: PublishRequest,
-	time: number,
-	ports: Publishing,
-): Promise<Stamped> {
-	checkName(name);
-	const text = bodyText(body);
-	const dueAt = after === undefined ? undefined : dueTime(after, time);
-	const delay = dueAt === undefined ? 0 : dueAt - time;
-	const head = { id: ports.newId(time), name, time, delay };
-	const bytes = eventBytes(head, text);
-	if (bytes >= EVENT_BYTES)
-		throw new RefusedError(
-			"event_too_large",
-			`${JSON.stringify(name)} has ${bytes} bytes: an event is less than ${EVENT_BYTES} bytes (256 KB) with its metadata, keep what is larger elsewhere and publish where it is`,
-		);
-	const schema = (definition ?? ports.definitionOf(name))?.schema;
-	if (schema) await checkBody(name, schema, JSON.parse(text));
-	return { head, text, bytes, ...(dueAt !== undefined && { dueAt }) };
 }
 
 /** A large body is kept before the record that refers to it is sent. */

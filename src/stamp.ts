@@ -1,0 +1,73 @@
+/** Step 1, first half: check everything that can be checked of an event, and stamp it. It holds nothing. */
+import { dueTime } from "./contract/after.ts";
+import { checkBody, type Definition } from "./contract/definition.ts";
+import { type EventHead, eventBytes } from "./contract/envelope.ts";
+import { atIndex, RefusedError } from "./contract/errors.ts";
+import { bodyText } from "./contract/json.ts";
+import { CALL_BYTES, CALL_EVENTS, EVENT_BYTES } from "./contract/limits.ts";
+import { checkName } from "./contract/pattern.ts";
+import type { PublishRequest } from "./contract/request.ts";
+
+export interface Stamping {
+	clock(): number;
+	newId(time: number): string;
+	definitionOf(name: string): Definition | undefined;
+}
+
+/** An event that was checked and stamped, and is held nowhere yet. */
+export interface Stamped {
+	head: EventHead;
+	text: string;
+	bytes: number;
+	dueAt?: number;
+}
+
+/** All of a batch, or none: at most 1 000 events and 10 MB. @throws RefusedError, with the index */
+export async function stampAll(
+	requests: readonly PublishRequest[],
+	ports: Stamping,
+): Promise<Stamped[]> {
+	if (requests.length > CALL_EVENTS)
+		throw new RefusedError(
+			"batch_too_large",
+			`${requests.length} events in one batch: at most ${CALL_EVENTS}, send the rest in another`,
+		);
+	const time = ports.clock();
+	const batch: Stamped[] = [];
+	for (const [index, request] of requests.entries()) {
+		try {
+			batch.push(await stamp(request, time, ports));
+		} catch (error) {
+			throw atIndex(error, index);
+		}
+	}
+	const bytes = batch.reduce((sum, stamped) => sum + stamped.bytes, 0);
+	if (bytes > CALL_BYTES)
+		throw new RefusedError(
+			"batch_too_large",
+			`${bytes} bytes in one batch: at most ${CALL_BYTES}, send the rest in another`,
+		);
+	return batch;
+}
+
+/** @throws RefusedError */
+export async function stamp(
+	{ name, body, after, definition }: PublishRequest,
+	time: number,
+	ports: Stamping,
+): Promise<Stamped> {
+	checkName(name);
+	const text = bodyText(body);
+	const dueAt = after === undefined ? undefined : dueTime(after, time);
+	const delay = dueAt === undefined ? 0 : dueAt - time;
+	const head = { id: ports.newId(time), name, time, delay };
+	const bytes = eventBytes(head, text);
+	if (bytes >= EVENT_BYTES)
+		throw new RefusedError(
+			"event_too_large",
+			`${JSON.stringify(name)} has ${bytes} bytes: an event is less than ${EVENT_BYTES} bytes (256 KB) with its metadata, keep what is larger elsewhere and publish where it is`,
+		);
+	const schema = (definition ?? ports.definitionOf(name))?.schema;
+	if (schema) await checkBody(name, schema, JSON.parse(text));
+	return { head, text, bytes, ...(dueAt !== undefined && { dueAt }) };
+}
