@@ -81,6 +81,7 @@ export async function attempt(
 				: { value: body };
 			if ("issues" in parsed)
 				return { type: "unparsable", issues: parsed.issues };
+			if (over) return overrun.promise;
 			await handler.run({ id, name, body: parsed.value, time, delay }, context);
 			return { type: "delivered" };
 		} catch (thrown) {

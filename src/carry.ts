@@ -1,4 +1,5 @@
 /** Between attempts: a delivery travels on as a message of its own, or waits in the scheduler. */
+import { keepBody } from "./body.ts";
 import {
 	type Delivery,
 	type Readable,
@@ -6,7 +7,7 @@ import {
 } from "./contract/envelope.ts";
 import type { Failure } from "./contract/failure.ts";
 import type { Hold } from "./contract/held.ts";
-import { PAYLOAD_KEPT, QUEUE_WAIT } from "./contract/limits.ts";
+import { QUEUE_WAIT } from "./contract/limits.ts";
 import type { Observe } from "./contract/transition.ts";
 
 /** A delivery whose attempt failed: what the next one carries, and when it begins. */
@@ -87,11 +88,12 @@ export async function postpone(
 	});
 }
 
-async function holdDelivery(
+/** Gives a delivery to the scheduler, due after a wait in milliseconds, and tells nobody. */
+export async function holdDelivery(
 	{ envelope, text }: Readable,
 	delivery: Delivery,
 	wait: number,
-	{ scheduler, clock }: Carrying,
+	{ scheduler, clock }: Pick<Carrying, "scheduler" | "clock">,
 ): Promise<void> {
 	const { id, name, reference = null } = envelope;
 	const { handler, attempt } = delivery;
@@ -100,16 +102,6 @@ async function holdDelivery(
 	await scheduler.hold([
 		{ id, handler, name, dueAt, attempt, reference, record },
 	]);
-}
-
-/** A body that travels by reference is kept until well after the next attempt. */
-export async function keepBody(
-	{ envelope: { reference } }: Readable,
-	wait: number,
-	{ payloads, clock }: Carrying,
-): Promise<void> {
-	if (reference !== undefined)
-		await payloads.keep(reference, clock() + wait + PAYLOAD_KEPT);
 }
 
 /** @param next the retry that is now held somewhere */

@@ -7,8 +7,8 @@ import type { Receipt } from "./contract/errors.ts";
 import { atIndex, reviveError, UnavailableError } from "./contract/errors.ts";
 import { bodyText } from "./contract/json.ts";
 import {
+	localRequestOf,
 	type PublishRequest,
-	requestOf,
 	requestsOf,
 } from "./contract/request.ts";
 
@@ -37,6 +37,12 @@ export interface PublisherBinding {
 	reschedule(id: string, after: any): Promise<Receipt | false>;
 }
 
+/** The same as `wrangler types` writes it, a bare `Service`, when it does not know the entrypoint's class. */
+export interface BareBinding {
+	// biome-ignore lint/suspicious/noExplicitAny: the platform's own method, which is not called
+	connect(...args: any[]): unknown;
+}
+
 export interface HttpTarget {
 	/** Where the owner of the events answers, such as `https://events.example.com`, with its prefix if it has one. */
 	url: string | URL;
@@ -62,12 +68,14 @@ interface Transport {
  * await events.publish("order.placed", { orderId: "o1" });
  */
 export function createClient<Events = unknown>(
-	target: PublisherBinding | HttpTarget,
+	target: PublisherBinding | BareBinding | HttpTarget,
 ): Publishes<CatalogueIn<Events>> {
-	const transport = isHttp(target) ? byHttp(target) : byBinding(target);
+	const transport = isHttp(target)
+		? byHttp(target)
+		: byBinding(target as PublisherBinding);
 	return {
 		publish: (...args: unknown[]) =>
-			kept(async () => transport.publish(plain(requestOf(args)))),
+			kept(async () => transport.publish(plain(localRequestOf(args)))),
 		publishBatch: (items: readonly unknown[]) =>
 			kept(async () => transport.publishBatch(requestsOf(items).map(plainAt))),
 		cancel: (id: string) => kept(() => transport.cancel(id)),
@@ -109,7 +117,7 @@ function plainAt(request: PublishRequest, index: number): PublishRequest {
 	}
 }
 
-function isHttp(target: PublisherBinding | HttpTarget): target is HttpTarget {
+function isHttp(target: object): target is HttpTarget {
 	// A stub answers to every name, though never with a string or a URL.
 	const { url } = target as HttpTarget;
 	return typeof url === "string" || url instanceof URL;
@@ -137,11 +145,15 @@ function byHttp({ url, key, fetch: via = fetch }: HttpTarget): Transport {
 			const response = await send("POST", "/v1/events", requests);
 			return ((await response.json()) as { receipts: Receipt[] }).receipts;
 		},
-		cancel: async (id) => (await send("DELETE", scheduled(id))).status !== 404,
-		async reschedule(id, after) {
-			const response = await send("PATCH", scheduled(id), { after });
-			return response.status === 404 ? false : response.json();
-		},
+		cancel: (id) =>
+			unlessGone(async () => {
+				await send("DELETE", scheduled(id));
+				return true;
+			}),
+		reschedule: (id, after) =>
+			unlessGone(async () =>
+				(await send("PATCH", scheduled(id), { after })).json<Receipt>(),
+			),
 	};
 
 	async function send(
@@ -167,11 +179,19 @@ function byHttp({ url, key, fetch: via = fetch }: HttpTarget): Transport {
 			.json()
 			.then((json) => json as { code?: string; detail?: string })
 			.catch(() => ({}) as { code?: string; detail?: string });
-		if (response.status === 404 && problem.code === "not_found")
-			return response;
 		const message = problem.detail ?? `${base} answered ${response.status}`;
 		throw problem.code === undefined && response.status >= 500
 			? new UnavailableError(message)
 			: Object.assign(new Error(message), problem, { message });
 	}
+}
+
+/** False where the event is not scheduled any more. */
+async function unlessGone<Result>(
+	call: () => Promise<Result>,
+): Promise<Result | false> {
+	return call().catch((error) => {
+		if (error.code === "not_found") return false;
+		throw error;
+	});
 }

@@ -1,125 +1,84 @@
 /**
- * Step 7: bury with its cause what ended without success, and list, replay or discard it. A letter is
- * sent to its queue first and acked there only once it is stored.
+ * Step 7, second half: store a letter with its whole event. Its message is acked only once it is stored; a
+ * message that the platform gave up becomes one letter for each handler it was for.
  */
-import {
-	type Ending,
-	type Envelope,
-	type Readable,
-	turnedInto,
+import type {
+	Delivery,
+	Ending,
+	Envelope,
+	EventHead,
+	Readable,
 } from "./contract/envelope.ts";
 import type { Handlers } from "./contract/handler.ts";
-import { bodyText } from "./contract/json.ts";
+import { bodyText, byteLength } from "./contract/json.ts";
 import { type Letter, letterId } from "./contract/letter.ts";
-import { CHAIN_TRIES } from "./contract/limits.ts";
+import { MAX_RETRIES, STORE_BYTES } from "./contract/limits.ts";
 import type { Observe } from "./contract/transition.ts";
 
-export interface Burying {
-	deadLetters: { send(record: string): Promise<void> };
+/** How long a letter waits for its body, in milliseconds. */
+const BODY_AWAITED = 3_600_000;
+
+export interface Storing {
 	/** Stores letters durably, one for each event and handler: a later failure updates it. */
 	letters: { store(letters: readonly Letter[]): Promise<void> };
-	payloads: {
-		put(key: string, text: string, until: number): Promise<void>;
-		/** Null when it is gone. */
-		get(key: string): Promise<string | null>;
-	};
+	/** Null when a body is gone. */
+	payloads: { get(key: string): Promise<string | null> };
 	handlers: Handlers;
 	clock(): number;
 	observe: Observe;
 }
 
-/** Sends a letter to its queue; where that does not take it, straight to the store. */
-export async function bury(
-	event: Readable,
-	ending: Ending,
-	ports: Burying,
-): Promise<void> {
-	const record = turnedInto(event.text, { letter: ending });
-	try {
-		await ports.deadLetters.send(record);
-	} catch (error) {
-		console.error("tidings: the dead-letter queue took no letter", error);
-		const text = await bodyOf(JSON.parse(record), ports);
-		await ports.letters.store([letterOf(event.envelope, ending, text)]);
-	}
-	reportDead(event.envelope, ending, ports);
-}
-
-/** Buries the delivery of an event whose body travelled by reference and is gone. */
-export async function buryMissing(
-	event: Readable,
-	handler: string,
-	ports: Burying,
-): Promise<void> {
-	const { delivery, reference } = event.envelope;
-	const now = ports.clock();
-	const error = {
-		name: "PayloadMissingError",
-		message: `the body, kept under ${reference}, is gone`,
-	};
-	await bury(
-		event,
-		{
-			handler,
-			cause: "payload_missing",
-			error,
-			attempts: (delivery?.attempt ?? 1) - 1,
-			firstFailureAt: delivery?.firstFailureAt ?? now,
-			lastFailureAt: now,
-		},
-		ports,
-	);
-}
-
-/** Buries a message that is no envelope which this deploy can read, with its text as the body. */
-export async function buryRaw(
-	raw:
-		| { kind: "newer"; version: number; text: string }
-		| { kind: "unreadable"; reason: string; text: string },
-	message: { id: string; timestamp: Date; attempts: number },
-	ports: Burying,
-): Promise<void> {
-	const time = message.timestamp.getTime();
-	const head = { id: `message-${message.id}`, name: "", time, delay: 0 };
-	const now = ports.clock();
-	const newer = raw.kind === "newer";
-	const letter: Ending = {
-		handler: "",
-		cause: newer ? "newer_version" : "unreadable",
-		error: {
-			name: "UnreadableError",
-			message: newer
-				? `the message's version ${raw.version} is newer than this deploy`
-				: `the message is no envelope: ${raw.reason}`,
-		},
-		attempts: message.attempts,
-		firstFailureAt: time,
+/** When a delivery failed first and last, given that it ends now. */
+export function sinceFirst(
+	{ firstFailureAt, replay }: Partial<Delivery>,
+	now: number,
+): Pick<Ending, "firstFailureAt" | "lastFailureAt" | "replay"> {
+	return {
+		firstFailureAt: firstFailureAt ?? now,
 		lastFailureAt: now,
+		...(replay !== undefined && { replay }),
 	};
-	await ports.letters.store([letterOf(head, letter, JSON.stringify(raw.text))]);
-	reportDead(head, letter, ports);
 }
 
-/** Stores what came through the dead-letter queue: a letter, or a message that the platform gave up. */
+/**
+ * Stores what came through the dead-letter queue: a letter, or a message that the platform gave up. A body
+ * that cannot be read for an hour is left out, for a letter without its body is better than none.
+ */
 export async function storeLetters(
 	{ envelope }: Readable,
-	ports: Burying,
+	message: { timestamp: Date },
+	ports: Storing,
 ): Promise<void> {
-	const text = await bodyOf(envelope, ports);
 	const { letter } = envelope;
 	const endings = letter ? [letter] : abandoned(envelope, ports);
-	if (endings.length === 0) return;
-	await ports.letters.store(
-		endings.map((ending) => letterOf(envelope, ending, text)),
-	);
+	const waited = ports.clock() - message.timestamp.getTime();
+	const read = waited < BODY_AWAITED ? bodyOf : bodyIfReadable;
+	await storeEndings(envelope, endings, await read(envelope, ports), ports);
 	if (!letter)
 		for (const ending of endings) reportDead(envelope, ending, ports);
+}
+
+/** A call of the store has a limit of bytes, and each letter of an event has the whole body. */
+export async function storeEndings(
+	head: EventHead,
+	endings: readonly Ending[],
+	text: string | null,
+	ports: Storing,
+): Promise<void> {
+	const bytes = 10_000 + (text === null ? 0 : byteLength(text));
+	const size = Math.max(1, Math.floor(STORE_BYTES / bytes));
+	for (let from = 0; from < endings.length; from += size)
+		await ports.letters.store(
+			endings
+				.slice(from, from + size)
+				.map((ending) => letterOf(head, ending, text)),
+		);
 }
 
 /** The platform tells neither error nor count: what the message carries of them is kept. */
 function abandoned(
 	{ name, delivery }: Envelope,
-	{ handlers, clock }: Burying,
+	{ handlers, clock }: Storing,
 ): Ending[] {
 	const now = clock();
 	const ids = delivery
@@ -133,21 +92,31 @@ function abandoned(
 			message:
 				"the platform gave the message up: the Worker was killed or crashed each time it came",
 		},
-		attempts: (delivery?.attempt ?? 1) + CHAIN_TRIES,
-		firstFailureAt: delivery?.firstFailureAt ?? now,
-		lastFailureAt: now,
+		attempts: (delivery?.attempt ?? 1) + MAX_RETRIES,
+		...sinceFirst(delivery ?? {}, now),
 	}));
 }
 
-async function bodyOf(
+/** The body's JSON text, wherever it is kept; null when it is gone. */
+export async function bodyOf(
 	{ body, reference }: Envelope,
-	{ payloads }: Burying,
+	{ payloads }: Storing,
 ): Promise<string | null> {
 	return reference === undefined ? bodyText(body) : payloads.get(reference);
 }
 
+async function bodyIfReadable(
+	envelope: Envelope,
+	ports: Storing,
+): Promise<string | null> {
+	return bodyOf(envelope, ports).catch((error) => {
+		console.error(`tidings: the body ${envelope.reference} is not read`, error);
+		return null;
+	});
+}
+
 function letterOf(
-	head: Letter["head"],
+	head: EventHead,
 	ending: Ending,
 	body: string | null,
 ): Letter {
@@ -155,10 +124,10 @@ function letterOf(
 	return { id: letterId(head.id, ending.handler), head: rest, body, ...ending };
 }
 
-function reportDead(
+export function reportDead(
 	{ id, name: event }: { id: string; name: string },
 	{ handler, attempts: attempt, cause, error }: Ending,
-	{ clock, observe }: Burying,
+	{ clock, observe }: Storing,
 ): void {
 	observe({
 		type: "dead",

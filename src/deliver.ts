@@ -3,20 +3,21 @@
  * `retry` moves it, or an upsert in the scheduler, so that a duplicate cannot multiply.
  */
 import { type Attempting, attempt } from "./attempt.ts";
+import { keepBody, readBody } from "./body.ts";
+import { type Burying, bury, buryMissing } from "./bury.ts";
 import {
 	type Carrying,
 	hold,
 	inSeconds,
-	keepBody,
 	type Next,
 	postpone,
 	reportRetry,
 } from "./carry.ts";
 import type { Delivery, Readable } from "./contract/envelope.ts";
 import type { Handler, Handlers } from "./contract/handler.ts";
-import { CHAIN_TRIES, DEPLOY_GRACE, QUEUE_WAIT } from "./contract/limits.ts";
-import { type Burying, bury, buryMissing } from "./dead-letter.ts";
-import { decide, mayBegin } from "./retry.ts";
+import { CHAIN_TRIES, QUEUE_WAIT } from "./contract/limits.ts";
+import { sinceFirst } from "./dead-letter.ts";
+import { decide, mayBegin, waitForDeploy } from "./retry.ts";
 
 export interface Delivering extends Attempting, Carrying, Burying {
 	handlers: Handlers;
@@ -29,8 +30,8 @@ export type Verdict = { type: "ack" } | { type: "retry"; delaySeconds: number };
 
 const ACK: Verdict = { type: "ack" };
 
-/** Waits of a delivery that nobody here can run: a minute, then as long as it has waited. */
-const SHORTEST_WAIT = 60_000;
+/** How long a delivery waits for what it needs and cannot have now, in milliseconds. */
+const MINUTE = 60_000;
 
 /**
  * Runs the next attempt of a delivery.
@@ -43,16 +44,15 @@ export async function redeliver(
 	message: { attempts: number; timestamp: Date },
 	ports: Delivering,
 ): Promise<Verdict> {
-	const attempt = carried.attempt + message.attempts - 1;
-	const delivery = { ...carried, attempt };
+	const delivery = continued(carried, message);
 	const handler = ports.handlers.get(delivery.handler);
 	if (!handler) return awaitHandler(event, delivery, ports);
-	if (!mayBegin(handler.policy, attempt))
+	if (!mayBegin(handler.policy, delivery.attempt))
 		return buryCrashed(event, delivery, ports);
 	const body = await readBody(event, ports).catch(() => "unreachable" as const);
 	if (body === "unreachable") {
 		const reason = "its body cannot be read now";
-		await postpone(event, delivery, SHORTEST_WAIT, reason, ports);
+		await postpone(event, delivery, MINUTE, reason, ports);
 		return ACK;
 	}
 	if (body === undefined) {
@@ -61,6 +61,21 @@ export async function redeliver(
 	}
 	const next = await tryOnce(event, handler, body(), delivery, ports);
 	return next ? moveOn(event, next, message, ports) : ACK;
+}
+
+/** The delivery as it stands now, since a message that was delivered again could not be changed. */
+function continued(
+	carried: Delivery,
+	{ attempts, timestamp }: { attempts: number; timestamp: Date },
+): Delivery {
+	if (attempts === 1) return carried;
+	const sentAt = timestamp.getTime();
+	return {
+		firstAttemptAt: sentAt,
+		firstFailureAt: sentAt,
+		...carried,
+		attempt: carried.attempt + attempts - 1,
+	};
 }
 
 /** One attempt and its settlement; the answer is what remains to be tried, if anything. */
@@ -108,8 +123,7 @@ export async function tryOnce(
 					cause,
 					error,
 					attempts: delivery.attempt,
-					firstFailureAt: delivery.firstFailureAt ?? now,
-					lastFailureAt: now,
+					...sinceFirst(delivery, now),
 				},
 				ports,
 			);
@@ -117,16 +131,16 @@ export async function tryOnce(
 		}
 		case "retry": {
 			const { wait, error } = decision;
-			const { firstFailureAt = now, firstFailure = error } = delivery;
+			const { unknownSince: _, ...same } = delivery;
 			return {
 				wait,
 				error,
 				delivery: {
-					handler: handler.id,
-					attempt: delivery.attempt + 1,
 					firstAttemptAt,
-					firstFailureAt,
-					firstFailure,
+					firstFailureAt: now,
+					firstFailure: error,
+					...same,
+					attempt: delivery.attempt + 1,
 				},
 			};
 		}
@@ -148,7 +162,7 @@ async function moveOn(
 		} catch (error) {
 			console.error("tidings: the scheduler took no delivery", error);
 			const wait = Math.min(next.wait, QUEUE_WAIT - waited);
-			const delaySeconds = inSeconds(Math.max(wait, SHORTEST_WAIT));
+			const delaySeconds = inSeconds(Math.max(wait, MINUTE));
 			return { type: "retry", delaySeconds };
 		}
 	}
@@ -165,8 +179,8 @@ async function awaitHandler(
 ): Promise<Verdict> {
 	const now = ports.clock();
 	const { handler, unknownSince = now } = delivery;
-	const waited = now - unknownSince;
-	if (waited >= DEPLOY_GRACE) {
+	const wait = waitForDeploy(now - unknownSince);
+	if (wait === undefined) {
 		await bury(
 			event,
 			{
@@ -177,14 +191,12 @@ async function awaitHandler(
 					message: `no handler ${JSON.stringify(handler)} is registered, and none was for an hour`,
 				},
 				attempts: delivery.attempt - 1,
-				firstFailureAt: delivery.firstFailureAt ?? unknownSince,
-				lastFailureAt: now,
+				...sinceFirst(delivery, now),
 			},
 			ports,
 		);
 		return ACK;
 	}
-	const wait = Math.min(Math.max(SHORTEST_WAIT, waited), DEPLOY_GRACE - waited);
 	const waiting = { ...delivery, unknownSince };
 	const reason = "its handler is not registered";
 	await postpone(event, waiting, wait, reason, ports);
@@ -209,27 +221,9 @@ async function buryCrashed(
 					"the attempts did not come back: the Worker was killed or crashed each time",
 			},
 			attempts: delivery.attempt - 1,
-			firstFailureAt: delivery.firstFailureAt ?? now,
-			lastFailureAt: now,
+			...sinceFirst(delivery, now),
 		},
 		ports,
 	);
 	return ACK;
-}
-
-/** Gives out copies of the body, for a handler may change its own; undefined when the body is gone. */
-export async function readBody(
-	{ envelope, text }: Readable,
-	{ payloads }: Pick<Delivering, "payloads">,
-): Promise<(() => unknown) | undefined> {
-	if (envelope.reference !== undefined) {
-		const kept = await payloads.get(envelope.reference);
-		return kept === null ? undefined : () => JSON.parse(kept);
-	}
-	let taken = false;
-	return () => {
-		if (taken) return JSON.parse(text).body;
-		taken = true;
-		return envelope.body;
-	};
 }

@@ -3,13 +3,14 @@
  * it throws; then the message comes again and is split.
  */
 
-import { carry } from "./carry.ts";
+import { readBody } from "./body.ts";
+import { buryMissing } from "./bury.ts";
+import { carry, holdDelivery } from "./carry.ts";
 import { chunks } from "./contract/chunk.ts";
 import { type Readable, turnedInto } from "./contract/envelope.ts";
 import type { Handler } from "./contract/handler.ts";
 import { byteLength } from "./contract/json.ts";
-import { buryMissing } from "./dead-letter.ts";
-import { type Delivering, readBody, tryOnce } from "./deliver.ts";
+import { type Delivering, tryOnce } from "./deliver.ts";
 
 /** @param until no handler begins after this, in epoch milliseconds; the rest go on as deliveries */
 export async function dispatch(
@@ -33,18 +34,37 @@ export async function dispatch(
 	}
 }
 
-/** Gives each handler a delivery of its own, at attempt 1, so that poison harms nobody else. */
+/**
+ * Gives each handler a delivery of its own, at attempt 1, so that poison harms nobody else. What the queue
+ * does not take the scheduler does, whose upsert keeps a second split from multiplying it.
+ */
 export async function split(
-	{ envelope, text }: Readable,
+	event: Readable,
 	handlers: readonly Handler[],
-	{ retries, clock, observe }: Delivering,
+	ports: Delivering,
 ): Promise<void> {
-	const records = handlers.map(({ id: handler }) =>
-		turnedInto(text, { delivery: { handler, attempt: 1 } }),
-	);
-	for (const batch of chunks(records, (record) => byteLength(record) + 100))
-		await retries.sendBatch(batch);
-	const { id, name: event } = envelope;
+	const deliveries = handlers.map(({ id: handler }) => {
+		const delivery = { handler, attempt: 1 };
+		return { delivery, record: turnedInto(event.text, { delivery }) };
+	});
+	const bytesOf = ({ record }: { record: string }) => byteLength(record) + 100;
+	for (const batch of chunks(deliveries, bytesOf)) {
+		try {
+			await ports.retries.sendBatch(batch.map(({ record }) => record));
+		} catch (error) {
+			console.error("tidings: the retries queue took no deliveries", error);
+			for (const { delivery } of batch)
+				await holdDelivery(event, delivery, 0, ports);
+		}
+	}
+	reportSplit(event, handlers, ports);
+}
+
+function reportSplit(
+	{ envelope: { id, name: event } }: Readable,
+	handlers: readonly Handler[],
+	{ clock, observe }: Delivering,
+): void {
 	const ids = handlers.map((handler) => handler.id);
 	observe({ type: "split", at: clock(), id, event, handlers: ids });
 }

@@ -34,8 +34,8 @@ import { newId } from "./contract/id.ts";
 import { bodyText } from "./contract/json.ts";
 import { checkName } from "./contract/pattern.ts";
 import {
+	localRequestOf,
 	type PublishRequest,
-	requestOf,
 	requestsOf,
 } from "./contract/request.ts";
 import { logFailures, type Observe, observing } from "./contract/transition.ts";
@@ -62,7 +62,7 @@ type Target<Listed extends Catalogue> =
 	| readonly NameIn<Listed>[];
 
 type HandlerFor<Listed extends Catalogue, Body, On> = HandlerFunction<
-	[Body] extends [Unset] ? EventFor<Listed, On> : TidingsEvent<Body>
+	[Body] extends [Unset] ? EventFor<Listed, On> : TidingsEvent<NoInfer<Body>>
 >;
 
 export interface Events<Listed extends Catalogue = Catalogue>
@@ -138,7 +138,7 @@ export function createEvents<
 	const events = {
 		on: (target: unknown, ...rest: unknown[]) => register(owner, target, rest),
 		publish: (...args: unknown[]) =>
-			kept(async () => publishing().publish(requestOf(args))),
+			kept(async () => publishing().publish(localRequestOf(args))),
 		publishBatch: (items: unknown) =>
 			kept(async () => publishing().publishBatch(requestsOf(items))),
 		cancel: (id: string) => kept(async () => publishing().cancel(id)),

@@ -3,15 +3,14 @@
  * What a message is follows from its queue, and from its envelope where the two differ.
  */
 import pMap from "p-map";
+import { buryRaw } from "./bury.ts";
+import { inSeconds } from "./carry.ts";
 import { type Decoded, decode, type Readable } from "./contract/envelope.ts";
-import {
-	BATCH_CONCURRENCY,
-	BATCH_TIME,
-	DEPLOY_GRACE,
-} from "./contract/limits.ts";
-import { buryRaw, storeLetters } from "./dead-letter.ts";
+import { BATCH_CONCURRENCY, BATCH_TIME } from "./contract/limits.ts";
+import { storeLetters } from "./dead-letter.ts";
 import { type Delivering, redeliver, type Verdict } from "./deliver.ts";
 import { dispatch, split } from "./dispatch.ts";
+import { waitForDeploy } from "./retry.ts";
 
 /** What is read of Cloudflare's `Message`. */
 export interface IncomingMessage {
@@ -65,7 +64,7 @@ async function judge(
 	const decoded = decode(message.body);
 	if (decoded.kind !== "envelope") return refuse(decoded, message, from, ports);
 	if (from === "deadLetters" || decoded.envelope.letter) {
-		await storeLetters(decoded, ports);
+		await storeLetters(decoded, message, ports);
 		return ACK;
 	}
 	const { delivery } = decoded.envelope;
@@ -90,7 +89,9 @@ async function refuse(
 ): Promise<Verdict> {
 	if (decoded.kind === "newer" && from !== "deadLetters") {
 		const waited = ports.clock() - message.timestamp.getTime();
-		if (waited < DEPLOY_GRACE) return { type: "retry", delaySeconds: 60 };
+		const wait = waitForDeploy(waited);
+		if (wait !== undefined)
+			return { type: "retry", delaySeconds: inSeconds(wait) };
 	}
 	await buryRaw(decoded, message, ports);
 	return ACK;

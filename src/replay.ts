@@ -16,8 +16,8 @@ import type { Observe } from "./contract/transition.ts";
 export interface Letters {
 	list(query: LetterQuery): Promise<LetterPage>;
 	get(id: string): Promise<StoredLetter | null>;
-	/** Marks it, unless it died again after `lastFailureAt`. */
-	markReplayed(id: string, lastFailureAt: number): Promise<void>;
+	/** Marks it as replayed so often, unless that replay has already died. */
+	markReplayed(id: string, replay: number): Promise<void>;
 	/** False when there is no such letter. */
 	discard(id: string): Promise<boolean>;
 }
@@ -58,7 +58,7 @@ export async function replay(
 	const letter = await ports.letters.get(id);
 	if (!letter) return false;
 	await ports.retries.send(await recordOf(letter, edited, ports));
-	await ports.letters.markReplayed(id, letter.lastFailureAt);
+	await ports.letters.markReplayed(id, letter.replays + 1);
 	const { handler, head } = letter;
 	const { id: eventId, name: event } = head;
 	const at = ports.clock();
@@ -89,13 +89,13 @@ async function recordOf(
 	const schema = ports.definitionOf(head.name)?.schema;
 	if (edited && schema) await checkBody(head.name, schema, JSON.parse(text));
 	return encodeEvent(head, await placeBody(letter, text, ports), {
-		delivery: { handler, attempt: 1 },
+		delivery: { handler, attempt: 1, replay: letter.replays + 1 },
 	});
 }
 
-/** Under the letter's own key, for the event's may serve other handlers with another body. */
+/** Under a key of this replay's own, for the event's may serve other handlers with another body. */
 async function placeBody(
-	{ id, head }: StoredLetter,
+	{ id, head, replays }: StoredLetter,
 	text: string,
 	{ payloads, clock }: Replaying,
 ): Promise<Body> {
@@ -106,8 +106,9 @@ async function placeBody(
 			`the edited event has ${bytes} bytes: an event is less than ${EVENT_BYTES} bytes`,
 		);
 	if (bytes <= INLINE_BYTES) return { text };
-	await payloads.put(id, text, clock() + PAYLOAD_KEPT);
-	return { reference: id };
+	const reference = `${id}:${replays + 1}`;
+	await payloads.put(reference, text, clock() + PAYLOAD_KEPT);
+	return { reference };
 }
 
 export interface ReplayAll {

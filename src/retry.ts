@@ -3,6 +3,12 @@ import type { Cause } from "./contract/envelope.ts";
 import type { Issue } from "./contract/errors.ts";
 import { describe, type Failure } from "./contract/failure.ts";
 import { steering } from "./contract/handler-errors.ts";
+import {
+	CRASH_SLACK,
+	DEPLOY_GRACE,
+	LONGEST_WAIT,
+	SHORTEST_WAIT,
+} from "./contract/limits.ts";
 import { type Policy, waitBefore } from "./contract/policy.ts";
 
 /** How an attempt ended. */
@@ -65,14 +71,30 @@ export function decide(
 		const wait =
 			retryAt === undefined
 				? waitBefore(policy, attempt, random)
-				: Math.max(0, retryAt - now);
+				: Math.min(Math.max(SHORTEST_WAIT, retryAt - now), LONGEST_WAIT);
 		if (policy.maxAge !== null && now + wait > firstAttemptAt + policy.maxAge)
 			return { type: "dead", cause: "expired", error };
 		return { type: "retry", wait, error };
 	}
 }
 
-/** Whether the policy lets this attempt begin; past it are only attempts that never came back. */
+/**
+ * Whether this attempt may begin. Past the policy's limit are only attempts that never came back, or that an
+ * outage kept from being made: some of those are allowed, lest an outage bury what was never tried.
+ */
 export function mayBegin(policy: Policy, attempt: number): boolean {
-	return policy.limit === null || attempt <= policy.limit + 1;
+	return policy.limit === null || attempt <= policy.limit + 1 + CRASH_SLACK;
+}
+
+/** The first wait for a deploy that may be rolling, in milliseconds. */
+const FIRST_DEPLOY_WAIT = 60_000;
+
+/**
+ * The next wait for a deploy that can run what this one cannot: as long as it has waited, until an hour is
+ * over. Undefined when it is.
+ */
+export function waitForDeploy(waited: number): number | undefined {
+	return waited < DEPLOY_GRACE
+		? Math.min(Math.max(FIRST_DEPLOY_WAIT, waited), DEPLOY_GRACE - waited)
+		: undefined;
 }

@@ -10,8 +10,12 @@ import type { Held, Hold } from "./contract/held.ts";
 import { CALL_CONCURRENCY, PAYLOAD_KEPT } from "./contract/limits.ts";
 import type { Observe } from "./contract/transition.ts";
 
-export interface ScheduledEvent extends EventHead {
+/** A scheduled event as a list shows it. */
+export interface ListedEvent extends EventHead {
 	dueAt: number;
+}
+
+export interface ScheduledEvent extends ListedEvent {
 	/** The key of a body that travels by reference. */
 	reference: string | null;
 }
@@ -24,7 +28,7 @@ export interface ScheduledQuery {
 }
 
 export interface ScheduledPage {
-	scheduled: Omit<ScheduledEvent, "reference">[];
+	scheduled: ListedEvent[];
 	/** Leads to the next page; absent on the last. */
 	cursor?: string;
 }
@@ -86,20 +90,22 @@ export function movedTo(record: string, dueAt: number): string {
 	return JSON.stringify({ ...envelope, delay: dueAt - envelope.time });
 }
 
+/** Whole events and deliveries go to queues of their own, and neither waits for the other's. */
+export type HeldKind = "events" | "deliveries";
+
 /** What an object keeps for the hand-over. Each call is one durable step. */
 export interface HeldRows {
 	/**
 	 * The batch to send, marked so that nobody can cancel it any more: the one that an earlier hand-over
 	 * claimed and did not settle, else what is due. All of one kind, within a `sendBatch`; empty when none is due.
 	 */
-	claim(now: number): Held[];
+	claim(kind: HeldKind, now: number): Held[];
 	/** The queue has taken the batch: removes its rows, but not one that was moved on since, and the mark. */
-	settle(batch: readonly Held[]): void;
+	settle(kind: HeldKind, batch: readonly Held[]): void;
 }
 
 export interface HandOver {
-	events: { sendBatch(records: readonly string[]): Promise<void> };
-	retries: { sendBatch(records: readonly string[]): Promise<void> };
+	queue: { sendBatch(records: readonly string[]): Promise<void> };
 	payloads: { keep(key: string, until: number): Promise<void> };
 	clock(): number;
 	observe: Observe;
@@ -109,21 +115,23 @@ export interface HandOver {
 const HAND_OVER_TIME = 5 * 60_000;
 
 /**
- * Hands over all that is due, batch by batch. A batch that was claimed and perhaps sent is sent again:
- * an event may come twice, never not at all.
+ * Hands over all of one kind that is due, batch by batch. A batch that was claimed and perhaps sent is sent
+ * again: an event may come twice, never not at all.
  *
  * @throws whatever the queue throws; the batch stays claimed
  */
-export async function handOver(rows: HeldRows, ports: HandOver): Promise<void> {
+export async function handOver(
+	kind: HeldKind,
+	rows: HeldRows,
+	ports: HandOver,
+): Promise<void> {
 	const until = ports.clock() + HAND_OVER_TIME;
 	while (ports.clock() < until) {
-		const batch = rows.claim(ports.clock());
-		const [first] = batch;
-		if (!first) return;
+		const batch = rows.claim(kind, ports.clock());
+		if (batch.length === 0) return;
 		await keepPayloads(batch, ports);
-		const queue = first.handler === "" ? ports.events : ports.retries;
-		await queue.sendBatch(batch.map(({ record }) => record));
-		rows.settle(batch);
+		await ports.queue.sendBatch(batch.map(({ record }) => record));
+		rows.settle(kind, batch);
 		for (const row of batch) report(row, ports);
 	}
 }

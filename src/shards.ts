@@ -2,14 +2,14 @@
 import type { Held } from "./contract/held.ts";
 import { MAX_SHARDS, shardOf } from "./contract/id.ts";
 import { cursorOf, pageSize, placeOf } from "./contract/page.ts";
-import type { Schedule, ScheduledEvent } from "./schedule.ts";
+import type { ListedEvent, Schedule, ScheduledEvent } from "./schedule.ts";
 
 export interface SchedulerShard {
 	hold(rows: readonly Held[]): Promise<void>;
 	find(id: string): Promise<ScheduledEvent | null>;
 	cancel(id: string): Promise<boolean>;
 	reschedule(id: string, dueAt: number): Promise<ScheduledEvent | null>;
-	list(after: [number, string], limit: number): Promise<ScheduledEvent[]>;
+	list(after: [number, string], limit: number): Promise<ListedEvent[]>;
 	watch(): Promise<{ nextDueAt: number | null }>;
 }
 
@@ -35,10 +35,14 @@ export function schedulerOf(
 		reschedule: async (id, dueAt) =>
 			(await shardFor(id)?.reschedule(id, dueAt)) ?? null,
 		async watch() {
-			const watched = await Promise.all(
+			// All of them to their end: one that fails must not keep the others from being watched.
+			const watched = await Promise.allSettled(
 				all.map((shard) => shardAt(shard).watch()),
 			);
-			const due = watched.flatMap(({ nextDueAt }) => nextDueAt ?? []);
+			const due = watched.flatMap((end) => {
+				if (end.status === "rejected") throw end.reason;
+				return end.value.nextDueAt ?? [];
+			});
 			return { nextDueAt: due.length > 0 ? Math.min(...due) : null };
 		},
 		async list({ limit, cursor }) {
@@ -53,7 +57,7 @@ export function schedulerOf(
 			const page = merged.slice(0, size);
 			const last = page.at(-1);
 			return {
-				scheduled: page.map(({ reference: _, ...event }) => event),
+				scheduled: page,
 				...(merged.length > size &&
 					last && { cursor: cursorOf([last.dueAt, last.id]) }),
 			};

@@ -37,6 +37,7 @@ export function worker<Env = Cloudflare.Env>(
 	const { prefix = "", retention = "14 days", ...own } = options;
 	const owner = ownerOf(events);
 	const app = createApp(events, prefix, milliseconds(retention, "retention"));
+	const roles = rolesByName();
 	observeObjects(owner.observe);
 
 	return {
@@ -47,29 +48,36 @@ export function worker<Env = Cloudflare.Env>(
 		},
 
 		async queue(batch, env, ctx) {
-			const role = roleOf(batch.queue);
+			const role = roles.get(batch.queue);
 			if (role) return consume(batch.messages, role, owner);
 			if (own.queue) return own.queue(batch, env, ctx);
-			throw new Error(
+			console.error(
 				`tidings: nobody takes the queue ${batch.queue}: it is not in TIDINGS_QUEUES, and worker() was given no queue handler`,
 			);
+			batch.retryAll({ delaySeconds: UNTAKEN_DELAY });
 		},
 
 		async scheduled(controller, env, ctx) {
-			await Promise.all([
+			// Both to their end: a watch that fails must not cut the user's own work off.
+			const ends = await Promise.allSettled([
 				owner.scheduler.watch(),
 				own.scheduled?.(controller, env, ctx),
 			]);
+			for (const end of ends) if (end.status === "rejected") throw end.reason;
 		},
 
 		...(own.email && { email: own.email }),
 	} satisfies ExportedHandler<Env>;
 }
 
-function roleOf(queue: string): QueueRole | undefined {
+/** Read when the module loads, so that a wrong configuration fails the deploy and not the events. */
+function rolesByName(): Map<string, QueueRole> {
 	const names = Object.entries(queueNames()) as [QueueRole, string][];
-	return names.find(([, name]) => name === queue)?.[0];
+	return new Map(names.map(([role, name]) => [name, role]));
 }
+
+/** Seconds until a batch that nobody takes comes again: a hundred of them are four days. */
+const UNTAKEN_DELAY = 3_600;
 
 const OURS = ["/v1", "/health", "/hooks"];
 

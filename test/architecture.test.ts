@@ -34,8 +34,10 @@ const STEPS = [
 	"deliver.ts",
 	"attempt.ts",
 	"carry.ts",
-	"retry.ts",
+	"body.ts",
+	"bury.ts",
 	"dead-letter.ts",
+	"retry.ts",
 	"replay.ts",
 ];
 const JOINTS = ["bindings.ts", "shards.ts"];

@@ -225,7 +225,7 @@ test("a rescheduled event comes at its new time, its delay counted from when it 
 		"queued",
 		"delivered load 1",
 	]);
-	expect(seen.mock.calls).toEqual([[moved && moved.delay]]);
+	expect(seen.mock.calls).toEqual([[(moved as { delay: number }).delay]]);
 	expect(await events.reschedule(id, 200)).toBe(false);
 });
 

@@ -117,7 +117,9 @@ function refusal(value: unknown, why: string): RefusedError {
 
 function shown(value: unknown): string {
 	try {
-		return (JSON.stringify(value) ?? String(value)).slice(0, 100);
+		// JSON makes NaN and Infinity null.
+		const text = typeof value === "number" ? undefined : JSON.stringify(value);
+		return (text ?? String(value)).slice(0, 100);
 	} catch {
 		return typeof value;
 	}

@@ -72,7 +72,7 @@ export interface Publishes<Listed extends Catalogue = Catalogue> {
 	>(
 		target: Target,
 		...args: PublishArguments<
-			[Body] extends [Unset] ? InputOf<Listed, Target> : Body
+			[Body] extends [Unset] ? InputOf<Listed, Target> : NoInfer<Body>
 		>
 	): Promise<Receipt>;
 

@@ -36,7 +36,8 @@ export function readSpan(
 	return {
 		amount: Number(amount),
 		unit: known,
-		fixed: Math.ceil(Number(amount) * UNITS[known]),
+		// 1.1 hours are 3960000.0000000005 ms in binary fractions: 15 digits are what a double is sure of.
+		fixed: Math.ceil(Number((Number(amount) * UNITS[known]).toPrecision(15))),
 	};
 }
 
@@ -50,10 +51,12 @@ export function milliseconds(duration: Duration, what: string): number {
 	const value =
 		typeof duration === "string"
 			? spanMilliseconds(duration)
-			: Math.ceil(duration);
+			: typeof duration === "number"
+				? Math.ceil(duration)
+				: Number.NaN;
 	if (Number.isFinite(value) && value > 0) return value;
 	throw new RangeError(
-		`${what}: ${JSON.stringify(duration)} is not a duration: give milliseconds greater than 0, or "<number> <unit>" in ${UNIT_NAMES}`,
+		`${what}: ${typeof duration === "number" ? duration : JSON.stringify(duration)} is not a duration: give milliseconds greater than 0, or "<number> <unit>" in ${UNIT_NAMES}`,
 	);
 }
 

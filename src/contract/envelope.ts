@@ -30,6 +30,8 @@ export interface Delivery {
 	firstFailure?: Failure;
 	/** Since when no deploy knew the handler, in epoch milliseconds. */
 	unknownSince?: number;
+	/** Which replay of its dead letter it is, counted from 1; absent when it is none. */
+	replay?: number;
 }
 
 /** Why a delivery ended without success. */
@@ -64,6 +66,8 @@ export interface Ending {
 	/** Epoch milliseconds. */
 	firstFailureAt: number;
 	lastFailureAt: number;
+	/** Which replay of the letter ended so; absent when it was none. */
+	replay?: number;
 }
 
 export interface Envelope extends EventHead {

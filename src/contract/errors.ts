@@ -37,9 +37,9 @@ export class RefusedError extends Error {
 	override readonly name = "RefusedError";
 	readonly code: RefusalCode;
 	/** Which event of a batch it was, counted from 0. */
-	readonly index?: number;
+	declare readonly index?: number;
 	/** What the schema found, with `schema_violation`. */
-	readonly issues?: Issue[];
+	declare readonly issues?: Issue[];
 
 	constructor(
 		code: RefusalCode,
@@ -57,7 +57,7 @@ export class RefusedError extends Error {
 export class ForbiddenError extends Error {
 	override readonly name = "ForbiddenError";
 	readonly code = "forbidden";
-	readonly index?: number;
+	declare readonly index?: number;
 
 	constructor(message: string, details: { index?: number } = {}) {
 		super(message);
@@ -113,7 +113,8 @@ export function atIndex(error: unknown, index: number): unknown {
 
 /** The error that a caller sees, made again from one that came over a binding or from a problem document. */
 export function reviveError(value: unknown): unknown {
-	if (typeof value !== "object" || value === null) return value;
+	if (typeof value !== "object" || value === null || isOurs(value))
+		return value;
 	const { code, message, index, issues, receipts } = value as Partial<
 		RefusedError & PartialPublishError
 	> & { code?: unknown };
@@ -130,11 +131,14 @@ export function reviveError(value: unknown): unknown {
 		case "unavailable":
 			return new UnavailableError(text);
 		case "partial_publish":
-			return new PartialPublishError(receipts ?? [], { cause: value });
+			return new PartialPublishError(Array.isArray(receipts) ? receipts : [], {
+				cause: value,
+			});
 		case "batch_too_large":
 		case "event_too_large":
 		case "invalid_after":
 		case "invalid_body":
+		case "invalid_handler":
 		case "invalid_name":
 		case "invalid_request":
 		case "not_supported":
@@ -143,4 +147,14 @@ export function reviveError(value: unknown): unknown {
 		default:
 			return value;
 	}
+}
+
+function isOurs(value: object): boolean {
+	return (
+		value instanceof RefusedError ||
+		value instanceof ForbiddenError ||
+		value instanceof UnauthorizedError ||
+		value instanceof UnavailableError ||
+		value instanceof PartialPublishError
+	);
 }

@@ -33,13 +33,13 @@ export class RetryAfterError extends Error {
 export function steering(
 	thrown: unknown,
 ): { stop: true } | { retryAt: number } | undefined {
-	if (typeof thrown !== "object" || thrown === null) return undefined;
-	const { tidings, retryAt } = thrown as {
-		tidings?: unknown;
-		retryAt?: unknown;
-	};
-	if (tidings === "non_retryable") return { stop: true };
-	if (tidings === "retry_after" && Number.isFinite(retryAt))
-		return { retryAt: retryAt as number };
+	try {
+		const { tidings, retryAt } = Object(thrown);
+		if (tidings === "non_retryable") return { stop: true };
+		if (tidings === "retry_after" && Number.isFinite(retryAt))
+			return { retryAt };
+	} catch {
+		// A getter of the thrown value threw: it asks for nothing.
+	}
 	return undefined;
 }

@@ -32,11 +32,11 @@ export interface HandlerContext {
 
 export interface HandlerOptions {
 	/** Keeps a waiting retry with this handler over deploys; 1 to 128 characters without spaces. */
-	id?: string;
+	id?: string | undefined;
 	/** An attempt's time. Default 5 seconds, at most 60. */
-	timeout?: Duration;
+	timeout?: Duration | undefined;
 	/** A number of retries, or the whole policy. Default 10 retries, exponential from 5 seconds. */
-	retries?: Retries;
+	retries?: Retries | undefined;
 }
 
 export type HandlerFunction<Event = TidingsEvent> = (
@@ -57,6 +57,7 @@ export interface Handler {
 
 const ID = /^[^\s\p{C}]{1,128}$/u;
 const HOUR = 3_600_000;
+const MEMBERS = ["id", "timeout", "retries"];
 
 /** @throws RefusedError `invalid_handler` for a pattern, an id, a timeout or a policy that is none */
 export function handlerOf(
@@ -73,6 +74,11 @@ export function handlerOf(
 			throw refusal(
 				`${JSON.stringify(pattern)} is neither a name nor a pattern: segments of A-Z a-z 0-9 _ -, or * for one segment, ** for any number, joined by dots`,
 			);
+	const unknown = Object.keys(options).find((key) => !MEMBERS.includes(key));
+	if (unknown !== undefined)
+		throw refusal(
+			`unknown option ${JSON.stringify(unknown)}: use ${MEMBERS.join(", ")}`,
+		);
 	const id = options.id ?? defaultId(patterns, run);
 	if (!ID.test(id))
 		throw refusal(

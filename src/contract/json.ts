@@ -33,14 +33,12 @@ export function bodyText(body: unknown): string {
 
 /** The longest start of the text whose JSON is at most this many bytes. */
 export function cutToBytes(text: string, bytes: number): string {
-	let cut = text.slice(0, bytes);
-	for (;;) {
-		const size = byteLength(JSON.stringify(cut));
-		if (size <= bytes) return cut;
-		// At least one character less a round, so that it ends.
-		cut = cut.slice(
-			0,
-			Math.min(cut.length - 1, Math.floor((cut.length * bytes) / size)),
-		);
+	let left = bytes - 2;
+	let end = 0;
+	for (const character of text) {
+		left -= byteLength(JSON.stringify(character)) - 2;
+		if (left < 0) break;
+		end += character.length;
 	}
+	return text.slice(0, end);
 }

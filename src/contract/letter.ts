@@ -16,7 +16,8 @@ export function letterId(eventId: string, handler: string): string {
 	return `${eventId}:${handler}`;
 }
 
-export type LetterStatus = "dead" | "replayed";
+/** A discarded letter is kept without its body, so that a late duplicate of it does not bring it back. */
+export type LetterStatus = "dead" | "replayed" | "discarded";
 
 /** What a store adds to a letter. */
 export interface StoredLetter extends Letter {
@@ -47,7 +48,7 @@ export interface DeadLetter extends LetterSummary {
 
 export interface LetterQuery {
 	/** Default `"dead"`; `"replayed"` for those that were replayed and have not died again. */
-	status?: LetterStatus | undefined;
+	status?: "dead" | "replayed" | undefined;
 	/** The event's name, exactly. */
 	event?: string | undefined;
 	handler?: string | undefined;

@@ -27,8 +27,29 @@ export const CALL_BYTES = 10_000_000;
  */
 export const QUEUE_WAIT = 12 * 3_600_000;
 
-/** Tries of one message before its delivery moves on as a new one; queues allow 100 retries. */
-export const CHAIN_TRIES = 100;
+/**
+ * Tries of one message before its delivery moves on as a new one. Queues allow 100 retries; the ten left
+ * over are for moves that fail.
+ */
+export const CHAIN_TRIES = 90;
+
+/** A queue's own `max_retries`, after which the platform gives a message up. */
+export const MAX_RETRIES = 100;
+
+/**
+ * Tries past a policy's limit that a delivery may still have, since a message that came back for an outage
+ * looks like one whose attempt crashed.
+ */
+export const CRASH_SLACK = 20;
+
+/** The longest wait between two attempts, in milliseconds: a year. */
+export const LONGEST_WAIT = 365 * 86_400_000;
+
+/** The shortest, in milliseconds, for a queue counts whole seconds. */
+export const SHORTEST_WAIT = 1_000;
+
+/** Bytes of letters in one call of the store; a call may have 32 MiB. */
+export const STORE_BYTES = 10_000_000;
 
 /** How long a delivery that this deploy cannot run waits for a deploy that can, in milliseconds. */
 export const DEPLOY_GRACE = 3_600_000;

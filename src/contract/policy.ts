@@ -1,23 +1,29 @@
 /** How a handler's failed attempts are retried: the options, the policy they come to, and its waits. */
 import { type Duration, milliseconds } from "./duration.ts";
 import { RefusedError } from "./errors.ts";
+import { LONGEST_WAIT } from "./limits.ts";
 
 /** A number of retries, or the whole policy. */
 export type Retries = number | RetryOptions;
 
 export interface RetryOptions {
 	/** Retries after the first attempt, 0 or more. Default 10; none where `maxAge` is given. */
-	limit?: number;
+	limit?: number | undefined;
 	/** How waits grow. Default `"exponential"`. A list gives each wait, the last one repeating. */
-	backoff?: "exponential" | "constant" | "linear" | readonly Duration[];
+	backoff?:
+		| "exponential"
+		| "constant"
+		| "linear"
+		| readonly Duration[]
+		| undefined;
 	/** The first wait. Default 5 seconds. */
-	base?: Duration;
+	base?: Duration | undefined;
 	/** The longest wait. Default one hour, or `base` where that is longer. */
-	max?: Duration;
+	max?: Duration | undefined;
 	/** No retry begins later than this after the first attempt began. Default: no such bound. */
-	maxAge?: Duration;
+	maxAge?: Duration | undefined;
 	/** Draw each wait evenly from three quarters to all of the computed one. Default: only with `"exponential"`. */
-	jitter?: boolean;
+	jitter?: boolean | undefined;
 }
 
 /** A policy in full: plain data, in milliseconds. */
@@ -40,6 +46,10 @@ const KINDS = ["exponential", "constant", "linear"];
 /** @throws RefusedError `invalid_handler`, RangeError for a duration that is none */
 export function policyOf(retries: Retries = {}): Policy {
 	const options = typeof retries === "number" ? { limit: retries } : retries;
+	if (typeof options !== "object" || options === null || Array.isArray(options))
+		throw refusal(
+			`${JSON.stringify(options)} is neither a number of retries nor a policy`,
+		);
 	const {
 		limit,
 		backoff = "exponential",
@@ -61,7 +71,11 @@ export function policyOf(retries: Retries = {}): Policy {
 		throw refusal(
 			`backoff: ${JSON.stringify(backoff)} is neither ${KINDS.join(", ")} nor a list of waits`,
 		);
-	const base = milliseconds(options.base ?? DEFAULT_BASE, "retries: base");
+	if (typeof jitter !== "boolean")
+		throw refusal(
+			`jitter: ${JSON.stringify(jitter)} is neither true nor false`,
+		);
+	const base = waitOf(options.base ?? DEFAULT_BASE, "retries: base");
 	return {
 		limit: limit ?? (maxAge === undefined ? DEFAULT_LIMIT : null),
 		maxAge:
@@ -69,12 +83,9 @@ export function policyOf(retries: Retries = {}): Policy {
 		backoff:
 			typeof backoff === "string"
 				? backoff
-				: backoff.map((wait) => milliseconds(wait, "retries: backoff")),
+				: backoff.map((wait) => waitOf(wait, "retries: backoff")),
 		base,
-		max: milliseconds(
-			options.max ?? Math.max(DEFAULT_MAX, base),
-			"retries: max",
-		),
+		max: waitOf(options.max ?? Math.max(DEFAULT_MAX, base), "retries: max"),
 		jitter,
 	};
 }
@@ -117,6 +128,12 @@ export function reachesPast(policy: Policy, span: number): boolean {
 		reached += Math.max(1_000, computedWait(policy, retry));
 	}
 	return true;
+}
+
+function waitOf(duration: Duration, what: string): number {
+	const wait = milliseconds(duration, what);
+	if (wait <= LONGEST_WAIT) return wait;
+	throw refusal(`${what}: ${JSON.stringify(duration)} is over a year`);
 }
 
 function refusal(why: string): RefusedError {

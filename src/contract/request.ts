@@ -5,7 +5,7 @@ import { atIndex, RefusedError } from "./errors.ts";
 
 export interface PublishOptions {
 	/** When to hand the event over; without it, at once. Later than now, at most one calendar year ahead. */
-	after?: After;
+	after?: After | undefined;
 }
 
 /** `publish(name)`, `publish(name, body)` or `publish(name, options, body)`, after the name. */
@@ -30,23 +30,33 @@ export interface PublishRequest {
 	definition?: Definition;
 }
 
-/** Tells the arguments apart by their number alone. @throws RefusedError `invalid_request`, `not_supported` */
+/**
+ * Tells the arguments apart by their number alone. The name is taken as it is: what comes from outside may
+ * look like a definition, and its schema must not be called.
+ *
+ * @throws RefusedError `invalid_request`, `not_supported`
+ */
 export function requestOf(args: readonly unknown[]): PublishRequest {
 	if (args.length < 1 || args.length > 3)
 		throw new RefusedError(
 			"invalid_request",
 			`publish: ${args.length} arguments: it takes (name), (name, body) or (name, options, body)`,
 		);
-	const target = args[0];
-	const body = args.length === 1 ? null : args.at(-1);
-	const options = args.length === 3 ? args[1] : undefined;
 	return {
-		...(isDefinition(target)
-			? { name: target.name, definition: target }
-			: { name: target as string }),
-		body,
-		...readOptions(options, []),
+		name: args[0] as string,
+		body: args.length === 1 ? null : args.at(-1),
+		...readOptions(args.length === 3 ? args[1] : undefined, []),
 	};
+}
+
+/** The same where the first argument may be a definition: inside one Worker. */
+export function localRequestOf([
+	target,
+	...rest
+]: readonly unknown[]): PublishRequest {
+	return isDefinition(target)
+		? { ...requestOf([target.name, ...rest]), definition: target }
+		: requestOf([target, ...rest]);
 }
 
 /** Reads a batch. @throws RefusedError `invalid_request`, `not_supported`, with the index */
@@ -56,7 +66,7 @@ export function requestsOf(items: unknown): PublishRequest[] {
 			"invalid_request",
 			"publishBatch: expected an array of { name, body, after? }",
 		);
-	return items.map((item, index) => {
+	return Array.from(items, (item, index) => {
 		try {
 			return requestOfItem(item);
 		} catch (error) {

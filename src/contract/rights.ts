@@ -9,7 +9,7 @@ export function mayPublish(right: PublishRight, name: string): boolean {
 	return right === "all" || right.some((pattern) => matches(pattern, name));
 }
 
-/** @param caller who asks, for the error. @throws ForbiddenError */
+/** @param caller who asks, for the error. @throws ForbiddenError that names what the caller asked for */
 export function checkPublish(
 	right: PublishRight,
 	name: string,
@@ -18,6 +18,18 @@ export function checkPublish(
 	if (mayPublish(right, name)) return;
 	const listing = right.length > 0 ? (right as string[]).join(", ") : "nothing";
 	throw new ForbiddenError(
-		`${caller} may not publish, cancel or reschedule ${JSON.stringify(name)}: it may publish ${listing}`,
+		`${caller} may not publish ${JSON.stringify(name)}: it may publish ${listing}`,
+	);
+}
+
+/** The same for an event that is known by its id: its name is not told. @throws ForbiddenError */
+export function checkMove(
+	right: PublishRight,
+	name: string,
+	caller: string,
+): void {
+	if (mayPublish(right, name)) return;
+	throw new ForbiddenError(
+		`${caller} may not cancel or reschedule this event: it may not publish it`,
 	);
 }

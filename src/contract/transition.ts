@@ -46,10 +46,13 @@ export type Observe = (transition: Transition) => void;
 /** An observer that cannot fail. */
 export function observing(observe: Observe): Observe {
 	return (transition) => {
-		try {
-			observe(transition);
-		} catch (error) {
+		const log = (error: unknown) =>
 			console.error("tidings: an observer threw", error);
+		try {
+			const told: unknown = observe(transition);
+			if (told instanceof Promise) told.catch(log);
+		} catch (error) {
+			log(error);
 		}
 	};
 }

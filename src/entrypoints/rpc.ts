@@ -7,7 +7,11 @@ import {
 	requestOf,
 	requestsOf,
 } from "../contract/request.ts";
-import { checkPublish, type PublishRight } from "../contract/rights.ts";
+import {
+	checkMove,
+	checkPublish,
+	type PublishRight,
+} from "../contract/rights.ts";
 import { type Events, ownerOf } from "../events.ts";
 import { publish, publishBatch } from "../publish.ts";
 import { cancel, reschedule } from "../schedule.ts";
@@ -67,7 +71,7 @@ export function publisher(events: Events) {
 		async #mayMove(id: string): Promise<boolean> {
 			const found = await owner.scheduler.find(id);
 			if (!found) return false;
-			checkPublish(this.#right(), found.name, this.#caller());
+			checkMove(this.#right(), found.name, this.#caller());
 			return true;
 		}
 

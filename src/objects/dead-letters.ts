@@ -26,6 +26,10 @@ type Row = {
 	replays: number;
 };
 
+/** The columns of a list, which must not read a thousand bodies into memory. */
+const SUMMARY = `id, event, handler, cause, head, NULL AS body, error, attempts,
+	first_failure_at, last_failure_at, status, replays`;
+
 /** A letter is kept this long after its last failure, in milliseconds: 90 days. */
 const KEPT = 90 * 86_400_000;
 
@@ -48,7 +52,10 @@ export class DeadLetters extends DurableObject {
 		`);
 	}
 
-	/** One letter for each event and handler; a later failure updates it, an earlier one changes nothing. */
+	/**
+	 * One letter for each event and handler; a later failure updates it, an earlier one changes nothing. A
+	 * later replay is later whatever the clocks say, for two machines may differ by a minute.
+	 */
 	async store(letters: readonly Letter[]): Promise<void> {
 		this.ctx.storage.transactionSync(() => {
 			for (const letter of letters) this.#upsert(letter);
@@ -60,23 +67,27 @@ export class DeadLetters extends DurableObject {
 	#upsert(letter: Letter): void {
 		const { id, head, body, handler, cause, error, attempts } = letter;
 		this.#sql.exec(
-			`INSERT INTO letter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'dead', 0)
+			`INSERT INTO letter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'dead', ?)
 			 ON CONFLICT (id) DO UPDATE SET
 				cause = excluded.cause, head = excluded.head,
 				body = coalesce(excluded.body, letter.body), error = excluded.error,
 				attempts = excluded.attempts,
 				first_failure_at = min(letter.first_failure_at, excluded.first_failure_at),
-				last_failure_at = excluded.last_failure_at, status = 'dead'
-			 WHERE excluded.last_failure_at > letter.last_failure_at`,
+				last_failure_at = excluded.last_failure_at, status = 'dead',
+				replays = excluded.replays
+			 WHERE (excluded.replays, excluded.last_failure_at) > (letter.replays, letter.last_failure_at)`,
 			...[id, head.name, handler, cause, JSON.stringify(head), body],
 			...[JSON.stringify(error), attempts],
-			...[letter.firstFailureAt, letter.lastFailureAt],
+			...[letter.firstFailureAt, letter.lastFailureAt, letter.replay ?? 0],
 		);
 	}
 
 	async get(id: string): Promise<StoredLetter | null> {
 		const [row] = this.#sql
-			.exec<Row>("SELECT * FROM letter WHERE id = ?", id)
+			.exec<Row>(
+				"SELECT * FROM letter WHERE id = ? AND status <> 'discarded'",
+				id,
+			)
 			.toArray();
 		return row ? storedOf(row) : null;
 	}
@@ -86,10 +97,12 @@ export class DeadLetters extends DurableObject {
 		const limit = pageSize(query.limit);
 		const [before, beforeId] = placeOf(cursor) ?? [Number.MAX_SAFE_INTEGER, ""];
 		const filters = { event, handler, cause };
-		const given = Object.entries(filters).filter(([, value]) => value);
+		const given = Object.entries(filters).filter(
+			([, value]) => value !== undefined,
+		);
 		const rows = this.#sql
 			.exec<Row>(
-				`SELECT * FROM letter WHERE status = ? AND (last_failure_at, id) < (?, ?)
+				`SELECT ${SUMMARY} FROM letter WHERE status = ? AND (last_failure_at, id) < (?, ?)
 				 ${given.map(([column]) => `AND ${column} = ?`).join(" ")}
 				 ORDER BY last_failure_at DESC, id DESC LIMIT ?`,
 				...[status, before, beforeId],
@@ -106,20 +119,20 @@ export class DeadLetters extends DurableObject {
 		};
 	}
 
-	/** Only if it has not died again since: a fast failure of the replay must not be hidden. */
-	async markReplayed(id: string, lastFailureAt: number): Promise<void> {
+	/** A replay that died before it could be marked stays dead. */
+	async markReplayed(id: string, replay: number): Promise<void> {
 		this.#sql.exec(
-			`UPDATE letter SET replays = replays + 1,
-				status = CASE WHEN last_failure_at = ?2 THEN 'replayed' ELSE status END
-			 WHERE id = ?1`,
-			...[id, lastFailureAt],
+			"UPDATE letter SET replays = ?2, status = 'replayed' WHERE id = ?1 AND replays < ?2",
+			...[id, replay],
 		);
 	}
 
 	async discard(id: string): Promise<boolean> {
-		return (
-			this.#sql.exec("DELETE FROM letter WHERE id = ?", id).rowsWritten > 0
+		const { rowsWritten } = this.#sql.exec(
+			"UPDATE letter SET status = 'discarded', body = NULL WHERE id = ? AND status <> 'discarded'",
+			id,
 		);
+		return rowsWritten > 0;
 	}
 
 	/** Sweeps, and sets itself again for as long as there are letters. */

@@ -5,7 +5,13 @@
 import type { Held } from "../contract/held.ts";
 import { byteLength } from "../contract/json.ts";
 import { SEND_BATCH_BYTES, SEND_BATCH_MESSAGES } from "../contract/limits.ts";
-import { type HeldRows, movedTo, type ScheduledEvent } from "../schedule.ts";
+import {
+	type HeldKind,
+	type HeldRows,
+	type ListedEvent,
+	movedTo,
+	type ScheduledEvent,
+} from "../schedule.ts";
 
 /** A row as SQLite gives it. */
 type Row = Omit<Held, "dueAt"> & { due_at: number } & Record<
@@ -16,11 +22,16 @@ type Row = Omit<Held, "dueAt"> & { due_at: number } & Record<
 /** A claimed row: the event, the handler, and the due time it had, which tells it from one moved on since. */
 type ClaimedKey = [id: string, handler: string, dueAt: number];
 
+const KINDS = ["events", "deliveries"] as const;
+
 export class HeldTable implements HeldRows {
 	readonly #storage: DurableObjectStorage;
 	readonly #sql: SqlStorage;
 	/** The keys of the claim, so that asking whether a row is claimed reads nothing. */
-	#claimed: Set<string>;
+	readonly #claimed: Record<HeldKind, Set<string>> = {
+		events: new Set(),
+		deliveries: new Set(),
+	};
 
 	constructor(storage: DurableObjectStorage) {
 		this.#storage = storage;
@@ -32,10 +43,13 @@ export class HeldTable implements HeldRows {
 				reference TEXT, record TEXT NOT NULL,
 				PRIMARY KEY (id, handler)
 			) WITHOUT ROWID;
-			CREATE INDEX IF NOT EXISTS held_due ON held (due_at);
-			CREATE TABLE IF NOT EXISTS claim (keys TEXT NOT NULL);
+			CREATE INDEX IF NOT EXISTS held_due ON held ((handler = ''), due_at);
+			CREATE TABLE IF NOT EXISTS claim (
+				kind TEXT PRIMARY KEY, keys TEXT NOT NULL
+			) WITHOUT ROWID;
 		`);
-		this.#claimed = new Set(this.#claim().map(keyOf));
+		for (const kind of KINDS)
+			this.#claimed[kind] = new Set(this.#claim(kind).map(keyOf));
 	}
 
 	hold(rows: readonly Held[]): void {
@@ -50,7 +64,7 @@ export class HeldTable implements HeldRows {
 	 */
 	#upsert(row: Held): void {
 		const { id, handler, name, dueAt, attempt, reference, record } = row;
-		const claimed = this.#claimed.has(keyOf([id, handler])) ? 1 : 0;
+		const claimed = this.#isClaimed(id, handler) ? 1 : 0;
 		this.#sql.exec(
 			`INSERT INTO held (id, handler, name, due_at, attempt, reference, record)
 			 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -87,56 +101,72 @@ export class HeldTable implements HeldRows {
 	}
 
 	/** Whole events after a place in the order of due time and id. */
-	list([dueAt, id]: [number, string], limit: number): ScheduledEvent[] {
-		return this.#rows(
-			`SELECT * FROM held WHERE handler = '' AND (due_at, id) > (?, ?)
-			 ORDER BY due_at, id LIMIT ?`,
-			...[dueAt, id, limit],
-		).map(scheduledOf);
+	list([dueAt, id]: [number, string], limit: number): ListedEvent[] {
+		// Not the records: a thousand of them may be a hundred megabytes.
+		return this.#sql
+			.exec<{ id: string; name: string; due_at: number; time: number }>(
+				`SELECT id, name, due_at, json_extract(record, '$.time') AS time
+				 FROM held WHERE (handler = '') = 1 AND (due_at, id) > (?, ?)
+				 ORDER BY due_at, id LIMIT ?`,
+				...[dueAt, id, limit],
+			)
+			.toArray()
+			.map(({ due_at: dueAt, time, ...event }) => ({
+				...event,
+				time,
+				delay: dueAt - time,
+				dueAt,
+			}));
 	}
 
-	nextDueAt(): number | null {
+	nextDueAt(kind: HeldKind): number | null {
 		return this.#sql
-			.exec<{ due_at: number | null }>("SELECT min(due_at) AS due_at FROM held")
+			.exec<{ due_at: number | null }>(
+				"SELECT min(due_at) AS due_at FROM held WHERE (handler = '') = ?",
+				whole(kind),
+			)
 			.one().due_at;
 	}
 
-	claim(now: number): Held[] {
-		const left = this.#claim().flatMap((key) => this.#claimedRow(key));
+	claim(kind: HeldKind, now: number): Held[] {
+		const left = this.#claim(kind).flatMap((key) => this.#claimedRow(key));
 		if (left.length > 0) return left;
 		// Nothing was claimed, or all of it was moved on since.
-		if (this.#claimed.size > 0) this.settle([]);
-		const batch = this.#due(now);
+		if (this.#claimed[kind].size > 0) this.settle(kind, []);
+		const batch = this.#due(kind, now);
 		if (batch.length === 0) return batch;
 		const keys = batch.map(({ id, handler, dueAt }) => [id, handler, dueAt]);
-		this.#sql.exec("INSERT INTO claim (keys) VALUES (?)", JSON.stringify(keys));
-		this.#claimed = new Set(batch.map((row) => keyOf([row.id, row.handler])));
+		this.#sql.exec(
+			"INSERT INTO claim (kind, keys) VALUES (?, ?)",
+			...[kind, JSON.stringify(keys)],
+		);
+		for (const { id, handler } of batch)
+			this.#claimed[kind].add(keyOf([id, handler]));
 		return batch;
 	}
 
-	settle(batch: readonly Held[]): void {
+	settle(kind: HeldKind, batch: readonly Held[]): void {
 		this.#storage.transactionSync(() => {
 			for (const { id, handler, dueAt } of batch)
 				this.#sql.exec(
 					"DELETE FROM held WHERE id = ? AND handler = ? AND due_at = ?",
 					...[id, handler, dueAt],
 				);
-			this.#sql.exec("DELETE FROM claim");
+			this.#sql.exec("DELETE FROM claim WHERE kind = ?", kind);
 		});
-		this.#claimed.clear();
+		this.#claimed[kind].clear();
 	}
 
-	/** The earliest due rows, all events or all deliveries, within one `sendBatch`. */
-	#due(now: number): Held[] {
+	/** The earliest due rows of a kind, within one `sendBatch`. */
+	#due(kind: HeldKind, now: number): Held[] {
 		const batch: Held[] = [];
 		let bytes = 0;
 		const rows = this.#sql.exec<Row>(
-			"SELECT * FROM held WHERE due_at <= ? ORDER BY due_at LIMIT ?",
-			...[now, SEND_BATCH_MESSAGES],
+			`SELECT * FROM held WHERE (handler = '') = ? AND due_at <= ?
+			 ORDER BY due_at LIMIT ?`,
+			...[whole(kind), now, SEND_BATCH_MESSAGES],
 		);
 		for (const row of rows) {
-			const [first = row] = batch;
-			if ((row.handler === "") !== (first.handler === "")) continue;
 			bytes += byteLength(row.record) + 100;
 			if (batch.length > 0 && bytes > SEND_BATCH_BYTES) break;
 			batch.push(heldOf(row));
@@ -144,11 +174,16 @@ export class HeldTable implements HeldRows {
 		return batch;
 	}
 
-	#claim(): ClaimedKey[] {
+	#claim(kind: HeldKind): ClaimedKey[] {
 		return this.#sql
-			.exec<{ keys: string }>("SELECT keys FROM claim")
+			.exec<{ keys: string }>("SELECT keys FROM claim WHERE kind = ?", kind)
 			.toArray()
 			.flatMap(({ keys }) => JSON.parse(keys) as ClaimedKey[]);
+	}
+
+	#isClaimed(id: string, handler: string): boolean {
+		const kind = handler === "" ? "events" : "deliveries";
+		return this.#claimed[kind].has(keyOf([id, handler]));
 	}
 
 	#claimedRow(key: ClaimedKey): Held[] {
@@ -159,7 +194,7 @@ export class HeldTable implements HeldRows {
 	}
 
 	#unclaimed(id: string): Row | undefined {
-		return this.#claimed.has(keyOf([id, ""]))
+		return this.#isClaimed(id, "")
 			? undefined
 			: this.#rows("SELECT * FROM held WHERE id = ? AND handler = ''", id)[0];
 	}
@@ -167,6 +202,11 @@ export class HeldTable implements HeldRows {
 	#rows(query: string, ...bound: SqlStorageValue[]): Row[] {
 		return this.#sql.exec<Row>(query, ...bound).toArray();
 	}
+}
+
+/** Whether a kind is of whole events, as SQLite says it. */
+function whole(kind: HeldKind): number {
+	return kind === "events" ? 1 : 0;
 }
 
 function keyOf([id, handler]: readonly [string, string, ...unknown[]]): string {

@@ -5,13 +5,24 @@
 import { DurableObject } from "cloudflare:workers";
 import { bindings } from "../bindings.ts";
 import type { Held } from "../contract/held.ts";
-import { handOver, type ScheduledEvent } from "../schedule.ts";
+import { LONGEST_WAIT } from "../contract/limits.ts";
+import {
+	type HeldKind,
+	handOver,
+	type ListedEvent,
+	type ScheduledEvent,
+} from "../schedule.ts";
 import { HeldTable } from "./held-table.ts";
 import { observed } from "./observed.ts";
 
 /** A hand-over that failed is tried again after this long, in milliseconds, doubling up to a minute. */
 const FIRST_BACKOFF = 1_000;
 const LONGEST_BACKOFF = 60_000;
+
+/** How long a send may take, in milliseconds. */
+const SEND_TIME = 30_000;
+
+const KINDS = ["events", "deliveries"] as const;
 
 export class Scheduler extends DurableObject {
 	readonly #table = new HeldTable(this.ctx.storage);
@@ -21,20 +32,23 @@ export class Scheduler extends DurableObject {
 	 */
 	#armedAt: number | null = null;
 	#handingOver: Promise<void> | undefined;
-	#failures = 0;
+	readonly #failures: Record<HeldKind, number> = { events: 0, deliveries: 0 };
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
 		super(ctx, env);
 		ctx.blockConcurrencyWhile(async () => {
 			this.#armedAt = await ctx.storage.getAlarm();
-			await this.watch();
+			// An alarm that cannot be set now must not keep the object from ever starting.
+			await this.watch().catch((error) =>
+				console.error("tidings: the alarm was not watched", error),
+			);
 		});
 	}
 
-	/** Holds rows durably. */
+	/** Holds rows durably; the alarm is set in the same turn, so both are written or neither. */
 	async hold(rows: readonly Held[]): Promise<void> {
 		this.#table.hold(rows);
-		await this.#armBy(Math.min(...rows.map(({ dueAt }) => dueAt)));
+		await this.#armAhead();
 	}
 
 	async find(id: string): Promise<ScheduledEvent | null> {
@@ -47,28 +61,32 @@ export class Scheduler extends DurableObject {
 
 	async reschedule(id: string, dueAt: number): Promise<ScheduledEvent | null> {
 		const moved = this.#table.reschedule(id, dueAt);
-		if (moved) await this.#armBy(dueAt);
+		if (moved) await this.#armAhead();
 		return moved;
 	}
 
 	async list(
 		after: [dueAt: number, id: string],
 		limit: number,
-	): Promise<ScheduledEvent[]> {
+	): Promise<ListedEvent[]> {
 		return this.#table.list(after, limit);
 	}
 
-	/** Sets an alarm that went missing; tells the earliest due time, in epoch milliseconds. */
+	/** Sets an alarm that went missing or stands too late; tells the earliest due time, in epoch milliseconds. */
 	async watch(): Promise<{ nextDueAt: number | null }> {
 		const alarm = await this.ctx.storage.getAlarm();
-		const nextDueAt = this.#table.nextDueAt();
+		const nextDueAt = this.#nextDueAt();
 		// A hand-over sets the alarm itself when it ends; while it runs there may be none to see.
-		if (alarm === null && nextDueAt !== null && !this.#handingOver)
-			await this.#arm(nextDueAt);
+		if (nextDueAt === null || this.#handingOver) return { nextDueAt };
+		const latest = Math.max(nextDueAt, Date.now()) + LONGEST_BACKOFF;
+		if (alarm === null || alarm > latest) await this.#arm(nextDueAt);
 		return { nextDueAt };
 	}
 
-	/** Never throws: an alarm that keeps throwing is gone after six retries. Overlapping alarms share one hand-over. */
+	/**
+	 * Overlapping alarms share one hand-over. It throws only when the next alarm cannot be set, for an alarm
+	 * that keeps throwing is gone after six retries.
+	 */
 	override async alarm(): Promise<void> {
 		this.#handingOver ??= this.#handOver().finally(() => {
 			this.#handingOver = undefined;
@@ -77,42 +95,66 @@ export class Scheduler extends DurableObject {
 	}
 
 	async #handOver(): Promise<void> {
-		try {
-			// Before work that can fail: after a crash from here on the alarm stands.
-			await this.#arm(Date.now() + LONGEST_BACKOFF);
-			await handOver(this.#table, {
-				...bindings(),
-				clock: () => Date.now(),
-				observe: observed,
-			});
-			this.#failures = 0;
-		} catch (error) {
-			this.#failures++;
-			console.error("tidings: a hand-over failed and is tried again", error);
-		}
-		await this.#armForNext().catch((error) =>
-			console.error("tidings: the alarm was not set", error),
+		// Before work that can fail: after a crash from here on the alarm stands.
+		await this.#arm(Date.now() + LONGEST_BACKOFF).catch((error) =>
+			console.error("tidings: the alarm was not set ahead", error),
 		);
+		const { events, retries, payloads } = bindings();
+		const queues = { events, deliveries: retries };
+		await Promise.all(
+			KINDS.map(async (kind) => {
+				const queue = inTime(queues[kind]);
+				const ports = {
+					queue,
+					payloads,
+					clock: () => Date.now(),
+					observe: observed,
+				};
+				try {
+					await handOver(kind, this.#table, ports);
+					this.#failures[kind] = 0;
+				} catch (error) {
+					this.#failures[kind]++;
+					console.error("tidings: a hand-over is tried again", error);
+				}
+			}),
+		);
+		await this.#armForNext();
 	}
 
 	async #armForNext(): Promise<void> {
-		const nextDueAt = this.#table.nextDueAt();
-		if (nextDueAt === null) {
-			this.#armedAt = null;
-			return this.ctx.storage.deleteAlarm();
-		}
-		const backoff =
-			this.#failures === 0
-				? 0
-				: Math.min(FIRST_BACKOFF * 2 ** (this.#failures - 1), LONGEST_BACKOFF);
-		await this.#arm(Math.max(nextDueAt, Date.now() + backoff));
+		const times = KINDS.flatMap((kind) => {
+			const dueAt = this.#table.nextDueAt(kind);
+			return dueAt === null ? [] : Math.max(dueAt, this.#notBefore(kind));
+		});
+		if (times.length > 0) return this.#arm(Math.min(...times));
+		this.#armedAt = null;
+		await this.ctx.storage.deleteAlarm();
 	}
 
-	async #armBy(dueAt: number): Promise<void> {
-		if (this.#armedAt === null || dueAt < this.#armedAt) await this.#arm(dueAt);
+	/** When a kind whose last hand-over failed may be tried again. */
+	#notBefore(kind: HeldKind): number {
+		const failures = this.#failures[kind];
+		if (failures === 0) return 0;
+		const backoff = FIRST_BACKOFF * 2 ** (failures - 1);
+		return Date.now() + Math.min(backoff, LONGEST_BACKOFF);
 	}
 
-	async #arm(at: number): Promise<void> {
+	#nextDueAt(): number | null {
+		const times = KINDS.flatMap((kind) => this.#table.nextDueAt(kind) ?? []);
+		return times.length > 0 ? Math.min(...times) : null;
+	}
+
+	async #armAhead(): Promise<void> {
+		const nextDueAt = this.#nextDueAt();
+		if (nextDueAt === null) return;
+		if (this.#armedAt === null || nextDueAt < this.#armedAt)
+			await this.#arm(nextDueAt);
+	}
+
+	/** An alarm has a latest date, 2189; one that comes too early does no harm. */
+	async #arm(dueAt: number): Promise<void> {
+		const at = Math.min(dueAt, Date.now() + LONGEST_WAIT);
 		this.#armedAt = at;
 		try {
 			await this.ctx.storage.setAlarm(at);
@@ -121,4 +163,24 @@ export class Scheduler extends DurableObject {
 			throw error;
 		}
 	}
+}
+
+/** A send that never settles would hold the alarm for ever: after 30 seconds it has failed, and comes again. */
+function inTime({
+	sendBatch,
+}: {
+	sendBatch(records: readonly string[]): Promise<void>;
+}) {
+	return {
+		sendBatch: async (records: readonly string[]): Promise<void> => {
+			const late = Promise.withResolvers<never>();
+			const timeout = setTimeout(
+				() => late.reject(new Error("the queue did not answer in time")),
+				SEND_TIME,
+			);
+			await Promise.race([sendBatch(records), late.promise]).finally(() =>
+				clearTimeout(timeout),
+			);
+		},
+	};
 }

@@ -378,7 +378,7 @@ describe("the other routes", () => {
 			[week + 60_000, 503],
 		] as const) {
 			// Each a minute later than the last, for an answer serves for some seconds.
-			const at = new Date().getTime() + 60_000 * status;
+			const at = performance.timeOrigin + performance.now() + 60_000 * status;
 			now.mockReturnValue(at);
 			metrics.mockResolvedValue({
 				backlogCount: 1,
@@ -392,7 +392,7 @@ describe("the other routes", () => {
 
 	test("an unknown route is 404, a wrong method 405 with those that are right", async () => {
 		expect(await call("GET", "/v1/nothing")).toMatchObject(
-			problemOf(404, "not_found"),
+			problemOf(404, "route_not_found"),
 		);
 		const answer = await call("PUT", "/v1/events", event);
 		expect(answer).toMatchObject(problemOf(405, "method_not_allowed"));

@@ -20,7 +20,7 @@ export function createApp(
 	const app = new Hono<Http>().basePath(prefix);
 	app.onError((error) => problem(error));
 	app.notFound(({ req }) =>
-		problem(new HttpError("not_found", `there is no ${req.path}`)),
+		problem(new HttpError("route_not_found", `there is no ${req.path}`)),
 	);
 	app.use("/v1/*", async (context, next) => {
 		const { req, env } = context;

@@ -8,6 +8,7 @@ const STATUS = {
 	unauthorized: 401,
 	forbidden: 403,
 	not_found: 404,
+	route_not_found: 404,
 	method_not_allowed: 405,
 	batch_too_large: 413,
 	event_too_large: 413,

@@ -1,7 +1,7 @@
 /** `/v1/scheduled`: list what waits for its time, move it, take it back. */
 import type { Hono } from "hono";
 import * as z from "zod";
-import { checkPublish } from "../../contract/rights.ts";
+import { checkMove } from "../../contract/rights.ts";
 import type { Owner } from "../../events.ts";
 import { cancel, reschedule } from "../../schedule.ts";
 import { check, readJson } from "./input.ts";
@@ -48,9 +48,9 @@ async function mayMove(
 	{ scheduler }: Owner,
 ): Promise<void> {
 	const caller = `the key ${JSON.stringify(key)}`;
-	if (publish.length === 0) checkPublish(publish, "", caller);
+	if (publish.length === 0) checkMove(publish, "", caller);
 	const { name } = found(await scheduler.find(id), gone(id));
-	checkPublish(publish, name, caller);
+	checkMove(publish, name, caller);
 }
 
 function gone(id: string): string {

@@ -1,0 +1,60 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { chunks } from "../../src/contract/chunk.ts";
+
+const itself = (bytes: number) => bytes;
+const total = (batch: number[]) => batch.reduce((sum, bytes) => sum + bytes, 0);
+
+test("nothing makes no batch", () => {
+	expect(chunks([], itself)).toEqual([]);
+});
+
+test("the hundred and first goes into a second batch", () => {
+	const items = Array.from({ length: 101 }, (_, index) => index);
+	const batches = chunks(items, () => 1);
+	expect(batches.map((batch) => batch.length)).toEqual([100, 1]);
+	expect(batches.flat()).toEqual(items);
+});
+
+test("a batch is filled up to 240 000 bytes and not one more", () => {
+	expect(chunks([120_000, 120_000], itself)).toEqual([[120_000, 120_000]]);
+	expect(chunks([120_000, 120_001], itself)).toEqual([[120_000], [120_001]]);
+});
+
+test("what is larger than a batch goes alone, between full ones", () => {
+	expect(chunks([1, 240_001, 2, 3], itself)).toEqual([[1], [240_001], [2, 3]]);
+});
+
+test("order is kept, nothing is lost, and every batch is one that a queue takes", () => {
+	const bytes = fc.oneof(
+		{ weight: 3, arbitrary: fc.integer({ min: 0, max: 4_000 }) },
+		{ weight: 1, arbitrary: fc.integer({ min: 100_000, max: 300_000 }) },
+	);
+	fc.assert(
+		fc.property(fc.array(bytes, { maxLength: 400, size: "max" }), (items) => {
+			const batches = chunks(items, itself);
+			expect(batches.flat()).toEqual(items);
+			for (const batch of batches) {
+				expect(batch.length).toBeGreaterThanOrEqual(1);
+				expect(batch.length).toBeLessThanOrEqual(100);
+				if (batch.length > 1) expect(total(batch)).toBeLessThanOrEqual(240_000);
+			}
+		}),
+	);
+});
+
+test("no two neighbours would fit into one batch", () => {
+	fc.assert(
+		fc.property(
+			fc.array(fc.integer({ min: 1, max: 60_000 }), { maxLength: 300 }),
+			(items) => {
+				const batches = chunks(items, itself);
+				for (const [index, batch] of batches.slice(0, -1).entries()) {
+					const [first = 0] = batches[index + 1] ?? [];
+					const full = batch.length === 100 || total(batch) + first > 240_000;
+					expect(full).toBe(true);
+				}
+			},
+		),
+	);
+});

@@ -1,0 +1,237 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+	type Decoded,
+	decode,
+	type EventHead,
+	encodeEvent,
+	eventBytes,
+	turnedInto,
+	VERSION,
+} from "../../src/contract/envelope.ts";
+import { byteLength } from "../../src/contract/json.ts";
+
+const head: EventHead = {
+	id: "01994b1e-6f3a-7c11-8a2b-0123456789ff",
+	name: "order.placed",
+	time: 1_800_000_000_000,
+	delay: 86_400_000,
+};
+
+const delivery = { handler: "audit", attempt: 2, firstAttemptAt: 5 };
+
+const letter = {
+	handler: "audit",
+	cause: "exhausted",
+	error: { name: "Error", message: "closed" },
+	attempts: 3,
+	firstFailureAt: 6,
+	lastFailureAt: 7,
+} as const;
+
+/** Any JSON: lone surrogates, four-byte characters, keys that a prototype answers to, and depth. */
+const { json } = fc.letrec<{ json: unknown }>((tie) => ({
+	json: fc.oneof(
+		{ maxDepth: 5, depthSize: "small", withCrossShrink: true },
+		fc.constantFrom(null, true, false, 0, -1.5, 1e300, Number.MIN_VALUE),
+		text(),
+		fc.array(tie("json"), { maxLength: 4 }),
+		fc
+			.array(fc.tuple(key(), tie("json")), { maxLength: 4 })
+			.map((entries) => Object.fromEntries(entries)),
+	),
+}));
+
+function text(): fc.Arbitrary<string> {
+	const anything = fc.nat(0xffff).map((code) => String.fromCharCode(code));
+	const known = fc.constantFrom("a", '"', "\\", "\u2028", "é", "€", "😀");
+	return fc.string({ unit: fc.oneof(known, anything), maxLength: 12 });
+}
+
+function key(): fc.Arbitrary<string> {
+	const known = ["__proto__", "constructor", "toJSON", "v", "id", "body", ""];
+	return fc.oneof(fc.constantFrom(...known), text());
+}
+
+function envelopeOf(raw: unknown) {
+	const decoded = decode(raw);
+	if (decoded.kind !== "envelope") throw new Error(JSON.stringify(decoded));
+	return decoded.envelope;
+}
+
+describe("what is encoded", () => {
+	test("is decoded to the same head and body, whatever JSON the body is", () => {
+		fc.assert(
+			fc.property(json, (body) => {
+				const text = JSON.stringify(body);
+				const record = encodeEvent(head, { text }, { delivery, letter });
+				const decoded = decode(record);
+				expect(decoded).toMatchObject({ kind: "envelope", text: record });
+				const { body: read, ...others } = envelopeOf(record);
+				expect(JSON.stringify(read)).toBe(text);
+				expect(others).toStrictEqual({ v: VERSION, ...head, delivery, letter });
+			}),
+			{ numRuns: 300 },
+		);
+	});
+
+	test("keeps a body as deep as an event's size allows", () => {
+		const text = `${"[".repeat(131_000)}${"]".repeat(131_000)}`;
+		const record = turnedInto(encodeEvent(head, { text }), { delivery });
+		expect(JSON.stringify(envelopeOf(record).body)).toBe(text);
+	});
+
+	test("has a reference in the place of a body, and no delivery unless given one", () => {
+		const envelope = envelopeOf(encodeEvent(head, { reference: "k" }));
+		expect(envelope).toStrictEqual({ v: VERSION, ...head, reference: "k" });
+	});
+
+	test("is decoded alike when the queue carried it as an object", () => {
+		const record = encodeEvent(head, { text: '{"a":[null]}' }, { delivery });
+		expect(decode(JSON.parse(record))).toEqual(decode(record));
+	});
+});
+
+describe("an event's size", () => {
+	test("is the UTF-8 bytes of its id, name, body, time and delay as JSON", () => {
+		const name = fc.stringMatching(/^[\w-]{1,10}(\.[\w-]{1,10}){0,3}$/);
+		const instant = fc.maxSafeNat();
+		fc.assert(
+			fc.property(json, name, instant, instant, (body, name, time, delay) => {
+				const id = head.id;
+				const whole = JSON.stringify({ id, name, body, time, delay });
+				expect(
+					eventBytes({ id, name, time, delay }, JSON.stringify(body)),
+				).toBe(byteLength(whole));
+			}),
+			{ numRuns: 300 },
+		);
+	});
+
+	test("counts no member that travels beside those", () => {
+		const other = { ...head, trace: "t".repeat(1_000) };
+		expect(eventBytes(other, "null")).toBe(eventBytes(head, "null"));
+	});
+});
+
+describe("a record turned into another", () => {
+	const unknown = { trace: { parent: "p" }, é: [1] };
+	const record = encodeEvent(
+		{ ...head, ...unknown } as EventHead,
+		{ text: '{"__proto__":{"a":1},"n":1.5}' },
+		{ delivery },
+	);
+
+	test("keeps its body and the members that nobody here knows", () => {
+		const turned = turnedInto(record, { letter });
+		expect(envelopeOf(turned)).toMatchObject({ ...head, ...unknown, letter });
+		expect(JSON.stringify(envelopeOf(turned).body)).toBe(
+			'{"__proto__":{"a":1},"n":1.5}',
+		);
+	});
+
+	test("has the delivery or the letter that it is given, and no other", () => {
+		const again = { handler: "ledger", attempt: 1 };
+		expect(
+			envelopeOf(turnedInto(record, { delivery: again })).delivery,
+		).toEqual(again);
+		const dead = turnedInto(record, { letter });
+		expect(envelopeOf(dead)).not.toHaveProperty("delivery");
+		const event = turnedInto(dead, {});
+		expect(envelopeOf(event)).not.toHaveProperty("delivery");
+		expect(envelopeOf(event)).not.toHaveProperty("letter");
+	});
+});
+
+describe("what is not encoded by this version", () => {
+	const whole = { v: VERSION, ...head, body: null, delivery, letter };
+
+	test.for<[record: unknown, version: number]>([
+		[{ ...whole, v: 2 }, 2],
+		[{ v: 99 }, 99],
+		[{ v: 2, id: 5, delivery: "moved" }, 2],
+	])("%j is newer, and kept as it came", ([record, version]) => {
+		const text = JSON.stringify(record);
+		expect(decode(text)).toEqual({ kind: "newer", version, text });
+	});
+
+	test.for<[change: object, reason: RegExp]>([
+		[{ v: undefined }, /version undefined is unknown/],
+		[{ v: 0 }, /version 0 is unknown/],
+		[{ v: "1" }, /version "1" is unknown/],
+		[{ id: undefined }, /no id/],
+		[{ id: "" }, /no id/],
+		[{ id: 5 }, /no id/],
+		[{ name: undefined }, /no name/],
+		[{ time: undefined }, /time or delay/],
+		[{ time: "now" }, /time or delay/],
+		[{ delay: null }, /time or delay/],
+		[{ body: undefined }, /neither a body nor a reference/],
+		[{ body: undefined, reference: 5 }, /neither a body nor a reference/],
+		[{ delivery: null }, /delivery is not one/],
+		[{ delivery: "audit" }, /delivery is not one/],
+		[{ delivery: { handler: "audit" } }, /delivery is not one/],
+		[{ delivery: { handler: "audit", attempt: 0 } }, /delivery is not one/],
+		[{ delivery: { handler: "audit", attempt: 1.5 } }, /delivery is not one/],
+		[{ letter: null }, /letter is not one/],
+		[{ letter: { ...letter, error: null } }, /letter is not one/],
+		[{ letter: { ...letter, attempts: "3" } }, /letter is not one/],
+		[{ letter: { ...letter, lastFailureAt: null } }, /letter is not one/],
+	])("with %j it is unreadable, and says why", ([change, reason]) => {
+		const text = JSON.stringify({ ...whole, ...change });
+		expect(decode(text)).toEqual({
+			kind: "unreadable",
+			reason: expect.stringMatching(reason),
+			text,
+		});
+		expect(decode(JSON.stringify(whole)).kind).toBe("envelope");
+	});
+
+	test.for(["", "{", "null", "[]", "5", '"text"', "undefined"])(
+		"the text %j is unreadable, and kept as it came",
+		(text) => {
+			expect(decode(text)).toMatchObject({ kind: "unreadable", text });
+		},
+	);
+
+	test("garbage of any kind is unreadable and never throws", () => {
+		// Chance does find "v", the one key that would make it a newer version.
+		const key = fc.string({ minLength: 2 });
+		const garbage = fc.oneof(
+			fc.anything({ key, withBigInt: true, withDate: true, withMap: true }),
+			fc.anything({ key, withNullPrototype: true, withTypedArray: true }),
+			fc.constantFrom<unknown>(
+				() => 1,
+				Symbol("s"),
+				{ toJSON: () => undefined },
+				{
+					toJSON() {
+						throw new Error("no");
+					},
+				},
+				{ toString: null, toJSON: () => undefined },
+			),
+		);
+		fc.assert(
+			fc.property(garbage, (raw) => {
+				const decoded: Decoded = decode(raw);
+				expect(decoded.kind).toBe("unreadable");
+				expect(typeof decoded.text).toBe("string");
+			}),
+			{ numRuns: 300 },
+		);
+	});
+
+	test("a record with one member put wrong is read or not, and never throws", () => {
+		fc.assert(
+			fc.property(
+				fc.constantFrom(...Object.keys(whole)),
+				json,
+				(key, value) => {
+					const decoded = decode({ ...whole, [key]: value });
+					expect(["envelope", "newer", "unreadable"]).toContain(decoded.kind);
+				},
+			),
+		);
+	});
+});

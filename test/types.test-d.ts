@@ -1,0 +1,232 @@
+/** What the public types promise. Only `tsc` reads this file: nothing in it ever runs. */
+import {
+	type After,
+	createEvents,
+	event,
+	type HandlerContext,
+	type Receipt,
+	type TidingsEvent,
+} from "tidings";
+import { createClient } from "tidings/client";
+import { publisher } from "tidings/worker";
+import { expectTypeOf } from "vitest";
+import * as z from "zod";
+
+const OrderPlaced = event(
+	"order.placed",
+	z.object({
+		orderId: z.string(),
+		placedAt: z.string().transform((text) => new Date(text)),
+		tags: z.array(z.string()).default([]),
+	}),
+);
+const Nightly = event("nightly", z.null());
+const Noted = event("noted", z.object({ text: z.string() }).nullable());
+
+interface PlacedInput {
+	orderId: string;
+	placedAt: string;
+	tags?: string[] | undefined;
+}
+interface PlacedOutput {
+	orderId: string;
+	placedAt: Date;
+	tags: string[];
+}
+
+const events = createEvents({ events: [OrderPlaced, Nightly, Noted] });
+const Publisher = publisher(events);
+
+const placed: PlacedInput = { orderId: "o1", placedAt: "2027-01-14" };
+const wrong = { orderId: 1, placedAt: "2027-01-14" };
+const after = { after: "1 day" } as const;
+
+export function aHandlerGetsWhatItIsRegisteredFor() {
+	events.on(OrderPlaced, ({ id, name, body, time, delay }, context) => {
+		expectTypeOf(body).toEqualTypeOf<PlacedOutput>();
+		expectTypeOf(name).toEqualTypeOf<"order.placed">();
+		expectTypeOf(id).toEqualTypeOf<string>();
+		expectTypeOf([time, delay]).toEqualTypeOf<number[]>();
+		expectTypeOf(context).toEqualTypeOf<HandlerContext>();
+	});
+	events.on("order.placed", { timeout: "10 seconds" }, ({ name, body }) => {
+		expectTypeOf(body).toEqualTypeOf<PlacedInput>();
+		expectTypeOf(name).toEqualTypeOf<"order.placed">();
+	});
+	events.on("order.*", { id: "audit", retries: 3 }, ({ name, body }) => {
+		expectTypeOf(body).toEqualTypeOf<unknown>();
+		expectTypeOf(name).toEqualTypeOf<string>();
+	});
+	events.on("order.shipped", ({ body }) => {
+		expectTypeOf(body).toEqualTypeOf<unknown>();
+	});
+	events.on<{ parcel: string }>("order.shipped", ({ body }) => {
+		expectTypeOf(body).toEqualTypeOf<{ parcel: string }>();
+	});
+	events.on<{ parcel: string }>("order.shipped", { retries: 0 }, (shipped) => {
+		expectTypeOf(shipped.body.parcel).toEqualTypeOf<string>();
+	});
+}
+
+export function aHandlerOfSeveralNamesTellsThemApart() {
+	events.on(["order.placed", "noted"], { id: "both" }, (event) => {
+		if (event.name === "noted")
+			expectTypeOf(event.body).toEqualTypeOf<{ text: string } | null>();
+		else expectTypeOf(event.body).toEqualTypeOf<PlacedInput>();
+	});
+	events.on(["order.placed", "order.shipped"], ({ body }) => {
+		expectTypeOf(body).toEqualTypeOf<unknown>();
+	});
+}
+
+export function aHandlerWrittenElsewhereMustFit() {
+	const output = async (_: TidingsEvent<PlacedOutput>) => {};
+	const input = async (_: TidingsEvent<PlacedInput>) => {};
+	const any = async (_: TidingsEvent) => {};
+	events.on(OrderPlaced, output);
+	events.on("order.placed", input);
+	events.on(OrderPlaced, any);
+	events.on("order.shipped", any);
+	events.on<PlacedInput>("order.shipped", input);
+	// @ts-expect-error a definition's handler gets the output, where placedAt is a Date
+	events.on(OrderPlaced, input);
+	// @ts-expect-error a name's handler gets the input, where placedAt is a string
+	events.on("order.placed", output);
+	// @ts-expect-error the body of a name that is not listed is unknown until it is given a type
+	events.on("order.shipped", input);
+	// @ts-expect-error it is "retries"
+	events.on("order.placed", { retry: 3 }, input);
+}
+
+export async function aBodyIsCheckedWherePublished() {
+	const receipt = await events.publish(OrderPlaced, placed);
+	expectTypeOf(receipt).toEqualTypeOf<Receipt>();
+	events.publish("order.placed", placed);
+	events.publish("order.placed", { ...placed, tags: ["new"] });
+	events.publish(OrderPlaced, after, placed);
+	events.publish("order.placed", after, placed);
+	// @ts-expect-error orderId is a string
+	events.publish(OrderPlaced, wrong);
+	// @ts-expect-error orderId is a string
+	events.publish("order.placed", wrong);
+	// @ts-expect-error orderId is a string
+	events.publish(OrderPlaced, after, wrong);
+	// @ts-expect-error orderId is a string
+	events.publish("order.placed", after, wrong);
+	// @ts-expect-error a schema's output is not what it takes
+	events.publish(OrderPlaced, { ...placed, placedAt: new Date() });
+	// @ts-expect-error orderId is missing
+	events.publish("order.placed", { placedAt: "2027-01-14" });
+}
+
+export function optionsStandBeforeTheBody() {
+	// @ts-expect-error with two arguments the second is the body
+	events.publish("order.placed", after);
+	// @ts-expect-error options come first
+	events.publish("order.placed", placed, after);
+	// @ts-expect-error it is "after"
+	events.publish("order.placed", { delay: 5 }, placed);
+	// @ts-expect-error no fourth argument
+	events.publish("order.placed", after, placed, placed);
+}
+
+export function aNullBodyIsOnlyWhereAllowed() {
+	events.publish("nightly");
+	events.publish(Nightly);
+	events.publish(Nightly, null);
+	events.publish("noted");
+	events.publish("noted", { text: "t" });
+	events.publish("order.shipped");
+	// @ts-expect-error it needs a body
+	events.publish("order.placed");
+	// @ts-expect-error it needs a body
+	events.publish(OrderPlaced);
+	// @ts-expect-error null is not what the schema takes
+	events.publish(OrderPlaced, null);
+	// @ts-expect-error the schema takes null alone
+	events.publish("nightly", placed);
+}
+
+export function anUnlistedNameIsFreeAndCanBeGivenAType() {
+	const name: string = "order.shipped";
+	events.publish(name, 5);
+	events.publish("order.shipped", after, { parcel: 5 });
+	events.publish<{ parcel: string }>("order.shipped", { parcel: "p" });
+	events.publish<{ parcel: string }>("order.shipped", after, { parcel: "p" });
+	// @ts-expect-error parcel is a string
+	events.publish<{ parcel: string }>("order.shipped", { parcel: 5 });
+	// @ts-expect-error it needs a body
+	events.publish<{ parcel: string }>("order.shipped");
+}
+
+export async function aBatchIsTypedItemByItem() {
+	const receipts = await events.publishBatch([
+		{ name: "order.placed", body: { ...placed, tags: ["new"] } },
+		{ name: "nightly", after: 5_000, body: null },
+		{ name: "order.shipped", after: new Date(), body: { parcel: 5 } },
+	]);
+	expectTypeOf(receipts).toEqualTypeOf<Receipt[]>();
+	events.publishBatch([
+		{ name: "order.placed", body: { ...placed, tags: ["new"] as string[] } },
+	]);
+	events.publishBatch(
+		["o1", "o2"].map((orderId) => ({
+			name: "order.placed" as const,
+			body: { ...placed, orderId },
+		})),
+	);
+	events.publishBatch([
+		{ name: "order.shipped", body: wrong },
+		// @ts-expect-error orderId is a string
+		{ name: "order.placed", body: wrong },
+	]);
+	// @ts-expect-error a body is said, though it be null
+	events.publishBatch([{ name: "order.shipped" }]);
+	// @ts-expect-error it is "after"
+	events.publishBatch([{ name: "nightly", body: null, delay: 5 }]);
+}
+
+export function aDefinitionPublishesItself() {
+	expectTypeOf(OrderPlaced.publish(placed)).toEqualTypeOf<Promise<Receipt>>();
+	OrderPlaced.publish(after, placed);
+	Nightly.publish();
+	Nightly.publish(after, null);
+	// @ts-expect-error orderId is a string
+	OrderPlaced.publish(wrong);
+	// @ts-expect-error it needs a body
+	OrderPlaced.publish();
+}
+
+export async function aScheduledEventMovesByItsId(id: string) {
+	expectTypeOf(await events.cancel(id)).toEqualTypeOf<boolean>();
+	const moved = await events.reschedule(id, "2 days");
+	expectTypeOf(moved).toEqualTypeOf<Receipt | false>();
+	const forms: After[] = [5_000, new Date(), "1.5 days", id];
+	await events.reschedule(id, forms[0] ?? 5);
+	// @ts-expect-error a dayjs object is asked for its Date
+	events.reschedule(id, { toDate: () => new Date() });
+	// @ts-expect-error it needs a time
+	events.reschedule(id);
+}
+
+export function aClientKnowsTheEventsOfItsOwner(env: {
+	EVENTS: Service<typeof Publisher>;
+}) {
+	const client = createClient<typeof events>(env.EVENTS);
+	client.publish("order.placed", placed);
+	client.publish("nightly");
+	client.publish("order.shipped", after, 5);
+	client.publishBatch([{ name: "order.placed", body: placed }]);
+	// @ts-expect-error orderId is a string
+	client.publish("order.placed", wrong);
+	// @ts-expect-error orderId is a string
+	client.publishBatch([{ name: "order.placed", body: wrong }]);
+	// @ts-expect-error a client has no handlers
+	client.on("order.placed", () => {});
+
+	const unknowing = createClient({ url: "https://example.com", key: "k" });
+	unknowing.publish("order.placed", wrong);
+	unknowing.publish<PlacedInput>("order.placed", placed);
+	// @ts-expect-error it needs a key
+	createClient({ url: "https://example.com" });
+}
