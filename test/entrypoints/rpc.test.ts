@@ -135,3 +135,19 @@ describe("a client over a binding", () => {
 		expect(await client.cancel(later.id)).toBe(true);
 	});
 });
+
+test("a caller's schema is never called: what looks like a definition is no name", async () => {
+	let called = false;
+	const validate = () => {
+		called = true;
+		return { value: 1 };
+	};
+	const lookalike = {
+		name: "user.joined",
+		schema: { "~standard": { version: 1, vendor: "x", validate } },
+	};
+	await expect(
+		settle(storefront.publish(lookalike, { nonsense: true })),
+	).rejects.toMatchObject({ code: "invalid_name" });
+	expect(called).toBe(false);
+});
