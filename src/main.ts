@@ -7,6 +7,10 @@ import { publisher, worker } from "tidings/worker";
 
 export const events = createEvents();
 
+console.warn(
+	"tidings: no handlers are registered: events are accepted, and ignored when they come. Register handlers with events.on in src/main.ts.",
+);
+
 export default worker(events);
 export const Publisher = publisher(events);
 export { DeadLetters, Payloads, Scheduler } from "tidings/worker";

@@ -1,5 +1,5 @@
 /** Real queues and real objects: each transition, asserted at both ends. */
-import { env } from "cloudflare:workers";
+import { env, waitUntil } from "cloudflare:workers";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { NonRetryableError, type Transition } from "../src/index.ts";
 import { call, installKeys } from "./support/http.ts";
@@ -279,6 +279,23 @@ test("an event with three healthy handlers costs exactly one queue write", async
 	expect(writes.map((write) => write.mock.calls.length)).toEqual([
 		1, 0, 0, 0, 0, 0,
 	]);
+});
+
+test("what a handler leaves to waitUntil neither delays nor repeats its batch-mates", async () => {
+	const left = Promise.withResolvers<void>();
+	behaviours.set("load", ({ body }) => {
+		if (body === 0) waitUntil(left.promise.catch(() => {}));
+	});
+	const receipts = await events.publishBatch(
+		[0, 1, 2].map((body) => ({ name: "load.one", body })),
+	);
+	for (const { id } of receipts)
+		await expectWay(id, ["published", "delivered load 1"]);
+	left.reject(new Error("too late to matter"));
+	const after = await events.publish("load.one", 3);
+	await expectWay(after.id, ["published", "delivered load 1"]);
+	for (const { id } of receipts)
+		expect(wayOf(id).sort()).toEqual(["delivered load 1", "published"]);
 });
 
 test("any other queue is the user's own", async () => {

@@ -14,6 +14,7 @@ const harness = createTestHarness({
 	workers: [
 		{ configPath: "examples/shop/owner/wrangler.toml", secrets: { API_KEYS } },
 		{ configPath: "examples/shop/storefront/wrangler.toml" },
+		{ configPath: "test/support/binding-only/wrangler.toml" },
 	],
 });
 let url: URL;
@@ -119,4 +120,49 @@ test("over HTTP a client gives errors back as their classes", async () => {
 	await expect(
 		createClient({ url: "http://127.0.0.1:1", key: KEY }).publish("a.b", 1),
 	).rejects.toMatchObject({ name: "UnavailableError" });
+});
+
+test("events.publish works in a Worker that has only the binding", async () => {
+	const bound = harness.getWorker("binding-only");
+	const get = async (path: string) => {
+		const response = await bound.fetch(path);
+		return { status: response.status, json: await response.json() };
+	};
+	const receipt = {
+		id: expect.any(String),
+		time: expect.any(Number),
+		delay: 0,
+	};
+	expect(await get("/publish")).toEqual({ status: 200, json: receipt });
+	expect(await get("/definition")).toEqual({ status: 200, json: receipt });
+	expect(await get("/batch")).toEqual({ status: 200, json: [receipt] });
+	expect(await get("/move")).toEqual({
+		status: 200,
+		json: [true, true, false],
+	});
+	expect(await get("/invalid")).toMatchObject({
+		status: 400,
+		json: {
+			name: "RefusedError",
+			code: "schema_violation",
+			issues: [{ path: "total" }],
+		},
+	});
+	expect(await get("/forbidden")).toMatchObject({
+		status: 400,
+		json: { name: "ForbiddenError", code: "forbidden" },
+	});
+});
+
+test("what a Worker with only the binding publishes without await arrives all the same", async () => {
+	await harness.getWorker("binding-only").fetch("/not-awaited");
+	await vi.waitFor(
+		() =>
+			expect(
+				harness
+					.getLogs()
+					.some(({ message }) => message.includes("receipt for not-awaited")),
+			).toBe(true),
+		wait,
+	);
 });

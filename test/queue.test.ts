@@ -216,3 +216,26 @@ test.each([
 		expect(letter.delivery).toBeUndefined();
 	},
 );
+
+test("the events of a batch run beside each other, 32 at once", async () => {
+	const ports = keeping();
+	const gate = Promise.withResolvers<void>();
+	let running = 0;
+	let most = 0;
+	behaviours.set("never", async () => {
+		most = Math.max(most, ++running);
+		await gate.promise;
+		running--;
+	});
+	const messages = Array.from({ length: 100 }, () =>
+		incoming(record("never.again")),
+	);
+	const consumed = consume(messages, "events", ports);
+	await vi.waitFor(() => expect(running).toBe(32));
+	gate.resolve();
+	await consumed;
+	expect(most).toBe(32);
+	expect(messages.flatMap(({ verdicts }) => verdicts)).toEqual(
+		messages.map(() => "ack"),
+	);
+});

@@ -1,0 +1,95 @@
+/** The README's first handler, as it stands there, on the local runtime; and its other code, as far as types go. */
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { createTestHarness } from "wrangler";
+
+const root = new URL("../", import.meta.url);
+/** Inside the package, so that its own name resolves; ignored by git. */
+const folder = new URL(".wrangler/readme/", root);
+
+const KEY = "tid_readme_secret";
+const digest = createHash("sha256").update(KEY).digest("hex");
+const API_KEYS = JSON.stringify([
+	{ id: "readme", scopes: ["publish"], digest },
+]);
+
+let readme: string;
+let harness: ReturnType<typeof createTestHarness>;
+
+/** The code block that has this in it. */
+function blockWith(text: string): string {
+	const blocks = [...readme.matchAll(/^```\w*\n(.*?)^```$/gms)].map(
+		([, block]) => block as string,
+	);
+	const [found] = blocks.filter((block) => block.includes(text));
+	if (found === undefined)
+		throw new Error(`the README has no block with ${text}`);
+	return found;
+}
+
+beforeAll(async () => {
+	readme = await readFile(new URL("README.md", root), "utf8");
+	await rm(folder, { recursive: true, force: true });
+	await mkdir(folder, { recursive: true });
+	await writeFile(new URL("main.ts", folder), blockWith("// src/main.ts"));
+	const config = await readFile(new URL("wrangler.toml", root), "utf8");
+	await writeFile(
+		new URL("wrangler.toml", folder),
+		config.replace('"src/main.ts"', '"main.ts"'),
+	);
+	harness = createTestHarness({
+		root: root.pathname,
+		workers: [
+			{ configPath: ".wrangler/readme/wrangler.toml", secrets: { API_KEYS } },
+		],
+	});
+	await harness.listen();
+});
+afterAll(() => harness.close());
+
+test("the README's first handler gets what its curl line publishes", async () => {
+	const curl = blockWith("curl http://localhost:8787/v1/events");
+	const [, path] = /localhost:8787(\S+)/.exec(curl) ?? [];
+	const [, body] = /-d '(.*)'/.exec(curl) ?? [];
+	const response = await harness.fetch(path as string, {
+		method: "POST",
+		headers: {
+			authorization: `Bearer ${KEY}`,
+			"content-type": "application/json",
+		},
+		body: body as string,
+	});
+	expect(response.status).toBe(202);
+	await vi.waitFor(
+		() =>
+			expect(harness.getLogs().map(({ message }) => message)).toContain(
+				"welcome, ada@example.com",
+			),
+		{ timeout: 20_000, interval: 50 },
+	);
+});
+
+test("each command that the README names exists", async () => {
+	const { scripts } = JSON.parse(
+		await readFile(new URL("package.json", root), "utf8"),
+	);
+	const named = [...readme.matchAll(/npm (?:run )?([a-z:]+)/g)].map(
+		([, name]) => name as string,
+	);
+	for (const name of named.filter(
+		(name) => name !== "ci" && name !== "scripts",
+	))
+		expect(scripts, name).toHaveProperty(name);
+});
+
+test("each file that the README links to exists", async () => {
+	const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map(
+		([, path]) => path as string,
+	);
+	expect(links.length).toBeGreaterThan(3);
+	for (const link of links)
+		await expect(
+			readFile(new URL(link, root)).catch(({ code }) => code),
+		).resolves.not.toBe("ENOENT");
+});
