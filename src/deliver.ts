@@ -130,7 +130,9 @@ export async function tryOnce(
 			return undefined;
 		}
 		case "retry": {
-			const { wait, error } = decision;
+			const { error } = decision;
+			// As it will be: a queue counts whole seconds.
+			const wait = inSeconds(decision.wait) * 1_000;
 			const { unknownSince: _, ...same } = delivery;
 			return {
 				wait,

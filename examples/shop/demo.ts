@@ -1,0 +1,101 @@
+/**
+ * `npm run demo`: runs both shop Workers on the local runtime, drives traffic through them, tells each event's
+ * way as it happens, and accounts for every event in the end. It exits with 1 when one is missing.
+ */
+import "./local/quiet.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createTestHarness } from "wrangler";
+import { type Call, caller } from "./local/callers.ts";
+import { LOCAL_API_KEYS, LOCAL_KEY } from "./local/key.ts";
+import { type Kept, Ledger } from "./local/ledger.ts";
+import { Lines } from "./local/lines.ts";
+import { tellStory } from "./local/story.ts";
+import { summary } from "./local/summary.ts";
+import { Teller } from "./local/teller.ts";
+
+/** Past this it says what is missing, in milliseconds. */
+const DEADLINE = 55_000;
+
+const startedAt = Date.now();
+const lines = new Lines(
+	(at) => `${((at - startedAt) / 1_000).toFixed(2).padStart(5)} s`,
+);
+const teller = new Teller(lines);
+const harness = createTestHarness({
+	root: import.meta.dirname,
+	workers: [
+		{
+			configPath: "owner/wrangler.toml",
+			secrets: { API_KEYS: LOCAL_API_KEYS },
+		},
+		{ configPath: "storefront/wrangler.toml" },
+	],
+});
+const ledger = new Ledger();
+let problem: string | undefined = "the demo did not come to its end";
+
+// On Ctrl-C wrangler ends the Workers, and then this process.
+try {
+	await Promise.race([play(), sleep(DEADLINE)]);
+} catch (error) {
+	problem = error instanceof Error ? error.message : String(error);
+}
+follow();
+teller.tell(Number.POSITIVE_INFINITY);
+if (problem === undefined) {
+	console.log(`\n${summary(ledger.accounts(), lines)}`);
+} else {
+	console.log(`\n${problem}`);
+	for (const what of ledger.missing()) console.log(`missing: ${what}`);
+}
+// What does not close in time ends with the process.
+await Promise.race([harness.close(), sleep(3_000)]);
+process.exit(problem === undefined ? 0 : 1);
+
+async function play(): Promise<void> {
+	console.log(
+		"Two Workers run here: shop-storefront publishes, shop-owner handles. Each order has five handlers:\none succeeds, one fails twice, one always fails, one knows when to give up, one takes too long.",
+	);
+	await harness.listen();
+	setInterval(follow, 50);
+	const owner = call("shop-owner", LOCAL_KEY);
+	const scene = (text: string) => teller.scene(text);
+	await tellStory(call("shop-storefront"), owner, ledger, scene);
+	do {
+		await sleep(100);
+		ledger.compare(await kept(owner));
+	} while (ledger.missing().length > 0);
+	problem = undefined;
+}
+
+function call(worker: string, key?: string): Call {
+	const handle = harness.getWorker(worker);
+	const tell = (text: string) => teller.remark(text);
+	return caller(worker, (path, init) => handle.fetch(path, init), key, tell);
+}
+
+function follow(): void {
+	const logs = harness.getLogs();
+	harness.clearLogs();
+	for (const log of logs) {
+		const transition = teller.hear(log);
+		if (transition) ledger.note(transition);
+	}
+	teller.tell();
+}
+
+/** What the owner's objects still hold. */
+async function kept(owner: Call): Promise<Kept> {
+	const dead = await owner<{ deadLetters: { id: string }[] }>(
+		"GET",
+		"/v1/dead-letters?limit=1000",
+	);
+	const later = await owner<{ scheduled: { id: string }[] }>(
+		"GET",
+		"/v1/scheduled?limit=1000",
+	);
+	return {
+		letters: dead.body.deadLetters.map(({ id }) => id),
+		scheduled: later.body.scheduled.map(({ id }) => id),
+	};
+}
