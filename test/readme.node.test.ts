@@ -1,12 +1,13 @@
 /** The README's first handler, as it stands there, on the local runtime; and its other code, as far as types go. */
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createTestHarness } from "wrangler";
 
-const root = new URL("../", import.meta.url);
+const root = join(import.meta.dirname, "..");
 /** Inside the package, so that its own name resolves; ignored by git. */
-const folder = new URL(".wrangler/readme/", root);
+const folder = join(root, ".wrangler/readme");
 
 const KEY = "tid_readme_secret";
 const digest = createHash("sha256").update(KEY).digest("hex");
@@ -29,17 +30,17 @@ function blockWith(text: string): string {
 }
 
 beforeAll(async () => {
-	readme = await readFile(new URL("README.md", root), "utf8");
+	readme = await readFile(join(root, "README.md"), "utf8");
 	await rm(folder, { recursive: true, force: true });
 	await mkdir(folder, { recursive: true });
-	await writeFile(new URL("main.ts", folder), blockWith("// src/main.ts"));
-	const config = await readFile(new URL("wrangler.toml", root), "utf8");
+	await writeFile(join(folder, "main.ts"), blockWith("// src/main.ts"));
+	const config = await readFile(join(root, "wrangler.toml"), "utf8");
 	await writeFile(
-		new URL("wrangler.toml", folder),
+		join(folder, "wrangler.toml"),
 		config.replace('"src/main.ts"', '"main.ts"'),
 	);
 	harness = createTestHarness({
-		root: root.pathname,
+		root,
 		workers: [
 			{ configPath: ".wrangler/readme/wrangler.toml", secrets: { API_KEYS } },
 		],
@@ -72,7 +73,7 @@ test("the README's first handler gets what its curl line publishes", async () =>
 
 test("each command that the README names exists", async () => {
 	const { scripts } = JSON.parse(
-		await readFile(new URL("package.json", root), "utf8"),
+		await readFile(join(root, "package.json"), "utf8"),
 	);
 	const named = [...readme.matchAll(/npm (?:run )?([a-z:]+)/g)].map(
 		([, name]) => name as string,
@@ -90,6 +91,6 @@ test("each file that the README links to exists", async () => {
 	expect(links.length).toBeGreaterThan(3);
 	for (const link of links)
 		await expect(
-			readFile(new URL(link, root)).catch(({ code }) => code),
+			readFile(join(root, link)).catch(({ code }) => code),
 		).resolves.not.toBe("ENOENT");
 });
