@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import {
+	type HandlerOptions,
+	Handlers,
+	handlerOf,
+} from "../../src/contract/handler.ts";
+import { createEvents } from "../../src/index.ts";
+
+const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+beforeEach(() => warn.mockClear());
+afterEach(() => vi.clearAllMocks());
+
+const run = () => {};
+const registering =
+	(options: unknown, on: unknown = "order.placed") =>
+	() =>
+		(createEvents() as { on(...args: unknown[]): void }).on(on, options, run);
+
+describe("what is refused at registration", () => {
+	test.each([
+		[
+			"a timeout over 60 seconds",
+			{ timeout: 60_001 },
+			/60001 ms is over 60000/,
+		],
+		[
+			"a timeout of 61 seconds as text",
+			{ timeout: "61 seconds" },
+			/61000 ms is over/,
+		],
+		["a timeout of 0", { timeout: 0 }, /0 is not a duration/],
+		["a timeout that is none", { timeout: "soon" }, /"soon" is not a duration/],
+		["an unknown option", { retry: 3 }, /"retry": use id, timeout, retries/],
+		["an id with a space", { id: "send mail" }, /"send mail"/],
+		["an empty id", { id: "" }, /""/],
+		["an id of 129 characters", { id: "x".repeat(129) }, /128/],
+		["a negative limit", { retries: -1 }, /-1/],
+	])("%s", (_, options, says) => {
+		expect(registering(options)).toThrow(says);
+	});
+
+	test.each(["order placed", "", "order.", "ord*r", "order.***", []])(
+		"%j as a name or pattern",
+		(on) => {
+			expect(registering({}, on)).toThrow(
+				expect.objectContaining({ code: "invalid_handler" }),
+			);
+		},
+	);
+
+	test("a handler that is no function", () => {
+		const on = () =>
+			(createEvents() as { on(...args: unknown[]): void }).on(
+				"a",
+				"no function",
+			);
+		expect(on).toThrow(/not a function/);
+	});
+
+	test("a repeated id, with the id to write", () => {
+		const events = createEvents();
+		events.on("order.placed", { id: "mail" }, run);
+		expect(() => events.on("order.paid", { id: "mail" }, run)).toThrow(
+			/"mail" is taken.*on\("order\.paid", \{ id: "…" \}/,
+		);
+	});
+});
+
+describe("an id that survives deploys", () => {
+	const idOf = (
+		on: string[],
+		handler: () => void,
+		options: HandlerOptions = {},
+	) => handlerOf(on, options, handler).id;
+
+	test("is the one given, else the pattern and the function's name", () => {
+		function sendMail() {}
+		expect(idOf(["order.*"], sendMail, { id: "mail" })).toBe("mail");
+		expect(idOf(["order.*"], sendMail)).toBe("order.*:sendMail");
+		expect(idOf(["a", "b"], sendMail)).toBe("a,b:sendMail");
+	});
+
+	test("is else a hash of the source, the same wherever the handler stands", () => {
+		const id = idOf(["order.*"], () => {});
+		expect(id).toMatch(/^order\.\*:[0-9a-f]{8}$/);
+		expect(idOf(["order.*"], () => {})).toBe(id);
+		expect(idOf(["order.*"], () => void 1)).not.toBe(id);
+	});
+
+	test("draws a warning when it is a hash and a retry could wait for more than an hour", () => {
+		handlerOf(["a"], { retries: 3 }, () => {});
+		handlerOf(["a"], { id: "named" }, () => {});
+		handlerOf(["a"], {}, function named() {});
+		expect(warn).not.toHaveBeenCalled();
+		handlerOf(["a"], {}, () => {});
+		expect(warn).toHaveBeenCalledWith(expect.stringContaining('{ id: "…" }'));
+	});
+});
+
+test("handlers match in order of registration, across names and patterns alike", () => {
+	const handlers = new Handlers();
+	for (const [id, ...patterns] of [
+		["all", "**"],
+		["exact", "order.placed"],
+		["other", "user.*"],
+		["either", "user.left", "order.*"],
+	] as [string, ...string[]][])
+		handlers.add(handlerOf(patterns, { id }, run));
+	const matching = (name: string) =>
+		handlers.matching(name).map(({ id }) => id);
+	expect(matching("order.placed")).toEqual(["all", "exact", "either"]);
+	expect(matching("user.left")).toEqual(["all", "other", "either"]);
+	handlers.add(handlerOf(["order.placed"], { id: "late" }, run));
+	expect(matching("order.placed")).toEqual(["all", "exact", "either", "late"]);
+	for (let n = 0; n < 2_500; n++)
+		expect(matching(`name.${n}`)).toEqual(["all"]);
+});
+
+test("a timeout of 60 seconds and a duration as text are taken", () => {
+	expect(handlerOf(["a"], { id: "a", timeout: 60_000 }, run).timeout).toBe(
+		60_000,
+	);
+	expect(handlerOf(["a"], { id: "a", timeout: "1 minute" }, run).timeout).toBe(
+		60_000,
+	);
+	expect(handlerOf(["a"], { id: "a" }, run).timeout).toBe(5_000);
+});
