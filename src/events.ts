@@ -7,7 +7,6 @@ import {
 	ownsEvents,
 	schedulerShard,
 } from "./bindings.ts";
-import { createClient, type PublisherBinding } from "./client.ts";
 import type {
 	Catalogue,
 	CatalogueOf,
@@ -44,6 +43,12 @@ import { type Publishing, publish, publishBatch } from "./publish.ts";
 import type { Replaying } from "./replay.ts";
 import { cancel, type Rescheduling, reschedule } from "./schedule.ts";
 import { checkShards, schedulerOf } from "./shards.ts";
+import {
+	kept,
+	type PublisherBinding,
+	type Transport,
+	transportTo,
+} from "./transport.ts";
 
 export interface EventsOptions<Definitions extends readonly Definition[]> {
 	/** The events that are checked and typed when published by name. Default: none. */
@@ -130,7 +135,7 @@ export function createEvents<
 	const publishing = () => {
 		if (ownsEvents()) return byOwner(owner);
 		const bound = (env as Record<string, unknown>)[binding];
-		if (bound) return byClient(bound as PublisherBinding, owner);
+		if (bound) return byBinding(bound as PublisherBinding, owner);
 		throw new Error(
 			`tidings: this Worker can publish nowhere: bind the owner's entrypoint Publisher as ${binding} in [[services]], or, if it owns the events, the queue EVENTS_QUEUE`,
 		);
@@ -138,12 +143,13 @@ export function createEvents<
 	const events = {
 		on: (target: unknown, ...rest: unknown[]) => register(owner, target, rest),
 		publish: (...args: unknown[]) =>
-			kept(async () => publishing().publish(localRequestOf(args))),
+			kept(async () => publishing().publish(localRequestOf(args)), waitUntil),
 		publishBatch: (items: unknown) =>
-			kept(async () => publishing().publishBatch(requestsOf(items))),
-		cancel: (id: string) => kept(async () => publishing().cancel(id)),
+			kept(async () => publishing().publishBatch(requestsOf(items)), waitUntil),
+		cancel: (id: string) =>
+			kept(async () => publishing().cancel(id), waitUntil),
 		reschedule: (id: string, after: unknown) =>
-			kept(async () => publishing().reschedule(id, after)),
+			kept(async () => publishing().reschedule(id, after), waitUntil),
 	} as Events<CatalogueOf<Definitions>>;
 	for (const definition of definitions.values())
 		listed(definition, (_, args) =>
@@ -153,15 +159,7 @@ export function createEvents<
 	return events;
 }
 
-/** How a bus publishes: itself, or through the Worker that owns the events. */
-interface Bus {
-	publish(request: PublishRequest): Promise<unknown>;
-	publishBatch(requests: PublishRequest[]): Promise<unknown>;
-	cancel(id: string): Promise<boolean>;
-	reschedule(id: string, after: unknown): Promise<unknown>;
-}
-
-function byOwner(owner: Owner): Bus {
+function byOwner(owner: Owner): Transport {
 	return {
 		publish: (request) => publish(request, owner),
 		publishBatch: (requests) => publishBatch(requests, owner),
@@ -170,33 +168,27 @@ function byOwner(owner: Owner): Bus {
 	};
 }
 
-function byClient(binding: PublisherBinding, { definitionOf }: Owner): Bus {
-	const client = createClient<Events>(binding);
+/** The owner checks the rest; but only this Worker may know the schema. */
+function byBinding(
+	binding: PublisherBinding,
+	{ definitionOf }: Owner,
+): Transport {
+	const transport = transportTo(binding);
 	return {
+		...transport,
 		async publish(request) {
 			await check(request);
-			const { name, body, after } = request;
-			return after === undefined
-				? client.publish(name, body)
-				: client.publish(name, { after: after as Date }, body);
+			return transport.publish(request);
 		},
 		async publishBatch(requests) {
 			for (const [index, request] of requests.entries())
 				await check(request).catch((error) => {
 					throw atIndex(error, index);
 				});
-			return client.publishBatch(
-				requests.map(
-					({ definition: _, ...item }) =>
-						item as { name: string; body: unknown },
-				),
-			);
+			return transport.publishBatch(requests);
 		},
-		cancel: (id) => client.cancel(id),
-		reschedule: (id, after) => client.reschedule(id, after as Date),
 	};
 
-	/** The owner checks the rest; but only this Worker may know the schema. */
 	async function check({ name, body, definition }: PublishRequest) {
 		checkName(name);
 		const schema = (definition ?? definitionOf(name))?.schema;
@@ -228,17 +220,4 @@ function byName(definitions: readonly Definition[]): Map<string, Definition> {
 		found.set(definition.name, definition);
 	}
 	return found;
-}
-
-/** A call that nobody awaits must outlive the response, or it is lost with it. */
-function kept<Result>(call: () => Promise<Result>): Promise<Result> {
-	const result = call();
-	try {
-		waitUntil(
-			result.catch((error) => console.warn("tidings: not published", error)),
-		);
-	} catch {
-		// Outside of a request there is nothing to outlive.
-	}
-	return result;
 }

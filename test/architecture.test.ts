@@ -40,7 +40,7 @@ const STEPS = [
 	"retry.ts",
 	"replay.ts",
 ];
-const JOINTS = ["bindings.ts", "shards.ts"];
+const JOINTS = ["bindings.ts", "shards.ts", "transport.ts"];
 
 /** From the roof to the ground. */
 function floorOf(file: string): number {
