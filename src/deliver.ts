@@ -188,7 +188,7 @@ async function awaitHandler(
 			{
 				handler,
 				cause: "unknown_handler",
-				error: delivery.firstFailure ?? {
+				error: {
 					name: "UnknownHandlerError",
 					message: `no handler ${JSON.stringify(handler)} is registered, and none was for an hour`,
 				},

@@ -66,29 +66,8 @@ export interface LetterPage {
 	cursor?: string;
 }
 
-export function summaryOf({
-	id,
-	status,
-	head,
-	handler,
-	cause,
-	error,
-	attempts,
-	firstFailureAt,
-	lastFailureAt,
-	replays,
-}: Omit<StoredLetter, "body">): LetterSummary {
-	const { id: eventId, name, time, delay } = head;
-	return {
-		id,
-		status,
-		event: { id: eventId, name, time, delay },
-		handler,
-		cause,
-		error,
-		attempts,
-		firstFailureAt,
-		lastFailureAt,
-		replays,
-	};
+export function summaryOf(letter: StoredLetter): LetterSummary {
+	const { head, body: _, replay: __, ...summary } = letter;
+	const { id, name, time, delay } = head;
+	return { ...summary, event: { id, name, time, delay } };
 }
