@@ -1,7 +1,9 @@
 /** The README's first handler, as it stands there, on the local runtime; and its other code, as far as types go. */
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createTestHarness } from "wrangler";
 
@@ -69,6 +71,52 @@ test("the README's first handler gets what its curl line publishes", async () =>
 			),
 		{ timeout: 20_000, interval: 50 },
 	);
+});
+
+/** What a reader has before their eyes beside a block, and the block does not say. */
+const PRELUDE = `
+import { createEvents, NonRetryableError, RetryAfterError } from "tidings";
+import type { PublisherBinding } from "tidings/client";
+declare const env: { EVENTS: PublisherBinding };
+declare const sendReceipt: (order: unknown) => Promise<void>;
+declare const isOpen: () => boolean;
+`;
+
+test("the README's other code compiles", async () => {
+	const blocks = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)]
+		.map(([, block]) => block as string)
+		.filter((block) => !block.includes("// src/main.ts"));
+	expect(blocks.length).toBeGreaterThanOrEqual(3);
+	for (const [index, block] of blocks.entries()) {
+		const imports = block.match(/^import .*$/gm) ?? [];
+		const rest = block.replaceAll(/^import .*$/gm, "");
+		// A block that brings events of its own types has them, any other uses those of everybody.
+		const own = imports.some((line) => line.includes("events"));
+		await writeFile(
+			join(folder, `block-${index}.ts`),
+			`${PRELUDE}${imports.join("\n")}
+${own ? "" : "const events = createEvents();"}
+export async function block() {
+${rest}
+}`,
+		);
+	}
+	await writeFile(
+		join(folder, "tsconfig.json"),
+		JSON.stringify({
+			extends: "../../tsconfig.json",
+			compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
+			include: ["*.ts"],
+			exclude: [],
+		}),
+	);
+	const tsc = join(root, "node_modules/typescript/bin/tsc");
+	const compiled = await promisify(execFile)(process.execPath, [
+		tsc,
+		"-p",
+		folder,
+	]).catch(({ stdout }) => ({ stdout }));
+	expect(compiled.stdout).toBe("");
 });
 
 test("each command that the README names exists", async () => {
