@@ -1,5 +1,6 @@
 /** Finds the queues and objects of the Worker that owns the events, as the ports that the steps declare. */
 import { env, exports } from "cloudflare:workers";
+import { reviveError, UnavailableError } from "./contract/errors.ts";
 import type { Letter } from "./contract/letter.ts";
 import type { QueueRole } from "./queue.ts";
 import type { Letters } from "./replay.ts";
@@ -52,16 +53,16 @@ export function bindings() {
 		deadLetters: queue("DEAD_LETTERS_QUEUE"),
 		payloads: {
 			put: (key: string, text: string, until: number) =>
-				payload(key).put(text, until),
-			get: (key: string) => payload(key).get(),
-			keep: (key: string, until: number) => payload(key).keep(until),
+				reached(payload(key).put(text, until)),
+			get: (key: string) => reached(payload(key).get()),
+			keep: (key: string, until: number) => reached(payload(key).keep(until)),
 		},
 		letters: {
-			store: (stored) => letters().store(stored),
-			list: (query) => letters().list(query),
-			get: (id) => letters().get(id),
-			markReplayed: (id, at) => letters().markReplayed(id, at),
-			discard: (id) => letters().discard(id),
+			store: (stored) => reached(letters().store(stored)),
+			list: (query) => reached(letters().list(query)),
+			get: (id) => reached(letters().get(id)),
+			markReplayed: (id, replay) => reached(letters().markReplayed(id, replay)),
+			discard: (id) => reached(letters().discard(id)),
 		} satisfies LetterObject as LetterObject,
 	};
 }
@@ -77,15 +78,19 @@ function queue(binding: keyof OwnerBindings) {
 	};
 	return {
 		async send(record: string, delaySeconds = 0): Promise<void> {
-			await bound().send(record, { contentType: "text", delaySeconds });
-		},
-		async sendBatch(records: readonly string[]): Promise<void> {
-			await bound().sendBatch(
-				records.map((body) => ({ body, contentType: "text" as const })),
+			await reached(
+				bound().send(record, { contentType: "text", delaySeconds }),
 			);
 		},
+		async sendBatch(records: readonly string[]): Promise<void> {
+			const messages = records.map((body) => ({
+				body,
+				contentType: "text" as const,
+			}));
+			await reached(bound().sendBatch(messages));
+		},
 		async metrics(): Promise<QueueMetrics> {
-			return bound().metrics();
+			return reached(bound().metrics());
 		},
 	};
 }
@@ -110,5 +115,27 @@ function letters(): LetterObject {
 }
 
 export function schedulerShard(shard: number): SchedulerShard {
-	return object("Scheduler", `shard-${shard}`);
+	const stub = () => object<SchedulerShard>("Scheduler", `shard-${shard}`);
+	return {
+		hold: (rows) => reached(stub().hold(rows)),
+		find: (id) => reached(stub().find(id)),
+		cancel: (id) => reached(stub().cancel(id)),
+		reschedule: (id, dueAt) => reached(stub().reschedule(id, dueAt)),
+		list: (after, limit) => reached(stub().list(after, limit)),
+		watch: () => reached(stub().watch()),
+	};
+}
+
+/** What a queue or an object does not answer is an outage, unless it is a refusal of its own. */
+async function reached<Result>(answer: Promise<Result>): Promise<Result> {
+	try {
+		return await answer;
+	} catch (cause) {
+		const error = reviveError(cause);
+		if (error !== cause) throw error;
+		throw new UnavailableError(
+			`Tidings cannot be reached now, try again: ${cause instanceof Error ? cause.message : cause}`,
+			{ cause },
+		);
+	}
 }

@@ -81,10 +81,10 @@ function abandoned(
 	{ handlers, clock }: Storing,
 ): Ending[] {
 	const now = clock();
-	const ids = delivery
-		? [delivery.handler]
-		: handlers.matching(name).map(({ id }) => id);
-	return ids.map((handler) => ({
+	const matching = handlers.matching(name).map(({ id }) => id);
+	const ids = delivery ? [delivery.handler] : matching;
+	// Its handlers may be gone, but it had some, or it would have been ignored long before.
+	return (ids.length > 0 ? ids : [""]).map((handler) => ({
 		handler,
 		cause: "abandoned",
 		error: delivery?.firstFailure ?? {

@@ -69,7 +69,7 @@ function reportSplit(
 	observe({ type: "split", at: clock(), id, event, handlers: ids });
 }
 
-function reportIgnored(
+export function reportIgnored(
 	{ envelope: { id, name: event } }: Readable,
 	{ clock, observe }: Delivering,
 ): void {

@@ -33,6 +33,7 @@ import { newId } from "./contract/id.ts";
 import { bodyText } from "./contract/json.ts";
 import { checkName } from "./contract/pattern.ts";
 import {
+	checkMembers,
 	localRequestOf,
 	type PublishRequest,
 	requestsOf,
@@ -92,6 +93,8 @@ export interface Events<Listed extends Catalogue = Catalogue>
 	readonly "~catalogue"?: Listed;
 }
 
+const OPTIONS = ["events", "shards", "binding", "observe"];
+
 /** What the doors need of the Worker that owns the events. */
 export type Owner = Bindings &
 	Publishing &
@@ -119,6 +122,7 @@ export function ownerOf(events: Events): Owner {
 export function createEvents<
 	const Definitions extends readonly Definition[] = [],
 >(options: EventsOptions<Definitions> = {}): Events<CatalogueOf<Definitions>> {
+	checkMembers("createEvents", options, OPTIONS);
 	const { shards = 4, binding = "EVENTS", observe = logFailures } = options;
 	const definitions = byName(options.events ?? []);
 	const owner: Owner = {
@@ -198,7 +202,7 @@ function byBinding(
 
 function register(owner: Owner, target: unknown, rest: unknown[]): void {
 	const run = rest.at(-1) as HandlerFunction;
-	const options = (rest.length > 1 ? rest[0] : {}) as HandlerOptions;
+	const [options = {}] = (rest.length > 1 ? rest : []) as HandlerOptions[];
 	const handler = isDefinition(target)
 		? handlerOf([target.name], options, run, target.schema)
 		: handlerOf(
@@ -212,6 +216,11 @@ function register(owner: Owner, target: unknown, rest: unknown[]): void {
 function byName(definitions: readonly Definition[]): Map<string, Definition> {
 	const found = new Map<string, Definition>();
 	for (const definition of definitions) {
+		if (!isDefinition(definition))
+			throw new RefusedError(
+				"invalid_request",
+				`createEvents: events: ${JSON.stringify(definition)} is no definition: list what event(name, schema) returned`,
+			);
 		if (found.has(definition.name))
 			throw new RefusedError(
 				"invalid_request",

@@ -1,5 +1,5 @@
 /** Door: the library. It reaches neither objects nor entry points, so a Worker that publishes carries none. */
-export type { After } from "./contract/after.ts";
+export type { After } from "./contract/after-form.ts";
 export { type Definition, event } from "./contract/definition.ts";
 export type { Duration } from "./contract/duration.ts";
 export type { Cause } from "./contract/envelope.ts";

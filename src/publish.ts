@@ -53,8 +53,8 @@ export async function publish(
 	const { head, dueAt } = stamped;
 	const body = await placeBody(stamped, ports);
 	if (dueAt === undefined)
-		await held(ports.events.send(encodeEvent(head, body)));
-	else await held(ports.scheduler.hold([rowOf(head, body, dueAt)]));
+		await taken(ports.events.send(encodeEvent(head, body)));
+	else await taken(ports.scheduler.hold([rowOf(head, body, dueAt)]));
 	report(stamped, ports.observe);
 	return receiptOf(head);
 }
@@ -98,7 +98,7 @@ async function placeBody(
 	{ payloads }: Publishing,
 ): Promise<Body> {
 	if (bytes <= INLINE_BYTES) return { text };
-	await held(payloads.put(head.id, text, dueAt + PAYLOAD_KEPT));
+	await taken(payloads.put(head.id, text, dueAt + PAYLOAD_KEPT));
 	return { reference: head.id };
 }
 
@@ -158,12 +158,12 @@ function rowOf(head: EventHead, body: Body, dueAt: number): Held {
 	};
 }
 
-async function held(taken: Promise<void>): Promise<void> {
+async function taken(answer: Promise<void>): Promise<void> {
 	try {
-		await taken;
+		await answer;
 	} catch (cause) {
 		throw new UnavailableError(
-			`the event was not accepted: ${cause instanceof Error ? cause.message : cause}: publish it again`,
+			`the event was not accepted, publish it again: ${cause instanceof Error ? cause.message : cause}`,
 			{ cause },
 		);
 	}

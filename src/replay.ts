@@ -78,7 +78,7 @@ async function recordOf(
 	if (handler === "")
 		throw new RefusedError(
 			"invalid_request",
-			`the dead letter ${letter.id} was never readable and names no handler: publish its event anew and discard the letter`,
+			`the dead letter ${letter.id} names no handler to replay it to: publish its event anew and discard the letter`,
 		);
 	const text = edited ? bodyText(edited.body) : letter.body;
 	if (text === null)

@@ -8,6 +8,7 @@ import type { Envelope, EventHead } from "./contract/envelope.ts";
 import type { Receipt } from "./contract/errors.ts";
 import type { Held, Hold } from "./contract/held.ts";
 import { CALL_CONCURRENCY, PAYLOAD_KEPT } from "./contract/limits.ts";
+import { checkMove, type PublishRight } from "./contract/rights.ts";
 import type { Observe } from "./contract/transition.ts";
 
 /** A scheduled event as a list shows it. */
@@ -48,6 +49,24 @@ export interface Rescheduling {
 	payloads: { keep(key: string, until: number): Promise<void> };
 	clock(): number;
 	observe: Observe;
+}
+
+/**
+ * The scheduled event that a caller may move, or null when there is none. A caller that may publish nothing
+ * learns nothing, not even whether there is one.
+ *
+ * @throws ForbiddenError
+ */
+export async function findMovable(
+	id: string,
+	right: PublishRight,
+	caller: string,
+	{ scheduler }: Pick<Rescheduling, "scheduler">,
+): Promise<ScheduledEvent | null> {
+	if (right.length === 0) checkMove(right, "", caller);
+	const found = await scheduler.find(id);
+	if (found) checkMove(right, found.name, caller);
+	return found;
 }
 
 /** Takes a scheduled event back. False when it is not scheduled, or not any more. */

@@ -2,6 +2,7 @@
  * How requests travel to the Worker that owns the events: over a service binding, or over HTTP. Bodies go as
  * plain JSON, and errors come back as the classes they were.
  */
+import { checkForm } from "./contract/after-form.ts";
 import {
 	atIndex,
 	type Receipt,
@@ -49,6 +50,10 @@ export interface Transport {
 export function transportTo(
 	target: PublisherBinding | BareBinding | HttpTarget,
 ): Transport {
+	if (target === undefined || target === null)
+		throw new TypeError(
+			"tidings: createClient was given no target: bind the owner's Publisher entrypoint in [[services]], or give { url, key }",
+		);
 	const way = isHttp(target)
 		? overHttp(target)
 		: overBinding(target as PublisherBinding);
@@ -57,7 +62,11 @@ export function transportTo(
 		publishBatch: (requests) =>
 			revived(async () => way.publishBatch(requests.map(plainAt))),
 		cancel: (id) => revived(() => way.cancel(id)),
-		reschedule: (id, after) => revived(() => way.reschedule(id, after)),
+		reschedule: (id, after) =>
+			revived(async () => {
+				checkForm(after);
+				return way.reschedule(id, after);
+			}),
 	};
 }
 
@@ -72,6 +81,7 @@ async function revived<Result>(call: () => Promise<Result>): Promise<Result> {
 /** What crosses a door is plain JSON, so that dates and class instances behave alike at all of them. */
 function plain(request: PublishRequest): PublishRequest {
 	const { name, body, after } = request;
+	if (after !== undefined) checkForm(after);
 	return {
 		name,
 		body: JSON.parse(bodyText(body)),
@@ -116,12 +126,12 @@ function overHttp({ url, key, fetch: via = fetch }: HttpTarget): Transport {
 			return ((await response.json()) as { receipts: Receipt[] }).receipts;
 		},
 		cancel: (id) =>
-			unlessGone(async () => {
+			unlessGone(id, async () => {
 				await send("DELETE", scheduled(id));
 				return true;
 			}),
 		reschedule: (id, after) =>
-			unlessGone(async () =>
+			unlessGone(id, async () =>
 				(await send("PATCH", scheduled(id), { after })).json<Receipt>(),
 			),
 	};
@@ -158,8 +168,11 @@ function overHttp({ url, key, fetch: via = fetch }: HttpTarget): Transport {
 
 /** False where the event is not scheduled any more. */
 async function unlessGone<Result>(
+	id: string,
 	call: () => Promise<Result>,
 ): Promise<Result | false> {
+	// An empty id makes another path.
+	if (id === "") return false;
 	return call().catch((error) => {
 		if (error.code === "not_found") return false;
 		throw error;

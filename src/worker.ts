@@ -1,6 +1,8 @@
 /** Door: the Worker that owns its events. It joins the user's own fetch, queue, scheduled and email to ours. */
 import { queueNames } from "./bindings.ts";
 import { type Duration, milliseconds } from "./contract/duration.ts";
+import { RefusedError } from "./contract/errors.ts";
+import { checkMembers } from "./contract/request.ts";
 import { createApp } from "./entrypoints/http/app.ts";
 import { type Events, ownerOf } from "./events.ts";
 import { observeObjects } from "./objects/observed.ts";
@@ -34,7 +36,13 @@ export function worker<Env = Cloudflare.Env>(
 	events: Events,
 	options: WorkerOptions<Env> = {},
 ) {
+	checkMembers("worker", options, OPTIONS);
 	const { prefix = "", retention = "14 days", ...own } = options;
+	if (!/^(\/[^/?#]+)*$/.test(prefix))
+		throw new RefusedError(
+			"invalid_request",
+			`worker: prefix ${JSON.stringify(prefix)}: give a path such as "/events", without a slash at its end`,
+		);
 	const owner = ownerOf(events);
 	const app = createApp(events, prefix, milliseconds(retention, "retention"));
 	const roles = rolesByName();
@@ -69,6 +77,8 @@ export function worker<Env = Cloudflare.Env>(
 		...(own.email && { email: own.email }),
 	} satisfies ExportedHandler<Env>;
 }
+
+const OPTIONS = ["fetch", "queue", "scheduled", "email", "prefix", "retention"];
 
 /** Read when the module loads, so that a wrong configuration fails the deploy and not the events. */
 function rolesByName(): Map<string, QueueRole> {

@@ -163,15 +163,31 @@ for (const [door, publish] of Object.entries(doors))
 		});
 	});
 
-describe("a dayjs object", () => {
-	test("is refused by the library with a hint at toDate()", async () => {
+/** The raw binding cannot carry it at all. */
+const { "the raw binding": _, ...typedDoors } = doors;
+
+test.each(Object.entries(typedDoors))(
+	"a dayjs object is refused through %s with a hint at toDate()",
+	async (_, publish) => {
 		await expect(
-			events.publish("order.placed", { after: dayjs() as never }, 1),
+			publish("order.placed", { after: dayjs() }, 1),
 		).rejects.toMatchObject({
 			code: "invalid_after",
 			message: expect.stringContaining(".toDate()"),
 		});
-	});
+	},
+);
+
+test("a client refuses to move an event to what is no time, before it asks anybody", async () => {
+	const client = createClient(binding);
+	for (const after of [dayjs(), 1n, null, undefined, Number.NaN])
+		await expect(
+			client.reschedule("any", after as never),
+		).rejects.toMatchObject({ code: "invalid_after" });
+});
+
+test("a client without a target says what to bind", () => {
+	expect(() => createClient(undefined as never)).toThrow(/\[\[services\]\]/);
 });
 
 describe("a batch with one bad event", () => {

@@ -17,7 +17,11 @@ const harness = createTestHarness({
 		},
 	],
 });
-beforeAll(() => harness.listen());
+let url: string;
+
+beforeAll(async () => {
+	({ href: url } = (await harness.listen()).url);
+});
 afterAll(() => harness.close());
 
 async function call(method: string, path: string, body?: unknown) {
@@ -62,4 +66,21 @@ test("an event that kills its consumer each time becomes one letter for each han
 		{ id: healthy.id, handler: "first" },
 		{ id: healthy.id, handler: "second" },
 	]);
+});
+
+test("over real HTTP a replay needs no content, whatever the client calls it", async () => {
+	for (const path of [
+		"/v1/dead-letters/none/replay",
+		"/v1/dead-letters/replay",
+	])
+		for (const type of [undefined, "text/plain", "application/json"]) {
+			const response = await fetch(new URL(path, url), {
+				method: "POST",
+				headers: {
+					authorization: `Bearer ${KEY}`,
+					...(type && { "content-type": type }),
+				},
+			});
+			expect(response.status).toBe(path.includes("none") ? 404 : 202);
+		}
 });

@@ -55,7 +55,12 @@ test("an envelope of a newer version is tried again for an hour, then it is a de
 	expect(young.verdicts).toEqual([{ retry: 60 }]);
 	expect(ports.kept.letters).toEqual([]);
 
-	const old = incoming(text, { sentAt: Date.now() - HOUR });
+	// One that is old already may be new to this deploy.
+	const backlogged = incoming(text, { sentAt: Date.now() - 9 * HOUR });
+	await consume([backlogged], "retries", ports);
+	expect(backlogged.verdicts).toEqual([{ retry: 600 }]);
+
+	const old = incoming(text, { sentAt: Date.now() - HOUR, attempts: 7 });
 	await consume([old], "retries", ports);
 	expect(old.verdicts).toEqual(["ack"]);
 	expect(ports.kept.letters).toMatchObject([
@@ -75,6 +80,12 @@ test("a delivery whose handler is gone waits without using up attempts, for an h
 		const row = ports.kept.held.pop();
 		if (!row) continue;
 		expect(row.attempt).toBe(4);
+		expect(ports.kept.transitions.at(-1)).toMatchObject({
+			type: "waiting",
+			handler: "gone",
+			attempt: 4,
+			retryAt: row.dueAt,
+		});
 		now = row.dueAt;
 		text = row.record;
 		rounds++;
@@ -123,6 +134,24 @@ test("an event that the platform gave up becomes one dead letter for each of its
 			body: '{"whole":true}',
 		})),
 	);
+});
+
+test("an event that the platform gave up and that no handler matches any more is a letter all the same", async () => {
+	const ports = keeping();
+	const message = incoming(record("nobody.cares"));
+	await consume([message], "deadLetters", ports);
+	expect(message.verdicts).toEqual(["ack"]);
+	expect(ports.kept.letters).toMatchObject([
+		{ handler: "", cause: "abandoned" },
+	]);
+});
+
+test("an event that comes again and that no handler matches is ignored, and that is told", async () => {
+	const ports = keeping();
+	const message = incoming(record("nobody.cares"), { attempts: 2 });
+	await consume([message], "events", ports);
+	expect(message.verdicts).toEqual(["ack"]);
+	expect(ports.kept.transitions).toMatchObject([{ type: "ignored" }]);
 });
 
 test("a delivery that the platform gave up becomes one dead letter, with what is known of its failure", async () => {

@@ -84,6 +84,9 @@ test("an event that comes a second time is not run but split into one delivery f
 		{ handler: "second", attempt: 1 },
 		{ handler: "third", attempt: 1 },
 	]);
+	expect(ports.kept.transitions).toMatchObject([
+		{ type: "split", handlers: ["first", "second", "third"] },
+	]);
 });
 
 test("after twelve minutes no handler begins: the rest go on as deliveries at attempt 1", async () => {

@@ -1,22 +1,13 @@
 /** When an event published with `after` is due. It reads every form of `after` and knows the calendar. */
 import dayjs from "dayjs";
 import utc from "dayjs/plugin/utc.js";
-import { type Duration, readSpan, UNIT_NAMES } from "./duration.ts";
-import { RefusedError } from "./errors.ts";
+import { checkForm, FORMS, refusal } from "./after-form.ts";
+import { readSpan, UNIT_NAMES } from "./duration.ts";
 
 dayjs.extend(utc);
 
-/**
- * When to hand an event over: milliseconds to wait, an epoch timestamp in milliseconds (any number past
- * ten years of milliseconds), a `Date`, `"<number> <unit>"`, or an RFC 3339 date-time with `Z` or an
- * offset. Later than now, at most one calendar year ahead.
- */
-export type After = number | Date | Duration | (string & {});
-
 /** Ten years of milliseconds: a smaller number is a wait, a larger one an epoch timestamp. */
 const LONGEST_WAIT = 3_653 * 86_400_000;
-
-const FORMS = `give milliseconds, an epoch timestamp in milliseconds, a Date, "<number> <unit>" in ${UNIT_NAMES}, or a date-time such as "2027-01-14T17:46:05.811Z"`;
 
 /**
  * The due time in epoch milliseconds.
@@ -40,20 +31,12 @@ export function dueTime(after: unknown, now: number): number {
 }
 
 function instant(after: unknown, now: number): number {
+	checkForm(after);
 	if (typeof after === "number") return fromNumber(after, now);
-	if (typeof after === "string") return fromText(after, now);
-	if (after instanceof Date) {
-		const due = after.getTime();
-		if (Number.isNaN(due)) throw refusal("Invalid Date", "is no point in time");
-		return due;
-	}
-	if (isDayjs(after))
-		throw refusal("a dayjs object", "is not taken: give its `.toDate()`");
-	throw refusal(after, `is not a time: ${FORMS}`);
+	return typeof after === "string" ? fromText(after, now) : after.getTime();
 }
 
 function fromNumber(after: number, now: number): number {
-	if (!Number.isFinite(after)) throw refusal(after, `is not a time: ${FORMS}`);
 	const whole = Math.ceil(after);
 	return whole <= LONGEST_WAIT ? now + whole : whole;
 }
@@ -101,26 +84,4 @@ function offset(text: string, zone = "Z"): number {
 	if (hours > 23 || minutes > 59)
 		throw refusal(text, `has an offset that does not exist: ${zone}`);
 	return (zone.startsWith("-") ? -1 : 1) * (hours * 60 + minutes) * 60_000;
-}
-
-function isDayjs(value: unknown): boolean {
-	return (
-		typeof value === "object" &&
-		value !== null &&
-		typeof (value as { toDate?: unknown }).toDate === "function"
-	);
-}
-
-function refusal(value: unknown, why: string): RefusedError {
-	return new RefusedError("invalid_after", `after: ${shown(value)} ${why}`);
-}
-
-function shown(value: unknown): string {
-	try {
-		// JSON makes NaN and Infinity null.
-		const text = typeof value === "number" ? undefined : JSON.stringify(value);
-		return (text ?? String(value)).slice(0, 100);
-	} catch {
-		return typeof value;
-	}
 }

@@ -1,6 +1,6 @@
 /** Types that complete the names of listed events and type their bodies, at every door. It has no code. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { After } from "./after.ts";
+import type { After } from "./after-form.ts";
 import type { Definition } from "./definition.ts";
 import type { Receipt } from "./errors.ts";
 import type { TidingsEvent } from "./handler.ts";

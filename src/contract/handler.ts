@@ -1,11 +1,17 @@
 /** What a handler is, the id that survives deploys, and the registry that finds it. It runs none. */
 import type { Schema } from "./definition.ts";
-import { type Duration, milliseconds } from "./duration.ts";
+import type { Duration } from "./duration.ts";
 import type { EventHead } from "./envelope.ts";
 import { RefusedError } from "./errors.ts";
 import { DEFAULT_TIMEOUT, MAX_TIMEOUT } from "./limits.ts";
 import { isPattern, matches } from "./pattern.ts";
-import { type Policy, policyOf, type Retries, reachesPast } from "./policy.ts";
+import {
+	optionDuration,
+	type Policy,
+	policyOf,
+	type Retries,
+	reachesPast,
+} from "./policy.ts";
 
 /** What a handler gets. */
 export interface TidingsEvent<Body = unknown, Name extends string = string>
@@ -74,13 +80,17 @@ export function handlerOf(
 			throw refusal(
 				`${JSON.stringify(pattern)} is neither a name nor a pattern: segments of A-Z a-z 0-9 _ -, or * for one segment, ** for any number, joined by dots`,
 			);
+	if (typeof options !== "object" || options === null)
+		throw refusal(
+			`the options of ${patterns.join(", ")} are ${options === null ? "null" : `a ${typeof options}`}: on takes (name, handler) or (name, options, handler)`,
+		);
 	const unknown = Object.keys(options).find((key) => !MEMBERS.includes(key));
 	if (unknown !== undefined)
 		throw refusal(
 			`unknown option ${JSON.stringify(unknown)}: use ${MEMBERS.join(", ")}`,
 		);
 	const id = options.id ?? defaultId(patterns, run);
-	if (!ID.test(id))
+	if (typeof id !== "string" || !ID.test(id))
 		throw refusal(
 			`id ${JSON.stringify(id)} is not 1 to 128 characters without spaces: give the handler an id`,
 		);
@@ -89,7 +99,10 @@ export function handlerOf(
 		console.warn(
 			`tidings: the handler ${id} has no name and no id, so a retry that waits while you deploy a change to it will not find it: register it as on(${JSON.stringify(patterns[0])}, { id: "…" }, …)`,
 		);
-	const timeout = milliseconds(options.timeout ?? DEFAULT_TIMEOUT, "timeout");
+	const timeout = optionDuration(
+		options.timeout === undefined ? DEFAULT_TIMEOUT : options.timeout,
+		"timeout",
+	);
 	if (timeout > MAX_TIMEOUT)
 		throw refusal(
 			`${id}: timeout ${timeout} ms is over ${MAX_TIMEOUT} ms, the longest that an attempt can have`,

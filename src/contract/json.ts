@@ -11,7 +11,8 @@ export function byteLength(text: string): number {
 /**
  * A body as JSON text.
  *
- * @throws RefusedError `invalid_body` for what JSON cannot carry: undefined, a function, a symbol, a BigInt, a cycle
+ * @throws RefusedError `invalid_body` for what JSON cannot carry (undefined, a function, a symbol, a BigInt, a
+ * cycle) and for what is nested more than 1 000 deep
  */
 export function bodyText(body: unknown): string {
 	let text: string | undefined;
@@ -28,7 +29,35 @@ export function bodyText(body: unknown): string {
 			"invalid_body",
 			`body: JSON cannot carry ${typeof body}: give null for an event without a body`,
 		);
+	if (text.length > 2 * MAX_DEPTH && depthOf(text) > MAX_DEPTH)
+		throw new RefusedError(
+			"invalid_body",
+			`body: it is nested more than ${MAX_DEPTH} deep: flatten it`,
+		);
 	return text;
+}
+
+/**
+ * Arrays and objects within each other. A body is made JSON again with each retry, from wherever the stack
+ * then stands, and that takes stack for each level.
+ */
+const MAX_DEPTH = 1_000;
+
+/** The deepest nesting of a JSON text. */
+function depthOf(text: string): number {
+	let depth = 0;
+	let deepest = 0;
+	let quoted = false;
+	for (let i = 0; i < text.length; i++) {
+		const character = text[i];
+		if (quoted && character === "\\") i++;
+		else if (character === '"') quoted = !quoted;
+		else if (quoted) continue;
+		else if (character === "[" || character === "{")
+			deepest = Math.max(deepest, ++depth);
+		else if (character === "]" || character === "}") depth--;
+	}
+	return deepest;
 }
 
 /** The longest start of the text whose JSON is at most this many bytes. */

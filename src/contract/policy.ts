@@ -43,7 +43,7 @@ const DEFAULT_MAX = 3_600_000;
 const MEMBERS = ["limit", "backoff", "base", "max", "maxAge", "jitter"];
 const KINDS = ["exponential", "constant", "linear"];
 
-/** @throws RefusedError `invalid_handler`, RangeError for a duration that is none */
+/** @throws RefusedError `invalid_handler` */
 export function policyOf(retries: Retries = {}): Policy {
 	const options = typeof retries === "number" ? { limit: retries } : retries;
 	if (typeof options !== "object" || options === null || Array.isArray(options))
@@ -79,7 +79,7 @@ export function policyOf(retries: Retries = {}): Policy {
 	return {
 		limit: limit ?? (maxAge === undefined ? DEFAULT_LIMIT : null),
 		maxAge:
-			maxAge === undefined ? null : milliseconds(maxAge, "retries: maxAge"),
+			maxAge === undefined ? null : optionDuration(maxAge, "retries: maxAge"),
 		backoff:
 			typeof backoff === "string"
 				? backoff
@@ -130,8 +130,17 @@ export function reachesPast(policy: Policy, span: number): boolean {
 	return true;
 }
 
+/** @throws RefusedError `invalid_handler` when the option is no duration */
+export function optionDuration(duration: Duration, what: string): number {
+	try {
+		return milliseconds(duration, what);
+	} catch (error) {
+		throw new RefusedError("invalid_handler", (error as Error).message);
+	}
+}
+
 function waitOf(duration: Duration, what: string): number {
-	const wait = milliseconds(duration, what);
+	const wait = optionDuration(duration, what);
 	if (wait <= LONGEST_WAIT) return wait;
 	throw refusal(`${what}: ${JSON.stringify(duration)} is over a year`);
 }

@@ -1,5 +1,5 @@
 /** What a caller asks for when publishing, read from arguments alike at every door. */
-import type { After } from "./after.ts";
+import type { After } from "./after-form.ts";
 import { type Definition, isDefinition } from "./definition.ts";
 import { atIndex, RefusedError } from "./errors.ts";
 
@@ -91,11 +91,29 @@ function readOptions(options: unknown, besides: string[]): { after?: unknown } {
 	refuseUnsupported(others);
 	const [unknown] = Object.keys(others);
 	if (unknown !== undefined)
-		throw new RefusedError(
-			"invalid_request",
-			`unknown member ${JSON.stringify(unknown)}: use ${[...besides, "after"].join(", ")}`,
-		);
+		throw unknownMember(unknown, [...besides, "after"]);
 	return after === undefined ? {} : { after };
+}
+
+/** Refuses an option that does nothing, for it may be misspelt. @throws RefusedError `invalid_request` */
+export function checkMembers(
+	what: string,
+	options: object,
+	members: readonly string[],
+): void {
+	const unknown = Object.keys(options).find((key) => !members.includes(key));
+	if (unknown !== undefined) throw unknownMember(unknown, members, `${what}: `);
+}
+
+function unknownMember(
+	name: string,
+	members: readonly string[],
+	where = "",
+): RefusedError {
+	return new RefusedError(
+		"invalid_request",
+		`${where}unknown member ${JSON.stringify(name)}: use ${members.join(", ")}`,
+	);
 }
 
 /** @throws RefusedError `not_supported` for a member that has a meaning which is not built yet */

@@ -7,14 +7,10 @@ import {
 	requestOf,
 	requestsOf,
 } from "../contract/request.ts";
-import {
-	checkMove,
-	checkPublish,
-	type PublishRight,
-} from "../contract/rights.ts";
+import { checkPublish, type PublishRight } from "../contract/rights.ts";
 import { type Events, ownerOf } from "../events.ts";
 import { publish, publishBatch } from "../publish.ts";
-import { cancel, reschedule } from "../schedule.ts";
+import { cancel, findMovable, reschedule } from "../schedule.ts";
 
 /** Set by the caller's `[[services]]` binding; the caller's code cannot change them. */
 export interface PublisherProps {
@@ -69,10 +65,8 @@ export function publisher(events: Events) {
 		}
 
 		async #mayMove(id: string): Promise<boolean> {
-			const found = await owner.scheduler.find(id);
-			if (!found) return false;
-			checkMove(this.#right(), found.name, this.#caller());
-			return true;
+			const right = this.#right();
+			return !!(await findMovable(id, right, this.#caller(), owner));
 		}
 
 		/** Props that are not as they should be give no right. */

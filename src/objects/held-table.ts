@@ -106,7 +106,8 @@ export class HeldTable implements HeldRows {
 		return this.#sql
 			.exec<{ id: string; name: string; due_at: number; time: number }>(
 				`SELECT id, name, due_at, json_extract(record, '$.time') AS time
-				 FROM held WHERE (handler = '') = 1 AND (due_at, id) > (?, ?)
+				 FROM held WHERE (handler = '') = 1 AND (due_at, id) > (?, ?) AND id NOT IN (
+					SELECT json_extract(value, '$[0]') FROM claim, json_each(keys) WHERE kind = 'events')
 				 ORDER BY due_at, id LIMIT ?`,
 				...[dueAt, id, limit],
 			)

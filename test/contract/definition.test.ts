@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { createEvents, event } from "../../src/index.ts";
+import { worker } from "../../src/worker.ts";
 
 /** A Standard Schema of no library, as the specification has it; asynchronous at that. */
 const even = {
@@ -83,6 +84,25 @@ test("a definition that is not listed is checked all the same when it is publish
 		delay: 0,
 	});
 });
+
+test("an option of createEvents or worker that does nothing is refused, and so is what is no definition", () => {
+	expect(() => createEvents({ event: [] } as never)).toThrow(
+		/createEvents: unknown member "event"/,
+	);
+	expect(() => createEvents({ events: ["a.b"] } as never)).toThrow(
+		/"a\.b" is no definition/,
+	);
+	expect(() => worker(createEvents(), { prefx: "/x" } as never)).toThrow(
+		/worker: unknown member "prefx"/,
+	);
+});
+
+test.each(["events", "/events/", "/", "//", "/a?b"])(
+	"the prefix %j is refused",
+	(prefix) => {
+		expect(() => worker(createEvents(), { prefix })).toThrow(/prefix/);
+	},
+);
 
 test.each([0, 1.5, 257, Number.NaN])("%d shards are refused", (shards) => {
 	expect(() => createEvents({ shards })).toThrow(RangeError);

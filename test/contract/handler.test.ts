@@ -30,6 +30,15 @@ describe("what is refused at registration", () => {
 		],
 		["a timeout of 0", { timeout: 0 }, /0 is not a duration/],
 		["a timeout that is none", { timeout: "soon" }, /"soon" is not a duration/],
+		["a timeout of NaN", { timeout: Number.NaN }, /NaN is not a duration/],
+		["a timeout of null", { timeout: null }, /null is not a duration/],
+		[
+			"a base that is none",
+			{ retries: { base: "x" } },
+			/"x" is not a duration/,
+		],
+		["options that are null", null, /options of order\.placed are null/],
+		["an id that is a number", { id: 5 }, /id 5/],
 		["an unknown option", { retry: 3 }, /"retry": use id, timeout, retries/],
 		["an id with a space", { id: "send mail" }, /"send mail"/],
 		["an empty id", { id: "" }, /""/],
@@ -37,6 +46,9 @@ describe("what is refused at registration", () => {
 		["a negative limit", { retries: -1 }, /-1/],
 	])("%s", (_, options, says) => {
 		expect(registering(options)).toThrow(says);
+		expect(registering(options)).toThrow(
+			expect.objectContaining({ code: "invalid_handler" }),
+		);
 	});
 
 	test.each(["order placed", "", "order.", "ord*r", "order.***", []])(
@@ -114,6 +126,10 @@ test("handlers match in order of registration, across names and patterns alike",
 	expect(matching("order.placed")).toEqual(["all", "exact", "either", "late"]);
 	for (let n = 0; n < 2_500; n++)
 		expect(matching(`name.${n}`)).toEqual(["all"]);
+});
+
+test("undefined options are none", () => {
+	expect(registering(undefined)).not.toThrow();
 });
 
 test("a timeout of 60 seconds and a duration as text are taken", () => {

@@ -60,9 +60,16 @@ describe("a body as text", () => {
 		refusal({ toJSON: () => undefined });
 	});
 
-	test("nesting as deep as an event's size allows is a body", () => {
-		const text = `${"[".repeat(131_000)}${"]".repeat(131_000)}`;
-		expect(bodyText(JSON.parse(text))).toBe(text);
+	test("nesting up to 1 000 deep is a body, deeper is refused; brackets in text do not count", () => {
+		const nested = (depth: number) =>
+			JSON.parse(`${'{"a":['.repeat(depth / 2)}${"]}".repeat(depth / 2)}`);
+		expect(bodyText(nested(1_000))).toHaveLength(4_000);
+		for (const depth of [1_002, 10_000, 100_000])
+			expect(() => bodyText(nested(depth))).toThrow(
+				expect.objectContaining({ code: "invalid_body" }),
+			);
+		const flat = `${"[".repeat(5_000)}\\"[{`;
+		expect(bodyText({ flat })).toBe(JSON.stringify({ flat }));
 	});
 });
 

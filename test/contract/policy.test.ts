@@ -138,7 +138,9 @@ describe("what is refused", () => {
 		[{ maxAge: -1 }, "maxAge"],
 		[{ backoff: ["1 second", 0] }, "backoff"],
 	])("in %j a wait is no duration", ([options, member]) => {
-		expect(() => policyOf(options)).toThrow(RangeError);
+		expect(() => policyOf(options)).toThrow(
+			expect.objectContaining({ code: "invalid_handler" }),
+		);
 		expect(() => policyOf(options)).toThrow(`retries: ${member}: `);
 	});
 });

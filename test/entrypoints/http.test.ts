@@ -1,5 +1,7 @@
-import { env } from "cloudflare:workers";
+import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { ownerOf } from "../../src/events.ts";
+import { UnavailableError } from "../../src/index.ts";
 import { call, installKeys, type KeyName, keyOf } from "../support/http.ts";
 import { events } from "../support/worker.ts";
 
@@ -160,6 +162,27 @@ describe("publishing", () => {
 		expect(
 			json.receipts.filter((receipt: unknown) => receipt === null),
 		).toHaveLength(100);
+	});
+
+	test("bytes that are no UTF-8 are refused, not replaced", async () => {
+		const bytes = new Uint8Array([
+			...new TextEncoder().encode('{"name":"a.b","body":"'),
+			0xff,
+			0xfe,
+			0x22,
+			0x7d,
+		]);
+		const { default: worker } = exports as unknown as { default: Fetcher };
+		const response = await worker.fetch("https://events.test/v1/events", {
+			method: "POST",
+			headers: {
+				authorization: `Bearer ${keyOf("admin")}`,
+				"content-type": "application/json",
+			},
+			body: bytes,
+		});
+		expect(response.status).toBe(400);
+		expect(await response.json()).toMatchObject({ code: "invalid_json" });
 	});
 
 	test("a queue that takes nothing is 503", async () => {
@@ -388,6 +411,31 @@ describe("the other routes", () => {
 			const answer = await call("GET", "/health", undefined, { key: "" });
 			expect(answer.status).toBe(status);
 		}
+	});
+
+	test("an outage is 503, whatever is down", async () => {
+		const queue = (env as unknown as { RETRIES_QUEUE: Queue }).RETRIES_QUEUE;
+		vi.spyOn(queue, "metrics").mockRejectedValue(new Error("down"));
+		const late = vi.spyOn(Date, "now").mockReturnValue(Date.now() + 10 ** 9);
+		expect(await call("GET", "/health", undefined, { key: "" })).toMatchObject(
+			problemOf(503, "unavailable"),
+		);
+		late.mockRestore();
+		const { scheduler } = ownerOf(events);
+		vi.spyOn(scheduler, "find").mockRejectedValue(new UnavailableError("down"));
+		expect(await call("DELETE", "/v1/scheduled/any")).toMatchObject(
+			problemOf(503, "unavailable"),
+		);
+	});
+
+	test("an Idempotency-Key is never accepted and ignored, on any route", async () => {
+		for (const [method, path, body] of [
+			["PATCH", "/v1/scheduled/any", { after: 5 }],
+			["POST", "/v1/dead-letters/any/replay", {}],
+		] as const)
+			expect(
+				await call(method, path, body, { "idempotency-key": "k" }),
+			).toMatchObject(problemOf(501, "not_supported"));
 	});
 
 	test("an unknown route is 404, a wrong method 405 with those that are right", async () => {

@@ -210,6 +210,9 @@ test("a discarded letter is gone, and a late duplicate does not bring it back", 
 	const to = ports();
 	expect(await discard("e1:first", to)).toBe(true);
 	expect(await discard("e1:first", to)).toBe(false);
+	expect(to.kept.transitions).toMatchObject([
+		{ type: "discarded", id: "e1", handler: "first" },
+	]);
 	await store.store([letter(1)]);
 	expect(await readLetter("e1:first", to)).toBeNull();
 	expect(await ids()).toEqual([]);

@@ -155,6 +155,7 @@ test("what is claimed can be neither cancelled nor moved, after a restart neithe
 		expect(await shard.find(due.id)).toBeNull();
 		expect(await shard.cancel(due.id)).toBe(false);
 		expect(await shard.reschedule(due.id, T0 + 99_999)).toBeNull();
+		expect(await shard.list([0, ""], 10)).toEqual([]);
 		expect(await rowsOf(shard)).toHaveLength(1);
 	}
 });

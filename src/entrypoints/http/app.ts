@@ -1,5 +1,6 @@
 /** How callers come in from anywhere: the HTTP API. It parses, calls a step and answers; it holds no rules. */
 import { Hono } from "hono";
+import { refuseUnsupported } from "../../contract/request.ts";
 import { type Events, ownerOf } from "../../events.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { eventRoutes } from "./events.ts";
@@ -26,6 +27,8 @@ export function createApp(
 		const { req, env } = context;
 		const shown = req.header("authorization");
 		context.set("caller", await authenticate(shown, env.API_KEYS));
+		if (req.header("idempotency-key") !== undefined)
+			refuseUnsupported({ idempotencyKey: true });
 		await next();
 	});
 	eventRoutes(app, owner);

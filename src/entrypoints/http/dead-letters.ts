@@ -3,7 +3,7 @@ import type { Hono } from "hono";
 import * as z from "zod";
 import type { Owner } from "../../events.ts";
 import { discard, readLetter, replay, replayAll } from "../../replay.ts";
-import { check, readJson } from "./input.ts";
+import { check, readOptionalJson } from "./input.ts";
 import { requireScope } from "./keys.ts";
 import { found, type Http, route } from "./routes.ts";
 
@@ -33,7 +33,7 @@ export function deadLetterRoutes(app: Hono<Http>, owner: Owner): void {
 	route(app, "/v1/dead-letters/replay", {
 		async POST(context) {
 			requireScope(context.var.caller, "admin");
-			const filters = check(Filters, await optionalJson(context.req.raw));
+			const filters = check(Filters, await readOptionalJson(context.req.raw));
 			const result = await replayAll(filters, owner);
 			return context.json(result, 202);
 		},
@@ -57,19 +57,12 @@ export function deadLetterRoutes(app: Hono<Http>, owner: Owner): void {
 		async POST(context) {
 			requireScope(context.var.caller, "admin");
 			const id = context.req.param("id") as string;
-			const input = check(Replay, await optionalJson(context.req.raw));
+			const input = check(Replay, await readOptionalJson(context.req.raw));
 			const edited = "body" in input ? { body: input.body } : undefined;
 			found(await replay(id, edited, owner), letter(id));
 			return context.json({ id, replayed: true }, 202);
 		},
 	});
-}
-
-/** A request that says nothing more needs no body. */
-async function optionalJson(request: Request): Promise<unknown> {
-	return request.body === null && !request.headers.has("content-type")
-		? {}
-		: readJson(request);
 }
 
 function letter(id: string): string {

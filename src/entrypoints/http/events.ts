@@ -2,11 +2,7 @@
 import type { Hono } from "hono";
 import { atIndex, RefusedError } from "../../contract/errors.ts";
 import { checkName } from "../../contract/pattern.ts";
-import {
-	type PublishRequest,
-	refuseUnsupported,
-	requestOfItem,
-} from "../../contract/request.ts";
+import { type PublishRequest, requestOfItem } from "../../contract/request.ts";
 import { checkPublish } from "../../contract/rights.ts";
 import type { Owner } from "../../events.ts";
 import { publish, publishBatch } from "../../publish.ts";
@@ -18,8 +14,6 @@ export function eventRoutes(app: Hono<Http>, owner: Owner): void {
 	route(app, "/v1/events", {
 		async POST(context) {
 			const { req, var: known } = context;
-			if (req.header("idempotency-key") !== undefined)
-				refuseUnsupported({ idempotencyKey: true });
 			const input = await readJson(req.raw);
 			if (!Array.isArray(input)) {
 				const request = requestFrom(input, known.caller);

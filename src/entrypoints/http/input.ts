@@ -9,11 +9,24 @@ const REQUEST_BYTES = CALL_BYTES + 1_000_000;
 
 /** @throws HttpError `unsupported_media_type`, `invalid_json`; RefusedError `batch_too_large`, `not_supported` */
 export async function readJson(request: Request): Promise<unknown> {
-	const [type = ""] = (request.headers.get("content-type") ?? "").split(";");
+	checkMediaType(request);
+	return parse(await readText(request));
+}
+
+/** The same where nothing needs to be said: a request without content is `{}`, whatever its media type. */
+export async function readOptionalJson(request: Request): Promise<unknown> {
+	const text = await readText(request);
+	if (text === "") return {};
+	checkMediaType(request);
+	return parse(text);
+}
+
+function checkMediaType({ headers }: Request): void {
+	const [type = ""] = (headers.get("content-type") ?? "").split(";");
 	const media = type.trim().toLowerCase();
 	if (
 		media.startsWith("application/cloudevents") ||
-		request.headers.has("ce-specversion")
+		headers.has("ce-specversion")
 	)
 		throw new RefusedError(
 			"not_supported",
@@ -24,7 +37,9 @@ export async function readJson(request: Request): Promise<unknown> {
 			"unsupported_media_type",
 			`content-type: ${JSON.stringify(media)}: send application/json`,
 		);
-	const text = await readText(request);
+}
+
+function parse(text: string): unknown {
 	try {
 		return JSON.parse(text);
 	} catch (error) {
@@ -35,9 +50,9 @@ export async function readJson(request: Request): Promise<unknown> {
 	}
 }
 
-/** Stops reading as soon as there is too much. */
+/** Stops reading as soon as there is too much. Bytes that are no UTF-8 are refused, not replaced. */
 async function readText(request: Request): Promise<string> {
-	const decoder = new TextDecoder();
+	const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 	let text = "";
 	let bytes = 0;
 	for await (const chunk of request.body ?? []) {
@@ -47,9 +62,17 @@ async function readText(request: Request): Promise<string> {
 				"batch_too_large",
 				`the request has more than ${REQUEST_BYTES} bytes: send at most ${CALL_BYTES} bytes of events in one`,
 			);
-		text += decoder.decode(chunk, { stream: true });
+		text += decode(decoder, chunk);
 	}
-	return text + decoder.decode();
+	return text + decode(decoder);
+}
+
+function decode(decoder: TextDecoder, chunk?: Uint8Array): string {
+	try {
+		return chunk ? decoder.decode(chunk, { stream: true }) : decoder.decode();
+	} catch {
+		throw new HttpError("invalid_json", "the request is not UTF-8");
+	}
 }
 
 /** @throws RefusedError `invalid_request`, naming what is wrong */

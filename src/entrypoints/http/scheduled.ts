@@ -1,9 +1,8 @@
 /** `/v1/scheduled`: list what waits for its time, move it, take it back. */
 import type { Hono } from "hono";
 import * as z from "zod";
-import { checkMove } from "../../contract/rights.ts";
 import type { Owner } from "../../events.ts";
-import { cancel, reschedule } from "../../schedule.ts";
+import { cancel, findMovable, reschedule } from "../../schedule.ts";
 import { check, readJson } from "./input.ts";
 import { type Caller, requireScope } from "./keys.ts";
 import { found, type Http, route } from "./routes.ts";
@@ -41,16 +40,13 @@ export function scheduledRoutes(app: Hono<Http>, owner: Owner): void {
 	});
 }
 
-/** A key that may publish an event may also move it; one that may publish nothing learns nothing. */
 async function mayMove(
 	id: string,
 	{ id: key, publish }: Caller,
-	{ scheduler }: Owner,
+	owner: Owner,
 ): Promise<void> {
 	const caller = `the key ${JSON.stringify(key)}`;
-	if (publish.length === 0) checkMove(publish, "", caller);
-	const { name } = found(await scheduler.find(id), gone(id));
-	checkMove(publish, name, caller);
+	found(await findMovable(id, publish, caller, owner), gone(id));
 }
 
 function gone(id: string): string {
