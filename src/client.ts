@@ -1,6 +1,6 @@
 /**
  * Door: publishing from elsewhere, by a service binding or by URL. It runs in Workers and in Node, and checks
- * nothing that the owner of the events checks.
+ * only what must not cross a door; names, sizes, schemas and rights are the owner's to check.
  */
 import type { CatalogueIn, Publishes } from "./contract/catalogue.ts";
 import type { Receipt } from "./contract/errors.ts";

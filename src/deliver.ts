@@ -28,7 +28,7 @@ export interface Delivering extends Attempting, Carrying, Burying {
 /** What a message comes to. */
 export type Verdict = { type: "ack" } | { type: "retry"; delaySeconds: number };
 
-const ACK: Verdict = { type: "ack" };
+export const ACK: Verdict = { type: "ack" };
 
 /** How long a delivery waits for what it needs and cannot have now, in milliseconds. */
 const MINUTE = 60_000;

@@ -76,6 +76,8 @@ export interface Events<Listed extends Catalogue = Catalogue>
 	/**
 	 * Registers a handler for a definition, a name, a pattern (`*` is one segment, `**` any number) or several.
 	 *
+	 * An attempt has 5 seconds and a delivery 10 retries, exponential from 5 seconds, unless the options say otherwise.
+	 *
 	 * @throws RefusedError `invalid_handler` for a timeout over 60 seconds, a repeated id, a pattern that is none
 	 * @example
 	 * events.on("order.*", { id: "audit", retries: 3 }, async ({ name, body }) => {});
@@ -84,6 +86,7 @@ export interface Events<Listed extends Catalogue = Catalogue>
 		target: On,
 		handler: HandlerFor<Listed, Body, On>,
 	): void;
+	/** The same with an id, a timeout and a retry policy. */
 	on<Body = Unset, const On extends Target<Listed> = Target<Listed>>(
 		target: On,
 		options: HandlerOptions,
@@ -156,7 +159,7 @@ export function createEvents<
 			kept(async () => publishing().reschedule(id, after), waitUntil),
 	} as Events<CatalogueOf<Definitions>>;
 	for (const definition of definitions.values())
-		listed(definition, (_, args) =>
+		listed(definition, (args) =>
 			(events as Events).publish(definition, ...(args as [unknown])),
 		);
 	owners.set(events as Events, owner);

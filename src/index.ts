@@ -8,10 +8,12 @@ export {
 	type Issue,
 	PartialPublishError,
 	type Receipt,
+	type RefusalCode,
 	RefusedError,
 	UnauthorizedError,
 	UnavailableError,
 } from "./contract/errors.ts";
+export type { Failure } from "./contract/failure.ts";
 export type {
 	HandlerContext,
 	HandlerFunction,

@@ -8,7 +8,7 @@ import { inSeconds } from "./carry.ts";
 import { type Decoded, decode, type Readable } from "./contract/envelope.ts";
 import { BATCH_CONCURRENCY, BATCH_TIME } from "./contract/limits.ts";
 import { storeLetters } from "./dead-letter.ts";
-import { type Delivering, redeliver, type Verdict } from "./deliver.ts";
+import { ACK, type Delivering, redeliver, type Verdict } from "./deliver.ts";
 import { dispatch, reportIgnored, split } from "./dispatch.ts";
 import { waitForDeploy } from "./retry.ts";
 
@@ -25,8 +25,6 @@ export interface IncomingMessage {
 
 /** Which of the three queues a batch comes from. */
 export type QueueRole = "events" | "retries" | "deadLetters";
-
-const ACK: Verdict = { type: "ack" };
 
 /** A message of a newer version that is more than an hour old is read so often, so many milliseconds apart. */
 const NEWER_READS = 7;

@@ -110,7 +110,9 @@ export function movedTo(record: string, dueAt: number): string {
 }
 
 /** Whole events and deliveries go to queues of their own, and neither waits for the other's. */
-export type HeldKind = "events" | "deliveries";
+export const HELD_KINDS = ["events", "deliveries"] as const;
+
+export type HeldKind = (typeof HELD_KINDS)[number];
 
 /** What an object keeps for the hand-over. Each call is one durable step. */
 export interface HeldRows {

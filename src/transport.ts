@@ -4,7 +4,7 @@
  */
 import { checkForm } from "./contract/after-form.ts";
 import {
-	atIndex,
+	mapAtIndex,
 	type Receipt,
 	reviveError,
 	UnavailableError,
@@ -60,7 +60,7 @@ export function transportTo(
 	return {
 		publish: (request) => revived(async () => way.publish(plain(request))),
 		publishBatch: (requests) =>
-			revived(async () => way.publishBatch(requests.map(plainAt))),
+			revived(async () => way.publishBatch(mapAtIndex(requests, plain))),
 		cancel: (id) => revived(() => way.cancel(id)),
 		reschedule: (id, after) =>
 			revived(async () => {
@@ -87,14 +87,6 @@ function plain(request: PublishRequest): PublishRequest {
 		body: JSON.parse(bodyText(body)),
 		...(after !== undefined && { after }),
 	};
-}
-
-function plainAt(request: PublishRequest, index: number): PublishRequest {
-	try {
-		return plain(request);
-	} catch (error) {
-		throw atIndex(error, index);
-	}
 }
 
 function isHttp(target: object): target is HttpTarget {

@@ -19,7 +19,7 @@ export interface WorkerOptions<Env = Cloudflare.Env>
 		ExportedHandler<Env>,
 		"fetch" | "queue" | "scheduled" | "email"
 	> {
-	/** Put before our paths, such as `/events`. Default: none, ours are `/v1`, `/health` and `/hooks`. */
+	/** Put before our paths, such as `/events`, without a slash at its end. Default: none, ours are `/v1`, `/health` and `/hooks`. */
 	prefix?: string;
 	/** How long the queues keep a message; `/health` turns 503 past half of it. Default `"14 days"`. */
 	retention?: Duration;
@@ -29,6 +29,7 @@ export interface WorkerOptions<Env = Cloudflare.Env>
  * The default export of the Worker that owns the events: their consumer, the HTTP API, the watch over
  * the scheduler, and the user's own handlers beside them.
  *
+ * @throws Error without the var `TIDINGS_QUEUES`; RefusedError for an unknown option or a prefix that is no path
  * @example
  * export default worker(events, { fetch: app.fetch });
  */

@@ -85,13 +85,17 @@ export interface Publishes<Listed extends Catalogue = Catalogue> {
 		items: { [Index in keyof Items]: ItemFor<Listed, Items[Index]> },
 	): Promise<Receipt[]>;
 
-	/** Takes a scheduled event back. False when it is not scheduled, or not any more. */
+	/**
+	 * Takes a scheduled event back. False when it is not scheduled, or not any more.
+	 *
+	 * @throws ForbiddenError; UnavailableError
+	 */
 	cancel(id: string): Promise<boolean>;
 
 	/**
 	 * Moves a scheduled event, `after` counting from now. False when it is not scheduled, or not any more.
 	 *
-	 * @throws RefusedError `invalid_after`
+	 * @throws RefusedError `invalid_after`; ForbiddenError; UnavailableError
 	 */
 	reschedule(id: string, after: After): Promise<Receipt | false>;
 }

@@ -23,10 +23,7 @@ export interface Definition<
 }
 
 /** What publishes for a definition: the bus that lists it. */
-type Publisher = (
-	definition: Definition,
-	args: readonly unknown[],
-) => Promise<Receipt>;
+type Publisher = (args: readonly unknown[]) => Promise<Receipt>;
 
 const publishers = new WeakMap<Definition, Publisher[]>();
 
@@ -35,7 +32,7 @@ const publishers = new WeakMap<Definition, Publisher[]>();
  *
  * @param name 1 to 128 characters: segments of `[A-Za-z0-9_-]+` joined by dots
  * @param schema any Standard Schema; what travels is its input, handlers registered by the definition get its output
- * @throws RefusedError `invalid_name`
+ * @throws RefusedError `invalid_name`; `invalid_request` for what is no Standard Schema
  * @example
  * export const OrderPlaced = event("order.placed", z.object({ orderId: z.string() }));
  */
@@ -59,7 +56,7 @@ export function event<const Name extends string, BodySchema extends Schema>(
 					"invalid_request",
 					`event ${JSON.stringify(name)} is listed by ${publisher ? others.length + 1 : "no"} createEvents({ events: [...] }): a definition publishes only where exactly one lists it`,
 				);
-			return publisher(definition, args);
+			return publisher(args);
 		},
 	};
 	return definition;
@@ -74,14 +71,7 @@ export function listed(definition: Definition, publisher: Publisher): void {
 }
 
 export function isDefinition(value: unknown): value is Definition {
-	return (
-		typeof value === "object" &&
-		value !== null &&
-		publishersKnow(value as Definition)
-	);
-}
-
-function publishersKnow({ name, schema }: Definition): boolean {
+	const { name, schema } = (value ?? {}) as Partial<Definition>;
 	return typeof name === "string" && schema?.["~standard"]?.version === 1;
 }
 

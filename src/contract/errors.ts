@@ -111,6 +111,21 @@ export function atIndex(error: unknown, index: number): unknown {
 		: error;
 }
 
+/** Maps a batch; an error says which event it is about. */
+export function mapAtIndex<Item, Result>(
+	items: readonly Item[],
+	each: (item: Item) => Result,
+): Result[] {
+	// Gaps of a sparse array are items too.
+	return Array.from(items, (item, index) => {
+		try {
+			return each(item);
+		} catch (error) {
+			throw atIndex(error, index);
+		}
+	});
+}
+
 /** The error that a caller sees, made again from one that came over a binding or from a problem document. */
 export function reviveError(value: unknown): unknown {
 	if (typeof value !== "object" || value === null || isOurs(value))

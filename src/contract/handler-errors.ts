@@ -17,7 +17,10 @@ export class RetryAfterError extends Error {
 	/** When to try next, in epoch milliseconds. */
 	readonly retryAt: number;
 
-	/** @param after a wait in milliseconds or as `"<n> <unit>"`, or a `Date`. */
+	/**
+	 * @param after a wait in milliseconds or as `"<n> <unit>"`, or a `Date`; at least a second, at most a year
+	 * @throws RangeError for what is no duration, and for an invalid Date
+	 */
 	constructor(message: string, after: Duration | Date, options?: ErrorOptions) {
 		super(message, options);
 		this.retryAt =

@@ -1,6 +1,5 @@
 /** A dead letter: a delivery that ended without success, with its cause and its whole event. */
-import type { Cause, Ending, EventHead } from "./envelope.ts";
-import type { Failure } from "./failure.ts";
+import type { Ending, EventHead } from "./envelope.ts";
 
 /** A letter as it is stored. */
 export interface Letter extends Ending {
@@ -27,17 +26,11 @@ export interface StoredLetter extends Letter {
 }
 
 /** A letter without its body, as a list shows it. */
-export interface LetterSummary {
+export interface LetterSummary extends Omit<Ending, "replay"> {
 	id: string;
 	status: LetterStatus;
 	event: EventHead;
-	handler: string;
-	cause: Cause;
-	error: Failure;
-	attempts: number;
-	/** Epoch milliseconds. */
-	firstFailureAt: number;
-	lastFailureAt: number;
+	/** How often it was replayed. */
 	replays: number;
 }
 

@@ -16,9 +16,9 @@ export interface RetryOptions {
 		| "linear"
 		| readonly Duration[]
 		| undefined;
-	/** The first wait. Default 5 seconds. */
+	/** The first wait. Default 5 seconds. A list of waits has no need of it. */
 	base?: Duration | undefined;
-	/** The longest wait. Default one hour, or `base` where that is longer. */
+	/** The longest wait. Default one hour, or `base` where that is longer; a list is not cut. */
 	max?: Duration | undefined;
 	/** No retry begins later than this after the first attempt began. Default: no such bound. */
 	maxAge?: Duration | undefined;

@@ -1,7 +1,7 @@
 /** What a caller asks for when publishing, read from arguments alike at every door. */
 import type { After } from "./after-form.ts";
 import { type Definition, isDefinition } from "./definition.ts";
-import { atIndex, RefusedError } from "./errors.ts";
+import { mapAtIndex, RefusedError } from "./errors.ts";
 
 export interface PublishOptions {
 	/** When to hand the event over; without it, at once. Later than now, at most one calendar year ahead. */
@@ -66,13 +66,7 @@ export function requestsOf(items: unknown): PublishRequest[] {
 			"invalid_request",
 			"publishBatch: expected an array of { name, body, after? }",
 		);
-	return Array.from(items, (item, index) => {
-		try {
-			return requestOfItem(item);
-		} catch (error) {
-			throw atIndex(error, index);
-		}
-	});
+	return mapAtIndex(items, requestOfItem);
 }
 
 /** Reads one event of a batch; a `body` that is not there is refused later, as undefined. */

@@ -1,6 +1,6 @@
 /** How other Workers come in: an entrypoint with four methods, whose props say who calls and what it may publish. */
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { atIndex, type Receipt } from "../contract/errors.ts";
+import { mapAtIndex, type Receipt } from "../contract/errors.ts";
 import { checkName } from "../contract/pattern.ts";
 import {
 	type PublishRequest,
@@ -41,13 +41,7 @@ export function publisher(events: Events) {
 
 		async publishBatch(items: unknown): Promise<Receipt[]> {
 			const requests = requestsOf(items);
-			for (const [index, request] of requests.entries()) {
-				try {
-					this.#check(request);
-				} catch (error) {
-					throw atIndex(error, index);
-				}
-			}
+			mapAtIndex(requests, (request) => this.#check(request));
 			return publishBatch(requests, owner);
 		}
 

@@ -6,6 +6,7 @@ import type { Held } from "../contract/held.ts";
 import { byteLength } from "../contract/json.ts";
 import { SEND_BATCH_BYTES, SEND_BATCH_MESSAGES } from "../contract/limits.ts";
 import {
+	HELD_KINDS,
 	type HeldKind,
 	type HeldRows,
 	type ListedEvent,
@@ -21,8 +22,6 @@ type Row = Omit<Held, "dueAt"> & { due_at: number } & Record<
 
 /** A claimed row: the event, the handler, and the due time it had, which tells it from one moved on since. */
 type ClaimedKey = [id: string, handler: string, dueAt: number];
-
-const KINDS = ["events", "deliveries"] as const;
 
 export class HeldTable implements HeldRows {
 	readonly #storage: DurableObjectStorage;
@@ -48,7 +47,7 @@ export class HeldTable implements HeldRows {
 				kind TEXT PRIMARY KEY, keys TEXT NOT NULL
 			) WITHOUT ROWID;
 		`);
-		for (const kind of KINDS)
+		for (const kind of HELD_KINDS)
 			this.#claimed[kind] = new Set(this.#claim(kind).map(keyOf));
 	}
 

@@ -1,12 +1,13 @@
 /**
  * Where one shard of the scheduled events and long retries lives: its rows, and the one alarm that must
- * stand for as long as there are any. What is due, and when, is decided in `schedule.ts`.
+ * stand for as long as there are any. How a batch is handed over is in `schedule.ts`.
  */
 import { DurableObject } from "cloudflare:workers";
 import { bindings } from "../bindings.ts";
 import type { Held } from "../contract/held.ts";
 import { LONGEST_WAIT } from "../contract/limits.ts";
 import {
+	HELD_KINDS,
 	type HeldKind,
 	handOver,
 	type ListedEvent,
@@ -21,8 +22,6 @@ const LONGEST_BACKOFF = 60_000;
 
 /** How long a send may take, in milliseconds. */
 const SEND_TIME = 30_000;
-
-const KINDS = ["events", "deliveries"] as const;
 
 export class Scheduler extends DurableObject {
 	readonly #table = new HeldTable(this.ctx.storage);
@@ -102,7 +101,7 @@ export class Scheduler extends DurableObject {
 		const { events, retries, payloads } = bindings();
 		const queues = { events, deliveries: retries };
 		await Promise.all(
-			KINDS.map(async (kind) => {
+			HELD_KINDS.map(async (kind) => {
 				const queue = inTime(queues[kind]);
 				const ports = {
 					queue,
@@ -123,7 +122,7 @@ export class Scheduler extends DurableObject {
 	}
 
 	async #armForNext(): Promise<void> {
-		const times = KINDS.flatMap((kind) => {
+		const times = HELD_KINDS.flatMap((kind) => {
 			const dueAt = this.#table.nextDueAt(kind);
 			return dueAt === null ? [] : Math.max(dueAt, this.#notBefore(kind));
 		});
@@ -141,7 +140,9 @@ export class Scheduler extends DurableObject {
 	}
 
 	#nextDueAt(): number | null {
-		const times = KINDS.flatMap((kind) => this.#table.nextDueAt(kind) ?? []);
+		const times = HELD_KINDS.flatMap(
+			(kind) => this.#table.nextDueAt(kind) ?? [],
+		);
 		return times.length > 0 ? Math.min(...times) : null;
 	}
 

@@ -1,6 +1,6 @@
 /** `POST /v1/events`: publish one event or an array of them. */
 import type { Hono } from "hono";
-import { atIndex, RefusedError } from "../../contract/errors.ts";
+import { mapAtIndex, RefusedError } from "../../contract/errors.ts";
 import { checkName } from "../../contract/pattern.ts";
 import { type PublishRequest, requestOfItem } from "../../contract/request.ts";
 import { checkPublish } from "../../contract/rights.ts";
@@ -19,13 +19,9 @@ export function eventRoutes(app: Hono<Http>, owner: Owner): void {
 				const request = requestFrom(input, known.caller);
 				return context.json(await publish(request, owner), 202);
 			}
-			const requests = input.map((item, index) => {
-				try {
-					return requestFrom(item, known.caller);
-				} catch (error) {
-					throw atIndex(error, index);
-				}
-			});
+			const requests = mapAtIndex(input, (item) =>
+				requestFrom(item, known.caller),
+			);
 			const receipts = await publishBatch(requests, owner);
 			return context.json({ receipts }, 202);
 		},
