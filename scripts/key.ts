@@ -134,7 +134,13 @@ function writeKeys(keys: Key[]): void {
 }
 
 function sayNext(): void {
-	console.log(`The Worker knows of it after this:
+	console.log(`The deployed Worker knows of it after this, which replaces the secret as a whole:
 
-  npx wrangler secret put API_KEYS < ${FILE}`);
+  npx wrangler secret put API_KEYS < ${FILE}
+
+and the local one after this:
+
+  printf "API_KEYS='%s'\\n" "$(cat ${FILE})" > .dev.vars
+
+Keep ${FILE}: it has digests only, and git ignores it.`);
 }

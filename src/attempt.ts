@@ -44,7 +44,7 @@ export async function attempt(
 		setTimeout(ms) {
 			if (!(Number.isFinite(ms) && ms > 0 && ms <= MAX_TIMEOUT))
 				throw new RangeError(
-					`context.setTimeout: ${ms} is not a number of milliseconds above 0 and up to ${MAX_TIMEOUT}`,
+					`context.setTimeout: ${ms} is not a number of milliseconds above 0 and up to ${MAX_TIMEOUT}: it changes the attempt's time (for a timer, use globalThis.setTimeout)`,
 				);
 			setTime(ms);
 		},

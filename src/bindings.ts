@@ -30,13 +30,24 @@ export function ownsEvents(): boolean {
 	return "EVENTS_QUEUE" in env;
 }
 
-/** The queues' names by role. @throws Error when they are not set, or two are the same */
+const QUEUE_BINDINGS = [
+	"EVENTS_QUEUE",
+	"RETRIES_QUEUE",
+	"DEAD_LETTERS_QUEUE",
+] as const;
+
+/** The queues' names by role. @throws Error when they are not set, two are the same, or a queue is not bound */
 export function queueNames(): Record<QueueRole, string> {
 	const names = (env as Partial<OwnerBindings>).TIDINGS_QUEUES;
 	const { events, retries, deadLetters } = names ?? {};
 	if (!events || !retries || !deadLetters)
 		throw new Error(
 			'tidings: the var TIDINGS_QUEUES is missing or not whole: set it beside the bindings, TIDINGS_QUEUES = { events = "…", retries = "…", deadLetters = "…" }',
+		);
+	const missing = QUEUE_BINDINGS.filter((binding) => !(binding in env));
+	if (missing.length > 0)
+		throw new Error(
+			`tidings: the queue bindings ${missing.join(", ")} are missing: add them to [[queues.producers]]`,
 		);
 	if (new Set([events, retries, deadLetters]).size < 3)
 		throw new Error("tidings: TIDINGS_QUEUES names one queue twice");

@@ -50,10 +50,7 @@ export interface Transport {
 export function transportTo(
 	target: PublisherBinding | BareBinding | HttpTarget,
 ): Transport {
-	if (target === undefined || target === null)
-		throw new TypeError(
-			"tidings: createClient was given no target: bind the owner's Publisher entrypoint in [[services]], or give { url, key }",
-		);
+	checkTarget(target);
 	const way = isHttp(target)
 		? overHttp(target)
 		: overBinding(target as PublisherBinding);
@@ -87,6 +84,22 @@ function plain(request: PublishRequest): PublishRequest {
 		body: JSON.parse(bodyText(body)),
 		...(after !== undefined && { after }),
 	};
+}
+
+/** @throws TypeError for what can be no target: better here than at the first publish */
+function checkTarget(target: unknown): void {
+	const { publish, url, key } = (target ?? {}) as Record<string, unknown>;
+	if (typeof url === "string" || url instanceof URL) {
+		if (!/^https?:\/\//.test(String(url)))
+			throw new TypeError(
+				`tidings: createClient: url ${JSON.stringify(url)} does not begin with http:// or https://`,
+			);
+		if (typeof key !== "string" || key === "")
+			throw new TypeError("tidings: createClient: key is missing");
+	} else if (typeof publish !== "function")
+		throw new TypeError(
+			"tidings: createClient was given no target: bind the owner's Publisher entrypoint in [[services]], or give { url, key }",
+		);
 }
 
 function isHttp(target: object): target is HttpTarget {

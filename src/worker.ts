@@ -1,6 +1,7 @@
 /** Door: the Worker that owns its events. It joins the user's own fetch, queue, scheduled and email to ours. */
 import { queueNames } from "./bindings.ts";
 import { type Duration, milliseconds } from "./contract/duration.ts";
+import { decode } from "./contract/envelope.ts";
 import { RefusedError } from "./contract/errors.ts";
 import { checkMembers } from "./contract/request.ts";
 import { createApp } from "./entrypoints/http/app.ts";
@@ -59,9 +60,11 @@ export function worker<Env = Cloudflare.Env>(
 		async queue(batch, env, ctx) {
 			const role = roles.get(batch.queue);
 			if (role) return consume(batch.messages, role, owner);
-			if (own.queue) return own.queue(batch, env, ctx);
+			const [first] = batch.messages;
+			const isOurs = decode(first?.body).kind !== "unreadable";
+			if (own.queue && !isOurs) return own.queue(batch, env, ctx);
 			console.error(
-				`tidings: nobody takes the queue ${batch.queue}: it is not in TIDINGS_QUEUES, and worker() was given no queue handler`,
+				`tidings: nobody takes the queue ${batch.queue}: TIDINGS_QUEUES names ${[...roles.keys()].join(", ")}, ${isOurs ? "yet it carries events of Tidings" : "and worker() was given no queue handler"}`,
 			);
 			batch.retryAll({ delaySeconds: UNTAKEN_DELAY });
 		},

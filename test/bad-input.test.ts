@@ -186,9 +186,17 @@ test("a client refuses to move an event to what is no time, before it asks anybo
 		).rejects.toMatchObject({ code: "invalid_after" });
 });
 
-test("a client without a target says what to bind", () => {
-	expect(() => createClient(undefined as never)).toThrow(/\[\[services\]\]/);
-});
+test.each([
+	[undefined, /\[\[services\]\]/],
+	[{ uri: "https://events.test" }, /\[\[services\]\]/],
+	[{ url: "localhost:8787", key: "k" }, /http:\/\//],
+	[{ url: "https://events.test" }, /key is missing/],
+])(
+	"a client for %j says what is missing, before its first publish",
+	(target, says) => {
+		expect(() => createClient(target as never)).toThrow(says);
+	},
+);
 
 describe("a batch with one bad event", () => {
 	const items = [

@@ -1,4 +1,5 @@
 /** What an outage, a deploy or a clock does to what is under way: late perhaps, never lost, never falsely dead. */
+import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { ownerOf } from "../src/events.ts";
 import { NonRetryableError, RetryAfterError } from "../src/index.ts";
@@ -217,6 +218,43 @@ test("a queue that nobody takes is not acked and not used up in seconds", async 
 	const batch = { queue: "misspelt", messages: [], retryAll };
 	await worker(events).queue(batch as never, {} as never, {} as never);
 	expect(retryAll).toHaveBeenCalledWith({ delaySeconds: 3_600 });
+});
+
+test("events in a queue that TIDINGS_QUEUES does not name never go to the user's own handler", async () => {
+	const queue = vi.fn();
+	const retryAll = vi.fn();
+	const own = worker(events, { queue });
+	const batch = (body: unknown) => ({
+		queue: "misspelt",
+		messages: [incoming(body)],
+		retryAll,
+	});
+	await own.queue(
+		batch(record("order.placed")) as never,
+		{} as never,
+		{} as never,
+	);
+	expect(queue).not.toHaveBeenCalled();
+	expect(retryAll).toHaveBeenCalledWith({ delaySeconds: 3_600 });
+	await own.queue(batch({ any: "body" }) as never, {} as never, {} as never);
+	expect(queue).toHaveBeenCalledTimes(1);
+});
+
+test.each([
+	"TIDINGS_QUEUES",
+	"EVENTS_QUEUE",
+	"RETRIES_QUEUE",
+	"DEAD_LETTERS_QUEUE",
+])("a Worker without %s does not start, and says what to add", (name) => {
+	const bindings = env as unknown as Record<string, unknown>;
+	const { [name]: kept } = bindings;
+	delete bindings[name];
+	try {
+		expect(() => worker(events)).toThrow(name);
+	} finally {
+		bindings[name] = kept;
+	}
+	expect(() => worker(events)).not.toThrow();
 });
 
 test("a watch that fails does not cut the user's own cron off, and is not silent", async () => {

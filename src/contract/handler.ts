@@ -65,33 +65,48 @@ const ID = /^[^\s\p{C}]{1,128}$/u;
 const HOUR = 3_600_000;
 const MEMBERS = ["id", "timeout", "retries"];
 
-/** @throws RefusedError `invalid_handler` for a pattern, an id, a timeout or a policy that is none */
+/** @throws RefusedError `invalid_handler` for a pattern, an id, a timeout or a policy that is none, naming the handler */
 export function handlerOf(
 	patterns: readonly string[],
 	options: HandlerOptions,
 	run: HandlerFunction,
 	schema?: Schema,
 ): Handler {
+	try {
+		return checkedHandler(patterns, options, run, schema);
+	} catch (error) {
+		const which = [patterns.join(", "), options?.id].filter(Boolean).join(", ");
+		throw refusal(`${which}: ${(error as Error).message}`);
+	}
+}
+
+function checkedHandler(
+	patterns: readonly string[],
+	options: HandlerOptions,
+	run: HandlerFunction,
+	schema?: Schema,
+): Handler {
 	if (typeof run !== "function")
-		throw refusal(`${patterns.join(", ")}: the handler is not a function`);
-	if (patterns.length === 0) throw refusal("a handler needs a name or pattern");
+		throw new TypeError("the handler is not a function");
+	if (patterns.length === 0)
+		throw new TypeError("a handler needs a name or pattern");
 	for (const pattern of patterns)
 		if (typeof pattern !== "string" || !isPattern(pattern))
-			throw refusal(
+			throw new TypeError(
 				`${JSON.stringify(pattern)} is neither a name nor a pattern: segments of A-Z a-z 0-9 _ -, or * for one segment, ** for any number, joined by dots`,
 			);
 	if (typeof options !== "object" || options === null)
-		throw refusal(
-			`the options of ${patterns.join(", ")} are ${options === null ? "null" : `a ${typeof options}`}: on takes (name, handler) or (name, options, handler)`,
+		throw new TypeError(
+			`the options are ${options === null ? "null" : `a ${typeof options}`}: on takes (name, handler) or (name, options, handler)`,
 		);
 	const unknown = Object.keys(options).find((key) => !MEMBERS.includes(key));
 	if (unknown !== undefined)
-		throw refusal(
+		throw new TypeError(
 			`unknown option ${JSON.stringify(unknown)}: use ${MEMBERS.join(", ")}`,
 		);
 	const id = options.id ?? defaultId(patterns, run);
 	if (typeof id !== "string" || !ID.test(id))
-		throw refusal(
+		throw new TypeError(
 			`id ${JSON.stringify(id)} is not 1 to 128 characters without spaces: give the handler an id`,
 		);
 	const policy = policyOf(options.retries);
@@ -104,8 +119,8 @@ export function handlerOf(
 		"timeout",
 	);
 	if (timeout > MAX_TIMEOUT)
-		throw refusal(
-			`${id}: timeout ${timeout} ms is over ${MAX_TIMEOUT} ms, the longest that an attempt can have`,
+		throw new TypeError(
+			`timeout ${timeout} ms is over ${MAX_TIMEOUT} ms, the longest that an attempt can have`,
 		);
 	return { id, patterns, timeout, policy, run, ...(schema && { schema }) };
 }

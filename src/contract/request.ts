@@ -85,7 +85,11 @@ function readOptions(options: unknown, besides: string[]): { after?: unknown } {
 	refuseUnsupported(others);
 	const [unknown] = Object.keys(others);
 	if (unknown !== undefined)
-		throw unknownMember(unknown, [...besides, "after"]);
+		throw unknownMember(
+			unknown,
+			[...besides, "after"],
+			besides.length > 0 ? "" : "publish takes (name, options, body): ",
+		);
 	return after === undefined ? {} : { after };
 }
 

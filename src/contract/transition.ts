@@ -57,8 +57,19 @@ export function observing(observe: Observe): Observe {
 	};
 }
 
-/** The observer used where none is given: a line for each attempt that failed and each dead letter. */
+/** Names that were told to be ignored; a bounded number, for callers may make names up. */
+const ignored = new Set<string>();
+
+/**
+ * The observer used where none is given: a line for each attempt that failed and each dead letter, and one
+ * for the first event of each name that no handler matches, which may be misspelt.
+ */
 export const logFailures: Observe = (transition) => {
+	if (transition.type === "ignored" && ignored.size < 100) {
+		if (!ignored.has(transition.event))
+			console.warn(`tidings: no handler matches ${transition.event}: ignored`);
+		ignored.add(transition.event);
+	}
 	if (transition.type === "retrying") console.warn(JSON.stringify(transition));
 	if (transition.type === "dead") console.error(JSON.stringify(transition));
 };

@@ -107,3 +107,20 @@ test.each(["events", "/events/", "/", "//", "/a?b"])(
 test.each([0, 1.5, 257, Number.NaN])("%d shards are refused", (shards) => {
 	expect(() => createEvents({ shards })).toThrow(RangeError);
 });
+
+test("by default the first event of a name that nobody handles is logged, and no later one", async () => {
+	const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+	const { logFailures } = await import("../../src/contract/transition.ts");
+	const ignored = {
+		type: "ignored",
+		at: 0,
+		id: "e",
+		event: "user.joned",
+	} as const;
+	logFailures(ignored);
+	logFailures(ignored);
+	expect(warn.mock.calls).toEqual([
+		["tidings: no handler matches user.joned: ignored"],
+	]);
+	warn.mockRestore();
+});

@@ -37,7 +37,7 @@ describe("what is refused at registration", () => {
 			{ retries: { base: "x" } },
 			/"x" is not a duration/,
 		],
-		["options that are null", null, /options of order\.placed are null/],
+		["options that are null", null, /order\.placed: the options are null/],
 		["an id that is a number", { id: 5 }, /id 5/],
 		["an unknown option", { retry: 3 }, /"retry": use id, timeout, retries/],
 		["an id with a space", { id: "send mail" }, /"send mail"/],

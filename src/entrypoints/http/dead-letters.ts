@@ -8,7 +8,13 @@ import { requireScope } from "./keys.ts";
 import { found, type Http, route } from "./routes.ts";
 
 const Filters = z.strictObject({
-	event: z.string().optional(),
+	event: z
+		.string()
+		.refine(
+			(event) => !event.includes("*"),
+			"a filter is one event's name, no pattern",
+		)
+		.optional(),
 	handler: z.string().optional(),
 	cause: z.string().optional(),
 	cursor: z.string().optional(),

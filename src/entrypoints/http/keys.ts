@@ -65,8 +65,17 @@ export async function authenticate(
 
 let parsed: { secret: string; keys: Key[] } | undefined;
 
+let told = false;
+
 function keysIn(secret: unknown): Key[] {
-	if (typeof secret !== "string" || secret.trim() === "") return [];
+	if (typeof secret !== "string" || secret.trim() === "") {
+		if (!told)
+			console.error(
+				"tidings: the secret API_KEYS is not set, nobody comes in: locally put it into .dev.vars, deployed use npx wrangler secret put API_KEYS",
+			);
+		told = true;
+		return [];
+	}
 	if (parsed?.secret !== secret) parsed = { secret, keys: parse(secret) };
 	return parsed.keys;
 }

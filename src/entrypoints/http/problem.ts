@@ -4,7 +4,6 @@ import type { Issue, Receipt } from "../../contract/errors.ts";
 const STATUS = {
 	invalid_json: 400,
 	invalid_request: 400,
-	invalid_handler: 400,
 	unauthorized: 401,
 	forbidden: 403,
 	not_found: 404,

@@ -12,7 +12,11 @@ const Page = z.strictObject({
 	cursor: z.string().optional(),
 });
 
-const Move = z.strictObject({ after: z.unknown() });
+const Move = z.strictObject({
+	after: z
+		.unknown()
+		.refine((after) => after !== undefined, "it is missing: send { after }"),
+});
 
 export function scheduledRoutes(app: Hono<Http>, owner: Owner): void {
 	route(app, "/v1/scheduled", {
