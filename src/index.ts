@@ -1,5 +1,6 @@
 /** Door: the library. It reaches neither objects nor entry points, so a Worker that publishes carries none. */
 export type { After } from "./contract/after-form.ts";
+export type { BatchItem, PublishOptions } from "./contract/arguments.ts";
 export { type Definition, event } from "./contract/definition.ts";
 export type { Duration } from "./contract/duration.ts";
 export type { Cause } from "./contract/envelope.ts";
@@ -25,6 +26,5 @@ export {
 	RetryAfterError,
 } from "./contract/handler-errors.ts";
 export type { Retries, RetryOptions } from "./contract/policy.ts";
-export type { BatchItem, PublishOptions } from "./contract/request.ts";
 export type { Observe, Transition } from "./contract/transition.ts";
 export { createEvents, type Events, type EventsOptions } from "./events.ts";

@@ -1,10 +1,10 @@
 /** Types that complete the names of listed events and type their bodies, at every door. It has no code. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { After } from "./after-form.ts";
+import type { BatchItem, PublishArguments } from "./arguments.ts";
 import type { Definition } from "./definition.ts";
 import type { Receipt } from "./errors.ts";
 import type { TidingsEvent } from "./handler.ts";
-import type { BatchItem, PublishArguments } from "./request.ts";
 
 /** The listed events by name: what their schemas take, and what they make of it. */
 export type Catalogue = Record<string, { input: unknown; output: unknown }>;

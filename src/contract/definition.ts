@@ -1,8 +1,8 @@
 /** A definition: the name of an event with the schema of its body. Any Standard Schema serves. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { PublishArguments } from "./arguments.ts";
 import { type Issue, type Receipt, RefusedError } from "./errors.ts";
 import { checkName } from "./pattern.ts";
-import type { PublishArguments } from "./request.ts";
 
 export type Schema = StandardSchemaV1;
 

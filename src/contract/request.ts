@@ -1,25 +1,6 @@
 /** What a caller asks for when publishing, read from arguments alike at every door. */
-import type { After } from "./after-form.ts";
 import { type Definition, isDefinition } from "./definition.ts";
 import { mapAtIndex, RefusedError } from "./errors.ts";
-
-export interface PublishOptions {
-	/** When to hand the event over; without it, at once. Later than now, at most one calendar year ahead. */
-	after?: After | undefined;
-}
-
-/** `publish(name)`, `publish(name, body)` or `publish(name, options, body)`, after the name. */
-export type PublishArguments<Body> =
-	| (null extends Body ? [] : never)
-	| [body: Body]
-	| [options: PublishOptions, body: Body];
-
-/** One event of a batch. */
-export interface BatchItem<Name extends string = string, Body = unknown>
-	extends PublishOptions {
-	name: Name;
-	body: Body;
-}
 
 /** A request to publish, not yet checked but for its members. */
 export interface PublishRequest {
