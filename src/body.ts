@@ -7,7 +7,10 @@ export interface Keeping {
 	clock(): number;
 }
 
-/** Gives out copies of the body, for a handler may change its own; undefined when the body is gone. */
+/**
+ * Gives out copies of the body, never the envelope's own: a handler may change what it is given, and the
+ * event still has to travel on or be buried as it was published. Undefined when the body is gone.
+ */
 export async function readBody(
 	{ envelope, text }: Readable,
 	{ payloads }: { payloads: { get(key: string): Promise<string | null> } },
@@ -16,12 +19,7 @@ export async function readBody(
 		const kept = await payloads.get(envelope.reference);
 		return kept === null ? undefined : () => JSON.parse(kept);
 	}
-	let taken = false;
-	return () => {
-		if (taken) return JSON.parse(text).body;
-		taken = true;
-		return envelope.body;
-	};
+	return () => JSON.parse(text).body;
 }
 
 /**

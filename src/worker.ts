@@ -61,10 +61,10 @@ export function worker<Env = Cloudflare.Env>(
 			const role = roles.get(batch.queue);
 			if (role) return consume(batch.messages, role, owner);
 			const [first] = batch.messages;
-			const isOurs = decode(first?.body).kind !== "unreadable";
-			if (own.queue && !isOurs) return own.queue(batch, env, ctx);
+			const hasEvents = decode(first?.body).kind === "envelope";
+			if (own.queue && !hasEvents) return own.queue(batch, env, ctx);
 			console.error(
-				`tidings: nobody takes the queue ${batch.queue}: TIDINGS_QUEUES names ${[...roles.keys()].join(", ")}, ${isOurs ? "yet it carries events of Tidings" : "and worker() was given no queue handler"}`,
+				`tidings: nobody takes the queue ${batch.queue}: TIDINGS_QUEUES names ${[...roles.keys()].join(", ")}, ${hasEvents ? "yet it carries events of Tidings" : "and worker() was given no queue handler"}`,
 			);
 			batch.retryAll({ delaySeconds: UNTAKEN_DELAY });
 		},

@@ -73,6 +73,17 @@ describe("an ending that cannot be written down", () => {
 		]);
 	});
 
+	test("keeps the body as it was published, though the handler changed its own", async () => {
+		const ports = keeping();
+		ports.deadLetters.send = down;
+		behaviours.set("never", ({ body }) => {
+			(body as { n: number }).n = 99;
+			throw new NonRetryableError("no");
+		});
+		await consume([incoming(record("never.again", { n: 1 }))], "events", ports);
+		expect(ports.kept.letters).toMatchObject([{ body: '{"n":1}' }]);
+	});
+
 	test("brings the message again only when nobody at all takes it", async () => {
 		const ports = keeping();
 		failing("never", new NonRetryableError("no"));
@@ -236,8 +247,10 @@ test("events in a queue that TIDINGS_QUEUES does not name never go to the user's
 	);
 	expect(queue).not.toHaveBeenCalled();
 	expect(retryAll).toHaveBeenCalledWith({ delaySeconds: 3_600 });
-	await own.queue(batch({ any: "body" }) as never, {} as never, {} as never);
-	expect(queue).toHaveBeenCalledTimes(1);
+	const theirs = [{ any: "body" }, { v: 2, any: "body" }, "text", 7];
+	for (const body of theirs)
+		await own.queue(batch(body) as never, {} as never, {} as never);
+	expect(queue).toHaveBeenCalledTimes(theirs.length);
 });
 
 test.each([
