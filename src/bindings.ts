@@ -1,16 +1,21 @@
 /** Finds the queues and objects of the Worker that owns the events, as the ports that the steps declare. */
 import { env, exports } from "cloudflare:workers";
-import { reviveError, UnavailableError } from "./contract/errors.ts";
+import { isOurs, reviveError, UnavailableError } from "./contract/errors.ts";
 import type { Letter } from "./contract/letter.ts";
 import type { QueueRole } from "./queue.ts";
 import type { Letters } from "./replay.ts";
 import type { SchedulerShard } from "./shards.ts";
 
+const QUEUE_BINDINGS = [
+	"EVENTS_QUEUE",
+	"RETRIES_QUEUE",
+	"DEAD_LETTERS_QUEUE",
+] as const;
+
+type QueueBinding = (typeof QUEUE_BINDINGS)[number];
+
 /** What the Worker that owns the events has in its environment. */
-export interface OwnerBindings {
-	EVENTS_QUEUE: Queue<string>;
-	RETRIES_QUEUE: Queue<string>;
-	DEAD_LETTERS_QUEUE: Queue<string>;
+interface OwnerBindings extends Record<QueueBinding, Queue<string>> {
 	/** The queues' names, since a batch tells which queue it is from by name. */
 	TIDINGS_QUEUES: Record<QueueRole, string>;
 }
@@ -29,12 +34,6 @@ interface PayloadObject {
 export function ownsEvents(): boolean {
 	return "EVENTS_QUEUE" in env;
 }
-
-const QUEUE_BINDINGS = [
-	"EVENTS_QUEUE",
-	"RETRIES_QUEUE",
-	"DEAD_LETTERS_QUEUE",
-] as const;
 
 /** The queues' names by role. @throws Error when they are not set, two are the same, or a queue is not bound */
 export function queueNames(): Record<QueueRole, string> {
@@ -78,14 +77,14 @@ export function bindings() {
 	};
 }
 
-function queue(binding: keyof OwnerBindings) {
+function queue(binding: QueueBinding) {
 	const bound = () => {
 		const found = (env as Partial<OwnerBindings>)[binding];
 		if (found === undefined)
 			throw new Error(
 				`tidings: the queue binding ${binding} is missing: add it to [[queues.producers]]`,
 			);
-		return found as Queue<string>;
+		return found;
 	};
 	return {
 		async send(record: string, delaySeconds = 0): Promise<void> {
@@ -143,7 +142,7 @@ async function reached<Result>(answer: Promise<Result>): Promise<Result> {
 		return await answer;
 	} catch (cause) {
 		const error = reviveError(cause);
-		if (error !== cause) throw error;
+		if (isOurs(error)) throw error;
 		throw new UnavailableError(
 			`Tidings cannot be reached now, try again: ${cause instanceof Error ? cause.message : cause}`,
 			{ cause },

@@ -2,8 +2,12 @@
  * Step 7, first half: bury with its cause what ended without success. A letter goes to its queue first, so
  * that burying is one send and an outage of the store holds no delivery up.
  */
-import type { Ending, Envelope, Readable } from "./contract/envelope.ts";
-import { turnedInto } from "./contract/envelope.ts";
+import {
+	type Ending,
+	type Envelope,
+	type Readable,
+	turnedInto,
+} from "./contract/envelope.ts";
 import type { Held, Hold } from "./contract/held.ts";
 import {
 	bodyOf,

@@ -41,16 +41,24 @@ export async function carry(
 	next: Next,
 	ports: Carrying,
 ): Promise<void> {
-	if (next.wait > QUEUE_WAIT) return hold(event, next, ports);
+	await keepBody(event, next.wait, ports);
+	if (next.wait > QUEUE_WAIT || !(await queued(event, next, ports)))
+		await holdDelivery(event, next.delivery, next.wait, ports);
+	reportRetry(event, next, ports);
+}
+
+async function queued(
+	{ text }: Readable,
+	{ delivery, wait }: Next,
+	{ retries }: Carrying,
+): Promise<boolean> {
 	try {
-		await keepBody(event, next.wait, ports);
-		const record = turnedInto(event.text, { delivery: next.delivery });
-		await ports.retries.send(record, inSeconds(next.wait));
+		await retries.send(turnedInto(text, { delivery }), inSeconds(wait));
+		return true;
 	} catch (error) {
 		console.error("tidings: the retries queue took no delivery", error);
-		return hold(event, next, ports);
+		return false;
 	}
-	reportRetry(event, next, ports);
 }
 
 /** Gives a delivery to the scheduler. A row of the same delivery that is further on stays as it is. */

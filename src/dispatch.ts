@@ -2,7 +2,6 @@
  * Step 4: an event to its handlers, one after the other in order of registration. What it cannot settle
  * it throws; then the message comes again and is split.
  */
-
 import { readBody } from "./body.ts";
 import { buryMissing } from "./bury.ts";
 import { carry, holdDelivery } from "./carry.ts";
@@ -34,11 +33,21 @@ export async function dispatch(
 	}
 }
 
+/** An event that comes again may be poison: none of its handlers is run beside another. */
+export async function dispatchAlone(
+	event: Readable,
+	ports: Delivering,
+): Promise<void> {
+	const handlers = ports.handlers.matching(event.envelope.name);
+	if (handlers.length === 0) return reportIgnored(event, ports);
+	await split(event, handlers, ports);
+}
+
 /**
  * Gives each handler a delivery of its own, at attempt 1, so that poison harms nobody else. What the queue
  * does not take the scheduler does, whose upsert keeps a second split from multiplying it.
  */
-export async function split(
+async function split(
 	event: Readable,
 	handlers: readonly Handler[],
 	ports: Delivering,
@@ -69,7 +78,7 @@ function reportSplit(
 	observe({ type: "split", at: clock(), id, event, handlers: ids });
 }
 
-export function reportIgnored(
+function reportIgnored(
 	{ envelope: { id, name: event } }: Readable,
 	{ clock, observe }: Delivering,
 ): void {

@@ -21,7 +21,7 @@ import {
 	isDefinition,
 	listed,
 } from "./contract/definition.ts";
-import { atIndex, RefusedError } from "./contract/errors.ts";
+import { mapInTurn, RefusedError } from "./contract/errors.ts";
 import {
 	type HandlerFunction,
 	type HandlerOptions,
@@ -31,9 +31,9 @@ import {
 } from "./contract/handler.ts";
 import { newId } from "./contract/id.ts";
 import { bodyText } from "./contract/json.ts";
+import { checkMembers } from "./contract/members.ts";
 import { checkName } from "./contract/pattern.ts";
 import {
-	checkMembers,
 	localRequestOf,
 	type PublishRequest,
 	requestsOf,
@@ -188,10 +188,7 @@ function byBinding(
 			return transport.publish(request);
 		},
 		async publishBatch(requests) {
-			for (const [index, request] of requests.entries())
-				await check(request).catch((error) => {
-					throw atIndex(error, index);
-				});
+			await mapInTurn(requests, check);
 			return transport.publishBatch(requests);
 		},
 	};

@@ -23,7 +23,7 @@ import { type Stamped, type Stamping, stamp, stampAll } from "./stamp.ts";
 
 /** A queue, taking records as text. Rejects when it does not hold them. */
 export interface MessageQueue {
-	send(record: string, delaySeconds?: number): Promise<void>;
+	send(record: string): Promise<void>;
 	/** At most what `chunks` puts into one batch. */
 	sendBatch(records: readonly string[]): Promise<void>;
 }
@@ -109,41 +109,47 @@ interface Send {
 
 /** What a batch comes to: one send for each chunk of what is due now, one for each shard of what is not. */
 function sends(batch: readonly Stamped[]): Send[] {
-	const now: number[] = [];
-	const later = new Map<number | undefined, number[]>();
-	for (const [index, { head, dueAt }] of batch.entries()) {
-		const shard = shardOf(head.id);
-		if (dueAt === undefined) now.push(index);
-		else later.set(shard, [...(later.get(shard) ?? []), index]);
-	}
 	const at = (index: number) => batch[index] as Stamped;
+	const isLater = (index: number) => at(index).dueAt !== undefined;
+	const indexes = [...batch.keys()];
+	const now = indexes.filter((index) => !isLater(index));
+	const later = indexes.filter(isLater);
 	const inMessage = (index: number) =>
 		Math.min(at(index).bytes, INLINE_BYTES) + 100;
+	const byShard = Map.groupBy(later, (index) => shardOf(at(index).head.id));
 	return [
 		...chunks(now, inMessage).map((indexes) => ({
 			indexes,
-			async send(ports: Publishing) {
-				const records = await pMap(
-					indexes.map(at),
-					async (one) => encodeEvent(one.head, await placeBody(one, ports)),
-					{ concurrency: CALL_CONCURRENCY },
-				);
-				await ports.events.sendBatch(records);
-			},
+			send: async (ports: Publishing) =>
+				ports.events.sendBatch(
+					await placed(indexes.map(at), ports, ({ head }, body) =>
+						encodeEvent(head, body),
+					),
+				),
 		})),
-		...[...later.values()].map((indexes) => ({
+		...[...byShard.values()].map((indexes) => ({
 			indexes,
-			async send(ports: Publishing) {
-				const rows = await pMap(
-					indexes.map(at),
-					async (one) =>
-						rowOf(one.head, await placeBody(one, ports), one.dueAt as number),
-					{ concurrency: CALL_CONCURRENCY },
-				);
-				await ports.scheduler.hold(rows);
-			},
+			send: async (ports: Publishing) =>
+				ports.scheduler.hold(
+					await placed(indexes.map(at), ports, ({ head, dueAt }, body) =>
+						rowOf(head, body, dueAt as number),
+					),
+				),
 		})),
 	];
+}
+
+/** Keeps the large bodies of some events, and makes of each event what is to be held. */
+function placed<Result>(
+	events: readonly Stamped[],
+	ports: Publishing,
+	make: (event: Stamped, body: Body) => Result,
+): Promise<Result[]> {
+	return pMap(
+		events,
+		async (event) => make(event, await placeBody(event, ports)),
+		{ concurrency: CALL_CONCURRENCY },
+	);
 }
 
 function rowOf(head: EventHead, body: Body, dueAt: number): Held {

@@ -5,11 +5,11 @@
 import pMap from "p-map";
 import { buryRaw } from "./bury.ts";
 import { inSeconds } from "./carry.ts";
-import { type Decoded, decode, type Readable } from "./contract/envelope.ts";
+import { type Decoded, decode } from "./contract/envelope.ts";
 import { BATCH_CONCURRENCY, BATCH_TIME } from "./contract/limits.ts";
 import { storeLetters } from "./dead-letter.ts";
 import { ACK, type Delivering, redeliver, type Verdict } from "./deliver.ts";
-import { dispatch, reportIgnored, split } from "./dispatch.ts";
+import { dispatch, dispatchAlone } from "./dispatch.ts";
 import { waitForDeploy } from "./retry.ts";
 
 /** What is read of Cloudflare's `Message`. */
@@ -72,15 +72,8 @@ async function judge(
 	const { delivery } = decoded.envelope;
 	if (delivery) return redeliver(decoded, delivery, message, ports);
 	if (message.attempts === 1) await dispatch(decoded, until, ports);
-	else await splitAgain(decoded, ports);
+	else await dispatchAlone(decoded, ports);
 	return ACK;
-}
-
-/** An event that comes again may be poison, so it is not run here. */
-async function splitAgain(event: Readable, ports: Delivering): Promise<void> {
-	const handlers = ports.handlers.matching(event.envelope.name);
-	if (handlers.length === 0) return reportIgnored(event, ports);
-	await split(event, handlers, ports);
 }
 
 /** What cannot be read is a dead letter; what a newer deploy wrote waits an hour for one. */

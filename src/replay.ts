@@ -117,6 +117,8 @@ export interface ReplayAll {
 	refused: { id: string; reason: string }[];
 	/** Whether more match: call again. */
 	more: boolean;
+	/** Leads to those, past the ones that were refused; absent when no more match. */
+	cursor?: string;
 }
 
 /** Letters that one call replays at the most. */
@@ -126,7 +128,7 @@ const REPLAYS = 500;
 export async function replayAll(
 	query: Omit<LetterQuery, "limit" | "status">,
 	ports: Replaying,
-): Promise<ReplayAll & { cursor?: string }> {
+): Promise<ReplayAll> {
 	const page = await ports.letters.list({
 		...query,
 		status: "dead",

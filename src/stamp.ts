@@ -2,7 +2,7 @@
 import { dueTime } from "./contract/after.ts";
 import { checkBody, type Definition } from "./contract/definition.ts";
 import { type EventHead, eventBytes } from "./contract/envelope.ts";
-import { atIndex, RefusedError } from "./contract/errors.ts";
+import { mapInTurn, RefusedError } from "./contract/errors.ts";
 import { bodyText } from "./contract/json.ts";
 import { CALL_BYTES, CALL_EVENTS, EVENT_BYTES } from "./contract/limits.ts";
 import { checkName } from "./contract/pattern.ts";
@@ -33,14 +33,9 @@ export async function stampAll(
 			`${requests.length} events in one batch: at most ${CALL_EVENTS}, send the rest in another`,
 		);
 	const time = ports.clock();
-	const batch: Stamped[] = [];
-	for (const [index, request] of requests.entries()) {
-		try {
-			batch.push(await stamp(request, time, ports));
-		} catch (error) {
-			throw atIndex(error, index);
-		}
-	}
+	const batch = await mapInTurn(requests, (request) =>
+		stamp(request, time, ports),
+	);
 	const bytes = batch.reduce((sum, stamped) => sum + stamped.bytes, 0);
 	if (bytes > CALL_BYTES)
 		throw new RefusedError(

@@ -3,7 +3,7 @@ import { queueNames } from "./bindings.ts";
 import { type Duration, milliseconds } from "./contract/duration.ts";
 import { decode } from "./contract/envelope.ts";
 import { RefusedError } from "./contract/errors.ts";
-import { checkMembers } from "./contract/request.ts";
+import { checkMembers } from "./contract/members.ts";
 import { createApp } from "./entrypoints/http/app.ts";
 import { type Events, ownerOf } from "./events.ts";
 import { observeObjects } from "./objects/observed.ts";

@@ -164,7 +164,23 @@ export function reviveError(value: unknown): unknown {
 	}
 }
 
-function isOurs(value: object): boolean {
+/** The same where each takes its time, one after the other. */
+export async function mapInTurn<Item, Result>(
+	items: readonly Item[],
+	each: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+	const results: Result[] = [];
+	for (const [index, item] of items.entries())
+		results.push(
+			await each(item).catch((error) => {
+				throw atIndex(error, index);
+			}),
+		);
+	return results;
+}
+
+/** Whether it is one of the classes above. */
+export function isOurs(value: unknown): boolean {
 	return (
 		value instanceof RefusedError ||
 		value instanceof ForbiddenError ||

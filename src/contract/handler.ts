@@ -4,6 +4,7 @@ import type { Duration } from "./duration.ts";
 import type { EventHead } from "./envelope.ts";
 import { RefusedError } from "./errors.ts";
 import { DEFAULT_TIMEOUT, MAX_TIMEOUT } from "./limits.ts";
+import { checkMembers } from "./members.ts";
 import { isPattern, matches } from "./pattern.ts";
 import {
 	optionDuration,
@@ -99,11 +100,7 @@ function checkedHandler(
 		throw new TypeError(
 			`the options are ${options === null ? "null" : `a ${typeof options}`}: on takes (name, handler) or (name, options, handler)`,
 		);
-	const unknown = Object.keys(options).find((key) => !MEMBERS.includes(key));
-	if (unknown !== undefined)
-		throw new TypeError(
-			`unknown option ${JSON.stringify(unknown)}: use ${MEMBERS.join(", ")}`,
-		);
+	checkMembers("options", options, MEMBERS, "invalid_handler");
 	const id = options.id ?? defaultId(patterns, run);
 	if (typeof id !== "string" || !ID.test(id))
 		throw new TypeError(

@@ -2,6 +2,7 @@
 import { type Duration, milliseconds } from "./duration.ts";
 import { RefusedError } from "./errors.ts";
 import { LONGEST_WAIT } from "./limits.ts";
+import { checkMembers } from "./members.ts";
 
 /** A number of retries, or the whole policy. */
 export type Retries = number | RetryOptions;
@@ -56,11 +57,7 @@ export function policyOf(retries: Retries = {}): Policy {
 		maxAge,
 		jitter = backoff === "exponential",
 	} = options;
-	const unknown = Object.keys(options).find((key) => !MEMBERS.includes(key));
-	if (unknown !== undefined)
-		throw refusal(
-			`unknown member ${JSON.stringify(unknown)}: use ${MEMBERS.join(", ")}`,
-		);
+	checkMembers("retries", options, MEMBERS, "invalid_handler");
 	if (limit !== undefined && !(Number.isInteger(limit) && limit >= 0))
 		throw refusal(`limit: ${limit} is not a whole number of 0 or more`);
 	if (

@@ -1,6 +1,7 @@
 /** What a caller asks for when publishing, read from arguments alike at every door. */
 import { type Definition, isDefinition } from "./definition.ts";
 import { mapAtIndex, RefusedError } from "./errors.ts";
+import { unknownMember } from "./members.ts";
 
 /** A request to publish, not yet checked but for its members. */
 export interface PublishRequest {
@@ -66,33 +67,12 @@ function readOptions(options: unknown, besides: string[]): { after?: unknown } {
 	refuseUnsupported(others);
 	const [unknown] = Object.keys(others);
 	if (unknown !== undefined)
-		throw unknownMember(
-			unknown,
-			[...besides, "after"],
-			besides.length > 0 ? "" : "publish takes (name, options, body): ",
+		throw new RefusedError(
+			"invalid_request",
+			(besides.length > 0 ? "" : "publish takes (name, options, body): ") +
+				unknownMember(unknown, [...besides, "after"]),
 		);
 	return after === undefined ? {} : { after };
-}
-
-/** Refuses an option that does nothing, for it may be misspelt. @throws RefusedError `invalid_request` */
-export function checkMembers(
-	what: string,
-	options: object,
-	members: readonly string[],
-): void {
-	const unknown = Object.keys(options).find((key) => !members.includes(key));
-	if (unknown !== undefined) throw unknownMember(unknown, members, `${what}: `);
-}
-
-function unknownMember(
-	name: string,
-	members: readonly string[],
-	where = "",
-): RefusedError {
-	return new RefusedError(
-		"invalid_request",
-		`${where}unknown member ${JSON.stringify(name)}: use ${members.join(", ")}`,
-	);
 }
 
 /** @throws RefusedError `not_supported` for a member that has a meaning which is not built yet */

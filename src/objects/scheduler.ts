@@ -38,7 +38,7 @@ export class Scheduler extends DurableObject {
 		ctx.blockConcurrencyWhile(async () => {
 			this.#armedAt = await ctx.storage.getAlarm();
 			// An alarm that cannot be set now must not keep the object from ever starting.
-			await this.watch().catch((error) =>
+			await this.#correct(this.#armedAt).catch((error) =>
 				console.error("tidings: the alarm was not watched", error),
 			);
 		});
@@ -73,7 +73,10 @@ export class Scheduler extends DurableObject {
 
 	/** Sets an alarm that went missing or stands too late; tells the earliest due time, in epoch milliseconds. */
 	async watch(): Promise<{ nextDueAt: number | null }> {
-		const alarm = await this.ctx.storage.getAlarm();
+		return this.#correct(await this.ctx.storage.getAlarm());
+	}
+
+	async #correct(alarm: number | null): Promise<{ nextDueAt: number | null }> {
 		const nextDueAt = this.#nextDueAt();
 		// A hand-over sets the alarm itself when it ends; while it runs there may be none to see.
 		if (nextDueAt === null || this.#handingOver) return { nextDueAt };

@@ -1,24 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { dueTime } from "../../src/contract/after.ts";
-import type { RefusedError } from "../../src/contract/errors.ts";
+import { NOW, refusal } from "../support/refusal.ts";
 
-const NOW = Date.UTC(2027, 0, 14, 17, 46, 5, 811);
 const SECOND = 1_000;
 const DAY = 86_400 * SECOND;
-
-function refusal(after: unknown, now = NOW): RefusedError {
-	try {
-		dueTime(after, now);
-	} catch (error) {
-		expect(error).toMatchObject({
-			name: "RefusedError",
-			code: "invalid_after",
-		});
-		return error as RefusedError;
-	}
-	throw new Error(`${String(after)} was not refused`);
-}
 
 /** By the UTC calendar and no library: the same day a year later, or that month's last. */
 function yearAfter(now: number): number {

@@ -2,27 +2,13 @@ import dayjs from "dayjs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { dueTime } from "../../src/contract/after.ts";
-import type { RefusedError } from "../../src/contract/errors.ts";
+import { NOW, refusal } from "../support/refusal.ts";
 
-const NOW = Date.UTC(2027, 0, 14, 17, 46, 5, 811);
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const TEN_YEARS = 3_653 * DAY;
-
-function refusal(after: unknown, now = NOW): RefusedError {
-	try {
-		dueTime(after, now);
-	} catch (error) {
-		expect(error).toMatchObject({
-			name: "RefusedError",
-			code: "invalid_after",
-		});
-		return error as RefusedError;
-	}
-	throw new Error(`${String(after)} was not refused`);
-}
 
 /** By the UTC calendar and no library: the same day so many months later, or that month's last. */
 function monthsAfter(now: number, months: number): number {

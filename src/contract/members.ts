@@ -1,0 +1,25 @@
+/** Refuses a member that does nothing, for it may be a misspelt one that does. */
+import { type RefusalCode, RefusedError } from "./errors.ts";
+
+/**
+ * @param what whose members they are, for the error
+ * @throws RefusedError with this code for a member that is not one of these
+ */
+export function checkMembers(
+	what: string,
+	options: object,
+	members: readonly string[],
+	code: RefusalCode = "invalid_request",
+): void {
+	const unknown = Object.keys(options).find((key) => !members.includes(key));
+	if (unknown !== undefined)
+		throw new RefusedError(code, `${what}: ${unknownMember(unknown, members)}`);
+}
+
+/** The member, and those that there are. */
+export function unknownMember(
+	name: string,
+	members: readonly string[],
+): string {
+	return `unknown member ${JSON.stringify(name)}: use ${members.join(", ")}`;
+}

@@ -1,0 +1,20 @@
+/** How `after` is refused, at an instant that every test of it shares. */
+import { expect } from "vitest";
+import { dueTime } from "../../src/contract/after.ts";
+import type { RefusedError } from "../../src/contract/errors.ts";
+
+export const NOW = Date.UTC(2027, 0, 14, 17, 46, 5, 811);
+
+/** The error; fails when `after` is accepted. */
+export function refusal(after: unknown, now = NOW): RefusedError {
+	try {
+		dueTime(after, now);
+	} catch (error) {
+		expect(error).toMatchObject({
+			name: "RefusedError",
+			code: "invalid_after",
+		});
+		return error as RefusedError;
+	}
+	throw new Error(`${String(after)} was not refused`);
+}
