@@ -1,0 +1,158 @@
+/** Those who publish, cancel, move and replay, each in an isolate of its own, and what they were answered. */
+import type { PartialPublishError, Receipt } from "tidings";
+import { discard, replay, replayAll } from "../../src/replay.ts";
+import type { Entry, Ledger } from "./ledger.ts";
+import { Isolate } from "./platform/isolate.ts";
+import type { Platform } from "./platform/platform.ts";
+import type { Deed, Publish } from "./scenario.ts";
+import type { ShopDeploy } from "./shop.ts";
+import { number } from "./subjects.ts";
+
+/** Numbers the events that it publishes, so that their ids tell which they are. */
+class Caller extends Isolate {
+	readonly #numbers: number[];
+
+	constructor(platform: Platform, label: string, numbers: readonly number[]) {
+		super(platform, label);
+		this.#numbers = [...numbers];
+	}
+
+	override randomBytes(bytes: Uint8Array): Uint8Array {
+		super.randomBytes(bytes);
+		number(bytes, this.#numbers.shift() as number);
+		return bytes;
+	}
+}
+
+export class Callers {
+	readonly #platform: Platform;
+	readonly #ledger: Ledger;
+	/** Calls that are under way, or will never be answered. */
+	#count = 0;
+
+	constructor(platform: Platform, ledger: Ledger) {
+		this.#platform = platform;
+		this.#ledger = ledger;
+	}
+
+	publish(published: readonly Publish[], { events }: ShopDeploy): void {
+		const { time } = this.#platform;
+		const entries = published.map((event) =>
+			this.#ledger.publish(event, bodyOf(event), time.now),
+		);
+		const items = entries.map(({ name, body, after }) => ({
+			name,
+			body,
+			...(after !== undefined && { after }),
+		}));
+		const [first] = items;
+		const isOne = items.length === 1 && first;
+		this.#call(
+			"publish",
+			entries.map(({ n }) => n),
+			async () => {
+				if (!isOne) return events.publishBatch(items);
+				const { name, body, after } = first;
+				const options = after === undefined ? {} : { after };
+				return [await events.publish(name, options, body)];
+			},
+			(receipts) => this.#answered(entries, receipts),
+			(error) =>
+				this.#answered(entries, (error as PartialPublishError).receipts ?? []),
+		);
+	}
+
+	/** Something that is done with an event that was answered with a receipt. */
+	move(deed: Deed & { n: number }, deploy: ShopDeploy): void {
+		const entry = this.#ledger.entries.get(deed.n);
+		const id = entry?.receipt?.id;
+		if (!entry || id === undefined) return;
+		const { events, owner } = deploy;
+		switch (deed.do) {
+			case "cancel":
+				entry.isMoveUnknown = true;
+				return this.#call(
+					"cancel",
+					[entry.n],
+					() => events.cancel(id),
+					(done) => {
+						entry.isMoveUnknown = false;
+						if (done) entry.cancelledAt = this.#platform.time.now;
+					},
+				);
+			case "reschedule":
+				entry.isMoveUnknown = true;
+				return this.#call(
+					"reschedule",
+					[entry.n],
+					() => events.reschedule(id, deed.after),
+					(moved) => {
+						entry.isMoveUnknown = false;
+						if (moved) entry.dueAt = moved.time + moved.delay;
+					},
+				);
+			case "replay":
+			case "discard": {
+				const act = async (letter: string) =>
+					deed.do === "replay"
+						? replay(letter, undefined, owner)
+						: discard(letter, owner);
+				const handlers = [...entry.runs.keys()];
+				const [handler] = handlers;
+				if (handler !== undefined)
+					this.#call(deed.do, [entry.n], () => act(`${id}:${handler}`));
+			}
+		}
+	}
+
+	replayAll({ owner }: ShopDeploy): void {
+		this.#call("replay all", [], () => replayAll({}, owner));
+	}
+
+	#answered(
+		entries: readonly Entry[],
+		receipts: readonly (Receipt | null)[],
+	): void {
+		for (const [index, receipt] of receipts.entries()) {
+			const entry = entries[index];
+			if (!entry || !receipt) continue;
+			entry.receipt = receipt;
+			entry.answeredAt = this.#platform.time.now;
+			entry.dueAt = receipt.time + receipt.delay;
+		}
+	}
+
+	/** An answer that never comes, because the caller died or nobody answered, is none. */
+	#call<Result>(
+		what: string,
+		numbers: readonly number[],
+		act: () => Promise<Result>,
+		answered: (result: Result) => void = () => {},
+		failed: (error: unknown) => void = () => {},
+	): void {
+		const label = `caller ${++this.#count}`;
+		const subjects = numbers.map(String);
+		const caller = new Caller(this.#platform, `${what} ${subjects[0] ?? ""}`, numbers);
+		this.#platform.tell(what, label, subjects);
+		caller
+			.run(act)
+			.then(
+				(result) => {
+					this.#platform.tell(`${what} answered`, label, subjects, result);
+					answered(result);
+				},
+				(error) => {
+					this.#platform.tell(`${what} failed`, label, subjects, error);
+					failed(error);
+				},
+			);
+	}
+}
+
+function bodyOf({ n, padding }: Publish): unknown {
+	return {
+		n,
+		...(n % 2 === 0 && { visits: n }),
+		...(padding > 0 && { padding: "x".repeat(padding) }),
+	};
+}

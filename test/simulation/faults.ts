@@ -1,0 +1,52 @@
+/** The faults that a run can be given, by name: what each may strike, and how often. */
+import type { Rates, Strike } from "./platform/fate.ts";
+
+/** What goes wrong by itself, at any call; each rate is of the calls that it may strike. */
+const STRIKES: Record<string, Partial<Record<Strike, number>>> = {
+	crash: { crash_before: 0.008, crash_after: 0.008 },
+	refuse: { refused: 0.02 },
+	lie: { lied: 0.01 },
+	halfway: { halfway: 0.05 },
+	hang: { hung_before: 0.002, hung_after: 0.002 },
+	slow: { slow: 0.02 },
+	evict: { reset: 0.02 },
+	duplicate: { duplicated: 0.05 },
+	alarm: { alarm_lost: 0.05 },
+};
+
+/** What stands in the history: it happens at a time, and may last. */
+const EVENTS = [
+	/** Storage of a scheduler fails for minutes. */
+	"storage",
+	/** The dead-letter store, or its queue, is down for hours. */
+	"store",
+	/** A queue takes nothing for minutes. */
+	"queue",
+	/** Clocks differ, and jump a minute either way. */
+	"clock",
+	/** A handler kills its isolate each time. */
+	"poison",
+	/** A handler never settles. */
+	"stuck",
+	/** Handlers are removed, renamed and reordered, and a schema changes, while events wait. */
+	"deploy",
+	/** Cancels and reschedules come as the alarm does. */
+	"race",
+	/** What is no envelope, or a newer one, comes in a queue. */
+	"garbage",
+	/** Every message comes twice. */
+	"twice",
+] as const;
+
+export const FAULTS: readonly string[] = [...Object.keys(STRIKES), ...EVENTS];
+
+/** @param faults the names that are on; @param scale multiplies each rate */
+export function ratesOf(faults: ReadonlySet<string>, scale: number): Rates {
+	const rates: Partial<Record<Strike, number>> = {};
+	for (const [name, strikes] of Object.entries(STRIKES))
+		if (faults.has(name))
+			for (const [strike, rate] of Object.entries(strikes))
+				rates[strike as Strike] = rate * scale;
+	if (faults.has("twice")) rates.duplicated = 1;
+	return rates;
+}

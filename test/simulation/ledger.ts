@@ -1,0 +1,96 @@
+/**
+ * What really happened, seen from outside of Tidings: what callers were answered, what handlers did, and what
+ * the platform did to whom. It takes notes and judges nothing.
+ */
+import type { Receipt } from "tidings";
+import type { Told } from "./platform/platform.ts";
+import type { Publish, Version } from "./scenario.ts";
+
+/** One run of a handler. */
+export interface Run {
+	at: number;
+	attempt: number;
+	/** The furthest that any clock had been. */
+	clock: number;
+	/** Open as long as it neither ended nor failed: its isolate died, or its time was over first. */
+	end: "open" | "succeeded" | "failed";
+	endAt?: number;
+	/** Whether the handler was given the body as it was published. */
+	isIntact: boolean;
+}
+
+export interface Entry extends Publish {
+	body: unknown;
+	/** Whether the caller was answered with a receipt. */
+	receipt?: Receipt;
+	publishedAt: number;
+	answeredAt?: number;
+	/** When its handlers may begin, as far as callers know. */
+	dueAt: number;
+	/** When a cancel was answered with true. */
+	cancelledAt?: number;
+	/** A cancel or a reschedule that was never answered may have been done. */
+	isMoveUnknown: boolean;
+	runs: Map<string, Run[]>;
+	/** What the platform did that may bring it twice, or cost it tries. */
+	excuses: string[];
+	/** Replays that were answered with true, and when, by handler. */
+	replays: Map<string, number[]>;
+}
+
+/** What the platform tells that may run a handler once more, or use up a try. */
+const EXCUSES = new Set([
+	"killed",
+	"died",
+	"call lost",
+	"crash_before",
+	"crash_after",
+	"lied",
+	"halfway",
+	"hung_before",
+	"hung_after",
+	"reset",
+	"duplicated",
+]);
+
+export class Ledger {
+	readonly entries = new Map<number, Entry>();
+	readonly deploys: { at: number; version: Version }[] = [];
+	readonly told: Told[] = [];
+	/** Messages that a queue kept for too long. */
+	expired = 0;
+
+	publish(event: Publish, body: unknown, at: number): Entry {
+		const entry: Entry = {
+			...event,
+			body,
+			publishedAt: at,
+			dueAt: at + (event.after ?? 0),
+			isMoveUnknown: false,
+			runs: new Map(),
+			excuses: [],
+			replays: new Map(),
+		};
+		this.entries.set(event.n, entry);
+		return entry;
+	}
+
+	/** What the platform and the Worker tell. */
+	hear(told: Told): void {
+		this.told.push(told);
+		if (told.what === "expired") this.expired++;
+		if (!EXCUSES.has(told.what)) return;
+		for (const subject of told.subjects)
+			this.entries
+				.get(Number(subject))
+				?.excuses.push(`${told.what} ${told.where}`);
+	}
+
+	run(n: number, handler: string, run: Run): void {
+		const entry = this.entries.get(n);
+		if (!entry) throw new Error(`nobody published ${n}`);
+		const runs = entry.runs.get(handler) ?? [];
+		entry.runs.set(handler, runs);
+		runs.push(run);
+	}
+}

@@ -1,0 +1,57 @@
+/** A call out of an isolate, to a queue or an object: it takes time, and all that can go wrong with one may. */
+import type { Strike } from "./fate.ts";
+import { here } from "./isolate.ts";
+
+export interface Call<Result> {
+	/** What is called, such as `events.send`. */
+	name: string;
+	/** Which events it is about. */
+	subjects: readonly string[];
+	may: readonly Strike[];
+	/** Does it; where it is struck halfway, a part of it. */
+	perform(strike?: Strike): Promise<Result> | Result;
+}
+
+/** The longest that a slow answer takes, in milliseconds. */
+const SLOW = 20_000;
+
+export function callOut<Result>(call: Call<Result>): Promise<Result> {
+	const from = here();
+	const { time, fate } = from.platform;
+	const point = `${call.name} ${call.subjects[0] ?? ""}`;
+	return new Promise<Result>((resolve, reject) => {
+		if (!from.alive) return;
+		const strike = fate.strike(point, call.may);
+		if (strike) from.platform.tell(strike, call.name, call.subjects);
+		if (strike === "crash_before") return from.kill();
+		if (!from.release()) return;
+		for (const subject of call.subjects) from.sent.add(subject);
+		const answer = (settle: () => void) => {
+			const wait = strike === "slow" ? fate.draw(`slow ${point}`) * SLOW : 0;
+			time.after(wait + fate.latency(point), () => from.resume(settle));
+		};
+		const fail = (error: unknown) => answer(() => reject(error));
+		time.after(fate.latency(point), () => {
+			if (strike === "hung_before") return;
+			if (strike === "refused")
+				return fail(new Error(`${call.name} failed: it is overloaded`));
+			performed().then((result) => {
+				switch (strike) {
+					case "hung_after":
+						return;
+					case "crash_after":
+						return from.kill();
+					case "lied":
+					case "halfway":
+						return fail(new Error(`${call.name} failed: internal error`));
+					default:
+						answer(() => resolve(result));
+				}
+			}, fail);
+		});
+
+		async function performed(): Promise<Result> {
+			return call.perform(strike);
+		}
+	});
+}

@@ -1,0 +1,32 @@
+/** Stands in for the module `cloudflare:workers`, and leads to the platform of whichever isolate is running. */
+import { here } from "./isolate.ts";
+
+function leading(find: () => object): object {
+	return new Proxy(
+		{},
+		{
+			get: (_, key) => Reflect.get(find(), key),
+			has: (_, key) => Reflect.has(find(), key),
+		},
+	);
+}
+
+export const env = leading(() => here().platform.env);
+
+export const exports = leading(() => here().platform.exports);
+
+export function waitUntil(promise: Promise<unknown>): void {
+	promise.catch(() => {});
+}
+
+export class DurableObject {
+	readonly ctx: unknown;
+	readonly env: unknown;
+
+	constructor(ctx: unknown, env: unknown) {
+		this.ctx = ctx;
+		this.env = env;
+	}
+}
+
+export class WorkerEntrypoint extends DurableObject {}

@@ -1,0 +1,140 @@
+/**
+ * What one object has on disk: SQLite, its keys and its alarm in one database. What was written since the last
+ * commit is lost together when the object dies, as writes are that were never confirmed.
+ */
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+
+type Value = string | number | null;
+type Row = Record<string, Value>;
+
+/** What `sql.exec` answers. */
+export interface Cursor {
+	readonly rowsWritten: number;
+	toArray(): Row[];
+	one(): Row;
+	[Symbol.iterator](): Iterator<Row>;
+}
+
+export class Database {
+	readonly #db = new DatabaseSync(":memory:");
+	readonly #statements = new Map<string, StatementSync>();
+	#isOpen = false;
+	#savepoints = 0;
+
+	constructor() {
+		this.create();
+	}
+
+	create(): void {
+		this.#db.exec(`
+			CREATE TABLE _key (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+			CREATE TABLE _alarm (one INTEGER PRIMARY KEY, at REAL NOT NULL, failures INTEGER NOT NULL, run INTEGER NOT NULL);
+		`);
+	}
+
+	/** Whether something was written that is not yet confirmed. */
+	get isDirty(): boolean {
+		return this.#isOpen;
+	}
+
+	exec(query: string, bound: readonly Value[]): Cursor {
+		const [verb] = query.trimStart().split(/\s/, 1);
+		if (verb === "SELECT") return cursorOf(this.all(query, bound), 0);
+		this.#begin();
+		if (verb === "CREATE") {
+			this.#db.exec(query);
+			return cursorOf([], 0);
+		}
+		const { changes } = this.#statement(query).run(...bound);
+		return cursorOf([], Number(changes));
+	}
+
+	all(query: string, bound: readonly Value[] = []): Row[] {
+		return this.#statement(query).all(...bound) as Row[];
+	}
+
+	run(query: string, ...bound: Value[]): void {
+		this.#begin();
+		this.#statement(query).run(...bound);
+	}
+
+	transaction<Result>(act: () => Result): Result {
+		this.#begin();
+		const name = `s${this.#savepoints++}`;
+		this.#db.exec(`SAVEPOINT ${name}`);
+		try {
+			const result = act();
+			this.#db.exec(`RELEASE ${name}`);
+			return result;
+		} catch (error) {
+			this.#db.exec(`ROLLBACK TO ${name}; RELEASE ${name}`);
+			throw error;
+		}
+	}
+
+	commit(): void {
+		if (this.#isOpen) this.#db.exec("COMMIT");
+		this.#isOpen = false;
+	}
+
+	rollback(): void {
+		if (this.#isOpen) this.#db.exec("ROLLBACK");
+		this.#isOpen = false;
+	}
+
+	/** Drops every table, as `deleteAll` does, the alarm excepted. */
+	clear(): void {
+		this.#begin();
+		const tables = this.all(
+			"SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> '_alarm'",
+		);
+		for (const { name } of tables)
+			if (name === "_key") this.run("DELETE FROM _key");
+			else this.#db.exec(`DROP TABLE ${name}`);
+		this.#statements.clear();
+	}
+
+	/** Rows of all tables but the alarm's. */
+	count(): number {
+		const tables = this.all(
+			"SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> '_alarm'",
+		);
+		return tables.reduce((sum, { name }) => {
+			const [row] = this.all(`SELECT count(*) AS rows FROM ${name}`);
+			return sum + Number(row?.rows);
+		}, 0);
+	}
+
+	close(): void {
+		this.#db.close();
+	}
+
+	#begin(): void {
+		if (this.#isOpen) return;
+		this.#db.exec("BEGIN");
+		this.#isOpen = true;
+	}
+
+	#statement(query: string): StatementSync {
+		let statement = this.#statements.get(query);
+		if (!statement) {
+			statement = this.#db.prepare(query);
+			this.#statements.set(query, statement);
+		}
+		return statement;
+	}
+}
+
+function cursorOf(rows: Row[], rowsWritten: number): Cursor {
+	return {
+		rowsWritten,
+		toArray: () => rows,
+		one() {
+			const [row] = rows;
+			if (!row || rows.length > 1)
+				throw new Error(`expected one row, there are ${rows.length}`);
+			return row;
+		},
+		[Symbol.iterator]: () => rows[Symbol.iterator](),
+	};
+}

@@ -1,0 +1,100 @@
+/**
+ * What the seed decides: every draw is a hash of the seed and of what it decides, never the next of a
+ * sequence, so that taking one thing out of a history leaves all other draws as they were.
+ */
+import { hash } from "node:crypto";
+
+/** How a call out of an isolate can go wrong. */
+export type Strike =
+	/** The isolate dies, and the call was never made. */
+	| "crash_before"
+	/** The isolate dies once the call was made. */
+	| "crash_after"
+	/** The call fails, and nothing was done. */
+	| "refused"
+	/** The call fails, and a part was done. */
+	| "halfway"
+	/** The call was done, and reports a failure. */
+	| "lied"
+	/** The call never answers, and nothing was done. */
+	| "hung_before"
+	/** The call never answers, yet was done. */
+	| "hung_after"
+	/** The object that is called loses its memory first. */
+	| "reset"
+	/** It answers late. */
+	| "slow"
+	/** A message is delivered once more than its verdicts ask for. */
+	| "duplicated"
+	/** An alarm that was set is gone. */
+	| "alarm_lost"
+	/** A call to something that is down for a while, and an instance of it that dies of that. */
+	| "down";
+
+export type Rates = Readonly<Partial<Record<Strike, number>>>;
+
+const DIGITS = 12;
+const RANGE = 16 ** DIGITS;
+
+export class Fate {
+	/** What went wrong, by the key of its draw. */
+	readonly struck: string[] = [];
+	/** From now on nothing goes wrong. */
+	calm = false;
+	readonly #seed: number;
+	readonly #rates: Rates;
+	readonly #only: ReadonlySet<string> | undefined;
+	readonly #counts = new Map<string, number>();
+
+	/** @param only what may go wrong, by the keys of an earlier run; all when absent */
+	constructor(seed: number, rates: Rates, only?: ReadonlySet<string>) {
+		this.#seed = seed;
+		this.#rates = rates;
+		this.#only = only;
+	}
+
+	/** From [0, 1), the same for the same key. */
+	draw(key: string): number {
+		const digest = hash("sha1", `${this.#seed} ${key}`);
+		return Number.parseInt(digest.slice(0, DIGITS), 16) / RANGE;
+	}
+
+	/** A draw for the next occurrence of what has this name. */
+	next(name: string): number {
+		return this.draw(this.#occurrence(name));
+	}
+
+	/** Milliseconds that a call takes one way. */
+	latency(name: string): number {
+		return 0.5 + this.next(`latency ${name}`) * 15;
+	}
+
+	/** Whether something goes wrong at a point, and what, of that which may. */
+	strike<May extends Strike>(
+		point: string,
+		may: readonly May[],
+	): May | undefined {
+		const key = this.#occurrence(point);
+		if (this.calm) return undefined;
+		let drawn = this.draw(key);
+		for (const strike of may) {
+			const rate = this.#rates[strike] ?? 0;
+			if (drawn < rate) return this.#happens(strike, key);
+			drawn -= rate;
+		}
+		return undefined;
+	}
+
+	#happens<May extends Strike>(strike: May, key: string): May | undefined {
+		const name = `${strike} ${key}`;
+		if (this.#only && !this.#only.has(name)) return undefined;
+		this.struck.push(name);
+		return strike;
+	}
+
+	#occurrence(name: string): string {
+		const count = (this.#counts.get(name) ?? 0) + 1;
+		this.#counts.set(name, count);
+		return `${name} #${count}`;
+	}
+}

@@ -1,0 +1,50 @@
+/** Clock, timers, randomness and console of whichever isolate is running; elsewhere they are as they were. */
+import { current } from "./isolate.ts";
+
+const { now } = Date;
+const { random } = Math;
+const { setTimeout, clearTimeout, crypto } = globalThis;
+const getRandomValues = crypto.getRandomValues.bind(crypto);
+
+Date.now = () => {
+	const isolate = current();
+	return isolate ? isolate.platform.wallClock(isolate) : now();
+};
+
+Math.random = () => {
+	const isolate = current();
+	return isolate
+		? isolate.platform.fate.next(`random ${isolate.label}`)
+		: random();
+};
+
+Object.defineProperty(crypto, "getRandomValues", {
+	value: (bytes: Uint8Array) =>
+		current()?.randomBytes(bytes) ?? getRandomValues(bytes as never),
+});
+
+type Timer = { cancel: () => void };
+
+globalThis.setTimeout = ((act: () => void, ms = 0, ...rest: unknown[]) => {
+	const isolate = current();
+	if (!isolate) return setTimeout(act, ms, ...(rest as []));
+	const cancel = isolate.platform.time.after(ms, () =>
+		isolate.resume(() => isolate.run(act)),
+	);
+	return { cancel } satisfies Timer;
+}) as typeof setTimeout;
+
+globalThis.clearTimeout = ((timer: unknown) => {
+	if (typeof timer === "object" && timer !== null && "cancel" in timer)
+		(timer as Timer).cancel();
+	else clearTimeout(timer as Parameters<typeof clearTimeout>[0]);
+}) as typeof clearTimeout;
+
+for (const level of ["log", "warn", "error"] as const) {
+	const write = console[level].bind(console);
+	console[level] = (...args: unknown[]) => {
+		const isolate = current();
+		if (isolate) isolate.platform.hear(isolate, args);
+		else write(...args);
+	};
+}

@@ -1,0 +1,194 @@
+/**
+ * The simulated platform: time, fate, queues, objects and the isolates in which a Worker's code runs. It knows
+ * nothing of Tidings; what its messages are about it asks.
+ */
+import "./globals.ts";
+import type { Fate } from "./fate.ts";
+import { Isolate } from "./isolate.ts";
+import { type ObjectClass, SimulatedObject } from "./object.ts";
+import { type QueueSettings, SimulatedQueue } from "./queue.ts";
+import { Time } from "./time.ts";
+
+/** Something that happened, for the ledger and the timeline. */
+export interface Told {
+	/** Simulated time, epoch milliseconds. */
+	at: number;
+	what: string;
+	where: string;
+	subjects: readonly string[];
+	detail?: unknown;
+}
+
+export interface Batch {
+	queue: string;
+	messages: readonly unknown[];
+	ackAll(): void;
+	retryAll(options?: { delaySeconds?: number }): void;
+}
+
+/** One deploy of the Worker. */
+export interface Deploy {
+	queue(batch: Batch): Promise<void>;
+	scheduled(): Promise<void>;
+}
+
+/** The Worker that runs on the platform. */
+export interface SimulatedWorker {
+	/** Which deploy an isolate that starts now belongs to. */
+	deployed(): Deploy;
+	objects: Record<string, () => ObjectClass>;
+	vars: Record<string, unknown>;
+	/** The queues' settings, and under which name each is bound. */
+	queues: Record<string, QueueSettings & { binding: string }>;
+	/** How many of the isolates have a clock that is off, from 0 to 1. */
+	skewed: number;
+	/** Which events some text or value is about. */
+	subjectsOf(value: unknown): string[];
+}
+
+/** An isolate of the Worker: it keeps the deploy that it started with, and takes one invocation beside another. */
+export class WorkerIsolate extends Isolate {
+	readonly deploy: Deploy;
+
+	constructor(platform: Platform, label: string, deploy: Deploy) {
+		super(platform, label);
+		this.deploy = deploy;
+	}
+}
+
+/** How often an invocation comes to an isolate that is there. */
+const SHARED = 0.6;
+
+export class Platform {
+	readonly time: Time;
+	readonly fate: Fate;
+	readonly env: Record<string, unknown>;
+	readonly exports: Record<string, unknown>;
+	readonly queues: Map<string, SimulatedQueue>;
+	readonly objects = new Map<string, SimulatedObject>();
+	/** How far every clock is off, in milliseconds; a fault moves it. */
+	clockOffset = 0;
+	/** The furthest that any clock has been. */
+	latestClock: number;
+	/** What is down, by name, a class standing for all of its objects. */
+	readonly down = new Set<string>();
+	readonly #worker: SimulatedWorker;
+	readonly #listen: (told: Told) => void;
+	#isolates: WorkerIsolate[] = [];
+	#count = 0;
+
+	constructor(
+		worker: SimulatedWorker,
+		fate: Fate,
+		start: number,
+		listen: (told: Told) => void,
+	) {
+		this.#worker = worker;
+		this.fate = fate;
+		this.time = new Time(start);
+		this.latestClock = start;
+		this.#listen = listen;
+		this.queues = new Map(
+			Object.entries(worker.queues).map(([name, settings]) => [
+				name,
+				new SimulatedQueue(this, name, settings),
+			]),
+		);
+		this.env = { ...worker.vars };
+		for (const [name, { binding }] of Object.entries(worker.queues))
+			this.env[binding] = this.queue(name).producer;
+		this.exports = Object.fromEntries(
+			Object.keys(worker.objects).map((name) => [
+				name,
+				{ getByName: (object: string) => this.#stub(name, object) },
+			]),
+		);
+	}
+
+	queue(name: string): SimulatedQueue {
+		const queue = this.queues.get(name);
+		if (!queue) throw new Error(`there is no queue ${name}`);
+		return queue;
+	}
+
+	object(className: string, name: string): SimulatedObject {
+		const key = `${className}/${name}`;
+		let object = this.objects.get(key);
+		if (!object) {
+			const ofClass = this.#worker.objects[className] as () => ObjectClass;
+			object = new SimulatedObject(this, key, ofClass);
+			this.objects.set(key, object);
+		}
+		return object;
+	}
+
+	readonly subjectsOf = (value: unknown): string[] =>
+		this.#worker.subjectsOf(value);
+
+	readonly isDown = (name: string): boolean =>
+		this.down.has(name) || this.down.has(name.split("/")[0] as string);
+
+	/** A place for one more invocation, new or shared with others. */
+	workerIsolate(): WorkerIsolate {
+		const deploy = this.#worker.deployed();
+		this.#isolates = this.#isolates.filter(({ alive }) => alive);
+		const fitting = this.#isolates.filter((one) => one.deploy === deploy);
+		if (fitting.length > 0 && this.fate.next("isolate") < SHARED) {
+			const which = Math.floor(this.fate.next("which") * fitting.length);
+			return fitting[which] as WorkerIsolate;
+		}
+		const label = `worker ~${++this.#count}`;
+		const isolate = new WorkerIsolate(this, label, deploy);
+		this.#isolates.push(isolate);
+		return isolate;
+	}
+
+	/** The cron trigger. */
+	tick(): void {
+		const isolate = this.workerIsolate();
+		isolate.run(() => isolate.deploy.scheduled()).catch(() => {});
+	}
+
+	wallClock({ skew }: Isolate): number {
+		const clock = Math.floor(this.time.now + this.clockOffset + skew);
+		this.latestClock = Math.max(this.latestClock, clock);
+		return clock;
+	}
+
+	/** How far the clock of a new isolate is off, in milliseconds, up to a minute either way. */
+	skewOf(label: string): number {
+		const { skewed } = this.#worker;
+		const drawn = this.fate.draw(`skew ${label}`);
+		return drawn < skewed ? Math.round((drawn / skewed - 0.5) * 120_000) : 0;
+	}
+
+	tell(
+		what: string,
+		where: string,
+		subjects: readonly string[],
+		detail?: unknown,
+	): void {
+		this.#listen({ at: this.time.now, what, where, subjects, detail });
+	}
+
+	/** What code writes to its console. */
+	hear({ label }: Isolate, args: readonly unknown[]): void {
+		this.tell("console", label, [], args);
+	}
+
+	close(): void {
+		for (const { database } of this.objects.values()) database.close();
+	}
+
+	#stub(className: string, name: string): object {
+		return new Proxy(
+			{},
+			{
+				get:
+					(_, method) =>
+					(...args: unknown[]) =>
+						this.object(className, name).call(String(method), args),
+			},
+		);
+	}
+}

@@ -1,0 +1,261 @@
+/**
+ * A Cloudflare queue as documented: at least once, in no order, in batches, with a verdict for each message.
+ * What its consumer does not acknowledge comes again, and after its last retry goes to the dead-letter queue.
+ */
+import { callOut } from "./call.ts";
+import type { Strike } from "./fate.ts";
+import type { Platform, WorkerIsolate } from "./platform.ts";
+import { checkBatch, checkMessage, type SendOptions } from "./queue-limits.ts";
+
+export interface QueueSettings {
+	batchSize: number;
+	maxRetries: number;
+	/** Seconds before a message comes again that was retried without a delay, or whose consumer died. */
+	retryDelay: number;
+	/** The name of another queue. */
+	deadLetterQueue?: string;
+	/** Milliseconds that a message is kept. */
+	retention: number;
+	/** Batches under way at once. */
+	concurrency: number;
+}
+
+export interface Message {
+	id: string;
+	body: unknown;
+	sentAt: number;
+	visibleAt: number;
+	/** How often it was delivered. */
+	attempts: number;
+	/** A duplicate is not duplicated again. */
+	isCopy: boolean;
+}
+
+type Verdict = "ack" | { retry: number | undefined };
+
+const SENDS: readonly Strike[] = [
+	"crash_before",
+	"crash_after",
+	"refused",
+	"lied",
+	"hung_before",
+	"hung_after",
+	"slow",
+];
+
+/** An invocation has a quarter of an hour. */
+const WALL_TIME = 15 * 60_000;
+
+export class SimulatedQueue {
+	readonly name: string;
+	readonly settings: QueueSettings;
+	/** What waits, by id; what is being delivered is not here. */
+	readonly waiting = new Map<string, Message>();
+	readonly underWay = new Set<Message>();
+	readonly #platform: Platform;
+	#batches = 0;
+	#count = 0;
+	#cancelWake: (() => void) | undefined;
+	#wakeAt = Number.POSITIVE_INFINITY;
+
+	constructor(platform: Platform, name: string, settings: QueueSettings) {
+		this.#platform = platform;
+		this.name = name;
+		this.settings = settings;
+	}
+
+	/** What a producer is bound to. */
+	readonly producer = {
+		send: async (body: unknown, options: SendOptions = {}) => {
+			checkMessage({ body, ...options });
+			return this.#take([{ body, ...options }], "send", SENDS);
+		},
+		sendBatch: async (messages: readonly ({ body: unknown } & SendOptions)[]) => {
+			checkBatch(messages);
+			return this.#take(messages, "sendBatch", [...SENDS, "halfway"]);
+		},
+		metrics: async () => ({ backlogCount: this.waiting.size, backlogBytes: 0 }),
+	};
+
+	/** Something that was put there past Tidings. */
+	put(body: unknown, delaySeconds = 0, attempts = 0): Message {
+		const { time } = this.#platform;
+		const message = {
+			id: `${this.name}-${++this.#count}`,
+			body,
+			sentAt: Math.floor(time.now),
+			visibleAt: time.now + delaySeconds * 1_000,
+			attempts,
+			isCopy: false,
+		};
+		this.waiting.set(message.id, message);
+		this.#wake(message.visibleAt);
+		return message;
+	}
+
+	#take(
+		messages: readonly ({ body: unknown } & SendOptions)[],
+		operation: string,
+		may: readonly Strike[],
+	): Promise<void> {
+		return callOut({
+			name: `${this.name}.${operation}`,
+			subjects: this.#platform.subjectsOf(messages),
+			may,
+			perform: (strike) => {
+				const { fate, isDown } = this.#platform;
+				if (isDown(this.name)) throw new Error("Queue is overloaded");
+				const part = Math.floor(fate.draw(this.name) * messages.length);
+				const taken =
+					strike === "halfway" ? messages.slice(0, part) : messages;
+				for (const { body, delaySeconds } of taken)
+					this.put(body, delaySeconds);
+			},
+		});
+	}
+
+	#wake(at: number): void {
+		if (at >= this.#wakeAt) return;
+		this.#cancelWake?.();
+		this.#wakeAt = at;
+		this.#cancelWake = this.#platform.time.at(at, () => {
+			this.#wakeAt = Number.POSITIVE_INFINITY;
+			this.#deliver();
+		});
+	}
+
+	#deliver(): void {
+		const { time, fate } = this.#platform;
+		while (this.#batches < this.settings.concurrency) {
+			const visible = this.#visible();
+			if (visible.length === 0) break;
+			const most = Math.min(visible.length, this.settings.batchSize);
+			const size = 1 + Math.floor(fate.next(`batch ${this.name}`) * most);
+			this.#run(visible.slice(0, size));
+		}
+		if (this.#batches >= this.settings.concurrency) return;
+		let next = Number.POSITIVE_INFINITY;
+		for (const { visibleAt } of this.waiting.values())
+			next = Math.min(next, visibleAt);
+		if (next < Number.POSITIVE_INFINITY)
+			this.#wake(Math.max(next, time.now + 1));
+	}
+
+	/** In no order. */
+	#visible(): Message[] {
+		const { time, fate, subjectsOf } = this.#platform;
+		const drawn: [number, Message][] = [];
+		for (const message of this.waiting.values()) {
+			if (message.visibleAt > time.now) continue;
+			if (time.now - message.sentAt > this.settings.retention) {
+				this.waiting.delete(message.id);
+				this.#platform.tell("expired", this.name, subjectsOf(message.body));
+				continue;
+			}
+			drawn.push([fate.draw(`order ${message.id}`), message]);
+		}
+		return drawn.sort(([a], [b]) => a - b).map(([, message]) => message);
+	}
+
+	#run(messages: Message[]): void {
+		const { time, subjectsOf } = this.#platform;
+		const subjects = subjectsOf(messages.map(({ body }) => body));
+		for (const message of messages) {
+			this.waiting.delete(message.id);
+			this.underWay.add(message);
+			message.attempts++;
+			this.#duplicate(message);
+		}
+		this.#batches++;
+		const isolate = this.#platform.workerIsolate();
+		const verdicts = new Map<Message, Verdict>();
+		let isOver = false;
+		const end = (how: "returned" | "threw" | "died") => {
+			if (isOver) return;
+			isOver = true;
+			stop();
+			forget();
+			if (how === "died") this.#platform.tell("died", this.name, subjects);
+			this.#batches--;
+			for (const message of messages)
+				this.#settle(message, verdicts.get(message), how);
+			this.#deliver();
+		};
+		const stop = time.after(WALL_TIME, () => isolate.kill());
+		const forget = isolate.mourn(() => end("died"));
+		this.#invoke(isolate, messages, verdicts).then(
+			() => isolate.alive && end("returned"),
+			() => isolate.alive && end("threw"),
+		);
+	}
+
+	async #invoke(
+		isolate: WorkerIsolate,
+		messages: readonly Message[],
+		verdicts: Map<Message, Verdict>,
+	): Promise<void> {
+		const judge = (message: Message, verdict: Verdict) => {
+			// The first verdict counts.
+			if (isolate.alive && !verdicts.has(message))
+				verdicts.set(message, verdict);
+		};
+		const batch = messages.map((message) => ({
+			id: message.id,
+			timestamp: new Date(message.sentAt),
+			body: structuredClone(message.body),
+			attempts: message.attempts,
+			ack: () => judge(message, "ack"),
+			retry: (options?: SendOptions) =>
+				judge(message, { retry: options?.delaySeconds }),
+		}));
+		return isolate.run(async () =>
+			isolate.deploy.queue({
+				queue: this.name,
+				messages: batch,
+				ackAll: () => messages.forEach((message) => judge(message, "ack")),
+				retryAll: (options?: SendOptions) =>
+					messages.forEach((message) =>
+						judge(message, { retry: options?.delaySeconds }),
+					),
+			}),
+		);
+	}
+
+	#settle(
+		message: Message,
+		verdict: Verdict | undefined,
+		how: "returned" | "threw" | "died",
+	): void {
+		this.underWay.delete(message);
+		// A consumer that died takes the verdicts of its batch with it; a throw leaves those that were given.
+		const given = how === "died" ? undefined : verdict;
+		if (given === "ack" || (how === "returned" && given === undefined)) return;
+		const { deadLetterQueue, maxRetries, retryDelay } = this.settings;
+		if (message.attempts > maxRetries) {
+			const subjects = this.#platform.subjectsOf(message.body);
+			this.#platform.tell("given up", this.name, subjects);
+			if (deadLetterQueue)
+				this.#platform.queue(deadLetterQueue).put(message.body);
+			return;
+		}
+		const delay = (given && given.retry) ?? retryDelay;
+		message.visibleAt = this.#platform.time.now + delay * 1_000;
+		this.waiting.set(message.id, message);
+		this.#wake(message.visibleAt);
+	}
+
+	/** Another copy comes as well, on its own from now on, as after a verdict that was lost. */
+	#duplicate(message: Message): void {
+		if (message.isCopy) return;
+		const { fate, subjectsOf } = this.#platform;
+		const subjects = subjectsOf(message.body);
+		const point = `deliver ${this.name} ${subjects[0] ?? ""}`;
+		if (!fate.strike(point, ["duplicated"])) return;
+		this.#platform.tell("duplicated", this.name, subjects);
+		const { body, attempts } = message;
+		const again = fate.next(`again ${this.name}`) < 0.5 ? attempts : attempts - 1;
+		const delay = fate.next(`copy ${this.name}`) * 30;
+		const copy = this.put(body, delay, again);
+		Object.assign(copy, { sentAt: message.sentAt, isCopy: true });
+	}
+}

@@ -1,0 +1,11 @@
+/** `node --import` it, and `cloudflare:workers` is the simulated one. */
+import { registerHooks } from "node:module";
+
+const standIn = new URL("./cloudflare-workers.ts", import.meta.url).href;
+
+registerHooks({
+	resolve: (specifier, context, next) =>
+		specifier === "cloudflare:workers"
+			? { url: standIn, shortCircuit: true }
+			: next(specifier, context),
+});

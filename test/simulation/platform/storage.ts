@@ -1,0 +1,112 @@
+/** `ctx.storage` of a simulated object, as far as Tidings uses it. */
+import type { Strike } from "./fate.ts";
+import type { SimulatedObject } from "./object.ts";
+
+interface Gate {
+	alive: boolean;
+	closed<Result>(act: () => Promise<Result>): Promise<Result>;
+	kill(): void;
+	release(): boolean;
+}
+
+type Bound = string | number | null;
+
+/** The runtime refuses an alarm past 2189, in epoch milliseconds. */
+const LATEST_ALARM = 6_911_000_000_000;
+
+export function storageOf(object: SimulatedObject, instance: Gate) {
+	const { database, platform, name } = object;
+
+	/** Code of an instance that is gone may still run to its next await; it reaches nothing. */
+	const living = (): void => {
+		if (!instance.alive) throw new Error(`${name} is gone`);
+	};
+
+	/** An operation that is awaited: done in the same turn, confirmed when it answers. */
+	function awaited<Result>(
+		operation: string,
+		act: () => Result,
+	): Promise<Result> {
+		living();
+		const may: Strike[] = ["crash_before", "crash_after", "refused"];
+		const strike = platform.fate.strike(`${name} ${operation}`, may);
+		if (strike) platform.tell(strike, `${name} ${operation}`, []);
+		if (strike !== "refused" && strike !== "crash_before") {
+			const result = act();
+			return instance.closed(() => settled(() => result, strike));
+		}
+		return instance.closed(() =>
+			settled(() => {
+				throw new Error(`${operation} failed`);
+			}, strike),
+		);
+	}
+
+	function settled<Result>(
+		result: () => Result,
+		strike: Strike | undefined,
+	): Promise<Result> {
+		return new Promise((resolve, reject) => {
+			const wait = platform.fate.latency(`${name} storage`) / 4;
+			platform.time.after(wait, () => {
+				if (!instance.alive) return;
+				if (strike === "crash_before") return instance.kill();
+				if (!instance.release()) return;
+				if (strike === "crash_after") return instance.kill();
+				try {
+					resolve(result());
+				} catch (error) {
+					reject(error);
+				}
+			});
+		});
+	}
+
+	return {
+		sql: {
+			exec(query: string, ...bound: Bound[]) {
+				living();
+				return database.exec(query, bound);
+			},
+		},
+		kv: {
+			get(key: string): unknown {
+				living();
+				const [row] = database.all("SELECT value FROM _key WHERE key = ?", [
+					key,
+				]);
+				return row ? JSON.parse(row.value as string) : undefined;
+			},
+			put(key: string, value: unknown): void {
+				living();
+				database.run(
+					"INSERT INTO _key VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+					...[key, JSON.stringify(value)],
+				);
+			},
+		},
+		transactionSync<Result>(act: () => Result): Result {
+			living();
+			return database.transaction(act);
+		},
+		getAlarm: () =>
+			awaited("getAlarm", () => {
+				const { alarm } = object;
+				return alarm && alarm.run === 0 ? alarm.at : null;
+			}),
+		setAlarm(at: number): Promise<void> {
+			if (!(at <= LATEST_ALARM))
+				throw new TypeError(`setAlarm: ${at} is too far away`);
+			return awaited("setAlarm", () =>
+				database.run("INSERT OR REPLACE INTO _alarm VALUES (0, ?, 0, 0)", at),
+			);
+		},
+		deleteAlarm: () =>
+			awaited("deleteAlarm", () => database.run("DELETE FROM _alarm")),
+		deleteAll: () =>
+			awaited("deleteAll", () => {
+				database.run("DELETE FROM _alarm");
+				database.clear();
+			}),
+	};
+}

@@ -1,0 +1,166 @@
+/** The Worker that is simulated: one deploy for each version, with handlers that do as the scenario says. */
+import { isDeepStrictEqual } from "node:util";
+import {
+	createEvents,
+	event,
+	type HandlerContext,
+	NonRetryableError,
+	RetryAfterError,
+	type TidingsEvent,
+} from "tidings";
+import { DeadLetters, Payloads, Scheduler, worker } from "tidings/worker";
+import * as z from "zod";
+import { type Owner, ownerOf } from "../../src/events.ts";
+import type { Ledger, Run } from "./ledger.ts";
+import { Isolate, here } from "./platform/isolate.ts";
+import type { Deploy, Platform, SimulatedWorker } from "./platform/platform.ts";
+import { behaviourOf, type Scenario, SHARDS, type Version } from "./scenario.ts";
+import { subjectsOf } from "./subjects.ts";
+
+/** A deploy as callers inside the Worker reach it. */
+export interface ShopDeploy extends Deploy {
+	events: ReturnType<typeof createEvents>;
+	owner: Owner;
+}
+
+const DAY = 86_400_000;
+
+const queue = {
+	batchSize: 100,
+	maxRetries: 100,
+	retention: 14 * DAY,
+	concurrency: 3,
+	deadLetterQueue: "dead-letters",
+};
+
+/** What `wrangler.toml` says. */
+export const SHOP: Pick<
+	SimulatedWorker,
+	"objects" | "vars" | "queues" | "subjectsOf"
+> = {
+	objects: {
+		Scheduler: () => Scheduler as never,
+		DeadLetters: () => DeadLetters as never,
+		Payloads: () => Payloads as never,
+	},
+	vars: {
+		TIDINGS_QUEUES: {
+			events: "events",
+			retries: "retries",
+			deadLetters: "dead-letters",
+		},
+	},
+	queues: {
+		events: { ...queue, binding: "EVENTS_QUEUE", retryDelay: 60 },
+		retries: {
+			...queue,
+			binding: "RETRIES_QUEUE",
+			batchSize: 1,
+			retryDelay: 120,
+			concurrency: 10,
+		},
+		"dead-letters": {
+			binding: "DEAD_LETTERS_QUEUE",
+			batchSize: 25,
+			maxRetries: 100,
+			retryDelay: 3_600,
+			retention: 14 * DAY,
+			concurrency: 2,
+		},
+	},
+	subjectsOf,
+};
+
+export function deployOf(
+	version: Version,
+	scenario: Scenario,
+	ledger: Ledger,
+	platform: Platform,
+): ShopDeploy {
+	return new Isolate(platform, "deploy").run(() => {
+		const events = createEvents({
+			events: [userJoined(version)],
+			shards: SHARDS,
+			observe: (transition) =>
+				platform.tell(
+					transition.type,
+					"handler" in transition ? (transition.handler ?? "") : "",
+					subjectsOf(transition.id),
+					transition,
+				),
+		});
+		for (const { id, on, retries } of version.handlers)
+			events.on<unknown>(on, { id, retries }, (event, context) =>
+				handle(event, context, scenario, ledger),
+			);
+		const owned = worker(events as never);
+		const context = { waitUntil() {}, passThroughOnException() {} };
+		return {
+			events: events as never,
+			owner: ownerOf(events as never),
+			queue: async (batch) =>
+				owned.queue?.(batch as never, {} as never, context as never),
+			scheduled: async () =>
+				owned.scheduled?.({} as never, {} as never, context as never),
+		};
+	});
+}
+
+/** A later schema may refuse what an earlier one took. */
+function userJoined({ isStrict }: Version) {
+	return event(
+		"user.joined",
+		z.looseObject({
+			n: z.number(),
+			visits: isStrict ? z.number() : z.number().optional(),
+		}),
+	);
+}
+
+async function handle(
+	{ id, body }: TidingsEvent,
+	{ handler, attempt, signal }: HandlerContext,
+	scenario: Scenario,
+	ledger: Ledger,
+): Promise<void> {
+	const isolate = here();
+	const { time } = isolate.platform;
+	const never = () => new Promise<never>(() => {});
+	if (!isolate.alive) return never();
+	const [n] = subjectsOf(id).map(Number) as [number];
+	const run: Run = {
+		at: time.now,
+		attempt,
+		clock: isolate.platform.latestClock,
+		end: "open",
+		isIntact: isDeepStrictEqual(body, ledger.entries.get(n)?.body),
+	};
+	ledger.run(n, handler, run);
+	// A handler may do with its copy what it likes.
+	(body as { n: unknown }).n = "changed";
+	const end = (how: Run["end"]) => {
+		if (isolate.alive && !signal.aborted) Object.assign(run, { end: how, endAt: time.now });
+	};
+	const behaviour = behaviourOf(scenario, n, handler.replace("-renamed", ""));
+	switch (behaviour.type) {
+		case "succeed":
+			if (behaviour.takes > 0)
+				await new Promise((resolve) => setTimeout(resolve, behaviour.takes));
+			return end("succeeded");
+		case "refuse":
+			end("failed");
+			throw new NonRetryableError("it never will");
+		case "kill":
+			if ((ledger.entries.get(n)?.runs.get(handler)?.length ?? 0) > behaviour.times)
+				return end("succeeded");
+			isolate.kill();
+			return never();
+		case "fail":
+			if (attempt > behaviour.times) return end("succeeded");
+			if (behaviour.how === "hang") return never();
+			end("failed");
+			throw behaviour.how === "throw"
+				? new Error("not yet")
+				: new RetryAfterError("later", "90 seconds");
+	}
+}
