@@ -4,6 +4,9 @@ import { DurableObject } from "cloudflare:workers";
 /** A date is moved only by more than this, in milliseconds, so that retries cost no writes. */
 const GRAIN = 86_400_000;
 
+/** An alarm that came too early comes again after this at the earliest, in milliseconds. */
+const SOON = 60_000;
+
 interface Payload {
 	text: string;
 	/** Epoch milliseconds. */
@@ -31,8 +34,10 @@ export class Payloads extends DurableObject {
 
 	override async alarm(): Promise<void> {
 		const payload = this.#payload();
-		if (payload && payload.until > Date.now())
-			await this.ctx.storage.setAlarm(payload.until);
+		const now = Date.now();
+		// Not at once, should the alarm's clock be ahead of this one.
+		if (payload && payload.until > now)
+			await this.ctx.storage.setAlarm(Math.max(payload.until, now + SOON));
 		else await this.ctx.storage.deleteAll();
 	}
 

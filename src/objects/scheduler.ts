@@ -20,6 +20,9 @@ import { observed } from "./observed.ts";
 const FIRST_BACKOFF = 1_000;
 const LONGEST_BACKOFF = 60_000;
 
+/** An alarm that came early, its clock being ahead, is set so much later, in milliseconds, doubling up to a minute. */
+const FIRST_DELAY = 10;
+
 /** How long a send may take, in milliseconds. */
 const SEND_TIME = 30_000;
 
@@ -31,6 +34,8 @@ export class Scheduler extends DurableObject {
 	 */
 	#armedAt: number | null = null;
 	#handingOver: Promise<void> | undefined;
+	/** Alarms in a row that came before their time, by this object's clock. */
+	#early = 0;
 	readonly #failures: Record<HeldKind, number> = { events: 0, deliveries: 0 };
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -97,6 +102,7 @@ export class Scheduler extends DurableObject {
 	}
 
 	async #handOver(): Promise<void> {
+		this.#early = this.#isEarly() ? this.#early + 1 : 0;
 		// Before work that can fail: after a crash from here on the alarm stands.
 		await this.#arm(Date.now() + LONGEST_BACKOFF).catch((error) =>
 			console.error("tidings: the alarm was not set ahead", error),
@@ -124,12 +130,18 @@ export class Scheduler extends DurableObject {
 		await this.#armForNext();
 	}
 
+	#isEarly(): boolean {
+		const now = Date.now();
+		return (this.#armedAt ?? 0) > now && (this.#nextDueAt() ?? 0) > now;
+	}
+
 	async #armForNext(): Promise<void> {
 		const times = HELD_KINDS.flatMap((kind) => {
 			const dueAt = this.#table.nextDueAt(kind);
 			return dueAt === null ? [] : Math.max(dueAt, this.#notBefore(kind));
 		});
-		if (times.length > 0) return this.#arm(Math.min(...times));
+		if (times.length > 0)
+			return this.#arm(Math.min(...times) + doubling(FIRST_DELAY, this.#early));
 		this.#armedAt = null;
 		await this.ctx.storage.deleteAlarm();
 	}
@@ -137,9 +149,7 @@ export class Scheduler extends DurableObject {
 	/** When a kind whose last hand-over failed may be tried again. */
 	#notBefore(kind: HeldKind): number {
 		const failures = this.#failures[kind];
-		if (failures === 0) return 0;
-		const backoff = FIRST_BACKOFF * 2 ** (failures - 1);
-		return Date.now() + Math.min(backoff, LONGEST_BACKOFF);
+		return failures === 0 ? 0 : Date.now() + doubling(FIRST_BACKOFF, failures);
 	}
 
 	#nextDueAt(): number | null {
@@ -167,6 +177,11 @@ export class Scheduler extends DurableObject {
 			throw error;
 		}
 	}
+}
+
+/** What doubles each time, up to a minute; nothing for no time. */
+function doubling(first: number, times: number): number {
+	return times === 0 ? 0 : Math.min(first * 2 ** (times - 1), LONGEST_BACKOFF);
 }
 
 /** A send that never settles would hold the alarm for ever: after 30 seconds it has failed, and comes again. */

@@ -71,7 +71,7 @@ export class Callers {
 		switch (deed.do) {
 			case "cancel":
 				entry.isMoveUnknown = true;
-				return this.#call(
+				this.#call(
 					"cancel",
 					[entry.n],
 					() => events.cancel(id),
@@ -80,9 +80,10 @@ export class Callers {
 						if (done) entry.cancelledAt = this.#platform.time.now;
 					},
 				);
+				break;
 			case "reschedule":
 				entry.isMoveUnknown = true;
-				return this.#call(
+				this.#call(
 					"reschedule",
 					[entry.n],
 					() => events.reschedule(id, deed.after),
@@ -91,6 +92,7 @@ export class Callers {
 						if (moved) entry.dueAt = moved.time + moved.delay;
 					},
 				);
+				break;
 			case "replay":
 			case "discard": {
 				const act = async (letter: string) =>
@@ -132,20 +134,22 @@ export class Callers {
 	): void {
 		const label = `caller ${++this.#count}`;
 		const subjects = numbers.map(String);
-		const caller = new Caller(this.#platform, `${what} ${subjects[0] ?? ""}`, numbers);
+		const caller = new Caller(
+			this.#platform,
+			`${what} ${subjects[0] ?? ""}`,
+			numbers,
+		);
 		this.#platform.tell(what, label, subjects);
-		caller
-			.run(act)
-			.then(
-				(result) => {
-					this.#platform.tell(`${what} answered`, label, subjects, result);
-					answered(result);
-				},
-				(error) => {
-					this.#platform.tell(`${what} failed`, label, subjects, error);
-					failed(error);
-				},
-			);
+		caller.run(act).then(
+			(result) => {
+				this.#platform.tell(`${what} answered`, label, subjects, result);
+				answered(result);
+			},
+			(error) => {
+				this.#platform.tell(`${what} failed`, label, subjects, error);
+				failed(error);
+			},
+		);
 	}
 }
 

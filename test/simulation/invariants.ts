@@ -1,26 +1,55 @@
-/** The laws, judged from the ledger and from what was stored: each accepted event and handler is accounted for. */
-import { isDeepStrictEqual } from "node:util";
-import { CRASH_SLACK } from "../../src/contract/limits.ts";
+/** The laws of runs, judged from the ledger: each accepted event and handler is accounted for, none early, none too often. */
+import { decode } from "../../src/contract/envelope.ts";
 import { matches } from "../../src/contract/pattern.ts";
 import type { Entry, Ledger } from "./ledger.ts";
+import { judgeLetter, readLetters } from "./letters.ts";
 import type { Platform } from "./platform/platform.ts";
-import type { Violation } from "./run.ts";
-import { behaviourOf, type HandlerSpec, type Scenario } from "./scenario.ts";
+import type { HandlerSpec, Scenario } from "./scenario.ts";
 import { subjectsOf } from "./subjects.ts";
 
-interface Letter {
-	id: string;
-	event: string;
-	handler: string;
-	cause: string;
-	head: string;
-	body: string | null;
-	status: string;
-	replays: number;
-	attempts: number;
+/** The laws, by the word that names each in a report. */
+export type Rule =
+	/** An accepted event and handler is neither delivered, dead nor cancelled. */
+	| "missing"
+	/** A handler ran before its event was due. */
+	| "early"
+	/** A handler was given another body than was published. */
+	| "changed"
+	/** A handler ran more often than its policy, duplicates and crashes explain. */
+	| "too often"
+	/** An attempt ran twice, or after a later one, and nothing had gone wrong. */
+	| "repeated"
+	/** It was delivered and is dead, and nothing had gone wrong. */
+	| "both"
+	/** A handler ran after a cancel that was confirmed. */
+	| "cancelled"
+	/** More messages carry one delivery than duplicates and crashes explain. */
+	| "multiplied"
+	/** A letter has not its whole event, or belongs to nobody. */
+	| "letter"
+	/** A letter says of its cause what is not so. */
+	| "cause"
+	/** A queue kept a message until it was too old. */
+	| "expired"
+	/** It does not come to rest. */
+	| "restless"
+	/** Something is kept for ever. */
+	| "kept";
+
+export interface Violation {
+	rule: Rule;
+	/** The event's number, where it is about one. */
+	n?: number;
+	text: string;
 }
 
-const HOUR = 3_600_000;
+/** Notes a violation where a claim about an event does not hold. */
+export type Judge = (
+	rule: Rule,
+	n: number,
+	holds: boolean,
+	text: string,
+) => void;
 
 export function violationsOf(
 	scenario: Scenario,
@@ -29,153 +58,148 @@ export function violationsOf(
 ): Violation[] {
 	const letters = readLetters(platform);
 	const found: Violation[] = [];
-	const judge = (rule: string, n: number, holds: boolean, text: string) => {
+	const judge: Judge = (rule, n, holds, text) => {
 		if (!holds) found.push({ rule, n, text: `event ${n}: ${text}` });
 	};
-	if (ledger.expired > 0)
-		found.push({ rule: "retention", text: `${ledger.expired} messages lay in a queue for longer than it keeps them` });
+	for (const { where, subjects } of ledger.told.filter(
+		({ what }) => what === "expired",
+	))
+		judge("expired", Number(subjects[0]), false, `it lay in ${where} too long`);
 	for (const letter of letters.values())
 		judgeLetter(letter, scenario, ledger, judge);
 	for (const entry of ledger.entries.values()) {
-		const { n, receipt } = entry;
-		judgeRuns(entry, scenario, ledger, letters, judge);
-		if (entry.cancelledAt !== undefined) {
-			judge("cancelled", n, entry.runs.size === 0, "it was cancelled, and yet a handler ran");
-			continue;
-		}
-		if (!receipt || entry.isMoveUnknown) continue;
-		for (const handler of expected(entry, ledger)) {
-			const isDead = letters.has(`${receipt.id}:${handler}`);
-			const isDelivered = (entry.runs.get(handler) ?? []).some(
-				({ end }) => end === "succeeded",
-			);
-			judge("missing", n, isDead || isDelivered, `${handler} was neither delivered nor is it dead`);
-		}
+		judgeRuns(entry, ledger, letters, judge);
+		judgeEnd(entry, ledger, letters, judge);
 	}
 	return found;
 }
 
-type Judge = (rule: string, n: number, holds: boolean, text: string) => void;
+/** That it ended, for each handler. */
+function judgeEnd(
+	entry: Entry,
+	ledger: Ledger,
+	letters: ReadonlyMap<string, unknown>,
+	judge: Judge,
+): void {
+	const { n, receipt, runs } = entry;
+	if (entry.cancelledAt !== undefined) {
+		const ran = [...runs.keys()].join(", ");
+		judge(
+			"cancelled",
+			n,
+			runs.size === 0,
+			`${ran} ran though it was cancelled`,
+		);
+		return;
+	}
+	if (!receipt || entry.isMoveUnknown) return;
+	for (const handler of expected(entry, ledger))
+		judge(
+			"missing",
+			n,
+			letters.has(`${receipt.id}:${handler}`) || isDelivered(entry, handler),
+			`${handler} was neither delivered nor is it dead`,
+		);
+}
 
-/** Runs of one event: none early, no more than the policy and the platform's own faults explain. */
+/** How often and when its handlers ran. */
 function judgeRuns(
 	entry: Entry,
-	scenario: Scenario,
 	ledger: Ledger,
-	letters: ReadonlyMap<string, Letter>,
+	letters: ReadonlyMap<string, unknown>,
 	judge: Judge,
 ): void {
 	const { n, excuses, receipt } = entry;
+	const isTimed = receipt && entry.after !== undefined && !entry.isMoveUnknown;
 	for (const [handler, runs] of entry.runs) {
 		const first = Math.min(...runs.map(({ clock }) => clock));
-		judge("early", n, entry.isMoveUnknown || first >= entry.dueAt, `${handler} ran ${entry.dueAt - first} ms early`);
-		judge("intact", n, runs.every(({ isIntact }) => isIntact), `${handler} was given another body`);
-		const letter = letters.get(`${receipt?.id}:${handler}`);
-		const replays = ledger.told.filter(
-			({ what, where, subjects }) =>
-				what === "replayed" && where === handler && subjects[0] === String(n),
-		).length;
-		const chains = 1 + replays + excuses.length;
+		const early = isTimed ? entry.dueAt - first : 0;
+		judge("early", n, early <= 0, `${handler} ran ${early} ms early`);
+		const isIntact = runs.every((run) => run.isIntact);
+		judge("changed", n, isIntact, `${handler} was given another body`);
+		const replays = ledger.replaysOf(n);
 		const limit = limitOf(handler, ledger);
-		judge("attempts", n, runs.length <= (limit + 1) * chains, `${handler} ran ${runs.length} times, its limit is ${limit}, ${excuses.length} excuses`);
+		judge(
+			"too often",
+			n,
+			runs.length <= (limit + 1) * (1 + replays + excuses.length),
+			`${handler} ran ${runs.length} times with a limit of ${limit}`,
+		);
 		if (excuses.length > 0 || replays > 0) continue;
 		const attempts = runs.map(({ attempt }) => attempt);
-		judge("order of attempts", n, attempts.every((attempt, index) => index === 0 || attempt > (attempts[index - 1] as number)), `${handler} ran attempts ${attempts.join(", ")}`);
-		const isDelivered = runs.some(({ end }) => end === "succeeded");
-		judge("both", n, !(isDelivered && letter), `${handler} was delivered and is dead: ${letter?.cause}`);
+		judge(
+			"repeated",
+			n,
+			attempts.every(
+				(attempt, at) => at === 0 || attempt > Number(attempts[at - 1]),
+			),
+			`${handler} ran attempts ${attempts.join(", ")}`,
+		);
+		const isDead = letters.has(`${receipt?.id}:${handler}`);
+		judge(
+			"both",
+			n,
+			!(isDead && isDelivered(entry, handler)),
+			`${handler} was delivered and is dead`,
+		);
 	}
 }
 
-/** A letter has its cause, which is true, and its whole event. */
-function judgeLetter(
-	letter: Letter,
-	scenario: Scenario,
-	ledger: Ledger,
-	judge: Judge,
-): void {
-	const n = Number(subjectsOf(letter.id)[0] ?? -1);
-	const entry = ledger.entries.get(n);
-	if (!entry) {
-		judge("letter", n, ["unreadable", "newer_version"].includes(letter.cause), `a letter of nobody: ${letter.id} ${letter.cause}`);
-		return;
+/** Messages that carry deliveries, at one instant: a chain never becomes two by itself. */
+export function multiplied(ledger: Ledger, platform: Platform): Violation[] {
+	const counts = new Map<string, number>();
+	const { waiting, underWay } = platform.queue("retries");
+	for (const { body } of [...waiting.values(), ...underWay]) {
+		const decoded = decode(body);
+		if (decoded.kind !== "envelope") continue;
+		const { id, delivery } = decoded.envelope;
+		const key = `${subjectsOf(id)} ${delivery?.handler}`;
+		counts.set(key, (counts.get(key) ?? 0) + 1);
 	}
-	const head = JSON.parse(letter.head);
-	judge("letter", n, head.name === entry.name, `its letter names ${head.name}`);
-	if (letter.status !== "discarded")
-		judge("letter", n, letter.body !== null && isDeepStrictEqual(JSON.parse(letter.body), entry.body), `the letter for ${letter.handler} has another body`);
-	judge("cause", n, isTrue(letter, entry, scenario, ledger), `${letter.handler} is dead as ${letter.cause} after ${letter.attempts} attempts, which is not so (${excusesOf(entry)})`);
+	return [...counts].flatMap(([key, count]): Violation[] => {
+		const n = Number(key.split(" ")[0]);
+		const excuses = ledger.entries.get(n)?.excuses.length ?? Infinity;
+		if (count <= 1 + excuses + ledger.replaysOf(n)) return [];
+		return [
+			{ rule: "multiplied", n, text: `event ${key} is in ${count} messages` },
+		];
+	});
 }
 
-/** Whether what the letter says of its cause is so. */
-function isTrue(
-	{ cause, handler, attempts }: Letter,
-	entry: Entry,
-	scenario: Scenario,
-	ledger: Ledger,
-): boolean {
-	const behaviour = behaviourOf(scenario, entry.n, handler.replace("-renamed", ""));
-	const spec = specOf(handler, ledger);
-	switch (cause) {
-		case "exhausted":
-			return behaviour.type === "fail" && behaviour.times > limitOf(handler, ledger) && attempts > limitOf(handler, ledger);
-		case "expired":
-			return behaviour.type === "fail" && spec?.retries.maxAge !== undefined;
-		case "non_retryable":
-			return behaviour.type === "refuse";
-		case "unknown_handler":
-			return wasAbsent(handler, ledger);
-		case "crashed":
-			return behaviour.type === "kill" || entry.excuses.length >= CRASH_SLACK;
-		default:
-			return false;
-	}
+function isDelivered({ runs }: Entry, handler: string): boolean {
+	return (runs.get(handler) ?? []).some(({ end }) => end === "succeeded");
 }
 
-/** The handlers that every deploy had while the event could be dispatched, and those that ever began. */
+/**
+ * The handlers that every deploy had for as long as the event could be dispatched; and those that failed
+ * without a crash, after which it is a delivery of theirs.
+ */
 function expected(entry: Entry, { deploys }: Ledger): Set<string> {
-	const from = entry.publishedAt;
-	const live = deploys.filter((_, index) => (deploys[index + 1]?.at ?? Infinity) > from);
+	const { publishedAt, name, runs, excuses } = entry;
+	const live = deploys.filter(
+		(_, index) => (deploys[index + 1]?.at ?? Infinity) > publishedAt,
+	);
 	const always = (live[0]?.version.handlers ?? []).filter(
 		({ id, on }) =>
-			matches(on, entry.name) &&
-			live.every(({ version }) => version.handlers.some((spec) => spec.id === id)),
+			matches(on, name) &&
+			live.every(({ version }) =>
+				version.handlers.some((spec) => spec.id === id),
+			),
 	);
-	return new Set([...always.map(({ id }) => id), ...entry.runs.keys()]);
+	const begun = excuses.length === 0 ? [...runs.keys()] : [];
+	return new Set([...always.map(({ id }) => id), ...begun]);
 }
 
-function specOf(handler: string, { deploys }: Ledger): HandlerSpec | undefined {
+export function specOf(
+	handler: string,
+	{ deploys }: Ledger,
+): HandlerSpec | undefined {
 	return deploys
 		.flatMap(({ version }) => version.handlers)
 		.find(({ id }) => id === handler);
 }
 
-function limitOf(handler: string, ledger: Ledger): number {
+export function limitOf(handler: string, ledger: Ledger): number {
 	const { limit, maxAge } = specOf(handler, ledger)?.retries ?? {};
 	return limit ?? (maxAge === undefined ? 10 : Infinity);
-}
-
-/** Whether some deploy was without the handler for an hour, clocks being a minute off either way. */
-function wasAbsent(handler: string, { deploys }: Ledger): boolean {
-	return deploys.some(({ at, version }, index) => {
-		const until = deploys[index + 1]?.at ?? Infinity;
-		return (
-			!version.handlers.some(({ id }) => id === handler) &&
-			until - at > HOUR - 120_000
-		);
-	});
-}
-
-function excusesOf({ excuses }: Entry): string {
-	return excuses.length === 0 ? "nothing went wrong" : excuses.slice(0, 5).join(", ");
-}
-
-function readLetters(platform: Platform): Map<string, Letter> {
-	const { database } = platform.object("DeadLetters", "dead-letters");
-	const [table] = database.all(
-		"SELECT name FROM sqlite_schema WHERE name = 'letter'",
-	);
-	const rows = (table
-		? database.all("SELECT * FROM letter")
-		: []) as unknown as Letter[];
-	return new Map(rows.map((row) => [row.id, row]));
 }

@@ -14,7 +14,6 @@ export interface Run {
 	clock: number;
 	/** Open as long as it neither ended nor failed: its isolate died, or its time was over first. */
 	end: "open" | "succeeded" | "failed";
-	endAt?: number;
 	/** Whether the handler was given the body as it was published. */
 	isIntact: boolean;
 }
@@ -34,8 +33,8 @@ export interface Entry extends Publish {
 	runs: Map<string, Run[]>;
 	/** What the platform did that may bring it twice, or cost it tries. */
 	excuses: string[];
-	/** Replays that were answered with true, and when, by handler. */
-	replays: Map<string, number[]>;
+	/** Replays of its letters that were asked for, answered or not. */
+	replays: number;
 }
 
 /** What the platform tells that may run a handler once more, or use up a try. */
@@ -51,14 +50,18 @@ const EXCUSES = new Set([
 	"hung_after",
 	"reset",
 	"duplicated",
+	"refused",
+	"down",
 ]);
 
 export class Ledger {
 	readonly entries = new Map<number, Entry>();
 	readonly deploys: { at: number; version: Version }[] = [];
 	readonly told: Told[] = [];
-	/** Messages that a queue kept for too long. */
-	expired = 0;
+	/** How often letters of all events were replayed. */
+	#replaysOfAll = 0;
+	/** Objects whose alarm the platform lost or gave up. */
+	readonly lostAlarms = new Set<string>();
 
 	publish(event: Publish, body: unknown, at: number): Entry {
 		const entry: Entry = {
@@ -69,7 +72,7 @@ export class Ledger {
 			isMoveUnknown: false,
 			runs: new Map(),
 			excuses: [],
-			replays: new Map(),
+			replays: 0,
 		};
 		this.entries.set(event.n, entry);
 		return entry;
@@ -78,12 +81,24 @@ export class Ledger {
 	/** What the platform and the Worker tell. */
 	hear(told: Told): void {
 		this.told.push(told);
-		if (told.what === "expired") this.expired++;
+		if (told.what === "replay all") this.#replaysOfAll++;
+		if (told.what === "replay")
+			for (const subject of told.subjects) {
+				const entry = this.entries.get(Number(subject));
+				if (entry) entry.replays++;
+			}
+		if (told.what === "alarm_lost" || told.what === "alarm given up")
+			this.lostAlarms.add(told.where);
 		if (!EXCUSES.has(told.what)) return;
 		for (const subject of told.subjects)
 			this.entries
 				.get(Number(subject))
 				?.excuses.push(`${told.what} ${told.where}`);
+	}
+
+	/** Replays that may have been done of its letters. */
+	replaysOf(n: number): number {
+		return this.#replaysOfAll + (this.entries.get(n)?.replays ?? 0);
 	}
 
 	run(n: number, handler: string, run: Run): void {

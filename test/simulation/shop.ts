@@ -12,9 +12,14 @@ import { DeadLetters, Payloads, Scheduler, worker } from "tidings/worker";
 import * as z from "zod";
 import { type Owner, ownerOf } from "../../src/events.ts";
 import type { Ledger, Run } from "./ledger.ts";
-import { Isolate, here } from "./platform/isolate.ts";
+import { here, Isolate } from "./platform/isolate.ts";
 import type { Deploy, Platform, SimulatedWorker } from "./platform/platform.ts";
-import { behaviourOf, type Scenario, SHARDS, type Version } from "./scenario.ts";
+import {
+	behaviourOf,
+	type Scenario,
+	SHARDS,
+	type Version,
+} from "./scenario.ts";
 import { subjectsOf } from "./subjects.ts";
 
 /** A deploy as callers inside the Worker reach it. */
@@ -136,12 +141,17 @@ async function handle(
 		isIntact: isDeepStrictEqual(body, ledger.entries.get(n)?.body),
 	};
 	ledger.run(n, handler, run);
+	const tell = (what: string) =>
+		isolate.platform.tell(what, handler, [String(n)], { attempt });
+	tell("run");
 	// A handler may do with its copy what it likes.
 	(body as { n: unknown }).n = "changed";
 	const end = (how: Run["end"]) => {
-		if (isolate.alive && !signal.aborted) Object.assign(run, { end: how, endAt: time.now });
+		if (!isolate.alive || signal.aborted) return;
+		run.end = how;
+		tell(how);
 	};
-	const behaviour = behaviourOf(scenario, n, handler.replace("-renamed", ""));
+	const behaviour = behaviourOf(scenario, n, handler);
 	switch (behaviour.type) {
 		case "succeed":
 			if (behaviour.takes > 0)
@@ -151,7 +161,10 @@ async function handle(
 			end("failed");
 			throw new NonRetryableError("it never will");
 		case "kill":
-			if ((ledger.entries.get(n)?.runs.get(handler)?.length ?? 0) > behaviour.times)
+			if (
+				(ledger.entries.get(n)?.runs.get(handler)?.length ?? 0) >
+				behaviour.times
+			)
 				return end("succeeded");
 			isolate.kill();
 			return never();

@@ -104,7 +104,7 @@ export class SimulatedObject {
 			],
 			perform: (strike) => {
 				if (strike === "reset") this.reset();
-				this.#failIfDown();
+				this.#failIfDown(subjects);
 				return this.#perform(subjects, async (object) => {
 					const act = (object as Record<string, unknown>)[method];
 					if (typeof act !== "function")
@@ -131,9 +131,11 @@ export class SimulatedObject {
 	confirm(): void {
 		const down = this.platform.isDown(this.name);
 		if (down && this.platform.fate.next(`down ${this.name}`) < 0.5)
-			return this.reset();
-		this.database.commit();
-		this.#planAlarm();
+			this.reset();
+		else {
+			this.database.commit();
+			this.#planAlarm();
+		}
 	}
 
 	get alarm(): Alarm | undefined {
@@ -146,9 +148,11 @@ export class SimulatedObject {
 		return this.#calls === 0;
 	}
 
-	#failIfDown(): void {
-		if (this.platform.isDown(this.name) && this.platform.fate.next("down") < 0.5)
-			throw new Error(`${this.name} is overloaded`);
+	#failIfDown(subjects: readonly string[]): void {
+		const { platform, name } = this;
+		if (!platform.isDown(name) || platform.fate.next("down") < 0.5) return;
+		platform.tell("down", name, subjects);
+		throw new Error(`${name} is overloaded`);
 	}
 
 	/** Something that an instance does, through its gates; it fails when the instance dies meanwhile. */
@@ -225,7 +229,8 @@ export class SimulatedObject {
 		if (platform.fate.strike(`alarm ${this.name}`, ["alarm_lost"])) {
 			platform.tell("alarm_lost", this.name, []);
 			database.run("DELETE FROM _alarm");
-			return database.commit();
+			database.commit();
+			return;
 		}
 		const run = ++this.#runs;
 		database.run("UPDATE _alarm SET run = ?", run);
@@ -237,7 +242,7 @@ export class SimulatedObject {
 	}
 
 	async #fired(): Promise<void> {
-		this.#failIfDown();
+		this.#failIfDown([]);
 		const instance = this.#living();
 		instance.sent.clear();
 		const stop = this.platform.time.after(WALL_TIME, () => instance.kill());

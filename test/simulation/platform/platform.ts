@@ -56,6 +56,9 @@ export class WorkerIsolate extends Isolate {
 	}
 }
 
+/** So many are there to be shared. */
+const MOST_ISOLATES = 4;
+
 /** How often an invocation comes to an isolate that is there. */
 const SHARED = 0.6;
 
@@ -139,7 +142,7 @@ export class Platform {
 		}
 		const label = `worker ~${++this.#count}`;
 		const isolate = new WorkerIsolate(this, label, deploy);
-		this.#isolates.push(isolate);
+		this.#isolates = [isolate, ...this.#isolates.slice(0, MOST_ISOLATES - 1)];
 		return isolate;
 	}
 
@@ -155,21 +158,19 @@ export class Platform {
 		return clock;
 	}
 
-	/** How far the clock of a new isolate is off, in milliseconds, up to a minute either way. */
+	/** How far the clock of a new isolate is off, in milliseconds, up to half a minute either way. */
 	skewOf(label: string): number {
 		const { skewed } = this.#worker;
 		const drawn = this.fate.draw(`skew ${label}`);
-		return drawn < skewed ? Math.round((drawn / skewed - 0.5) * 120_000) : 0;
+		return drawn < skewed ? Math.round((drawn / skewed - 0.5) * 59_000) : 0;
 	}
 
-	tell(
+	readonly tell = (
 		what: string,
 		where: string,
 		subjects: readonly string[],
 		detail?: unknown,
-	): void {
-		this.#listen({ at: this.time.now, what, where, subjects, detail });
-	}
+	): void => this.#listen({ at: this.time.now, what, where, subjects, detail });
 
 	/** What code writes to its console. */
 	hear({ label }: Isolate, args: readonly unknown[]): void {

@@ -70,7 +70,9 @@ export class SimulatedQueue {
 			checkMessage({ body, ...options });
 			return this.#take([{ body, ...options }], "send", SENDS);
 		},
-		sendBatch: async (messages: readonly ({ body: unknown } & SendOptions)[]) => {
+		sendBatch: async (
+			messages: readonly ({ body: unknown } & SendOptions)[],
+		) => {
 			checkBatch(messages);
 			return this.#take(messages, "sendBatch", [...SENDS, "halfway"]);
 		},
@@ -98,16 +100,19 @@ export class SimulatedQueue {
 		operation: string,
 		may: readonly Strike[],
 	): Promise<void> {
+		const subjects = this.#platform.subjectsOf(messages);
 		return callOut({
 			name: `${this.name}.${operation}`,
-			subjects: this.#platform.subjectsOf(messages),
+			subjects,
 			may,
 			perform: (strike) => {
-				const { fate, isDown } = this.#platform;
-				if (isDown(this.name)) throw new Error("Queue is overloaded");
+				const { fate, isDown, tell } = this.#platform;
+				if (isDown(this.name)) {
+					tell("down", this.name, subjects);
+					throw new Error("Queue is overloaded");
+				}
 				const part = Math.floor(fate.draw(this.name) * messages.length);
-				const taken =
-					strike === "halfway" ? messages.slice(0, part) : messages;
+				const taken = strike === "halfway" ? messages.slice(0, part) : messages;
 				for (const { body, delaySeconds } of taken)
 					this.put(body, delaySeconds);
 			},
@@ -212,11 +217,12 @@ export class SimulatedQueue {
 			isolate.deploy.queue({
 				queue: this.name,
 				messages: batch,
-				ackAll: () => messages.forEach((message) => judge(message, "ack")),
-				retryAll: (options?: SendOptions) =>
-					messages.forEach((message) =>
-						judge(message, { retry: options?.delaySeconds }),
-					),
+				ackAll() {
+					for (const { ack } of batch) ack();
+				},
+				retryAll(options?: SendOptions) {
+					for (const { retry } of batch) retry(options);
+				},
 			}),
 		);
 	}
@@ -238,7 +244,7 @@ export class SimulatedQueue {
 				this.#platform.queue(deadLetterQueue).put(message.body);
 			return;
 		}
-		const delay = (given && given.retry) ?? retryDelay;
+		const delay = given?.retry ?? retryDelay;
 		message.visibleAt = this.#platform.time.now + delay * 1_000;
 		this.waiting.set(message.id, message);
 		this.#wake(message.visibleAt);
@@ -253,7 +259,8 @@ export class SimulatedQueue {
 		if (!fate.strike(point, ["duplicated"])) return;
 		this.#platform.tell("duplicated", this.name, subjects);
 		const { body, attempts } = message;
-		const again = fate.next(`again ${this.name}`) < 0.5 ? attempts : attempts - 1;
+		const again =
+			fate.next(`again ${this.name}`) < 0.5 ? attempts : attempts - 1;
 		const delay = fate.next(`copy ${this.name}`) * 30;
 		const copy = this.put(body, delay, again);
 		Object.assign(copy, { sentAt: message.sentAt, isCopy: true });

@@ -28,38 +28,23 @@ export function storageOf(object: SimulatedObject, instance: Gate) {
 		act: () => Result,
 	): Promise<Result> {
 		living();
-		const may: Strike[] = ["crash_before", "crash_after", "refused"];
+		const may: Strike[] = ["crash_before", "crash_after"];
 		const strike = platform.fate.strike(`${name} ${operation}`, may);
 		if (strike) platform.tell(strike, `${name} ${operation}`, []);
-		if (strike !== "refused" && strike !== "crash_before") {
-			const result = act();
-			return instance.closed(() => settled(() => result, strike));
-		}
-		return instance.closed(() =>
-			settled(() => {
-				throw new Error(`${operation} failed`);
-			}, strike),
+		const result = act();
+		return instance.closed(
+			() =>
+				new Promise((resolve) => {
+					const wait = platform.fate.latency(`${name} storage`) / 4;
+					platform.time.after(wait, () => {
+						// Unconfirmed, it is lost with all that was written in its turn.
+						if (strike === "crash_before") return instance.kill();
+						if (!instance.release()) return;
+						if (strike === "crash_after") return instance.kill();
+						resolve(result);
+					});
+				}),
 		);
-	}
-
-	function settled<Result>(
-		result: () => Result,
-		strike: Strike | undefined,
-	): Promise<Result> {
-		return new Promise((resolve, reject) => {
-			const wait = platform.fate.latency(`${name} storage`) / 4;
-			platform.time.after(wait, () => {
-				if (!instance.alive) return;
-				if (strike === "crash_before") return instance.kill();
-				if (!instance.release()) return;
-				if (strike === "crash_after") return instance.kill();
-				try {
-					resolve(result());
-				} catch (error) {
-					reject(error);
-				}
-			});
-		});
 	}
 
 	return {

@@ -1,0 +1,47 @@
+/** The Worker under test: its events, their handlers, and what `worker()` makes of them. Every run of a handler is reported. */
+import "./bindings.ts";
+import { env } from "cloudflare:workers";
+import { createEvents, type HandlerContext, type TidingsEvent } from "tidings";
+import { worker } from "tidings/worker";
+import { faulty, type KillsEnv } from "./points.ts";
+
+const { LEDGER } = env as unknown as KillsEnv;
+
+// As many shards as there can be: an event that another one wakes would hide an alarm that is missing.
+const events = createEvents({
+	shards: 256,
+	observe: ({ type, event, id, ...rest }) =>
+		console.log(
+			`${type} ${event} ${id}`,
+			"handler" in rest ? rest.handler : "",
+		),
+});
+const soon = { backoff: "constant", base: "1 second" } as const;
+
+events.on("**", { id: "flaky", retries: soon }, (event, context) =>
+	run(event, context, context.attempt > 1),
+);
+events.on(
+	"**.doomed",
+	{ id: "doomed", retries: { ...soon, limit: 1 } },
+	(event, context) => run(event, context, false),
+);
+
+/** The ledger is told before the handler ends, so what it does not know of was not run. */
+async function run(
+	{ id, body }: TidingsEvent,
+	{ handler, attempt }: HandlerContext,
+	succeeds: boolean,
+): Promise<void> {
+	await faulty(`handler → ${handler}`, async () => {
+		const bytes = JSON.stringify(body).length;
+		const { ok } = await fetch(new URL("/runs", LEDGER), {
+			method: "POST",
+			body: JSON.stringify({ id, handler, attempt, bytes, succeeds }),
+		});
+		if (!ok) throw new Error("the ledger did not take it");
+	});
+	if (!succeeds) throw new Error(`attempt ${attempt} fails`);
+}
+
+export const own = worker(events);

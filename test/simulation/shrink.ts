@@ -1,0 +1,80 @@
+/** Makes a history that breaks a law as short as it can: fewer acts, fewer events, fewer faults, fewer handlers. */
+import { type Outcome, run } from "./run.ts";
+import type { Act, Scenario } from "./scenario.ts";
+
+/** Runs that a shrinking may take. */
+const MOST_RUNS = 400;
+
+/** @param tell is called before each run, with what is left */
+export async function shrink(
+	failed: Outcome,
+	tell: (acts: number, faults: number) => void = () => {},
+): Promise<Outcome> {
+	const [violation] = failed.violations;
+	let best = failed;
+	let runs = 0;
+
+	/** Whether it still breaks the same law. */
+	async function breaks(
+		scenario: Scenario,
+		only: readonly string[],
+	): Promise<boolean> {
+		if (++runs > MOST_RUNS) return false;
+		tell(scenario.acts.length, only.length);
+		const outcome = await run(scenario, new Set(only));
+		if (!outcome.violations.some(({ rule }) => rule === violation?.rule))
+			return false;
+		best = outcome;
+		return true;
+	}
+
+	for (let before = Infinity; size(best) < before && runs < MOST_RUNS; ) {
+		before = size(best);
+		await least(best.struck, (only) => breaks(best.scenario, only));
+		await least(best.scenario.acts, (acts) =>
+			breaks({ ...best.scenario, acts }, best.struck),
+		);
+		await least(alone(best.scenario.acts), (acts) =>
+			breaks({ ...best.scenario, acts }, best.struck),
+		);
+		const { version } = best.scenario;
+		await least(version.handlers, (handlers) =>
+			breaks(
+				{ ...best.scenario, version: { ...version, handlers } },
+				best.struck,
+			),
+		);
+	}
+	return best;
+}
+
+function size({ scenario, struck }: Outcome): number {
+	return scenario.acts.length + struck.length;
+}
+
+/** Each event of a batch published by itself. */
+function alone(acts: readonly Act[]): Act[] {
+	return acts.flatMap((act) =>
+		act.do === "publish"
+			? act.events.map((event) => ({ ...act, events: [event] }))
+			: [act],
+	);
+}
+
+/**
+ * Takes parts away for as long as the rest still breaks: halves first, then ever smaller parts (delta
+ * debugging, Zeller and Hildebrandt 2002).
+ */
+async function least<Item>(
+	items: readonly Item[],
+	breaks: (rest: readonly Item[]) => Promise<boolean>,
+): Promise<void> {
+	let left = items;
+	for (let size = left.length; size >= 1; size = Math.floor(size / 2)) {
+		for (let from = 0; from < left.length; ) {
+			const rest = left.filter((_, at) => at < from || at >= from + size);
+			if (await breaks(rest)) left = rest;
+			else from += size;
+		}
+	}
+}
