@@ -62,6 +62,8 @@ function depthOf(text: string): number {
 
 /** The longest start of the text whose JSON is at most this many bytes. */
 export function cutToBytes(text: string, bytes: number): string {
+	// Nearly always: and character by character is slow.
+	if (byteLength(JSON.stringify(text)) <= bytes) return text;
 	let left = bytes - 2;
 	let end = 0;
 	for (const character of text) {

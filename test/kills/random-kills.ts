@@ -59,7 +59,9 @@ export async function killAtRandom(
 		await pause(moments() * LONGEST);
 		const spareParent = moments() < 0.5;
 		await site.killAndRestart(spareParent);
-		progress(`random kill ${kill} of ${kills}, ${acknowledged} events acknowledged`);
+		progress(
+			`random kill ${kill} of ${kills}, ${acknowledged} events acknowledged`,
+		);
 	}
 	over = true;
 	await Promise.all(callers);

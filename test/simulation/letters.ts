@@ -1,6 +1,10 @@
 /** The laws of dead letters, judged from what was stored: each has its whole event, and its cause is true. */
 import { isDeepStrictEqual } from "node:util";
-import { CRASH_SLACK, MAX_RETRIES } from "../../src/contract/limits.ts";
+import {
+	CHAIN_TRIES,
+	CRASH_SLACK,
+	MAX_RETRIES,
+} from "../../src/contract/limits.ts";
 import { type Judge, limitOf, specOf } from "./invariants.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 import type { Platform } from "./platform/platform.ts";
@@ -94,9 +98,10 @@ function isTrue(
 		case "crashed":
 			return behaviour.type === "kill" || excuses.length >= CRASH_SLACK;
 		case "abandoned":
-			// With so many retries that the platform's own are used up first.
+			// With so many retries that the platform's own are used up first, or crashes at its last ten.
 			return (
-				behaviour.type === "kill" && limit + 1 + CRASH_SLACK >= MAX_RETRIES
+				(behaviour.type === "kill" && limit + 1 + CRASH_SLACK >= MAX_RETRIES) ||
+				excuses.length >= MAX_RETRIES - CHAIN_TRIES
 			);
 		default:
 			return false;

@@ -79,12 +79,17 @@ const POLICIES: readonly RetryOptions[] = [
 	{},
 	{ limit: 0 },
 	{ limit: 1, backoff: "constant", base: "1 second" },
+	{ limit: 2, backoff: "constant", base: "20 minutes" },
 	{ limit: 3, base: "2 seconds" },
 	{ limit: 4, backoff: "linear", base: "30 seconds" },
 	{ limit: 2, backoff: ["10 minutes", "20 hours"] },
-	{ limit: 95, backoff: "constant", base: "1 second" },
-	{ backoff: "constant", base: "6 minutes", maxAge: "3 hours" },
 	{ limit: 3, maxAge: "1 hour", base: "10 minutes" },
+];
+
+/** More attempts than one message may have. */
+const MANY: readonly RetryOptions[] = [
+	{ limit: 95, backoff: "constant", base: "1 second" },
+	{ backoff: "constant", base: "6 minutes", maxAge: "12 hours" },
 ];
 
 /** @param chosen the faults to draw from; each seed takes some of them */
@@ -172,7 +177,7 @@ function drawVersion(dice: Dice): Version {
 	const spec = (id: string, on: string) => ({
 		id,
 		on,
-		retries: dice.pick(POLICIES),
+		retries: dice.pick(dice.chance(0.04) ? MANY : POLICIES),
 	});
 	const all = [
 		spec("mail", "order.placed"),
@@ -196,7 +201,7 @@ function drawPublishes(dice: Dice, span: number, acts: Act[]): number {
 				n: n++,
 				name: dice.pick(NAMES),
 				...(after !== undefined && { after }),
-				padding: dice.chance(0.02) ? dice.between(111_000, 250_000) : 0,
+				padding: dice.chance(0.007) ? dice.between(111_000, 250_000) : 0,
 			};
 		};
 		const size = dice.chance(0.15) ? dice.between(2, 30) : 1;

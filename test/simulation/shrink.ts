@@ -2,8 +2,9 @@
 import { type Outcome, run } from "./run.ts";
 import type { Act, Scenario } from "./scenario.ts";
 
-/** Runs that a shrinking may take. */
+/** Runs that a shrinking may take, and milliseconds. */
 const MOST_RUNS = 400;
+const MOST_TIME = 60_000;
 
 /** @param tell is called before each run, with what is left */
 export async function shrink(
@@ -13,13 +14,14 @@ export async function shrink(
 	const [violation] = failed.violations;
 	let best = failed;
 	let runs = 0;
+	const until = performance.now() + MOST_TIME;
 
 	/** Whether it still breaks the same law. */
 	async function breaks(
 		scenario: Scenario,
 		only: readonly string[],
 	): Promise<boolean> {
-		if (++runs > MOST_RUNS) return false;
+		if (++runs > MOST_RUNS || performance.now() > until) return false;
 		tell(scenario.acts.length, only.length);
 		const outcome = await run(scenario, new Set(only));
 		if (!outcome.violations.some(({ rule }) => rule === violation?.rule))
