@@ -20,7 +20,15 @@ export default defineConfig({
 				},
 			},
 			{
-				// In Node: what a person runs there, and several Workers driven from outside.
+				// In Node: what a person runs there, several Workers driven from outside, and the simulated platform.
+				resolve: {
+					alias: {
+						"cloudflare:workers": new URL(
+							"./test/simulation/platform/cloudflare-workers.ts",
+							import.meta.url,
+						).pathname,
+					},
+				},
 				test: {
 					name: "node",
 					include: ["test/**/*.node.test.ts"],

@@ -56,7 +56,7 @@ function size({ scenario, struck }: Outcome): number {
 
 /** Each event of a batch published by itself. */
 function alone(acts: readonly Act[]): Act[] {
-	return acts.flatMap((act) =>
+	return acts.flatMap((act): Act | Act[] =>
 		act.do === "publish"
 			? act.events.map((event) => ({ ...act, events: [event] }))
 			: [act],

@@ -3,7 +3,7 @@ import { current } from "./isolate.ts";
 
 const { now } = Date;
 const { random } = Math;
-const { setTimeout, clearTimeout, crypto } = globalThis;
+const { setTimeout, clearTimeout } = globalThis;
 const getRandomValues = crypto.getRandomValues.bind(crypto);
 
 Date.now = () => {
