@@ -1,5 +1,6 @@
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
+import rules from "./vitest.rules.config.ts";
 
 export default defineConfig({
 	test: {
@@ -19,6 +20,7 @@ export default defineConfig({
 					exclude: ["test/**/*.node.test.ts"],
 				},
 			},
+			rules,
 			{
 				// In Node: what a person runs there, several Workers driven from outside, and the simulated platform.
 				resolve: {

@@ -1,7 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import * as z from "zod";
-import { createEvents, event } from "../../src/index.ts";
-import { worker } from "../../src/worker.ts";
+import { event, isDefinition, listed } from "../../src/contract/definition.ts";
 
 /** A Standard Schema of no library, as the specification has it; asynchronous at that. */
 const even = {
@@ -33,94 +32,50 @@ test.each([undefined, null, {}, () => true])(
 	},
 );
 
-test("two definitions of one name in one list are refused", () => {
-	expect(() =>
-		createEvents({ events: [event("a.b", even), event("a.b", z.string())] }),
-	).toThrow(/two definitions.*"a\.b"/);
-});
-
 describe("a definition publishes", () => {
-	test("through the one createEvents that lists it", async () => {
-		const observe = vi.fn();
+	test("through the one that lists it, its arguments as they are", async () => {
 		const Even = event("even.number", even);
-		createEvents({ events: [Even], observe });
-		await expect(Even.publish(2 as never)).resolves.toMatchObject({ delay: 0 });
-		await expect(
-			Even.publish({ after: "1 hour" }, 4 as never),
-		).resolves.toMatchObject({ delay: 3_600_000 });
-		expect(observe.mock.calls.map(([{ type }]) => type)).toEqual([
-			"published",
-			"scheduled",
-		]);
-		await expect(Even.publish(3 as never)).rejects.toMatchObject({
-			code: "schema_violation",
-			issues: [{ path: "half.0", message: "not even" }],
-		});
+		const receipt = { id: "e1", time: 1, delay: 0 };
+		const publisher = vi.fn(async (_: readonly unknown[]) => receipt);
+		listed(Even, publisher);
+		const args = [{ after: "1 hour" }, 4] as const;
+		await expect(Even.publish(...(args as never))).resolves.toBe(receipt);
+		expect(publisher.mock.calls).toEqual([[args]]);
 	});
 
 	test("through none when none lists it, or several do", async () => {
 		const Lonely = event("lonely.one", even);
-		await expect(Lonely.publish(2 as never)).rejects.toThrow(
-			/listed by no createEvents/,
-		);
-		createEvents({ events: [Lonely] });
-		createEvents({ events: [Lonely] });
-		await expect(Lonely.publish(2 as never)).rejects.toThrow(
-			/listed by 2 createEvents/,
-		);
+		const refused = (by: string) =>
+			expect(Lonely.publish(2 as never)).rejects.toThrow(
+				`event "lonely.one" is listed by ${by} createEvents`,
+			);
+		await refused("no");
+		const publisher = vi.fn();
+		listed(Lonely, publisher);
+		listed(Lonely, publisher);
+		await refused("2");
+		listed(Lonely, publisher);
+		await refused("3");
+		expect(publisher).not.toHaveBeenCalled();
 	});
 });
 
-test("a definition that is not listed is checked all the same when it is published by", async () => {
-	const events = createEvents();
-	const Strict = event("strict.one", z.object({ n: z.number() }));
-	await expect(
-		events.publish(Strict, { n: "no" } as never),
-	).rejects.toMatchObject({
-		code: "schema_violation",
-		issues: [{ path: "n" }],
+describe("a definition is told from anything else", () => {
+	test("by its name and its schema", () => {
+		expect(isDefinition(event("a.b", even))).toBe(true);
+		expect(isDefinition({ name: "a.b", schema: z.string() })).toBe(true);
 	});
-	await expect(events.publish(Strict, { n: 1 })).resolves.toMatchObject({
-		delay: 0,
+
+	test.for([
+		undefined,
+		null,
+		"a.b",
+		{ name: "a.b" },
+		{ schema: even },
+		{ name: "a.b", schema: {} },
+		{ name: "a.b", schema: { "~standard": { version: 2 } } },
+		{ name: 5, schema: even },
+	])("%j is none", (value) => {
+		expect(isDefinition(value)).toBe(false);
 	});
-});
-
-test("an option of createEvents or worker that does nothing is refused, and so is what is no definition", () => {
-	expect(() => createEvents({ event: [] } as never)).toThrow(
-		/createEvents: unknown member "event"/,
-	);
-	expect(() => createEvents({ events: ["a.b"] } as never)).toThrow(
-		/"a\.b" is no definition/,
-	);
-	expect(() => worker(createEvents(), { prefx: "/x" } as never)).toThrow(
-		/worker: unknown member "prefx"/,
-	);
-});
-
-test.each(["events", "/events/", "/", "//", "/a?b"])(
-	"the prefix %j is refused",
-	(prefix) => {
-		expect(() => worker(createEvents(), { prefix })).toThrow(/prefix/);
-	},
-);
-
-test.each([0, 1.5, 257, Number.NaN])("%d shards are refused", (shards) => {
-	expect(() => createEvents({ shards })).toThrow(RangeError);
-});
-
-test("by default the first event of a name that nobody handles is logged, and no later one", async () => {
-	const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
-	const { logFailures } = await import("../../src/contract/transition.ts");
-	const ignored = {
-		type: "ignored",
-		at: 0,
-		id: "e",
-		event: "user.joned",
-	} as const;
-	logFailures(ignored);
-	logFailures(ignored);
-	expect(warn.mock.calls).toEqual([
-		["tidings: no handler matches user.joned: ignored"],
-	]);
-	warn.mockRestore();
 });

@@ -75,8 +75,8 @@ describe("what is encoded", () => {
 		);
 	});
 
-	test("keeps a body as deep as an event's size allows", () => {
-		const text = `${"[".repeat(131_000)}${"]".repeat(131_000)}`;
+	test("keeps a body as deep as a body may be", () => {
+		const text = `${"[".repeat(1_000)}${"]".repeat(1_000)}`;
 		const record = turnedInto(encodeEvent(head, { text }), { delivery });
 		expect(JSON.stringify(envelopeOf(record).body)).toBe(text);
 	});

@@ -4,7 +4,6 @@ import {
 	Handlers,
 	handlerOf,
 } from "../../src/contract/handler.ts";
-import { createEvents } from "../../src/index.ts";
 
 const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
 beforeEach(() => warn.mockClear());
@@ -12,9 +11,9 @@ afterEach(() => vi.clearAllMocks());
 
 const run = () => {};
 const registering =
-	(options: unknown, on: unknown = "order.placed") =>
+	(options: unknown, ...patterns: string[]) =>
 	() =>
-		(createEvents() as { on(...args: unknown[]): void }).on(on, options, run);
+		handlerOf(patterns, options as HandlerOptions, run);
 
 describe("what is refused at registration", () => {
 	test.each([
@@ -45,35 +44,39 @@ describe("what is refused at registration", () => {
 		["an id of 129 characters", { id: "x".repeat(129) }, /128/],
 		["a negative limit", { retries: -1 }, /-1/],
 	])("%s", (_, options, says) => {
-		expect(registering(options)).toThrow(says);
-		expect(registering(options)).toThrow(
+		expect(registering(options, "order.placed")).toThrow(says);
+		expect(registering(options, "order.placed")).toThrow(
 			expect.objectContaining({ code: "invalid_handler" }),
 		);
 	});
 
-	test.each(["order placed", "", "order.", "ord*r", "order.***", []])(
+	test.each(["order placed", "", "order.", "ord*r", "order.***"])(
 		"%j as a name or pattern",
-		(on) => {
-			expect(registering({}, on)).toThrow(
+		(pattern) => {
+			expect(registering({}, "a", pattern)).toThrow(
 				expect.objectContaining({ code: "invalid_handler" }),
 			);
 		},
 	);
 
+	test("no name or pattern at all", () => {
+		expect(registering({ id: "mail" })).toThrow(
+			/on: mail: a handler needs a name or pattern/,
+		);
+	});
+
 	test("a handler that is no function", () => {
-		const on = () =>
-			(createEvents() as { on(...args: unknown[]): void }).on(
-				"a",
-				"no function",
-			);
-		expect(on).toThrow(/not a function/);
+		expect(() => handlerOf(["a"], {}, "no function" as never)).toThrow(
+			/on: a: the handler is not a function/,
+		);
 	});
 
 	test("a repeated id, with the id to write", () => {
-		const events = createEvents();
-		events.on("order.placed", { id: "mail" }, run);
-		expect(() => events.on("order.paid", { id: "mail" }, run)).toThrow(
-			/"mail" is taken.*on\("order\.paid", \{ id: "…" \}/,
+		const handlers = new Handlers();
+		handlers.add(handlerOf(["order.placed"], { id: "mail" }, run));
+		const again = handlerOf(["order.paid"], { id: "mail" }, run);
+		expect(() => handlers.add(again)).toThrow(
+			/on: the id "mail" is taken.*on\("order\.paid", \{ id: "…" \}/,
 		);
 	});
 });
@@ -126,10 +129,6 @@ test("handlers match in order of registration, across names and patterns alike",
 	expect(matching("order.placed")).toEqual(["all", "exact", "either", "late"]);
 	for (let n = 0; n < 2_500; n++)
 		expect(matching(`name.${n}`)).toEqual(["all"]);
-});
-
-test("undefined options are none", () => {
-	expect(registering(undefined)).not.toThrow();
 });
 
 test("a timeout of 60 seconds and a duration as text are taken", () => {
