@@ -3,7 +3,13 @@
 export default {
 	testRunner: "vitest",
 	vitest: { configFile: "vitest.rules.config.ts" },
-	mutate: ["src/contract/**/*.ts", "src/attempt.ts", "src/retry.ts"],
+	mutate: [
+		"src/contract/**/*.ts",
+		"src/attempt.ts",
+		"src/body.ts",
+		"src/carry.ts",
+		"src/retry.ts",
+	],
 	concurrency: 2,
 	thresholds: { high: 95, low: 90, break: 90 },
 	// Stryker would rewrite a tsconfig by TypeScript's own API, which TypeScript 7 no longer has.

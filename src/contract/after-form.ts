@@ -16,7 +16,7 @@ export function checkForm(
 	after: unknown,
 ): asserts after is number | string | Date {
 	if (typeof after === "string") return;
-	if (typeof after === "number" && Number.isFinite(after)) return;
+	if (Number.isFinite(after)) return;
 	if (after instanceof Date) {
 		if (!Number.isNaN(after.getTime())) return;
 		throw refusal("Invalid Date", "is no point in time");

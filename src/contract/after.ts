@@ -73,12 +73,12 @@ function fromDateTime(text: string): number {
 	return (
 		wall.getTime() +
 		Math.ceil(Number(`0.${fraction}`) * 1_000) -
-		offset(text, zone)
+		offset(text, zone as string)
 	);
 }
 
-function offset(text: string, zone = "Z"): number {
-	if (zone.toUpperCase() === "Z") return 0;
+/** Of Z both hours and minutes are empty, and so 0. */
+function offset(text: string, zone: string): number {
 	const hours = Number(zone.slice(1, 3));
 	const minutes = Number(zone.slice(4));
 	if (hours > 23 || minutes > 59)

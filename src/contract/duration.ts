@@ -28,17 +28,15 @@ const FORM = /^(\d+(?:\.\d+)?) +([a-z]+)$/i;
 export function readSpan(
 	text: string,
 ): { amount: number; unit: Unit; fixed: number } | { unit: null } | undefined {
-	const [, amount, word] = FORM.exec(text.trim()) ?? [];
-	if (amount === undefined || word === undefined) return undefined;
-	const unit = word.toLowerCase().replace(/s$/, "");
-	if (!Object.hasOwn(UNITS, unit)) return { unit: null };
-	const known = unit as Unit;
-	return {
-		amount: Number(amount),
-		unit: known,
-		// 1.1 hours are 3960000.0000000005 ms in binary fractions: 15 digits are what a double is sure of.
-		fixed: Math.ceil(Number((Number(amount) * UNITS[known]).toPrecision(15))),
-	};
+	const match = FORM.exec(text.trim());
+	if (!match) return undefined;
+	const amount = Number(match[1]);
+	const word = (match[2] as string).toLowerCase().replace(/s$/, "");
+	if (!Object.hasOwn(UNITS, word)) return { unit: null };
+	const unit = word as Unit;
+	// 1.1 hours are 3960000.0000000005 ms in binary fractions: 15 digits are what a double is sure of.
+	const fixed = Math.ceil(Number((amount * UNITS[unit]).toPrecision(15)));
+	return { amount, unit, fixed };
 }
 
 /**
@@ -62,5 +60,5 @@ export function milliseconds(duration: Duration, what: string): number {
 
 function spanMilliseconds(text: string): number {
 	const span = readSpan(text);
-	return span && span.unit !== null ? span.fixed : Number.NaN;
+	return span?.unit ? span.fixed : Number.NaN;
 }

@@ -37,12 +37,13 @@ export function describe(thrown: unknown, issues?: readonly Issue[]): Failure {
 
 function read(thrown: unknown, property: string): string | undefined {
 	try {
-		if (typeof thrown !== "object" || thrown === null) return undefined;
+		if (typeof thrown !== "object") return undefined;
 		const value = (thrown as Record<string, unknown>)[property];
 		return typeof value === "string" ? value : undefined;
 	} catch {
-		return undefined;
+		// Null, or a getter that threw: it tells nothing.
 	}
+	return undefined;
 }
 
 function typeName(thrown: unknown): string {

@@ -100,7 +100,7 @@ function checkedHandler(
 		throw new TypeError(
 			`the options are ${options === null ? "null" : `a ${typeof options}`}: on takes (name, handler) or (name, options, handler)`,
 		);
-	checkMembers("options", options, MEMBERS, "invalid_handler");
+	checkMembers("options", options, MEMBERS);
 	const id = options.id ?? defaultId(patterns, run);
 	if (typeof id !== "string" || !ID.test(id))
 		throw new TypeError(

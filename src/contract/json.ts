@@ -29,7 +29,7 @@ export function bodyText(body: unknown): string {
 			"invalid_body",
 			`body: JSON cannot carry ${typeof body}: give null for an event without a body`,
 		);
-	if (text.length > 2 * MAX_DEPTH && depthOf(text) > MAX_DEPTH)
+	if (depthOf(text) > MAX_DEPTH)
 		throw new RefusedError(
 			"invalid_body",
 			`body: it is nested more than ${MAX_DEPTH} deep: flatten it`,

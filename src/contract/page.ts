@@ -16,11 +16,13 @@ export function pageSize(limit = DEFAULT_SIZE): number {
 	);
 }
 
-/** The cursor is opaque to callers: base64url of the last place they saw. */
+/**
+ * The cursor is opaque to callers: base64url of the last place they saw. What is percent-encoded never comes to
+ * a slash, so there is none to replace.
+ */
 export function cursorOf([at, id]: Place): string {
 	return btoa(encodeURIComponent(`${at} ${id}`))
 		.replaceAll("+", "-")
-		.replaceAll("/", "_")
 		.replaceAll("=", "");
 }
 
@@ -28,16 +30,14 @@ export function cursorOf([at, id]: Place): string {
 export function placeOf(cursor: string | undefined): Place | undefined {
 	if (cursor === undefined) return undefined;
 	try {
-		const text = decodeURIComponent(
-			atob(cursor.replaceAll("-", "+").replaceAll("_", "/")),
-		);
-		const [, at, id] = /^(\d+) (.*)$/s.exec(text) ?? [];
-		if (at !== undefined && id !== undefined) return [Number(at), id];
+		const text = decodeURIComponent(atob(cursor.replaceAll("-", "+")));
+		const [, at, id] = /^(\d+) (.*)/s.exec(text) as RegExpExecArray;
+		return [Number(at), id as string];
 	} catch {
-		// Neither base64 nor text: refused below like any other.
+		// It is no base64, no text, or no place.
+		throw new RefusedError(
+			"invalid_request",
+			"cursor: it is not one that a page was answered with",
+		);
 	}
-	throw new RefusedError(
-		"invalid_request",
-		"cursor: it is not one that a page was answered with",
-	);
 }

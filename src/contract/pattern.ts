@@ -23,7 +23,7 @@ export function checkName(name: unknown): asserts name is string {
 	const value = JSON.stringify(
 		name.length > 140 ? `${name.slice(0, 140)}…` : name,
 	);
-	if (name.includes("*") && isPattern(name))
+	if (isPattern(name))
 		throw new RefusedError(
 			"invalid_name",
 			`name: ${value} is a pattern: publish takes the name of one event, only handlers take patterns`,
@@ -53,7 +53,6 @@ export function isPattern(pattern: string): boolean {
  * Greedy with one point of return, the last `**`: the usual glob algorithm, at most segments × segments steps.
  */
 export function matches(pattern: string, name: string): boolean {
-	if (pattern === name) return true;
 	const want = pattern.split(".");
 	const have = name.split(".");
 	let w = 0;
@@ -64,7 +63,7 @@ export function matches(pattern: string, name: string): boolean {
 		if (want[w] === "**") {
 			lastStars = w++;
 			resumeAt = h;
-		} else if (w < want.length && (want[w] === "*" || want[w] === have[h])) {
+		} else if (want[w] === "*" || want[w] === have[h]) {
 			w++;
 			h++;
 		} else if (lastStars >= 0) {

@@ -34,7 +34,9 @@ test("a number up to ten years of milliseconds is a wait, beyond it an epoch tim
 
 test("a Date is the instant it says", () => {
 	expect(dueTime(new Date(NOW + 1), NOW)).toBe(NOW + 1);
-	expect(refusal(new Date(Number.NaN)).message).toMatch(/Invalid Date/);
+	expect(refusal(new Date(Number.NaN)).message).toBe(
+		'after: "Invalid Date" is no point in time',
+	);
 });
 
 test.each([
@@ -112,36 +114,46 @@ test.each([
 	["2027-01-14T13:00:00-05:00", "2027-01-14T18:00:00.000Z"],
 	["2027-01-14T18:00:00-00:00", "2027-01-14T18:00:00.000Z"],
 	["2027-01-15T00:30:00+01:00", "2027-01-14T23:30:00.000Z"],
+	["2027-01-15T17:59:00+23:59", "2027-01-14T18:00:00.000Z"],
 	["2028-01-01T00:00:00.0000001Z", "2028-01-01T00:00:00.001Z"],
 ])("%s is the instant %s", (after, due) => {
 	expect(new Date(dueTime(after, NOW)).toISOString()).toBe(due);
 });
 
 test.each([
-	"2027-02-30T00:00:00Z",
-	"2027-02-29T00:00:00Z",
-	"2027-13-01T00:00:00Z",
-	"2027-05-01T24:00:00Z",
-	"2027-05-01T23:60:00Z",
-	"2027-05-01T23:59:60Z",
-	"2027-05-01T12:00:00+24:00",
-	"2027-05-01T12:00:00+01:60",
+	["2027-02-30T00:00:00Z", "names a date or time that does not exist"],
+	["2027-02-29T00:00:00Z", "names a date or time that does not exist"],
+	["2027-13-01T00:00:00Z", "names a date or time that does not exist"],
+	["2027-05-01T24:00:00Z", "names a date or time that does not exist"],
+	["2027-05-01T23:60:00Z", "names a date or time that does not exist"],
+	["2027-05-01T23:59:60Z", "names a date or time that does not exist"],
+	["2027-05-01T12:00:00+24:00", "has an offset that does not exist: +24:00"],
+	["2027-05-01T12:00:00-01:60", "has an offset that does not exist: -01:60"],
+])("%j %s", (after, why) => {
+	expect(refusal(after).message).toBe(`after: ${JSON.stringify(after)} ${why}`);
+});
+
+test.each([
 	"2027",
 	"5000",
 	"2027-05-01",
 	"2027-05-01T12:00Z",
 	"2027-05-01T12:00:00",
 	"2027-05-01T12:00:00+0100",
+	"2027-05-01T12:00:00Zulu",
 	"+002027-05-01T12:00:00Z",
 	"tomorrow",
 	"1day",
+	"1 day later",
 	"-1 day",
 	"1e3 seconds",
 	"1,5 days",
 	".5 days",
 	"",
-])("%j is refused and named", (after) => {
-	expect(refusal(after).message).toContain(JSON.stringify(after));
+])("%j is refused, named and told the forms", (after) => {
+	const { message } = refusal(after);
+	const start = `after: ${JSON.stringify(after)} is not a time: give milliseconds`;
+	expect(message.startsWith(start)).toBe(true);
 });
 
 test("the ISO string of a Date in the window comes back as that very millisecond", () => {
@@ -169,6 +181,9 @@ test.for<[after: unknown, name: string]>([
 	[{ days: 1 }, '{"days":1}'],
 	[["1 day"], '["1 day"]'],
 	[Symbol("soon"), "Symbol(soon)"],
+	[1n, "bigint"],
+	[{ days: 1n }, "object"],
+	[Array(100).fill(0), `[${"0,".repeat(49)}0`],
 ])("%s is refused, named and told the forms", ([after, name]) => {
 	const { message } = refusal(after);
 	expect(message.startsWith(`after: ${name} is not a time: `)).toBe(true);

@@ -14,20 +14,23 @@ const head = { id: "e1", name: "order.placed", time: 1_000, delay: 5 };
 class Time implements Attempting {
 	now = 1_800_000_000_000;
 	readonly startedAt = this.now;
-	armed: { at: number; expire: () => void } | undefined;
+	readonly #standing = new Set<{ at: number; expire: () => void }>();
 	readonly clock = () => this.now;
 	readonly timer = (expire: () => void, ms: number) => {
 		const mine = { at: this.now + ms, expire };
-		this.armed = mine;
-		return () => {
-			if (this.armed === mine) this.armed = undefined;
-		};
+		this.#standing.add(mine);
+		return () => this.#standing.delete(mine);
 	};
+	/** The one timer that stands; an attempt never has two. */
+	get armed() {
+		expect(this.#standing.size).toBeLessThanOrEqual(1);
+		return [...this.#standing][0];
+	}
 	pass(ms: number): void {
 		this.now += ms;
 		const { armed } = this;
 		if (!armed || armed.at > this.now) return;
-		this.armed = undefined;
+		this.#standing.delete(armed);
 		armed.expire();
 	}
 }
@@ -101,7 +104,10 @@ describe("a handler past its time", () => {
 		expect(context.signal.aborted).toBe(false);
 		time.pass(1);
 		expect(context.signal.aborted).toBe(true);
-		expect(context.signal.reason).toMatchObject({ name: "TimeoutError" });
+		expect(context.signal.reason).toMatchObject({
+			name: "TimeoutError",
+			message: "the attempt's 5000 ms are over",
+		});
 		expect(await outcome).toEqual(timedOut(5_000));
 	});
 
@@ -209,6 +215,22 @@ describe("a handler with a schema", () => {
 			throw thrown;
 		});
 		expect(await begin(vi.fn(), broken)).toEqual({ type: "failed", thrown });
+	});
+
+	test("does not begin when its schema uses up the time without a pause", async () => {
+		const run = vi.fn();
+		const slow = {
+			"~standard": {
+				version: 1,
+				vendor: "test",
+				validate(value: unknown) {
+					time.pass(5_000);
+					return { value };
+				},
+			},
+		} as const;
+		expect(await begin(run, slow)).toEqual(timedOut(5_000));
+		expect(run).not.toHaveBeenCalled();
 	});
 
 	test("does not begin once its schema has used up the time", async () => {

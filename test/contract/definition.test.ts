@@ -1,6 +1,12 @@
 import { describe, expect, test, vi } from "vitest";
 import * as z from "zod";
-import { event, isDefinition, listed } from "../../src/contract/definition.ts";
+import {
+	checkBody,
+	event,
+	isDefinition,
+	listed,
+	parseBody,
+} from "../../src/contract/definition.ts";
 
 /** A Standard Schema of no library, as the specification has it; asynchronous at that. */
 const even = {
@@ -28,7 +34,14 @@ test.each(["order placed", "order.*", "", "x".repeat(129)])(
 test.each([undefined, null, {}, () => true])(
 	"a schema that is none is refused",
 	(schema) => {
-		expect(() => event("a.b", schema as never)).toThrow(/Standard Schema/);
+		expect(() => event("a.b", schema as never)).toThrow(
+			expect.objectContaining({
+				code: "invalid_request",
+				message: expect.stringContaining(
+					'event "a.b": its schema is no Standard Schema',
+				),
+			}),
+		);
 	},
 );
 
@@ -46,9 +59,12 @@ describe("a definition publishes", () => {
 	test("through none when none lists it, or several do", async () => {
 		const Lonely = event("lonely.one", even);
 		const refused = (by: string) =>
-			expect(Lonely.publish(2 as never)).rejects.toThrow(
-				`event "lonely.one" is listed by ${by} createEvents`,
-			);
+			expect(Lonely.publish(2 as never)).rejects.toMatchObject({
+				code: "invalid_request",
+				message: expect.stringContaining(
+					`event "lonely.one" is listed by ${by} createEvents`,
+				),
+			});
 		await refused("no");
 		const publisher = vi.fn();
 		listed(Lonely, publisher);
@@ -77,5 +93,62 @@ describe("a definition is told from anything else", () => {
 		{ name: 5, schema: even },
 	])("%j is none", (value) => {
 		expect(isDefinition(value)).toBe(false);
+	});
+});
+
+describe("a body and its schema", () => {
+	const Order = z.object({
+		items: z.array(z.object({ price: z.coerce.number() })),
+		tags: z.string().array().default([]),
+	});
+
+	/** A schema that finds so many faults, and says no more of where. */
+	const faulty = (faults: number) => ({
+		"~standard": {
+			version: 1 as const,
+			vendor: "test",
+			validate: () => ({
+				issues: Array.from({ length: faults }, (_, n) => ({
+					message: `fault ${n + 1}`,
+				})),
+			}),
+		},
+	});
+
+	test("come to the schema's output, or to its issues with their paths", async () => {
+		const body = { items: [{ price: "12.5" }] };
+		expect(await parseBody(Order, body)).toEqual({
+			value: { items: [{ price: 12.5 }], tags: [] },
+		});
+		const broken = { items: [{ price: 1 }, { price: "much" }] };
+		expect(await parseBody(Order, broken)).toEqual({
+			issues: [{ path: "items.1.price", message: expect.any(String) }],
+		});
+		expect(await parseBody(even, 3)).toEqual({
+			issues: [{ path: "half.0", message: "not even" }],
+		});
+		expect(await parseBody(faulty(1), 3)).toEqual({
+			issues: [{ path: "", message: "fault 1" }],
+		});
+	});
+
+	test("that agree are let pass", async () => {
+		await expect(checkBody("a.b", even, 2)).resolves.toBeUndefined();
+		await expect(checkBody("a.b", z.null(), null)).resolves.toBeUndefined();
+	});
+
+	test("that do not agree are refused with the issues, the first five in the message", async () => {
+		await expect(checkBody("a.b", even, 3)).rejects.toMatchObject({
+			code: "schema_violation",
+			message: 'body: it breaks the schema of "a.b": half.0: not even',
+			issues: [{ path: "half.0", message: "not even" }],
+		});
+		const refused = await checkBody("a.b", faulty(6), 1).catch(
+			(error) => error,
+		);
+		expect(refused.issues).toHaveLength(6);
+		expect(refused.message).toMatch(
+			/: \(body\): fault 1; \(body\): fault 2; .*; \(body\): fault 5$/,
+		);
 	});
 });

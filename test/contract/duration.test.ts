@@ -60,6 +60,7 @@ test.for<unknown>([
 	"-1 day",
 	" ",
 	"1e3 seconds",
+	"1 day later",
 	null,
 	undefined,
 	true,

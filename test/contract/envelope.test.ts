@@ -159,6 +159,7 @@ describe("what is not encoded by this version", () => {
 		[{ v: undefined }, /version undefined is unknown/],
 		[{ v: 0 }, /version 0 is unknown/],
 		[{ v: "1" }, /version "1" is unknown/],
+		[{ v: "2" }, /version "2" is unknown/],
 		[{ id: undefined }, /no id/],
 		[{ id: "" }, /no id/],
 		[{ id: 5 }, /no id/],
@@ -171,9 +172,12 @@ describe("what is not encoded by this version", () => {
 		[{ delivery: null }, /delivery is not one/],
 		[{ delivery: "audit" }, /delivery is not one/],
 		[{ delivery: { handler: "audit" } }, /delivery is not one/],
+		[{ delivery: { attempt: 1 } }, /delivery is not one/],
 		[{ delivery: { handler: "audit", attempt: 0 } }, /delivery is not one/],
 		[{ delivery: { handler: "audit", attempt: 1.5 } }, /delivery is not one/],
 		[{ letter: null }, /letter is not one/],
+		[{ letter: { ...letter, handler: 5 } }, /letter is not one/],
+		[{ letter: { ...letter, cause: 5 } }, /letter is not one/],
 		[{ letter: { ...letter, error: null } }, /letter is not one/],
 		[{ letter: { ...letter, attempts: "3" } }, /letter is not one/],
 		[{ letter: { ...letter, lastFailureAt: null } }, /letter is not one/],
@@ -187,12 +191,27 @@ describe("what is not encoded by this version", () => {
 		expect(decode(JSON.stringify(whole)).kind).toBe("envelope");
 	});
 
-	test.for(["", "{", "null", "[]", "5", '"text"', "undefined"])(
-		"the text %j is unreadable, and kept as it came",
-		(text) => {
-			expect(decode(text)).toMatchObject({ kind: "unreadable", text });
-		},
-	);
+	test.for<[text: string, reason: string]>([
+		["", "it is not JSON"],
+		["{", "it is not JSON"],
+		["undefined", "it is not JSON"],
+		["null", "it is not a JSON object"],
+		["[]", "it is not a JSON object"],
+		["5", "it is not a JSON object"],
+		['"text"', "it is not a JSON object"],
+	])("the text %j is unreadable, and kept as it came: %s", ([text, reason]) => {
+		expect(decode(text)).toEqual({ kind: "unreadable", reason, text });
+	});
+
+	test("what cannot even be made text is unreadable, with none", () => {
+		const order: Record<string, unknown> = {};
+		order.self = order;
+		expect(decode(order)).toEqual({
+			kind: "unreadable",
+			reason: "it is not JSON",
+			text: "",
+		});
+	});
 
 	test("garbage of any kind is unreadable and never throws", () => {
 		// Chance does find "v", the one key that would make it a newer version.

@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import {
 	atIndex,
 	ForbiddenError,
+	mapAtIndex,
+	mapInTurn,
 	PartialPublishError,
 	type RefusalCode,
 	RefusedError,
@@ -59,6 +61,16 @@ describe("an error that crossed a binding", () => {
 		expect(reviveError(refused)).toBe(refused);
 	});
 
+	test("that says nothing is revived without a message", () => {
+		const revived = reviveError({ code: "unavailable" }) as Error;
+		expect(revived.message).toBe("");
+	});
+
+	test("is the cause of the batch that was accepted in part", () => {
+		const value = { code: "partial_publish", receipts };
+		expect((reviveError(value) as Error).cause).toBe(value);
+	});
+
 	test.for([
 		undefined,
 		null,
@@ -102,6 +114,8 @@ describe("a batch that was accepted in part", () => {
 		const { message, failed } = new PartialPublishError(Array(12).fill(null));
 		expect(failed).toHaveLength(12);
 		expect(message).toContain("(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …)");
+		const ten = new PartialPublishError(Array(10).fill(null));
+		expect(ten.message).toContain("(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)");
 	});
 });
 
@@ -123,6 +137,51 @@ test("an error about one event of a batch says which, and keeps the rest", () =>
 	expect(atIndex(other, 0)).toBe(other);
 });
 
+test("an error has the name of its class, and no details that it was not given", () => {
+	const errors = [
+		new RefusedError("invalid_name", "why"),
+		new ForbiddenError("why"),
+		new UnauthorizedError("why"),
+		new UnavailableError("why"),
+		new PartialPublishError([]),
+	];
+	for (const error of errors) {
+		expect(error.name).toBe(error.constructor.name);
+		expect(Object.keys(error)).not.toContain("index");
+		expect(Object.keys(error)).not.toContain("issues");
+	}
+});
+
+describe("a batch of which one event is refused", () => {
+	const refused = (item: string) => {
+		if (item === "bad") throw new RefusedError("invalid_name", "why");
+		return item.length;
+	};
+
+	test("is refused with that event's index, and is mapped in order where none is", () => {
+		expect(mapAtIndex(["a", "bcd"], refused)).toEqual([1, 3]);
+		expect(() => mapAtIndex(["a", "bad"], refused)).toThrow(
+			expect.objectContaining({ index: 1, message: "events[1]: why" }),
+		);
+	});
+
+	test("is so too where each event takes its time, one after the other", async () => {
+		const begun: string[] = [];
+		const slow = async (item: string) => {
+			begun.push(item);
+			await Promise.resolve();
+			expect(begun.at(-1)).toBe(item);
+			return refused(item);
+		};
+		await expect(mapInTurn(["a", "bcd"], slow)).resolves.toEqual([1, 3]);
+		await expect(mapInTurn(["a", "bad", "c"], slow)).rejects.toMatchObject({
+			index: 1,
+			message: "events[1]: why",
+		});
+		expect(begun).toEqual(["a", "bcd", "a", "bad"]);
+	});
+});
+
 describe("what a handler's error asks for", () => {
 	test("is known by its brand, without its class", () => {
 		const stop = new NonRetryableError("no use");
@@ -141,6 +200,7 @@ describe("what a handler's error asks for", () => {
 		"non_retryable",
 		new Error("other"),
 		{ tidings: "other" },
+		{ tidings: "other", retryAt: 5_000 },
 		{ tidings: "retry_after" },
 		{ tidings: "retry_after", retryAt: "5000" },
 		{ tidings: "retry_after", retryAt: Number.POSITIVE_INFINITY },
@@ -163,6 +223,13 @@ describe("what a handler's error asks for", () => {
 			expect(() => new RetryAfterError("busy", after as number)).toThrow(
 				RangeError,
 			);
+	});
+
+	test("RetryAfterError says what is wrong with its time", () => {
+		expect(() => new RetryAfterError("busy", 0)).toThrow(/^after: 0 is not/);
+		expect(() => new RetryAfterError("busy", new Date(Number.NaN))).toThrow(
+			"RetryAfterError: after is an invalid Date",
+		);
 	});
 
 	test("both keep their message and their cause", () => {

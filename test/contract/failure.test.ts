@@ -61,6 +61,10 @@ test.for<[thrown: unknown, failure: Failure]>([
 	[undefined, { name: "undefined", message: "undefined" }],
 	[404, { name: "number", message: "404" }],
 	[Symbol("s"), { name: "symbol", message: "Symbol(s)" }],
+	[
+		function boom() {},
+		{ name: "function", message: expect.stringContaining("boom") },
+	],
 	[{ status: 404 }, { name: "object", message: '{"status":404}' }],
 	[
 		{ name: 5, message: "kept", stack: null },

@@ -27,7 +27,7 @@ describe("what is refused at registration", () => {
 			{ timeout: "61 seconds" },
 			/61000 ms is over/,
 		],
-		["a timeout of 0", { timeout: 0 }, /0 is not a duration/],
+		["a timeout of 0", { timeout: 0 }, /: timeout: 0 is not a duration/],
 		["a timeout that is none", { timeout: "soon" }, /"soon" is not a duration/],
 		["a timeout of NaN", { timeout: Number.NaN }, /NaN is not a duration/],
 		["a timeout of null", { timeout: null }, /null is not a duration/],
@@ -36,9 +36,14 @@ describe("what is refused at registration", () => {
 			{ retries: { base: "x" } },
 			/"x" is not a duration/,
 		],
-		["options that are null", null, /order\.placed: the options are null/],
+		["options that are null", null, /order\.placed: the options are null: on/],
+		["options that are text", "twice", /: the options are a string: on takes/],
 		["an id that is a number", { id: 5 }, /id 5/],
-		["an unknown option", { retry: 3 }, /"retry": use id, timeout, retries/],
+		[
+			"an unknown option",
+			{ retry: 3 },
+			/: options: unknown member "retry": use id, timeout, retries/,
+		],
 		["an id with a space", { id: "send mail" }, /"send mail"/],
 		["an empty id", { id: "" }, /""/],
 		["an id of 129 characters", { id: "x".repeat(129) }, /128/],
@@ -50,14 +55,26 @@ describe("what is refused at registration", () => {
 		);
 	});
 
-	test.each(["order placed", "", "order.", "ord*r", "order.***"])(
+	test.each(["order placed", "", "order.", "ord*r", "order.***", null, 5])(
 		"%j as a name or pattern",
 		(pattern) => {
-			expect(registering({}, "a", pattern)).toThrow(
-				expect.objectContaining({ code: "invalid_handler" }),
+			expect(registering({}, "a", pattern as string)).toThrow(
+				expect.objectContaining({
+					code: "invalid_handler",
+					message: expect.stringContaining(
+						`: ${JSON.stringify(pattern)} is neither a name nor a pattern: segments of`,
+					),
+				}),
 			);
 		},
 	);
+
+	test("what is named in front of what is wrong with it", () => {
+		expect(registering({ id: "mail", timeout: 0 }, "a", "b.*")).toThrow(
+			/^on: a, b\.\*, mail: timeout: /,
+		);
+		expect(registering({ timeout: 0 }, "a")).toThrow(/^on: a: timeout: /);
+	});
 
 	test("no name or pattern at all", () => {
 		expect(registering({ id: "mail" })).toThrow(
@@ -102,6 +119,20 @@ describe("an id that survives deploys", () => {
 		expect(idOf(["order.*"], () => void 1)).not.toBe(id);
 	});
 
+	test.for([
+		["", "811c9dc5"],
+		["a", "e40c292c"],
+		["foobar", "bf9cf968"],
+		["s91", "00b99cf0"],
+	] as const)(
+		"hashes the source %j to %s, as FNV-1a does",
+		([source, hash]) => {
+			const handler = Object.assign(() => {}, { toString: () => source });
+			Object.defineProperty(handler, "name", { value: "" });
+			expect(idOf(["a"], handler)).toBe(`a:${hash}`);
+		},
+	);
+
 	test("draws a warning when it is a hash and a retry could wait for more than an hour", () => {
 		handlerOf(["a"], { retries: 3 }, () => {});
 		handlerOf(["a"], { id: "named" }, () => {});
@@ -129,6 +160,25 @@ test("handlers match in order of registration, across names and patterns alike",
 	expect(matching("order.placed")).toEqual(["all", "exact", "either", "late"]);
 	for (let n = 0; n < 2_500; n++)
 		expect(matching(`name.${n}`)).toEqual(["all"]);
+});
+
+test("a handler is found by its id, and by no other", () => {
+	const handlers = new Handlers();
+	const mail = handlerOf(["order.placed"], { id: "mail" }, run);
+	handlers.add(mail);
+	expect(handlers.get("mail")).toBe(mail);
+	expect(handlers.get("order.placed")).toBeUndefined();
+	expect(handlers.list()).toEqual([mail]);
+});
+
+test("the handlers of a name are looked up once, and those of a thousand names remembered", () => {
+	const handlers = new Handlers();
+	handlers.add(handlerOf(["**"], { id: "all" }, run));
+	const first = handlers.matching("name.0");
+	for (let n = 0; n < 1_000; n++) handlers.matching(`name.${n}`);
+	expect(handlers.matching("name.0")).toBe(first);
+	handlers.matching("name.1000");
+	expect(handlers.matching("name.0")).not.toBe(first);
 });
 
 test("a timeout of 60 seconds and a duration as text are taken", () => {

@@ -69,6 +69,7 @@ test.each([
 	"01994b1e-6f3a-7c11-7a2b-0123456789ff",
 	"01994b1e6f3a7c118a2b0123456789ff",
 	"01994b1e-6f3a-7c11-8a2b-0123456789ff ",
+	" 01994b1e-6f3a-7c11-8a2b-0123456789ff",
 	"01994b1e-6f3a-7c11-8a2b-0123456789fg",
 	"01994B1E-6F3A-7C11-8A2B-0123456789FF",
 ])("%j is no id of ours and tells no shard", (id) => {
@@ -76,6 +77,7 @@ test.each([
 });
 
 test("anything else tells no shard", () => {
+	expect(shardOf(["01994b1e-6f3a-7c11-8a2b-0123456789ff"])).toBeUndefined();
 	fc.assert(
 		fc.property(fc.anything(), (value) => {
 			expect(shardOf(value)).toBeUndefined();

@@ -64,12 +64,22 @@ describe("a body as text", () => {
 		const nested = (depth: number) =>
 			JSON.parse(`${'{"a":['.repeat(depth / 2)}${"]}".repeat(depth / 2)}`);
 		expect(bodyText(nested(1_000))).toHaveLength(4_000);
-		for (const depth of [1_002, 10_000, 100_000])
-			expect(() => bodyText(nested(depth))).toThrow(
-				expect.objectContaining({ code: "invalid_body" }),
-			);
-		const flat = `${"[".repeat(5_000)}\\"[{`;
-		expect(bodyText({ flat })).toBe(JSON.stringify({ flat }));
+		expect(refusal(nested(1_002)).message).toBe(
+			"body: it is nested more than 1000 deep: flatten it",
+		);
+		for (const depth of [10_000, 100_000]) refusal(nested(depth));
+		for (const flat of [
+			`${"[".repeat(5_000)}\\"[{`,
+			`"${"[".repeat(5_000)}`,
+			`\\${"{".repeat(5_000)}`,
+		])
+			expect(bodyText({ flat })).toBe(JSON.stringify({ flat }));
+		refusal({ quotes: '\\"', deep: nested(1_000) });
+	});
+
+	test("many values beside each other are not deep", () => {
+		const many = Array.from({ length: 5_000 }, () => [{ items: [] }, {}]);
+		expect(bodyText(many)).toBe(JSON.stringify(many));
 	});
 });
 

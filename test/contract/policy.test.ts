@@ -87,7 +87,10 @@ describe("what the options come to", () => {
 
 describe("what is refused", () => {
 	test.for<[retries: unknown, said: RegExp]>([
-		[{ retry: 3 }, /unknown member "retry": use limit, backoff, base/],
+		[
+			{ retry: 3 },
+			/^retries: unknown member "retry": use limit, backoff, base/,
+		],
 		[{ limit: -1 }, /limit: -1 is not a whole number of 0 or more/],
 		[{ limit: 1.5 }, /limit: 1\.5 is not/],
 		[{ limit: "3" }, /limit: .*3.* is not/],
@@ -95,7 +98,10 @@ describe("what is refused", () => {
 		[{ limit: Number.POSITIVE_INFINITY }, /limit: Infinity is not/],
 		[-1, /limit: -1 is not/],
 		[Number.NaN, /limit: NaN is not/],
-		[{ backoff: "fibonacci" }, /backoff: "fibonacci" is neither exponential/],
+		[
+			{ backoff: "fibonacci" },
+			/"fibonacci" is neither exponential, constant, linear nor a list/,
+		],
 		[{ backoff: [] }, /backoff: \[\] is neither .* nor a list of waits/],
 		[{ backoff: null }, /backoff: null is neither/],
 		[{ backoff: 5 }, /backoff: 5 is neither/],

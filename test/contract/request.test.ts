@@ -64,7 +64,11 @@ describe("the arguments of publish", () => {
 		[null, "invalid_request", "options: expected an object, got null"],
 		["1 day", "invalid_request", "options: expected an object, got string"],
 		[["1 day"], "invalid_request", "options: expected an object, got an array"],
-		[{ delay: 5 }, "invalid_request", 'unknown member "delay": use after'],
+		[
+			{ delay: 5 },
+			"invalid_request",
+			'publish takes (name, options, body): unknown member "delay": use after',
+		],
 		[{ idempotencyKey: "k" }, "not_supported", "idempotencyKey: "],
 		[{ id: "mine" }, "not_supported", "put your own into the body"],
 	])("%j are no options", ([options, code, said]) => {
@@ -109,7 +113,7 @@ describe("a batch", () => {
 		[
 			{ name: "a", body: 1, afters: 5 },
 			"invalid_request",
-			'unknown member "afters": use name, body, after',
+			'events[1]: unknown member "afters": use name, body, after',
 		],
 		[{ name: "a", body: 1, idempotencyKey: "k" }, "not_supported", "idempot"],
 		[{ name: "a", body: 1, id: "mine" }, "not_supported", "id: "],

@@ -1,0 +1,76 @@
+import { describe, expect, test, vi } from "vitest";
+import { keepBody, readBody } from "../../src/body.ts";
+import {
+	decode,
+	encodeEvent,
+	type Readable,
+} from "../../src/contract/envelope.ts";
+import { PAYLOAD_KEPT, QUEUE_WAIT } from "../../src/contract/limits.ts";
+
+const NOW = 1_000_000;
+const head = { id: "e1", name: "order.placed", time: 1_000, delay: 0 };
+
+const readable = (record: string) => decode(record) as Readable;
+const inline = readable(encodeEvent(head, { text: '{"n":1}' }));
+const referring = readable(encodeEvent(head, { reference: "kept here" }));
+
+const payloads = (texts: Record<string, string> = {}) => ({
+	get: async (key: string) => texts[key] ?? null,
+});
+
+describe("a body is read", () => {
+	test.for([
+		["from its record", inline],
+		["from where its record refers to", referring],
+	] as const)("%s, a copy each time", async ([, event]) => {
+		const body = await readBody(event, {
+			payloads: payloads({ "kept here": '{"n":1}' }),
+		});
+		const first = body?.();
+		expect(first).toEqual({ n: 1 });
+		(first as { n: number }).n = 99;
+		expect(body?.()).toEqual({ n: 1 });
+		expect(event.envelope.body).not.toEqual({ n: 99 });
+	});
+
+	test("as undefined when it is gone, and as null when it is null", async () => {
+		const gone = await readBody(referring, { payloads: payloads() });
+		expect(gone).toBeUndefined();
+		const kept = payloads({ "kept here": "null" });
+		expect((await readBody(referring, { payloads: kept }))?.()).toBeNull();
+	});
+});
+
+describe("a body that travels by reference", () => {
+	const clock = () => NOW;
+	const down = {
+		keep: vi.fn(async () => {
+			throw new Error("the object is down");
+		}),
+	};
+
+	test("is kept for 30 days past the next attempt; one in its record needs nothing", async () => {
+		const keep = vi.fn(async () => {});
+		await keepBody(inline, 5_000, { payloads: { keep }, clock });
+		expect(keep).not.toHaveBeenCalled();
+		await keepBody(referring, 5_000, { payloads: { keep }, clock });
+		expect(keep.mock.calls).toEqual([
+			["kept here", NOW + 5_000 + PAYLOAD_KEPT],
+		]);
+	});
+
+	test("and cannot be kept longer shortens no wait in a queue, and that is logged", async () => {
+		const error = vi.spyOn(console, "error").mockImplementation(() => {});
+		await keepBody(referring, QUEUE_WAIT, { payloads: down, clock });
+		expect(error.mock.calls).toEqual([
+			["tidings: the body kept here was not kept longer", expect.any(Error)],
+		]);
+		error.mockRestore();
+	});
+
+	test("and cannot be kept longer begins no wait after which it may be gone", async () => {
+		await expect(
+			keepBody(referring, QUEUE_WAIT + 1, { payloads: down, clock }),
+		).rejects.toThrow("the object is down");
+	});
+});
