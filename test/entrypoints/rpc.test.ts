@@ -4,10 +4,8 @@ import { createClient, type PublisherBinding } from "../../src/client.ts";
 import { ForbiddenError, RefusedError } from "../../src/index.ts";
 import { events } from "../support/worker.ts";
 
-const { EVENTS, NOBODY, ANYBODY } = env as unknown as Record<
-	string,
-	PublisherBinding
->;
+const { EVENTS, NOBODY, ANYBODY, MISWRITTEN, HALF_WRITTEN } =
+	env as unknown as Record<string, PublisherBinding>;
 const storefront = EVENTS as PublisherBinding;
 
 /** Hides that an RPC promise is also a stub. */
@@ -65,6 +63,21 @@ describe("a caller with publish = [order.**, user.joined]", () => {
 		).rejects.toMatchObject(refusal);
 		expect(await events.cancel(other.id)).toBe(true);
 	});
+});
+
+test("props that are not as they should be give no right that they do not name", async () => {
+	const [miswritten, half] = [MISWRITTEN, HALF_WRITTEN] as PublisherBinding[];
+	const mine = await events.publish("order.placed", { after: "1 hour" }, 1);
+	for (const act of [
+		miswritten?.publish("order.placed", 1),
+		miswritten?.cancel(mine.id),
+		half?.publish("user.left", 1),
+	])
+		await expect(settle(act as Promise<unknown>)).rejects.toMatchObject({
+			code: "forbidden",
+		});
+	expect(await half?.publish("order.placed", 1)).toMatchObject({ delay: 0 });
+	expect(await events.cancel(mine.id)).toBe(true);
 });
 
 test("an empty list of names may publish nothing, no list everything", async () => {

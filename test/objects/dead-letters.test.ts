@@ -64,13 +64,28 @@ test("there is one letter for each event and handler: a duplicate changes nothin
 		lastFailureAt: T0 + 1,
 		error: { message: "no, 1" },
 	});
-	await store.store([letter(1, { lastFailureAt: T0 + 9, cause: "expired" })]);
+	await store.store([
+		letter(1, {
+			firstFailureAt: T0 + 5,
+			lastFailureAt: T0 + 9,
+			cause: "expired",
+		}),
+	]);
 	expect(await store.get("e1:first")).toMatchObject({
 		lastFailureAt: T0 + 9,
 		cause: "expired",
 		firstFailureAt: T0,
 	});
 	expect(await ids()).toEqual(["e1:first"]);
+});
+
+test("a later letter whose body could not be read keeps the one that is there", async () => {
+	await store.store([letter(1)]);
+	await store.store([letter(1, { lastFailureAt: T0 + 9, body: null })]);
+	expect(await store.get("e1:first")).toMatchObject({
+		lastFailureAt: T0 + 9,
+		body: '{"n":1}',
+	});
 });
 
 test("letters are listed latest first, in pages, and by event, handler and cause", async () => {

@@ -125,6 +125,18 @@ test("a queue that fails for hours never uses the alarm up", async () => {
 	expect(await rowsOf(shard)).toEqual([]);
 });
 
+test("while a batch is being sent an alarm stands already, for a crash leaves no time to set one", async () => {
+	await shard.hold([row(T0 + 1)]);
+	const alarms: unknown[] = [];
+	await runInDurableObject(shard, async (object: Scheduler, { storage }) => {
+		await storage.deleteAlarm();
+		sending(async () => void alarms.push(await storage.getAlarm()));
+		vi.setSystemTime(T0 + 10);
+		await object.alarm();
+	});
+	expect(alarms).toEqual([T0 + 10 + 60_000]);
+});
+
 test("a batch that was sent before its rows were removed is sent again, with the same ids", async () => {
 	const due = row(T0 + 1);
 	await shard.hold([due]);
@@ -288,6 +300,26 @@ test("events are handed over while the retries queue is down, and the other way 
 		{ handler: "" },
 	]);
 	expect(await alarmOf(shard)).toBe(T0 + 10 + 1_000);
+});
+
+test("a queue that never answers has failed after 30 seconds, and is sent to again", async () => {
+	await shard.hold([row(T0)]);
+	vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"], now: T0 });
+	await runInDurableObject(shard, async (object: Scheduler) => {
+		const asked = Promise.withResolvers<void>();
+		sending(() => {
+			asked.resolve();
+			return new Promise(() => {});
+		});
+		const alarm = object.alarm();
+		await asked.promise;
+		await vi.advanceTimersByTimeAsync(30_000);
+		await alarm;
+	});
+	expect(await alarmOf(shard)).toBe(T0 + 30_000 + 1_000);
+	sending();
+	await runDurableObjectAlarm(shard);
+	expect(sent.flat()).toHaveLength(1);
 });
 
 test("an alarm that stands too late is corrected by the next hold and by the watch", async () => {

@@ -1,0 +1,17 @@
+/** All deliberate breaks, in the order of an event's life. */
+import type { Break } from "./break.ts";
+import { CONSUMING } from "./consuming.ts";
+import { DELIVERING } from "./delivering.ts";
+import { DOORS } from "./doors.ts";
+import { LETTERS } from "./letters.ts";
+import { PUBLISHING } from "./publishing.ts";
+import { SCHEDULING } from "./scheduling.ts";
+
+export const BREAKS: readonly Break[] = [
+	...PUBLISHING,
+	...SCHEDULING,
+	...CONSUMING,
+	...DELIVERING,
+	...LETTERS,
+	...DOORS,
+];

@@ -1,0 +1,149 @@
+/** Breaks of deliveries and their retries: each attempt counted once, in its time, and none forgotten. */
+import type { Break } from "./break.ts";
+
+export const DELIVERING: readonly Break[] = [
+	{
+		why: "a message that came again counts one attempt too many",
+		file: "src/deliver.ts",
+		from: "attempt: carried.attempt + attempts - 1,",
+		to: "attempt: carried.attempt + attempts,",
+	},
+	{
+		why: "a message that came again counts as the attempt that it carried",
+		file: "src/deliver.ts",
+		from: "attempt: carried.attempt + attempts - 1,",
+		to: "attempt: carried.attempt,",
+	},
+	{
+		why: "the next attempt has the number of the one that failed",
+		file: "src/deliver.ts",
+		from: "					attempt: delivery.attempt + 1,",
+		to: "					attempt: delivery.attempt,",
+	},
+	{
+		why: "a delivery's age counts from its latest attempt",
+		file: "src/deliver.ts",
+		from: "					firstFailure: error,\n					...same,",
+		to: "					firstFailure: error,\n					...same,\n					firstAttemptAt: now,",
+	},
+	{
+		why: "a message waits in its queue past 12 hours",
+		file: "src/deliver.ts",
+		from: "if (waited + next.wait > QUEUE_WAIT || message.attempts >= CHAIN_TRIES)",
+		to: "if (message.attempts >= CHAIN_TRIES)",
+	},
+	{
+		why: "a message is tried until the platform gives it up",
+		file: "src/deliver.ts",
+		from: "if (waited + next.wait > QUEUE_WAIT || message.attempts >= CHAIN_TRIES)",
+		to: "if (waited + next.wait > QUEUE_WAIT)",
+	},
+	{
+		why: "what the scheduler does not take waits in its message longer than a queue may",
+		file: "src/deliver.ts",
+		from: "const wait = Math.min(next.wait, QUEUE_WAIT - waited);",
+		to: "const { wait } = next;",
+	},
+	{
+		why: "what the scheduler does not take is acked",
+		file: "src/deliver.ts",
+		from: `			return { type: "retry", delaySeconds };
+		}`,
+		to: `			return delaySeconds > 0 ? ACK : ACK;
+		}`,
+	},
+	{
+		why: "a delivery whose body cannot be read now is buried",
+		file: "src/deliver.ts",
+		from: 'await readBody(event, ports).catch(() => "unreachable" as const);',
+		to: "await readBody(event, ports).catch(() => undefined as never);",
+	},
+	{
+		why: "a delivery whose handler is unknown is buried at once",
+		file: "src/deliver.ts",
+		from: "if (wait === undefined) {",
+		to: "if (wait !== null) {",
+	},
+	{
+		why: "a delivery whose handler is unknown waits for ever",
+		file: "src/deliver.ts",
+		from: "const waiting = { ...delivery, unknownSince };",
+		to: "const waiting = { ...delivery, unknownSince: now };",
+	},
+	{
+		why: "a delivery that ended has no letter",
+		file: "src/deliver.ts",
+		from: `				{
+					handler: handler.id,
+					cause,`,
+		to: `				{
+					handler: "nobody",
+					cause,`,
+	},
+	{
+		why: "one retry fewer than the limit",
+		file: "src/retry.ts",
+		from: "attempt > policy.limit)",
+		to: "attempt >= policy.limit)",
+	},
+	{
+		why: "a delivery that crashes may be tried once less",
+		file: "src/retry.ts",
+		from: "policy.limit + 1 + CRASH_SLACK",
+		to: "policy.limit + CRASH_SLACK",
+	},
+	{
+		why: "a delivery that crashes is tried for ever",
+		file: "src/retry.ts",
+		from: "return policy.limit === null || attempt <= policy.limit + 1 + CRASH_SLACK;",
+		to: "return policy.limit === null || attempt <= Number.MAX_SAFE_INTEGER;",
+	},
+	{
+		why: "a body that no longer parses is tried again",
+		file: "src/retry.ts",
+		from: '		case "unparsable":\n			return {\n				type: "dead",',
+		to: '		case "unparsable":\n			return {\n				type: "retry", wait: 1_000,',
+	},
+	{
+		why: "a retry may begin after maxAge",
+		file: "src/retry.ts",
+		from: "now + wait > firstAttemptAt + policy.maxAge",
+		to: "now > firstAttemptAt + policy.maxAge",
+	},
+	{
+		why: "a wait is cut to whole seconds",
+		file: "src/carry.ts",
+		from: "return Math.ceil(wait / 1_000);",
+		to: "return Math.floor(wait / 1_000);",
+	},
+	{
+		why: "a first retry waits in its queue past 12 hours",
+		file: "src/carry.ts",
+		from: "if (next.wait > QUEUE_WAIT || !(await queued(event, next, ports)))",
+		to: "if (!(await queued(event, next, ports)))",
+	},
+	{
+		why: "a first retry that the queue does not take is lost",
+		file: "src/carry.ts",
+		from: "if (next.wait > QUEUE_WAIT || !(await queued(event, next, ports)))",
+		to: "await queued(event, next, ports);\n	if (next.wait > QUEUE_WAIT)",
+	},
+	{
+		why: "a handler that never ends holds its message for ever",
+		file: "src/attempt.ts",
+		from: "Promise.race([overrun.promise, run()])",
+		to: "run()",
+	},
+	{
+		why: "a large body is kept from now, not from the next attempt",
+		file: "src/body.ts",
+		from: "clock() + wait + PAYLOAD_KEPT",
+		to: "clock() + PAYLOAD_KEPT",
+	},
+	{
+		why: "a long wait is accepted though the body may be gone after it",
+		file: "src/body.ts",
+		from: "if (wait > QUEUE_WAIT) throw error;",
+		to: "",
+	},
+];

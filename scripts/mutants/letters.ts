@@ -1,0 +1,141 @@
+/** Breaks of dead letters: one for each event and handler, whole, stored before its message goes, replayed once. */
+import type { Break } from "./break.ts";
+
+const OBJECT = "src/objects/dead-letters.ts";
+
+export const LETTERS: readonly Break[] = [
+	{
+		why: "a letter that its queue does not take goes nowhere else",
+		file: "src/bury.ts",
+		from: "if (others.length === 0) throw error;",
+		to: "if (others.length > 0) return;\n		if (others.length === 0) throw error;",
+	},
+	{
+		why: "a letter that neither queue nor store takes is lost",
+		file: "src/bury.ts",
+		from: "if (others.length === 0) throw error;",
+		to: "if (others.length <= 1) return;",
+	},
+	{
+		why: "a letter that waits in the scheduler looks like an earlier attempt",
+		file: "src/bury.ts",
+		from: "attempt: attempts + 1,",
+		to: "attempt: attempts - 1,",
+	},
+	{
+		why: "what cannot be read is acked without a letter",
+		file: "src/bury.ts",
+		from: "await storeEndings(head, [letter], JSON.stringify(raw.text), ports);",
+		to: "",
+	},
+	{
+		why: "a message that the platform gave up leaves no letter",
+		file: "src/dead-letter.ts",
+		from: "letter ? [letter] : abandoned(envelope, ports)",
+		to: "letter ? [letter] : abandoned(envelope, ports).slice(0, 0)",
+	},
+	{
+		why: "a message that the platform gave up leaves one letter for all its handlers",
+		file: "src/dead-letter.ts",
+		from: "delivery ? [delivery.handler] : matching",
+		to: "delivery ? [delivery.handler] : matching.slice(0, 1)",
+	},
+	{
+		why: "a letter is stored without its body",
+		file: "src/dead-letter.ts",
+		from: "await read(envelope, ports), ports",
+		to: "(await read(envelope, ports)) && null, ports",
+	},
+	{
+		why: "letters of many handlers are more than one call can carry",
+		file: "src/dead-letter.ts",
+		from: "Math.floor(STORE_BYTES / bytes)",
+		to: "STORE_BYTES + bytes",
+	},
+	{
+		why: "an event has two letters for one handler",
+		file: "src/contract/letter.ts",
+		from: "return `",
+		to: "return crypto.randomUUID() + `",
+	},
+	{
+		why: "an earlier failure replaces a later one",
+		file: OBJECT,
+		from: "(excluded.replays, excluded.last_failure_at) > (letter.replays, letter.last_failure_at)",
+		to: "(excluded.replays, excluded.last_failure_at) < (letter.replays, letter.last_failure_at)",
+	},
+	{
+		why: "a duplicate of a discarded letter brings it back",
+		file: OBJECT,
+		from: "(excluded.replays, excluded.last_failure_at) > (letter.replays, letter.last_failure_at)",
+		to: "(excluded.replays, excluded.last_failure_at) >= (letter.replays, letter.last_failure_at)",
+	},
+	{
+		why: "a later letter without a body takes the body of the earlier one away",
+		file: OBJECT,
+		from: "coalesce(excluded.body, letter.body)",
+		to: "excluded.body",
+	},
+	{
+		why: "a later letter forgets the first failure",
+		file: OBJECT,
+		from: "min(letter.first_failure_at, excluded.first_failure_at)",
+		to: "excluded.first_failure_at",
+	},
+	{
+		why: "a replay that died before it was marked is marked as replayed",
+		file: OBJECT,
+		from: "WHERE id = ?1 AND replays < ?2",
+		to: "WHERE id = ?1",
+	},
+	{
+		why: "the sweep takes letters that are not old",
+		file: OBJECT,
+		from: '"DELETE FROM letter WHERE last_failure_at < ?", now - KEPT',
+		to: '"DELETE FROM letter WHERE last_failure_at < ?", now',
+	},
+	{
+		why: "old letters are swept once and never again",
+		file: OBJECT,
+		from: "		await this.ctx.storage.setAlarm(now + SWEEP);\n",
+		to: "",
+	},
+	{
+		why: "a body goes while it is still to be kept",
+		file: "src/objects/payloads.ts",
+		from: "override async alarm(): Promise<void> {",
+		to: "override async alarm(): Promise<void> {\n\t\tawait this.ctx.storage.deleteAll();",
+	},
+	{
+		why: "keeping a body longer can shorten it",
+		file: "src/objects/payloads.ts",
+		from: "if (!payload || until - payload.until < GRAIN) return;",
+		to: "if (!payload) return;",
+	},
+	{
+		why: "a replay is marked before it is sent",
+		file: "src/replay.ts",
+		from: `	await ports.retries.send(await recordOf(letter, edited, ports));
+	await ports.letters.markReplayed(id, letter.replays + 1);`,
+		to: `	await ports.letters.markReplayed(id, letter.replays + 1);
+	await ports.retries.send(await recordOf(letter, edited, ports));`,
+	},
+	{
+		why: "a replay runs all handlers of the event",
+		file: "src/replay.ts",
+		from: "		delivery: { handler, attempt: 1, replay: letter.replays + 1 },\n",
+		to: "",
+	},
+	{
+		why: "the body of a replay replaces the one that other handlers wait for",
+		file: "src/replay.ts",
+		from: "const reference = `",
+		to: "const reference = head.id;\n\tvoid `",
+	},
+	{
+		why: "one letter that cannot be replayed keeps the others from being",
+		file: "src/replay.ts",
+		from: "if (!(error instanceof RefusedError)) throw error;",
+		to: "throw error;",
+	},
+];

@@ -1,0 +1,99 @@
+/** Breaks of publishing: what is accepted is held durably, whole, and answered only then. */
+import type { Break } from "./break.ts";
+
+export const PUBLISHING: readonly Break[] = [
+	{
+		why: "publish answers before the queue took the event",
+		file: "src/publish.ts",
+		from: "await taken(ports.events.send(encodeEvent(head, body)));",
+		to: "void taken(ports.events.send(encodeEvent(head, body))).catch(() => {});",
+	},
+	{
+		why: "publish answers before the scheduler took the event",
+		file: "src/publish.ts",
+		from: "else await taken(ports.scheduler.hold([rowOf(head, body, dueAt)]));",
+		to: "else void taken(ports.scheduler.hold([rowOf(head, body, dueAt)])).catch(() => {});",
+	},
+	{
+		why: "a large body is kept only after the record that refers to it was sent",
+		file: "src/publish.ts",
+		from: `	const body = await placeBody(stamped, ports);
+	if (dueAt === undefined)
+		await taken(ports.events.send(encodeEvent(head, body)));`,
+		to: `	const { bytes, text } = stamped;
+	const body = bytes <= INLINE_BYTES ? { text } : { reference: head.id };
+	if (dueAt === undefined)
+		await taken(ports.events.send(encodeEvent(head, body))).then(() =>
+			placeBody(stamped, ports),
+		);`,
+	},
+	{
+		why: "the body of a scheduled event is kept from its publishing, not from its due time",
+		file: "src/publish.ts",
+		from: "payloads.put(head.id, text, dueAt + PAYLOAD_KEPT)",
+		to: "payloads.put(head.id, text, head.time + PAYLOAD_KEPT)",
+	},
+	{
+		why: "a batch answers with receipts for what was not taken",
+		file: "src/publish.ts",
+		from: "faults.push(error);",
+		to: `for (const index of indexes)
+					receipts[index] = receiptOf((batch[index] as Stamped).head);`,
+	},
+	{
+		why: "scheduled events of a batch all go to the shard of the first",
+		file: "src/publish.ts",
+		from: "shardOf(at(index).head.id)",
+		to: "0",
+	},
+	{
+		why: "an event of exactly 256 KB is accepted",
+		file: "src/stamp.ts",
+		from: "if (bytes >= EVENT_BYTES)",
+		to: "if (bytes > EVENT_BYTES)",
+	},
+	{
+		why: "a body is not checked by its schema",
+		file: "src/stamp.ts",
+		from: "if (schema) await checkBody(name, schema, JSON.parse(text));",
+		to: "",
+	},
+	{
+		why: "an event's size counts characters",
+		file: "src/contract/envelope.ts",
+		from: "return head.length + byteLength(body);",
+		to: "return head.length + body.length;",
+	},
+	{
+		why: "a batch has 101 messages",
+		file: "src/contract/chunk.ts",
+		from: "current.length < SEND_BATCH_MESSAGES",
+		to: "current.length <= SEND_BATCH_MESSAGES",
+	},
+	{
+		why: "an event due in exactly a year is refused",
+		file: "src/contract/after.ts",
+		from: "if (due > latest)",
+		to: "if (due >= latest)",
+	},
+	{
+		why: "an event due now is scheduled",
+		file: "src/contract/after.ts",
+		from: "if (!(due > now))",
+		to: "if (!(due >= now))",
+	},
+	{
+		why: "the star of a pattern matches any number of segments",
+		file: "src/contract/pattern.ts",
+		from: 'if (want[w] === "**") {',
+		to: 'if (want[w]?.startsWith("*")) {',
+	},
+	{
+		why: "a publish that nobody awaits is lost with the response",
+		file: "src/transport.ts",
+		from: `		waitUntil?.(
+			result.catch((error) => console.warn("tidings: not published", error)),
+		);`,
+		to: `		result.catch((error) => console.warn("tidings: not published", error));`,
+	},
+];

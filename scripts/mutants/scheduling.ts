@@ -1,0 +1,185 @@
+/** Breaks of scheduling: a row leaves only after the queue took its record, and an alarm stands while rows wait. */
+import type { Break } from "./break.ts";
+
+const TABLE = "src/objects/held-table.ts";
+const OBJECT = "src/objects/scheduler.ts";
+
+export const SCHEDULING: readonly Break[] = [
+	{
+		why: "rows leave before the queue has taken them",
+		file: "src/schedule.ts",
+		from: `		await ports.queue.sendBatch(batch.map(({ record }) => record));
+		rows.settle(kind, batch);`,
+		to: `		rows.settle(kind, batch);
+		await ports.queue.sendBatch(batch.map(({ record }) => record));`,
+	},
+	{
+		why: "a hand-over sends an event a second early",
+		file: "src/schedule.ts",
+		from: "rows.claim(kind, ports.clock())",
+		to: "rows.claim(kind, ports.clock() + 1_000)",
+	},
+	{
+		why: "a hand-over does not keep large bodies longer",
+		file: "src/schedule.ts",
+		from: "await keepPayloads(batch, ports);",
+		to: "",
+	},
+	{
+		why: "a large body that cannot be kept longer holds the hand-over up",
+		file: "src/schedule.ts",
+		from: ".catch((error) =>",
+		to: ".then((error: unknown) =>",
+	},
+	{
+		why: "a rescheduled event keeps its large body no longer than before",
+		file: "src/schedule.ts",
+		from: "await payloads.keep(found.reference, dueAt + PAYLOAD_KEPT);",
+		to: "void 0;",
+	},
+	{
+		why: "the claim lives in memory alone",
+		file: TABLE,
+		from: `			"INSERT INTO claim (kind, keys) VALUES (?, ?)",`,
+		to: `			"SELECT ?, ?",`,
+	},
+	{
+		why: "the claim is forgotten when the object starts again",
+		file: TABLE,
+		from: "this.#claimed[kind] = new Set(this.#claim(kind).map(keyOf));",
+		to: "this.#claimed[kind] = new Set();",
+	},
+	{
+		why: "a claimed event can be cancelled",
+		file: TABLE,
+		from: "if (!this.#unclaimed(id)) return false;",
+		to: `if (this.#rows("SELECT * FROM held WHERE id = ? AND handler = ''", id).length === 0) return false;`,
+	},
+	{
+		why: "a claimed event can be moved",
+		file: TABLE,
+		from: `		const row = this.#unclaimed(id);
+		if (!row) return null;
+		const record`,
+		to: `		const [row] = this.#rows("SELECT * FROM held WHERE id = ? AND handler = ''", id);
+		if (!row) return null;
+		const record`,
+	},
+	{
+		why: "a second split sets a delivery back",
+		file: TABLE,
+		from: "(excluded.attempt > held.attempt OR (?8 = 1 AND excluded.attempt = held.attempt))",
+		to: "?8 IN (0, 1)",
+	},
+	{
+		why: "a delivery that is on its way out cannot be held again",
+		file: TABLE,
+		from: "(?8 = 1 AND excluded.attempt = held.attempt)",
+		to: "?8 > 1",
+	},
+	{
+		why: "a row that moved on after it was claimed is settled with the others",
+		file: TABLE,
+		from: `					"DELETE FROM held WHERE id = ? AND handler = ? AND due_at = ?",
+					...[id, handler, dueAt],
+				);
+			this`,
+		to: `					"DELETE FROM held WHERE id = ? AND handler = ? AND 0 < ?",
+					...[id, handler, dueAt],
+				);
+			this`,
+	},
+	{
+		why: "a row that moves on keeps its due time",
+		file: TABLE,
+		from: "due_at = max(excluded.due_at, held.due_at + 1)",
+		to: "due_at = held.due_at",
+	},
+	{
+		why: "a claim counts characters",
+		file: TABLE,
+		from: "bytes += byteLength(row.record) + 100;",
+		to: "bytes += row.record.length + 100;",
+	},
+	{
+		why: "settling one kind forgets the other's claim",
+		file: TABLE,
+		from: 'this.#sql.exec("DELETE FROM claim WHERE kind = ?", kind);',
+		to: 'this.#sql.exec("DELETE FROM claim WHERE kind <> ?", "");',
+	},
+	{
+		why: "no alarm is set when a hand-over ends",
+		file: OBJECT,
+		from: `			}),
+		);
+		await this.#armForNext();`,
+		to: `			}),
+		);`,
+	},
+	{
+		why: "no alarm is set before the work that can fail",
+		file: OBJECT,
+		from: "await this.#arm(Date.now() + LONGEST_BACKOFF).catch((error) =>",
+		to: "await Promise.resolve().catch((error) =>",
+	},
+	{
+		why: "an object that starts does not set a missing alarm",
+		file: OBJECT,
+		from: "await this.#correct(this.#armedAt).catch((error) =>",
+		to: "await Promise.resolve().catch((error) =>",
+	},
+	{
+		why: "an alarm that stands too late is left",
+		file: OBJECT,
+		from: "if (alarm === null || alarm > latest)",
+		to: "if (alarm === null)",
+	},
+	{
+		why: "an earlier event does not move the alarm",
+		file: OBJECT,
+		from: "if (this.#armedAt === null || nextDueAt < this.#armedAt)",
+		to: "if (this.#armedAt === null)",
+	},
+	{
+		why: "a moved event does not move the alarm",
+		file: OBJECT,
+		from: "if (moved) await this.#armAhead();",
+		to: "",
+	},
+	{
+		why: "a queue that never answers holds the alarm for ever",
+		file: OBJECT,
+		from: "Promise.race([sendBatch(records), late.promise])",
+		to: "sendBatch(records)",
+	},
+	{
+		why: "a queue that fails makes the alarm throw",
+		file: OBJECT,
+		from: `					this.#failures[kind]++;`,
+		to: `					throw error;`,
+	},
+	{
+		why: "a hand-over that failed is tried again at once, for ever",
+		file: OBJECT,
+		from: "const failures = this.#failures[kind];",
+		to: "const failures = 0 * this.#failures[kind];",
+	},
+	{
+		why: "overlapping alarms each hand over",
+		file: OBJECT,
+		from: "this.#handingOver ??= this.#handOver()",
+		to: "this.#handingOver = this.#handOver()",
+	},
+	{
+		why: "long retries go to the events queue",
+		file: OBJECT,
+		from: "const queues = { events, deliveries: retries };",
+		to: "const queues = { events, deliveries: events };",
+	},
+	{
+		why: "all rows are held in the first shard",
+		file: "src/shards.ts",
+		from: "shardAt(shardOf(first.id) ?? 0)",
+		to: "shardAt(0)",
+	},
+];

@@ -1,0 +1,56 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { RefusedError } from "../../src/contract/errors.ts";
+import { HttpError, problem } from "../../src/entrypoints/http/problem.ts";
+
+const log = vi.spyOn(console, "error").mockImplementation(() => {});
+afterEach(() => log.mockClear());
+
+test.for([
+	new Error("the password is 1234"),
+	Object.assign(new Error("the password is 1234"), { code: "ENOENT" }),
+	Object.assign(new Error("the password is 1234"), { code: "toString" }),
+	{ message: "the password is 1234", headers: { password: "1234" } },
+	"the password is 1234",
+	undefined,
+	null,
+])(
+	"what is not ours tells nothing of itself, except to the log: %#",
+	async (thrown) => {
+		const response = problem(thrown);
+		expect(response.status).toBe(500);
+		expect(JSON.stringify([...response.headers])).not.toContain("password");
+		expect(await response.json()).toEqual({
+			type: "about:blank",
+			title: "Internal Server Error",
+			status: 500,
+			code: "internal",
+			detail: "the request failed; the log says why",
+		});
+		expect(log).toHaveBeenCalledExactlyOnceWith(
+			"tidings: a request failed",
+			thrown,
+		);
+	},
+);
+
+test("what is ours is told with its code, its status and its details, and is not logged", async () => {
+	const refused = problem(
+		new RefusedError("schema_violation", "why", {
+			index: 2,
+			issues: [{ path: "n", message: "m" }],
+		}),
+	);
+	expect(refused.headers.get("content-type")).toBe("application/problem+json");
+	expect(await refused.json()).toEqual({
+		type: "about:blank",
+		title: "Unprocessable Content",
+		status: 422,
+		code: "schema_violation",
+		detail: "why",
+		index: 2,
+		issues: [{ path: "n", message: "m" }],
+	});
+	const unauthorized = problem(new HttpError("unauthorized", "no key"));
+	expect(unauthorized.headers.get("www-authenticate")).toBe("Bearer");
+	expect(log).not.toHaveBeenCalled();
+});
