@@ -22,7 +22,17 @@ export default defineConfig({
 			},
 			rules,
 			{
-				// In Node: what a person runs there, several Workers driven from outside, and the simulated platform.
+				// In Node: what a person runs there, and several Workers driven from outside.
+				test: {
+					name: "node",
+					include: ["test/**/*.node.test.ts"],
+					exclude: ["test/simulation/**"],
+					testTimeout: 120_000,
+					hookTimeout: 120_000,
+				},
+			},
+			{
+				// In Node, on the simulated platform.
 				resolve: {
 					alias: {
 						"cloudflare:workers": new URL(
@@ -32,8 +42,8 @@ export default defineConfig({
 					},
 				},
 				test: {
-					name: "node",
-					include: ["test/**/*.node.test.ts"],
+					name: "simulation",
+					include: ["test/simulation/**/*.node.test.ts"],
 					testTimeout: 120_000,
 					hookTimeout: 120_000,
 				},

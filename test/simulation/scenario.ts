@@ -177,7 +177,7 @@ function drawVersion(dice: Dice): Version {
 	const spec = (id: string, on: string) => ({
 		id,
 		on,
-		retries: dice.pick(dice.chance(0.04) ? MANY : POLICIES),
+		retries: dice.pick(dice.chance(0.02) ? MANY : POLICIES),
 	});
 	const all = [
 		spec("mail", "order.placed"),
@@ -190,7 +190,7 @@ function drawVersion(dice: Dice): Version {
 }
 
 function drawPublishes(dice: Dice, span: number, acts: Act[]): number {
-	const events = dice.pick([5, 20, 60]);
+	const events = dice.pick([5, 30, 120]);
 	// Some are due together, as on the hour.
 	const together = dice.between(SECOND, span);
 	for (let n = 0; n < events; ) {

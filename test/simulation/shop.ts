@@ -83,8 +83,9 @@ export function deployOf(
 	platform: Platform,
 ): ShopDeploy {
 	return new Isolate(platform, "deploy").run(() => {
+		const UserJoined = userJoined(version);
 		const events = createEvents({
-			events: [userJoined(version)],
+			events: [UserJoined],
 			shards: SHARDS,
 			observe: (transition) =>
 				platform.tell(
@@ -95,8 +96,10 @@ export function deployOf(
 				),
 		});
 		for (const { id, on, retries } of version.handlers)
-			events.on<unknown>(on, { id, retries }, (event, context) =>
-				handle(event, context, scenario, ledger),
+			events.on<unknown>(
+				on === UserJoined.name ? UserJoined : on,
+				{ id, retries },
+				(event, context) => handle(event, context, scenario, ledger),
 			);
 		const owned = worker(events as never);
 		const context = { waitUntil() {}, passThroughOnException() {} };

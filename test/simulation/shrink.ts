@@ -6,9 +6,13 @@ import type { Act, Scenario } from "./scenario.ts";
 const MOST_RUNS = 400;
 const MOST_TIME = 60_000;
 
-/** @param tell is called before each run, with what is left */
+/**
+ * @param rerun runs a scenario with only these faults at single calls
+ * @param tell is called before each run, with how much is left
+ */
 export async function shrink(
 	failed: Outcome,
+	rerun: typeof run = run,
 	tell: (acts: number, faults: number) => void = () => {},
 ): Promise<Outcome> {
 	const [violation] = failed.violations;
@@ -23,7 +27,7 @@ export async function shrink(
 	): Promise<boolean> {
 		if (++runs > MOST_RUNS || performance.now() > until) return false;
 		tell(scenario.acts.length, only.length);
-		const outcome = await run(scenario, new Set(only));
+		const outcome = await rerun(scenario, new Set(only));
 		if (!outcome.violations.some(({ rule }) => rule === violation?.rule))
 			return false;
 		best = outcome;

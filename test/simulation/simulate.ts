@@ -1,8 +1,13 @@
 /** `npm run simulate`: runs many seeds, and of one that breaks a law shows the shortest history that does. */
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { parseArgs, styleText } from "node:util";
+import { Worker } from "node:worker_threads";
 import { FAULTS } from "./faults.ts";
+import { Progress } from "./progress.ts";
 import { type Outcome, run } from "./run.ts";
 import { draw } from "./scenario.ts";
+import type { Ran, Work } from "./seeds.ts";
 import { shrink } from "./shrink.ts";
 import { timeline } from "./timeline.ts";
 
@@ -37,49 +42,60 @@ else if (unknown.length > 0 || !(count >= 1) || !Number.isInteger(from)) {
 			: "--seeds and --seed take a whole number of 1 or more",
 	);
 	process.exitCode = 2;
-} else await simulate();
+} else if (values.seed !== undefined) await one(from);
+else await many();
 
-async function simulate(): Promise<void> {
-	const startedAt = performance.now();
-	let events = 0;
-	let steps = 0;
-	for (let seed = from; seed < from + count; seed++) {
-		const scenario = draw(seed, faults);
-		const outcome = await run(scenario);
-		events += scenario.events;
-		steps += outcome.steps;
-		if (outcome.violations.length > 0) {
-			progress(seed - from + 1, true);
-			await report(outcome);
-			process.exitCode = 1;
-			return;
-		}
-		progress(seed - from + 1, seed + 1 === from + count);
-		if (values.seed !== undefined) console.log(timeline(outcome));
-	}
-	console.log(
-		styleText("green", `${count} seeds, ${events} events: every law held`),
-	);
+async function one(seed: number): Promise<void> {
+	const outcome = await run(draw(seed, faults));
+	if (outcome.violations.length > 0) return report(outcome);
+	console.log(timeline(outcome));
+	held(1, outcome.scenario.events);
+}
 
-	function progress(done: number, isLast: boolean): void {
-		const tenth = Math.ceil(count / 10);
-		if (!process.stderr.isTTY && !isLast && done % tenth > 0) return;
-		if (process.stderr.isTTY && !isLast && done % 10 > 0) return;
-		const seconds = (performance.now() - startedAt) / 1_000;
-		const full = Math.round((done / count) * 24);
-		const line = `${"█".repeat(full)}${"░".repeat(24 - full)} ${done}/${count} seeds, ${Math.round(events / seconds)} events/s, ${Math.round(steps / seconds)} steps/s`;
-		process.stderr.write(
-			process.stderr.isTTY && !isLast ? `\r${line}\x1b[K` : `\r${line}\n`,
-		);
-	}
+/** Threads take the seeds in turns, until one finds a law broken. */
+async function many(): Promise<void> {
+	const progress = new Progress(count);
+	const every = Math.min(availableParallelism(), count);
+	const threads = Array.from({ length: every }, (_, index) => {
+		const until = from + count;
+		const workerData: Work = { first: from + index, every, until, faults };
+		return new Worker(join(import.meta.dirname, "seeds.ts"), { workerData });
+	});
+	const broken = await Promise.any(
+		threads.map(
+			(thread) =>
+				new Promise<number>((resolve, reject) => {
+					thread.on("message", ({ seed, isBroken, ...ran }: Ran) => {
+						progress.add(ran);
+						if (isBroken) resolve(seed);
+					});
+					thread.on("error", reject);
+					thread.on("exit", reject);
+				}),
+		),
+	).catch(({ errors }: AggregateError) => {
+		// A thread that ends without a finding tells its exit code.
+		const failure = errors.find((error) => error !== 0);
+		if (failure !== undefined) throw failure;
+	});
+	for (const thread of threads) await thread.terminate();
+	progress.end();
+	if (broken === undefined) held(count, progress.events);
+	else await report(await run(draw(broken, faults)));
+}
+
+function held(seeds: number, events: number): void {
+	const text = `${seeds} ${seeds === 1 ? "seed" : "seeds"}, ${events} events: every law held`;
+	console.log(styleText("green", text));
 }
 
 async function report(failed: Outcome): Promise<void> {
+	process.exitCode = 1;
 	const { seed } = failed.scenario;
 	console.log(styleText("red", `\nseed ${seed} breaks a law:`));
 	for (const { rule, text } of failed.violations.slice(0, 10))
 		console.log(`  ${rule}: ${text}`);
-	const shrunk = await shrink(failed, (acts, strikes) => {
+	const shrunk = await shrink(failed, run, (acts, strikes) => {
 		if (process.stderr.isTTY)
 			process.stderr.write(
 				`\rshrinking: ${acts} acts, ${strikes} faults\x1b[K`,

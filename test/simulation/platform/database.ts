@@ -38,10 +38,10 @@ export class Database {
 	}
 
 	exec(query: string, bound: readonly Value[]): Cursor {
-		const [verb] = query.trimStart().split(/\s/, 1);
-		if (verb === "SELECT") return cursorOf(this.all(query, bound), 0);
+		const text = query.trimStart();
+		if (text.startsWith("SELECT")) return cursorOf(this.all(query, bound), 0);
 		this.#begin();
-		if (verb === "CREATE") {
+		if (text.startsWith("CREATE")) {
 			this.#db.exec(query);
 			return cursorOf([], 0);
 		}

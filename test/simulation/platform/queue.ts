@@ -27,6 +27,8 @@ export interface Message {
 	visibleAt: number;
 	/** How often it was delivered. */
 	attempts: number;
+	/** Which events it is about. */
+	subjects: readonly string[];
 	/** A duplicate is not duplicated again. */
 	isCopy: boolean;
 }
@@ -88,6 +90,7 @@ export class SimulatedQueue {
 			sentAt: Math.floor(time.now),
 			visibleAt: time.now + delaySeconds * 1_000,
 			attempts,
+			subjects: this.#platform.subjectsOf(body),
 			isCopy: false,
 		};
 		this.waiting.set(message.id, message);
@@ -148,13 +151,13 @@ export class SimulatedQueue {
 
 	/** In no order. */
 	#visible(): Message[] {
-		const { time, fate, subjectsOf } = this.#platform;
+		const { time, fate } = this.#platform;
 		const drawn: [number, Message][] = [];
 		for (const message of this.waiting.values()) {
 			if (message.visibleAt > time.now) continue;
 			if (time.now - message.sentAt > this.settings.retention) {
 				this.waiting.delete(message.id);
-				this.#platform.tell("expired", this.name, subjectsOf(message.body));
+				this.#platform.tell("expired", this.name, message.subjects);
 				continue;
 			}
 			drawn.push([fate.draw(`order ${message.id}`), message]);
@@ -163,8 +166,8 @@ export class SimulatedQueue {
 	}
 
 	#run(messages: Message[]): void {
-		const { time, subjectsOf } = this.#platform;
-		const subjects = subjectsOf(messages.map(({ body }) => body));
+		const { time } = this.#platform;
+		const subjects = messages.flatMap((message) => message.subjects);
 		for (const message of messages) {
 			this.waiting.delete(message.id);
 			this.underWay.add(message);
@@ -238,8 +241,7 @@ export class SimulatedQueue {
 		if (given === "ack" || (how === "returned" && given === undefined)) return;
 		const { deadLetterQueue, maxRetries, retryDelay } = this.settings;
 		if (message.attempts > maxRetries) {
-			const subjects = this.#platform.subjectsOf(message.body);
-			this.#platform.tell("given up", this.name, subjects);
+			this.#platform.tell("given up", this.name, message.subjects);
 			if (deadLetterQueue)
 				this.#platform.queue(deadLetterQueue).put(message.body);
 			return;
@@ -253,8 +255,8 @@ export class SimulatedQueue {
 	/** Another copy comes as well, on its own from now on, as after a verdict that was lost. */
 	#duplicate(message: Message): void {
 		if (message.isCopy) return;
-		const { fate, subjectsOf } = this.#platform;
-		const subjects = subjectsOf(message.body);
+		const { fate } = this.#platform;
+		const { subjects } = message;
 		const point = `deliver ${this.name} ${subjects[0] ?? ""}`;
 		if (!fate.strike(point, ["duplicated"])) return;
 		this.#platform.tell("duplicated", this.name, subjects);

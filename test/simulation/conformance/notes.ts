@@ -1,0 +1,34 @@
+/** What the probe saw, in the order in which it saw it; in the memory of the module, which outlives its objects. */
+
+/** One delivery of one message. */
+export interface Delivery {
+	name: string;
+	queue: string;
+	id: string;
+	attempts: number;
+	/** Epoch milliseconds. */
+	timestamp: number;
+	body: unknown;
+	/** The names of all messages that came with it. */
+	batch: string[];
+	/** Epoch milliseconds. */
+	at: number;
+}
+
+/** One step of an object, in an alarm or in a call. */
+export interface Taken {
+	object: string;
+	/** Which run of the alarm it is part of, from 1; 0 in a call. */
+	run: number;
+	step: string;
+	/** What the step came to. */
+	result: unknown;
+	at: number;
+}
+
+export interface Notes {
+	deliveries: Delivery[];
+	taken: Taken[];
+}
+
+export const notes: Notes = { deliveries: [], taken: [] };

@@ -1,0 +1,117 @@
+/** An object that does as it is told, step by step, in calls and in its alarm. */
+import { DurableObject } from "cloudflare:workers";
+import { notes } from "./notes.ts";
+
+export type Step =
+	/** Leaves a note. */
+	| { do: "note"; text: string }
+	/** Writes a row. */
+	| { do: "write"; text: string }
+	/** Lists the rows. */
+	| { do: "rows" }
+	/** Awaits something that is no storage. */
+	| { do: "wait"; ms: number }
+	| { do: "setAlarm"; in: number }
+	| { do: "getAlarm" }
+	| { do: "deleteAlarm" }
+	| { do: "deleteAll" }
+	/** Takes steps in a transaction, none of them awaited. */
+	| { do: "transaction"; steps: readonly Step[] }
+	/** Says what the alarm is to do, run by run; past the last run it does nothing. */
+	| { do: "plan"; runs: readonly (readonly Step[])[] }
+	/** Gives back its copy of the argument, changed. */
+	| { do: "change"; value: { changed?: boolean } }
+	| { do: "throw" }
+	| { do: "abort" };
+
+/** What a step throws, and what of it is to cross a call. */
+class ProbeError extends Error {
+	override readonly name = "ProbeError";
+	readonly code = 17;
+	readonly detail = { why: "it was told to" };
+}
+
+export class Probe extends DurableObject {
+	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+		super(ctx, env);
+		this.#createTables();
+	}
+
+	/** Takes the steps in a row, and answers what each came to. */
+	async take(name: string, steps: readonly Step[]): Promise<unknown[]> {
+		this.ctx.storage.kv.put("name", name);
+		return this.#takeAll(steps, 0);
+	}
+
+	override async alarm(): Promise<void> {
+		const { kv } = this.ctx.storage;
+		const run = Number(kv.get("run") ?? 0) + 1;
+		kv.put("run", run);
+		this.#note(run, "alarm", null);
+		const plan = (kv.get("plan") ?? []) as readonly (readonly Step[])[];
+		await this.#takeAll(plan[run - 1] ?? [], run);
+	}
+
+	async #takeAll(steps: readonly Step[], run: number): Promise<unknown[]> {
+		const results = [];
+		for (const step of steps) {
+			const result = await this.#take(step);
+			this.#note(run, step.do === "note" ? step.text : step.do, result ?? null);
+			results.push(result);
+		}
+		return results;
+	}
+
+	#take(step: Step): unknown {
+		const { storage } = this.ctx;
+		switch (step.do) {
+			case "note":
+				return null;
+			case "write":
+				storage.sql.exec("INSERT INTO row (text) VALUES (?)", step.text);
+				return null;
+			case "rows":
+				return storage.sql
+					.exec("SELECT text FROM row ORDER BY rowid")
+					.toArray()
+					.map(({ text }) => text);
+			case "wait":
+				return new Promise((resolve) => setTimeout(resolve, step.ms));
+			case "setAlarm": {
+				const at = Date.now() + step.in;
+				return storage.setAlarm(at).then(() => at);
+			}
+			case "getAlarm":
+				return storage.getAlarm();
+			case "deleteAlarm":
+				return storage.deleteAlarm();
+			case "deleteAll":
+				return storage.deleteAll().then(() => this.#createTables());
+			case "transaction":
+				return storage.transactionSync(() => {
+					for (const part of step.steps) this.#take(part);
+				});
+			case "plan":
+				storage.kv.put("plan", step.runs);
+				return null;
+			case "change":
+				step.value.changed = true;
+				return step.value;
+			case "throw":
+				throw new ProbeError("it throws");
+			case "abort":
+				this.ctx.abort("it is told to");
+		}
+	}
+
+	#createTables(): void {
+		this.ctx.storage.sql.exec(
+			"CREATE TABLE IF NOT EXISTS row (text TEXT NOT NULL)",
+		);
+	}
+
+	#note(run: number, step: string, result: unknown): void {
+		const object = String(this.ctx.storage.kv.get("name"));
+		notes.taken.push({ object, run, step, result, at: Date.now() });
+	}
+}

@@ -1,0 +1,77 @@
+/** The simulated platform, on which nothing goes wrong here, and time passes only as far as a claim needs. */
+import { Fate } from "../platform/fate.ts";
+import { Isolate } from "../platform/isolate.ts";
+import { Platform as Simulation } from "../platform/platform.ts";
+import type { Platform } from "./under-test.ts";
+import worker, { type Command, Probe, perform } from "./worker.ts";
+
+const SEED = 1;
+const START = Date.UTC(2027, 0, 1);
+
+/** After so many simulated milliseconds, what does not hold has failed. */
+const LIMIT = 3_600_000;
+
+/** What `wrangler.toml` says. */
+const queue = {
+	batchSize: 10,
+	maxRetries: 2,
+	retryDelay: 0,
+	retention: 4 * 86_400_000,
+	concurrency: 1,
+};
+
+export async function simulated(): Promise<Platform> {
+	const simulation = new Simulation(
+		{
+			deployed: () => ({
+				queue: (batch) => worker.queue(batch as never),
+				scheduled: async () => {},
+			}),
+			objects: { Probe: () => Probe as never },
+			vars: {},
+			queues: {
+				work: { ...queue, binding: "WORK_QUEUE", deadLetterQueue: "dead" },
+				dead: { ...queue, binding: "DEAD_QUEUE" },
+			},
+			skewed: 0,
+			subjectsOf: () => [],
+		},
+		new Fate(SEED, {}),
+		START,
+		() => {},
+	);
+	const { time } = simulation;
+	const caller = new Isolate(simulation, "caller");
+
+	async function passing<Result>(promise: Promise<Result>): Promise<Result> {
+		let isOver = false;
+		const end = () => {
+			isOver = true;
+		};
+		promise.then(end, end);
+		await Promise.resolve();
+		if (!(await time.run(time.now + LIMIT, () => isOver)))
+			throw new Error("it never ends");
+		return promise;
+	}
+
+	return {
+		async perform(command) {
+			// Over the wire everything is a copy.
+			const copy = JSON.parse(JSON.stringify(command)) as Command;
+			return JSON.parse(
+				JSON.stringify(await passing(caller.run(() => perform(copy)))),
+			);
+		},
+		async until(holds) {
+			const last = time.now + LIMIT;
+			while (!(await holds())) {
+				const { steps } = time;
+				const isOver = () => time.steps > steps;
+				if (!(await time.run(last, isOver)))
+					throw new Error("it does not hold, and nothing is left to happen");
+			}
+		},
+		close: async () => simulation.close(),
+	};
+}

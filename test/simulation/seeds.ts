@@ -1,0 +1,33 @@
+/** A thread of `simulate.ts`: runs its share of the seeds, and stops at the first that breaks a law. */
+import { parentPort, workerData } from "node:worker_threads";
+import { run } from "./run.ts";
+import { draw } from "./scenario.ts";
+
+export interface Work {
+	first: number;
+	/** It takes every so many-th seed. */
+	every: number;
+	/** No seed from here on. */
+	until: number;
+	faults: readonly string[];
+}
+
+export interface Ran {
+	seed: number;
+	events: number;
+	steps: number;
+	isBroken: boolean;
+}
+
+// Handlers that fail would spend their time on stacks that nobody reads.
+Error.stackTraceLimit = 0;
+
+const { first, every, until, faults } = workerData as Work;
+
+for (let seed = first; seed < until; seed += every) {
+	const { scenario, steps, violations } = await run(draw(seed, faults));
+	const isBroken = violations.length > 0;
+	const ran: Ran = { seed, events: scenario.events, steps, isBroken };
+	parentPort?.postMessage(ran);
+	if (isBroken) break;
+}

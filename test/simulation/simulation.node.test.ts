@@ -1,0 +1,146 @@
+/** Hundreds of histories with faults, judged by the ledger; and that the ledger would notice. */
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { DeadLetters } from "../../src/objects/dead-letters.ts";
+import { HeldTable } from "../../src/objects/held-table.ts";
+import { Payloads } from "../../src/objects/payloads.ts";
+import { Scheduler } from "../../src/objects/scheduler.ts";
+import { FAULTS } from "./faults.ts";
+import type { Rule } from "./invariants.ts";
+import { type Outcome, run } from "./run.ts";
+import { type Act, draw } from "./scenario.ts";
+import { shrink } from "./shrink.ts";
+import { timeline } from "./timeline.ts";
+
+afterEach(() => vi.restoreAllMocks());
+
+/** Runs seeds until one breaks a law, or all have kept them. */
+async function firstBroken(
+	seeds: number,
+	faults?: readonly string[],
+): Promise<Outcome | undefined> {
+	for (let seed = 1; seed <= seeds; seed++) {
+		const outcome = await run(draw(seed, faults));
+		if (outcome.violations.length > 0) return outcome;
+	}
+	return undefined;
+}
+
+test("three hundred histories keep every law, and all that can happen happens in them", async () => {
+	const happened = new Set<string>();
+	const causes = new Set<unknown>();
+	for (let seed = 1; seed <= 300; seed++) {
+		const { violations, ledger, scenario } = await run(draw(seed));
+		expect(violations, `npm run simulate -- --seed ${seed}`).toEqual([]);
+		for (const fault of scenario.faults) happened.add(fault);
+		for (const { what, detail } of ledger.told) {
+			happened.add(what);
+			if (what === "dead") causes.add((detail as { cause: unknown }).cause);
+		}
+	}
+	expect([...happened]).toEqual(
+		expect.arrayContaining([
+			...FAULTS,
+			...["published", "scheduled", "rescheduled", "cancelled", "queued"],
+			...["ignored", "split", "delivered", "retrying", "waiting", "dead"],
+			...["replayed", "discarded"],
+			...["crash_before", "crash_after", "refused", "lied", "halfway"],
+			...["hung_before", "hung_after", "reset", "slow", "duplicated"],
+			...["alarm_lost", "alarm given up", "call lost", "given up"],
+			...["publish failed", "cancel failed"],
+		]),
+	);
+	expect([...causes]).toEqual(
+		expect.arrayContaining([
+			...["exhausted", "expired", "non_retryable", "schema_violation"],
+			...["unknown_handler", "newer_version", "unreadable"],
+			...["crashed", "abandoned"],
+		]),
+	);
+});
+
+test.each(FAULTS)("%s alone breaks no law", async (fault) => {
+	const outcome = await firstBroken(15, [fault]);
+	expect(outcome?.violations).toBeUndefined();
+});
+
+test("a seed tells the same story each time", async () => {
+	for (const seed of [14, 57, 78]) {
+		const [first, second] = [await run(draw(seed)), await run(draw(seed))];
+		expect(first.steps).toBeGreaterThan(100);
+		expect(second.steps).toBe(first.steps);
+		expect(timeline(second)).toBe(timeline(first));
+	}
+});
+
+describe("the ledger notices", () => {
+	/** Breaks the product, and tells which laws some history finds broken. */
+	async function broken(
+		seeds: number,
+		faults?: readonly string[],
+	): Promise<Rule | undefined> {
+		return (await firstBroken(seeds, faults))?.violations[0]?.rule;
+	}
+
+	test("a letter that is not stored", async () => {
+		vi.spyOn(DeadLetters.prototype, "store").mockResolvedValue();
+		expect(await broken(20, ["race"])).toBe("missing");
+	});
+
+	test("a row that is removed before the queue has it", async () => {
+		const { claim } = HeldTable.prototype;
+		vi.spyOn(HeldTable.prototype, "claim").mockImplementation(function (
+			this: HeldTable,
+			kind,
+			now,
+		) {
+			const batch = claim.call(this, kind, now);
+			this.settle(kind, batch);
+			return batch;
+		});
+		expect(await broken(60, ["refuse"])).toBe("missing");
+	});
+
+	test("an event that is handed over a minute early", async () => {
+		const { claim } = HeldTable.prototype;
+		const early = vi.spyOn(HeldTable.prototype, "claim");
+		early.mockImplementation(function (this: HeldTable, kind, now) {
+			return claim.call(this, kind, now + 60_000);
+		});
+		expect(await broken(20, ["race"])).toBe("early");
+	});
+
+	test("a cancel that is confirmed and not done", async () => {
+		vi.spyOn(HeldTable.prototype, "cancel").mockReturnValue(true);
+		expect(await broken(20, ["race"])).toBe("cancelled");
+	});
+
+	test("an alarm that is not set again", async () => {
+		vi.spyOn(Scheduler.prototype, "watch").mockResolvedValue({
+			nextDueAt: null,
+		});
+		expect(await broken(60, ["alarm"])).toBe("restless");
+	});
+
+	test("a body that is never deleted", async () => {
+		vi.spyOn(Payloads.prototype, "alarm").mockResolvedValue();
+		expect(await broken(300, ["race"])).toBe("kept");
+	});
+});
+
+test("a history is shrunk to what breaks the law", async () => {
+	const scenario = draw(57);
+	const isCulprit = (act: Act) => act.do === "deploy";
+	const whole = await run(scenario);
+	const judge: typeof run = async (shorter, only) => {
+		const outcome = { ...whole, scenario: shorter, struck: [...(only ?? [])] };
+		const isBroken =
+			shorter.acts.some(isCulprit) && (only?.has("two") ?? false);
+		const violations = [{ rule: "missing" as const, text: "it is gone" }];
+		return { ...outcome, violations: isBroken ? violations : [] };
+	};
+	const failed = await judge(scenario, new Set(["one", "two", "three"]));
+	const { scenario: shortest, struck } = await shrink(failed, judge);
+	expect(scenario.acts.length).toBeGreaterThan(10);
+	expect(shortest.acts.map((act) => act.do)).toEqual(["deploy"]);
+	expect(struck).toEqual(["two"]);
+});
