@@ -42,8 +42,9 @@ export class Scheduler extends DurableObject {
 		super(ctx, env);
 		ctx.blockConcurrencyWhile(async () => {
 			this.#armedAt = await ctx.storage.getAlarm();
-			// An alarm that cannot be set now must not keep the object from ever starting.
-			await this.#correct(this.#armedAt).catch((error) =>
+			// A hand-over that a crash or a deploy cut off goes on now, and not when its next alarm is due. An
+			// alarm that cannot be set must not keep the object from ever starting.
+			await this.#correct(this.#armedAt, 0).catch((error) =>
 				console.error("tidings: the alarm was not watched", error),
 			);
 		});
@@ -78,14 +79,18 @@ export class Scheduler extends DurableObject {
 
 	/** Sets an alarm that went missing or stands too late; tells the earliest due time, in epoch milliseconds. */
 	async watch(): Promise<{ nextDueAt: number | null }> {
-		return this.#correct(await this.ctx.storage.getAlarm());
+		return this.#correct(await this.ctx.storage.getAlarm(), LONGEST_BACKOFF);
 	}
 
-	async #correct(alarm: number | null): Promise<{ nextDueAt: number | null }> {
+	/** @param late how much later than due an alarm may stand, in milliseconds */
+	async #correct(
+		alarm: number | null,
+		late: number,
+	): Promise<{ nextDueAt: number | null }> {
 		const nextDueAt = this.#nextDueAt();
 		// A hand-over sets the alarm itself when it ends; while it runs there may be none to see.
 		if (nextDueAt === null || this.#handingOver) return { nextDueAt };
-		const latest = Math.max(nextDueAt, Date.now()) + LONGEST_BACKOFF;
+		const latest = Math.max(nextDueAt, Date.now()) + late;
 		if (alarm === null || alarm > latest) await this.#arm(nextDueAt);
 		return { nextDueAt };
 	}

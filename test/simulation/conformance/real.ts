@@ -1,8 +1,8 @@
 /** The real local runtime: the probe runs on workerd, and time passes by itself. */
 import { vi } from "vitest";
 import { createTestHarness } from "wrangler";
+import type { Outcome } from "./commands.ts";
 import type { Platform } from "./under-test.ts";
-import type { Outcome } from "./worker.ts";
 
 const POLL = { interval: 20, timeout: 15_000 };
 

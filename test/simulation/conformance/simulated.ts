@@ -2,8 +2,9 @@
 import { Fate } from "../platform/fate.ts";
 import { Isolate } from "../platform/isolate.ts";
 import { Platform as Simulation } from "../platform/platform.ts";
+import { type Command, perform } from "./commands.ts";
 import type { Platform } from "./under-test.ts";
-import worker, { type Command, Probe, perform } from "./worker.ts";
+import worker, { Probe } from "./worker.ts";
 
 const SEED = 1;
 const START = Date.UTC(2027, 0, 1);
@@ -49,7 +50,7 @@ export async function simulated(): Promise<Platform> {
 			isOver = true;
 		};
 		promise.then(end, end);
-		await Promise.resolve();
+		await new Promise((resolve) => setImmediate(resolve));
 		if (!(await time.run(time.now + LIMIT, () => isOver)))
 			throw new Error("it never ends");
 		return promise;

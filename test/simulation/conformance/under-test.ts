@@ -1,7 +1,8 @@
 /** What the claims ask of a platform, be it the simulated or the real one. */
+import type { Command, Outcome, Sending } from "./commands.ts";
 import type { Delivery, Notes, Taken } from "./notes.ts";
 import type { Step } from "./probe.ts";
-import type { Command, Outcome, Script, Sending } from "./worker.ts";
+import type { Script } from "./script.ts";
 
 export interface Platform {
 	/** Has the probe do something. */

@@ -204,6 +204,7 @@ export class SimulatedObject {
 				blockConcurrencyWhile: (act: () => Promise<unknown>) =>
 					instance.closed(act).catch(() => instance.kill()),
 				waitUntil: () => {},
+				abort: () => instance.kill(),
 			};
 			const Class = this.#class();
 			instance.object = new Class(context, {});
@@ -244,7 +245,7 @@ export class SimulatedObject {
 	async #fired(): Promise<void> {
 		this.#failIfDown([]);
 		const instance = this.#living();
-		instance.sent.clear();
+		if (this.isIdle) instance.sent.clear();
 		const stop = this.platform.time.after(WALL_TIME, () => instance.kill());
 		try {
 			await this.#perform([], async (object) =>

@@ -1,0 +1,65 @@
+/** What the probe does for a caller, in the Worker. */
+import { env, exports } from "cloudflare:workers";
+import { notes } from "./notes.ts";
+import type { Probe, Step } from "./probe.ts";
+import type { Script } from "./script.ts";
+
+export interface Sending {
+	body: Script;
+	delaySeconds?: number;
+}
+
+export type Command =
+	| { do: "send"; message: Sending }
+	| { do: "sendBatch"; messages: readonly Sending[] }
+	/** Calls an object, several times at once. */
+	| { do: "call"; object: string; calls: readonly (readonly Step[])[] }
+	| { do: "notes" };
+
+/** How a command ended; an error as the Worker caught it. */
+export type Outcome =
+	| { value: unknown }
+	| { error: { name: string; message: string; own: Record<string, unknown> } };
+
+interface Bindings {
+	WORK_QUEUE: Queue<Script>;
+}
+
+interface Exports {
+	Probe: DurableObjectNamespace<Probe>;
+}
+
+export async function perform(command: Command): Promise<Outcome> {
+	try {
+		return { value: (await act(command)) ?? null };
+	} catch (error) {
+		const { name, message } = error as Error;
+		return { error: { name, message, own: { ...(error as object) } } };
+	}
+}
+
+async function act(command: Command): Promise<unknown> {
+	const { WORK_QUEUE } = env as Bindings;
+	switch (command.do) {
+		case "send": {
+			const { body, ...options } = command.message;
+			await WORK_QUEUE.send(body, options);
+			// Nobody is to see what happens to it afterwards.
+			body.name = "changed after it was sent";
+			return null;
+		}
+		case "sendBatch":
+			await WORK_QUEUE.sendBatch(command.messages);
+			return null;
+		case "call": {
+			const { Probe } = exports as unknown as Exports;
+			const stub = Probe.getByName(command.object);
+			const answers = await Promise.all(
+				command.calls.map((steps) => stub.take(command.object, steps)),
+			);
+			return answers;
+		}
+		case "notes":
+			return notes;
+	}
+}

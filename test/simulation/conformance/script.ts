@@ -1,0 +1,42 @@
+/** What a message tells the probe's consumer to do about it. */
+
+export type Verdict =
+	| "ack"
+	| "retry"
+	| "retryLater"
+	| "ackAll"
+	| "retryAll"
+	| "throw";
+
+/** The body of a message. */
+export interface Script {
+	name: string;
+	/** The verdicts by delivery, those of each one after the other; none where it says nothing. */
+	does?: readonly (readonly Verdict[])[];
+	/** Makes it large. */
+	padding?: string;
+}
+
+/** Seconds that `retryLater` waits. */
+export const LATER = 1;
+
+export function give(
+	verdict: Verdict,
+	message: Message<Script>,
+	batch: MessageBatch<Script>,
+): void {
+	switch (verdict) {
+		case "ack":
+			return message.ack();
+		case "retry":
+			return message.retry();
+		case "retryLater":
+			return message.retry({ delaySeconds: LATER });
+		case "ackAll":
+			return batch.ackAll();
+		case "retryAll":
+			return batch.retryAll();
+		case "throw":
+			throw new Error(`${message.body.name} throws`);
+	}
+}
