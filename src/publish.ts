@@ -5,11 +5,7 @@
 import pMap from "p-map";
 import { chunks } from "./contract/chunk.ts";
 import { type Body, type EventHead, encodeEvent } from "./contract/envelope.ts";
-import {
-	PartialPublishError,
-	type Receipt,
-	UnavailableError,
-} from "./contract/errors.ts";
+import { PartialPublishError, type Receipt } from "./contract/errors.ts";
 import type { Held, Hold } from "./contract/held.ts";
 import { shardOf } from "./contract/id.ts";
 import {
@@ -43,7 +39,7 @@ export interface Publishing extends Stamping {
 /**
  * Publishes one event.
  *
- * @throws RefusedError for what cannot be accepted, UnavailableError when neither queue nor scheduler took it
+ * @throws RefusedError for what cannot be accepted, UnavailableError when queue or scheduler cannot take it now
  */
 export async function publish(
 	request: PublishRequest,
@@ -52,9 +48,8 @@ export async function publish(
 	const stamped = await stamp(request, ports.clock(), ports);
 	const { head, dueAt } = stamped;
 	const body = await placeBody(stamped, ports);
-	if (dueAt === undefined)
-		await taken(ports.events.send(encodeEvent(head, body)));
-	else await taken(ports.scheduler.hold([rowOf(head, body, dueAt)]));
+	if (dueAt === undefined) await ports.events.send(encodeEvent(head, body));
+	else await ports.scheduler.hold([rowOf(head, body, dueAt)]);
 	report(stamped, ports.observe);
 	return receiptOf(head);
 }
@@ -98,7 +93,7 @@ async function placeBody(
 	{ payloads }: Publishing,
 ): Promise<Body> {
 	if (bytes <= INLINE_BYTES) return { text };
-	await taken(payloads.put(head.id, text, dueAt + PAYLOAD_KEPT));
+	await payloads.put(head.id, text, dueAt + PAYLOAD_KEPT);
 	return { reference: head.id };
 }
 
@@ -162,17 +157,6 @@ function rowOf(head: EventHead, body: Body, dueAt: number): Held {
 		reference: "reference" in body ? body.reference : null,
 		record: encodeEvent(head, body),
 	};
-}
-
-async function taken(answer: Promise<void>): Promise<void> {
-	try {
-		await answer;
-	} catch (cause) {
-		throw new UnavailableError(
-			`the event was not accepted, publish it again: ${cause instanceof Error ? cause.message : cause}`,
-			{ cause },
-		);
-	}
 }
 
 function receiptOf({ id, time, delay }: EventHead): Receipt {

@@ -86,15 +86,15 @@ export function mayBegin(policy: Policy, attempt: number): boolean {
 	return policy.limit === null || attempt <= policy.limit + 1 + CRASH_SLACK;
 }
 
-/** The first wait for a deploy that may be rolling, in milliseconds. */
-const FIRST_DEPLOY_WAIT = 60_000;
+/** The shortest wait for a deploy that may be rolling, in milliseconds: clocks differ, and may take turns to be early. */
+const SHORTEST_DEPLOY_WAIT = 60_000;
 
 /**
  * The next wait for a deploy that can run what this one cannot: as long as it has waited, until an hour is
- * over. Undefined when it is.
+ * over, and a minute at the least. Undefined when the hour is over.
  */
 export function waitForDeploy(waited: number): number | undefined {
 	return waited < DEPLOY_GRACE
-		? Math.min(Math.max(FIRST_DEPLOY_WAIT, waited), DEPLOY_GRACE - waited)
+		? Math.max(SHORTEST_DEPLOY_WAIT, Math.min(waited, DEPLOY_GRACE - waited))
 		: undefined;
 }

@@ -12,7 +12,9 @@ describe("a wait for a deploy", () => {
 		[5 * MINUTE, 5 * MINUTE],
 		[30 * MINUTE, 30 * MINUTE],
 		[40 * MINUTE, 20 * MINUTE],
-		[HOUR - 1, 1],
+		[HOUR - MINUTE / 2, MINUTE],
+		[HOUR - 1, MINUTE],
+		[-MINUTE, MINUTE],
 		[HOUR, undefined],
 		[DAY, undefined],
 	])("that has taken %i ms takes %i more", ([waited, wait]) => {

@@ -8,8 +8,9 @@ import {
 import { type Judge, limitOf, specOf } from "./invariants.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 import type { Platform } from "./platform/platform.ts";
-import { behaviourOf, type Scenario } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
 import { subjectsOf } from "./subjects.ts";
+import { behaviourOf } from "./versions.ts";
 
 /** As it lies in the store. */
 export interface Letter {

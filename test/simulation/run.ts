@@ -4,7 +4,7 @@ import { multiplied, type Violation, violationsOf } from "./invariants.ts";
 import { Ledger } from "./ledger.ts";
 import { Fate } from "./platform/fate.ts";
 import { Platform } from "./platform/platform.ts";
-import { type Act, QUEUES, type Scenario, SHARDS } from "./scenario.ts";
+import { type Act, QUEUES, type Scenario } from "./scenario.ts";
 import { deployOf, SHOP, type ShopDeploy } from "./shop.ts";
 
 export interface Outcome {
@@ -148,6 +148,9 @@ export async function run(
 				else object.evict();
 				break;
 			}
+			case "kill workers":
+				platform.killWorkers();
+				break;
 			case "garbage":
 				platform.queue(act.queue).put(act.text);
 		}
@@ -167,8 +170,8 @@ function isAtRest(platform: Platform): boolean {
 }
 
 function shards(platform: Platform) {
-	return Array.from({ length: SHARDS }, (_, shard) =>
-		platform.object("Scheduler", `shard-${shard}`),
+	return [...platform.objects.values()].filter(({ name }) =>
+		name.startsWith("Scheduler/"),
 	);
 }
 

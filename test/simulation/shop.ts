@@ -14,13 +14,9 @@ import { type Owner, ownerOf } from "../../src/events.ts";
 import type { Ledger, Run } from "./ledger.ts";
 import { here, Isolate } from "./platform/isolate.ts";
 import type { Deploy, Platform, SimulatedWorker } from "./platform/platform.ts";
-import {
-	behaviourOf,
-	type Scenario,
-	SHARDS,
-	type Version,
-} from "./scenario.ts";
+import type { Scenario, Version } from "./scenario.ts";
 import { subjectsOf } from "./subjects.ts";
+import { behaviourOf } from "./versions.ts";
 
 /** A deploy as callers inside the Worker reach it. */
 export interface ShopDeploy extends Deploy {
@@ -86,7 +82,7 @@ export function deployOf(
 		const UserJoined = userJoined(version);
 		const events = createEvents({
 			events: [UserJoined],
-			shards: SHARDS,
+			shards: version.shards,
 			observe: (transition) =>
 				platform.tell(
 					transition.type,

@@ -12,7 +12,7 @@ export interface Sending {
 export type Command =
 	| { do: "send"; message: Sending }
 	| { do: "sendBatch"; messages: readonly Sending[] }
-	/** Calls an object, several times at once. */
+	/** Calls an object, several times at once; tells what was passed, as it is afterwards. */
 	| { do: "call"; object: string; calls: readonly (readonly Step[])[] }
 	| { do: "notes" };
 
@@ -57,7 +57,7 @@ async function act(command: Command): Promise<unknown> {
 			const answers = await Promise.all(
 				command.calls.map((steps) => stub.take(command.object, steps)),
 			);
-			return answers;
+			return { answers, calls: command.calls };
 		}
 		case "notes":
 			return notes;

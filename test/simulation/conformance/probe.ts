@@ -1,6 +1,6 @@
 /** An object that does as it is told, step by step, in calls and in its alarm. */
 import { DurableObject } from "cloudflare:workers";
-import { notes } from "./notes.ts";
+import { notes, type Taken } from "./notes.ts";
 
 export type Step =
 	/** Leaves a note. */
@@ -9,13 +9,17 @@ export type Step =
 	| { do: "write"; text: string }
 	/** Lists the rows. */
 	| { do: "rows" }
+	/** Counts in memory. */
+	| { do: "count" }
 	/** Awaits something that is no storage. */
 	| { do: "wait"; ms: number }
 	| { do: "setAlarm"; in: number }
 	| { do: "getAlarm" }
 	| { do: "deleteAlarm" }
 	| { do: "deleteAll" }
-	/** Takes steps in a transaction, none of them awaited. */
+	/** Takes steps and awaits none of them. */
+	| { do: "turn"; steps: readonly Step[] }
+	/** The same in a transaction. */
 	| { do: "transaction"; steps: readonly Step[] }
 	/** Says what the alarm is to do, run by run; past the last run it does nothing. */
 	| { do: "plan"; runs: readonly (readonly Step[])[] }
@@ -32,6 +36,8 @@ class ProbeError extends Error {
 }
 
 export class Probe extends DurableObject {
+	#count = 0;
+
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
 		super(ctx, env);
 		this.#createTables();
@@ -45,11 +51,16 @@ export class Probe extends DurableObject {
 
 	override async alarm(): Promise<void> {
 		const { kv } = this.ctx.storage;
-		const run = Number(kv.get("run") ?? 0) + 1;
-		kv.put("run", run);
+		const object = kv.get("name");
+		// What a run writes may be lost with it.
+		const run = 1 + notes.taken.filter(isRun).length;
 		this.#note(run, "alarm", null);
 		const plan = (kv.get("plan") ?? []) as readonly (readonly Step[])[];
 		await this.#takeAll(plan[run - 1] ?? [], run);
+
+		function isRun(taken: Taken): boolean {
+			return taken.object === object && taken.step === "alarm";
+		}
 	}
 
 	async #takeAll(steps: readonly Step[], run: number): Promise<unknown[]> {
@@ -75,6 +86,8 @@ export class Probe extends DurableObject {
 					.exec("SELECT text FROM row ORDER BY rowid")
 					.toArray()
 					.map(({ text }) => text);
+			case "count":
+				return ++this.#count;
 			case "wait":
 				return new Promise((resolve) => setTimeout(resolve, step.ms));
 			case "setAlarm": {
@@ -87,10 +100,13 @@ export class Probe extends DurableObject {
 				return storage.deleteAlarm();
 			case "deleteAll":
 				return storage.deleteAll().then(() => this.#createTables());
+			case "turn":
+				for (const part of step.steps) this.#take(part);
+				return null;
 			case "transaction":
-				return storage.transactionSync(() => {
-					for (const part of step.steps) this.#take(part);
-				});
+				return storage.transactionSync(() =>
+					this.#take({ ...step, do: "turn" }),
+				);
 			case "plan":
 				storage.kv.put("plan", step.runs);
 				return null;

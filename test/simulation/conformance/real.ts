@@ -1,13 +1,11 @@
 /** The real local runtime: the probe runs on workerd, and time passes by itself. */
 import { vi } from "vitest";
 import { createTestHarness } from "wrangler";
+import type { Platform } from "./bench.ts";
 import type { Outcome } from "./commands.ts";
-import type { Platform } from "./under-test.ts";
-
-const POLL = { interval: 20, timeout: 15_000 };
 
 /** @param timeout milliseconds after which what does not hold has failed */
-export async function real(timeout = POLL.timeout): Promise<Platform> {
+export async function real(timeout: number): Promise<Platform> {
 	const harness = createTestHarness({
 		root: import.meta.dirname,
 		workers: [{ configPath: "wrangler.toml" }],
@@ -26,7 +24,7 @@ export async function real(timeout = POLL.timeout): Promise<Platform> {
 				async () => {
 					if (!(await holds())) throw new Error("it does not hold yet");
 				},
-				{ ...POLL, timeout },
+				{ interval: 20, timeout },
 			),
 		close: () => harness.close(),
 	};

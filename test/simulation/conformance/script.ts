@@ -27,15 +27,20 @@ export function give(
 ): void {
 	switch (verdict) {
 		case "ack":
-			return message.ack();
+			message.ack();
+			break;
 		case "retry":
-			return message.retry();
+			message.retry();
+			break;
 		case "retryLater":
-			return message.retry({ delaySeconds: LATER });
+			message.retry({ delaySeconds: LATER });
+			break;
 		case "ackAll":
-			return batch.ackAll();
+			batch.ackAll();
+			break;
 		case "retryAll":
-			return batch.retryAll();
+			batch.retryAll();
+			break;
 		case "throw":
 			throw new Error(`${message.body.name} throws`);
 	}

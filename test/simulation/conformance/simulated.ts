@@ -2,8 +2,8 @@
 import { Fate } from "../platform/fate.ts";
 import { Isolate } from "../platform/isolate.ts";
 import { Platform as Simulation } from "../platform/platform.ts";
+import type { Platform } from "./bench.ts";
 import { type Command, perform } from "./commands.ts";
-import type { Platform } from "./under-test.ts";
 import worker, { Probe } from "./worker.ts";
 
 const SEED = 1;

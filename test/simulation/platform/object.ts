@@ -19,7 +19,10 @@ const ALARM_BACKOFF = 2_000;
 const WALL_TIME = 15 * 60_000;
 
 interface Alarm {
+	/** What it was set to, which stands as long as its handler is tried again. */
 	at: number;
+	/** When its handler runs next. */
+	fires: number;
 	/** How often its handler has failed. */
 	failures: number;
 	/** Which run of a handler it is in the middle of; 0 when it waits for its time. */
@@ -139,7 +142,9 @@ export class SimulatedObject {
 	}
 
 	get alarm(): Alarm | undefined {
-		const [row] = this.database.all("SELECT at, failures, run FROM _alarm");
+		const [row] = this.database.all(
+			"SELECT at, fires, failures, run FROM _alarm",
+		);
 		return row as Alarm | undefined;
 	}
 
@@ -216,12 +221,12 @@ export class SimulatedObject {
 	#planAlarm(): void {
 		if (this.database.isDirty) return;
 		const { alarm } = this;
-		const plan = alarm && `${alarm.at} ${alarm.run} ${alarm.failures}`;
+		const plan = alarm && `${alarm.fires} ${alarm.run} ${alarm.failures}`;
 		if (plan === this.#plan) return;
 		this.#cancelAlarm?.();
 		this.#plan = plan;
 		if (!alarm || alarm.run > 0) return;
-		this.#cancelAlarm = this.platform.time.at(alarm.at, () => this.#fire());
+		this.#cancelAlarm = this.platform.time.at(alarm.fires, () => this.#fire());
 	}
 
 	#fire(): void {
@@ -262,7 +267,7 @@ export class SimulatedObject {
 		if (alarm?.run !== run) return;
 		if (end === "failed" && alarm.failures < ALARM_RETRIES)
 			database.run(
-				"UPDATE _alarm SET run = 0, failures = failures + 1, at = ?",
+				"UPDATE _alarm SET run = 0, failures = failures + 1, fires = ?",
 				platform.time.now + ALARM_BACKOFF * 2 ** alarm.failures,
 			);
 		else database.run("DELETE FROM _alarm");

@@ -146,6 +146,11 @@ export class Platform {
 		return isolate;
 	}
 
+	/** As when machines are replaced: whatever the Worker is in the middle of. */
+	killWorkers(): void {
+		for (const isolate of this.#isolates) isolate.kill();
+	}
+
 	/** The cron trigger. */
 	tick(): void {
 		const isolate = this.workerIsolate();

@@ -24,6 +24,8 @@ export interface Message {
 	id: string;
 	body: unknown;
 	sentAt: number;
+	/** Since when this queue keeps it. */
+	keptFrom: number;
 	visibleAt: number;
 	/** How often it was delivered. */
 	attempts: number;
@@ -81,13 +83,18 @@ export class SimulatedQueue {
 		metrics: async () => ({ backlogCount: this.waiting.size, backlogBytes: 0 }),
 	};
 
-	/** Something that was put there past Tidings. */
-	put(body: unknown, delaySeconds = 0, attempts = 0): Message {
+	/**
+	 * Something that was put there past Tidings.
+	 *
+	 * @param from the message that it was in another queue, whose id and time it keeps
+	 */
+	put(body: unknown, delaySeconds = 0, attempts = 0, from?: Message): Message {
 		const { time } = this.#platform;
 		const message = {
-			id: `${this.name}-${++this.#count}`,
-			body,
-			sentAt: Math.floor(time.now),
+			id: from?.id ?? `${this.name}-${++this.#count}`,
+			body: structuredClone(body),
+			sentAt: from?.sentAt ?? Math.floor(time.now),
+			keptFrom: time.now,
 			visibleAt: time.now + delaySeconds * 1_000,
 			attempts,
 			subjects: this.#platform.subjectsOf(body),
@@ -155,7 +162,7 @@ export class SimulatedQueue {
 		const drawn: [number, Message][] = [];
 		for (const message of this.waiting.values()) {
 			if (message.visibleAt > time.now) continue;
-			if (time.now - message.sentAt > this.settings.retention) {
+			if (time.now - message.keptFrom > this.settings.retention) {
 				this.waiting.delete(message.id);
 				this.#platform.tell("expired", this.name, message.subjects);
 				continue;
@@ -243,7 +250,7 @@ export class SimulatedQueue {
 		if (message.attempts > maxRetries) {
 			this.#platform.tell("given up", this.name, message.subjects);
 			if (deadLetterQueue)
-				this.#platform.queue(deadLetterQueue).put(message.body);
+				this.#platform.queue(deadLetterQueue).put(message.body, 0, 0, message);
 			return;
 		}
 		const delay = given?.retry ?? retryDelay;
@@ -265,6 +272,7 @@ export class SimulatedQueue {
 			fate.next(`again ${this.name}`) < 0.5 ? attempts : attempts - 1;
 		const delay = fate.next(`copy ${this.name}`) * 30;
 		const copy = this.put(body, delay, again);
-		Object.assign(copy, { sentAt: message.sentAt, isCopy: true });
+		const { sentAt, keptFrom } = message;
+		Object.assign(copy, { sentAt, keptFrom, isCopy: true });
 	}
 }

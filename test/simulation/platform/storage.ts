@@ -83,7 +83,10 @@ export function storageOf(object: SimulatedObject, instance: Gate) {
 			if (!(at <= LATEST_ALARM))
 				throw new TypeError(`setAlarm: ${at} is too far away`);
 			return awaited("setAlarm", () =>
-				database.run("INSERT OR REPLACE INTO _alarm VALUES (0, ?, 0, 0)", at),
+				database.run(
+					"INSERT OR REPLACE INTO _alarm VALUES (0, ?, ?, 0, 0)",
+					...[at, at],
+				),
 			);
 		},
 		deleteAlarm: () =>

@@ -1,0 +1,136 @@
+/** What is drawn to happen in a history: publishes, moves and replays, and the troubles that last. */
+import type { Dice } from "./dice.ts";
+import {
+	type Act,
+	type Deed,
+	type Publish,
+	QUEUES,
+	type Version,
+} from "./scenario.ts";
+import { changed, SHARDS } from "./versions.ts";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const NAMES = ["order.placed", "order.paid", "user.joined", "note.added"];
+
+export function drawPublishes(dice: Dice, span: number, acts: Act[]): number {
+	const events = dice.pick([5, 30, 120]);
+	// Some are due together, as on the hour.
+	const together = dice.between(SECOND, span);
+	for (let n = 0; n < events; ) {
+		const at = dice.between(0, span);
+		const one = (): Publish => {
+			const after = drawAfter(dice, together - at);
+			return {
+				n: n++,
+				name: dice.pick(NAMES),
+				...(after !== undefined && { after }),
+				padding: dice.chance(0.007) ? dice.between(111_000, 250_000) : 0,
+			};
+		};
+		const size = dice.chance(0.15) ? dice.between(2, 30) : 1;
+		acts.push({
+			at,
+			do: "publish",
+			events: Array.from({ length: size }, one),
+		});
+	}
+	return events;
+}
+
+function drawAfter(dice: Dice, untilTogether: number): number | undefined {
+	const drawn = dice.next();
+	if (drawn < 0.4) return undefined;
+	if (drawn < 0.6) return Math.max(1_000, untilTogether);
+	if (drawn < 0.8) return dice.between(1, 5 * MINUTE);
+	if (drawn < 0.97) return dice.between(SECOND, 3 * HOUR);
+	// Before the first letters are too old.
+	return dice.between(HOUR, 60 * DAY);
+}
+
+export function drawMoves(
+	dice: Dice,
+	isRacing: boolean,
+	span: number,
+	acts: Act[],
+): void {
+	for (const act of [...acts]) {
+		if (act.do !== "publish") continue;
+		for (const { n, after } of act.events) {
+			if (after === undefined || !dice.chance(isRacing ? 0.6 : 0.2)) continue;
+			const dueAt = act.at + after;
+			// Where they race, they come about when the alarm does.
+			const at = isRacing
+				? Math.max(act.at, dueAt + dice.between(-150, 150))
+				: act.at + dice.between(0, after);
+			const move: Deed = dice.chance(0.5)
+				? { do: "cancel", n }
+				: { do: "reschedule", n, after: dice.between(1, 2 * HOUR) };
+			acts.push({ at, ...move });
+		}
+	}
+	for (let count = dice.between(0, 6); count > 0; count--) {
+		const n = dice.between(0, 20);
+		const at = dice.between(0, span + HOUR);
+		acts.push({
+			at,
+			...dice.pick<Deed>([
+				{ do: "replay", n },
+				{ do: "replay", n },
+				{ do: "replay all" },
+				{ do: "discard", n },
+			]),
+		});
+	}
+}
+
+/** The faults that are part of the history. */
+export function drawTroubles(
+	dice: Dice,
+	faults: ReadonlySet<string>,
+	span: number,
+	version: Version,
+	acts: Act[],
+): void {
+	const some = (fault: string, most: number, trouble: () => Deed) => {
+		if (!faults.has(fault)) return;
+		for (let count = dice.between(1, most + 1); count > 0; count--)
+			acts.push({ at: dice.between(0, span), ...trouble() });
+	};
+	const shard = () => `Scheduler/shard-${dice.between(0, SHARDS)}`;
+	some("storage", 3, () => ({
+		do: "outage",
+		of: dice.pick([shard(), "Payloads"]),
+		lasting: dice.between(SECOND, 15 * MINUTE),
+	}));
+	some("store", 2, () => ({
+		do: "outage",
+		of: dice.pick(["DeadLetters", "DeadLetters", "dead-letters"]),
+		lasting: dice.between(MINUTE, 20 * HOUR),
+	}));
+	some("queue", 3, () => ({
+		do: "outage",
+		of: dice.pick(["events", "retries"]),
+		lasting: dice.between(SECOND, 30 * MINUTE),
+	}));
+	some("clock", 3, () => ({
+		do: "set clocks",
+		// With what isolates differ by, never more than a minute from the true time.
+		offset: dice.between(-MINUTE / 2, MINUTE / 2),
+	}));
+	some("evict", 10, () => ({
+		do: "evict",
+		object: dice.pick([shard(), "DeadLetters/dead-letters"]),
+		busy: dice.chance(0.5),
+	}));
+	some("garbage", 4, () => ({
+		do: "garbage",
+		queue: dice.pick(QUEUES),
+		text: dice.pick(["", "not JSON", "[]", '{"v":1}', '{"v":9,"id":"x"}']),
+	}));
+	some("crash", 3, () => ({ do: "kill workers" }));
+	some("deploy", 3, () => ({ do: "deploy", version: changed(dice, version) }));
+}

@@ -1,0 +1,182 @@
+/** What the simulated alarm and the real one both promise. */
+import { beforeAll, expect, test } from "vitest";
+import type { Bench } from "./bench.ts";
+import type { Taken } from "./notes.ts";
+import type { Step } from "./probe.ts";
+
+const GET: Step = { do: "getAlarm" };
+const DELETE: Step = { do: "deleteAlarm" };
+const THROW: Step = { do: "throw" };
+const set = (ms: number): Step => ({ do: "setAlarm", in: ms });
+const write = (text: string): Step => ({ do: "write", text });
+
+/** Milliseconds before the first retry; each further one takes twice as long. */
+const BACKOFF = 2_000;
+const RETRIES = 6;
+/** A retry comes later than that by up to a quarter, and by what the machine is busy with. */
+const JITTER = 1.25;
+const BUSY = 1_000;
+
+/** @param isLong whether the alarm may take the minutes that all of its retries take */
+export function alarmClaims(bench: Bench, isLong: boolean): void {
+	/** Those that fail take seconds to be tried again, so they do it together. */
+	const failing = {
+		rearmed: "rearmed in the handler that throws",
+		taken: "taken back in the handler that throws",
+		reset: "reset in the handler",
+		called: "set by a call between retries",
+		deleted: "taken back by a call between retries",
+		throwing: "throws",
+	};
+	let throwingAt: number;
+	let rearmedAt: number;
+
+	beforeAll(async () => {
+		await bench.arm(failing.rearmed, 0, [set(300), THROW]);
+		await bench.arm(failing.taken, 0, [DELETE, THROW]);
+		const lost = [write("lost"), { do: "abort" } as const];
+		await bench.arm(failing.reset, 0, lost, [{ do: "rows" }]);
+		await bench.arm(failing.called, 0, [THROW], [GET]);
+		await bench.arm(failing.deleted, 0, [THROW]);
+		const throws = Array.from({ length: 9 }, () => [
+			GET,
+			write("stays"),
+			THROW,
+		]);
+		throwingAt = await bench.arm(failing.throwing, 0, ...throws);
+		for (const object of Object.values(failing)) await bench.runs(object, 1);
+		[rearmedAt] = (await bench.take(failing.called, set(300))) as [number];
+		await bench.take(failing.deleted, DELETE);
+	});
+
+	test("it fires once, on or after its time; there is none while its handler runs, nor after", async () => {
+		const object = bench.name();
+		const at = await bench.arm(object, 100, [GET]);
+		expect(await bench.take(object, GET)).toEqual([at]);
+		const [run] = (await bench.runs(object, 1)) as [Taken];
+		expect(run.at).toBeGreaterThanOrEqual(at);
+		await bench.pass(200);
+		expect(await bench.take(object, GET)).toEqual([null]);
+		const steps = await bench.steps(object, 1);
+		expect(inRuns(steps)).toEqual(["alarm", "getAlarm"]);
+		expect(steps.find(isGet)?.result).toBeNull();
+
+		function isGet({ run, step }: Taken): boolean {
+			return run === 1 && step === "getAlarm";
+		}
+	});
+
+	test("one that is set to the past fires at once", async () => {
+		const object = bench.name();
+		await bench.arm(object, -60_000);
+		expect(await bench.runs(object, 1)).toHaveLength(1);
+	});
+
+	test("setAlarm replaces one that is earlier, and one that is later", async () => {
+		const later = bench.name();
+		const earlier = bench.name();
+		await bench.arm(later, 200);
+		const at = await bench.arm(later, 400);
+		await bench.arm(earlier, 60_000);
+		await bench.arm(earlier, 200);
+		const [run] = await bench.runs(later, 1);
+		expect(run?.at).toBeGreaterThanOrEqual(at);
+		expect(await bench.runs(earlier, 1)).toHaveLength(1);
+	});
+
+	test("deleteAlarm takes it back", async () => {
+		const object = bench.name();
+		await bench.arm(object, 200);
+		expect(await bench.take(object, DELETE, GET)).toEqual([null, null]);
+		await bench.pass(400);
+		expect(await bench.runs(object, 0)).toEqual([]);
+	});
+
+	test("one that its handler sets stands after it, and fires", async () => {
+		const object = bench.name();
+		await bench.arm(object, 0, [set(300), GET]);
+		await bench.runs(object, 1);
+		const [at] = await bench.take(object, GET);
+		const [, second] = await bench.runs(object, 2);
+		expect(second?.at).toBeGreaterThanOrEqual(at as number);
+		expect(await bench.take(object, GET)).toEqual([null]);
+	});
+
+	test("while its handler awaits something, calls come in", async () => {
+		const object = bench.name();
+		await bench.arm(object, 0, [{ do: "wait", ms: 200 }]);
+		await bench.runs(object, 1);
+		await bench.take(object, { do: "note", text: "call" });
+		await bench.pass(300);
+		const steps = (await bench.steps(object, 1)).map(({ step }) => step);
+		expect(steps.slice(-3)).toEqual(["alarm", "call", "wait"]);
+	});
+
+	test("a handler that throws is tried again after two seconds, then after four; its rows stay, and so does the time that the alarm was set to", async () => {
+		for (const run of [1, 2]) {
+			await bench.runs(failing.throwing, run);
+			await bench.pass(50);
+			expect(await bench.take(failing.throwing, GET)).toEqual([throwingAt]);
+		}
+		const runs = await bench.runs(failing.throwing, 3);
+		expectBackoff(runs);
+		const [rows] = await bench.take(failing.throwing, { do: "rows" });
+		expect(rows).toEqual(["stays", "stays", "stays"]);
+		const steps = await bench.steps(failing.throwing, 3);
+		const inside = steps.filter(
+			({ run, step }) => run > 0 && step === "getAlarm",
+		);
+		expect(inside.map(({ result }) => result)).toEqual([null, null, null]);
+	});
+
+	test("a new alarm, set by a handler that then throws, takes the place of its retries", async () => {
+		expect(await bench.runs(failing.rearmed, 2)).toHaveLength(2);
+		expect(await bench.take(failing.rearmed, GET)).toEqual([null]);
+	});
+
+	test("a new alarm, set by a call between retries, takes their place, and fires on or after its time", async () => {
+		const [, second, ...others] = await bench.runs(failing.called, 2);
+		expect(second?.at).toBeGreaterThanOrEqual(rearmedAt);
+		expect(others).toEqual([]);
+		expect(await bench.take(failing.called, GET)).toEqual([null]);
+	});
+
+	test("an alarm that its throwing handler takes back, or a call between retries, is gone", async () => {
+		expect(await bench.runs(failing.taken, 1)).toHaveLength(1);
+		expect(await bench.runs(failing.deleted, 1)).toHaveLength(1);
+	});
+
+	test("a handler whose object is reset is tried again, and what it wrote in that turn is lost", async () => {
+		expectBackoff(await bench.runs(failing.reset, 2));
+		await bench.pass(50);
+		const steps = await bench.steps(failing.reset, 2);
+		expect(steps.find(({ step }) => step === "rows")?.result).toEqual([]);
+	});
+
+	test.runIf(isLong)(
+		"after six retries it is gone, and can be set again",
+		async () => {
+			expectBackoff(await bench.runs(failing.throwing, 1 + RETRIES));
+			await bench.pass(5_000);
+			expect(await bench.take(failing.throwing, GET)).toEqual([null]);
+			await bench.arm(failing.throwing, 0);
+			const runs = await bench.runs(failing.throwing, 2 + RETRIES);
+			expect(runs).toHaveLength(2 + RETRIES);
+		},
+		200_000,
+	);
+
+	function expectBackoff(runs: readonly Taken[]): void {
+		for (const [index, { at }] of runs.entries()) {
+			const before = runs[index - 1];
+			if (!before) continue;
+			const wait = BACKOFF * 2 ** (index - 1);
+			expect(at - before.at).toBeGreaterThanOrEqual(wait);
+			expect(at - before.at).toBeLessThan(wait * JITTER + BUSY);
+		}
+	}
+}
+
+function inRuns(steps: readonly Taken[]): string[] {
+	return steps.filter(({ run }) => run > 0).map(({ step }) => step);
+}

@@ -1,0 +1,121 @@
+/** What a simulated object and a real one both promise of their rows, their calls and their death. */
+import { expect, test } from "vitest";
+import type { Bench } from "./bench.ts";
+import type { Step } from "./probe.ts";
+
+const ROWS: Step = { do: "rows" };
+const ABORT: Step = { do: "abort" };
+const write = (text: string): Step => ({ do: "write", text });
+const note = (text: string): Step => ({ do: "note", text });
+
+export function objectClaims(bench: Bench): void {
+	const attempt = (object: string, ...steps: Step[]) =>
+		bench.attempt({ do: "call", object, calls: [steps] });
+
+	test("rows that were written before a throw stay", async () => {
+		const object = bench.name();
+		await attempt(object, write("before"), { do: "throw" }, write("after"));
+		expect(await bench.take(object, ROWS)).toEqual([["before"]]);
+	});
+
+	test("a throw in transactionSync takes back its rows and its alarm, and no others", async () => {
+		const object = bench.name();
+		const steps: Step[] = [
+			write("inside"),
+			{ do: "setAlarm", in: 60_000 },
+			{ do: "throw" },
+		];
+		await attempt(object, write("outside"), { do: "transaction", steps });
+		expect(await bench.take(object, ROWS, { do: "getAlarm" })).toEqual([
+			["outside"],
+			null,
+		]);
+	});
+
+	test("an error crosses a call with its name, its message and its own properties", async () => {
+		const outcome = await attempt(bench.name(), { do: "throw" });
+		expect(outcome).toMatchObject({
+			error: {
+				name: "ProbeError",
+				message: "it throws",
+				own: { code: 17, detail: { why: "it was told to" } },
+			},
+		});
+	});
+
+	test("an argument is a copy", async () => {
+		const change: Step = { do: "change", value: {} };
+		expect(await attempt(bench.name(), change)).toEqual({
+			value: { answers: [[{ changed: true }]], calls: [[change]] },
+		});
+	});
+
+	test("an object that is reset loses its memory, and keeps rows and alarm", async () => {
+		const object = bench.name();
+		const at = await bench.arm(object, 400, [ROWS]);
+		expect(
+			await bench.take(object, write("kept"), { do: "count" }, { do: "count" }),
+		).toEqual([null, 1, 2]);
+		expect(await attempt(object, ABORT)).toHaveProperty("error");
+		expect(
+			await bench.take(object, ROWS, { do: "count" }, { do: "getAlarm" }),
+		).toEqual([["kept"], 1, at]);
+		const [run] = await bench.runs(object, 1);
+		expect(run?.at).toBeGreaterThanOrEqual(at);
+	});
+
+	test("what was written in the turn in which an object is reset is lost, its alarm too", async () => {
+		const object = bench.name();
+		const alarm: Step = { do: "setAlarm", in: 60_000 };
+		await bench.take(object, write("kept"));
+		const steps = [write("lost"), alarm, ABORT];
+		await attempt(object, { do: "turn", steps });
+		expect(await bench.take(object, ROWS, { do: "getAlarm" })).toEqual([
+			["kept"],
+			null,
+		]);
+	});
+
+	test("a reset fails every call that is under way", async () => {
+		const object = bench.name();
+		const calls: Step[][] = [
+			[note("under way"), { do: "wait", ms: 600_000 }],
+			[{ do: "wait", ms: 50 }, ABORT],
+		];
+		const outcome = await bench.attempt({ do: "call", object, calls });
+		expect(outcome).toHaveProperty("error");
+	});
+
+	test("while an object awaits its storage, no other call comes in", async () => {
+		const object = bench.name();
+		await bench.takeAtOnce(object, [
+			[note("begin"), { do: "setAlarm", in: 60_000 }, note("end")],
+			...Array.from({ length: 10 }, () => [note("other")]),
+		]);
+		const steps = (await bench.steps(object, 0)).map(({ step }) => step);
+		const begin = steps.indexOf("begin");
+		expect(steps.slice(begin, begin + 3)).toEqual(["begin", "setAlarm", "end"]);
+		expect(steps.filter((step) => step === "other")).toHaveLength(10);
+	});
+
+	test("while it awaits anything else, others do", async () => {
+		const object = bench.name();
+		await bench.takeAtOnce(object, [
+			[note("begin"), { do: "wait", ms: 100 }, note("end")],
+			...Array.from({ length: 10 }, () => [note("other")]),
+		]);
+		const steps = (await bench.steps(object, 0)).map(({ step }) => step);
+		const between = steps.slice(steps.indexOf("begin"), steps.indexOf("end"));
+		expect(between).toContain("other");
+	});
+
+	test("deleteAll drops the rows and the alarm", async () => {
+		const object = bench.name();
+		await bench.arm(object, 60_000);
+		await bench.take(object, write("dropped"), { do: "deleteAll" });
+		expect(await bench.take(object, ROWS, { do: "getAlarm" })).toEqual([
+			[],
+			null,
+		]);
+	});
+}

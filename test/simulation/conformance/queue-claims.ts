@@ -1,0 +1,153 @@
+/** What the simulated queue and the real one both promise. */
+import { expect, test } from "vitest";
+import type { Bench } from "./bench.ts";
+import type { Delivery } from "./notes.ts";
+import { LATER } from "./script.ts";
+
+/** What `wrangler.toml` says. */
+const BATCH_SIZE = 10;
+
+/** For one message that does something, the others of its batch do nothing. */
+const AMONG = Array.from({ length: BATCH_SIZE - 1 }, () => undefined);
+
+export function queueClaims(bench: Bench): void {
+	test("a message comes with its first attempt, its body and the time at which it was sent", async () => {
+		const name = await bench.send([["ack"]]);
+		const [delivery] = await bench.deliveries([name], 1);
+		expect(delivery).toMatchObject({
+			attempts: 1,
+			queue: "work",
+			body: { name, does: [["ack"]] },
+		});
+		const { timestamp, at } = delivery as Delivery;
+		expect(timestamp).toBeLessThanOrEqual(at);
+		expect(timestamp).toBeGreaterThan(at - 5_000);
+	});
+
+	test("a message without a verdict is acknowledged when the handler returns, as one with it is", async () => {
+		const names = await bench.sendBatch([undefined, [["ack"]], [["ackAll"]]]);
+		await bench.settle();
+		expect(attemptsOf(names, await bench.deliveries(names, 1))).toEqual([
+			[1],
+			[1],
+			[1],
+		]);
+	});
+
+	test("retry() brings one message again, under its id, and none of its batch", async () => {
+		const names = await bench.sendBatch([[["retry"]], ...AMONG]);
+		const [again, ...others] = names as [string, ...string[]];
+		await bench.deliveries([again], 2);
+		await bench.settle();
+		const deliveries = await bench.deliveries(names, 1);
+		expect(attemptsOf([again], deliveries)).toEqual([[1, 2]]);
+		expect(attemptsOf(others, deliveries)).toEqual(AMONG.map(() => [1]));
+		const ids = new Set(deliveries.map(({ id }) => id));
+		expect(ids.size).toBe(names.length);
+	});
+
+	test("retry() with a delay brings it no earlier", async () => {
+		const name = await bench.send([["retryLater"]]);
+		const [first, second] = (await bench.deliveries([name], 2)) as [
+			Delivery,
+			Delivery,
+		];
+		expect(second.at - first.at).toBeGreaterThanOrEqual(LATER * 1_000);
+		expect(second.timestamp).toBe(first.timestamp);
+	});
+
+	test("a throw brings again each message of its batch that has no verdict, and no other", async () => {
+		let largest = 0;
+		for (let round = 0; round < 3; round++) {
+			const names = await bench.sendBatch([[["throw"]], ...AMONG]);
+			const [thrower] = names as [string];
+			const [{ batch }] = (await bench.deliveries([thrower], 2)) as [Delivery];
+			await bench.settle();
+			const deliveries = await bench.deliveries(names, 1);
+			expect(attemptsOf(names, deliveries)).toEqual(
+				names.map((name) => (batch.includes(name) ? [1, 2] : [1])),
+			);
+			largest = Math.max(largest, batch.length);
+		}
+		expect(largest).toBeGreaterThan(1);
+	});
+
+	// What becomes of those that were acknowledged before the throw differs: only the local runtime brings them.
+	test("a throw brings again what has no verdict, whatever others of its batch were given", async () => {
+		const names = await bench.sendBatch([[["ack"]], undefined, [["throw"]]]);
+		const [, unmarked, thrower] = names as [string, string, string];
+		const deliveries = await bench.deliveries([thrower], 2);
+		const [{ batch }] = deliveries as [Delivery];
+		if (batch.includes(unmarked)) await bench.deliveries([unmarked], 2);
+		await bench.settle();
+		expect(attemptsOf([thrower], await bench.deliveries([thrower], 2))).toEqual(
+			[[1, 2]],
+		);
+	});
+
+	test("the first verdict counts", async () => {
+		const names = await bench.sendBatch([
+			[["ack", "retry"]],
+			[["retry", "ack"]],
+		]);
+		await bench.deliveries(names.slice(1), 2);
+		await bench.settle();
+		expect(attemptsOf(names, await bench.deliveries(names, 1))).toEqual([
+			[1],
+			[1, 2],
+		]);
+	});
+
+	test("retryAll() brings again each message of its batch", async () => {
+		const names = await bench.sendBatch([[["retryAll"]], ...AMONG]);
+		const [all] = names as [string];
+		const [{ batch }] = (await bench.deliveries([all], 2)) as [Delivery];
+		await bench.settle();
+		expect(attemptsOf(names, await bench.deliveries(names, 1))).toEqual(
+			names.map((name) => (batch.includes(name) ? [1, 2] : [1])),
+		);
+	});
+
+	test.each(["retry", "throw"] as const)(
+		"after its last %s a message goes to the dead-letter queue: two retries are three deliveries",
+		async (verdict) => {
+			const does = [[verdict], [verdict], [verdict], [verdict]];
+			const name = await bench.send(does);
+			const [dead] = await bench.deliveries([name], 1, "dead");
+			await bench.settle();
+			const deliveries = await bench.deliveries([name], 3);
+			expect(attemptsOf([name], deliveries)).toEqual([[1, 2, 3]]);
+			const [{ id, timestamp, body }] = deliveries as [Delivery];
+			expect(dead).toMatchObject({ attempts: 1, id, timestamp, body });
+		},
+	);
+
+	test("a delay of send() and of sendBatch() is kept, and what happens to the body meanwhile is not seen", async () => {
+		const sent = [
+			await bench.send(undefined, 1),
+			...(await bench.sendBatch([undefined, undefined], 1)),
+		];
+		for (const { timestamp, at } of await bench.deliveries(sent, 1))
+			expect(at - timestamp).toBeGreaterThanOrEqual(1_000);
+	});
+
+	test("a batch has no more messages than its consumer takes, and each message comes once", async () => {
+		const names = await bench.sendBatch(Array.from({ length: 95 }));
+		const deliveries = await bench.deliveries(names, 1);
+		expect(deliveries).toHaveLength(names.length);
+		for (const { batch } of deliveries)
+			expect(batch.length).toBeLessThanOrEqual(BATCH_SIZE);
+	});
+}
+
+/** Which attempts each message came with. */
+function attemptsOf(
+	names: readonly string[],
+	deliveries: readonly Delivery[],
+): number[][] {
+	return names.map((name) =>
+		deliveries
+			.filter((one) => one.name === name)
+			.map(({ attempts }) => attempts),
+	);
+}

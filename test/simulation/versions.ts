@@ -1,0 +1,95 @@
+/** The deploys of a history: handlers and their policies, what each does with an event, and how deploys change. */
+import type { RetryOptions } from "tidings";
+import { Dice } from "./dice.ts";
+import { Fate } from "./platform/fate.ts";
+import type { HandlerSpec, Scenario, Version } from "./scenario.ts";
+
+/** What a handler does with an event. */
+export type Behaviour =
+	| { type: "succeed"; takes: number }
+	| { type: "fail"; times: number; how: "throw" | "hang" | "retry after" }
+	| { type: "refuse" }
+	| { type: "kill"; times: number };
+
+/** The shards that there are from the start. */
+export const SHARDS = 2;
+
+/** What a handler's id gets when it is renamed; it does the same as before. */
+const RENAMED = "-renamed";
+
+const POLICIES: readonly RetryOptions[] = [
+	{},
+	{ limit: 0 },
+	{ limit: 1, backoff: "constant", base: "1 second" },
+	{ limit: 2, backoff: "constant", base: "20 minutes" },
+	{ limit: 3, base: "2 seconds" },
+	{ limit: 4, backoff: "linear", base: "30 seconds" },
+	{ limit: 2, backoff: ["10 minutes", "20 hours"] },
+	{ limit: 3, maxAge: "1 hour", base: "10 minutes" },
+];
+
+/** More attempts than one message may have. */
+const MANY: readonly RetryOptions[] = [
+	{ limit: 95, backoff: "constant", base: "1 second" },
+	{ backoff: "constant", base: "6 minutes", maxAge: "12 hours" },
+];
+
+export function drawVersion(dice: Dice): Version {
+	const spec = (id: string, on: string) => ({
+		id,
+		on,
+		retries: dice.pick(dice.chance(0.02) ? MANY : POLICIES),
+	});
+	const all = [
+		spec("mail", "order.placed"),
+		spec("stock", "order.*"),
+		spec("audit", "**"),
+		spec("welcome", "user.joined"),
+		spec("index", "note.added"),
+	];
+	return {
+		handlers: all.slice(dice.between(0, 3)),
+		isStrict: false,
+		shards: SHARDS,
+	};
+}
+
+/** What a handler does with an event, the same for the same seed whatever else happens. */
+export function behaviourOf(
+	{ seed, faults }: Scenario,
+	n: number,
+	handler: string,
+): Behaviour {
+	const dice = new Dice(
+		new Fate(seed, {}),
+		`${n} ${handler.replace(RENAMED, "")}`,
+	);
+	const drawn = dice.next();
+	if (faults.includes("poison") && drawn < 0.04)
+		return { type: "kill", times: dice.pick([1, 2, Infinity]) };
+	if (drawn < 0.6)
+		return { type: "succeed", takes: dice.pick([0, 0, 0, 5, 4_000]) };
+	if (drawn > 0.97) return { type: "refuse" };
+	const hows = ["throw", "throw", "throw", "retry after"] as const;
+	const how =
+		faults.includes("stuck") && drawn < 0.7 ? "hang" : dice.pick(hows);
+	return { type: "fail", times: dice.pick([1, 1, 2, 3, Infinity]), how };
+}
+
+/** The version with a handler removed, renamed or moved, and perhaps a schema that refuses more; its shards are those that it adds. */
+export function changed(dice: Dice, { handlers }: Version): Version {
+	const at = dice.between(0, handlers.length);
+	const one = handlers[at] as HandlerSpec;
+	const others = handlers.filter((spec) => spec !== one);
+	const changes = [
+		others,
+		[...others, { ...one, id: `${one.id}${RENAMED}` }],
+		[...others, one],
+		handlers,
+	];
+	return {
+		handlers: dice.pick(changes),
+		isStrict: dice.chance(0.2),
+		shards: dice.between(0, 2),
+	};
+}
