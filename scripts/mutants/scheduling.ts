@@ -125,8 +125,20 @@ export const SCHEDULING: readonly Break[] = [
 	{
 		why: "an object that starts does not set a missing alarm",
 		file: OBJECT,
-		from: "await this.#correct(this.#armedAt).catch((error) =>",
+		from: "await this.#correct(this.#armedAt, 0).catch((error) =>",
 		to: "await Promise.resolve().catch((error) =>",
+	},
+	{
+		why: "an object that starts leaves a hand-over that was cut off to its next alarm",
+		file: OBJECT,
+		from: "await this.#correct(this.#armedAt, 0).catch((error) =>",
+		to: "await this.#correct(this.#armedAt, LONGEST_BACKOFF).catch((error) =>",
+	},
+	{
+		why: "an alarm that comes early is set for the same time again",
+		file: OBJECT,
+		from: "Math.min(...times) + doubling(FIRST_DELAY, this.#early)",
+		to: "Math.min(...times)",
 	},
 	{
 		why: "an alarm that stands too late is left",

@@ -56,7 +56,7 @@ test("three hundred histories keep every law, and all that can happen happens in
 			...["crashed", "abandoned"],
 		]),
 	);
-});
+}, 240_000);
 
 test.each(FAULTS)("%s alone breaks no law", async (fault) => {
 	const outcome = await firstBroken(15, [fault]);

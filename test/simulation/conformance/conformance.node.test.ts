@@ -20,7 +20,7 @@ describe.each([
 	afterAll(() => bench.close());
 
 	describe("a queue", () => queueClaims(bench));
-	describe("a queue", () => refusalClaims(bench));
+	describe("what a queue takes", () => refusalClaims(bench));
 	describe("an object", () => objectClaims(bench));
 	describe("an alarm", () => alarmClaims(bench, isLong));
 });

@@ -52,7 +52,7 @@ export function objectClaims(bench: Bench): void {
 
 	test("an object that is reset loses its memory, and keeps rows and alarm", async () => {
 		const object = bench.name();
-		const at = await bench.arm(object, 400, [ROWS]);
+		const at = await bench.arm(object, 1_000);
 		expect(
 			await bench.take(object, write("kept"), { do: "count" }, { do: "count" }),
 		).toEqual([null, 1, 2]);

@@ -1,6 +1,6 @@
 /** What a message tells the probe's consumer to do about it. */
 
-export type Verdict =
+type Verdict =
 	| "ack"
 	| "retry"
 	| "retryLater"
