@@ -27,7 +27,7 @@ const CRON = 5 * MINUTE;
 const LONGEST = 420 * 1_440 * MINUTE;
 
 /** A run that takes more steps goes round in circles. */
-const MOST_STEPS = 200_000;
+const MOST_STEPS = 1_000_000;
 
 /** Messages are counted every so many steps. */
 const SAMPLE = 500;
@@ -182,7 +182,7 @@ function whatIsLeft(platform: Platform): string {
 	});
 	const rows = shards(platform).map(
 		({ name, database, alarm }) =>
-			`${database.count()} rows in ${name}, its alarm ${alarm ? `at ${new Date(alarm.at).toISOString()}` : "not set"}`,
+			`${database.count()} rows in ${name}, its alarm ${alarm.at === null ? "not set" : `at ${new Date(alarm.at).toISOString()}`}`,
 	);
 	return [...queues, ...rows].join("; ");
 }

@@ -31,7 +31,7 @@ const POLICIES: readonly RetryOptions[] = [
 /** More attempts than one message may have. */
 const MANY: readonly RetryOptions[] = [
 	{ limit: 95, backoff: "constant", base: "1 second" },
-	{ backoff: "constant", base: "6 minutes", maxAge: "12 hours" },
+	{ backoff: "constant", base: "6 minutes", maxAge: "4 hours" },
 ];
 
 export function drawVersion(dice: Dice): Version {

@@ -1,12 +1,6 @@
 /** What a message tells the probe's consumer to do about it. */
 
-type Verdict =
-	| "ack"
-	| "retry"
-	| "retryLater"
-	| "ackAll"
-	| "retryAll"
-	| "throw";
+type Verdict = "ack" | "retry" | "retryLater" | "ackAll" | "retryAll" | "throw";
 
 /** The body of a message. */
 export interface Script {

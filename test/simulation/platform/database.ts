@@ -28,7 +28,7 @@ export class Database {
 	create(): void {
 		this.#db.exec(`
 			CREATE TABLE _key (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-			CREATE TABLE _alarm (one INTEGER PRIMARY KEY, at REAL NOT NULL, fires REAL NOT NULL, failures INTEGER NOT NULL, run INTEGER NOT NULL);
+			CREATE TABLE _alarm (one INTEGER PRIMARY KEY, at REAL NOT NULL, setting INTEGER NOT NULL);
 		`);
 	}
 

@@ -2,9 +2,10 @@
  * A Cloudflare queue as documented: at least once, in no order, in batches, with a verdict for each message.
  * What its consumer does not acknowledge comes again, and after its last retry goes to the dead-letter queue.
  */
+import { runBatch, type Verdict } from "./batch.ts";
 import { callOut } from "./call.ts";
 import type { Strike } from "./fate.ts";
-import type { Platform, WorkerIsolate } from "./platform.ts";
+import type { Platform } from "./platform.ts";
 import { checkBatch, checkMessage, type SendOptions } from "./queue-limits.ts";
 
 export interface QueueSettings {
@@ -35,8 +36,6 @@ export interface Message {
 	isCopy: boolean;
 }
 
-type Verdict = "ack" | { retry: number | undefined };
-
 const SENDS: readonly Strike[] = [
 	"crash_before",
 	"crash_after",
@@ -46,9 +45,6 @@ const SENDS: readonly Strike[] = [
 	"hung_after",
 	"slow",
 ];
-
-/** An invocation has a quarter of an hour. */
-const WALL_TIME = 15 * 60_000;
 
 export class SimulatedQueue {
 	readonly name: string;
@@ -121,7 +117,9 @@ export class SimulatedQueue {
 					tell("down", this.name, subjects);
 					throw new Error("Queue is overloaded");
 				}
-				const part = Math.floor(fate.draw(this.name) * messages.length);
+				const part = Math.floor(
+					fate.next(`part ${this.name}`) * messages.length,
+				);
 				const taken = strike === "halfway" ? messages.slice(0, part) : messages;
 				for (const { body, delaySeconds } of taken)
 					this.put(body, delaySeconds);
@@ -173,8 +171,6 @@ export class SimulatedQueue {
 	}
 
 	#run(messages: Message[]): void {
-		const { time } = this.#platform;
-		const subjects = messages.flatMap((message) => message.subjects);
 		for (const message of messages) {
 			this.waiting.delete(message.id);
 			this.underWay.add(message);
@@ -182,70 +178,17 @@ export class SimulatedQueue {
 			this.#duplicate(message);
 		}
 		this.#batches++;
-		const isolate = this.#platform.workerIsolate();
-		const verdicts = new Map<Message, Verdict>();
-		let isOver = false;
-		const end = (how: "returned" | "threw" | "died") => {
-			if (isOver) return;
-			isOver = true;
-			stop();
-			forget();
-			if (how === "died") this.#platform.tell("died", this.name, subjects);
+		runBatch(this.#platform, this.name, messages, (verdicts) => {
 			this.#batches--;
 			for (const message of messages)
-				this.#settle(message, verdicts.get(message), how);
+				this.#settle(message, verdicts.get(message));
 			this.#deliver();
-		};
-		const stop = time.after(WALL_TIME, () => isolate.kill());
-		const forget = isolate.mourn(() => end("died"));
-		this.#invoke(isolate, messages, verdicts).then(
-			() => isolate.alive && end("returned"),
-			() => isolate.alive && end("threw"),
-		);
+		});
 	}
 
-	async #invoke(
-		isolate: WorkerIsolate,
-		messages: readonly Message[],
-		verdicts: Map<Message, Verdict>,
-	): Promise<void> {
-		const judge = (message: Message, verdict: Verdict) => {
-			// The first verdict counts.
-			if (isolate.alive && !verdicts.has(message))
-				verdicts.set(message, verdict);
-		};
-		const batch = messages.map((message) => ({
-			id: message.id,
-			timestamp: new Date(message.sentAt),
-			body: structuredClone(message.body),
-			attempts: message.attempts,
-			ack: () => judge(message, "ack"),
-			retry: (options?: SendOptions) =>
-				judge(message, { retry: options?.delaySeconds }),
-		}));
-		return isolate.run(async () =>
-			isolate.deploy.queue({
-				queue: this.name,
-				messages: batch,
-				ackAll() {
-					for (const { ack } of batch) ack();
-				},
-				retryAll(options?: SendOptions) {
-					for (const { retry } of batch) retry(options);
-				},
-			}),
-		);
-	}
-
-	#settle(
-		message: Message,
-		verdict: Verdict | undefined,
-		how: "returned" | "threw" | "died",
-	): void {
+	#settle(message: Message, verdict: Verdict = { retry: undefined }): void {
 		this.underWay.delete(message);
-		// A consumer that died takes the verdicts of its batch with it; a throw leaves those that were given.
-		const given = how === "died" ? undefined : verdict;
-		if (given === "ack" || (how === "returned" && given === undefined)) return;
+		if (verdict === "ack") return;
 		const { deadLetterQueue, maxRetries, retryDelay } = this.settings;
 		if (message.attempts > maxRetries) {
 			this.#platform.tell("given up", this.name, message.subjects);
@@ -253,7 +196,7 @@ export class SimulatedQueue {
 				this.#platform.queue(deadLetterQueue).put(message.body, 0, 0, message);
 			return;
 		}
-		const delay = given?.retry ?? retryDelay;
+		const delay = verdict.retry ?? retryDelay;
 		message.visibleAt = this.#platform.time.now + delay * 1_000;
 		this.waiting.set(message.id, message);
 		this.#wake(message.visibleAt);

@@ -74,26 +74,16 @@ export function storageOf(object: SimulatedObject, instance: Gate) {
 			living();
 			return database.transaction(act);
 		},
-		getAlarm: () =>
-			awaited("getAlarm", () => {
-				const { alarm } = object;
-				return alarm && alarm.run === 0 ? alarm.at : null;
-			}),
+		getAlarm: () => awaited("getAlarm", () => object.alarm.at),
 		setAlarm(at: number): Promise<void> {
 			if (!(at <= LATEST_ALARM))
 				throw new TypeError(`setAlarm: ${at} is too far away`);
-			return awaited("setAlarm", () =>
-				database.run(
-					"INSERT OR REPLACE INTO _alarm VALUES (0, ?, ?, 0, 0)",
-					...[at, at],
-				),
-			);
+			return awaited("setAlarm", () => object.alarm.set(at));
 		},
-		deleteAlarm: () =>
-			awaited("deleteAlarm", () => database.run("DELETE FROM _alarm")),
+		deleteAlarm: () => awaited("deleteAlarm", () => object.alarm.delete()),
 		deleteAll: () =>
 			awaited("deleteAll", () => {
-				database.run("DELETE FROM _alarm");
+				object.alarm.delete();
 				database.clear();
 			}),
 	};

@@ -1,0 +1,112 @@
+/**
+ * The one alarm of a simulated object. What it is set to lies in the object's database and is written and lost
+ * with the rest; how its handler fares is the platform's knowledge, and survives the object.
+ */
+import type { Database } from "./database.ts";
+import type { Platform } from "./platform.ts";
+
+/** A handler that throws is run again so often, the first time after so many milliseconds, doubling. */
+const RETRIES = 6;
+const BACKOFF = 2_000;
+
+/** One `setAlarm`: the next one is another setting, even of the same time. */
+interface Setting {
+	at: number;
+	setting: number;
+}
+
+export class Alarm {
+	readonly #platform: Platform;
+	readonly #name: string;
+	readonly #database: Database;
+	readonly #run: () => Promise<void>;
+	#settings = 0;
+	/** Settings whose handler is running, and those that are over, though their row may still be there. */
+	readonly #running = new Set<number>();
+	readonly #over = new Set<number>();
+	#failures = 0;
+	#planned: number | undefined;
+	#cancel: (() => void) | undefined;
+
+	/** @param run runs the object's handler */
+	constructor(
+		platform: Platform,
+		name: string,
+		database: Database,
+		run: () => Promise<void>,
+	) {
+		this.#platform = platform;
+		this.#name = name;
+		this.#database = database;
+		this.#run = run;
+	}
+
+	/** As `getAlarm` answers: null while its handler runs, and what it was set to between retries. */
+	get at(): number | null {
+		const standing = this.#standing();
+		return standing && !this.#running.has(standing.setting)
+			? standing.at
+			: null;
+	}
+
+	set(at: number): void {
+		this.#database.run(
+			"INSERT OR REPLACE INTO _alarm VALUES (0, ?, ?)",
+			...[at, ++this.#settings],
+		);
+	}
+
+	delete(): void {
+		this.#database.run("DELETE FROM _alarm");
+	}
+
+	/** Fires what is confirmed on disk, and nothing else: after each commit and each loss of what was not. */
+	plan(): void {
+		const standing = this.#standing();
+		if (standing?.setting === this.#planned) return;
+		this.#cancel?.();
+		this.#failures = 0;
+		this.#planned = standing?.setting;
+		if (standing && !this.#running.has(standing.setting))
+			this.#fireAt(standing.at, standing.setting);
+	}
+
+	#standing(): Setting | undefined {
+		const [row] = this.#database.all("SELECT at, setting FROM _alarm");
+		const standing = row as unknown as Setting | undefined;
+		return standing && !this.#over.has(standing.setting) ? standing : undefined;
+	}
+
+	#fireAt(at: number, setting: number): void {
+		this.#cancel = this.#platform.time.at(at, () => {
+			if (this.#platform.fate.strike(`alarm ${this.#name}`, ["alarm_lost"]))
+				return this.#end(setting, "alarm_lost");
+			this.#running.add(setting);
+			this.#run().then(
+				() => this.#ran(setting),
+				() => this.#failed(setting),
+			);
+		});
+	}
+
+	#ran(setting: number): void {
+		this.#running.delete(setting);
+		this.#end(setting);
+	}
+
+	/** One that set a new alarm, or took it away, has said itself what comes next. */
+	#failed(setting: number): void {
+		this.#running.delete(setting);
+		if (this.#standing()?.setting !== setting) return;
+		if (this.#failures === RETRIES) this.#end(setting, "alarm given up");
+		else {
+			const wait = BACKOFF * 2 ** this.#failures++;
+			this.#fireAt(this.#platform.time.now + wait, setting);
+		}
+	}
+
+	#end(setting: number, how?: string): void {
+		this.#over.add(setting);
+		if (how) this.#platform.tell(how, this.#name, []);
+	}
+}

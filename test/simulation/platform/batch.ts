@@ -1,0 +1,90 @@
+/** One batch in the hands of a consumer, from its start in some isolate until every message has its verdict. */
+import type { Platform, WorkerIsolate } from "./platform.ts";
+import type { Message } from "./queue.ts";
+import type { SendOptions } from "./queue-limits.ts";
+
+export type Verdict = "ack" | { retry: number | undefined };
+
+type End = "returned" | "threw" | "died";
+
+/** An invocation has a quarter of an hour. */
+const WALL_TIME = 15 * 60_000;
+
+/** @param ended is given the verdicts; a message without one comes again */
+export function runBatch(
+	platform: Platform,
+	queue: string,
+	messages: readonly Message[],
+	ended: (verdicts: ReadonlyMap<Message, Verdict>) => void,
+): void {
+	const isolate = platform.workerIsolate();
+	const verdicts = new Map<Message, Verdict>();
+	let isOver = false;
+	const end = (how: End) => {
+		if (isOver) return;
+		isOver = true;
+		stop();
+		forget();
+		if (how === "died") {
+			const subjects = messages.flatMap((message) => message.subjects);
+			platform.tell("died", queue, subjects);
+		}
+		ended(settled(messages, verdicts, how));
+	};
+	const stop = platform.time.after(WALL_TIME, () => isolate.kill());
+	const forget = isolate.mourn(() => end("died"));
+	invoke(isolate, queue, messages, (message, verdict) => {
+		// The first verdict counts.
+		if (isolate.alive && !verdicts.has(message)) verdicts.set(message, verdict);
+	}).then(
+		() => isolate.alive && end("returned"),
+		() => isolate.alive && end("threw"),
+	);
+}
+
+/** A consumer that died takes its verdicts with it; a throw leaves those that were given; what it returns acks the rest. */
+function settled(
+	messages: readonly Message[],
+	verdicts: ReadonlyMap<Message, Verdict>,
+	how: End,
+): ReadonlyMap<Message, Verdict> {
+	switch (how) {
+		case "died":
+			return new Map();
+		case "threw":
+			return verdicts;
+		case "returned":
+			return new Map(
+				messages.map((message) => [message, verdicts.get(message) ?? "ack"]),
+			);
+	}
+}
+
+async function invoke(
+	isolate: WorkerIsolate,
+	queue: string,
+	messages: readonly Message[],
+	judge: (message: Message, verdict: Verdict) => void,
+): Promise<void> {
+	const batch = messages.map((message) => ({
+		id: message.id,
+		timestamp: new Date(message.sentAt),
+		body: structuredClone(message.body),
+		attempts: message.attempts,
+		ack: () => judge(message, "ack"),
+		retry: (options?: SendOptions) =>
+			judge(message, { retry: options?.delaySeconds }),
+	}));
+	return isolate.run(async () =>
+		isolate.deploy.queue({
+			queue,
+			messages: batch,
+			ackAll() {
+				for (const { ack } of batch) ack();
+			},
+			retryAll(options?: SendOptions) {
+				for (const { retry } of batch) retry(options);
+			},
+		}),
+	);
+}
