@@ -15,8 +15,8 @@ import { type Letter, letterId } from "./contract/letter.ts";
 import { MAX_RETRIES, STORE_BYTES } from "./contract/limits.ts";
 import type { Observe } from "./contract/transition.ts";
 
-/** How long a letter waits for its body, in milliseconds. */
-const BODY_AWAITED = 3_600_000;
+/** So often a letter's body is read: its message then has come again for 85 minutes. */
+const BODY_READS = 11;
 
 export interface Storing {
 	/** Stores letters durably, one for each event and handler: a later failure updates it. */
@@ -42,17 +42,17 @@ export function sinceFirst(
 
 /**
  * Stores what came through the dead-letter queue: a letter, or a message that the platform gave up. A body
- * that cannot be read for an hour is left out, for a letter without its body is better than none.
+ * that cannot be read for more than an hour is left out, for a letter without its body is better than none.
  */
 export async function storeLetters(
 	{ envelope }: Readable,
-	message: { timestamp: Date },
+	message: { attempts: number },
 	ports: Storing,
 ): Promise<void> {
 	const { letter } = envelope;
 	const endings = letter ? [letter] : abandoned(envelope, ports);
-	const waited = ports.clock() - message.timestamp.getTime();
-	const read = waited < BODY_AWAITED ? bodyOf : bodyIfReadable;
+	// Not by the message's age: one that the platform gave up may have kept the time of its first send.
+	const read = message.attempts < BODY_READS ? bodyOf : bodyIfReadable;
 	await storeEndings(envelope, endings, await read(envelope, ports), ports);
 	if (!letter)
 		for (const ending of endings) reportDead(envelope, ending, ports);
