@@ -3,7 +3,7 @@ import type { PartialPublishError, Receipt } from "tidings";
 import { discard, replay, replayAll } from "../../src/replay.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 import { Isolate } from "./platform/isolate.ts";
-import type { Platform } from "./platform/platform.ts";
+import { MOST_SKEW, type Platform } from "./platform/platform.ts";
 import type { Deed, Publish } from "./scenario.ts";
 import type { ShopDeploy } from "./shop.ts";
 import { number } from "./subjects.ts";
@@ -70,29 +70,32 @@ export class Callers {
 		const { events, owner } = deploy;
 		switch (deed.do) {
 			case "cancel":
-				entry.isMoveUnknown = true;
+				entry.isCancelOpen = true;
 				this.#call(
 					"cancel",
 					[entry.n],
 					() => events.cancel(id),
 					(done) => {
-						entry.isMoveUnknown = false;
+						entry.isCancelOpen = false;
 						if (done) entry.cancelledAt = this.#platform.time.now;
 					},
 				);
 				break;
-			case "reschedule":
-				entry.isMoveUnknown = true;
+			case "reschedule": {
+				// As the caller's clock may have it, until it is answered.
+				const clock = this.#platform.time.now + this.#platform.clockOffset;
+				const before = entry.dueAt;
+				entry.dueAt = Math.min(before, clock - MOST_SKEW + deed.after);
 				this.#call(
 					"reschedule",
 					[entry.n],
 					() => events.reschedule(id, deed.after),
 					(moved) => {
-						entry.isMoveUnknown = false;
-						if (moved) entry.dueAt = moved.time + moved.delay;
+						entry.dueAt = moved ? moved.time + moved.delay : before;
 					},
 				);
 				break;
+			}
 			case "replay":
 			case "discard": {
 				const act = async (letter: string) =>

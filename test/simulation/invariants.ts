@@ -81,7 +81,7 @@ function judgeEnd(
 	letters: ReadonlyMap<string, unknown>,
 	judge: Judge,
 ): void {
-	const { n, receipt, runs } = entry;
+	const { n, receipt, runs, id = receipt?.id } = entry;
 	if (entry.cancelledAt !== undefined) {
 		const ran = [...runs.keys()].join(", ");
 		judge(
@@ -92,12 +92,13 @@ function judgeEnd(
 		);
 		return;
 	}
-	if (!receipt || entry.isMoveUnknown) return;
+	// Unanswered, it may have been cancelled, or never been accepted; but not if a handler ran.
+	if (runs.size === 0 && (!receipt || entry.isCancelOpen)) return;
 	for (const handler of expected(entry, ledger))
 		judge(
 			"missing",
 			n,
-			letters.has(`${receipt.id}:${handler}`) || isDelivered(entry, handler),
+			letters.has(`${id}:${handler}`) || isDelivered(entry, handler),
 			`${handler} was neither delivered nor is it dead`,
 		);
 }
@@ -110,7 +111,7 @@ function judgeRuns(
 	judge: Judge,
 ): void {
 	const { n, excuses, receipt } = entry;
-	const isTimed = receipt && entry.after !== undefined && !entry.isMoveUnknown;
+	const isTimed = receipt && entry.after !== undefined;
 	for (const [handler, runs] of entry.runs) {
 		const first = Math.min(...runs.map(({ clock }) => clock));
 		const early = isTimed ? entry.dueAt - first : 0;
@@ -171,11 +172,11 @@ function isDelivered({ runs }: Entry, handler: string): boolean {
 }
 
 /**
- * The handlers that every deploy had for as long as the event could be dispatched; and those that failed
- * without a crash, after which it is a delivery of theirs.
+ * The handlers that every deploy had for as long as the event could be dispatched, and those that it has a
+ * delivery for.
  */
 function expected(entry: Entry, { deploys }: Ledger): Set<string> {
-	const { publishedAt, name, runs, excuses } = entry;
+	const { publishedAt, name, owed } = entry;
 	const live = deploys.filter(
 		(_, index) => (deploys[index + 1]?.at ?? Infinity) > publishedAt,
 	);
@@ -186,8 +187,7 @@ function expected(entry: Entry, { deploys }: Ledger): Set<string> {
 				version.handlers.some((spec) => spec.id === id),
 			),
 	);
-	const begun = excuses.length === 0 ? [...runs.keys()] : [];
-	return new Set([...always.map(({ id }) => id), ...begun]);
+	return new Set([...always.map(({ id }) => id), ...owed]);
 }
 
 export function specOf(

@@ -2,7 +2,7 @@
  * What really happened, seen from outside of Tidings: what callers were answered, what handlers did, and what
  * the platform did to whom. It takes notes and judges nothing.
  */
-import type { Receipt } from "tidings";
+import type { Receipt, Transition } from "tidings";
 import type { Told } from "./platform/platform.ts";
 import type { Publish, Version } from "./scenario.ts";
 
@@ -28,8 +28,12 @@ export interface Entry extends Publish {
 	dueAt: number;
 	/** When a cancel was answered with true. */
 	cancelledAt?: number;
-	/** A cancel or a reschedule that was never answered may have been done. */
-	isMoveUnknown: boolean;
+	/** A cancel that was not answered may have been done. */
+	isCancelOpen: boolean;
+	/** Its id, once anybody has told of it. */
+	id?: string;
+	/** The handlers that it has a delivery for, as the product told. */
+	owed: Set<string>;
 	runs: Map<string, Run[]>;
 	/** What the platform did that may bring it twice, or cost it tries. */
 	excuses: string[];
@@ -69,7 +73,8 @@ export class Ledger {
 			body,
 			publishedAt: at,
 			dueAt: at + (event.after ?? 0),
-			isMoveUnknown: false,
+			isCancelOpen: false,
+			owed: new Set(),
 			runs: new Map(),
 			excuses: [],
 			replays: 0,
@@ -87,6 +92,7 @@ export class Ledger {
 				const entry = this.entries.get(Number(subject));
 				if (entry) entry.replays++;
 			}
+		this.#hearOwed(told);
 		if (told.what === "alarm_lost" || told.what === "alarm given up")
 			this.lostAlarms.add(told.where);
 		if (!EXCUSES.has(told.what)) return;
@@ -94,6 +100,19 @@ export class Ledger {
 			this.entries
 				.get(Number(subject))
 				?.excuses.push(`${told.what} ${told.where}`);
+	}
+
+	/** From these transitions on a delivery is held somewhere, and has to end. */
+	#hearOwed({ what, where, subjects, detail }: Told): void {
+		const entry = this.entries.get(Number(subjects[0]));
+		const { id, handlers } = (detail ?? {}) as Partial<
+			Extract<Transition, { type: "split" }>
+		>;
+		if (!entry || !id) return;
+		entry.id ??= id;
+		if (what === "retrying" || what === "waiting") entry.owed.add(where);
+		if (what === "split")
+			for (const handler of handlers ?? []) entry.owed.add(handler);
 	}
 
 	/** Replays that may have been done of its letters. */

@@ -1,12 +1,14 @@
 /** The laws of dead letters, judged from what was stored: each has its whole event, and its cause is true. */
 import { isDeepStrictEqual } from "node:util";
+import type { RetryOptions } from "tidings";
 import {
 	CHAIN_TRIES,
 	CRASH_SLACK,
 	MAX_RETRIES,
 } from "../../src/contract/limits.ts";
+import { policyOf, waitBefore } from "../../src/contract/policy.ts";
 import { type Judge, limitOf, specOf } from "./invariants.ts";
-import type { Entry, Ledger } from "./ledger.ts";
+import type { Entry, Ledger, Run } from "./ledger.ts";
 import type { Platform } from "./platform/platform.ts";
 import type { Scenario } from "./scenario.ts";
 import { subjectsOf } from "./subjects.ts";
@@ -22,9 +24,13 @@ export interface Letter {
 	error: string;
 	status: string;
 	attempts: number;
+	last_failure_at: number;
 }
 
 const HOUR = 3_600_000;
+
+/** How far two clocks may be apart at the most, in milliseconds, with what a consumer takes on top. */
+const APART = 240_000;
 
 export function readLetters(platform: Platform): Map<string, Letter> {
 	const { database } = platform.object("DeadLetters", "dead-letters");
@@ -70,22 +76,27 @@ export function judgeLetter(
 
 /** Whether what the letter says of its cause is so. */
 function isTrue(
-	{ cause, handler, attempts }: Letter,
-	{ n, excuses, body }: Entry,
+	{ cause, handler, attempts, last_failure_at: diedAt }: Letter,
+	{ n, excuses, body, runs, replays }: Entry,
 	scenario: Scenario,
 	ledger: Ledger,
 ): boolean {
 	const behaviour = behaviourOf(scenario, n, handler);
 	const limit = limitOf(handler, ledger);
+	const run = runs.get(handler) ?? [];
+	const retries = specOf(handler, ledger)?.retries ?? {};
 	switch (cause) {
 		case "exhausted":
 			return (
-				behaviour.type === "fail" && behaviour.times > limit && attempts > limit
+				behaviour.type === "fail" &&
+				behaviour.times > limit &&
+				attempts > limit &&
+				run.length + excuses.length > limit
 			);
 		case "expired":
 			return (
 				behaviour.type === "fail" &&
-				specOf(handler, ledger)?.retries.maxAge !== undefined
+				(replays > 0 || isOver(run, behaviour.how, attempts, retries))
 			);
 		case "non_retryable":
 			return behaviour.type === "refuse";
@@ -95,7 +106,7 @@ function isTrue(
 				!("visits" in (body as object))
 			);
 		case "unknown_handler":
-			return wasAbsent(handler, ledger);
+			return wasAbsent(handler, diedAt, ledger);
 		case "crashed":
 			return behaviour.type === "kill" || excuses.length >= CRASH_SLACK;
 		case "abandoned":
@@ -109,14 +120,39 @@ function isTrue(
 	}
 }
 
-/** Whether some deploy was without the handler for an hour, while clocks may be two minutes apart. */
-function wasAbsent(handler: string, { deploys }: Ledger): boolean {
-	let absentSince: number | undefined;
-	for (const { at, version } of deploys) {
-		const isThere = version.handlers.some(({ id }) => id === handler);
-		if (absentSince !== undefined && at - absentSince > HOUR - 240_000)
-			return true;
-		absentSince = isThere ? undefined : (absentSince ?? at);
-	}
-	return absentSince !== undefined;
+/** Whether the next attempt would have begun past the policy's `maxAge`, counted from the first run of all. */
+function isOver(
+	runs: readonly Run[],
+	how: string,
+	attempts: number,
+	retries: RetryOptions,
+): boolean {
+	const policy = policyOf(retries);
+	const wait = how === "retry after" ? 90_000 : waitBefore(policy, attempts, 1);
+	const [first, last] = [runs[0], runs.at(-1)];
+	return (
+		policy.maxAge !== null &&
+		first !== undefined &&
+		last !== undefined &&
+		last.at + wait + APART > first.at + policy.maxAge
+	);
+}
+
+/** Whether the deploys at the letter's time, and an hour before it, were without the handler. */
+function wasAbsent(
+	handler: string,
+	diedAt: number,
+	{ deploys }: Ledger,
+): boolean {
+	const isAbsent = (from: number, to: number) =>
+		deploys.some(
+			({ at, version }, index) =>
+				at <= to &&
+				(deploys[index + 1]?.at ?? Infinity) >= from &&
+				!version.handlers.some(({ id }) => id === handler),
+		);
+	return (
+		isAbsent(diedAt - APART, diedAt + APART) &&
+		isAbsent(-Infinity, diedAt - HOUR + APART)
+	);
 }

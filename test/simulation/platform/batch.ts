@@ -29,7 +29,8 @@ export function runBatch(
 			const subjects = messages.flatMap((message) => message.subjects);
 			platform.tell("died", queue, subjects);
 		}
-		ended(settled(messages, verdicts, how));
+		const isForgotten = platform.fate.next(`forgotten ${queue}`) < 0.5;
+		ended(settled(messages, verdicts, how, isForgotten));
 	};
 	const stop = platform.time.after(WALL_TIME, () => isolate.kill());
 	const forget = isolate.mourn(() => end("died"));
@@ -42,15 +43,16 @@ export function runBatch(
 	);
 }
 
-/** A consumer that died takes its verdicts with it; a throw leaves those that were given; what it returns acks the rest. */
+/** A consumer that died may take its verdicts with it; a throw leaves them; a return acks what has none. */
 function settled(
 	messages: readonly Message[],
 	verdicts: ReadonlyMap<Message, Verdict>,
 	how: End,
+	isForgotten: boolean,
 ): ReadonlyMap<Message, Verdict> {
 	switch (how) {
 		case "died":
-			return new Map();
+			return isForgotten ? new Map() : verdicts;
 		case "threw":
 			return verdicts;
 		case "returned":

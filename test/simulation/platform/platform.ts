@@ -56,6 +56,9 @@ export class WorkerIsolate extends Isolate {
 	}
 }
 
+/** The most that the clock of an isolate is off, in milliseconds. */
+export const MOST_SKEW = 29_500;
+
 /** So many are there to be shared. */
 const MOST_ISOLATES = 4;
 
@@ -163,11 +166,13 @@ export class Platform {
 		return clock;
 	}
 
-	/** How far the clock of a new isolate is off, in milliseconds, up to half a minute either way. */
+	/** How far the clock of a new isolate is off, in milliseconds, either way. */
 	skewOf(label: string): number {
 		const { skewed } = this.#worker;
 		const drawn = this.fate.draw(`skew ${label}`);
-		return drawn < skewed ? Math.round((drawn / skewed - 0.5) * 59_000) : 0;
+		return drawn < skewed
+			? Math.round((drawn / skewed - 0.5) * 2 * MOST_SKEW)
+			: 0;
 	}
 
 	readonly tell = (
