@@ -31,6 +31,10 @@ export type Rule =
 	| "cause"
 	/** A queue kept a message until it was too old. */
 	| "expired"
+	/** Rows wait, and no alarm stands for them. */
+	| "asleep"
+	/** It came later than a healthy platform explains. */
+	| "late"
 	/** It does not come to rest. */
 	| "restless"
 	/** Something is kept for ever. */
@@ -42,6 +46,15 @@ export interface Violation {
 	n?: number;
 	text: string;
 }
+
+/** After a trouble of its own a shard may wait for the cron trigger, every five minutes, which may die as well. */
+const TROUBLED = 21 * 60_000;
+
+/** A hand-over sets its alarm a minute ahead, and clocks are at most a minute apart. */
+const APART = 2 * 60_000;
+
+/** Where no fault is about, an event begins at most this much after it is due: others are before it. */
+const LATE = 3 * 60_000;
 
 /** Notes a violation where a claim about an event does not hold. */
 export type Judge = (
@@ -69,6 +82,7 @@ export function violationsOf(
 		judgeLetter(letter, scenario, ledger, judge);
 	for (const entry of ledger.entries.values()) {
 		judgeRuns(entry, ledger, letters, judge);
+		if (scenario.faults.length === 0) judgePunctuality(entry, judge);
 		judgeEnd(entry, ledger, letters, judge);
 	}
 	return found;
@@ -101,6 +115,14 @@ function judgeEnd(
 			letters.has(`${id}:${handler}`) || isDelivered(entry, handler),
 			`${handler} was neither delivered nor is it dead`,
 		);
+}
+
+function judgePunctuality({ n, dueAt, runs }: Entry, judge: Judge): void {
+	const first = Math.min(
+		...[...runs.values()].map(([run]) => run?.at ?? dueAt),
+	);
+	const late = runs.size > 0 ? first - dueAt : 0;
+	judge("late", n, late <= LATE, `its first handler began ${late} ms late`);
 }
 
 /** How often and when its handlers ran. */
@@ -144,6 +166,24 @@ function judgeRuns(
 			`${handler} was delivered and is dead`,
 		);
 	}
+}
+
+/** Shards with rows that are at work on nothing and have no alarm in time, though nothing happened to them. */
+export function asleep(ledger: Ledger, platform: Platform): Violation[] {
+	const { now } = platform.time;
+	return [...platform.objects.values()].flatMap((object): Violation[] => {
+		const { name, database, alarm, isIdle } = object;
+		if (!name.startsWith("Scheduler/") || !isIdle || !database.has("held"))
+			return [];
+		if (now - (ledger.troubledAt.get(name) ?? 0) < TROUBLED) return [];
+		const [held] = database.all("SELECT min(due_at) AS due FROM held");
+		const due = held?.due as number | null;
+		if (due === null) return [];
+		const latest = Math.max(due, now) + APART;
+		if (alarm.at !== null && alarm.at <= latest) return [];
+		const text = `${name} has rows due at ${due - now} ms from now, its alarm ${alarm.at === null ? "is not set" : `stands at ${alarm.at - now} ms`}`;
+		return [{ rule: "asleep", text }];
+	});
 }
 
 /** Messages that carry deliveries, at one instant: a chain never becomes two by itself. */

@@ -58,10 +58,15 @@ const EXCUSES = new Set([
 	"down",
 ]);
 
+/** What the platform tells of an object that may leave it without its alarm. */
+const TROUBLES = new Set(["alarm_lost", "alarm given up", "call lost", "down"]);
+
 export class Ledger {
 	readonly entries = new Map<number, Entry>();
 	readonly deploys: { at: number; version: Version }[] = [];
 	readonly told: Told[] = [];
+	/** When something last happened to an object, by its name. */
+	readonly troubledAt = new Map<string, number>();
 	/** How often letters of all events were replayed. */
 	#replaysOfAll = 0;
 	/** Objects whose alarm the platform lost or gave up. */
@@ -93,6 +98,7 @@ export class Ledger {
 				if (entry) entry.replays++;
 			}
 		this.#hearOwed(told);
+		if (TROUBLES.has(told.what)) this.troubledAt.set(told.where, told.at);
 		if (told.what === "alarm_lost" || told.what === "alarm given up")
 			this.lostAlarms.add(told.where);
 		if (!EXCUSES.has(told.what)) return;

@@ -34,10 +34,7 @@ const APART = 240_000;
 
 export function readLetters(platform: Platform): Map<string, Letter> {
 	const { database } = platform.object("DeadLetters", "dead-letters");
-	const [table] = database.all(
-		"SELECT name FROM sqlite_schema WHERE name = 'letter'",
-	);
-	const rows = (table
+	const rows = (database.has("letter")
 		? database.all("SELECT * FROM letter")
 		: []) as unknown as Letter[];
 	return new Map(rows.map((row) => [row.id, row]));

@@ -1,6 +1,11 @@
 /** One run: a scenario on a simulated platform, from its start until nothing is left to do. */
 import { Callers } from "./callers.ts";
-import { multiplied, type Violation, violationsOf } from "./invariants.ts";
+import {
+	asleep,
+	multiplied,
+	type Violation,
+	violationsOf,
+} from "./invariants.ts";
 import { Ledger } from "./ledger.ts";
 import { Fate } from "./platform/fate.ts";
 import { Platform } from "./platform/platform.ts";
@@ -29,8 +34,8 @@ const LONGEST = 420 * 1_440 * MINUTE;
 /** A run that takes more steps goes round in circles. */
 const MOST_STEPS = 1_000_000;
 
-/** Messages are counted every so many steps. */
-const SAMPLE = 500;
+/** Messages are counted, and shards looked at, every so many steps. */
+const SAMPLE = 100;
 
 /** @param only what may go wrong at single calls, by the keys of an earlier run; all when absent */
 export async function run(
@@ -68,7 +73,11 @@ export async function run(
 
 	let violations: Violation[] = [];
 	await time.run(START + LONGEST, () => {
-		if (time.steps % SAMPLE === 0) violations = multiplied(ledger, platform);
+		if (time.steps % SAMPLE === 0)
+			violations = [
+				...multiplied(ledger, platform),
+				...asleep(ledger, platform),
+			];
 		if (violations.length > 0 || time.steps > MOST_STEPS) return true;
 		return acts === 0 && time.now > watchedUntil && isAtRest(platform);
 	});

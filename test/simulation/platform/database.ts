@@ -105,6 +105,11 @@ export class Database {
 		}, 0);
 	}
 
+	has(table: string): boolean {
+		const query = "SELECT 1 FROM sqlite_schema WHERE name = ?";
+		return this.all(query, [table]).length > 0;
+	}
+
 	close(): void {
 		this.#db.close();
 	}
