@@ -5,6 +5,7 @@ import {
 	type Deed,
 	type Publish,
 	QUEUES,
+	type Storm,
 	type Version,
 } from "./scenario.ts";
 import { changed, SHARDS } from "./versions.ts";
@@ -24,11 +25,15 @@ export function drawPublishes(dice: Dice, span: number, acts: Act[]): number {
 		const at = dice.between(0, span);
 		const one = (): Publish => {
 			const after = drawAfter(dice, together - at);
+			// A large body has to be kept for as long as its event waits.
+			const isFar = after !== undefined && after > 10 * DAY;
 			return {
 				n: n++,
 				name: dice.pick(NAMES),
 				...(after !== undefined && { after }),
-				padding: dice.chance(0.007) ? dice.between(111_000, 250_000) : 0,
+				padding: dice.chance(isFar ? 0.3 : 0.01)
+					? dice.between(111_000, 250_000)
+					: 0,
 			};
 		};
 		const size = dice.chance(0.15) ? dice.between(2, 30) : 1;
@@ -70,6 +75,9 @@ export function drawMoves(
 				? { do: "cancel", n }
 				: { do: "reschedule", n, after: dice.between(1, 2 * HOUR) };
 			acts.push({ at, ...move });
+			// Another that comes at about the same time.
+			if (dice.chance(0.3))
+				acts.push({ at: at + dice.between(0, 60), do: "cancel", n });
 		}
 	}
 	for (let count = dice.between(0, 6); count > 0; count--) {
@@ -85,6 +93,29 @@ export function drawMoves(
 			]),
 		});
 	}
+}
+
+/** The times when faults are about: from the start, and perhaps once more as a far event comes due. */
+export function drawStorms(
+	dice: Dice,
+	span: number,
+	acts: readonly Act[],
+): Storm[] {
+	const outages = acts.map((act) =>
+		act.do === "outage" ? act.at + act.lasting : 0,
+	);
+	const first = {
+		from: 0,
+		to: Math.max(span, ...outages) + dice.between(0, HOUR),
+	};
+	const far = acts.flatMap((act) =>
+		act.do === "publish"
+			? act.events.flatMap(({ after = 0 }) => act.at + after)
+			: [],
+	);
+	const dueAt = Math.max(...far, 0);
+	const second = { from: dueAt - HOUR / 4, to: dueAt + HOUR };
+	return second.from > first.to + DAY ? [first, second] : [first];
 }
 
 /** The faults that are part of the history. */
@@ -109,7 +140,7 @@ export function drawTroubles(
 	some("store", 2, () => ({
 		do: "outage",
 		of: dice.pick(["DeadLetters", "DeadLetters", "dead-letters"]),
-		lasting: dice.between(MINUTE, 20 * HOUR),
+		lasting: dice.between(MINUTE, 14 * HOUR),
 	}));
 	some("queue", 3, () => ({
 		do: "outage",

@@ -70,13 +70,13 @@ export class Callers {
 		const { events, owner } = deploy;
 		switch (deed.do) {
 			case "cancel":
-				entry.isCancelOpen = true;
+				entry.openCancels++;
 				this.#call(
 					"cancel",
 					[entry.n],
 					() => events.cancel(id),
 					(done) => {
-						entry.isCancelOpen = false;
+						entry.openCancels--;
 						if (done) entry.cancelledAt = this.#platform.time.now;
 					},
 				);

@@ -1,11 +1,11 @@
 /** The laws of runs, judged from the ledger: each accepted event and handler is accounted for, none early, none too often. */
-import { decode } from "../../src/contract/envelope.ts";
 import { matches } from "../../src/contract/pattern.ts";
+import { policyOf, waitBefore } from "../../src/contract/policy.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 import { judgeLetter, readLetters } from "./letters.ts";
 import type { Platform } from "./platform/platform.ts";
 import type { HandlerSpec, Scenario } from "./scenario.ts";
-import { subjectsOf } from "./subjects.ts";
+import { behaviourOf, RETRY_AFTER } from "./versions.ts";
 
 /** The laws, by the word that names each in a report. */
 export type Rule =
@@ -47,11 +47,11 @@ export interface Violation {
 	text: string;
 }
 
-/** After a trouble of its own a shard may wait for the cron trigger, every five minutes, which may die as well. */
-const TROUBLED = 21 * 60_000;
+/** Clocks are at most a minute apart; as much again for what an alarm is set ahead. */
+export const APART = 2 * 60_000;
 
-/** A hand-over sets its alarm a minute ahead, and clocks are at most a minute apart. */
-const APART = 2 * 60_000;
+/** For so long an old deploy may go on beside its successor, in milliseconds. */
+export const ROLLING = 5 * 60_000;
 
 /** Where no fault is about, an event begins at most this much after it is due: others are before it. */
 const LATE = 3 * 60_000;
@@ -81,7 +81,7 @@ export function violationsOf(
 	for (const letter of letters.values())
 		judgeLetter(letter, scenario, ledger, judge);
 	for (const entry of ledger.entries.values()) {
-		judgeRuns(entry, ledger, letters, judge);
+		judgeRuns(entry, scenario, ledger, letters, judge);
 		if (scenario.faults.length === 0) judgePunctuality(entry, judge);
 		judgeEnd(entry, ledger, letters, judge);
 	}
@@ -107,7 +107,7 @@ function judgeEnd(
 		return;
 	}
 	// Unanswered, it may have been cancelled, or never been accepted; but not if a handler ran.
-	if (runs.size === 0 && (!receipt || entry.isCancelOpen)) return;
+	if (runs.size === 0 && (!receipt || entry.openCancels > 0)) return;
 	for (const handler of expected(entry, ledger))
 		judge(
 			"missing",
@@ -128,6 +128,7 @@ function judgePunctuality({ n, dueAt, runs }: Entry, judge: Judge): void {
 /** How often and when its handlers ran. */
 function judgeRuns(
 	entry: Entry,
+	scenario: Scenario,
 	ledger: Ledger,
 	letters: ReadonlyMap<string, unknown>,
 	judge: Judge,
@@ -158,6 +159,7 @@ function judgeRuns(
 			),
 			`${handler} ran attempts ${attempts.join(", ")}`,
 		);
+		judgeWaits(entry, handler, scenario, ledger, judge);
 		const isDead = letters.has(`${receipt?.id}:${handler}`);
 		judge(
 			"both",
@@ -168,43 +170,26 @@ function judgeRuns(
 	}
 }
 
-/** Shards with rows that are at work on nothing and have no alarm in time, though nothing happened to them. */
-export function asleep(ledger: Ledger, platform: Platform): Violation[] {
-	const { now } = platform.time;
-	return [...platform.objects.values()].flatMap((object): Violation[] => {
-		const { name, database, alarm, isIdle } = object;
-		if (!name.startsWith("Scheduler/") || !isIdle || !database.has("held"))
-			return [];
-		if (now - (ledger.troubledAt.get(name) ?? 0) < TROUBLED) return [];
-		const [held] = database.all("SELECT min(due_at) AS due FROM held");
-		const due = held?.due as number | null;
-		if (due === null) return [];
-		const latest = Math.max(due, now) + APART;
-		if (alarm.at !== null && alarm.at <= latest) return [];
-		const text = `${name} has rows due at ${due - now} ms from now, its alarm ${alarm.at === null ? "is not set" : `stands at ${alarm.at - now} ms`}`;
-		return [{ rule: "asleep", text }];
-	});
-}
-
-/** Messages that carry deliveries, at one instant: a chain never becomes two by itself. */
-export function multiplied(ledger: Ledger, platform: Platform): Violation[] {
-	const counts = new Map<string, number>();
-	const { waiting, underWay } = platform.queue("retries");
-	for (const { body } of [...waiting.values(), ...underWay]) {
-		const decoded = decode(body);
-		if (decoded.kind !== "envelope") continue;
-		const { id, delivery } = decoded.envelope;
-		const key = `${subjectsOf(id)} ${delivery?.handler}`;
-		counts.set(key, (counts.get(key) ?? 0) + 1);
+/** That no attempt came before the wait of the policy, or the one that the handler asked for, was over. */
+function judgeWaits(
+	{ n, runs }: Entry,
+	handler: string,
+	scenario: Scenario,
+	ledger: Ledger,
+	judge: Judge,
+): void {
+	const behaviour = behaviourOf(scenario, n, handler);
+	const asked = behaviour.type === "fail" && behaviour.how === "retry after";
+	const policy = policyOf(specOf(handler, ledger)?.retries);
+	const margin = scenario.skewed > 0 ? APART : 1_000;
+	for (const [index, run] of (runs.get(handler) ?? []).entries()) {
+		const before = runs.get(handler)?.[index - 1];
+		if (before?.end !== "failed") continue;
+		const wait = asked ? RETRY_AFTER : waitBefore(policy, before.attempt, 0);
+		const early = before.at + wait - margin - run.at;
+		const text = `attempt ${run.attempt} of ${handler} came ${early} ms early`;
+		judge("early", n, early <= 0, text);
 	}
-	return [...counts].flatMap(([key, count]): Violation[] => {
-		const n = Number(key.split(" ")[0]);
-		const excuses = ledger.entries.get(n)?.excuses.length ?? Infinity;
-		if (count <= 1 + excuses + ledger.replaysOf(n)) return [];
-		return [
-			{ rule: "multiplied", n, text: `event ${key} is in ${count} messages` },
-		];
-	});
 }
 
 function isDelivered({ runs }: Entry, handler: string): boolean {
@@ -218,7 +203,7 @@ function isDelivered({ runs }: Entry, handler: string): boolean {
 function expected(entry: Entry, { deploys }: Ledger): Set<string> {
 	const { publishedAt, name, owed } = entry;
 	const live = deploys.filter(
-		(_, index) => (deploys[index + 1]?.at ?? Infinity) > publishedAt,
+		(_, index) => (deploys[index + 1]?.at ?? Infinity) + ROLLING > publishedAt,
 	);
 	const always = (live[0]?.version.handlers ?? []).filter(
 		({ id, on }) =>

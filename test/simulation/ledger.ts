@@ -28,8 +28,8 @@ export interface Entry extends Publish {
 	dueAt: number;
 	/** When a cancel was answered with true. */
 	cancelledAt?: number;
-	/** A cancel that was not answered may have been done. */
-	isCancelOpen: boolean;
+	/** Cancels that were not answered: one may have been done. */
+	openCancels: number;
 	/** Its id, once anybody has told of it. */
 	id?: string;
 	/** The handlers that it has a delivery for, as the product told. */
@@ -78,7 +78,7 @@ export class Ledger {
 			body,
 			publishedAt: at,
 			dueAt: at + (event.after ?? 0),
-			isCancelOpen: false,
+			openCancels: 0,
 			owed: new Set(),
 			runs: new Map(),
 			excuses: [],

@@ -12,7 +12,7 @@ import type { Entry, Ledger, Run } from "./ledger.ts";
 import type { Platform } from "./platform/platform.ts";
 import type { Scenario } from "./scenario.ts";
 import { subjectsOf } from "./subjects.ts";
-import { behaviourOf } from "./versions.ts";
+import { behaviourOf, RETRY_AFTER } from "./versions.ts";
 
 /** As it lies in the store. */
 export interface Letter {
@@ -29,8 +29,8 @@ export interface Letter {
 
 const HOUR = 3_600_000;
 
-/** How far two clocks may be apart at the most, in milliseconds, with what a consumer takes on top. */
-const APART = 240_000;
+/** How far two clocks may be apart, in milliseconds, with what a rolling deploy and a consumer take on top. */
+const APART = 600_000;
 
 export function readLetters(platform: Platform): Map<string, Letter> {
 	const { database } = platform.object("DeadLetters", "dead-letters");
@@ -125,7 +125,8 @@ function isOver(
 	retries: RetryOptions,
 ): boolean {
 	const policy = policyOf(retries);
-	const wait = how === "retry after" ? 90_000 : waitBefore(policy, attempts, 1);
+	const wait =
+		how === "retry after" ? RETRY_AFTER : waitBefore(policy, attempts, 1);
 	const [first, last] = [runs[0], runs.at(-1)];
 	return (
 		policy.maxAge !== null &&

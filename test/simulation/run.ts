@@ -1,16 +1,12 @@
 /** One run: a scenario on a simulated platform, from its start until nothing is left to do. */
 import { Callers } from "./callers.ts";
-import {
-	asleep,
-	multiplied,
-	type Violation,
-	violationsOf,
-} from "./invariants.ts";
+import { ROLLING, type Violation, violationsOf } from "./invariants.ts";
 import { Ledger } from "./ledger.ts";
 import { Fate } from "./platform/fate.ts";
 import { Platform } from "./platform/platform.ts";
+import { asleep, multiplied } from "./samples.ts";
 import { type Act, QUEUES, type Scenario } from "./scenario.ts";
-import { deployOf, SHOP, type ShopDeploy } from "./shop.ts";
+import { deployOf, type ShopDeploy, shopOf } from "./shop.ts";
 
 export interface Outcome {
 	scenario: Scenario;
@@ -45,8 +41,14 @@ export async function run(
 	const ledger = new Ledger();
 	const fate = new Fate(scenario.seed, scenario.rates, only);
 	let deploy: ShopDeploy;
+	let before: ShopDeploy | undefined;
 	const platform = new Platform(
-		{ ...SHOP, skewed: scenario.skewed, deployed: () => deploy },
+		{
+			...shopOf(scenario.retention),
+			skewed: scenario.skewed,
+			// While one deploy rolls, the one before it is there as well.
+			deployed: () => (before && fate.next("rolling") < 0.5 ? before : deploy),
+		},
 		fate,
 		START,
 		(told) => ledger.hear(told),
@@ -61,15 +63,19 @@ export async function run(
 			acts--;
 			perform(act);
 		});
-	const calmAt = START + scenario.stormEnds;
-	time.at(calmAt, () => {
-		fate.calm = true;
-		platform.down.clear();
-	});
 	// Once it is calm nothing goes missing any more, so the watch may end.
-	const watchedUntil = calmAt + 4 * CRON;
-	for (let at = START; at < watchedUntil; at += CRON)
-		time.at(at, () => platform.tick());
+	let watchedUntil = START;
+	for (const { from, to } of scenario.storms) {
+		watchedUntil = START + to + 4 * CRON;
+		time.at(START + from, () => {
+			fate.calm = false;
+		});
+		time.at(START + to, () => {
+			fate.calm = true;
+		});
+		for (let at = START + from; at < watchedUntil; at += CRON)
+			time.at(at, () => platform.tick());
+	}
 
 	let violations: Violation[] = [];
 	await time.run(START + LONGEST, () => {
@@ -119,9 +125,17 @@ export async function run(
 	}
 
 	function install(version: Scenario["version"]): void {
+		before = deploy;
 		deploy = deployOf(version, scenario, ledger, platform);
 		ledger.deploys.push({ at: time.now, version });
 		platform.tell("deploy", version.handlers.map(({ id }) => id).join(), []);
+		const [old, young] = [before, deploy];
+		time.after(ROLLING * fate.next("roll"), () => {
+			if (deploy === young && before === old) before = undefined;
+		});
+		// New code is new memory, for each object at a time of its own.
+		for (const object of platform.objects.values())
+			time.after(ROLLING * fate.next("restart"), () => object.reset());
 	}
 
 	function perform(act: Act): void {
@@ -146,9 +160,7 @@ export async function run(
 				platform.clockOffset = act.offset;
 				break;
 			case "outage":
-				platform.tell("outage", `${act.of} for ${act.lasting} ms`, []);
-				platform.down.add(act.of);
-				time.after(act.lasting, () => platform.down.delete(act.of));
+				platform.takeDown(act.of, act.lasting);
 				break;
 			case "evict": {
 				const [className, name] = act.object.split("/") as [string, string];

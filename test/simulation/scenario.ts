@@ -3,7 +3,7 @@
  * when, and which faults are about. It is data; nothing happens here.
  */
 import type { RetryOptions } from "tidings";
-import { drawMoves, drawPublishes, drawTroubles } from "./acts.ts";
+import { drawMoves, drawPublishes, drawStorms, drawTroubles } from "./acts.ts";
 import { Dice } from "./dice.ts";
 import { FAULTS, ratesOf } from "./faults.ts";
 import { Fate, type Rates } from "./platform/fate.ts";
@@ -56,9 +56,17 @@ export interface Scenario {
 	skewed: number;
 	version: Version;
 	acts: readonly Act[];
-	/** When faults end, in milliseconds from the start. */
-	stormEnds: number;
+	/** When faults are about, in order. */
+	storms: readonly Storm[];
+	/** How long queues keep a message, in milliseconds. */
+	retention: number;
 	events: number;
+}
+
+/** In milliseconds from the start. */
+export interface Storm {
+	from: number;
+	to: number;
 }
 
 export const QUEUES = ["events", "retries", "dead-letters"] as const;
@@ -94,7 +102,8 @@ export function draw(
 		skewed: faults.has("clock") ? 0.3 : 0,
 		version,
 		acts,
-		stormEnds: span + dice.between(0, 120 * MINUTE),
+		storms: drawStorms(dice, span, acts),
+		retention: dice.pick([1, 4, 14]) * 1_440 * MINUTE,
 		events,
 	};
 }

@@ -16,7 +16,7 @@ import { here, Isolate } from "./platform/isolate.ts";
 import type { Deploy, Platform, SimulatedWorker } from "./platform/platform.ts";
 import type { Scenario, Version } from "./scenario.ts";
 import { subjectsOf } from "./subjects.ts";
-import { behaviourOf } from "./versions.ts";
+import { behaviourOf, RETRY_AFTER } from "./versions.ts";
 
 /** A deploy as callers inside the Worker reach it. */
 export interface ShopDeploy extends Deploy {
@@ -24,53 +24,53 @@ export interface ShopDeploy extends Deploy {
 	owner: Owner;
 }
 
-const DAY = 86_400_000;
-
-const queue = {
-	batchSize: 100,
-	maxRetries: 100,
-	retention: 14 * DAY,
-	concurrency: 3,
-	deadLetterQueue: "dead-letters",
-};
-
-/** What `wrangler.toml` says. */
-export const SHOP: Pick<
-	SimulatedWorker,
-	"objects" | "vars" | "queues" | "subjectsOf"
-> = {
-	objects: {
-		Scheduler: () => Scheduler as never,
-		DeadLetters: () => DeadLetters as never,
-		Payloads: () => Payloads as never,
-	},
-	vars: {
-		TIDINGS_QUEUES: {
-			events: "events",
-			retries: "retries",
-			deadLetters: "dead-letters",
+/** What `wrangler.toml` says, and for how long its queues keep a message. */
+export function shopOf(
+	retention: number,
+): Pick<SimulatedWorker, "objects" | "vars" | "queues" | "subjectsOf"> {
+	const queue = { maxRetries: 100, retention };
+	const deadLetterQueue = "dead-letters";
+	return {
+		objects: {
+			Scheduler: () => Scheduler as never,
+			DeadLetters: () => DeadLetters as never,
+			Payloads: () => Payloads as never,
 		},
-	},
-	queues: {
-		events: { ...queue, binding: "EVENTS_QUEUE", retryDelay: 60 },
-		retries: {
-			...queue,
-			binding: "RETRIES_QUEUE",
-			batchSize: 1,
-			retryDelay: 120,
-			concurrency: 10,
+		vars: {
+			TIDINGS_QUEUES: {
+				events: "events",
+				retries: "retries",
+				deadLetters: "dead-letters",
+			},
 		},
-		"dead-letters": {
-			binding: "DEAD_LETTERS_QUEUE",
-			batchSize: 25,
-			maxRetries: 100,
-			retryDelay: 3_600,
-			retention: 14 * DAY,
-			concurrency: 2,
+		queues: {
+			events: {
+				...queue,
+				binding: "EVENTS_QUEUE",
+				batchSize: 100,
+				retryDelay: 60,
+				concurrency: 3,
+				deadLetterQueue,
+			},
+			retries: {
+				...queue,
+				binding: "RETRIES_QUEUE",
+				batchSize: 1,
+				retryDelay: 120,
+				concurrency: 10,
+				deadLetterQueue,
+			},
+			"dead-letters": {
+				...queue,
+				binding: "DEAD_LETTERS_QUEUE",
+				batchSize: 25,
+				retryDelay: 3_600,
+				concurrency: 2,
+			},
 		},
-	},
-	subjectsOf,
-};
+		subjectsOf,
+	};
+}
 
 export function deployOf(
 	version: Version,
@@ -170,9 +170,12 @@ async function handle(
 		case "fail":
 			if (attempt > behaviour.times) return end("succeeded");
 			if (behaviour.how === "hang") return never();
+			// Past its time, when nobody heeds it any more.
+			if (behaviour.how === "late")
+				return new Promise((resolve) => setTimeout(resolve, 7_000));
 			end("failed");
 			throw behaviour.how === "throw"
 				? new Error("not yet")
-				: new RetryAfterError("later", "90 seconds");
+				: new RetryAfterError("later", RETRY_AFTER);
 	}
 }

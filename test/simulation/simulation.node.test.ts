@@ -114,11 +114,22 @@ describe("the ledger notices", () => {
 		expect(await broken(20, ["race"])).toBe("cancelled");
 	});
 
+	test("a reschedule that loses what it moves", async () => {
+		const { reschedule, cancel } = HeldTable.prototype;
+		const moving = vi.spyOn(HeldTable.prototype, "reschedule");
+		moving.mockImplementation(function (this: HeldTable, id, dueAt) {
+			const moved = reschedule.call(this, id, dueAt);
+			cancel.call(this, id);
+			return moved;
+		});
+		expect(await broken(20, ["race"])).toBe("missing");
+	});
+
 	test("an alarm that is not set again", async () => {
 		vi.spyOn(Scheduler.prototype, "watch").mockResolvedValue({
 			nextDueAt: null,
 		});
-		expect(await broken(60, ["alarm"])).toBe("restless");
+		expect(await broken(60, ["alarm"])).toBe("asleep");
 	});
 
 	test("a body that is never deleted", async () => {

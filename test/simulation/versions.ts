@@ -7,9 +7,16 @@ import type { HandlerSpec, Scenario, Version } from "./scenario.ts";
 /** What a handler does with an event. */
 export type Behaviour =
 	| { type: "succeed"; takes: number }
-	| { type: "fail"; times: number; how: "throw" | "hang" | "retry after" }
+	| {
+			type: "fail";
+			times: number;
+			how: "throw" | "hang" | "late" | "retry after";
+	  }
 	| { type: "refuse" }
 	| { type: "kill"; times: number };
+
+/** What a handler asks for that says when to try again, in milliseconds. */
+export const RETRY_AFTER = 90_000;
 
 /** The shards that there are from the start. */
 export const SHARDS = 2;
@@ -72,7 +79,9 @@ export function behaviourOf(
 	if (drawn > 0.97) return { type: "refuse" };
 	const hows = ["throw", "throw", "throw", "retry after"] as const;
 	const how =
-		faults.includes("stuck") && drawn < 0.7 ? "hang" : dice.pick(hows);
+		faults.includes("stuck") && drawn < 0.7
+			? dice.pick(["hang", "late"] as const)
+			: dice.pick(hows);
 	return { type: "fail", times: dice.pick([1, 1, 2, 3, Infinity]), how };
 }
 

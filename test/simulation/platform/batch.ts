@@ -1,7 +1,7 @@
 /** One batch in the hands of a consumer, from its start in some isolate until every message has its verdict. */
 import type { Platform, WorkerIsolate } from "./platform.ts";
 import type { Message } from "./queue.ts";
-import type { SendOptions } from "./queue-limits.ts";
+import { checkDelay, type SendOptions } from "./queue-limits.ts";
 
 export type Verdict = "ack" | { retry: number | undefined };
 
@@ -74,8 +74,10 @@ async function invoke(
 		body: structuredClone(message.body),
 		attempts: message.attempts,
 		ack: () => judge(message, "ack"),
-		retry: (options?: SendOptions) =>
-			judge(message, { retry: options?.delaySeconds }),
+		retry: (options?: SendOptions) => {
+			checkDelay(options?.delaySeconds);
+			judge(message, { retry: options?.delaySeconds });
+		},
 	}));
 	return isolate.run(async () =>
 		isolate.deploy.queue({

@@ -76,8 +76,8 @@ export class Platform {
 	clockOffset = 0;
 	/** The furthest that any clock has been. */
 	latestClock: number;
-	/** What is down, by name, a class standing for all of its objects. */
-	readonly down = new Set<string>();
+	/** By how many outages at once something is down, by name, a class standing for all of its objects. */
+	readonly #down = new Map<string, number>();
 	readonly #worker: SimulatedWorker;
 	readonly #listen: (told: Told) => void;
 	#isolates: WorkerIsolate[] = [];
@@ -132,7 +132,18 @@ export class Platform {
 		this.#worker.subjectsOf(value);
 
 	readonly isDown = (name: string): boolean =>
-		this.down.has(name) || this.down.has(name.split("/")[0] as string);
+		[name, name.split("/")[0] as string].some(
+			(one) => (this.#down.get(one) ?? 0) > 0,
+		);
+
+	/** Takes something down for a while, in milliseconds. */
+	takeDown(name: string, lasting: number): void {
+		const change = (by: number) =>
+			this.#down.set(name, (this.#down.get(name) ?? 0) + by);
+		this.tell("outage", `${name} for ${lasting} ms`, []);
+		change(1);
+		this.time.after(lasting, () => change(-1));
+	}
 
 	/** A place for one more invocation, new or shared with others. */
 	workerIsolate(): WorkerIsolate {

@@ -12,13 +12,18 @@ const LONGEST_DELAY = 86_400;
 /** What a message weighs beside its body. */
 const METADATA_BYTES = 100;
 
+/** @throws TypeError for a delay out of range */
+export function checkDelay(delaySeconds = 0): void {
+	if (!(delaySeconds >= 0 && delaySeconds <= LONGEST_DELAY))
+		throw new TypeError(`delaySeconds ${delaySeconds} is out of range`);
+}
+
 /** @throws Error for a message that is too large, TypeError for a delay out of range */
 export function checkMessage({
 	body,
 	delaySeconds = 0,
 }: { body: unknown } & SendOptions): number {
-	if (!(delaySeconds >= 0 && delaySeconds <= LONGEST_DELAY))
-		throw new TypeError(`delaySeconds ${delaySeconds} is out of range`);
+	checkDelay(delaySeconds);
 	const text = typeof body === "string" ? body : JSON.stringify(body);
 	const bytes = Buffer.byteLength(text) + METADATA_BYTES;
 	if (bytes > MESSAGE_BYTES) throw new Error(`message of ${bytes} bytes`);
