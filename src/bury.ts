@@ -8,7 +8,7 @@ import {
 	type Readable,
 	turnedInto,
 } from "./contract/envelope.ts";
-import type { Held, Hold } from "./contract/held.ts";
+import { type Held, type Hold, progressOf } from "./contract/held.ts";
 import {
 	bodyOf,
 	reportDead,
@@ -71,13 +71,14 @@ async function firstThatTakes([
 /** As a row of its delivery, further on than any attempt. */
 function heldLetter(
 	envelope: Envelope,
-	{ handler, attempts }: Ending,
+	{ handler, attempts, ...ending }: Ending,
 	record: string,
 	{ clock }: Burying,
 ): Held {
 	const { id, name, reference = null } = envelope;
 	const dueAt = clock() + LETTER_WAIT;
-	return { id, handler, name, dueAt, attempt: attempts + 1, reference, record };
+	const attempt = progressOf({ ...ending, attempt: attempts + 1 });
+	return { id, handler, name, dueAt, attempt, reference, record };
 }
 
 /** Buries the delivery of an event whose body travelled by reference and is gone. */

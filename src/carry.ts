@@ -6,7 +6,7 @@ import {
 	turnedInto,
 } from "./contract/envelope.ts";
 import type { Failure } from "./contract/failure.ts";
-import type { Hold } from "./contract/held.ts";
+import { type Hold, progressOf } from "./contract/held.ts";
 import { QUEUE_WAIT } from "./contract/limits.ts";
 import type { Observe } from "./contract/transition.ts";
 
@@ -104,7 +104,8 @@ export async function holdDelivery(
 	{ scheduler, clock }: Pick<Carrying, "scheduler" | "clock">,
 ): Promise<void> {
 	const { id, name, reference = null } = envelope;
-	const { handler, attempt } = delivery;
+	const { handler } = delivery;
+	const attempt = progressOf(delivery);
 	const record = turnedInto(text, { delivery });
 	const dueAt = clock() + wait;
 	await scheduler.hold([

@@ -91,3 +91,21 @@ test("each handler gets a copy of its own of a body that travels by reference", 
 	await consume([message], "events", ports);
 	expect(seen).toEqual([1, 1, 1]);
 });
+
+test("a replay waits in the scheduler as further on than any attempt before it", async () => {
+	const ports = keeping();
+	behaviours.set("long", () => {
+		throw new Error("not yet");
+	});
+	const before = record("long.wait", 1, { handler: "long", attempt: 9 });
+	const replayed = record("long.wait", 1, {
+		handler: "long",
+		attempt: 1,
+		replay: 1,
+	});
+	for (const text of [before, replayed])
+		await consume([incoming(text)], "retries", ports);
+	const [old, young] = ports.kept.held.map(({ attempt }) => attempt);
+	expect(old).toBe(10);
+	expect(young).toBeGreaterThan(Number(old));
+});

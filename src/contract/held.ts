@@ -10,7 +10,7 @@ export interface Held {
 	name: string;
 	/** Epoch milliseconds. */
 	dueAt: number;
-	/** The attempt that comes next; 0 for a whole event. */
+	/** How far it has come, see `progressOf`; 0 for a whole event. */
 	attempt: number;
 	/** The key of the body that the record refers to, or null where the record has it. */
 	reference: string | null;
@@ -20,4 +20,21 @@ export interface Held {
 /** Holds rows durably; all of one call lie in one shard, the one that their ids tell. */
 export interface Hold {
 	hold(rows: readonly Held[]): Promise<void>;
+}
+
+/** More attempts than a chain can have: one a second for a year. */
+const CHAIN = 2 ** 32;
+
+/**
+ * How far a delivery has come: its next attempt, and with a later replay further than with any attempt before
+ * it, so that a duplicate which still waits cannot take the place of the replay.
+ */
+export function progressOf({
+	attempt,
+	replay = 0,
+}: {
+	attempt: number;
+	replay?: number;
+}): number {
+	return replay * CHAIN + attempt;
 }

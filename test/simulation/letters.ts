@@ -29,6 +29,9 @@ export interface Letter {
 
 const HOUR = 3_600_000;
 
+/** What brings a message back without an attempt having failed; a duplicate brings another, and costs it nothing. */
+const LOST_TRY = /^(died|call lost|down|refused|hung)/;
+
 /** How far two clocks may be apart, in milliseconds, with what a rolling deploy and a consumer take on top. */
 const APART = 600_000;
 
@@ -61,6 +64,17 @@ export function judgeLetter(
 		(letter.body !== null &&
 			isDeepStrictEqual(JSON.parse(letter.body), entry.body));
 	judge("letter", n, isWhole, `the letter for ${handler} has another body`);
+	// A replay ends as any delivery does: its letter is dead again, or the handler has taken the event since.
+	const diedAt = letter.last_failure_at - (scenario.skewed > 0 ? APART : 0);
+	const isTaken = (entry.runs.get(handler) ?? []).some(
+		({ end, at }) => end === "succeeded" && at >= diedAt,
+	);
+	judge(
+		"missing",
+		n,
+		letter.status !== "replayed" || isTaken,
+		`${handler} was replayed and has not ended`,
+	);
 	const hasError = typeof JSON.parse(letter.error).message === "string";
 	judge("letter", n, hasError, `the letter for ${handler} has no error`);
 	judge(
@@ -81,6 +95,7 @@ function isTrue(
 	const behaviour = behaviourOf(scenario, n, handler);
 	const limit = limitOf(handler, ledger);
 	const run = runs.get(handler) ?? [];
+	const lostTries = excuses.filter((excuse) => LOST_TRY.test(excuse)).length;
 	const retries = specOf(handler, ledger)?.retries ?? {};
 	switch (cause) {
 		case "exhausted":
@@ -105,12 +120,12 @@ function isTrue(
 		case "unknown_handler":
 			return wasAbsent(handler, diedAt, ledger);
 		case "crashed":
-			return behaviour.type === "kill" || excuses.length >= CRASH_SLACK;
+			return behaviour.type === "kill" || lostTries >= CRASH_SLACK;
 		case "abandoned":
 			// With so many retries that the platform's own are used up first, or crashes at its last ten.
 			return (
 				(behaviour.type === "kill" && limit + 1 + CRASH_SLACK >= MAX_RETRIES) ||
-				excuses.length >= MAX_RETRIES - CHAIN_TRIES
+				lostTries >= MAX_RETRIES - CHAIN_TRIES
 			);
 		default:
 			return false;
