@@ -19,8 +19,14 @@ export const LETTERS: readonly Break[] = [
 	{
 		why: "a letter that waits in the scheduler looks like an earlier attempt",
 		file: "src/bury.ts",
-		from: "attempt: attempts + 1,",
-		to: "attempt: attempts - 1,",
+		from: "progressOf({ ...ending, attempt: attempts + 1 })",
+		to: "progressOf({ ...ending, attempt: attempts - 1 })",
+	},
+	{
+		why: "a replay that waits looks like an attempt before it",
+		file: "src/contract/held.ts",
+		from: "return replay * CHAIN + attempt;",
+		to: "return attempt + 0 * replay * CHAIN;",
 	},
 	{
 		why: "what cannot be read is acked without a letter",
