@@ -1,20 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { createEvents, event } from "../src/index.ts";
-
-/** A Standard Schema of no library; asynchronous at that. */
-const even = {
-	"~standard": {
-		version: 1 as const,
-		vendor: "test",
-		async validate(value: unknown) {
-			await Promise.resolve();
-			return typeof value === "number" && value % 2 === 0
-				? { value }
-				: { issues: [{ message: "not even", path: ["half", { key: 0 }] }] };
-		},
-	},
-};
+import { even } from "./support/even.ts";
 
 test("two definitions of one name in one list are refused", () => {
 	expect(() =>

@@ -7,20 +7,7 @@ import {
 	listed,
 	parseBody,
 } from "../../src/contract/definition.ts";
-
-/** A Standard Schema of no library, as the specification has it; asynchronous at that. */
-const even = {
-	"~standard": {
-		version: 1 as const,
-		vendor: "test",
-		async validate(value: unknown) {
-			await Promise.resolve();
-			return typeof value === "number" && value % 2 === 0
-				? { value }
-				: { issues: [{ message: "not even", path: ["half", { key: 0 }] }] };
-		},
-	},
-};
+import { even } from "../support/even.ts";
 
 test.each(["order placed", "order.*", "", "x".repeat(129)])(
 	"a definition named %j is refused",

@@ -27,7 +27,7 @@ class Caller extends Isolate {
 export class Callers {
 	readonly #platform: Platform;
 	readonly #ledger: Ledger;
-	/** Calls that are under way, or will never be answered. */
+	/** Calls so far, each in an isolate of its own. */
 	#count = 0;
 
 	constructor(platform: Platform, ledger: Ledger) {
@@ -102,8 +102,7 @@ export class Callers {
 					deed.do === "replay"
 						? replay(letter, undefined, owner)
 						: discard(letter, owner);
-				const handlers = [...entry.runs.keys()];
-				const [handler] = handlers;
+				const [handler] = entry.runs.keys();
 				if (handler !== undefined)
 					this.#call(deed.do, [entry.n], () => act(`${id}:${handler}`));
 			}
@@ -122,7 +121,6 @@ export class Callers {
 			const entry = entries[index];
 			if (!entry || !receipt) continue;
 			entry.receipt = receipt;
-			entry.answeredAt = this.#platform.time.now;
 			entry.dueAt = receipt.time + receipt.delay;
 		}
 	}

@@ -23,7 +23,6 @@ export interface Entry extends Publish {
 	/** Whether the caller was answered with a receipt. */
 	receipt?: Receipt;
 	publishedAt: number;
-	answeredAt?: number;
 	/** When its handlers may begin, as far as callers know. */
 	dueAt: number;
 	/** When a cancel was answered with true. */

@@ -33,7 +33,7 @@ const HOUR = 3_600_000;
 const LOST_TRY = /^(died|call lost|down|refused|hung)/;
 
 /** How far two clocks may be apart, in milliseconds, with what a rolling deploy and a consumer take on top. */
-const APART = 600_000;
+const LEEWAY = 600_000;
 
 export function readLetters(platform: Platform): Map<string, Letter> {
 	const { database } = platform.object("DeadLetters", "dead-letters");
@@ -65,7 +65,7 @@ export function judgeLetter(
 			isDeepStrictEqual(JSON.parse(letter.body), entry.body));
 	judge("letter", n, isWhole, `the letter for ${handler} has another body`);
 	// A replay ends as any delivery does: its letter is dead again, or the handler has taken the event since.
-	const diedAt = letter.last_failure_at - (scenario.skewed > 0 ? APART : 0);
+	const diedAt = letter.last_failure_at - (scenario.skewed > 0 ? LEEWAY : 0);
 	const isTaken = (entry.runs.get(handler) ?? []).some(
 		({ end, at }) => end === "succeeded" && at >= diedAt,
 	);
@@ -147,7 +147,7 @@ function isOver(
 		policy.maxAge !== null &&
 		first !== undefined &&
 		last !== undefined &&
-		last.at + wait + APART > first.at + policy.maxAge
+		last.at + wait + LEEWAY > first.at + policy.maxAge
 	);
 }
 
@@ -165,7 +165,7 @@ function wasAbsent(
 				!version.handlers.some(({ id }) => id === handler),
 		);
 	return (
-		isAbsent(diedAt - APART, diedAt + APART) &&
-		isAbsent(-Infinity, diedAt - HOUR + APART)
+		isAbsent(diedAt - LEEWAY, diedAt + LEEWAY) &&
+		isAbsent(-Infinity, diedAt - HOUR + LEEWAY)
 	);
 }

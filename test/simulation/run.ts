@@ -4,7 +4,7 @@ import { ROLLING, type Violation, violationsOf } from "./invariants.ts";
 import { Ledger } from "./ledger.ts";
 import { Fate } from "./platform/fate.ts";
 import { Platform } from "./platform/platform.ts";
-import { asleep, multiplied } from "./samples.ts";
+import { asleep, multiplied, shardsOf } from "./samples.ts";
 import { type Act, QUEUES, type Scenario } from "./scenario.ts";
 import { deployOf, type ShopDeploy, shopOf } from "./shop.ts";
 
@@ -129,9 +129,9 @@ export async function run(
 		deploy = deployOf(version, scenario, ledger, platform);
 		ledger.deploys.push({ at: time.now, version });
 		platform.tell("deploy", version.handlers.map(({ id }) => id).join(), []);
-		const [old, young] = [before, deploy];
+		const young = deploy;
 		time.after(ROLLING * fate.next("roll"), () => {
-			if (deploy === young && before === old) before = undefined;
+			if (deploy === young) before = undefined;
 		});
 		// New code is new memory, for each object at a time of its own.
 		for (const object of platform.objects.values())
@@ -184,15 +184,9 @@ function isAtRest(platform: Platform): boolean {
 		QUEUES.map((name) => platform.queue(name)).every(
 			({ waiting, underWay }) => waiting.size === 0 && underWay.size === 0,
 		) &&
-		shards(platform).every(
+		shardsOf(platform).every(
 			({ database, isIdle }) => isIdle && database.count() === 0,
 		)
-	);
-}
-
-function shards(platform: Platform) {
-	return [...platform.objects.values()].filter(({ name }) =>
-		name.startsWith("Scheduler/"),
 	);
 }
 
@@ -201,7 +195,7 @@ function whatIsLeft(platform: Platform): string {
 		const { waiting, underWay } = platform.queue(name);
 		return `${waiting.size} messages and ${underWay.size} under way in ${name}`;
 	});
-	const rows = shards(platform).map(
+	const rows = shardsOf(platform).map(
 		({ name, database, alarm }) =>
 			`${database.count()} rows in ${name}, its alarm ${alarm.at === null ? "not set" : `at ${new Date(alarm.at).toISOString()}`}`,
 	);

@@ -8,13 +8,18 @@ import { subjectsOf } from "./subjects.ts";
 /** After a trouble of its own a shard may wait for the cron trigger, every five minutes, which may die as well. */
 const TROUBLED = 21 * 60_000;
 
+export function shardsOf(platform: Platform) {
+	return [...platform.objects.values()].filter(({ name }) =>
+		name.startsWith("Scheduler/"),
+	);
+}
+
 /** Shards with rows that are at work on nothing and have no alarm in time, though nothing happened to them. */
 export function asleep(ledger: Ledger, platform: Platform): Violation[] {
 	const { now } = platform.time;
-	return [...platform.objects.values()].flatMap((object): Violation[] => {
-		const { name, database, alarm, isIdle } = object;
-		if (!name.startsWith("Scheduler/") || !isIdle || !database.has("held"))
-			return [];
+	return shardsOf(platform).flatMap((shard): Violation[] => {
+		const { name, database, alarm, isIdle } = shard;
+		if (!isIdle || !database.has("held")) return [];
 		if (now - (ledger.troubledAt.get(name) ?? 0) < TROUBLED) return [];
 		const [held] = database.all("SELECT min(due_at) AS due FROM held");
 		const due = held?.due as number | null;

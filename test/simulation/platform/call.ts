@@ -2,6 +2,17 @@
 import type { Strike } from "./fate.ts";
 import { here } from "./isolate.ts";
 
+/** What may go wrong with any call. */
+export const CALL_STRIKES: readonly Strike[] = [
+	"crash_before",
+	"crash_after",
+	"refused",
+	"lied",
+	"hung_before",
+	"hung_after",
+	"slow",
+];
+
 export interface Call<Result> {
 	/** What is called, such as `events.send`. */
 	name: string;

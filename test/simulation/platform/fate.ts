@@ -27,9 +27,7 @@ export type Strike =
 	/** A message is delivered once more than its verdicts ask for. */
 	| "duplicated"
 	/** An alarm that was set is gone. */
-	| "alarm_lost"
-	/** A call to something that is down for a while, and an instance of it that dies of that. */
-	| "down";
+	| "alarm_lost";
 
 export type Rates = Readonly<Partial<Record<Strike, number>>>;
 
@@ -39,7 +37,7 @@ const RANGE = 16 ** DIGITS;
 export class Fate {
 	/** What went wrong, by the key of its draw. */
 	readonly struck: string[] = [];
-	/** From now on nothing goes wrong. */
+	/** While it is so, nothing goes wrong. */
 	calm = false;
 	readonly #seed: number;
 	readonly #rates: Rates;

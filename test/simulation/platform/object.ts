@@ -3,26 +3,14 @@
  * one alarm that is gone after six failed retries, and an instance that may be gone at any await.
  */
 import { Alarm } from "./alarm.ts";
-import { callOut } from "./call.ts";
+import { CALL_STRIKES, callOut } from "./call.ts";
 import { Database } from "./database.ts";
-import type { Strike } from "./fate.ts";
 import { Instance } from "./instance.ts";
 import type { Platform } from "./platform.ts";
 import { storageOf } from "./storage.ts";
 
 /** A class that is exported as a Durable Object. */
 export type ObjectClass = new (ctx: unknown, env: unknown) => object;
-
-const STRIKES: readonly Strike[] = [
-	"crash_before",
-	"crash_after",
-	"refused",
-	"lied",
-	"hung_before",
-	"hung_after",
-	"reset",
-	"slow",
-];
 
 /** An alarm's handler has a quarter of an hour. */
 const WALL_TIME = 15 * 60_000;
@@ -52,7 +40,7 @@ export class SimulatedObject {
 		return callOut({
 			name: `${this.name}.${method}`,
 			subjects,
-			may: STRIKES,
+			may: [...CALL_STRIKES, "reset"],
 			perform: (strike) => {
 				if (strike === "reset") this.reset();
 				this.#failIfDown(subjects);
@@ -75,7 +63,7 @@ export class SimulatedObject {
 
 	/** Loses its memory only if nothing is under way. */
 	evict(): void {
-		if (this.#calls === 0) this.reset();
+		if (this.isIdle) this.reset();
 	}
 
 	/** Whether nothing is under way. */

@@ -3,7 +3,7 @@
  * What its consumer does not acknowledge comes again, and after its last retry goes to the dead-letter queue.
  */
 import { runBatch, type Verdict } from "./batch.ts";
-import { callOut } from "./call.ts";
+import { CALL_STRIKES, callOut } from "./call.ts";
 import type { Strike } from "./fate.ts";
 import type { Platform } from "./platform.ts";
 import { checkBatch, checkMessage, type SendOptions } from "./queue-limits.ts";
@@ -36,16 +36,6 @@ export interface Message {
 	isCopy: boolean;
 }
 
-const SENDS: readonly Strike[] = [
-	"crash_before",
-	"crash_after",
-	"refused",
-	"lied",
-	"hung_before",
-	"hung_after",
-	"slow",
-];
-
 export class SimulatedQueue {
 	readonly name: string;
 	readonly settings: QueueSettings;
@@ -68,13 +58,13 @@ export class SimulatedQueue {
 	readonly producer = {
 		send: async (body: unknown, options: SendOptions = {}) => {
 			checkMessage({ body, ...options });
-			return this.#take([{ body, ...options }], "send", SENDS);
+			return this.#take([{ body, ...options }], "send", CALL_STRIKES);
 		},
 		sendBatch: async (
 			messages: readonly ({ body: unknown } & SendOptions)[],
 		) => {
 			checkBatch(messages);
-			return this.#take(messages, "sendBatch", [...SENDS, "halfway"]);
+			return this.#take(messages, "sendBatch", [...CALL_STRIKES, "halfway"]);
 		},
 		metrics: async () => ({ backlogCount: this.waiting.size, backlogBytes: 0 }),
 	};
