@@ -184,6 +184,21 @@ describe("how long a body is kept", () => {
 		expect(ports.kept.held).toMatchObject([{ handler: "ampt", attempt: 1 }]);
 	});
 
+	test("a body whose alarm cannot be set is not kept, and its event is refused", async () => {
+		const { Payloads } = exports as unknown as {
+			Payloads: DurableObjectNamespace<Payloads>;
+		};
+		const stub = Payloads.getByName("without-an-alarm");
+		await runInDurableObject(stub, async (object: Payloads, { storage }) => {
+			const refused = vi.spyOn(storage, "setAlarm");
+			refused.mockRejectedValue(new Error("storage failed"));
+			await expect(object.put("text", Date.now() + 1_000)).rejects.toThrow();
+			refused.mockRestore();
+			expect(await object.get()).toBeNull();
+			expect(await storage.getAlarm()).toBeNull();
+		});
+	});
+
 	test("the object forgets it when its time is over, and not before", async () => {
 		const { Payloads: namespace } = exports as unknown as {
 			Payloads: DurableObjectNamespace<Payloads>;

@@ -17,8 +17,9 @@ export class Payloads extends DurableObject {
 	readonly #kv = this.ctx.storage.kv;
 
 	async put(text: string, until: number): Promise<void> {
-		this.#kv.put<Payload>("payload", { text, until });
+		// First the alarm: a body without one would never go.
 		await this.ctx.storage.setAlarm(until);
+		this.#kv.put<Payload>("payload", { text, until });
 	}
 
 	async get(): Promise<string | null> {
