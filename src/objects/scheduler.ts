@@ -167,8 +167,17 @@ export class Scheduler extends DurableObject {
 	async #armAhead(): Promise<void> {
 		const nextDueAt = this.#nextDueAt();
 		if (nextDueAt === null) return;
-		if (this.#armedAt === null || nextDueAt < this.#armedAt)
+		if (
+			this.#armedAt === null ||
+			nextDueAt < this.#armedAt ||
+			this.#isAlarmOverdue(this.#armedAt)
+		)
 			await this.#arm(nextDueAt);
+	}
+
+	/** An alarm that has not come a minute after its time may have gone missing. A hand-over sets its own. */
+	#isAlarmOverdue(armedAt: number): boolean {
+		return !this.#handingOver && armedAt < Date.now() - LONGEST_BACKOFF;
 	}
 
 	/** An alarm has a latest date, 2189; one that comes too early does no harm. */

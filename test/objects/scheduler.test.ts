@@ -211,6 +211,17 @@ test("an alarm that went missing is set again by the watch, and by the construct
 	expect(await alarmOf(shard)).toBe(T0 + 60_000);
 });
 
+test("an alarm that went missing, whose events were cancelled since, is set again by the next hold", async () => {
+	const first = row(T0 + 1_000);
+	await shard.hold([first]);
+	await runInDurableObject(shard, (_, { storage }) => storage.deleteAlarm());
+	vi.setSystemTime(T0 + 2_000);
+	await shard.cancel(first.id);
+	vi.setSystemTime(T0 + 120_000);
+	await shard.hold([row(T0 + 180_000)]);
+	expect(await alarmOf(shard)).toBe(T0 + 180_000);
+});
+
 test("an event that is held twice waits once, as it was first", async () => {
 	const first = row(T0 + 60_000);
 	await shard.hold([first]);
