@@ -12,6 +12,7 @@ const STRIKES: Record<string, Partial<Record<Strike, number>>> = {
 	evict: { reset: 0.02 },
 	duplicate: { duplicated: 0.05 },
 	alarm: { alarm_lost: 0.05 },
+	disk: { storage_failed: 0.003, storage_broken: 0.002 },
 };
 
 /** What stands in the history: it happens at a time, and may last. */

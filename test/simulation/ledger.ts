@@ -55,10 +55,18 @@ const EXCUSES = new Set([
 	"duplicated",
 	"refused",
 	"down",
+	"storage_failed",
 ]);
 
 /** What the platform tells of an object that may leave it without its alarm. */
-const TROUBLES = new Set(["alarm_lost", "alarm given up", "call lost", "down"]);
+const TROUBLES = new Set([
+	"alarm_lost",
+	"alarm given up",
+	"call lost",
+	"down",
+	"storage_failed",
+	"storage_broken",
+]);
 
 export class Ledger {
 	readonly entries = new Map<number, Entry>();

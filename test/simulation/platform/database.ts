@@ -37,6 +37,11 @@ export class Database {
 		return this.#isOpen;
 	}
 
+	/** Whether SQLite has taken back by itself what was not confirmed, as it does when a disk fails or is full. */
+	get isLost(): boolean {
+		return this.#isOpen && !this.#db.isTransaction;
+	}
+
 	exec(query: string, bound: readonly Value[]): Cursor {
 		const text = query.trimStart();
 		if (text.startsWith("SELECT")) return cursorOf(this.all(query, bound), 0);
@@ -67,7 +72,8 @@ export class Database {
 			this.#db.exec(`RELEASE ${name}`);
 			return result;
 		} catch (error) {
-			this.#db.exec(`ROLLBACK TO ${name}; RELEASE ${name}`);
+			if (this.#db.isTransaction)
+				this.#db.exec(`ROLLBACK TO ${name}; RELEASE ${name}`);
 			throw error;
 		}
 	}
@@ -78,7 +84,7 @@ export class Database {
 	}
 
 	rollback(): void {
-		if (this.#isOpen) this.#db.exec("ROLLBACK");
+		if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
 		this.#isOpen = false;
 	}
 

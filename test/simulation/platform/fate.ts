@@ -22,6 +22,10 @@ export type Strike =
 	| "hung_after"
 	/** The object that is called loses its memory first. */
 	| "reset"
+	/** An operation of an object's storage fails and does nothing; what its turn wrote before stays. */
+	| "storage_failed"
+	/** An operation of an object's storage fails, and with it all that was not confirmed, and the object. */
+	| "storage_broken"
 	/** It answers late. */
 	| "slow"
 	/** A message is delivered once more than its verdicts ask for. */

@@ -92,10 +92,10 @@ export class SimulatedObject {
 
 	/** Something that an instance does, through its gates; it fails when the instance dies meanwhile. */
 	#perform<Result>(
-		subjects: readonly string[],
+		subjects: readonly string[] | undefined,
 		act: (object: object) => Promise<Result>,
 	): Promise<Result> {
-		const instance = this.#living();
+		const instance = this.#living(subjects);
 		this.#calls++;
 		return new Promise<Result>((resolve, reject) => {
 			const over = () => {
@@ -104,12 +104,12 @@ export class SimulatedObject {
 			};
 			const forget = instance.mourn(() => {
 				over();
-				this.platform.tell("call lost", this.name, subjects);
+				this.platform.tell("call lost", this.name, subjects ?? []);
 				reject(new Error(`${this.name} was reset`));
 			});
 			instance.resume(() =>
 				instance
-					.run(() => act(instance.object as object))
+					.runFor(subjects, () => act(instance.object as object))
 					.then(
 						(result) => leave(() => resolve(result)),
 						(error) => leave(() => reject(errorOf(error))),
@@ -123,7 +123,8 @@ export class SimulatedObject {
 		});
 	}
 
-	#living(): Instance {
+	/** @throws what its constructor throws; then it is gone */
+	#living(subjects?: readonly string[]): Instance {
 		if (this.#instance?.alive) return this.#instance;
 		const label = `${this.name} ~${++this.#instances}`;
 		const instance = new Instance(this.platform, label, () => this.#confirm());
@@ -133,18 +134,21 @@ export class SimulatedObject {
 			this.alarm.plan();
 			if (this.#instance === instance) this.#instance = undefined;
 		});
-		instance.run(() => {
-			const context = {
-				storage: storageOf(this, instance),
-				// What fails in there resets the object.
-				blockConcurrencyWhile: (act: () => Promise<unknown>) =>
-					instance.closed(act).catch(() => instance.kill()),
-				waitUntil: () => {},
-				abort: () => instance.kill(),
-			};
-			const Class = this.#class();
-			instance.object = new Class(context, {});
-		});
+		const context = {
+			storage: storageOf(this, instance),
+			// What fails in there resets the object.
+			blockConcurrencyWhile: (act: () => Promise<unknown>) =>
+				instance.closed(act).catch(() => instance.kill()),
+			waitUntil: () => {},
+			abort: () => instance.kill(),
+		};
+		const Class = this.#class();
+		try {
+			instance.object = instance.runFor(subjects, () => new Class(context, {}));
+		} catch (error) {
+			instance.kill();
+			throw errorOf(error);
+		}
 		return instance;
 	}
 
@@ -154,7 +158,7 @@ export class SimulatedObject {
 		if (this.isIdle) instance.sent.clear();
 		const stop = this.platform.time.after(WALL_TIME, () => instance.kill());
 		try {
-			await this.#perform([], async (object) =>
+			await this.#perform(undefined, async (object) =>
 				(object as { alarm(): Promise<void> }).alarm(),
 			);
 		} finally {

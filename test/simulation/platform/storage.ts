@@ -4,6 +4,9 @@ import type { SimulatedObject } from "./object.ts";
 
 interface Gate {
 	alive: boolean;
+	readonly broken: Error | undefined;
+	readonly concerned: readonly string[];
+	breakDown(why: Error): void;
 	closed<Result>(act: () => Promise<Result>): Promise<Result>;
 	kill(): void;
 	release(): boolean;
@@ -14,22 +17,66 @@ type Bound = string | number | null;
 /** The runtime refuses an alarm past 2189, in epoch milliseconds. */
 const LATEST_ALARM = 6_911_000_000_000;
 
+/** How often an operation fails while storage is down. */
+const DOWN = 0.2;
+
+/** What goes wrong with an operation that is done in its turn. */
+const FAILURES = ["storage_failed", "storage_broken"] as const;
+
 export function storageOf(object: SimulatedObject, instance: Gate) {
 	const { database, platform, name } = object;
 
 	/** Code of an instance that is gone may still run to its next await; it reaches nothing. */
 	const living = (): void => {
 		if (!instance.alive) throw new Error(`${name} is gone`);
+		if (instance.broken) throw instance.broken;
 	};
 
+	/** Fails an operation as it is struck; while storage is down, as it is drawn. */
+	function fail(operation: string, strike: Strike | undefined): void {
+		const point = `down ${name} storage`;
+		const drawn =
+			strike ??
+			(platform.isDown(name) && platform.fate.next(point) < DOWN
+				? FAILURES[platform.fate.next(point) < 0.5 ? 0 : 1]
+				: undefined);
+		if (drawn !== "storage_failed" && drawn !== "storage_broken") return;
+		const isBroken = drawn === "storage_broken";
+		// A broken object tells of its calls when it dies.
+		const subjects = isBroken ? [] : instance.concerned;
+		platform.tell(drawn, name, subjects, [operation]);
+		if (isBroken) lose(new Error("disk I/O error: SQLITE_IOERR"));
+		throw new Error(`${operation} failed: internal error`);
+	}
+
+	/** What is not confirmed is gone, and the object with it. */
+	function lose(why: Error): never {
+		database.rollback();
+		instance.breakDown(why);
+		throw why;
+	}
+
+	/** An operation that is done when it returns. */
+	function now<Result>(operation: string, act: () => Result): Result {
+		living();
+		fail(operation, platform.fate.strike(`${name} ${operation}`, FAILURES));
+		try {
+			return act();
+		} catch (error) {
+			if (database.isLost) lose(error as Error);
+			throw error;
+		}
+	}
+
 	/** An operation that is awaited: done in the same turn, confirmed when it answers. */
-	function awaited<Result>(
+	async function awaited<Result>(
 		operation: string,
 		act: () => Result,
 	): Promise<Result> {
 		living();
-		const may: Strike[] = ["crash_before", "crash_after"];
+		const may: Strike[] = ["crash_before", "crash_after", ...FAILURES];
 		const strike = platform.fate.strike(`${name} ${operation}`, may);
+		fail(operation, strike);
 		if (strike) platform.tell(strike, `${name} ${operation}`, []);
 		const result = act();
 		return instance.closed(
@@ -50,29 +97,32 @@ export function storageOf(object: SimulatedObject, instance: Gate) {
 	return {
 		sql: {
 			exec(query: string, ...bound: Bound[]) {
-				living();
-				return database.exec(query, bound);
+				return now("exec", () => database.exec(query, bound));
 			},
 		},
 		kv: {
 			get(key: string): unknown {
-				living();
-				const [row] = database.all("SELECT value FROM _key WHERE key = ?", [
-					key,
-				]);
+				const [row] = now("get", () =>
+					database.all("SELECT value FROM _key WHERE key = ?", [key]),
+				);
 				return row ? JSON.parse(row.value as string) : undefined;
 			},
 			put(key: string, value: unknown): void {
-				living();
-				database.run(
-					"INSERT INTO _key VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-					...[key, JSON.stringify(value)],
+				now("put", () =>
+					database.run(
+						"INSERT INTO _key VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+						...[key, JSON.stringify(value)],
+					),
 				);
 			},
 		},
 		transactionSync<Result>(act: () => Result): Result {
 			living();
-			return database.transaction(act);
+			// What fails of its own is its end; then it is taken back.
+			return database.transaction(() => {
+				const result = act();
+				return now("transactionSync", () => result);
+			});
 		},
 		getAlarm: () => awaited("getAlarm", () => object.alarm.at),
 		setAlarm(at: number): Promise<void> {
