@@ -2,6 +2,7 @@
 import type { PartialPublishError, Receipt } from "tidings";
 import { discard, replay, replayAll } from "../../src/replay.ts";
 import type { Entry, Ledger } from "./ledger.ts";
+import { Invocation } from "./platform/invocation.ts";
 import { Isolate } from "./platform/isolate.ts";
 import { MOST_SKEW, type Platform } from "./platform/platform.ts";
 import type { Deed, Publish } from "./scenario.ts";
@@ -23,6 +24,12 @@ class Caller extends Isolate {
 		return bytes;
 	}
 }
+
+/** How often a caller has gone before its call is done. */
+const UNAWAITED = 0.2;
+
+/** The calls that are done all the same. */
+const KEPT: ReadonlySet<string> = new Set(["publish", "cancel", "reschedule"]);
 
 export class Callers {
 	readonly #platform: Platform;
@@ -141,7 +148,15 @@ export class Callers {
 			numbers,
 		);
 		this.#platform.tell(what, label, subjects);
-		caller.run(act).then(
+		const request = new Invocation(caller);
+		const done = request.run(act);
+		// What is handed to waitUntil need not be awaited.
+		const isAwaited =
+			!KEPT.has(what) ||
+			this.#platform.fate.next(`awaits ${caller.label}`) > UNAWAITED;
+		if (!isAwaited) request.returned();
+		else done.finally(() => request.returned()).catch(() => {});
+		done.then(
 			(result) => {
 				this.#platform.tell(`${what} answered`, label, subjects, result);
 				answered(result);

@@ -35,6 +35,8 @@ export type Rule =
 	| "asleep"
 	/** It came later than a healthy platform explains. */
 	| "late"
+	/** Nothing had gone wrong, and an invocation returned before what it had called was done. */
+	| "left over"
 	/** It does not come to rest. */
 	| "restless"
 	/** Something is kept for ever. */
@@ -78,6 +80,9 @@ export function violationsOf(
 		({ what }) => what === "expired",
 	))
 		judge("expired", Number(subjects[0]), false, `it lay in ${where} too long`);
+	for (const { what, where } of ledger.told)
+		if (what === "left over" && scenario.faults.length === 0)
+			found.push({ rule: "left over", text: `nobody awaits ${where}` });
 	for (const letter of letters.values())
 		judgeLetter(letter, scenario, ledger, judge);
 	for (const entry of ledger.entries.values()) {

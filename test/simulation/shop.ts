@@ -12,6 +12,7 @@ import { DeadLetters, Payloads, Scheduler, worker } from "tidings/worker";
 import * as z from "zod";
 import { type Owner, ownerOf } from "../../src/events.ts";
 import type { Ledger, Run } from "./ledger.ts";
+import { waitUntil } from "./platform/cloudflare-workers.ts";
 import { here, Isolate } from "./platform/isolate.ts";
 import type { Deploy, Platform, SimulatedWorker } from "./platform/platform.ts";
 import type { Scenario, Version } from "./scenario.ts";
@@ -98,7 +99,7 @@ export function deployOf(
 				(event, context) => handle(event, context, scenario, ledger),
 			);
 		const owned = worker(events as never);
-		const context = { waitUntil() {}, passThroughOnException() {} };
+		const context = { waitUntil, passThroughOnException() {} };
 		return {
 			events: events as never,
 			owner: ownerOf(events as never),

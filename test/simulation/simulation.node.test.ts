@@ -6,6 +6,7 @@ import { Payloads } from "../../src/objects/payloads.ts";
 import { Scheduler } from "../../src/objects/scheduler.ts";
 import { FAULTS } from "./faults.ts";
 import type { Rule } from "./invariants.ts";
+import { Invocation } from "./platform/invocation.ts";
 import { type Outcome, run } from "./run.ts";
 import { type Act, draw } from "./scenario.ts";
 import { shrink } from "./shrink.ts";
@@ -45,6 +46,7 @@ test("three hundred histories keep every law, and all that can happen happens in
 			...["replayed", "discarded"],
 			...["crash_before", "crash_after", "refused", "lied", "halfway"],
 			...["hung_before", "hung_after", "reset", "slow", "duplicated"],
+			...["storage_failed", "storage_broken"],
 			...["alarm_lost", "alarm given up", "call lost", "given up"],
 			...["publish failed", "cancel failed"],
 		]),
@@ -130,6 +132,11 @@ describe("the ledger notices", () => {
 			nextDueAt: null,
 		});
 		expect(await broken(60, ["alarm"])).toBe("asleep");
+	});
+
+	test("a call that outlives its request and is not handed to waitUntil", async () => {
+		vi.spyOn(Invocation.prototype, "keep").mockImplementation(() => {});
+		expect(await broken(20, [])).toBe("left over");
 	});
 
 	test("a body that is never deleted", async () => {

@@ -1,4 +1,5 @@
 /** One batch in the hands of a consumer, from its start in some isolate until every message has its verdict. */
+import { Invocation } from "./invocation.ts";
 import type { Platform, WorkerIsolate } from "./platform.ts";
 import type { Message } from "./queue.ts";
 import { checkDelay, type SendOptions } from "./queue-limits.ts";
@@ -79,16 +80,19 @@ async function invoke(
 			judge(message, { retry: options?.delaySeconds });
 		},
 	}));
-	return isolate.run(async () =>
-		isolate.deploy.queue({
-			queue,
-			messages: batch,
-			ackAll() {
-				for (const { ack } of batch) ack();
-			},
-			retryAll(options?: SendOptions) {
-				for (const { retry } of batch) retry(options);
-			},
-		}),
-	);
+	const invocation = new Invocation(isolate);
+	return invocation
+		.run(async () =>
+			isolate.deploy.queue({
+				queue,
+				messages: batch,
+				ackAll() {
+					for (const { ack } of batch) ack();
+				},
+				retryAll(options?: SendOptions) {
+					for (const { retry } of batch) retry(options);
+				},
+			}),
+		)
+		.finally(() => invocation.returned());
 }

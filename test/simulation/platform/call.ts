@@ -43,6 +43,8 @@ export function callOut<Result>(call: Call<Result>): Promise<Result> {
 		};
 		const fail = (error: unknown) => answer(() => reject(error));
 		time.after(fate.latency(point), () => {
+			if (from.isCutOff)
+				return from.platform.tell("left over", call.name, call.subjects);
 			if (strike === "hung_before") return;
 			if (strike === "refused")
 				return fail(new Error(`${call.name} failed: it is overloaded`));

@@ -16,7 +16,7 @@ export const env = leading(() => here().platform.env);
 export const exports = leading(() => here().platform.exports);
 
 export function waitUntil(promise: Promise<unknown>): void {
-	promise.catch(() => {});
+	here().keep(promise);
 }
 
 export class DurableObject {

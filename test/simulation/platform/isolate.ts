@@ -9,16 +9,19 @@ const running = new AsyncLocalStorage<Isolate>();
 
 export class Isolate {
 	alive = true;
+	/** What is done by one that is cut off reaches nobody any more. */
+	isCutOff = false;
 	/** What its death may bring twice: what it has sent off in its present work. */
-	readonly sent = new Set<string>();
+	readonly sent: Set<string>;
 	readonly platform: Platform;
 	readonly label: string;
 	/** How far its clock is off, in milliseconds. */
 	readonly skew: number;
 	readonly #mourners = new Set<() => void>();
 
-	constructor(platform: Platform, label: string) {
+	constructor(platform: Platform, label: string, sent = new Set<string>()) {
 		this.platform = platform;
+		this.sent = sent;
 		this.label = label;
 		this.skew = platform.skewOf(label);
 	}
@@ -35,6 +38,11 @@ export class Isolate {
 	/** Before anything leaves the isolate. False when it does not, because the isolate is dead. */
 	release(): boolean {
 		return this.alive;
+	}
+
+	/** What was handed to `waitUntil`; nothing ends here before it. */
+	keep(promise: Promise<unknown>): void {
+		promise.catch(() => {});
 	}
 
 	randomBytes(bytes: Uint8Array): Uint8Array {

@@ -4,6 +4,7 @@
  */
 import "./globals.ts";
 import type { Fate } from "./fate.ts";
+import { Invocation } from "./invocation.ts";
 import { Isolate } from "./isolate.ts";
 import { type ObjectClass, SimulatedObject } from "./object.ts";
 import { type QueueSettings, SimulatedQueue } from "./queue.ts";
@@ -168,7 +169,11 @@ export class Platform {
 	/** The cron trigger. */
 	tick(): void {
 		const isolate = this.workerIsolate();
-		isolate.run(() => isolate.deploy.scheduled()).catch(() => {});
+		const invocation = new Invocation(isolate);
+		invocation
+			.run(() => isolate.deploy.scheduled())
+			.catch(() => {})
+			.finally(() => invocation.returned());
 	}
 
 	wallClock({ skew }: Isolate): number {
