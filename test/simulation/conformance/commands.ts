@@ -1,5 +1,5 @@
 /** What the probe does for a caller, in the Worker. */
-import { env, exports } from "cloudflare:workers";
+import { env, exports, waitUntil } from "cloudflare:workers";
 import { notes } from "./notes.ts";
 import type { Probe, Step } from "./probe.ts";
 import type { Script } from "./script.ts";
@@ -14,6 +14,8 @@ export type Command =
 	| { do: "sendBatch"; messages: readonly Sending[] }
 	/** Calls an object, several times at once; tells what was passed, as it is afterwards. */
 	| { do: "call"; object: string; calls: readonly (readonly Step[])[] }
+	/** Calls an object a little later, which nobody awaits; where it is kept, it is handed to `waitUntil`. */
+	| { do: "leave"; object: string; steps: readonly Step[]; isKept: boolean }
 	| { do: "notes" };
 
 /** How a command ended; an error as the Worker caught it. */
@@ -58,6 +60,14 @@ async function act(command: Command): Promise<unknown> {
 				command.calls.map((steps) => stub.take(command.object, steps)),
 			);
 			return { answers, calls: command.calls };
+		}
+		case "leave": {
+			const { Probe } = exports as unknown as Exports;
+			const done = new Promise((resolve) => setTimeout(resolve, 50)).then(() =>
+				Probe.getByName(command.object).take(command.object, command.steps),
+			);
+			if (command.isKept) waitUntil(done);
+			return null;
 		}
 		case "notes":
 			return notes;

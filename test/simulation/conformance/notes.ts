@@ -29,6 +29,8 @@ export interface Taken {
 export interface Notes {
 	deliveries: Delivery[];
 	taken: Taken[];
+	/** The names of objects that are to throw when they are made. */
+	throwing: string[];
 }
 
-export const notes: Notes = { deliveries: [], taken: [] };
+export const notes: Notes = { deliveries: [], taken: [], throwing: [] };

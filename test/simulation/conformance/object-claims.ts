@@ -32,6 +32,58 @@ export function objectClaims(bench: Bench): void {
 		]);
 	});
 
+	test("a statement that fails takes back itself alone, and the object goes on", async () => {
+		const object = bench.name();
+		const fail: Step = { do: "fail", with: "statement" };
+		const steps = [{ do: "count" }, write("before"), fail, write("after")];
+		expect(await bench.take(object, ...(steps as Step[]))).toEqual([
+			...[1, null, "failed", null],
+		]);
+		expect(await bench.take(object, ROWS, { do: "count" })).toEqual([
+			["before", "after"],
+			2,
+		]);
+	});
+
+	test("a failure that takes the transaction with it resets the object, though it was caught, and what the turn wrote is lost", async () => {
+		const object = bench.name();
+		await bench.take(object, write("kept"), { do: "count" });
+		const fail: Step = { do: "fail", with: "transaction" };
+		const alarm: Step = { do: "setAlarm", in: 60_000 };
+		const steps = [write("lost"), alarm, fail];
+		const outcome = await attempt(object, { do: "turn", steps });
+		expect(outcome).toHaveProperty("error");
+		expect(
+			await bench.take(object, ROWS, { do: "count" }, { do: "getAlarm" }),
+		).toEqual([["kept"], 1, null]);
+	});
+
+	test("an object that throws when it is made fails its call, and is made anew for the next", async () => {
+		const object = bench.name();
+		await bench.take(object, write("kept"), { do: "throw when made" });
+		await attempt(object, ABORT);
+		expect(await attempt(object, ROWS)).toMatchObject({
+			error: { message: "it throws" },
+		});
+		expect(await bench.take(object, ROWS)).toEqual([["kept"]]);
+	});
+
+	test("work that nobody awaits may be lost when its invocation has returned, what was handed to waitUntil is not", async () => {
+		const objects = Array.from({ length: 10 }, () => bench.name());
+		const arrived = async (isKept: boolean) => {
+			const steps = [note(`kept: ${isKept}`)];
+			for (const object of objects)
+				await bench.attempt({ do: "leave", object, steps, isKept });
+			await bench.pass(200);
+			const taken = await Promise.all(
+				objects.map((object) => bench.steps(object, 0)),
+			);
+			return taken.flat().filter(({ step }) => step === `kept: ${isKept}`);
+		};
+		expect(await arrived(true)).toHaveLength(10);
+		expect((await arrived(false)).length).toBeLessThan(10);
+	});
+
 	test("an error crosses a call with its name, its message and its own properties", async () => {
 		const outcome = await attempt(bench.name(), { do: "throw" });
 		expect(outcome).toMatchObject({

@@ -26,6 +26,10 @@ export type Step =
 	/** Gives back its copy of the argument, changed. */
 	| { do: "change"; value: { changed?: boolean } }
 	| { do: "throw" }
+	/** Runs a statement that fails, alone or with all that is not confirmed, and goes on. */
+	| { do: "fail"; with: "statement" | "transaction" }
+	/** Has the object throw when it is made the next time. */
+	| { do: "throw when made" }
 	| { do: "abort" };
 
 /** What a step throws, and what of it is to cross a call. */
@@ -41,6 +45,11 @@ export class Probe extends DurableObject {
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
 		super(ctx, env);
 		this.#createTables();
+		const name = String(ctx.storage.kv.get("name"));
+		const at = notes.throwing.indexOf(name);
+		if (at < 0) return;
+		notes.throwing.splice(at, 1);
+		throw new ProbeError("it throws");
 	}
 
 	/** Takes the steps in a row, and answers what each came to. */
@@ -115,6 +124,18 @@ export class Probe extends DurableObject {
 				return step.value;
 			case "throw":
 				throw new ProbeError("it throws");
+			case "fail": {
+				const otherwise = step.with === "statement" ? "ABORT" : "ROLLBACK";
+				try {
+					storage.sql.exec(`INSERT OR ${otherwise} INTO row VALUES (NULL)`);
+				} catch {
+					return "failed";
+				}
+				return null;
+			}
+			case "throw when made":
+				notes.throwing.push(String(storage.kv.get("name")));
+				return null;
 			case "abort":
 				this.ctx.abort("it is told to");
 		}

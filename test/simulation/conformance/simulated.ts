@@ -1,5 +1,6 @@
 /** The simulated platform, on which nothing goes wrong here, and time passes only as far as a claim needs. */
 import { Fate } from "../platform/fate.ts";
+import { Invocation } from "../platform/invocation.ts";
 import { Isolate } from "../platform/isolate.ts";
 import { Platform as Simulation } from "../platform/platform.ts";
 import type { Platform } from "./bench.ts";
@@ -60,8 +61,12 @@ export async function simulated(): Promise<Platform> {
 		async perform(command) {
 			// Over the wire everything is a copy.
 			const copy = JSON.parse(JSON.stringify(command)) as Command;
+			const invocation = new Invocation(caller);
+			const outcome = invocation.run(() => perform(copy));
 			return JSON.parse(
-				JSON.stringify(await passing(caller.run(() => perform(copy)))),
+				JSON.stringify(
+					await passing(outcome.finally(() => invocation.returned())),
+				),
 			);
 		},
 		async until(holds) {
