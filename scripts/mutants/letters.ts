@@ -144,4 +144,18 @@ export const LETTERS: readonly Break[] = [
 		from: "if (!(error instanceof RefusedError)) throw error;",
 		to: "throw error;",
 	},
+	{
+		why: "a body is kept though its alarm could not be set",
+		file: "src/objects/payloads.ts",
+		from: `		await this.ctx.storage.setAlarm(until);
+		this.#kv.put<Payload>("payload", { text, until });`,
+		to: `		this.#kv.put<Payload>("payload", { text, until });
+		await this.ctx.storage.setAlarm(until);`,
+	},
+	{
+		why: "a letter's message is acked while the letter is still being sent",
+		file: "src/bury.ts",
+		from: "await firstThatTakes(ways);",
+		to: "void firstThatTakes(ways);",
+	},
 ];

@@ -149,8 +149,8 @@ export const SCHEDULING: readonly Break[] = [
 	{
 		why: "an earlier event does not move the alarm",
 		file: OBJECT,
-		from: "if (this.#armedAt === null || nextDueAt < this.#armedAt)",
-		to: "if (this.#armedAt === null)",
+		from: "			nextDueAt < this.#armedAt ||\n",
+		to: "",
 	},
 	{
 		why: "a moved event does not move the alarm",
@@ -193,5 +193,23 @@ export const SCHEDULING: readonly Break[] = [
 		file: "src/shards.ts",
 		from: "shardAt(shardOf(first.id) ?? 0)",
 		to: "shardAt(0)",
+	},
+	{
+		why: "an alarm that could not be set is remembered as set",
+		file: OBJECT,
+		from: "			this.#armedAt = null;\n			throw error;",
+		to: "			throw error;",
+	},
+	{
+		why: "an alarm that went missing keeps later events from setting one",
+		file: OBJECT,
+		from: "return !this.#handingOver && armedAt < Date.now() - LONGEST_BACKOFF;",
+		to: "return !this.#handingOver && armedAt < 0 * LONGEST_BACKOFF;",
+	},
+	{
+		why: "the cron trigger does not wait for the shards",
+		file: "src/worker.ts",
+		from: "owner.scheduler.watch(),",
+		to: "void owner.scheduler.watch(),",
 	},
 ];
