@@ -141,6 +141,12 @@ export const SCHEDULING: readonly Break[] = [
 		to: "Math.min(...times)",
 	},
 	{
+		why: "an alarm that went missing while nothing waits is believed to stand",
+		file: "src/objects/scheduler.ts",
+		from: "if (!this.#handingOver) this.#armedAt = alarm;",
+		to: "",
+	},
+	{
 		why: "an alarm that stands too late is left",
 		file: OBJECT,
 		from: "if (alarm === null || alarm > latest)",

@@ -79,7 +79,10 @@ export class Scheduler extends DurableObject {
 
 	/** Sets an alarm that went missing or stands too late; tells the earliest due time, in epoch milliseconds. */
 	async watch(): Promise<{ nextDueAt: number | null }> {
-		return this.#correct(await this.ctx.storage.getAlarm(), LONGEST_BACKOFF);
+		const alarm = await this.ctx.storage.getAlarm();
+		// One that went missing while nothing waits would keep the next row from setting another.
+		if (!this.#handingOver) this.#armedAt = alarm;
+		return this.#correct(alarm, LONGEST_BACKOFF);
 	}
 
 	/** @param late how much later than due an alarm may stand, in milliseconds */

@@ -222,6 +222,16 @@ test("an alarm that went missing, whose events were cancelled since, is set agai
 	expect(await alarmOf(shard)).toBe(T0 + 180_000);
 });
 
+test("an alarm that went missing while nothing waits does not keep the next row from setting one", async () => {
+	const gone = row(T0 + 60_000);
+	await shard.hold([gone]);
+	await shard.cancel(gone.id);
+	await runInDurableObject(shard, (_, { storage }) => storage.deleteAlarm());
+	expect(await shard.watch()).toEqual({ nextDueAt: null });
+	await shard.hold([row(T0 + 90_000)]);
+	expect(await alarmOf(shard)).toBe(T0 + 90_000);
+});
+
 test("an event that is held twice waits once, as it was first", async () => {
 	const first = row(T0 + 60_000);
 	await shard.hold([first]);
