@@ -86,8 +86,8 @@ export function drawMoves(
 		acts.push({
 			at,
 			...dice.pick<Deed>([
-				{ do: "replay", n },
-				{ do: "replay", n },
+				{ do: "replay", n, isEdited: false },
+				{ do: "replay", n, isEdited: true },
 				{ do: "replay all" },
 				{ do: "discard", n },
 			]),

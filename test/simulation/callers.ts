@@ -1,21 +1,22 @@
 /** Those who publish, cancel, move and replay, each in an isolate of its own, and what they were answered. */
 import type { PartialPublishError, Receipt } from "tidings";
 import { discard, replay, replayAll } from "../../src/replay.ts";
-import type { Entry, Ledger } from "./ledger.ts";
+import type { Entry, Ledger, Replay } from "./ledger.ts";
+import { readLetters } from "./letters.ts";
 import { Invocation } from "./platform/invocation.ts";
 import { Isolate } from "./platform/isolate.ts";
 import { MOST_SKEW, type Platform } from "./platform/platform.ts";
 import type { Deed, Publish } from "./scenario.ts";
 import type { ShopDeploy } from "./shop.ts";
-import { number } from "./subjects.ts";
+import { eventOf, number, subjectOf, subjectsOf } from "./subjects.ts";
 
 /** Numbers the events that it publishes, so that their ids tell which they are. */
 class Caller extends Isolate {
 	readonly #numbers: number[];
 
-	constructor(platform: Platform, label: string, numbers: readonly number[]) {
+	constructor(platform: Platform, label: string, subjects: readonly string[]) {
 		super(platform, label);
-		this.#numbers = [...numbers];
+		this.#numbers = subjects.map(eventOf);
 	}
 
 	override randomBytes(bytes: Uint8Array): Uint8Array {
@@ -56,7 +57,7 @@ export class Callers {
 		const isOne = items.length === 1 && first;
 		this.#call(
 			"publish",
-			entries.map(({ n }) => n),
+			entries.map(({ n }) => String(n)),
 			async () => {
 				if (!isOne) return events.publishBatch(items);
 				const { name, body, after } = first;
@@ -80,7 +81,7 @@ export class Callers {
 				entry.openCancels++;
 				this.#call(
 					"cancel",
-					[entry.n],
+					[String(entry.n)],
 					() => events.cancel(id),
 					(done) => {
 						entry.openCancels--;
@@ -95,7 +96,7 @@ export class Callers {
 				entry.dueAt = Math.min(before, clock - MOST_SKEW + deed.after);
 				this.#call(
 					"reschedule",
-					[entry.n],
+					[String(entry.n)],
 					() => events.reschedule(id, deed.after),
 					(moved) => {
 						entry.dueAt = moved ? moved.time + moved.delay : before;
@@ -103,21 +104,55 @@ export class Callers {
 				);
 				break;
 			}
-			case "replay":
+			case "replay": {
+				const handler = this.#letterOf(entry);
+				if (handler === undefined) break;
+				const body = { ...(entry.body as object), edited: this.#count };
+				const edited = deed.isEdited ? { body } : undefined;
+				this.#replay(
+					"replay",
+					[subjectOf(entry.n, handler)],
+					() => replay(`${id}:${handler}`, edited, owner),
+					edited?.body,
+				);
+				break;
+			}
 			case "discard": {
-				const act = async (letter: string) =>
-					deed.do === "replay"
-						? replay(letter, undefined, owner)
-						: discard(letter, owner);
-				const [handler] = entry.runs.keys();
+				const handler = this.#letterOf(entry);
 				if (handler !== undefined)
-					this.#call(deed.do, [entry.n], () => act(`${id}:${handler}`));
+					this.#call("discard", [subjectOf(entry.n, handler)], () =>
+						discard(`${id}:${handler}`, owner),
+					);
 			}
 		}
 	}
 
 	replayAll({ owner }: ShopDeploy): void {
-		this.#call("replay all", [], () => replayAll({}, owner));
+		this.#replay("replay all", [], () => replayAll({}, owner));
+	}
+
+	#replay(
+		what: string,
+		subjects: readonly string[],
+		act: () => Promise<unknown>,
+		edited?: unknown,
+	): void {
+		const { time } = this.#platform;
+		const askedAt = time.now;
+		const { work } = this.#call(what, subjects, act, () => {
+			replay.answeredAt = time.now;
+		});
+		const replay: Replay = { askedAt, work, edited };
+		this.#ledger.replay(replay);
+	}
+
+	/** The handler of a letter of an event; where it has none, one that ran. */
+	#letterOf({ n, runs }: Entry): string | undefined {
+		const letters = [...readLetters(this.#platform).values()];
+		const own = letters.find(({ id }) =>
+			subjectsOf(id).some((subject) => eventOf(subject) === n),
+		);
+		return own?.handler ?? [...runs.keys()][0];
 	}
 
 	#answered(
@@ -135,20 +170,20 @@ export class Callers {
 	/** An answer that never comes, because the caller died or nobody answered, is none. */
 	#call<Result>(
 		what: string,
-		numbers: readonly number[],
+		subjects: readonly string[],
 		act: () => Promise<Result>,
 		answered: (result: Result) => void = () => {},
 		failed: (error: unknown) => void = () => {},
-	): void {
+	): Invocation {
 		const label = `caller ${++this.#count}`;
-		const subjects = numbers.map(String);
 		const caller = new Caller(
 			this.#platform,
 			`${what} ${subjects[0] ?? ""}`,
-			numbers,
+			subjects,
 		);
 		this.#platform.tell(what, label, subjects);
 		const request = new Invocation(caller);
+		caller.batches.add(request.work);
 		const done = request.run(act);
 		// What is handed to waitUntil need not be awaited.
 		const isAwaited =
@@ -166,6 +201,7 @@ export class Callers {
 				failed(error);
 			},
 		);
+		return request;
 	}
 }
 

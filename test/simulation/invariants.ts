@@ -1,11 +1,11 @@
 /** The laws of runs, judged from the ledger: each accepted event and handler is accounted for, none early, none too often. */
-import { matches } from "../../src/contract/pattern.ts";
-import { policyOf, waitBefore } from "../../src/contract/policy.ts";
+import { deliveryOf, judgeAttempts, judgeBodies } from "./attempts.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 import { judgeLetter, readLetters } from "./letters.ts";
 import type { Platform } from "./platform/platform.ts";
-import type { HandlerSpec, Scenario } from "./scenario.ts";
-import { behaviourOf, RETRY_AFTER } from "./versions.ts";
+import { isFor } from "./promises.ts";
+import type { Scenario } from "./scenario.ts";
+import { eventOf } from "./subjects.ts";
 
 /** The laws, by the word that names each in a report. */
 export type Rule =
@@ -13,13 +13,15 @@ export type Rule =
 	| "missing"
 	/** A handler ran before its event was due. */
 	| "early"
-	/** A handler was given another body than was published. */
+	/** A handler was given another body than was published, or than its replay has. */
 	| "changed"
 	/** A handler ran more often than its policy, duplicates and crashes explain. */
 	| "too often"
-	/** An attempt ran twice, or after a later one, and nothing had gone wrong. */
+	/** An attempt ran again, or after a later one, in more chains than duplicates, crashes and replays explain. */
 	| "repeated"
-	/** It was delivered and is dead, and nothing had gone wrong. */
+	/** An attempt ran though the one before it never did, more often than duplicates and lost tries explain. */
+	| "skipped"
+	/** It was delivered and is dead, with no duplicate, lost try or replay. */
 	| "both"
 	/** A handler ran after a cancel that was confirmed. */
 	| "cancelled"
@@ -79,7 +81,12 @@ export function violationsOf(
 	for (const { where, subjects } of ledger.told.filter(
 		({ what }) => what === "expired",
 	))
-		judge("expired", Number(subjects[0]), false, `it lay in ${where} too long`);
+		judge(
+			"expired",
+			eventOf(subjects[0] ?? ""),
+			false,
+			`it lay in ${where} too long`,
+		);
 	for (const { what, where } of ledger.told)
 		if (what === "left over" && scenario.faults.length === 0)
 			found.push({ rule: "left over", text: `nobody awaits ${where}` });
@@ -130,7 +137,7 @@ function judgePunctuality({ n, dueAt, runs }: Entry, judge: Judge): void {
 	judge("late", n, late <= LATE, `its first handler began ${late} ms late`);
 }
 
-/** How often and when its handlers ran. */
+/** When its handlers ran, and what they were given; how often is judged of each. */
 function judgeRuns(
 	entry: Entry,
 	scenario: Scenario,
@@ -138,62 +145,23 @@ function judgeRuns(
 	letters: ReadonlyMap<string, unknown>,
 	judge: Judge,
 ): void {
-	const { n, excuses, receipt } = entry;
+	const { n, receipt } = entry;
 	const isTimed = receipt && entry.after !== undefined;
 	for (const [handler, runs] of entry.runs) {
 		const first = Math.min(...runs.map(({ clock }) => clock));
 		const early = isTimed ? entry.dueAt - first : 0;
 		judge("early", n, early <= 0, `${handler} ran ${early} ms early`);
-		const isIntact = runs.every((run) => run.isIntact);
-		judge("changed", n, isIntact, `${handler} was given another body`);
-		const replays = ledger.replaysOf(n);
-		const limit = limitOf(handler, ledger);
-		judge(
-			"too often",
-			n,
-			runs.length <= (limit + 1) * (1 + replays + excuses.length),
-			`${handler} ran ${runs.length} times with a limit of ${limit}`,
-		);
-		if (excuses.length > 0 || replays > 0) continue;
-		const attempts = runs.map(({ attempt }) => attempt);
-		judge(
-			"repeated",
-			n,
-			attempts.every(
-				(attempt, at) => at === 0 || attempt > Number(attempts[at - 1]),
-			),
-			`${handler} ran attempts ${attempts.join(", ")}`,
-		);
-		judgeWaits(entry, handler, scenario, ledger, judge);
+		const delivery = deliveryOf(entry, handler, ledger);
+		judgeAttempts(delivery, scenario, judge);
+		judgeBodies(delivery, judge);
+		const { lostTries, chains } = delivery;
 		const isDead = letters.has(`${receipt?.id}:${handler}`);
 		judge(
 			"both",
 			n,
-			!(isDead && isDelivered(entry, handler)),
+			!(isDead && isDelivered(entry, handler)) || chains + lostTries > 1,
 			`${handler} was delivered and is dead`,
 		);
-	}
-}
-
-/** That no attempt came before the wait of the policy, or the one that the handler asked for, was over. */
-function judgeWaits(
-	{ n, runs }: Entry,
-	handler: string,
-	scenario: Scenario,
-	ledger: Ledger,
-	judge: Judge,
-): void {
-	const behaviour = behaviourOf(scenario, n, handler);
-	const asked = behaviour.type === "fail" && behaviour.how === "retry after";
-	const policy = policyOf(specOf(handler, ledger)?.retries);
-	const margin = scenario.skewed > 0 ? APART : 1_000;
-	for (const [index, run] of (runs.get(handler) ?? []).entries()) {
-		const before = runs.get(handler)?.[index - 1];
-		if (before?.end !== "failed") continue;
-		const wait = asked ? RETRY_AFTER : waitBefore(policy, before.attempt, 0);
-		const early = before.at + wait - margin - run.at;
-		const text = `attempt ${run.attempt} of ${handler} came ${early} ms early`;
-		judge("early", n, early <= 0, text);
 	}
 }
 
@@ -212,24 +180,10 @@ function expected(entry: Entry, { deploys }: Ledger): Set<string> {
 	);
 	const always = (live[0]?.version.handlers ?? []).filter(
 		({ id, on }) =>
-			matches(on, name) &&
+			isFor(on, name) &&
 			live.every(({ version }) =>
 				version.handlers.some((spec) => spec.id === id),
 			),
 	);
 	return new Set([...always.map(({ id }) => id), ...owed]);
-}
-
-export function specOf(
-	handler: string,
-	{ deploys }: Ledger,
-): HandlerSpec | undefined {
-	return deploys
-		.flatMap(({ version }) => version.handlers)
-		.find(({ id }) => id === handler);
-}
-
-export function limitOf(handler: string, ledger: Ledger): number {
-	const { limit, maxAge } = specOf(handler, ledger)?.retries ?? {};
-	return limit ?? (maxAge === undefined ? 10 : Infinity);
 }

@@ -3,19 +3,33 @@
  * the platform did to whom. It takes notes and judges nothing.
  */
 import type { Receipt, Transition } from "tidings";
+import { Allowances } from "./allowances.ts";
+import type { Work } from "./platform/isolate.ts";
 import type { Told } from "./platform/platform.ts";
 import type { Publish, Version } from "./scenario.ts";
+import { subjectOf } from "./subjects.ts";
 
 /** One run of a handler. */
 export interface Run {
 	at: number;
 	attempt: number;
-	/** The furthest that any clock had been. */
+	/** The furthest clock that the shard had read which held the event. */
 	clock: number;
 	/** Open as long as it neither ended nor failed: its isolate died, or its time was over first. */
 	end: "open" | "succeeded" | "failed";
-	/** Whether the handler was given the body as it was published. */
-	isIntact: boolean;
+	/** The body that the handler was given: as it was published, or of a replay; undefined when it was neither. */
+	body: unknown;
+}
+
+/** A call that replays letters, as far as it has come. */
+export interface Replay {
+	/** Milliseconds. */
+	askedAt: number;
+	answeredAt?: number;
+	/** What it has sent. */
+	work: Work;
+	/** The body in place of the letters'. */
+	edited?: unknown;
 }
 
 export interface Entry extends Publish {
@@ -34,29 +48,7 @@ export interface Entry extends Publish {
 	/** The handlers that it has a delivery for, as the product told. */
 	owed: Set<string>;
 	runs: Map<string, Run[]>;
-	/** What the platform did that may bring it twice, or cost it tries. */
-	excuses: string[];
-	/** Replays of its letters that were asked for, answered or not. */
-	replays: number;
 }
-
-/** What the platform tells that may run a handler once more, or use up a try. */
-const EXCUSES = new Set([
-	"killed",
-	"died",
-	"call lost",
-	"crash_before",
-	"crash_after",
-	"lied",
-	"halfway",
-	"hung_before",
-	"hung_after",
-	"reset",
-	"duplicated",
-	"refused",
-	"down",
-	"storage_failed",
-]);
 
 /** What the platform tells of an object that may leave it without its alarm. */
 const TROUBLES = new Set([
@@ -74,10 +66,10 @@ export class Ledger {
 	readonly told: Told[] = [];
 	/** When something last happened to an object, by its name. */
 	readonly troubledAt = new Map<string, number>();
-	/** How often letters of all events were replayed. */
-	#replaysOfAll = 0;
-	/** Objects whose alarm the platform lost or gave up. */
-	readonly lostAlarms = new Set<string>();
+	readonly allowances = new Allowances();
+	readonly #replays: Replay[] = [];
+	/** When the platform last lost or gave up an object's alarm, by its name. */
+	readonly lostAlarms = new Map<string, number>();
 
 	publish(event: Publish, body: unknown, at: number): Entry {
 		const entry: Entry = {
@@ -88,8 +80,6 @@ export class Ledger {
 			openCancels: 0,
 			owed: new Set(),
 			runs: new Map(),
-			excuses: [],
-			replays: 0,
 		};
 		this.entries.set(event.n, entry);
 		return entry;
@@ -98,21 +88,11 @@ export class Ledger {
 	/** What the platform and the Worker tell. */
 	hear(told: Told): void {
 		this.told.push(told);
-		if (told.what === "replay all") this.#replaysOfAll++;
-		if (told.what === "replay")
-			for (const subject of told.subjects) {
-				const entry = this.entries.get(Number(subject));
-				if (entry) entry.replays++;
-			}
+		this.allowances.hear(told);
 		this.#hearOwed(told);
 		if (TROUBLES.has(told.what)) this.troubledAt.set(told.where, told.at);
 		if (told.what === "alarm_lost" || told.what === "alarm given up")
-			this.lostAlarms.add(told.where);
-		if (!EXCUSES.has(told.what)) return;
-		for (const subject of told.subjects)
-			this.entries
-				.get(Number(subject))
-				?.excuses.push(`${told.what} ${told.where}`);
+			this.lostAlarms.set(told.where, told.at);
 	}
 
 	/** From these transitions on a delivery is held somewhere, and has to end. */
@@ -123,14 +103,27 @@ export class Ledger {
 		>;
 		if (!entry || !id) return;
 		entry.id ??= id;
-		if (what === "retrying" || what === "waiting") entry.owed.add(where);
-		if (what === "split")
-			for (const handler of handlers ?? []) entry.owed.add(handler);
+		const owe = (handler: string) => {
+			entry.owed.add(handler);
+			this.allowances.begin(entry.n, handler);
+		};
+		if (what === "retrying" || what === "waiting") owe(where);
+		if (what === "split") handlers?.forEach(owe);
 	}
 
-	/** Replays that may have been done of its letters. */
-	replaysOf(n: number): number {
-		return this.#replaysOfAll + (this.entries.get(n)?.replays ?? 0);
+	replay(replay: Replay): void {
+		this.#replays.push(replay);
+	}
+
+	/** Replays that were sent for this very delivery. */
+	replaysOf(n: number, handler: string): Replay[] {
+		const subject = subjectOf(n, handler);
+		return this.#replays.filter(({ work }) =>
+			work.calls.some(
+				({ name, subjects, isDone }) =>
+					isDone && name === "retries.send" && subjects.includes(subject),
+			),
+		);
 	}
 
 	run(n: number, handler: string, run: Run): void {
@@ -139,5 +132,6 @@ export class Ledger {
 		const runs = entry.runs.get(handler) ?? [];
 		entry.runs.set(handler, runs);
 		runs.push(run);
+		this.allowances.begin(n, handler);
 	}
 }

@@ -1,17 +1,18 @@
 /** The laws of dead letters, judged from what was stored: each has its whole event, and its cause is true. */
 import { isDeepStrictEqual } from "node:util";
-import type { RetryOptions } from "tidings";
-import {
-	CHAIN_TRIES,
-	CRASH_SLACK,
-	MAX_RETRIES,
-} from "../../src/contract/limits.ts";
-import { policyOf, waitBefore } from "../../src/contract/policy.ts";
-import { type Judge, limitOf, specOf } from "./invariants.ts";
-import type { Entry, Ledger, Run } from "./ledger.ts";
+import { type Delivery, deliveryOf, editedFrom, mostOld } from "./attempts.ts";
+import type { Judge } from "./invariants.ts";
+import type { Ledger } from "./ledger.ts";
 import type { Platform } from "./platform/platform.ts";
+import {
+	CHAIN,
+	maxAgeOf,
+	QUEUE_RETRIES,
+	SPARE_TRIES,
+	waitsAfter,
+} from "./promises.ts";
 import type { Scenario } from "./scenario.ts";
-import { subjectsOf } from "./subjects.ts";
+import { eventOf, subjectsOf } from "./subjects.ts";
 import { behaviourOf, RETRY_AFTER } from "./versions.ts";
 
 /** As it lies in the store. */
@@ -28,9 +29,6 @@ export interface Letter {
 }
 
 const HOUR = 3_600_000;
-
-/** What brings a message back without an attempt having failed; a duplicate brings another, and costs it nothing. */
-const LOST_TRY = /^(died|call lost|down|refused|hung)/;
 
 /** How far two clocks may be apart, in milliseconds, with what a rolling deploy and a consumer take on top. */
 const LEEWAY = 600_000;
@@ -50,7 +48,7 @@ export function judgeLetter(
 	judge: Judge,
 ): void {
 	const { handler, cause, attempts } = letter;
-	const n = Number(subjectsOf(letter.id)[0] ?? -1);
+	const n = eventOf(subjectsOf(letter.id)[0] ?? "-1");
 	const entry = ledger.entries.get(n);
 	if (!entry) {
 		const isRaw = ["unreadable", "newer_version"].includes(cause);
@@ -59,13 +57,14 @@ export function judgeLetter(
 	}
 	const { name } = JSON.parse(letter.head);
 	judge("letter", n, name === entry.name, `its letter says ${name}`);
+	const delivery = deliveryOf(entry, handler, ledger);
+	const margin = scenario.skewed > 0 ? LEEWAY : 0;
 	const isWhole =
 		letter.status === "discarded" ||
-		(letter.body !== null &&
-			isDeepStrictEqual(JSON.parse(letter.body), entry.body));
+		(letter.body !== null && isBodyOf(letter, delivery, margin));
 	judge("letter", n, isWhole, `the letter for ${handler} has another body`);
 	// A replay ends as any delivery does: its letter is dead again, or the handler has taken the event since.
-	const diedAt = letter.last_failure_at - (scenario.skewed > 0 ? LEEWAY : 0);
+	const diedAt = letter.last_failure_at - margin;
 	const isTaken = (entry.runs.get(handler) ?? []).some(
 		({ end, at }) => end === "succeeded" && at >= diedAt,
 	);
@@ -80,53 +79,72 @@ export function judgeLetter(
 	judge(
 		"cause",
 		n,
-		isTrue(letter, entry, scenario, ledger),
+		isTrue(letter, delivery, scenario, ledger),
 		`${handler} is dead as ${cause} after ${attempts} attempts, which is not so`,
 	);
+}
+
+/** Whether it has the body as published, or of a replay; and of a replay once that has died. */
+function isBodyOf(
+	{ body, last_failure_at: diedAt }: Letter,
+	delivery: Delivery,
+	margin: number,
+): boolean {
+	const stored = JSON.parse(body as string);
+	if (
+		delivery.replays.some(
+			({ edited }) => edited !== undefined && isDeepStrictEqual(stored, edited),
+		)
+	)
+		return true;
+	const isStale =
+		diedAt - margin > editedFrom(delivery) && mostOld(delivery) === 0;
+	return isDeepStrictEqual(stored, delivery.entry.body) && !isStale;
 }
 
 /** Whether what the letter says of its cause is so. */
 function isTrue(
 	{ cause, handler, attempts, last_failure_at: diedAt }: Letter,
-	{ n, excuses, body, runs, replays }: Entry,
+	delivery: Delivery,
 	scenario: Scenario,
 	ledger: Ledger,
 ): boolean {
-	const behaviour = behaviourOf(scenario, n, handler);
-	const limit = limitOf(handler, ledger);
-	const run = runs.get(handler) ?? [];
-	const lostTries = excuses.filter((excuse) => LOST_TRY.test(excuse)).length;
-	const retries = specOf(handler, ledger)?.retries ?? {};
+	const { entry, limit, lostTries, midway } = delivery;
+	const behaviour = behaviourOf(scenario, entry.n, handler);
+	// A copy counts the deliveries of the message that it was made of as its own.
+	const lost = lostTries + midway;
 	switch (cause) {
 		case "exhausted":
 			return (
 				behaviour.type === "fail" &&
 				behaviour.times > limit &&
 				attempts > limit &&
-				run.length + excuses.length > limit
+				attempts <= limit + 1 + Math.min(lost, SPARE_TRIES)
 			);
 		case "expired":
 			return (
-				behaviour.type === "fail" &&
-				(replays > 0 || isOver(run, behaviour.how, attempts, retries))
+				behaviour.type === "fail" && isOver(delivery, behaviour.how, attempts)
 			);
 		case "non_retryable":
 			return behaviour.type === "refuse";
 		case "schema_violation":
 			return (
 				ledger.deploys.some(({ version }) => version.isStrict) &&
-				!("visits" in (body as object))
+				!("visits" in (entry.body as object))
 			);
 		case "unknown_handler":
 			return wasAbsent(handler, diedAt, ledger);
 		case "crashed":
-			return behaviour.type === "kill" || lostTries >= CRASH_SLACK;
-		case "abandoned":
-			// With so many retries that the platform's own are used up first, or crashes at its last ten.
+			// A letter that nobody took costs its message another try.
+			return lost > SPARE_TRIES && attempts > limit + SPARE_TRIES;
+		case "abandoned": {
+			// The last of a delivery's tries are those that its policy cannot use; of a whole event's all were lost.
+			const whole = ledger.allowances.of(entry.n, "");
 			return (
-				(behaviour.type === "kill" && limit + 1 + CRASH_SLACK >= MAX_RETRIES) ||
-				lostTries >= MAX_RETRIES - CHAIN_TRIES
+				lost >= QUEUE_RETRIES - CHAIN ||
+				whole.lostTries + whole.fresh >= QUEUE_RETRIES
 			);
+		}
 		default:
 			return false;
 	}
@@ -134,20 +152,17 @@ function isTrue(
 
 /** Whether the next attempt would have begun past the policy's `maxAge`, counted from the first run of all. */
 function isOver(
-	runs: readonly Run[],
+	{ runs, retries }: Delivery,
 	how: string,
 	attempts: number,
-	retries: RetryOptions,
 ): boolean {
-	const policy = policyOf(retries);
 	const wait =
-		how === "retry after" ? RETRY_AFTER : waitBefore(policy, attempts, 1);
+		how === "retry after" ? RETRY_AFTER : waitsAfter(attempts, retries).longest;
 	const [first, last] = [runs[0], runs.at(-1)];
 	return (
-		policy.maxAge !== null &&
 		first !== undefined &&
 		last !== undefined &&
-		last.at + wait + LEEWAY > first.at + policy.maxAge
+		last.at + wait + LEEWAY > first.at + maxAgeOf(retries)
 	);
 }
 

@@ -1,9 +1,9 @@
 /** The laws that hold at every instant, judged of samples: no shard sleeps on its rows, no delivery multiplies. */
-import { decode } from "../../src/contract/envelope.ts";
 import { APART, type Violation } from "./invariants.ts";
 import type { Ledger } from "./ledger.ts";
+import type { Database } from "./platform/database.ts";
 import type { Platform } from "./platform/platform.ts";
-import { subjectsOf } from "./subjects.ts";
+import { eventOf, handlerOf, subjectsOf } from "./subjects.ts";
 
 /** After a trouble of its own a shard may wait for the cron trigger, every five minutes, which may die as well. */
 const TROUBLED = 21 * 60_000;
@@ -31,23 +31,36 @@ export function asleep(ledger: Ledger, platform: Platform): Violation[] {
 	});
 }
 
-/** Messages that carry deliveries, at one instant: a chain never becomes two by itself. */
+/**
+ * Messages that wait, and rows: a chain of attempts, or a whole event, is one of them at the most. What is being
+ * delivered, or handed over, may stand in its next place already.
+ */
 export function multiplied(ledger: Ledger, platform: Platform): Violation[] {
 	const counts = new Map<string, number>();
-	const { waiting, underWay } = platform.queue("retries");
-	for (const { body } of [...waiting.values(), ...underWay]) {
-		const decoded = decode(body);
-		if (decoded.kind !== "envelope") continue;
-		const { id, delivery } = decoded.envelope;
-		const key = `${subjectsOf(id)} ${delivery?.handler}`;
-		counts.set(key, (counts.get(key) ?? 0) + 1);
-	}
-	return [...counts].flatMap(([key, count]): Violation[] => {
-		const n = Number(key.split(" ")[0]);
-		const excuses = ledger.entries.get(n)?.excuses.length ?? Infinity;
-		if (count <= 1 + excuses + ledger.replaysOf(n)) return [];
-		return [
-			{ rule: "multiplied", n, text: `event ${key} is in ${count} messages` },
-		];
+	const count = (subjects: readonly string[]) => {
+		for (const subject of subjects)
+			counts.set(subject, (counts.get(subject) ?? 0) + 1);
+	};
+	for (const name of ["events", "retries"])
+		for (const { subjects } of platform.queue(name).waiting.values())
+			count(subjects);
+	for (const { database } of shardsOf(platform))
+		if (database.has("held"))
+			for (const row of unclaimed(database)) count(subjectsOf(row));
+	return [...counts].flatMap(([subject, count]): Violation[] => {
+		if (count <= 1) return [];
+		const [n, handler] = [eventOf(subject), handlerOf(subject)];
+		const { extraChains } = ledger.allowances.allowed(n, handler);
+		if (count <= 1 + extraChains + ledger.replaysOf(n, handler).length)
+			return [];
+		const text = `event ${subject} is in ${count} messages and rows`;
+		return [{ rule: "multiplied", n, text }];
 	});
+}
+
+function unclaimed(database: Database) {
+	return database.all(
+		`SELECT id, handler FROM held WHERE (id, handler) NOT IN (
+			SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM claim, json_each(keys))`,
+	);
 }

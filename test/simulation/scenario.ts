@@ -36,7 +36,7 @@ export type Deed =
 	| { do: "publish"; events: readonly Publish[] }
 	| { do: "cancel"; n: number }
 	| { do: "reschedule"; n: number; after: number }
-	| { do: "replay"; n: number }
+	| { do: "replay"; n: number; isEdited: boolean }
 	| { do: "replay all" }
 	| { do: "discard"; n: number }
 	| { do: "deploy"; version: Version }

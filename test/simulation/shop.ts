@@ -16,7 +16,7 @@ import { waitUntil } from "./platform/cloudflare-workers.ts";
 import { here, Isolate } from "./platform/isolate.ts";
 import type { Deploy, Platform, SimulatedWorker } from "./platform/platform.ts";
 import type { Scenario, Version } from "./scenario.ts";
-import { subjectsOf } from "./subjects.ts";
+import { eventOf, shardOf, subjectsOf } from "./subjects.ts";
 import { behaviourOf, RETRY_AFTER } from "./versions.ts";
 
 /** A deploy as callers inside the Worker reach it. */
@@ -132,13 +132,17 @@ async function handle(
 	const { time } = isolate.platform;
 	const never = () => new Promise<never>(() => {});
 	if (!isolate.alive) return never();
-	const [n] = subjectsOf(id).map(Number) as [number];
+	const [n] = subjectsOf(id).map(eventOf) as [number];
+	const published = ledger.entries.get(n)?.body;
+	const edited = ledger.replaysOf(n, handler).map((replay) => replay.edited);
 	const run: Run = {
 		at: time.now,
 		attempt,
-		clock: isolate.platform.latestClock,
+		clock: isolate.platform.furthestClock(shardOf(id)),
 		end: "open",
-		isIntact: isDeepStrictEqual(body, ledger.entries.get(n)?.body),
+		body: [published, ...edited].find((known) =>
+			isDeepStrictEqual(body, known),
+		),
 	};
 	ledger.run(n, handler, run);
 	const tell = (what: string) =>

@@ -116,6 +116,32 @@ describe("the ledger notices", () => {
 		expect(await broken(20, ["race"])).toBe("cancelled");
 	});
 
+	test("a delivery that begins anew once it has waited", async () => {
+		const { hold } = HeldTable.prototype;
+		const begun = new WeakSet<HeldTable>();
+		const holding = vi.spyOn(HeldTable.prototype, "hold");
+		holding.mockImplementation(function (this: HeldTable, rows) {
+			const [row] = rows;
+			const { delivery, ...event } = JSON.parse(row?.record ?? "{}");
+			if (!row || !delivery || begun.has(this)) return hold.call(this, rows);
+			begun.add(this);
+			const anew = { ...event, delivery: { ...delivery, attempt: 1 } };
+			hold.call(this, [{ ...row, record: JSON.stringify(anew) }]);
+		});
+		expect(await broken(60, ["race"])).toBe("too often");
+	});
+
+	test("an event that is handed over twice", async () => {
+		const { settle } = HeldTable.prototype;
+		const settled = new WeakSet<HeldTable>();
+		const settling = vi.spyOn(HeldTable.prototype, "settle");
+		settling.mockImplementation(function (this: HeldTable, kind, batch) {
+			if (settled.has(this)) settle.call(this, kind, batch);
+			else settled.add(this);
+		});
+		expect(await broken(20, ["race"])).toBe("multiplied");
+	});
+
 	test("a reschedule that loses what it moves", async () => {
 		const { reschedule, cancel } = HeldTable.prototype;
 		const moving = vi.spyOn(HeldTable.prototype, "reschedule");

@@ -1,10 +1,13 @@
-/** Which events something is about. An id tells: callers of the simulation write the event's number into it. */
+/**
+ * What something is about: an event, as its number, or one delivery of it, as `number:handler`. An id tells the
+ * event: callers of the simulation write its number into it. Nothing here is read by the product's own code.
+ */
 
 const ID =
-	/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{2}([0-9a-f]{8})[0-9a-f]{2}/g;
+	/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{2}([0-9a-f]{8})[0-9a-f]{2}(?::([\w-]+))?/g;
 
-/** An id stands near the beginning of whatever holds it. */
-const NEAR = 3_000;
+/** How a record that travels a queue begins. */
+const RECORD = '{"v":1,';
 
 /** Where in the bytes of an id the number stands; the byte after it tells the shard. */
 const AT = 11;
@@ -15,12 +18,52 @@ export function subjectsOf(value: unknown): string[] {
 	return [...found];
 }
 
+/** The subject of one event, or of one of its deliveries. */
+export function subjectOf(n: number, handler = ""): string {
+	return handler === "" ? String(n) : `${n}:${handler}`;
+}
+
+export function eventOf(subject: string): number {
+	return Number.parseInt(subject, 10);
+}
+
+/** Empty for a whole event. */
+export function handlerOf(subject: string): string {
+	return subject.slice(String(eventOf(subject)).length + 1);
+}
+
+/** The scheduler's object that holds an event. */
+export function shardOf(id: string): string {
+	return `Scheduler/shard-${Number.parseInt(id.slice(-2), 16)}`;
+}
+
 function find(value: unknown, found: Set<string>): void {
-	if (typeof value === "string")
-		for (const [, digits] of value.slice(0, NEAR).matchAll(ID))
-			found.add(String(Number.parseInt(digits as string, 16)));
-	else if (typeof value === "object" && value !== null)
-		for (const part of Object.values(value)) find(part, found);
+	if (typeof value === "string") {
+		if (value.startsWith(RECORD)) findInRecord(value, found);
+		else findIds(value, undefined, found);
+	} else if (typeof value === "object" && value !== null) {
+		const { id, handler } = value as { id?: unknown; handler?: unknown };
+		// A row, or a letter: whatever else it has is about the same.
+		if (typeof id === "string" && typeof handler === "string")
+			findIds(id, handler, found);
+		else for (const part of Object.values(value)) find(part, found);
+	}
+}
+
+function findInRecord(text: string, found: Set<string>): void {
+	const { id, delivery, letter } = JSON.parse(text);
+	findIds(String(id), (delivery ?? letter)?.handler, found);
+}
+
+function findIds(
+	text: string,
+	handler: string | undefined,
+	found: Set<string>,
+): void {
+	for (const [, digits, after] of text.matchAll(ID)) {
+		const n = Number.parseInt(digits as string, 16);
+		found.add(subjectOf(n, handler ?? after));
+	}
 }
 
 /** Makes random bytes the bytes of an event's id. */

@@ -1,18 +1,19 @@
 /** A run as a person reads it: what was published, what went wrong, what each handler did, and when. */
 import type { Told } from "./platform/platform.ts";
 import { type Outcome, START } from "./run.ts";
+import { eventOf } from "./subjects.ts";
 
 /** Lines that a timeline has at the most. */
 const MOST = 200;
 
 export function timeline({ ledger, violations }: Outcome): string {
-	const numbers = new Set(violations.flatMap(({ n }) => n ?? []).map(String));
+	const numbers = new Set(violations.flatMap(({ n }) => n ?? []));
 	const lines = ledger.told
 		.filter(
 			({ subjects }) =>
 				numbers.size === 0 ||
 				subjects.length === 0 ||
-				subjects.some((subject) => numbers.has(subject)),
+				subjects.some((subject) => numbers.has(eventOf(subject))),
 		)
 		.map(lineOf);
 	if (lines.length <= MOST) return lines.join("\n");

@@ -19,6 +19,9 @@ export function runBatch(
 	ended: (verdicts: ReadonlyMap<Message, Verdict>) => void,
 ): void {
 	const isolate = platform.workerIsolate();
+	const invocation = new Invocation(isolate);
+	const { work } = invocation;
+	isolate.batches.add(work);
 	const verdicts = new Map<Message, Verdict>();
 	let isOver = false;
 	const end = (how: End) => {
@@ -26,16 +29,25 @@ export function runBatch(
 		isOver = true;
 		stop();
 		forget();
-		if (how === "died") {
-			const subjects = messages.flatMap((message) => message.subjects);
-			platform.tell("died", queue, subjects);
-		}
+		isolate.batches.delete(work);
 		const isForgotten = platform.fate.next(`forgotten ${queue}`) < 0.5;
-		ended(settled(messages, verdicts, how, isForgotten));
+		const ends = settled(messages, verdicts, how, isForgotten);
+		const { calls } = work;
+		const hasFailed = calls.some((call) => call.end === "failed");
+		for (const message of messages) {
+			const end = ends.get(message);
+			if (end === "ack") continue;
+			// Told of each that comes again for no verdict of its own, or perhaps for a call that failed.
+			if (end === undefined && how === "died")
+				platform.tell("died", queue, message.subjects, { calls });
+			else if (end !== undefined && hasFailed)
+				platform.tell("again", queue, message.subjects, { calls });
+		}
+		ended(ends);
 	};
 	const stop = platform.time.after(WALL_TIME, () => isolate.kill());
 	const forget = isolate.mourn(() => end("died"));
-	invoke(isolate, queue, messages, (message, verdict) => {
+	invoke(invocation, isolate, queue, messages, (message, verdict) => {
 		// The first verdict counts.
 		if (isolate.alive && !verdicts.has(message)) verdicts.set(message, verdict);
 	}).then(
@@ -64,7 +76,8 @@ function settled(
 }
 
 async function invoke(
-	isolate: WorkerIsolate,
+	invocation: Invocation,
+	{ deploy }: WorkerIsolate,
 	queue: string,
 	messages: readonly Message[],
 	judge: (message: Message, verdict: Verdict) => void,
@@ -80,10 +93,9 @@ async function invoke(
 			judge(message, { retry: options?.delaySeconds });
 		},
 	}));
-	const invocation = new Invocation(isolate);
 	return invocation
 		.run(async () =>
-			isolate.deploy.queue({
+			deploy.queue({
 				queue,
 				messages: batch,
 				ackAll() {

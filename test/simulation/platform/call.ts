@@ -1,6 +1,6 @@
 /** A call out of an isolate, to a queue or an object: it takes time, and all that can go wrong with one may. */
 import type { Strike } from "./fate.ts";
-import { here } from "./isolate.ts";
+import { type CallNote, workHere } from "./isolate.ts";
 
 /** What may go wrong with any call. */
 export const CALL_STRIKES: readonly Strike[] = [
@@ -27,7 +27,8 @@ export interface Call<Result> {
 const SLOW = 20_000;
 
 export function callOut<Result>(call: Call<Result>): Promise<Result> {
-	const from = here();
+	const work = workHere();
+	const from = work.isolate;
 	const { time, fate } = from.platform;
 	const point = `${call.name} ${call.subjects[0] ?? ""}`;
 	return new Promise<Result>((resolve, reject) => {
@@ -36,12 +37,21 @@ export function callOut<Result>(call: Call<Result>): Promise<Result> {
 		if (strike) from.platform.tell(strike, call.name, call.subjects);
 		if (strike === "crash_before") return from.kill();
 		if (!from.release()) return;
-		for (const subject of call.subjects) from.sent.add(subject);
-		const answer = (settle: () => void) => {
+		const { name, subjects } = call;
+		const note: CallNote = { name, subjects, isDone: false, end: "open" };
+		work.calls.push(note);
+		const answer = (end: CallNote["end"], settle: () => void) => {
 			const wait = strike === "slow" ? fate.draw(`slow ${point}`) * SLOW : 0;
-			time.after(wait + fate.latency(point), () => from.resume(settle));
+			time.after(wait + fate.latency(point), () =>
+				from.resume(() => {
+					note.end = end;
+					settle();
+				}),
+			);
 		};
-		const fail = (error: unknown) => answer(() => reject(error));
+		const fail = (error: unknown) => answer("failed", () => reject(error));
+		if (strike === "hung_before" || strike === "hung_after")
+			note.end = "failed";
 		time.after(fate.latency(point), () => {
 			if (from.isCutOff)
 				return from.platform.tell("left over", call.name, call.subjects);
@@ -49,6 +59,7 @@ export function callOut<Result>(call: Call<Result>): Promise<Result> {
 			if (strike === "refused")
 				return fail(new Error(`${call.name} failed: it is overloaded`));
 			performed().then((result) => {
+				note.isDone = true;
 				switch (strike) {
 					case "hung_after":
 						return;
@@ -58,7 +69,7 @@ export function callOut<Result>(call: Call<Result>): Promise<Result> {
 					case "halfway":
 						return fail(new Error(`${call.name} failed: internal error`));
 					default:
-						answer(() => resolve(result));
+						answer("answered", () => resolve(result));
 				}
 			}, fail);
 		});

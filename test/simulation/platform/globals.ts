@@ -1,5 +1,5 @@
 /** Clock, timers, randomness and console of whichever isolate is running; elsewhere they are as they were. */
-import { current } from "./isolate.ts";
+import { current, currentWork } from "./isolate.ts";
 
 const { now } = Date;
 const { random } = Math;
@@ -26,10 +26,11 @@ Object.defineProperty(crypto, "getRandomValues", {
 type Timer = { cancel: () => void };
 
 globalThis.setTimeout = ((act: () => void, ms = 0, ...rest: unknown[]) => {
-	const isolate = current();
-	if (!isolate) return setTimeout(act, ms, ...(rest as []));
+	const work = currentWork();
+	if (!work) return setTimeout(act, ms, ...(rest as []));
+	const { isolate } = work;
 	const cancel = isolate.platform.time.after(ms, () =>
-		isolate.resume(() => isolate.run(act)),
+		isolate.resume(() => work.run(act)),
 	);
 	return { cancel } satisfies Timer;
 }) as typeof setTimeout;

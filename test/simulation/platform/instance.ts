@@ -1,10 +1,6 @@
 /** One instance of a simulated object: it lives until it is evicted, dies or is reset, and has two gates. */
-import { AsyncLocalStorage } from "node:async_hooks";
 import { Isolate } from "./isolate.ts";
 import type { Platform } from "./platform.ts";
-
-/** Which events the call is about that an instance is in; undefined in its alarm. */
-const about = new AsyncLocalStorage<readonly string[] | undefined>();
 
 export class Instance extends Isolate {
 	object: object | undefined;
@@ -18,19 +14,6 @@ export class Instance extends Isolate {
 	constructor(platform: Platform, label: string, confirm: () => void) {
 		super(platform, label);
 		this.#confirm = confirm;
-	}
-
-	/** @param subjects which events it does that for, where it is a call */
-	runFor<Result>(
-		subjects: readonly string[] | undefined,
-		act: () => Result,
-	): Result {
-		return about.run(subjects, () => this.run(act));
-	}
-
-	/** Which events a failure concerns that it has now. */
-	get concerned(): readonly string[] {
-		return about.getStore() ?? [...this.sent];
 	}
 
 	/** Its storage has failed for good. */
@@ -56,10 +39,15 @@ export class Instance extends Isolate {
 		else act();
 	}
 
-	/** The output gate: nothing leaves before what was written is on disk. */
+	/**
+	 * The output gate: nothing leaves before what was written is on disk. With it is what was done about answers
+	 * that came before, so that a later death brings none of those calls again.
+	 */
 	override release(): boolean {
 		if (this.broken) this.kill();
 		if (this.alive) this.#confirm();
+		if (this.alive)
+			this.work.calls = this.work.calls.filter(({ end }) => end === "open");
 		return this.alive;
 	}
 

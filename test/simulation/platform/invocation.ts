@@ -18,7 +18,7 @@ export class Invocation extends Isolate {
 	#stop = () => {};
 
 	constructor(host: Isolate) {
-		super(host.platform, host.label, host.sent);
+		super(host.platform, host.label);
 		this.#host = host;
 		this.#forget = host.mourn(() => {
 			this.alive = false;
@@ -52,11 +52,12 @@ export class Invocation extends Isolate {
 	#leave(): void {
 		const { fate, time } = this.platform;
 		const drawn = fate.next(`cut off ${this.label}`) - AT_ONCE;
-		if (drawn < 0) return this.#cutOff();
-		const wait = (drawn / (1 - AT_ONCE)) * KEPT;
-		time.after(wait, () => {
-			if (this.#kept === 0) this.#cutOff();
-		});
+		const wait = Math.max(0, drawn / (1 - AT_ONCE)) * KEPT;
+		if (wait === 0) this.#cutOff();
+		else
+			time.after(wait, () => {
+				if (this.#kept === 0) this.#cutOff();
+			});
 	}
 
 	#cutOff(): void {

@@ -92,10 +92,10 @@ export class SimulatedObject {
 
 	/** Something that an instance does, through its gates; it fails when the instance dies meanwhile. */
 	#perform<Result>(
-		subjects: readonly string[] | undefined,
+		subjects: readonly string[],
 		act: (object: object) => Promise<Result>,
 	): Promise<Result> {
-		const instance = this.#living(subjects);
+		const instance = this.#living();
 		this.#calls++;
 		return new Promise<Result>((resolve, reject) => {
 			const over = () => {
@@ -104,12 +104,12 @@ export class SimulatedObject {
 			};
 			const forget = instance.mourn(() => {
 				over();
-				this.platform.tell("call lost", this.name, subjects ?? []);
+				this.platform.tell("call lost", this.name, subjects);
 				reject(new Error(`${this.name} was reset`));
 			});
 			instance.resume(() =>
 				instance
-					.runFor(subjects, () => act(instance.object as object))
+					.run(() => act(instance.object as object))
 					.then(
 						(result) => leave(() => resolve(result)),
 						(error) => leave(() => reject(errorOf(error))),
@@ -124,7 +124,7 @@ export class SimulatedObject {
 	}
 
 	/** @throws what its constructor throws; then it is gone */
-	#living(subjects?: readonly string[]): Instance {
+	#living(): Instance {
 		if (this.#instance?.alive) return this.#instance;
 		const label = `${this.name} ~${++this.#instances}`;
 		const instance = new Instance(this.platform, label, () => this.#confirm());
@@ -144,7 +144,7 @@ export class SimulatedObject {
 		};
 		const Class = this.#class();
 		try {
-			instance.object = instance.runFor(subjects, () => new Class(context, {}));
+			instance.object = instance.run(() => new Class(context, {}));
 		} catch (error) {
 			instance.kill();
 			throw errorOf(error);
@@ -155,10 +155,9 @@ export class SimulatedObject {
 	async #runAlarm(): Promise<void> {
 		this.#failIfDown([]);
 		const instance = this.#living();
-		if (this.isIdle) instance.sent.clear();
 		const stop = this.platform.time.after(WALL_TIME, () => instance.kill());
 		try {
-			await this.#perform(undefined, async (object) =>
+			await this.#perform([], async (object) =>
 				(object as { alarm(): Promise<void> }).alarm(),
 			);
 		} finally {

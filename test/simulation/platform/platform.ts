@@ -75,13 +75,15 @@ export class Platform {
 	readonly objects = new Map<string, SimulatedObject>();
 	/** How far every clock is off, in milliseconds; a fault moves it. */
 	clockOffset = 0;
-	/** The furthest that any clock has been. */
-	latestClock: number;
 	/** By how many outages at once something is down, by name, a class standing for all of its objects. */
 	readonly #down = new Map<string, number>();
 	readonly #worker: SimulatedWorker;
 	readonly #listen: (told: Told) => void;
+	/** The furthest clock that was read, by what the isolates are of that read it. */
+	readonly #furthest = new Map<string, number>();
 	#isolates: WorkerIsolate[] = [];
+	/** Those that take nothing new and are in the middle of something. */
+	#leaving: WorkerIsolate[] = [];
 	#count = 0;
 
 	constructor(
@@ -93,7 +95,6 @@ export class Platform {
 		this.#worker = worker;
 		this.fate = fate;
 		this.time = new Time(start);
-		this.latestClock = start;
 		this.#listen = listen;
 		this.queues = new Map(
 			Object.entries(worker.queues).map(([name, settings]) => [
@@ -157,13 +158,20 @@ export class Platform {
 		}
 		const label = `worker ~${++this.#count}`;
 		const isolate = new WorkerIsolate(this, label, deploy);
-		this.#isolates = [isolate, ...this.#isolates.slice(0, MOST_ISOLATES - 1)];
+		const all = [isolate, ...this.#isolates];
+		this.#isolates = all.slice(0, MOST_ISOLATES);
+		this.#leaving = [
+			...this.#leaving.filter(
+				({ alive, batches }) => alive && batches.size > 0,
+			),
+			...all.slice(MOST_ISOLATES),
+		];
 		return isolate;
 	}
 
 	/** As when machines are replaced: whatever the Worker is in the middle of. */
 	killWorkers(): void {
-		for (const isolate of this.#isolates) isolate.kill();
+		for (const isolate of [...this.#isolates, ...this.#leaving]) isolate.kill();
 	}
 
 	/** The cron trigger. */
@@ -176,10 +184,15 @@ export class Platform {
 			.finally(() => invocation.returned());
 	}
 
-	wallClock({ skew }: Isolate): number {
+	wallClock({ skew, home }: Isolate): number {
 		const clock = Math.floor(this.time.now + this.clockOffset + skew);
-		this.latestClock = Math.max(this.latestClock, clock);
+		if (clock > this.furthestClock(home)) this.#furthest.set(home, clock);
 		return clock;
+	}
+
+	/** The furthest clock that an object has read so far, whichever instance of it; 0 when it read none. */
+	furthestClock(home: string): number {
+		return this.#furthest.get(home) ?? 0;
 	}
 
 	/** How far the clock of a new isolate is off, in milliseconds, either way. */

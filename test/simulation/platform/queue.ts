@@ -5,6 +5,7 @@
 import { runBatch, type Verdict } from "./batch.ts";
 import { CALL_STRIKES, callOut } from "./call.ts";
 import type { Strike } from "./fate.ts";
+import { here } from "./isolate.ts";
 import type { Platform } from "./platform.ts";
 import { checkBatch, checkMessage, type SendOptions } from "./queue-limits.ts";
 
@@ -21,6 +22,13 @@ export interface QueueSettings {
 	concurrency: number;
 }
 
+/** What is taken with these, though the sender is told that it failed, or nothing; and it lives on. */
+const UNANSWERED: ReadonlySet<Strike> = new Set([
+	"lied",
+	"halfway",
+	"hung_after",
+]);
+
 export interface Message {
 	id: string;
 	body: unknown;
@@ -32,8 +40,8 @@ export interface Message {
 	attempts: number;
 	/** Which events it is about. */
 	subjects: readonly string[];
-	/** A duplicate is not duplicated again. */
-	isCopy: boolean;
+	/** The id of the message that it is a duplicate of. A duplicate is not duplicated again. */
+	copyOf?: string;
 }
 
 export class SimulatedQueue {
@@ -74,7 +82,13 @@ export class SimulatedQueue {
 	 *
 	 * @param from the message that it was in another queue, whose id and time it keeps
 	 */
-	put(body: unknown, delaySeconds = 0, attempts = 0, from?: Message): Message {
+	put(
+		body: unknown,
+		delaySeconds = 0,
+		attempts = 0,
+		from?: Pick<Message, "id" | "sentAt" | "copyOf">,
+		subjects: readonly string[] = this.#platform.subjectsOf(body),
+	): Message {
 		const { time } = this.#platform;
 		const message = {
 			id: from?.id ?? `${this.name}-${++this.#count}`,
@@ -83,8 +97,8 @@ export class SimulatedQueue {
 			keptFrom: time.now,
 			visibleAt: time.now + delaySeconds * 1_000,
 			attempts,
-			subjects: this.#platform.subjectsOf(body),
-			isCopy: false,
+			subjects,
+			...(from?.copyOf !== undefined && { copyOf: from.copyOf }),
 		};
 		this.waiting.set(message.id, message);
 		this.#wake(message.visibleAt);
@@ -96,7 +110,10 @@ export class SimulatedQueue {
 		operation: string,
 		may: readonly Strike[],
 	): Promise<void> {
-		const subjects = this.#platform.subjectsOf(messages);
+		const { subjectsOf } = this.#platform;
+		const { label } = here();
+		const about = messages.map(({ body }) => subjectsOf(body));
+		const subjects = about.flat();
 		return callOut({
 			name: `${this.name}.${operation}`,
 			subjects,
@@ -111,8 +128,12 @@ export class SimulatedQueue {
 					fate.next(`part ${this.name}`) * messages.length,
 				);
 				const taken = strike === "halfway" ? messages.slice(0, part) : messages;
-				for (const { body, delaySeconds } of taken)
-					this.put(body, delaySeconds);
+				for (const [index, { body, delaySeconds }] of taken.entries())
+					this.put(body, delaySeconds, 0, undefined, about[index]);
+				if (strike && UNANSWERED.has(strike))
+					tell("unanswered", this.name, about.slice(0, taken.length).flat(), {
+						by: label,
+					});
 			},
 		});
 	}
@@ -183,7 +204,9 @@ export class SimulatedQueue {
 		if (message.attempts > maxRetries) {
 			this.#platform.tell("given up", this.name, message.subjects);
 			if (deadLetterQueue)
-				this.#platform.queue(deadLetterQueue).put(message.body, 0, 0, message);
+				this.#platform
+					.queue(deadLetterQueue)
+					.put(message.body, 0, 0, message, message.subjects);
 			return;
 		}
 		const delay = verdict.retry ?? retryDelay;
@@ -194,7 +217,7 @@ export class SimulatedQueue {
 
 	/** Another copy comes as well, on its own from now on, as after a verdict that was lost. */
 	#duplicate(message: Message): void {
-		if (message.isCopy) return;
+		if (message.copyOf !== undefined) return;
 		const { fate } = this.#platform;
 		const { subjects } = message;
 		const point = `deliver ${this.name} ${subjects[0] ?? ""}`;
@@ -204,8 +227,8 @@ export class SimulatedQueue {
 		const again =
 			fate.next(`again ${this.name}`) < 0.5 ? attempts : attempts - 1;
 		const delay = fate.next(`copy ${this.name}`) * 30;
-		const copy = this.put(body, delay, again);
-		const { sentAt, keptFrom } = message;
-		Object.assign(copy, { sentAt, keptFrom, isCopy: true });
+		const copy = this.put(body, delay, again, undefined, subjects);
+		const { id: copyOf, sentAt, keptFrom } = message;
+		Object.assign(copy, { sentAt, keptFrom, copyOf });
 	}
 }

@@ -1,11 +1,12 @@
 /** `ctx.storage` of a simulated object, as far as Tidings uses it. */
 import type { Strike } from "./fate.ts";
+import type { Work } from "./isolate.ts";
 import type { SimulatedObject } from "./object.ts";
 
 interface Gate {
 	alive: boolean;
 	readonly broken: Error | undefined;
-	readonly concerned: readonly string[];
+	readonly work: Work;
 	breakDown(why: Error): void;
 	closed<Result>(act: () => Promise<Result>): Promise<Result>;
 	kill(): void;
@@ -43,8 +44,9 @@ export function storageOf(object: SimulatedObject, instance: Gate) {
 		if (drawn !== "storage_failed" && drawn !== "storage_broken") return;
 		const isBroken = drawn === "storage_broken";
 		// A broken object tells of its calls when it dies.
-		const subjects = isBroken ? [] : instance.concerned;
-		platform.tell(drawn, name, subjects, [operation]);
+		const calls = isBroken ? [] : instance.work.calls;
+		const subjects = new Set(calls.flatMap((call) => call.subjects));
+		platform.tell(drawn, name, [...subjects], { operation, calls });
 		if (isBroken) lose(new Error("disk I/O error: SQLITE_IOERR"));
 		throw new Error(`${operation} failed: internal error`);
 	}

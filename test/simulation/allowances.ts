@@ -1,0 +1,136 @@
+/**
+ * What the platform did that may run a handler once more, counted for each event and handler. Only what is known
+ * to bring another chain of attempts, or to use up a try, counts; each has its mechanism beside it.
+ */
+import type { CallNote } from "./platform/isolate.ts";
+import type { Told } from "./platform/platform.ts";
+import { eventOf, handlerOf, subjectOf } from "./subjects.ts";
+
+/** Of one delivery; or, without a handler, of a whole event's message, which counts for all its handlers. */
+export interface Allowance {
+	/** Deliveries of its own message that ended without a verdict on an attempt. */
+	lostTries: number;
+	/** Chains that may have begun beside the first, from attempt 1 on. */
+	fresh: number;
+	/** Chains that may have split off from one, at whatever attempt it stood. */
+	midway: number;
+}
+
+/** What one event and handler are allowed, their whole event's message included. */
+export interface Allowed {
+	lostTries: number;
+	midway: number;
+	/** Chains of attempts beside the first, replays not among them. */
+	extraChains: number;
+}
+
+const NONE: Allowance = { lostTries: 0, fresh: 0, midway: 0 };
+
+export class Allowances {
+	readonly #all = new Map<string, Allowance>();
+	/** Deliveries whose first chain is under way, or was. */
+	readonly #begun = new Map<number, Set<string>>();
+
+	allowed(n: number, handler: string): Allowed {
+		const whole = this.of(n, "");
+		if (handler === "")
+			return { ...whole, extraChains: whole.fresh + whole.midway };
+		const { lostTries, fresh, midway } = this.of(n, handler);
+		return { lostTries, midway, extraChains: whole.fresh + fresh + midway };
+	}
+
+	of(n: number, handler: string): Allowance {
+		return this.#all.get(subjectOf(n, handler)) ?? NONE;
+	}
+
+	/** A handler ran, or a delivery for it is held somewhere. */
+	begin(n: number, handler: string): void {
+		const begun = this.#begun.get(n) ?? new Set();
+		this.#begun.set(n, begun.add(handler));
+	}
+
+	hear({ what, where, subjects, detail }: Told): void {
+		const { calls = [], by = "" } = (detail ?? {}) as {
+			calls?: readonly CallNote[];
+			by?: string;
+		};
+		switch (what) {
+			case "duplicated":
+				// Each copy is a message of its own from then on.
+				this.#anotherMessage(where, subjects);
+				break;
+			case "unanswered":
+				// Told that it failed, the sender sends again, or gives the delivery to the scheduler as well. Callers
+				// do not: who publishes again publishes another event, and a replay is counted as one.
+				if (/^(worker|Scheduler)\b/.test(by))
+					this.#anotherMessage(where, subjects);
+				break;
+			case "killed":
+			case "storage_failed":
+				// A shard that dies between a send and the confirmed removal of its rows, or cannot remove them, sends
+				// them again.
+				if (where.startsWith("Scheduler/"))
+					for (const { name, subjects } of calls)
+						this.#anotherMessage(name, subjects);
+				break;
+			case "died":
+				// Its consumer died, and with it what it had made of the message.
+				this.#again(where, subjects, calls);
+				break;
+			case "again": {
+				// A call that failed kept the consumer from a verdict, so it asked for the message once more.
+				const failed = calls.filter(({ end }) => end === "failed");
+				this.#again(where, subjects, calls, failed);
+			}
+		}
+	}
+
+	/** In the queue of events it brings every handler again; in that of retries one delivery, as it stands. */
+	#anotherMessage(queue: string, subjects: readonly string[]): void {
+		if (!/^(events|retries)\b/.test(queue)) return;
+		for (const subject of subjects)
+			if (handlerOf(subject) === "") this.#add(subject, "fresh");
+			else this.#add(subject, "midway");
+	}
+
+	/** A message that comes again for no verdict on an attempt. */
+	#again(
+		queue: string,
+		subjects: readonly string[],
+		calls: readonly CallNote[],
+		because: readonly CallNote[] = calls,
+	): void {
+		for (const subject of subjects) {
+			const n = eventOf(subject);
+			const isAbout = (call: CallNote) =>
+				call.subjects.some((one) => eventOf(one) === n);
+			if (because !== calls && !because.some(isAbout)) continue;
+			this.#add(subject, "lostTries");
+			if (queue === "events") this.#splitAgain(n, calls);
+			// It was, or may have been, given to the scheduler, and goes on from there beside its message.
+			else if (calls.some((call) => isHold(call, subject)))
+				this.#add(subject, "midway");
+		}
+	}
+
+	/** Each handler that the event's message began gets a delivery from attempt 1 once more. */
+	#splitAgain(n: number, calls: readonly CallNote[]): void {
+		for (const { name, subjects } of calls)
+			if (/^(retries|Scheduler)\b/.test(name))
+				for (const subject of subjects)
+					if (eventOf(subject) === n && handlerOf(subject) !== "")
+						this.begin(n, handlerOf(subject));
+		for (const handler of this.#begun.get(n) ?? [])
+			this.#add(subjectOf(n, handler), "fresh");
+	}
+
+	#add(subject: string, what: keyof Allowance): void {
+		const allowance = this.#all.get(subject) ?? { ...NONE };
+		this.#all.set(subject, allowance);
+		allowance[what]++;
+	}
+}
+
+function isHold({ name, subjects }: CallNote, subject: string): boolean {
+	return /^Scheduler\/.*\.hold$/.test(name) && subjects.includes(subject);
+}

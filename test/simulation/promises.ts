@@ -1,0 +1,64 @@
+/**
+ * What Tidings promises of limits, waits and patterns, written down a second time: the laws must not take their
+ * numbers from the code that they judge.
+ */
+import type { RetryOptions } from "tidings";
+
+/** Tries past a policy's limit that crashes may cost a delivery, before it is buried as crashed. */
+export const SPARE_TRIES = 20;
+
+/** Retries of a queue's message, and those of a delivery's message that are its policy's. */
+export const QUEUE_RETRIES = 100;
+export const CHAIN = 90;
+
+/** The time of an attempt. */
+export const TIMEOUT = 5_000;
+
+const UNITS: Record<string, number> = {
+	second: 1_000,
+	minute: 60_000,
+	hour: 3_600_000,
+};
+
+/** Milliseconds of what stands in a policy, such as `"20 minutes"`. */
+function ms(duration: unknown): number {
+	const [number, unit] = String(duration).split(" ") as [string, string];
+	return Number(number) * (UNITS[unit.replace(/s$/, "")] as number);
+}
+
+export function limitOf({ limit, maxAge }: RetryOptions): number {
+	return limit ?? (maxAge === undefined ? 10 : Infinity);
+}
+
+export function maxAgeOf({ maxAge }: RetryOptions): number {
+	return maxAge === undefined ? Infinity : ms(maxAge);
+}
+
+/** The shortest and the longest wait after an attempt, in milliseconds. */
+export function waitsAfter(
+	attempt: number,
+	{ backoff = "exponential", base = "5 seconds" }: RetryOptions,
+): { shortest: number; longest: number } {
+	if (typeof backoff === "object") {
+		const wait = ms(backoff[Math.min(attempt, backoff.length) - 1]);
+		return { shortest: wait, longest: wait };
+	}
+	const grown = {
+		exponential: 2 ** (attempt - 1),
+		linear: attempt,
+		constant: 1,
+	}[backoff];
+	const most = Math.max(ms("1 hour"), ms(base));
+	const longest = Math.min(most, ms(base) * grown);
+	const jitter = backoff === "exponential" ? 0.75 : 1;
+	return { shortest: longest * jitter, longest };
+}
+
+/** Whether a pattern matches a name: `*` is one segment, `**` any number of them. */
+export function isFor(pattern: string, name: string): boolean {
+	const parts = pattern.split(".").map((segment) => {
+		if (segment === "**") return "(?:[^.]+\\.)*";
+		return segment === "*" ? "[^.]+\\." : `${segment}\\.`;
+	});
+	return new RegExp(`^${parts.join("")}$`).test(`${name}.`);
+}
