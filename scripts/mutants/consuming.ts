@@ -75,6 +75,12 @@ export const CONSUMING: readonly Break[] = [
 		to: "void delivery;",
 	},
 	{
+		why: "a split begins with the second attempt",
+		file: "src/dispatch.ts",
+		from: "const delivery = { handler, attempt: 1 };",
+		to: "const delivery = { handler, attempt: 2 };",
+	},
+	{
 		why: "a split counts characters",
 		file: "src/dispatch.ts",
 		from: "byteLength(record) + 100",

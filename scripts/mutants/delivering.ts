@@ -81,6 +81,32 @@ export const DELIVERING: readonly Break[] = [
 					cause,`,
 	},
 	{
+		why: "a retry is a new message, so that a duplicate of the old one is another chain for ever",
+		file: "src/deliver.ts",
+		from: '	return { type: "retry", delaySeconds: inSeconds(next.wait) };',
+		to: '	return (await import("./carry.ts")).carry(event, next, ports).then(() => ACK);',
+	},
+	{
+		why: "what the scheduler holds begins with the first attempt again",
+		file: "src/carry.ts",
+		from: `	const record = turnedInto(text, { delivery });
+	const dueAt`,
+		to: `	const record = turnedInto(text, { delivery: { ...delivery, attempt: 1 } });
+	const dueAt`,
+	},
+	{
+		why: "a retry that its queue has taken waits in the scheduler as well",
+		file: "src/carry.ts",
+		from: "if (next.wait > QUEUE_WAIT || !(await queued(event, next, ports)))",
+		to: "if (next.wait > QUEUE_WAIT || (await queued(event, next, ports)))",
+	},
+	{
+		why: "one retry more than the limit",
+		file: "src/retry.ts",
+		from: "attempt > policy.limit)",
+		to: "attempt > policy.limit + 1)",
+	},
+	{
 		why: "one retry fewer than the limit",
 		file: "src/retry.ts",
 		from: "attempt > policy.limit)",
@@ -91,6 +117,12 @@ export const DELIVERING: readonly Break[] = [
 		file: "src/retry.ts",
 		from: "policy.limit + 1 + CRASH_SLACK",
 		to: "policy.limit + CRASH_SLACK",
+	},
+	{
+		why: "a delivery that crashes may be tried ten times more",
+		file: "src/retry.ts",
+		from: "policy.limit + 1 + CRASH_SLACK",
+		to: "policy.limit + 11 + CRASH_SLACK",
 	},
 	{
 		why: "a delivery that crashes is tried for ever",

@@ -133,6 +133,18 @@ export const LETTERS: readonly Break[] = [
 		to: "",
 	},
 	{
+		why: "a replay begins with the second attempt",
+		file: "src/replay.ts",
+		from: "delivery: { handler, attempt: 1, replay",
+		to: "delivery: { handler, attempt: 2, replay",
+	},
+	{
+		why: "a replay that mends the body sends the letter's",
+		file: "src/replay.ts",
+		from: "edited ? bodyText(edited.body) : letter.body",
+		to: "letter.body",
+	},
+	{
 		why: "the body of a replay replaces the one that other handlers wait for",
 		file: "src/replay.ts",
 		from: "const reference = `",
