@@ -107,7 +107,9 @@ test.each([0, 1, 2])(
 	},
 );
 
-test("a queue that fails for hours never uses the alarm up", async () => {
+test("a queue that fails for hours never uses the alarm up", {
+	timeout: 30_000,
+}, async () => {
 	let down = true;
 	sending(async () => {
 		if (down) throw new Error("Internal Server Error");

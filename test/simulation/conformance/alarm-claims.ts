@@ -117,8 +117,8 @@ export function alarmClaims(bench: Bench, isLong: boolean): void {
 	test("a handler that throws is tried again after two seconds, then after four; its rows stay, and so does the time that the alarm was set to", async () => {
 		for (const run of [1, 2]) {
 			await bench.runs(failing.throwing, run);
-			await bench.pass(50);
-			expect(await bench.take(failing.throwing, GET)).toEqual([throwingAt]);
+			// While the handler runs there is none; on a busy machine that takes its time.
+			expect(await bench.standing(failing.throwing)).toBe(throwingAt);
 		}
 		const runs = await bench.runs(failing.throwing, 3);
 		expectBackoff(runs);

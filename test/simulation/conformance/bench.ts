@@ -114,6 +114,16 @@ export class Bench {
 		return steps.filter(({ step }) => step === "alarm");
 	}
 
+	/** Goes on until an object's alarm stands; tells the time that it is set to. */
+	async standing(object: string): Promise<unknown> {
+		let at: unknown;
+		await this.#running.until(async () => {
+			[at] = await this.take(object, { do: "getAlarm" });
+			return at !== null;
+		});
+		return at;
+	}
+
 	/** Goes on until so many milliseconds have passed, as the alarm of another object tells. */
 	async pass(ms: number): Promise<void> {
 		const clock = this.name();
