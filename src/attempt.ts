@@ -1,9 +1,12 @@
 /** Step 5, its core: one attempt of one handler, within its time. It reports an outcome and decides nothing. */
 import { parseBody } from "./contract/definition.ts";
-import type { EventHead } from "./contract/envelope.ts";
-import type { Handler, HandlerContext } from "./contract/handler.ts";
+import type {
+	Handler,
+	HandlerContext,
+	TidingsEvent,
+} from "./contract/handler.ts";
 import { MAX_TIMEOUT } from "./contract/limits.ts";
-import type { Outcome } from "./retry.ts";
+import { failed, type Outcome } from "./contract/outcome.ts";
 
 /** Runs `expire` after so many milliseconds; the answer takes that back. */
 export type Timer = (expire: () => void, ms: number) => () => void;
@@ -22,14 +25,15 @@ export interface Attempting {
  * Runs a handler once. Never rejects. Past its time the attempt has failed, and whatever the handler
  * still does, or throws, is ignored.
  *
- * @param body the handler's own copy
+ * @param event the handler's own copy
  * @param number which attempt it is, counted from 1
+ * @param timeout its time in milliseconds
  */
 export async function attempt(
 	handler: Handler,
-	{ id, name, time, delay }: EventHead,
-	body: unknown,
+	{ id, name, body, time, delay }: TidingsEvent,
 	number: number,
+	timeout: number,
 	{ clock, timer }: Attempting,
 ): Promise<Outcome> {
 	const startedAt = clock();
@@ -50,7 +54,7 @@ export async function attempt(
 		},
 	};
 
-	setTime(handler.timeout);
+	setTime(timeout);
 	try {
 		return await Promise.race([overrun.promise, run()]);
 	} finally {
@@ -58,19 +62,19 @@ export async function attempt(
 		stopTimer();
 	}
 
-	function setTime(timeout: number): void {
+	function setTime(ms: number): void {
 		stopTimer();
 		if (over) return;
-		const left = startedAt + timeout - clock();
-		if (left > 0) stopTimer = timer(() => expire(timeout), left);
-		else expire(timeout);
+		const left = startedAt + ms - clock();
+		if (left > 0) stopTimer = timer(() => expire(ms), left);
+		else expire(ms);
 	}
 
-	function expire(timeout: number): void {
+	function expire(ms: number): void {
 		over = true;
-		overrun.resolve({ type: "timed_out", timeout });
+		overrun.resolve({ type: "timed_out", timeout: ms });
 		abort.abort(
-			new DOMException(`the attempt's ${timeout} ms are over`, "TimeoutError"),
+			new DOMException(`the attempt's ${ms} ms are over`, "TimeoutError"),
 		);
 	}
 
@@ -85,7 +89,7 @@ export async function attempt(
 			await handler.run({ id, name, body: parsed.value, time, delay }, context);
 			return { type: "delivered" };
 		} catch (thrown) {
-			return { type: "failed", thrown };
+			return failed(thrown);
 		}
 	}
 }

@@ -1,5 +1,5 @@
 /** The body of an event on its way: in its record, or by reference in the Payloads object. */
-import type { Readable } from "./contract/envelope.ts";
+import { encodeEvent, headOf, type Readable } from "./contract/envelope.ts";
 import { PAYLOAD_KEPT, QUEUE_WAIT } from "./contract/limits.ts";
 
 export interface Keeping {
@@ -8,18 +8,18 @@ export interface Keeping {
 }
 
 /**
- * Gives out copies of the body, never the envelope's own: a handler may change what it is given, and the
- * event still has to travel on or be buried as it was published. Undefined when the body is gone.
+ * The event's record with its body in it, as text: a handler may change what is parsed from it, and the event
+ * still travels on or is buried as it was published. Undefined when the body is gone.
  */
-export async function readBody(
+export async function wholeRecord(
 	{ envelope, text }: Readable,
 	{ payloads }: { payloads: { get(key: string): Promise<string | null> } },
-): Promise<(() => unknown) | undefined> {
-	if (envelope.reference !== undefined) {
-		const kept = await payloads.get(envelope.reference);
-		return kept === null ? undefined : () => JSON.parse(kept);
-	}
-	return () => JSON.parse(text).body;
+): Promise<string | undefined> {
+	if (envelope.reference === undefined) return text;
+	const kept = await payloads.get(envelope.reference);
+	return kept === null
+		? undefined
+		: encodeEvent(headOf(envelope), { text: kept });
 }
 
 /**

@@ -2,6 +2,7 @@
  * Step 7, second half: store a letter with its whole event. Its message is acked only once it is stored; a
  * message that the platform gave up becomes one letter for each handler it was for.
  */
+import type { Consumers } from "./contract/call.ts";
 import type {
 	Delivery,
 	Ending,
@@ -9,10 +10,10 @@ import type {
 	EventHead,
 	Readable,
 } from "./contract/envelope.ts";
-import type { Handlers } from "./contract/handler.ts";
 import { bodyText, byteLength } from "./contract/json.ts";
 import { type Letter, letterId } from "./contract/letter.ts";
 import { MAX_RETRIES, STORE_BYTES } from "./contract/limits.ts";
+import { idOfAll } from "./contract/route.ts";
 import type { Observe } from "./contract/transition.ts";
 
 /** So often a letter's body is read: its message then has come again for 85 minutes. */
@@ -23,7 +24,7 @@ export interface Storing {
 	letters: { store(letters: readonly Letter[]): Promise<void> };
 	/** Null when a body is gone. */
 	payloads: { get(key: string): Promise<string | null> };
-	handlers: Handlers;
+	consumers: Consumers;
 	clock(): number;
 	observe: Observe;
 }
@@ -50,7 +51,7 @@ export async function storeLetters(
 	ports: Storing,
 ): Promise<void> {
 	const { letter } = envelope;
-	const endings = letter ? [letter] : abandoned(envelope, ports);
+	const endings = letter ? [letter] : await abandoned(envelope, ports);
 	// Not by the message's age: one that the platform gave up may have kept the time of its first send.
 	const read = message.attempts < BODY_READS ? bodyOf : bodyIfReadable;
 	await storeEndings(envelope, endings, await read(envelope, ports), ports);
@@ -76,13 +77,12 @@ export async function storeEndings(
 }
 
 /** The platform tells neither error nor count: what the message carries of them is kept. */
-function abandoned(
+async function abandoned(
 	{ name, delivery }: Envelope,
-	{ handlers, clock }: Storing,
-): Ending[] {
+	{ consumers, clock }: Storing,
+): Promise<Ending[]> {
+	const ids = delivery ? [delivery.handler] : await idsFor(name, consumers);
 	const now = clock();
-	const matching = handlers.matching(name).map(({ id }) => id);
-	const ids = delivery ? [delivery.handler] : matching;
 	// Its handlers may be gone, but it had some, or it would have been ignored long before.
 	return (ids.length > 0 ? ids : [""]).map((handler) => ({
 		handler,
@@ -95,6 +95,18 @@ function abandoned(
 		attempts: (delivery?.attempt ?? 1) + MAX_RETRIES,
 		...sinceFirst(delivery ?? {}, now),
 	}));
+}
+
+/** The handlers that a name calls; for a Worker that does not answer, all of them as one. */
+async function idsFor(name: string, { all }: Consumers): Promise<string[]> {
+	const ids = await Promise.all(
+		all.map(async (consumer) => {
+			const routes = await consumer.routes();
+			if (!routes) return [idOfAll(consumer.key)];
+			return routes.matching(name).map(({ id }) => id);
+		}),
+	);
+	return ids.flat();
 }
 
 /** The body's JSON text, wherever it is kept; null when it is gone. */

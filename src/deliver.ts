@@ -2,27 +2,22 @@
  * Step 5: a delivery that travels alone, from its message to its verdict. From its second message on only
  * `retry` moves it, or an upsert in the scheduler, so that a duplicate cannot multiply.
  */
-import { type Attempting, attempt } from "./attempt.ts";
-import { keepBody, readBody } from "./body.ts";
+import { type Awaiting, awaitHandler, awaitWorker } from "./await.ts";
+import { keepBody, wholeRecord } from "./body.ts";
 import { type Burying, bury, buryMissing } from "./bury.ts";
-import {
-	type Carrying,
-	hold,
-	inSeconds,
-	type Next,
-	postpone,
-	reportRetry,
-} from "./carry.ts";
+import { hold, inSeconds, type Next, postpone, reportRetry } from "./carry.ts";
+import type { Consumer, Consumers } from "./contract/call.ts";
 import type { Delivery, Readable } from "./contract/envelope.ts";
-import type { Handler, Handlers } from "./contract/handler.ts";
-import { CHAIN_TRIES, QUEUE_WAIT } from "./contract/limits.ts";
+import { CHAIN_TRIES, MAX_TIMEOUT, QUEUE_WAIT } from "./contract/limits.ts";
+import type { Report } from "./contract/outcome.ts";
+import type { Route } from "./contract/route.ts";
 import { sinceFirst } from "./dead-letter.ts";
-import { decide, mayBegin, waitForDeploy } from "./retry.ts";
+import { mayBegin } from "./retry.ts";
+import { type Settling, settle } from "./settle.ts";
 
-export interface Delivering extends Attempting, Carrying, Burying {
-	handlers: Handlers;
-	payloads: Carrying["payloads"] & Burying["payloads"];
-	random(): number;
+export interface Delivering extends Awaiting, Settling {
+	consumers: Consumers;
+	payloads: Awaiting["payloads"] & Settling["payloads"];
 }
 
 /** What a message comes to. */
@@ -33,40 +28,67 @@ export const ACK: Verdict = { type: "ack" };
 /** How long a delivery waits for what it needs and cannot have now, in milliseconds. */
 const MINUTE = 60_000;
 
-/**
- * Runs the next attempt of a delivery.
- *
- * @param message how often its message was delivered, and when it was sent
- */
+/** How often its message was delivered, and when it was sent. */
+export interface Travelled {
+	attempts: number;
+	timestamp: Date;
+}
+
+/** Runs the next attempt of a delivery. */
 export async function redeliver(
 	event: Readable,
 	carried: Delivery,
-	message: { attempts: number; timestamp: Date },
+	message: Travelled,
 	ports: Delivering,
 ): Promise<Verdict> {
 	const delivery = continued(carried, message);
-	const handler = ports.handlers.get(delivery.handler);
-	if (!handler) return awaitHandler(event, delivery, ports);
-	if (!mayBegin(handler.policy, delivery.attempt))
-		return buryCrashed(event, delivery, ports);
-	const body = await readBody(event, ports).catch(() => "unreachable" as const);
-	if (body === "unreachable") {
+	const consumer = ports.consumers.of(delivery.handler);
+	const routes = await consumer.routes();
+	if (!routes) return acked(awaitWorker(event, delivery, ports));
+	const route = routes.get(delivery.handler);
+	if (!route) return acked(awaitHandler(event, delivery, ports));
+	if (!mayBegin(route.policy, delivery.attempt))
+		return acked(buryCrashed(event, delivery, ports));
+	const record = await wholeRecord(event, ports).catch(
+		() => "unreachable" as const,
+	);
+	if (record === "unreachable") {
 		const reason = "its body cannot be read now";
-		await postpone(event, delivery, MINUTE, reason, ports);
-		return ACK;
+		return acked(postpone(event, delivery, MINUTE, reason, ports));
 	}
-	if (body === undefined) {
-		await buryMissing(event, handler.id, ports);
-		return ACK;
+	if (record === undefined)
+		return acked(buryMissing(event, delivery.handler, ports));
+	const beganAt = ports.clock();
+	const report = await runAlone(consumer, route, delivery, record);
+	switch (report.type) {
+		case "not_begun":
+			return cutOff(event, consumer, delivery, ports);
+		case "unknown":
+			return acked(awaitHandler(event, delivery, ports));
+		default: {
+			const { policy } = route;
+			const next = await settle(
+				event,
+				delivery,
+				policy,
+				report,
+				beganAt,
+				ports,
+			);
+			return next ? moveOn(event, next, message, ports) : ACK;
+		}
 	}
-	const next = await tryOnce(event, handler, body(), delivery, ports);
-	return next ? moveOn(event, next, message, ports) : ACK;
+}
+
+async function acked(done: Promise<void>): Promise<Verdict> {
+	await done;
+	return ACK;
 }
 
 /** The delivery as it stands now, since a message that was delivered again could not be changed. */
 function continued(
 	carried: Delivery,
-	{ attempts, timestamp }: { attempts: number; timestamp: Date },
+	{ attempts, timestamp }: Travelled,
 ): Delivery {
 	if (attempts === 1) return carried;
 	const sentAt = timestamp.getTime();
@@ -78,82 +100,45 @@ function continued(
 	};
 }
 
-/** One attempt and its settlement; the answer is what remains to be tried, if anything. */
-export async function tryOnce(
+/** What was reported of it, even if the call was cut off after that. */
+async function runAlone(
+	consumer: Consumer,
+	{ handler, timeout }: Route,
+	{ handler: delivery, attempt }: Delivery,
+	record: string,
+): Promise<Report> {
+	let report: Report | undefined;
+	const handlers = [{ delivery, handler, attempt, timeout }];
+	const call = { record, handlers, within: MAX_TIMEOUT };
+	const told = async (_: string, reported: Report) => {
+		report ??= reported;
+	};
+	await consumer.run(call, told).catch((error) => {
+		console.error(`tidings: the call to ${consumer.key} was cut off`, error);
+	});
+	return report ?? { type: "not_begun" };
+}
+
+/** Where its Worker is there, its attempt has crashed it, and the message comes again; else it waits for the Worker. */
+async function cutOff(
 	event: Readable,
-	handler: Handler,
-	body: unknown,
+	consumer: Consumer,
 	delivery: Delivery,
 	ports: Delivering,
-): Promise<Next | undefined> {
-	const { firstAttemptAt = ports.clock() } = delivery;
-	const outcome = await attempt(
-		handler,
-		event.envelope,
-		body,
-		delivery.attempt,
-		ports,
-	);
-	const now = ports.clock();
-	const decision = decide(
-		outcome,
-		handler.policy,
-		delivery.attempt,
-		firstAttemptAt,
-		now,
-		ports.random(),
-	);
-	const { id, name } = event.envelope;
-	const of = {
-		id,
-		event: name,
-		handler: handler.id,
-		attempt: delivery.attempt,
-	};
-	switch (decision.type) {
-		case "delivered":
-			ports.observe({ type: "delivered", at: now, ...of });
-			return undefined;
-		case "dead": {
-			const { cause, error } = decision;
-			await bury(
-				event,
-				{
-					handler: handler.id,
-					cause,
-					error,
-					attempts: delivery.attempt,
-					...sinceFirst(delivery, now),
-				},
-				ports,
-			);
-			return undefined;
-		}
-		case "retry": {
-			const { error } = decision;
-			// As it will be: a queue counts whole seconds.
-			const wait = inSeconds(decision.wait) * 1_000;
-			const { unknownSince: _, ...same } = delivery;
-			return {
-				wait,
-				error,
-				delivery: {
-					firstAttemptAt,
-					firstFailureAt: now,
-					firstFailure: error,
-					...same,
-					attempt: delivery.attempt + 1,
-				},
-			};
-		}
-	}
+): Promise<Verdict> {
+	if (await consumer.answers())
+		return { type: "retry", delaySeconds: inSeconds(CRASH_WAIT) };
+	return acked(awaitWorker(event, delivery, ports));
 }
+
+/** A delivery whose attempt did not come back is tried again after this long, in milliseconds. */
+const CRASH_WAIT = 2 * MINUTE;
 
 /** Stays in its message while that may wait so long and be tried so often, else moves to the scheduler. */
 async function moveOn(
 	event: Readable,
 	next: Next,
-	message: { attempts: number; timestamp: Date },
+	message: Travelled,
 	ports: Delivering,
 ): Promise<Verdict> {
 	const waited = ports.clock() - message.timestamp.getTime();
@@ -173,44 +158,12 @@ async function moveOn(
 	return { type: "retry", delaySeconds: inSeconds(next.wait) };
 }
 
-/** Its handler is unknown here: perhaps a deploy is rolling, so it waits up to an hour. */
-async function awaitHandler(
-	event: Readable,
-	delivery: Delivery,
-	ports: Delivering,
-): Promise<Verdict> {
-	const now = ports.clock();
-	const { handler, unknownSince = now } = delivery;
-	const wait = waitForDeploy(now - unknownSince);
-	if (wait === undefined) {
-		await bury(
-			event,
-			{
-				handler,
-				cause: "unknown_handler",
-				error: {
-					name: "UnknownHandlerError",
-					message: `no handler ${JSON.stringify(handler)} is registered, and none was for an hour`,
-				},
-				attempts: delivery.attempt - 1,
-				...sinceFirst(delivery, now),
-			},
-			ports,
-		);
-		return ACK;
-	}
-	const waiting = { ...delivery, unknownSince };
-	const reason = "its handler is not registered";
-	await postpone(event, waiting, wait, reason, ports);
-	return ACK;
-}
-
 /** Its last attempts never came back, so it does not get another. */
 async function buryCrashed(
 	event: Readable,
 	delivery: Delivery,
-	ports: Delivering,
-): Promise<Verdict> {
+	ports: Burying,
+): Promise<void> {
 	const now = ports.clock();
 	await bury(
 		event,
@@ -227,5 +180,4 @@ async function buryCrashed(
 		},
 		ports,
 	);
-	return ACK;
 }

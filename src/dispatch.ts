@@ -1,46 +1,146 @@
 /**
- * Step 4: an event to its handlers, one after the other in order of registration. What it cannot settle
- * it throws; then the message comes again and is split.
+ * Step 4: an event to its handlers: all Workers beside each other, each in one call that names all of its
+ * handlers. What it cannot settle it throws; then the message comes again and is split.
  */
-import { readBody } from "./body.ts";
+import { awaitHandler, awaitWorker } from "./await.ts";
+import { wholeRecord } from "./body.ts";
 import { buryMissing } from "./bury.ts";
 import { carry, holdDelivery } from "./carry.ts";
+import type { Consumer, Reporter } from "./contract/call.ts";
 import { chunks } from "./contract/chunk.ts";
-import { type Readable, turnedInto } from "./contract/envelope.ts";
-import type { Handler } from "./contract/handler.ts";
+import {
+	type Delivery,
+	type Readable,
+	turnedInto,
+} from "./contract/envelope.ts";
 import { byteLength } from "./contract/json.ts";
-import { type Delivering, tryOnce } from "./deliver.ts";
+import { idOfAll, type Route } from "./contract/route.ts";
+import type { Delivering, Travelled } from "./deliver.ts";
+import { settle } from "./settle.ts";
+
+/** What is done with an event and those handlers of a Worker that it calls; at least one. */
+type Act = (consumer: Consumer, routes: readonly Route[]) => Promise<void>;
 
 /** @param until no handler begins after this, in epoch milliseconds; the rest go on as deliveries */
 export async function dispatch(
 	event: Readable,
+	message: Pick<Travelled, "attempts">,
 	until: number,
 	ports: Delivering,
 ): Promise<void> {
-	const handlers = ports.handlers.matching(event.envelope.name);
-	if (handlers.length === 0) return reportIgnored(event, ports);
-	const body = await readBody(event, ports);
-	if (body === undefined) {
-		for (const { id } of handlers) await buryMissing(event, id, ports);
-		return;
-	}
-	for (const [index, handler] of handlers.entries()) {
-		if (ports.clock() >= until)
-			return split(event, handlers.slice(index), ports);
-		const delivery = { handler: handler.id, attempt: 1 };
-		const next = await tryOnce(event, handler, body(), delivery, ports);
-		if (next) await carry(event, next, ports);
-	}
+	const act = actOn(event, message, until, ports);
+	// A Worker that does not answer, or is slow, holds up only what is its own.
+	const ends = await Promise.allSettled(
+		ports.consumers.all.map((consumer) =>
+			toHandlers(event, consumer, undefined, act, ports),
+		),
+	);
+	for (const end of ends) if (end.status === "rejected") throw end.reason;
+	const isIgnored = ends.every(
+		(end) => end.status === "fulfilled" && !end.value,
+	);
+	if (isIgnored) reportIgnored(event, undefined, ports);
+}
+
+/** A delivery that names its Worker alone, which may have told its handlers since. */
+export async function dispatchTo(
+	consumer: Consumer,
+	event: Readable,
+	delivery: Delivery,
+	message: Travelled,
+	until: number,
+	ports: Delivering,
+): Promise<void> {
+	const act = actOn(event, message, until, ports);
+	if (!(await toHandlers(event, consumer, delivery, act, ports)))
+		reportIgnored(event, delivery.handler, ports);
 }
 
 /** An event that comes again may be poison: none of its handlers is run beside another. */
-export async function dispatchAlone(
+function actOn(
 	event: Readable,
+	{ attempts }: Pick<Travelled, "attempts">,
+	until: number,
+	ports: Delivering,
+): Act {
+	if (attempts > 1) return (_, routes) => split(event, routes, ports);
+	let reading: Promise<string | undefined> | undefined;
+	return async (consumer, routes) => {
+		reading ??= wholeRecord(event, ports);
+		const record = await reading;
+		if (record !== undefined)
+			return runAll(event, record, consumer, routes, until, ports);
+		for (const { id } of routes) await buryMissing(event, id, ports);
+	};
+}
+
+/** False when none of the Worker's handlers is called. */
+async function toHandlers(
+	event: Readable,
+	consumer: Consumer,
+	delivery: Delivery = { handler: idOfAll(consumer.key), attempt: 1 },
+	act: Act,
+	ports: Delivering,
+): Promise<boolean> {
+	const routes = await consumer.routes();
+	const called = routes?.matching(event.envelope.name);
+	if (!called) await awaitWorker(event, delivery, ports);
+	else if (called.length > 0) await act(consumer, called);
+	return called?.length !== 0;
+}
+
+/** One call; each handler is settled as it is reported, and what is not reported goes on alone. */
+async function runAll(
+	event: Readable,
+	record: string,
+	consumer: Consumer,
+	routes: readonly Route[],
+	until: number,
 	ports: Delivering,
 ): Promise<void> {
-	const handlers = ports.handlers.matching(event.envelope.name);
-	if (handlers.length === 0) return reportIgnored(event, ports);
-	await split(event, handlers, ports);
+	const open = new Map(routes.map((route) => [route.id, route]));
+	let beganAt = ports.clock();
+	let failure: { error: unknown } | undefined;
+	const report: Reporter = async (id, report) => {
+		const route = open.get(id);
+		if (!route || report.type === "not_begun") return;
+		open.delete(id);
+		const delivery = { handler: id, attempt: 1 };
+		try {
+			if (report.type === "unknown")
+				return await awaitHandler(event, delivery, ports);
+			const { policy } = route;
+			const next = await settle(
+				event,
+				delivery,
+				policy,
+				report,
+				beganAt,
+				ports,
+			);
+			if (next) await carry(event, next, ports);
+			beganAt = ports.clock();
+		} catch (error) {
+			failure ??= { error };
+			throw error;
+		}
+	};
+	const handlers = routes.map(({ id: delivery, handler, timeout }) => ({
+		delivery,
+		handler,
+		attempt: 1,
+		timeout,
+	}));
+	const within = until - beganAt;
+	await consumer.run({ record, handlers, within }, report).catch((error) => {
+		if (!failure)
+			console.error(`tidings: the call to ${consumer.key} was cut off`, error);
+	});
+	if (failure) throw failure.error;
+	const left = [...open.values()];
+	// From now on they are deliveries of their own, and nothing that is still reported counts.
+	open.clear();
+	if (left.length > 0) await split(event, left, ports);
 }
 
 /**
@@ -49,10 +149,10 @@ export async function dispatchAlone(
  */
 async function split(
 	event: Readable,
-	handlers: readonly Handler[],
+	routes: readonly Route[],
 	ports: Delivering,
 ): Promise<void> {
-	const deliveries = handlers.map(({ id: handler }) => {
+	const deliveries = routes.map(({ id: handler }) => {
 		const delivery = { handler, attempt: 1 };
 		return { delivery, record: turnedInto(event.text, { delivery }) };
 	});
@@ -66,21 +166,23 @@ async function split(
 				await holdDelivery(event, delivery, 0, ports);
 		}
 	}
-	reportSplit(event, handlers, ports);
-}
-
-function reportSplit(
-	{ envelope: { id, name: event } }: Readable,
-	handlers: readonly Handler[],
-	{ clock, observe }: Delivering,
-): void {
-	const ids = handlers.map((handler) => handler.id);
-	observe({ type: "split", at: clock(), id, event, handlers: ids });
+	const { id, name } = event.envelope;
+	const handlers = routes.map((route) => route.id);
+	const at = ports.clock();
+	ports.observe({ type: "split", at, id, event: name, handlers });
 }
 
 function reportIgnored(
 	{ envelope: { id, name: event } }: Readable,
+	handler: string | undefined,
 	{ clock, observe }: Delivering,
 ): void {
-	observe({ type: "ignored", at: clock(), id, event });
+	const at = clock();
+	observe({
+		type: "ignored",
+		at,
+		id,
+		event,
+		...(handler !== undefined && { handler }),
+	});
 }

@@ -7,6 +7,7 @@ import {
 	ownsEvents,
 	schedulerShard,
 } from "./bindings.ts";
+import { NO_CONSUMERS } from "./contract/call.ts";
 import type {
 	Catalogue,
 	CatalogueOf,
@@ -29,7 +30,7 @@ import {
 	handlerOf,
 	type TidingsEvent,
 } from "./contract/handler.ts";
-import { newId } from "./contract/id.ts";
+import { DEFAULT_SHARDS, newId } from "./contract/id.ts";
 import { bodyText } from "./contract/json.ts";
 import { checkMembers } from "./contract/members.ts";
 import { checkName } from "./contract/pattern.ts";
@@ -42,8 +43,9 @@ import { logFailures, type Observe, observing } from "./contract/transition.ts";
 import type { Delivering } from "./deliver.ts";
 import { type Publishing, publish, publishBatch } from "./publish.ts";
 import type { Replaying } from "./replay.ts";
+import type { Running } from "./run.ts";
 import { cancel, type Rescheduling, reschedule } from "./schedule.ts";
-import { checkShards, schedulerOf } from "./shards.ts";
+import { schedulerOf } from "./shards.ts";
 import {
 	kept,
 	type PublisherBinding,
@@ -54,8 +56,6 @@ import {
 export interface EventsOptions<Definitions extends readonly Definition[]> {
 	/** The events that are checked and typed when published by name. Default: none. */
 	events?: Definitions;
-	/** Scheduler objects that share what waits, 1 to 256. Default 4; add any time, take none away while they hold events. */
-	shards?: number;
 	/** The service binding to publish through in a Worker that does not own the events. Default `"EVENTS"`. */
 	binding?: string;
 	/** Is told of every transition. Default: logs each failed attempt and each dead letter. */
@@ -96,10 +96,11 @@ export interface Events<Listed extends Catalogue = Catalogue>
 	readonly "~catalogue"?: Listed;
 }
 
-const OPTIONS = ["events", "shards", "binding", "observe"];
+const OPTIONS = ["events", "binding", "observe"];
 
 /** What the doors need of the Worker that owns the events. */
 export type Owner = Bindings &
+	Running &
 	Publishing &
 	Rescheduling &
 	Delivering &
@@ -118,7 +119,7 @@ export function ownerOf(events: Events): Owner {
 /**
  * Makes the events of one Worker: register handlers on it, and publish through it.
  *
- * @throws RefusedError when two definitions have one name; RangeError for shards out of 1 to 256
+ * @throws RefusedError when two definitions have one name
  * @example
  * export const events = createEvents({ events: [OrderPlaced] });
  */
@@ -126,14 +127,15 @@ export function createEvents<
 	const Definitions extends readonly Definition[] = [],
 >(options: EventsOptions<Definitions> = {}): Events<CatalogueOf<Definitions>> {
 	checkMembers("createEvents", options, OPTIONS);
-	const { shards = 4, binding = "EVENTS", observe = logFailures } = options;
+	const { binding = "EVENTS", observe = logFailures } = options;
 	const definitions = byName(options.events ?? []);
 	const owner: Owner = {
 		...bindings(),
-		scheduler: schedulerOf(checkShards(shards), schedulerShard),
+		scheduler: schedulerOf(DEFAULT_SHARDS, schedulerShard),
 		handlers: new Handlers(),
+		consumers: NO_CONSUMERS,
 		definitionOf: (name) => definitions.get(name),
-		newId: (time) => newId(time, shards),
+		newId: (time) => newId(time, DEFAULT_SHARDS),
 		clock: () => Date.now(),
 		random: () => Math.random(),
 		timer: realTimer,

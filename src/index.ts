@@ -1,6 +1,11 @@
 /** Door: the library. It reaches neither objects nor entry points, so a Worker that publishes carries none. */
 export type { After } from "./contract/after-form.ts";
 export type { BatchItem, PublishOptions } from "./contract/arguments.ts";
+export {
+	type Config,
+	defineConfig,
+	type RouteConfig,
+} from "./contract/config.ts";
 export { type Definition, event } from "./contract/definition.ts";
 export type { Duration } from "./contract/duration.ts";
 export type { Cause } from "./contract/envelope.ts";

@@ -7,9 +7,10 @@ import { buryRaw } from "./bury.ts";
 import { inSeconds } from "./carry.ts";
 import { type Decoded, decode } from "./contract/envelope.ts";
 import { BATCH_CONCURRENCY, BATCH_TIME } from "./contract/limits.ts";
+import { idOfAll } from "./contract/route.ts";
 import { storeLetters } from "./dead-letter.ts";
 import { ACK, type Delivering, redeliver, type Verdict } from "./deliver.ts";
-import { dispatch, dispatchAlone } from "./dispatch.ts";
+import { dispatch, dispatchTo } from "./dispatch.ts";
 import { waitForDeploy } from "./retry.ts";
 
 /** What is read of Cloudflare's `Message`. */
@@ -70,9 +71,14 @@ async function judge(
 		return ACK;
 	}
 	const { delivery } = decoded.envelope;
-	if (delivery) return redeliver(decoded, delivery, message, ports);
-	if (message.attempts === 1) await dispatch(decoded, until, ports);
-	else await dispatchAlone(decoded, ports);
+	if (!delivery) {
+		await dispatch(decoded, message, until, ports);
+		return ACK;
+	}
+	const consumer = ports.consumers.of(delivery.handler);
+	if (delivery.handler !== idOfAll(consumer.key))
+		return redeliver(decoded, delivery, message, ports);
+	await dispatchTo(consumer, decoded, delivery, message, until, ports);
 	return ACK;
 }
 

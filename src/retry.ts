@@ -1,22 +1,16 @@
 /** Step 6: decide what an attempt's outcome comes to. Pure: it sends nothing and waits for nothing. */
 import type { Cause } from "./contract/envelope.ts";
-import type { Issue } from "./contract/errors.ts";
 import { describe, type Failure } from "./contract/failure.ts";
-import { steering } from "./contract/handler-errors.ts";
 import {
 	CRASH_SLACK,
 	DEPLOY_GRACE,
+	LONGEST_PAUSE,
 	LONGEST_WAIT,
 	SHORTEST_WAIT,
+	WORKER_GRACE,
 } from "./contract/limits.ts";
+import type { Outcome } from "./contract/outcome.ts";
 import { type Policy, waitBefore } from "./contract/policy.ts";
-
-/** How an attempt ended. */
-export type Outcome =
-	| { type: "delivered" }
-	| { type: "failed"; thrown: unknown }
-	| { type: "timed_out"; timeout: number }
-	| { type: "unparsable"; issues: Issue[] };
 
 export type Decision =
 	| { type: "delivered" }
@@ -57,11 +51,10 @@ export function decide(
 				undefined,
 			);
 		case "failed": {
-			const error = describe(outcome.thrown);
-			const asked = steering(outcome.thrown);
-			if (asked && "stop" in asked)
+			const { error, asks } = outcome;
+			if (asks && "stop" in asks)
 				return { type: "dead", cause: "non_retryable", error };
-			return again(error, asked?.retryAt);
+			return again(error, asks?.retryAt);
 		}
 	}
 
@@ -86,15 +79,31 @@ export function mayBegin(policy: Policy, attempt: number): boolean {
 	return policy.limit === null || attempt <= policy.limit + 1 + CRASH_SLACK;
 }
 
-/** The shortest wait for a deploy that may be rolling, in milliseconds: clocks differ, and may take turns to be early. */
-const SHORTEST_DEPLOY_WAIT = 60_000;
+/** The shortest wait, in milliseconds: clocks differ, and may take turns to be early. */
+const SHORTEST_PAUSE = 60_000;
 
 /**
  * The next wait for a deploy that can run what this one cannot: as long as it has waited, until an hour is
  * over, and a minute at the least. Undefined when the hour is over.
  */
 export function waitForDeploy(waited: number): number | undefined {
-	return waited < DEPLOY_GRACE
-		? Math.max(SHORTEST_DEPLOY_WAIT, Math.min(waited, DEPLOY_GRACE - waited))
+	return pause(waited, DEPLOY_GRACE, DEPLOY_GRACE);
+}
+
+/**
+ * The next wait for a Worker that does not answer: as long as it has waited, an hour at the most, until a day
+ * is over, and a minute at the least. Undefined when the day is over.
+ */
+export function waitForWorker(waited: number): number | undefined {
+	return pause(waited, WORKER_GRACE, LONGEST_PAUSE);
+}
+
+function pause(
+	waited: number,
+	grace: number,
+	longest: number,
+): number | undefined {
+	return waited < grace
+		? Math.max(SHORTEST_PAUSE, Math.min(waited, longest, grace - waited))
 		: undefined;
 }

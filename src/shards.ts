@@ -1,6 +1,6 @@
 /** The scheduler as one, over its shards: an event's id tells which of them holds it. */
 import type { Held } from "./contract/held.ts";
-import { MAX_SHARDS, shardOf } from "./contract/id.ts";
+import { shardOf } from "./contract/id.ts";
 import { cursorOf, pageSize, placeOf } from "./contract/page.ts";
 import type { ListedEvent, Schedule, ScheduledEvent } from "./schedule.ts";
 
@@ -63,13 +63,4 @@ export function schedulerOf(
 			};
 		},
 	};
-}
-
-/** @throws RangeError unless it is 1 to 256 */
-export function checkShards(shards: number): number {
-	if (Number.isInteger(shards) && shards >= 1 && shards <= MAX_SHARDS)
-		return shards;
-	throw new RangeError(
-		`shards: ${shards} is not a whole number from 1 to ${MAX_SHARDS}`,
-	);
 }

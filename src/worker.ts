@@ -1,15 +1,17 @@
 /** Door: the Worker that owns its events. It joins the user's own fetch, queue, scheduled and email to ours. */
 import { queueNames } from "./bindings.ts";
-import { type Duration, milliseconds } from "./contract/duration.ts";
+import { configure } from "./configure.ts";
+import { type Config, settingsOf } from "./contract/config.ts";
 import { decode } from "./contract/envelope.ts";
 import { RefusedError } from "./contract/errors.ts";
 import { checkMembers } from "./contract/members.ts";
 import { createApp } from "./entrypoints/http/app.ts";
 import { type Events, ownerOf } from "./events.ts";
-import { observeObjects } from "./objects/observed.ts";
+import { tellObjects } from "./objects/told.ts";
 import { consume, type QueueRole } from "./queue.ts";
 
 export { type PublisherProps, publisher } from "./entrypoints/rpc.ts";
+export { subscriber } from "./entrypoints/subscriber.ts";
 export { DeadLetters } from "./objects/dead-letters.ts";
 export { Payloads } from "./objects/payloads.ts";
 export { Scheduler } from "./objects/scheduler.ts";
@@ -22,15 +24,15 @@ export interface WorkerOptions<Env = Cloudflare.Env>
 	> {
 	/** Put before our paths, such as `/events`, without a slash at its end. Default: none, ours are `/v1`, `/health` and `/hooks`. */
 	prefix?: string;
-	/** How long the queues keep a message; `/health` turns 503 past half of it. Default `"14 days"`. */
-	retention?: Duration;
+	/** What `tidings.config.ts` exports. Default: no other Workers, no routes, 4 shards. */
+	config?: Config;
 }
 
 /**
  * The default export of the Worker that owns the events: their consumer, the HTTP API, the watch over
  * the scheduler, and the user's own handlers beside them.
  *
- * @throws Error without the var `TIDINGS_QUEUES`; RefusedError for an unknown option or a prefix that is no path
+ * @throws Error without the var `TIDINGS_QUEUES`, or where the configuration names what is not there; RefusedError for an unknown option or a prefix that is no path
  * @example
  * export default worker(events, { fetch: app.fetch });
  */
@@ -39,16 +41,19 @@ export function worker<Env = Cloudflare.Env>(
 	options: WorkerOptions<Env> = {},
 ) {
 	checkMembers("worker", options, OPTIONS);
-	const { prefix = "", retention = "14 days", ...own } = options;
+	const { prefix = "", config, ...own } = options;
 	if (!/^(\/[^/?#]+)*$/.test(prefix))
 		throw new RefusedError(
 			"invalid_request",
 			`worker: prefix ${JSON.stringify(prefix)}: give a path such as "/events", without a slash at its end`,
 		);
 	const owner = ownerOf(events);
-	const app = createApp(events, prefix, milliseconds(retention, "retention"));
+	const settings = settingsOf(config);
+	configure(owner, settings);
+	const { retention } = settings;
+	const app = createApp(events, prefix, retention.queues);
 	const roles = rolesByName();
-	observeObjects(owner.observe);
+	tellObjects({ observe: owner.observe, lettersKept: retention.deadLetters });
 
 	return {
 		async fetch(request, env, ctx) {
@@ -82,7 +87,7 @@ export function worker<Env = Cloudflare.Env>(
 	} satisfies ExportedHandler<Env>;
 }
 
-const OPTIONS = ["fetch", "queue", "scheduled", "email", "prefix", "retention"];
+const OPTIONS = ["fetch", "queue", "scheduled", "email", "prefix", "config"];
 
 /** Read when the module loads, so that a wrong configuration fails the deploy and not the events. */
 function rolesByName(): Map<string, QueueRole> {

@@ -38,6 +38,9 @@ const STEPS = [
 	"queue.ts",
 	"dispatch.ts",
 	"deliver.ts",
+	"await.ts",
+	"settle.ts",
+	"run.ts",
 	"attempt.ts",
 	"carry.ts",
 	"body.ts",
@@ -46,7 +49,7 @@ const STEPS = [
 	"retry.ts",
 	"replay.ts",
 ];
-const JOINTS = ["bindings.ts", "shards.ts", "transport.ts"];
+const JOINTS = ["bindings.ts", "consumers.ts", "shards.ts", "transport.ts"];
 
 /** From the roof to the ground. */
 function floorOf(file: string): number {
@@ -56,6 +59,7 @@ function floorOf(file: string): number {
 	if (
 		file.startsWith("objects/") ||
 		file === "events.ts" ||
+		file === "configure.ts" ||
 		file === "client.ts"
 	)
 		return 3;

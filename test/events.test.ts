@@ -64,10 +64,6 @@ test("an option of createEvents that does nothing is refused, and so is what is 
 	);
 });
 
-test.each([0, 1.5, 257, Number.NaN])("%d shards are refused", (shards) => {
-	expect(() => createEvents({ shards })).toThrow(RangeError);
-});
-
 test("a handler is registered for one name, for several or for a definition, and options may be undefined", () => {
 	const on = (...args: unknown[]) =>
 		(createEvents() as { on(...args: unknown[]): void }).on(...args);

@@ -1,6 +1,7 @@
 /** What an outage, a deploy or a clock does to what is under way: late perhaps, never lost, never falsely dead. */
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { Handlers, handlerOf } from "../src/contract/handler.ts";
 import { ownerOf } from "../src/events.ts";
 import { NonRetryableError, RetryAfterError } from "../src/index.ts";
 import { consume } from "../src/queue.ts";
@@ -221,8 +222,10 @@ test("letters of many handlers are stored within the bytes of a call", async () 
 	const calls: number[] = [];
 	ports.letters.store = async (letters) =>
 		void calls.push(JSON.stringify(letters).length);
-	const many = Array.from({ length: 140 }, (_, index) => ({ id: `h${index}` }));
-	ports.handlers = { matching: () => many } as never;
+	const handlers = new Handlers();
+	for (let n = 0; n < 140; n++)
+		handlers.add(handlerOf(["order.placed"], { id: `h${n}` }, () => {}));
+	ports.handlers = handlers;
 	const message = incoming(record("order.placed", "x".repeat(110_000)));
 	await consume([message], "deadLetters", ports);
 	expect(message.verdicts).toEqual(["ack"]);
@@ -277,11 +280,10 @@ test.each([
 });
 
 test("a watch that fails does not cut the user's own cron off, and is not silent", async () => {
-	const { scheduler } = ownerOf(events);
-	const watch = vi.spyOn(scheduler, "watch");
-	watch.mockRejectedValue(new Error("down"));
 	const begun = Promise.withResolvers<void>();
 	const own = worker(events, { scheduled: () => begun.promise });
+	const watch = vi.spyOn(ownerOf(events).scheduler, "watch");
+	watch.mockRejectedValue(new Error("down"));
 	const cron = own.scheduled({} as never, {} as never, {} as never);
 	await vi.waitFor(() => expect(watch).toHaveBeenCalled());
 	let over = false;

@@ -30,6 +30,8 @@ export interface Delivery {
 	firstFailure?: Failure;
 	/** Since when no deploy knew the handler, in epoch milliseconds. */
 	unknownSince?: number;
+	/** Since when its Worker did not answer, in epoch milliseconds. */
+	unreachableSince?: number;
 	/** Which replay of its dead letter it is, counted from 1; absent when it is none. */
 	replay?: number;
 }
@@ -46,6 +48,8 @@ export type Cause =
 	| "schema_violation"
 	/** No deploy within an hour had this handler. */
 	| "unknown_handler"
+	/** Its Worker did not answer for a day. */
+	| "unreachable"
 	/** No deploy within an hour could read an envelope of this version. */
 	| "newer_version"
 	/** The message is no envelope. */
@@ -107,6 +111,11 @@ export function encodeEvent(
 			? `"body":${body.text}`
 			: `"reference":${JSON.stringify(body.reference)}`;
 	return `${start.slice(0, -1)},${last}}`;
+}
+
+/** An event without its body, and without where it travels. */
+export function headOf({ id, name, time, delay }: EventHead): EventHead {
+	return { id, name, time, delay };
 }
 
 /** The record again, as one delivery of its event or as a letter; whatever else it has stays. */

@@ -3,9 +3,9 @@ import type { Schema } from "./definition.ts";
 import type { Duration } from "./duration.ts";
 import type { EventHead } from "./envelope.ts";
 import { RefusedError } from "./errors.ts";
-import { DEFAULT_TIMEOUT, MAX_TIMEOUT } from "./limits.ts";
+import { MAX_TIMEOUT } from "./limits.ts";
 import { checkMembers } from "./members.ts";
-import { isPattern, matches } from "./pattern.ts";
+import { isPattern } from "./pattern.ts";
 import {
 	optionDuration,
 	type Policy,
@@ -54,9 +54,10 @@ export type HandlerFunction<Event = TidingsEvent> = (
 export interface Handler {
 	id: string;
 	patterns: readonly string[];
-	/** Milliseconds. */
-	timeout: number;
-	policy: Policy;
+	/** Milliseconds; absent where its registration does not say. */
+	timeout?: number;
+	/** Absent where its registration does not say. */
+	policy?: Policy;
 	/** Parses the body anew, for handlers registered by definition. */
 	schema?: Schema;
 	run: HandlerFunction;
@@ -106,20 +107,35 @@ function checkedHandler(
 		throw new TypeError(
 			`id ${JSON.stringify(id)} is not 1 to 128 characters without spaces: give the handler an id`,
 		);
-	const policy = policyOf(options.retries);
-	if (options.id === undefined && run.name === "" && reachesPast(policy, HOUR))
+	const { retries } = options;
+	const policy = retries === undefined ? undefined : policyOf(retries);
+	if (
+		options.id === undefined &&
+		run.name === "" &&
+		reachesPast(policy ?? policyOf(), HOUR)
+	)
 		console.warn(
 			`tidings: the handler ${id} has no name and no id, so a retry that waits while you deploy a change to it will not find it: register it as on(${JSON.stringify(patterns[0])}, { id: "…" }, …)`,
 		);
-	const timeout = optionDuration(
-		options.timeout === undefined ? DEFAULT_TIMEOUT : options.timeout,
-		"timeout",
+	return {
+		id,
+		patterns,
+		...(options.timeout !== undefined && {
+			timeout: timeoutOf(options.timeout),
+		}),
+		...(policy && { policy }),
+		run,
+		...(schema && { schema }),
+	};
+}
+
+/** @throws TypeError or RefusedError for what is no duration, or one over 60 seconds */
+export function timeoutOf(duration: Duration): number {
+	const timeout = optionDuration(duration, "timeout");
+	if (timeout <= MAX_TIMEOUT) return timeout;
+	throw new TypeError(
+		`timeout ${timeout} ms is over ${MAX_TIMEOUT} ms, the longest that an attempt can have`,
 	);
-	if (timeout > MAX_TIMEOUT)
-		throw new TypeError(
-			`timeout ${timeout} ms is over ${MAX_TIMEOUT} ms, the longest that an attempt can have`,
-		);
-	return { id, patterns, timeout, policy, run, ...(schema && { schema }) };
 }
 
 /** `pattern:functionName`, else `pattern:` and a hash of the source; never the mere place. */
@@ -135,13 +151,10 @@ function fnv1a(text: string): string {
 	return (hash >>> 0).toString(16).padStart(8, "0");
 }
 
-/** Names are open-ended where callers make them up, so the memory of matches is bounded. */
-const REMEMBERED_NAMES = 1_000;
-
 /** The handlers of one Worker, in order of registration. */
 export class Handlers {
 	readonly #byId = new Map<string, Handler>();
-	readonly #byName = new Map<string, readonly Handler[]>();
+	#list: readonly Handler[] = [];
 
 	/** @throws RefusedError `invalid_handler` when the id is taken */
 	add(handler: Handler): void {
@@ -150,27 +163,16 @@ export class Handlers {
 				`the id ${JSON.stringify(handler.id)} is taken by another handler: give this one its own, on(${JSON.stringify(handler.patterns[0])}, { id: "…" }, …)`,
 			);
 		this.#byId.set(handler.id, handler);
-		this.#byName.clear();
+		this.#list = [...this.#byId.values()];
 	}
 
 	get(id: string): Handler | undefined {
 		return this.#byId.get(id);
 	}
 
-	/** Those that a name calls, in order of registration. */
-	matching(name: string): readonly Handler[] {
-		const known = this.#byName.get(name);
-		if (known) return known;
-		const found = this.list().filter(({ patterns }) =>
-			patterns.some((pattern) => matches(pattern, name)),
-		);
-		if (this.#byName.size >= REMEMBERED_NAMES) this.#byName.clear();
-		this.#byName.set(name, found);
-		return found;
-	}
-
-	list(): Handler[] {
-		return [...this.#byId.values()];
+	/** The same list as before, unless a handler came in since. */
+	list(): readonly Handler[] {
+		return this.#list;
 	}
 }
 

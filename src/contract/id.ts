@@ -3,6 +3,7 @@ import { v7 } from "uuid";
 
 /** One byte tells the shard, so there are at most this many. */
 export const MAX_SHARDS = 256;
+export const DEFAULT_SHARDS = 4;
 
 /**
  * A new id, with a shard drawn evenly. The shard stands in the id rather than being computed from it, so

@@ -54,6 +54,21 @@ export const STORE_BYTES = 10_000_000;
 /** How long a delivery that this deploy cannot run waits for a deploy that can, in milliseconds. */
 export const DEPLOY_GRACE = 3_600_000;
 
+/** How long a delivery waits for a Worker that does not answer, in milliseconds. */
+export const WORKER_GRACE = 86_400_000;
+
+/** The longest of those waits, in milliseconds: so long after a Worker is back its last deliveries come. */
+export const LONGEST_PAUSE = 3_600_000;
+
+/** A list of handlers is taken for true for so long, in milliseconds. */
+export const LIST_KEPT = 60_000;
+
+/** A Worker that did not answer is not asked again for so long, in milliseconds, lest it hold up others. */
+export const SILENCE_KEPT = 10_000;
+
+/** A Worker has so long to list its handlers, in milliseconds. */
+export const LIST_TIME = 5_000;
+
 /** An attempt's time unless the handler says otherwise, in milliseconds. */
 export const DEFAULT_TIMEOUT = 5_000;
 

@@ -87,6 +87,16 @@ export function policyOf(retries: Retries = {}): Policy {
 	};
 }
 
+/** A policy as another Worker's deploy has it. @throws RefusedError `invalid_handler` where it is none */
+export function policyFrom(told: Policy): Policy {
+	const { limit, maxAge, backoff, base, max, jitter } = told;
+	return policyOf({
+		limit: limit ?? undefined,
+		maxAge: maxAge ?? undefined,
+		...{ backoff, base, max, jitter },
+	});
+}
+
 /**
  * The wait before a retry, in milliseconds.
  *

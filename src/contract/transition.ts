@@ -26,8 +26,8 @@ export type Transition =
 	| ({ type: "cancelled" } & OfEvent)
 	/** Handed by the scheduler to the queue; with `handler` it was a long retry. */
 	| ({ type: "queued"; dueAt: number; handler?: string } & OfEvent)
-	/** No handler matches. */
-	| ({ type: "ignored" } & OfEvent)
+	/** No handler matches; with `handler` none of a Worker's, which told its handlers only now. */
+	| ({ type: "ignored"; handler?: string } & OfEvent)
 	/** Its message came a second time: each handler now gets a delivery of its own. */
 	| ({ type: "split"; handlers: string[] } & OfEvent)
 	| ({ type: "delivered" } & OfDelivery)

@@ -10,6 +10,7 @@ import {
 	summaryOf,
 } from "../contract/letter.ts";
 import { cursorOf, pageSize, placeOf } from "../contract/page.ts";
+import { told } from "./told.ts";
 
 type Row = {
 	id: string;
@@ -29,9 +30,6 @@ type Row = {
 /** The columns of a list, which must not read a thousand bodies into memory. */
 const SUMMARY = `id, event, handler, cause, head, NULL AS body, error, attempts,
 	first_failure_at, last_failure_at, status, replays`;
-
-/** A letter is kept this long after its last failure, in milliseconds: 90 days. */
-const KEPT = 90 * 86_400_000;
 
 /** How often what is too old is swept away, in milliseconds. */
 const SWEEP = 86_400_000;
@@ -139,7 +137,10 @@ export class DeadLetters extends DurableObject {
 	override async alarm(): Promise<void> {
 		const now = Date.now();
 		await this.ctx.storage.setAlarm(now + SWEEP);
-		this.#sql.exec("DELETE FROM letter WHERE last_failure_at < ?", now - KEPT);
+		this.#sql.exec(
+			"DELETE FROM letter WHERE last_failure_at < ?",
+			now - told().lettersKept,
+		);
 		const { rest } = this.#sql
 			.exec<{ rest: number }>("SELECT EXISTS (SELECT 1 FROM letter) AS rest")
 			.one();

@@ -6,6 +6,7 @@ import { DurableObject } from "cloudflare:workers";
 import { bindings } from "../bindings.ts";
 import type { Held } from "../contract/held.ts";
 import { LONGEST_WAIT } from "../contract/limits.ts";
+import type { Transition } from "../contract/transition.ts";
 import {
 	HELD_KINDS,
 	type HeldKind,
@@ -14,7 +15,7 @@ import {
 	type ScheduledEvent,
 } from "../schedule.ts";
 import { HeldTable } from "./held-table.ts";
-import { observed } from "./observed.ts";
+import { told } from "./told.ts";
 
 /** A hand-over that failed is tried again after this long, in milliseconds, doubling up to a minute. */
 const FIRST_BACKOFF = 1_000;
@@ -124,7 +125,7 @@ export class Scheduler extends DurableObject {
 					queue,
 					payloads,
 					clock: () => Date.now(),
-					observe: observed,
+					observe: (transition: Transition) => told().observe(transition),
 				};
 				try {
 					await handOver(kind, this.#table, ports);

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { type Attempting, attempt } from "../../src/attempt.ts";
 import type { Schema } from "../../src/contract/definition.ts";
+import { describe as describeThrown } from "../../src/contract/failure.ts";
 import {
 	type HandlerContext,
 	type HandlerFunction,
@@ -43,13 +44,13 @@ beforeEach(() => {
 });
 
 function begin(run: HandlerFunction, schema?: Schema, body: unknown = null) {
-	const options = { id: "h", timeout: "5 seconds" } as const;
+	const options = { id: "h" };
 	const keeping: HandlerFunction = (event, itsContext) => {
 		context = itsContext;
 		return run(event, itsContext);
 	};
 	const handler = handlerOf([head.name], options, keeping, schema);
-	return attempt(handler, head, body, 2, time);
+	return attempt(handler, { ...head, body }, 2, 5_000, time);
 }
 
 /** A handler's end in the test's hand. */
@@ -86,7 +87,7 @@ describe("a handler that ends within its time", () => {
 	test.for([new Error("closed"), undefined, null, "closed"])(
 		"has failed with whatever it throws, at once or later: %s",
 		async (thrown) => {
-			const failed = { type: "failed", thrown };
+			const failed = { type: "failed", error: describeThrown(thrown) };
 			const throwing = () => {
 				throw thrown;
 			};
@@ -214,7 +215,10 @@ describe("a handler with a schema", () => {
 		const broken = z.unknown().transform(() => {
 			throw thrown;
 		});
-		expect(await begin(vi.fn(), broken)).toEqual({ type: "failed", thrown });
+		expect(await begin(vi.fn(), broken)).toEqual({
+			type: "failed",
+			error: describeThrown(thrown),
+		});
 	});
 
 	test("does not begin when its schema uses up the time without a pause", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { keepBody, readBody } from "../../src/body.ts";
+import { keepBody, wholeRecord } from "../../src/body.ts";
 import {
 	decode,
 	encodeEvent,
@@ -18,26 +18,23 @@ const payloads = (texts: Record<string, string> = {}) => ({
 	get: async (key: string) => texts[key] ?? null,
 });
 
-describe("a body is read", () => {
+describe("a record is made whole", () => {
 	test.for([
-		["from its record", inline],
-		["from where its record refers to", referring],
-	] as const)("%s, a copy each time", async ([, event]) => {
-		const body = await readBody(event, {
+		["as it came, with the body in it", inline],
+		["with the body that it refers to", referring],
+	] as const)("%s", async ([, event]) => {
+		const record = await wholeRecord(event, {
 			payloads: payloads({ "kept here": '{"n":1}' }),
 		});
-		const first = body?.();
-		expect(first).toEqual({ n: 1 });
-		(first as { n: number }).n = 99;
-		expect(body?.()).toEqual({ n: 1 });
-		expect(event.envelope.body).not.toEqual({ n: 99 });
+		expect(JSON.parse(record ?? "")).toEqual({ v: 1, ...head, body: { n: 1 } });
 	});
 
-	test("as undefined when it is gone, and as null when it is null", async () => {
-		const gone = await readBody(referring, { payloads: payloads() });
+	test("never when the body is gone, but when it is null", async () => {
+		const gone = await wholeRecord(referring, { payloads: payloads() });
 		expect(gone).toBeUndefined();
 		const kept = payloads({ "kept here": "null" });
-		expect((await readBody(referring, { payloads: kept }))?.()).toBeNull();
+		const record = await wholeRecord(referring, { payloads: kept });
+		expect(JSON.parse(record ?? "").body).toBeNull();
 	});
 });
 

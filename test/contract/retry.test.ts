@@ -5,11 +5,15 @@ import {
 } from "../../src/contract/handler-errors.ts";
 import { CRASH_SLACK } from "../../src/contract/limits.ts";
 import {
+	failed as failedWith,
+	type Outcome,
+} from "../../src/contract/outcome.ts";
+import {
 	policyOf,
 	type Retries,
 	waitBefore,
 } from "../../src/contract/policy.ts";
-import { decide, mayBegin, type Outcome } from "../../src/retry.ts";
+import { decide, mayBegin } from "../../src/retry.ts";
 
 const FIRST = 1_800_000_000_000;
 const MINUTE = 60_000;
@@ -24,12 +28,9 @@ const POLICY = {
 	maxAge: "1 hour",
 } as const;
 
-const failed: Outcome = { type: "failed", thrown: new Error("closed") };
+const failed = failedWith(new Error("closed"));
 const late: Outcome = { type: "timed_out", timeout: 5_000 };
-const stop: Outcome = {
-	type: "failed",
-	thrown: new NonRetryableError("no use"),
-};
+const stop = failedWith(new NonRetryableError("no use"));
 const unparsable: Outcome = {
 	type: "unparsable",
 	issues: [{ path: "total", message: "expected number" }],
@@ -37,10 +38,8 @@ const unparsable: Outcome = {
 const delivered: Outcome = { type: "delivered" };
 
 /** Asks to be tried again so long after the first attempt began. */
-const askedAt = (passed: number): Outcome => ({
-	type: "failed",
-	thrown: new RetryAfterError("busy", new Date(FIRST + passed)),
-});
+const askedAt = (passed: number): Outcome =>
+	failedWith(new RetryAfterError("busy", new Date(FIRST + passed)));
 
 /** When an attempt ended: which one, and how long after the first one began. */
 interface At {
@@ -143,7 +142,7 @@ describe("RetryAfterError", () => {
 		],
 		[
 			"without a time leaves the wait to the policy",
-			{ type: "failed", thrown: { tidings: "retry_after" } },
+			failedWith({ tidings: "retry_after" }),
 			{},
 			again(MINUTE),
 		],
@@ -153,10 +152,7 @@ describe("RetryAfterError", () => {
 });
 
 test("NonRetryableError ends a delivery at once, and is the cause past the limits too", () => {
-	const unclassed: Outcome = {
-		type: "failed",
-		thrown: { tidings: "non_retryable" },
-	};
+	const unclassed = failedWith({ tidings: "non_retryable" });
 	for (const outcome of [stop, unclassed])
 		for (const at of [{}, { attempt: 4 }, { attempt: 4, passed: DAY }])
 			expect(decided(outcome, at)).toMatchObject(dead("non_retryable"));
@@ -203,7 +199,7 @@ test("what cannot be read when it is thrown is a failure like any other", () => 
 			throw new Error("closed");
 		},
 	};
-	const outcome: Outcome = { type: "failed", thrown };
+	const outcome = failedWith(thrown);
 	expect(decided(outcome)).toMatchObject(again(MINUTE));
 	expect(decided(outcome, { retries: 0 })).toMatchObject(dead("exhausted"));
 });

@@ -83,7 +83,6 @@ export function deployOf(
 		const UserJoined = userJoined(version);
 		const events = createEvents({
 			events: [UserJoined],
-			shards: version.shards,
 			observe: (transition) =>
 				platform.tell(
 					transition.type,
@@ -98,7 +97,8 @@ export function deployOf(
 				{ id, retries },
 				(event, context) => handle(event, context, scenario, ledger),
 			);
-		const owned = worker(events as never);
+		const { shards } = version;
+		const owned = worker(events as never, { config: { shards } });
 		const context = { waitUntil, passThroughOnException() {} };
 		return {
 			events: events as never,

@@ -1,4 +1,5 @@
 /** The owner's ports with queues and scheduler that keep what they are given, for looking at one step alone. */
+import { consumersOf } from "../../src/consumers.ts";
 import type { Held } from "../../src/contract/held.ts";
 import type { Letter } from "../../src/contract/letter.ts";
 import type { Transition } from "../../src/contract/transition.ts";
@@ -27,7 +28,7 @@ export function keeping(changes: Partial<Owner> = {}): Owner & { kept: Kept } {
 		transitions: [],
 	};
 	const owner = ownerOf(events as never);
-	return {
+	const ports: Owner & { kept: Kept } = {
 		...owner,
 		kept,
 		events: {
@@ -69,6 +70,9 @@ export function keeping(changes: Partial<Owner> = {}): Owner & { kept: Kept } {
 		observe: (transition) => void kept.transitions.push(transition),
 		...changes,
 	};
+	const routing = { changes: [], defaults: {} };
+	ports.consumers = changes.consumers ?? consumersOf({}, routing, ports);
+	return ports;
 }
 
 /** A port that rejects, as a queue or an object that is down. */

@@ -1,22 +1,33 @@
-/** `GET /v1/handlers`: what is registered, and with which policy. */
+/** `GET /v1/handlers`: what is registered, in which Worker, and with which policy. */
 import type { Hono } from "hono";
 import type { Owner } from "../../events.ts";
 import { requireScope } from "./keys.ts";
 import { type Http, route } from "./routes.ts";
 
-export function handlerRoutes(app: Hono<Http>, { handlers }: Owner): void {
+export function handlerRoutes(app: Hono<Http>, { consumers }: Owner): void {
 	route(app, "/v1/handlers", {
-		GET(context) {
+		async GET(context) {
 			requireScope(context.var.caller, "read");
+			const workers = await Promise.all(
+				consumers.all.map(async (consumer) => ({
+					key: consumer.key,
+					routes: await consumer.routes(),
+				})),
+			);
 			return context.json({
-				handlers: handlers
-					.list()
-					.map(({ id, patterns, timeout, policy: retries }) => ({
-						id,
-						patterns,
-						timeout,
-						retries,
-					})),
+				handlers: workers.flatMap(({ key: worker, routes }) =>
+					(routes?.list ?? []).map(
+						({ policy: retries, handler, ...route }) => ({
+							...route,
+							retries,
+							...(worker !== "" && { worker, handler }),
+						}),
+					),
+				),
+				// Workers that did not answer: what they have is not known now.
+				unreachable: workers.flatMap(({ key, routes }) =>
+					routes ? [] : [key],
+				),
 			});
 		},
 	});

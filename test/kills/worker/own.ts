@@ -7,9 +7,7 @@ import { faulty, type KillsEnv } from "./points.ts";
 
 const { LEDGER } = env as unknown as KillsEnv;
 
-// As many shards as there can be: an event that another one wakes would hide an alarm that is missing.
 const events = createEvents({
-	shards: 256,
 	observe: ({ type, event, id, ...rest }) =>
 		console.log(
 			`${type} ${event} ${id}`,
@@ -44,4 +42,5 @@ async function run(
 	if (!succeeds) throw new Error(`attempt ${attempt} fails`);
 }
 
-export const own = worker(events);
+// As many shards as there can be: an event that another one wakes would hide an alarm that is missing.
+export const own = worker(events, { config: { shards: 256 } });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { waitForDeploy } from "../../src/retry.ts";
+import { waitForDeploy, waitForWorker } from "../../src/retry.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -31,5 +31,21 @@ describe("a wait for a deploy", () => {
 		}
 		expect(waited).toBe(HOUR);
 		expect(waits.map((wait) => wait / MINUTE)).toEqual([1, 1, 2, 4, 8, 16, 28]);
+	});
+});
+
+describe("a wait for a Worker that does not answer", () => {
+	test.for<[waited: number, wait: number | undefined]>([
+		[0, MINUTE],
+		[5 * MINUTE, 5 * MINUTE],
+		[HOUR, HOUR],
+		[5 * HOUR, HOUR],
+		[DAY - 30 * MINUTE, 30 * MINUTE],
+		[DAY - 1, MINUTE],
+		[-MINUTE, MINUTE],
+		[DAY, undefined],
+		[2 * DAY, undefined],
+	])("that has taken %i ms takes %i more", ([waited, wait]) => {
+		expect(waitForWorker(waited)).toBe(wait);
 	});
 });

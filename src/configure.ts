@@ -1,0 +1,58 @@
+/**
+ * Gives the Worker that owns the events what its configuration says, when it starts: a binding or a handler
+ * that is named and not there is an error then, and not when the first event comes.
+ */
+import { env } from "cloudflare:workers";
+import { schedulerShard } from "./bindings.ts";
+import { consumersOf } from "./consumers.ts";
+import type { Settings } from "./contract/config.ts";
+import { newId } from "./contract/id.ts";
+import { BEHIND } from "./contract/route.ts";
+import type { Owner } from "./events.ts";
+import { schedulerOf } from "./shards.ts";
+
+/** @throws Error that names the path of what is not there */
+export function configure(owner: Owner, settings: Settings): void {
+	const { shards, subscribers, routing } = settings;
+	checkBindings(settings);
+	checkIds(settings, owner);
+	owner.scheduler = schedulerOf(shards, schedulerShard);
+	owner.newId = (time) => newId(time, shards);
+	owner.consumers = consumersOf(subscribers, routing, owner);
+}
+
+function checkBindings({ subscribers }: Settings): void {
+	for (const [key, binding] of Object.entries(subscribers))
+		if (!(binding in env))
+			throw new Error(
+				`tidings.config.ts: subscribers.${key}.binding: ${JSON.stringify(binding)} is not bound: add it to [[services]] with binding = ${JSON.stringify(binding)}, the Worker's name as service and entrypoint = "Subscriber", and run wrangler types`,
+			);
+}
+
+/** An id leads to one handler: its own Worker's, or the one of the Worker whose key it begins with. */
+function checkIds(
+	{ subscribers, routing }: Settings,
+	{ handlers }: Owner,
+): void {
+	const keyOf = (id: string) => id.split(BEHIND, 1)[0] as string;
+	for (const { id } of handlers.list())
+		if (id.includes(BEHIND) && keyOf(id) in subscribers)
+			throw new Error(
+				`tidings.config.ts: subscribers.${keyOf(id)}: this Worker's own handler ${JSON.stringify(id)} begins with that key: give one of them another name`,
+			);
+	for (const { id, handler } of routing.changes) {
+		const path = `tidings.config.ts: routes[${JSON.stringify(id)}]`;
+		if (id !== handler && handlers.get(id))
+			throw new Error(
+				`${path}: a handler has this id and the route calls another, ${JSON.stringify(handler)}: give the route another name`,
+			);
+		if (!handlers.get(handler) && !(keyOf(handler) in subscribers))
+			throw new Error(
+				`${path}: there is no handler ${JSON.stringify(handler)}: this Worker has ${listing(handlers.list().map((one) => one.id))}, and handlers of others begin with ${listing(Object.keys(subscribers).map((key) => key + BEHIND))}`,
+			);
+	}
+}
+
+function listing(words: readonly string[]): string {
+	return words.length === 0 ? "none" : words.join(", ");
+}

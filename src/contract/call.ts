@@ -1,0 +1,53 @@
+/** One call of a Worker that runs handlers: what it is given, and how it answers while it runs. */
+import type { Report } from "./outcome.ts";
+import type { Routes } from "./route.ts";
+
+export interface Call {
+	/** The event's record as JSON text, its body in it. */
+	record: string;
+	/** They run one after the other, in this order. */
+	handlers: readonly HandlerCall[];
+	/** No handler begins later than so many milliseconds after the call. */
+	within: number;
+}
+
+export interface HandlerCall {
+	/** The id of the delivery, by which it is reported. */
+	delivery: string;
+	/** The handler's id in its own Worker. */
+	handler: string;
+	attempt: number;
+	/** Milliseconds. */
+	timeout: number;
+}
+
+/** Told of each handler as soon as it has ended; once it throws, no further handler is run. */
+export type Reporter = (delivery: string, report: Report) => Promise<void>;
+
+/** A Worker that runs handlers: the owner of the events itself, or another one behind a binding. */
+export interface Consumer {
+	/** Its key in the configuration; empty for the owner itself. */
+	readonly key: string;
+	/** The routes to its handlers; undefined while it has not told them. */
+	routes(): Promise<Routes | undefined>;
+	/** Rejects when the call was cut off; what was reported by then has ended. */
+	run(call: Call, report: Reporter): Promise<void>;
+	/** Whether it answers now. */
+	answers(): Promise<boolean>;
+}
+
+export interface Consumers {
+	readonly all: readonly Consumer[];
+	/** The one that a delivery's handler belongs to. */
+	of(handler: string): Consumer;
+}
+
+/** Before `worker(events)` is called nobody runs handlers. */
+export const NO_CONSUMERS: Consumers = {
+	get all(): never {
+		throw new TypeError(
+			"tidings: events were taken before worker(events) was called",
+		);
+	},
+	of: () => NO_CONSUMERS.all as never,
+};

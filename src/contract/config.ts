@@ -1,0 +1,204 @@
+/**
+ * What `tidings.config.ts` may say, and what it comes to. Each error names the path of the value that is
+ * wrong. It asks nobody: whether bindings and handlers are there is seen when the Worker starts.
+ */
+import { type Duration, milliseconds } from "./duration.ts";
+import { timeoutOf } from "./handler.ts";
+import { DEFAULT_SHARDS, MAX_SHARDS } from "./id.ts";
+import { checkMembers } from "./members.ts";
+import { isPattern } from "./pattern.ts";
+import { policyOf, type Retries } from "./policy.ts";
+import {
+	BEHIND,
+	type RouteChange,
+	type RouteDefaults,
+	type Routing,
+} from "./route.ts";
+
+/** The bindings that `wrangler types` found, where it was run. */
+type BindingName = [keyof Cloudflare.Env] extends [never]
+	? string
+	: Extract<keyof Cloudflare.Env, string>;
+
+export interface Config {
+	/** Workers that bring handlers, by a key of letters, digits, `_` and `-`: the ids of their handlers begin with it, `mail/send-welcome`. */
+	subscribers?: Readonly<Record<string, SubscriberConfig>>;
+	/** Routes by the id that their deliveries get: over what the handlers' code says, or in its place. */
+	routes?: Readonly<Record<string, RouteConfig>>;
+	/** For handlers that do not say themselves. */
+	defaults?: {
+		/** Default 10 retries, exponential from 5 seconds. */
+		retries?: Retries;
+		/** Default 5 seconds, at most 60. */
+		timeout?: Duration;
+	};
+	/** Scheduler objects that share what waits, 1 to 256. Default 4; add any time, take none away while they hold events. */
+	shards?: number;
+	retention?: {
+		/** How long the queues keep a message, as they are set; `/health` turns 503 past half of it. Default `"14 days"`. */
+		queues?: Duration;
+		/** How long a dead letter is kept after its last failure. Default `"90 days"`. */
+		deadLetters?: Duration;
+	};
+}
+
+export interface SubscriberConfig {
+	/** The service binding, whose entrypoint is that Worker's `Subscriber`. */
+	binding: BindingName;
+}
+
+export interface RouteConfig {
+	/** Names and patterns in place of those that the handler was registered for. */
+	events?: string | readonly string[];
+	/** The id of the handler that it calls. Default: the route's own. A handler that routes name is called by those alone. */
+	handler?: string;
+	retries?: Retries;
+	timeout?: Duration;
+}
+
+/**
+ * Types `tidings.config.ts`; `worker(events, { config })` takes it.
+ *
+ * @example
+ * export default defineConfig({ subscribers: { mail: { binding: "MAIL" } } });
+ */
+export function defineConfig(config: Config): Config {
+	return config;
+}
+
+/** The configuration in full: plain data, in milliseconds. */
+export interface Settings {
+	/** Names of bindings, by key. */
+	subscribers: Readonly<Record<string, string>>;
+	routing: Routing;
+	shards: number;
+	retention: { queues: number; deadLetters: number };
+}
+
+const MEMBERS = ["subscribers", "routes", "defaults", "shards", "retention"];
+const KEY = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** @throws TypeError that names the path of what is wrong */
+export function settingsOf(config: Config = {}): Settings {
+	at("config", () =>
+		checkMembers("the configuration", objectOf(config), MEMBERS),
+	);
+	const { shards = DEFAULT_SHARDS, retention = {}, defaults = {} } = config;
+	return {
+		subscribers: at("subscribers", () => subscribersOf(config.subscribers)),
+		routing: {
+			changes: Object.entries(objectOf(config.routes ?? {})).map(
+				([id, route]) =>
+					at(`routes[${JSON.stringify(id)}]`, () => changeOf(id, route)),
+			),
+			defaults: at("defaults", () => defaultsOf(defaults)),
+		},
+		shards: at("shards", () => shardsOf(shards)),
+		retention: at("retention", () => retentionOf(retention)),
+	};
+}
+
+export const DEFAULT_SETTINGS = settingsOf();
+
+/** Puts the path before whatever the check throws. */
+function at<Result>(path: string, check: () => Result): Result {
+	try {
+		return check();
+	} catch (error) {
+		throw new TypeError(
+			`tidings.config.ts: ${path}: ${(error as Error).message}`,
+		);
+	}
+}
+
+function objectOf<Value>(value: Value): Value & object {
+	if (typeof value === "object" && value !== null && !Array.isArray(value))
+		return value;
+	throw new TypeError(`expected an object, got ${JSON.stringify(value)}`);
+}
+
+function subscribersOf(
+	subscribers: Config["subscribers"] = {},
+): Record<string, string> {
+	return Object.fromEntries(
+		Object.entries(objectOf(subscribers)).map(([key, subscriber]) => {
+			if (!KEY.test(key))
+				throw new TypeError(
+					`the key ${JSON.stringify(key)} is not 1 to 64 of A-Z a-z 0-9 _ -`,
+				);
+			checkMembers(key, objectOf(subscriber), ["binding"]);
+			const { binding } = subscriber;
+			if (typeof binding !== "string" || binding === "")
+				throw new TypeError(
+					`${key}: binding ${JSON.stringify(binding)} is not the name of a service binding`,
+				);
+			return [key, binding];
+		}),
+	);
+}
+
+function changeOf(id: string, route: RouteConfig): RouteChange {
+	checkMembers("the route", objectOf(route), [
+		...["events", "handler", "retries", "timeout"],
+	]);
+	const { events, handler = id, retries, timeout } = route;
+	if (typeof handler !== "string" || handler.endsWith(BEHIND) || handler === "")
+		throw new TypeError(
+			`handler ${JSON.stringify(handler)} is no handler's id`,
+		);
+	return {
+		id,
+		handler,
+		...(events !== undefined && { patterns: patternsOf(events) }),
+		...changedOf({ retries, timeout }),
+	};
+}
+
+function patternsOf(events: string | readonly string[]): readonly string[] {
+	const patterns = Array.isArray(events) ? events : [events];
+	const wrong = patterns.find(
+		(one) => typeof one !== "string" || !isPattern(one),
+	);
+	if (wrong !== undefined)
+		throw new TypeError(
+			`events: ${JSON.stringify(wrong)} is neither a name nor a pattern`,
+		);
+	return patterns;
+}
+
+function defaultsOf(defaults: NonNullable<Config["defaults"]>): RouteDefaults {
+	checkMembers("the defaults", objectOf(defaults), ["retries", "timeout"]);
+	return changedOf(defaults);
+}
+
+function changedOf({
+	retries,
+	timeout,
+}: {
+	retries?: Retries | undefined;
+	timeout?: Duration | undefined;
+}) {
+	return {
+		...(retries !== undefined && { policy: policyOf(retries) }),
+		...(timeout !== undefined && { timeout: timeoutOf(timeout) }),
+	};
+}
+
+function shardsOf(shards: number): number {
+	if (Number.isInteger(shards) && shards >= 1 && shards <= MAX_SHARDS)
+		return shards;
+	throw new RangeError(
+		`${shards} is not a whole number from 1 to ${MAX_SHARDS}`,
+	);
+}
+
+function retentionOf(
+	retention: NonNullable<Config["retention"]>,
+): Settings["retention"] {
+	checkMembers("the retention", objectOf(retention), ["queues", "deadLetters"]);
+	const { queues = "14 days", deadLetters = "90 days" } = retention;
+	return {
+		queues: milliseconds(queues, "queues"),
+		deadLetters: milliseconds(deadLetters, "deadLetters"),
+	};
+}

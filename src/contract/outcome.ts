@@ -1,0 +1,60 @@
+/**
+ * How an attempt ended, as plain data: it crosses from the Worker that ran the handler to the one that owns
+ * the events, and what it says of an error is all that is left of it.
+ */
+import type { Issue } from "./errors.ts";
+import { describe, type Failure } from "./failure.ts";
+import { steering } from "./handler-errors.ts";
+
+/** How an attempt ended. */
+export type Outcome =
+	| { type: "delivered" }
+	| { type: "failed"; error: Failure; asks?: Asks }
+	| { type: "timed_out"; timeout: number }
+	| { type: "unparsable"; issues: Issue[] };
+
+/** What a handler asks for by the brand of its error: no further attempt, or the next one then. */
+export type Asks = { stop: true } | { retryAt: number };
+
+/** What became of one handler of a call. */
+export type Report =
+	| Outcome
+	/** Its Worker has no such handler. */
+	| { type: "unknown" }
+	/** The call's time was over before it. */
+	| { type: "not_begun" };
+
+export function failed(thrown: unknown): Outcome {
+	const asks = steering(thrown);
+	return { type: "failed", error: describe(thrown), ...(asks && { asks }) };
+}
+
+/** A report as another Worker made it, whose deploy may be older or newer than this one. */
+export function reportOf(value: unknown): Report {
+	const { type, error, asks, timeout, issues } = Object(value);
+	switch (type) {
+		case "delivered":
+		case "unknown":
+		case "not_begun":
+			return { type };
+		case "failed": {
+			const described = describe(error);
+			const { stop, retryAt } = Object(asks);
+			if (stop === true)
+				return { type, error: described, asks: { stop: true } };
+			return Number.isFinite(retryAt)
+				? { type, error: described, asks: { retryAt } }
+				: { type, error: described };
+		}
+		case "timed_out":
+			return { type, timeout: Number(timeout) };
+		case "unparsable":
+			return { type, issues: describe(undefined, issues ?? []).issues ?? [] };
+		default:
+			return failed(
+				new Error(
+					`its Worker reported ${JSON.stringify(type)}, which this deploy of the owner does not know`,
+				),
+			);
+	}
+}

@@ -1,0 +1,69 @@
+/** Step 6, its act: what an attempt's outcome comes to is decided once, and buried or handed back to be tried again. */
+import { type Burying, bury } from "./bury.ts";
+import { inSeconds, type Next } from "./carry.ts";
+import type { Delivery, Readable } from "./contract/envelope.ts";
+import type { Outcome } from "./contract/outcome.ts";
+import type { Policy } from "./contract/policy.ts";
+import { sinceFirst } from "./dead-letter.ts";
+import { decide } from "./retry.ts";
+
+export interface Settling extends Burying {
+	random(): number;
+}
+
+/**
+ * Settles one attempt; the answer is what remains to be tried, if anything.
+ *
+ * @param beganAt when this attempt began, in epoch milliseconds
+ */
+export async function settle(
+	event: Readable,
+	delivery: Delivery,
+	policy: Policy,
+	outcome: Outcome,
+	beganAt: number,
+	ports: Settling,
+): Promise<Next | undefined> {
+	const { handler, attempt, firstAttemptAt = beganAt } = delivery;
+	const now = ports.clock();
+	const decision = decide(
+		outcome,
+		policy,
+		attempt,
+		firstAttemptAt,
+		now,
+		ports.random(),
+	);
+	switch (decision.type) {
+		case "delivered": {
+			const { id, name } = event.envelope;
+			const of = { id, event: name, handler, attempt };
+			ports.observe({ type: "delivered", at: now, ...of });
+			return undefined;
+		}
+		case "dead": {
+			const { cause, error } = decision;
+			const since = sinceFirst(delivery, now);
+			const ending = { handler, cause, error, attempts: attempt, ...since };
+			await bury(event, ending, ports);
+			return undefined;
+		}
+		case "retry": {
+			const { error } = decision;
+			// As it will be: a queue counts whole seconds.
+			const wait = inSeconds(decision.wait) * 1_000;
+			const { unknownSince: _, unreachableSince: __, ...same } = delivery;
+			return {
+				wait,
+				error,
+				delivery: {
+					firstAttemptAt,
+					firstFailureAt: now,
+					firstFailure: error,
+					...same,
+					attempt: attempt + 1,
+				},
+			};
+		}
+	}
+}

@@ -1,0 +1,153 @@
+import { describe, expect, test } from "vitest";
+import { type Config, settingsOf } from "../../src/contract/config.ts";
+import { policyOf } from "../../src/contract/policy.ts";
+
+const DAY = 86_400_000;
+
+describe("a configuration", () => {
+	test("that says nothing means no other Workers, no routes, 4 shards and the longest retention", () => {
+		const nothing = {
+			subscribers: {},
+			routing: { changes: [], defaults: {} },
+			shards: 4,
+			retention: { queues: 14 * DAY, deadLetters: 90 * DAY },
+		};
+		expect(settingsOf()).toEqual(nothing);
+		expect(settingsOf({})).toEqual(nothing);
+	});
+
+	test("comes to plain data in milliseconds", () => {
+		const config = {
+			subscribers: { mail: { binding: "MAIL" } },
+			routes: {
+				"send-welcome-email": { events: ["user.registered", "user.verified"] },
+				receipts: { handler: "mail/send", events: "order.*", retries: 3 },
+				"mail/audit": { timeout: "10 seconds" },
+			},
+			defaults: { retries: 2, timeout: "20 seconds" },
+			shards: 256,
+			retention: { queues: "1 day", deadLetters: "30 days" },
+		} as const;
+		expect(settingsOf(config as Config)).toEqual({
+			subscribers: { mail: "MAIL" },
+			routing: {
+				changes: [
+					{
+						id: "send-welcome-email",
+						handler: "send-welcome-email",
+						patterns: ["user.registered", "user.verified"],
+					},
+					{
+						id: "receipts",
+						handler: "mail/send",
+						patterns: ["order.*"],
+						policy: policyOf(3),
+					},
+					{ id: "mail/audit", handler: "mail/audit", timeout: 10_000 },
+				],
+				defaults: { policy: policyOf(2), timeout: 20_000 },
+			},
+			shards: 256,
+			retention: { queues: DAY, deadLetters: 30 * DAY },
+		});
+	});
+});
+
+describe("the error for a wrong value names its path", () => {
+	test.for<[string, unknown, RegExp]>([
+		["no object", [], /config: expected an object, got \[\]/],
+		["nothing at all", null, /config: expected an object, got null/],
+		[
+			"a misspelt member",
+			{ subscriber: {} },
+			/config: .*unknown member "subscriber": use subscribers, routes/,
+		],
+		[
+			"a key with a slash",
+			{ subscribers: { "a/b": { binding: "A" } } },
+			/subscribers: the key "a\/b"/,
+		],
+		[
+			"no binding",
+			{ subscribers: { mail: {} } },
+			/subscribers: mail: binding undefined is not the name/,
+		],
+		[
+			"an empty binding",
+			{ subscribers: { mail: { binding: "" } } },
+			/subscribers: mail: binding ""/,
+		],
+		[
+			"a binding as text",
+			{ subscribers: { mail: "MAIL" } },
+			/subscribers: expected an object, got "MAIL"/,
+		],
+		[
+			"a misspelt route",
+			{ routes: { a: { event: "x" } } },
+			/routes\["a"\]: the route: unknown member "event": use events, handler/,
+		],
+		[
+			"a pattern that is none",
+			{ routes: { a: { events: ["x", "no name"] } } },
+			/routes\["a"\]: events: "no name" is neither a name nor a pattern/,
+		],
+		[
+			"events as a number",
+			{ routes: { a: { events: 1 } } },
+			/routes\["a"\]: events: 1 is neither/,
+		],
+		[
+			"a handler that is none",
+			{ routes: { a: { handler: "" } } },
+			/routes\["a"\]: handler "" is no handler's id/,
+		],
+		[
+			"a Worker for a handler",
+			{ routes: { a: { handler: "mail/" } } },
+			/routes\["a"\]: handler "mail\/" is no/,
+		],
+		[
+			"retries that are none",
+			{ routes: { a: { retries: -1 } } },
+			/routes\["a"\]: retries: limit: -1/,
+		],
+		[
+			"too long a timeout",
+			{ routes: { a: { timeout: "2 minutes" } } },
+			/routes\["a"\]: timeout 120000 ms is over 60000/,
+		],
+		[
+			"a default that is none",
+			{ defaults: { timeout: "soon" } },
+			/defaults: timeout: "soon" is not a duration/,
+		],
+		[
+			"a default misspelt",
+			{ defaults: { retry: 1 } },
+			/defaults: the defaults: unknown member "retry"/,
+		],
+		[
+			"no shards",
+			{ shards: 0 },
+			/shards: 0 is not a whole number from 1 to 256/,
+		],
+		["half a shard", { shards: 1.5 }, /shards: 1.5 is not/],
+		["too many shards", { shards: 257 }, /shards: 257 is not/],
+		[
+			"a retention that is none",
+			{ retention: { queues: "a while" } },
+			/retention: queues: "a while" is not a duration/,
+		],
+		[
+			"a retention misspelt",
+			{ retention: { queue: 1 } },
+			/retention: the retention: unknown member "queue"/,
+		],
+	])("%s", ([, config, message]) => {
+		const check = () => settingsOf(config as Config);
+		expect(check).toThrow(TypeError);
+		expect(check).toThrow(message);
+		expect(check).toThrow(/^tidings\.config\.ts: /);
+	});
+});
