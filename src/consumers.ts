@@ -76,16 +76,17 @@ function boundConsumer(
 	key: string,
 	binding: string,
 	routing: Routing,
-	{ clock, timer }: Running,
+	ports: Running,
 ): Consumer {
+	const now = () => ports.clock();
 	let known: { at: number; routes: Routes } | undefined;
 	let silentAt = Number.NEGATIVE_INFINITY;
 
 	async function ask(): Promise<Routes | undefined> {
 		try {
-			const answer = await inTime(bound().handlers(), LIST_TIME, timer);
+			const answer = await inTime(bound().handlers(), LIST_TIME, ports.timer);
 			known = {
-				at: clock(),
+				at: now(),
 				routes: routesOf(key, listedFrom(answer), routing),
 			};
 			return known.routes;
@@ -95,7 +96,7 @@ function boundConsumer(
 				error,
 			);
 			known = undefined;
-			silentAt = clock();
+			silentAt = now();
 			return undefined;
 		}
 	}
@@ -110,15 +111,14 @@ function boundConsumer(
 	return {
 		key,
 		async routes() {
-			const now = clock();
-			if (known && now - known.at < LIST_KEPT) return known.routes;
-			return now - silentAt < SILENCE_KEPT ? undefined : ask();
+			if (known && now() - known.at < LIST_KEPT) return known.routes;
+			return now() - silentAt < SILENCE_KEPT ? undefined : ask();
 		},
 		async run(call, report) {
 			const most = call.handlers.length * MAX_TIMEOUT;
 			const time = Math.min(most, call.within + MAX_TIMEOUT) + CALL_GRACE;
 			const told: Reporter = (id, value) => report(id, reportOf(value));
-			await inTime(bound().deliver(call, told), time, timer);
+			await inTime(bound().deliver(call, told), time, ports.timer);
 		},
 		answers: async () => (await ask()) !== undefined,
 	};

@@ -103,7 +103,8 @@ async function runAll(
 	let failure: { error: unknown } | undefined;
 	const report: Reporter = async (id, report) => {
 		const route = open.get(id);
-		if (!route || report.type === "not_begun") return;
+		if (!route) throw new Error(`tidings: ${id} is reported too late`);
+		if (report.type === "not_begun") return;
 		open.delete(id);
 		const delivery = { handler: id, attempt: 1 };
 		try {

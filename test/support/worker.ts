@@ -6,7 +6,7 @@ import {
 	type TidingsEvent,
 	type Transition,
 } from "tidings";
-import { publisher, worker } from "tidings/worker";
+import { publisher, subscriber, worker } from "tidings/worker";
 import * as z from "zod";
 
 /** Every transition, in order. */
@@ -96,3 +96,13 @@ const own = worker(events, {
 export default own;
 export const Publisher = publisher(events);
 export { DeadLetters, Payloads, Scheduler } from "tidings/worker";
+
+/** Handlers of another Worker, which is this one behind a binding of its own. */
+export const mail = createEvents();
+mail.on(
+	"order.placed",
+	{ id: "send", timeout: 50, retries: twice },
+	behaving("send"),
+);
+mail.on("order.**", { id: "log", retries: twice }, behaving("log"));
+export const Subscriber = subscriber(mail);

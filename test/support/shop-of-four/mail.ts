@@ -1,0 +1,36 @@
+/** A Worker with two deploys, that can be down. */
+import { WorkerEntrypoint } from "cloudflare:workers";
+import { createEvents } from "tidings";
+import { subscriber } from "tidings/worker";
+import type { SubscriberBinding } from "../../../src/consumers.ts";
+
+const [first, second] = [createEvents(), createEvents()];
+first.on("order.placed", { id: "send" }, () => {});
+first.on("order.**", { id: "archive" }, () => {});
+second.on("order.placed", { id: "send" }, () => {});
+second.on("order.paid", { id: "thank" }, () => {});
+const deploys = { first: subscriber(first), second: subscriber(second) };
+
+let deployed: keyof typeof deploys | "none" = "first";
+
+export class Subscriber extends WorkerEntrypoint implements SubscriberBinding {
+	#deploy() {
+		if (deployed === "none") throw new Error("the Worker is being deployed");
+		return new deploys[deployed](this.ctx, this.env);
+	}
+
+	handlers() {
+		return this.#deploy().handlers();
+	}
+
+	deliver(...args: Parameters<SubscriberBinding["deliver"]>) {
+		return this.#deploy().deliver(...args);
+	}
+}
+
+export default {
+	async fetch(request) {
+		deployed = new URL(request.url).searchParams.get("as") as never;
+		return new Response();
+	},
+} satisfies ExportedHandler;

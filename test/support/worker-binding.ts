@@ -1,0 +1,80 @@
+/** A Worker behind a binding that does as a test says, for what a real one cannot be made to do. */
+import { env } from "cloudflare:workers";
+import { consumersOf, type SubscriberBinding } from "../../src/consumers.ts";
+import type { Call, Reporter } from "../../src/contract/call.ts";
+import type { Listed, Routing } from "../../src/contract/route.ts";
+import { keeping } from "./ports.ts";
+
+export class FakeWorker implements SubscriberBinding {
+	/** What it lists; a function may fail, or never answer. */
+	lists: () => Promise<Listed[]> | Listed[] = () => [
+		{ id: "send", patterns: ["order.*"] },
+		{ id: "log", patterns: ["order.placed"] },
+	];
+	/** What it does with a call. */
+	does: (call: Call, report: Reporter) => Promise<void> = async (
+		{ handlers },
+		report,
+	) => {
+		for (const { delivery } of handlers)
+			await report(delivery, { type: "delivered" });
+	};
+	asked = 0;
+	readonly calls: Call[] = [];
+
+	async handlers(): Promise<Listed[]> {
+		this.asked++;
+		return this.lists();
+	}
+
+	async deliver(call: Call, report: Reporter): Promise<void> {
+		this.calls.push(call);
+		await this.does(call, report);
+	}
+
+	/** As a Worker that is down. */
+	readonly fails = async (): Promise<never> => {
+		throw new Error("Worker not found");
+	};
+
+	goDown(): void {
+		this.lists = this.fails;
+		this.does = this.fails;
+	}
+}
+
+/**
+ * Ports of an owner that has no handlers of its own but those of the Worker `fake`, and of the Worker `mail`,
+ * which is a real one, where it is asked for. Time passes only when the test says so.
+ */
+export function owning(
+	fake: FakeWorker,
+	{
+		routing = { changes: [], defaults: {} },
+		mail = false,
+		own = false,
+	}: { routing?: Routing; mail?: boolean; own?: boolean } = {},
+) {
+	Object.assign(env, { FAKE: fake });
+	const time = { now: Date.UTC(2027, 0, 1) };
+	const expiring: (() => void)[] = [];
+	const ports = keeping({ clock: () => time.now });
+	const bound = { fake: "FAKE", ...(mail && { mail: "MAIL" }) };
+	const running = {
+		handlers: ports.handlers,
+		clock: () => time.now,
+		timer: (expire: () => void) => {
+			expiring.push(expire);
+			return () => void expiring.splice(expiring.indexOf(expire), 1);
+		},
+	};
+	const consumers = consumersOf(bound, routing, running);
+	ports.consumers = own
+		? consumers
+		: { ...consumers, all: consumers.all.filter(({ key }) => key !== "") };
+	/** Lets every timer that stands run out. */
+	const expire = () => {
+		for (const one of expiring.splice(0)) one();
+	};
+	return { ports, time, expire };
+}
