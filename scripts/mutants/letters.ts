@@ -37,14 +37,14 @@ export const LETTERS: readonly Break[] = [
 	{
 		why: "a message that the platform gave up leaves no letter",
 		file: "src/dead-letter.ts",
-		from: "letter ? [letter] : abandoned(envelope, ports)",
-		to: "letter ? [letter] : abandoned(envelope, ports).slice(0, 0)",
+		from: "letter ? [letter] : await abandoned(envelope, ports)",
+		to: "letter ? [letter] : (await abandoned(envelope, ports)).slice(0, 0)",
 	},
 	{
 		why: "a message that the platform gave up leaves one letter for all its handlers",
 		file: "src/dead-letter.ts",
-		from: "delivery ? [delivery.handler] : matching",
-		to: "delivery ? [delivery.handler] : matching.slice(0, 1)",
+		from: "delivery ? [delivery.handler] : await idsFor(name, consumers)",
+		to: "delivery ? [delivery.handler] : (await idsFor(name, consumers)).slice(0, 1)",
 	},
 	{
 		why: "a letter is stored without its body",
@@ -97,8 +97,8 @@ export const LETTERS: readonly Break[] = [
 	{
 		why: "the sweep takes letters that are not old",
 		file: OBJECT,
-		from: '"DELETE FROM letter WHERE last_failure_at < ?", now - KEPT',
-		to: '"DELETE FROM letter WHERE last_failure_at < ?", now',
+		from: "now - told().lettersKept,",
+		to: "now,",
 	},
 	{
 		why: "old letters are swept once and never again",

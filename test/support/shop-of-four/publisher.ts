@@ -8,8 +8,8 @@ export default {
 			const tries = await Promise.allSettled([
 				events.publish("user.joined", 1),
 				events.publishBatch([
-					{ name: "order.placed" },
-					{ name: "user.joined" },
+					{ name: "order.placed", body: 1 },
+					{ name: "user.joined", body: 1 },
 				]),
 				events.publish("user.joined", { after: "1 day" }, 1),
 				EVENTS.publish("user.joined", 1),
