@@ -49,7 +49,13 @@ const STEPS = [
 	"retry.ts",
 	"replay.ts",
 ];
-const JOINTS = ["bindings.ts", "consumers.ts", "shards.ts", "transport.ts"];
+const JOINTS = [
+	"bindings.ts",
+	"consumers.ts",
+	"shards.ts",
+	"transport.ts",
+	"workflow.ts",
+];
 
 /** From the roof to the ground. */
 function floorOf(file: string): number {

@@ -6,6 +6,7 @@ import {
 	type HandlerContext,
 	type Receipt,
 	type TidingsEvent,
+	toWorkflow,
 } from "tidings";
 import { createClient } from "tidings/client";
 import { publisher } from "tidings/worker";
@@ -96,6 +97,47 @@ export function aHandlerWrittenElsewhereMustFit() {
 	events.on("order.shipped", input);
 	// @ts-expect-error it is "retries"
 	events.on("order.placed", { retry: 3 }, input);
+}
+
+export function aWorkflowGetsWhatItsHandlerIsRegisteredFor() {
+	interface Bound {
+		ANY: Workflow;
+		OUTPUT: Workflow<TidingsEvent<PlacedOutput, "order.placed">>;
+		INPUT: Workflow<TidingsEvent<PlacedInput>>;
+		OTHER: Workflow<{ orderId: string }>;
+	}
+	events.on(
+		OrderPlaced,
+		toWorkflow((env: Bound) => env.ANY),
+	);
+	events.on(
+		OrderPlaced,
+		{ id: "output" },
+		toWorkflow((env: Bound) => env.OUTPUT),
+	);
+	events.on(
+		"order.placed",
+		toWorkflow((env: Bound) => env.INPUT),
+	);
+	events.on(
+		"order.**",
+		toWorkflow((env: Bound) => env.ANY),
+	);
+	events.on(
+		OrderPlaced,
+		toWorkflow((env) => {
+			expectTypeOf(env).toEqualTypeOf<Cloudflare.Env>();
+			return (env as unknown as Bound).ANY;
+		}),
+	);
+	const input = (env: Bound) => env.INPUT;
+	const other = (env: Bound) => env.OTHER;
+	// @ts-expect-error a definition's event has the output, where placedAt is a Date
+	events.on(OrderPlaced, toWorkflow(input));
+	// @ts-expect-error a workflow is given the event, not its body
+	events.on(OrderPlaced, toWorkflow(other));
+	// @ts-expect-error it takes a function that finds the binding
+	toWorkflow({} as Workflow);
 }
 
 export async function aBodyIsCheckedWherePublished() {

@@ -198,4 +198,22 @@ export const DELIVERING: readonly Break[] = [
 		from: "if (wait > QUEUE_WAIT) throw error;",
 		to: "",
 	},
+	{
+		why: "a workflow that cannot be reached has been started",
+		file: "src/workflow.ts",
+		from: "if (saysItExists(error) || (await exists(workflow, id))) return;\n			throw error;",
+		to: "if (!saysItExists(error)) await exists(workflow, id);",
+	},
+	{
+		why: "an instance that exists fails the delivery that comes again",
+		file: "src/workflow.ts",
+		from: "if (saysItExists(error) || (await exists(workflow, id))) return;",
+		to: "",
+	},
+	{
+		why: "each delivery starts an instance of its own",
+		file: "src/workflow.ts",
+		from: "await workflow.create({ id, params:",
+		to: "await workflow.create({ params:",
+	},
 ];

@@ -29,7 +29,8 @@ const stagesFor = (file: string | undefined) => [
 	[
 		...ON_WORKERD,
 		...["test/queue", "test/outages", "test/objects/", "test/events"],
-		...["test/publish", "test/schedule", "test/deliver", "test/worker"],
+		...["test/publish", "test/schedule", "test/deliver"],
+		...["test/worker", "test/workflow"],
 		...["http.", "rpc.", "keys.", "problem."].map(
 			(door) => `test/entrypoints/${door}`,
 		),

@@ -1,5 +1,10 @@
 /** The Worker under test: its handlers do what a test says, and it keeps every transition. */
 import {
+	WorkflowEntrypoint,
+	type WorkflowEvent,
+	type WorkflowStep,
+} from "cloudflare:workers";
+import {
 	createEvents,
 	event,
 	type HandlerContext,
@@ -79,6 +84,18 @@ events.on<unknown>(
 	{ id: "audit", retries: 0 },
 	behaving("audit"),
 );
+
+/** How often the workflow ran, by instance id. */
+export const workflowRuns = new Map<string, number>();
+
+/** The workflow that events are handed to: its output is what it was started with. */
+export class Fulfilment extends WorkflowEntrypoint {
+	override async run(started: WorkflowEvent<unknown>, step: WorkflowStep) {
+		const { instanceId: id, payload } = started;
+		workflowRuns.set(id, (workflowRuns.get(id) ?? 0) + 1);
+		return step.do("keep", async () => payload as Record<string, never>);
+	}
+}
 
 const own = worker(events, {
 	async fetch(request) {
