@@ -9,6 +9,8 @@ export default defineConfig({
 		projects: [
 			{
 				// On the real runtime: everything that an event meets on its way.
+				// The package by its own name is its source, as `paths` in tsconfig.json say.
+				resolve: { tsconfigPaths: true },
 				plugins: [
 					cloudflareTest({
 						wrangler: { configPath: "./test/support/wrangler.toml" },
@@ -26,7 +28,17 @@ export default defineConfig({
 				test: {
 					name: "node",
 					include: ["test/**/*.node.test.ts"],
-					exclude: ["test/simulation/**"],
+					exclude: ["test/published/**", "test/simulation/**"],
+					testTimeout: 120_000,
+					hookTimeout: 120_000,
+				},
+			},
+			{
+				// In Node: what `npm pack` makes, as people get it.
+				test: {
+					name: "published",
+					include: ["test/published/**/*.node.test.ts"],
+					globalSetup: "test/published/setup.ts",
 					testTimeout: 120_000,
 					hookTimeout: 120_000,
 				},

@@ -20,13 +20,27 @@ export interface PublisherProps {
 	publish?: readonly string[];
 }
 
+/** What a caller's binding has, and no more. */
+export interface PublisherEntrypoint
+	extends WorkerEntrypoint<Cloudflare.Env, PublisherProps> {
+	publish(...args: unknown[]): Promise<Receipt>;
+	publishBatch(items: unknown): Promise<Receipt[]>;
+	cancel(id: string): Promise<boolean>;
+	reschedule(id: string, after: unknown): Promise<Receipt | false>;
+}
+
 /**
  * The entrypoint to export as `Publisher` from the Worker that owns the events.
  *
  * @example
  * export const Publisher = publisher(events);
  */
-export function publisher(events: Events) {
+export function publisher(
+	events: Events,
+): new (
+	ctx: ExecutionContext<PublisherProps>,
+	env: Cloudflare.Env,
+) => PublisherEntrypoint {
 	const owner = ownerOf(events);
 
 	return class Publisher extends WorkerEntrypoint<

@@ -1,5 +1,7 @@
 /** The Worker that is simulated: one deploy for each version, with handlers that do as the scenario says. */
 import { isDeepStrictEqual } from "node:util";
+import * as z from "zod";
+import { type Owner, ownerOf } from "../../src/events.ts";
 import {
 	createEvents,
 	event,
@@ -7,10 +9,8 @@ import {
 	NonRetryableError,
 	RetryAfterError,
 	type TidingsEvent,
-} from "tidings";
-import { DeadLetters, Payloads, Scheduler, worker } from "tidings/worker";
-import * as z from "zod";
-import { type Owner, ownerOf } from "../../src/events.ts";
+} from "../../src/index.ts";
+import { DeadLetters, Payloads, Scheduler, worker } from "../../src/worker.ts";
 import type { Ledger, Run } from "./ledger.ts";
 import { waitUntil } from "./platform/cloudflare-workers.ts";
 import { here, Isolate } from "./platform/isolate.ts";

@@ -1,0 +1,223 @@
+/** The package as people get it: what is in it, what it costs a Worker, its types, and its client in plain Node. */
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import {
+	deployedSize,
+	filesOf,
+	install,
+	manifest,
+	typeErrors,
+} from "./project.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tidings-published-"));
+const app = join(folder, "app");
+const tarball = inject("tarball");
+
+beforeAll(async () => {
+	await install(tarball, app);
+	for (const [name, text] of Object.entries(PROJECT))
+		await writeFile(join(app, name), text);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Strict, and with a look into the declarations of others as well. */
+const strict = {
+	strict: true,
+	noUncheckedIndexedAccess: true,
+	exactOptionalPropertyTypes: true,
+	skipLibCheck: false,
+	target: "es2024",
+	lib: ["es2024"],
+	noEmit: true,
+};
+
+/** What a user writes. */
+const PROJECT = {
+	"events.ts": `
+import { createEvents, event } from "tidings";
+import * as z from "zod";
+
+export const OrderPlaced = event("order.placed", z.object({ orderId: z.string(), total: z.number() }));
+export const events = createEvents({ events: [OrderPlaced] });
+events.on(OrderPlaced, { id: "receipt", retries: 3 }, async ({ body }, { signal }) => {
+	const total: number = body.total;
+	console.log(total, signal.aborted);
+});
+`,
+	"owner.ts": `
+import { publisher, worker } from "tidings/worker";
+import { events } from "./events.ts";
+
+export default worker(events, { fetch: () => new Response("mine") });
+export const Publisher = publisher(events);
+export { DeadLetters, Payloads, Scheduler } from "tidings/worker";
+`,
+	"client.ts": `
+import { createClient } from "tidings/client";
+import type { events } from "./events.ts";
+import type { Publisher } from "./owner.ts";
+
+export default {
+	async fetch(_request, env) {
+		const client = createClient<typeof events>(env.EVENTS);
+		// @ts-expect-error total is missing
+		client.publish("order.placed", { orderId: "o1" });
+		return Response.json(await client.publish("order.placed", { orderId: "o1", total: 5 }));
+	},
+} satisfies ExportedHandler<{ EVENTS: Service<typeof Publisher> }>;
+`,
+	"bus.ts": `
+import { createEvents } from "tidings";
+
+const events = createEvents();
+export default {
+	fetch: async () => Response.json(await events.publish("order.placed", { orderId: "o1" })),
+} satisfies ExportedHandler;
+`,
+	"program.mts": `
+import { createClient, RefusedError } from "tidings/client";
+
+const [, , url = "", key = ""] = process.argv;
+const client = createClient({ url, key });
+const receipt = await client.publish("order.placed", { after: "1 day" }, { at: new Date(0) });
+console.log(process.versions.node.split(".")[0], JSON.stringify(receipt));
+await client.publish("order.placed", 1n).catch((error: unknown) => {
+	console.log(error instanceof RefusedError && error.code);
+});
+`,
+	"tsconfig.json": JSON.stringify({
+		compilerOptions: {
+			...strict,
+			module: "esnext",
+			moduleResolution: "bundler",
+			allowImportingTsExtensions: true,
+			types: ["@cloudflare/workers-types"],
+		},
+		include: ["*.ts"],
+	}),
+	"tsconfig.program.json": JSON.stringify({
+		compilerOptions: {
+			...strict,
+			module: "nodenext",
+			types: ["node"],
+			noEmit: false,
+		},
+		include: ["program.mts"],
+	}),
+};
+
+describe("in the package", () => {
+	test("are the built files, their types and maps, the source, and the documents", async () => {
+		const files = await filesOf(tarball);
+		const others = files.filter(
+			(file) =>
+				!/^dist\/.+\.(js|d\.ts)(\.map)?$|^src\/.+\.ts$|^docs\/.+\.md$/.test(
+					file,
+				),
+		);
+		expect(others.sort()).toEqual([
+			"CHANGELOG.md",
+			"LICENSE",
+			"README.md",
+			"package.json",
+		]);
+		expect(files).not.toContain("src/main.ts");
+		const built = files.filter((file) => file.endsWith(".js"));
+		const source = files.filter((file) => file.startsWith("src/"));
+		expect(built.length).toBe(source.length);
+	});
+
+	test("each door is there, and leads to its types and, by maps, to its source", async () => {
+		const files = await filesOf(tarball);
+		const doors = Object.values(manifest.exports).map((path) => path.slice(2));
+		expect(doors).toContain("dist/index.js");
+		for (const door of doors)
+			for (const file of [door, door.replace(/\.js$/, ".d.ts")]) {
+				expect(files).toEqual(expect.arrayContaining([file, `${file}.map`]));
+				const map = await readFile(
+					join(app, "node_modules/tidings", `${file}.map`),
+					"utf8",
+				);
+				const [source] = JSON.parse(map).sources;
+				expect(files).toContain(join(dirname(file), source));
+			}
+	});
+});
+
+test("a user's Workers compile strictly, with a look into every declaration", async () => {
+	expect(await typeErrors(app)).toBe("");
+});
+
+describe("deployed, a Worker", () => {
+	const at = ["--name", "app", "--compatibility-date", "2026-11-01"];
+
+	test("that publishes through createClient has less than 12 KB, compressed", async () => {
+		expect(await deployedSize(app, "client.ts", ...at)).toBeLessThan(12);
+	});
+
+	test("that publishes through createEvents has less than 24 KB, compressed", async () => {
+		expect(await deployedSize(app, "bus.ts", ...at)).toBeLessThan(24);
+	});
+
+	test("that owns events, with HTTP, has less than 150 KB, compressed", async () => {
+		expect(await deployedSize(app, "owner.ts", ...at)).toBeLessThan(150);
+	});
+});
+
+/** The Node of the tests, and the one that npm runs on: the machine's own, which may be Node 20. */
+const nodes = new Set([
+	process.execPath,
+	process.env.npm_node_execpath ?? process.execPath,
+]);
+
+describe.each([...nodes])("in a program of %s", (node) => {
+	test("tidings/client compiles, and publishes with nothing of Workers there", async () => {
+		expect(await typeErrors(join(app, "tsconfig.program.json"))).toBe("");
+		const requests: unknown[] = [];
+		const server = createServer(async (request, response) => {
+			let text = "";
+			for await (const chunk of request) text += chunk;
+			const { method, url, headers } = request;
+			const { authorization } = headers;
+			requests.push({ method, url, authorization, body: JSON.parse(text) });
+			response
+				.writeHead(202, { "content-type": "application/json" })
+				.end('{"id":"e1","time":1,"delay":2}');
+		});
+		server.listen(0, "127.0.0.1");
+		await once(server, "listening");
+		const { port } = server.address() as AddressInfo;
+		try {
+			const { stdout } = await promisify(execFile)(
+				node,
+				["program.mjs", `http://127.0.0.1:${port}/`, "tid_a_b"],
+				{ cwd: app },
+			);
+			expect(stdout).toMatch(
+				/^\d+ \{"id":"e1","time":1,"delay":2\}\ninvalid_body\n$/,
+			);
+		} finally {
+			server.close();
+		}
+		expect(requests).toEqual([
+			{
+				method: "POST",
+				url: "/v1/events",
+				authorization: "Bearer tid_a_b",
+				body: {
+					name: "order.placed",
+					body: { at: "1970-01-01T00:00:00.000Z" },
+					after: "1 day",
+				},
+			},
+		]);
+	});
+});

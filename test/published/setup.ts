@@ -1,0 +1,18 @@
+/** Packs the package once, for all tests of it: they are told where the tarball is. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestProject } from "vitest/node";
+import { pack } from "./project.ts";
+
+declare module "vitest" {
+	interface ProvidedContext {
+		tarball: string;
+	}
+}
+
+export default async function setup(project: TestProject) {
+	const folder = mkdtempSync(join(tmpdir(), "tidings-packed-"));
+	project.provide("tarball", await pack(folder));
+	return () => rmSync(folder, { recursive: true });
+}
