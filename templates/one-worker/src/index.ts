@@ -1,0 +1,28 @@
+/** The Worker: a route that publishes, and the consumer of what is published. */
+import { RefusedError } from "tidings";
+import { worker } from "tidings/worker";
+import { events, OrderPlaced } from "./events.ts";
+
+export default worker(events, {
+	async fetch(request) {
+		const { pathname } = new URL(request.url);
+		if (request.method !== "POST" || pathname !== "/orders")
+			return new Response("POST an order to /orders\n", { status: 404 });
+		try {
+			// What is not as it should be, publish refuses.
+			const { email, total } = Object(await request.json().catch(() => null));
+			const orderId = crypto.randomUUID();
+			const { id } = await events.publish(OrderPlaced, {
+				orderId,
+				email,
+				total,
+			});
+			return Response.json({ orderId, event: id }, { status: 202 });
+		} catch (error) {
+			if (!(error instanceof RefusedError)) throw error;
+			return Response.json({ error: error.message }, { status: 400 });
+		}
+	},
+});
+
+export { DeadLetters, Payloads, Scheduler } from "tidings/worker";

@@ -1,0 +1,12 @@
+/** A handler: it may run more than once for an event, and is tried again when it throws. */
+import type { TidingsEvent } from "tidings";
+
+interface Order {
+	orderId: string;
+	email: string;
+	total: number;
+}
+
+export async function sendReceipt({ id, body }: TidingsEvent<Order>) {
+	console.log(`receipt for ${body.orderId} to ${body.email}, by event ${id}`);
+}

@@ -1,0 +1,34 @@
+/** A Worker with a route that publishes through the owner. It has no queue and no object. */
+import {
+	createClient,
+	type PublisherBinding,
+	RefusedError,
+} from "tidings/client";
+
+/** As the owner's schema takes it. Where both are in one repository, `createClient<typeof events>` has it from there. */
+interface OrderPlaced {
+	orderId: string;
+	email: string;
+	total: number;
+}
+
+export default {
+	async fetch(request, env) {
+		const { pathname } = new URL(request.url);
+		if (request.method !== "POST" || pathname !== "/orders")
+			return new Response("POST an order to /orders\n", { status: 404 });
+		try {
+			// What is not as it should be, publish refuses.
+			const { email, total } = Object(await request.json().catch(() => null));
+			const orderId = crypto.randomUUID();
+			const { id } = await createClient(env.EVENTS).publish<OrderPlaced>(
+				"order.placed",
+				{ orderId, email, total },
+			);
+			return Response.json({ orderId, event: id }, { status: 202 });
+		} catch (error) {
+			if (!(error instanceof RefusedError)) throw error;
+			return Response.json({ error: error.message }, { status: 400 });
+		}
+	},
+} satisfies ExportedHandler<{ EVENTS: PublisherBinding }>;

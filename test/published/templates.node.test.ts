@@ -1,0 +1,118 @@
+/** The templates, each copied out of the repository and built against the package as it is published. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { cp, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+	afterAll,
+	beforeAll,
+	describe,
+	expect,
+	inject,
+	test,
+	vi,
+} from "vitest";
+import { createTestHarness } from "wrangler";
+import { deployedSize, install, manifest, typeErrors } from "./project.ts";
+
+const root = join(import.meta.dirname, "../..");
+const folder = mkdtempSync(join(tmpdir(), "tidings-templates-"));
+const OWNERS = ["one-worker", "two-workers/owner"];
+const WORKERS = [...OWNERS, "two-workers/storefront"];
+
+beforeAll(async () => {
+	await cp(join(root, "templates"), folder, {
+		recursive: true,
+		filter: (path) => !/\/(node_modules|\.wrangler)$/.test(path),
+	});
+	for (const worker of WORKERS)
+		await install(inject("tarball"), join(folder, worker));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const textOf = (path: string) => readFile(join(root, path), "utf8");
+
+describe.each(WORKERS)("%s", (worker) => {
+	test("compiles, with a look into every declaration", async () => {
+		expect(await typeErrors(join(folder, worker))).toBe("");
+	});
+
+	test("can be deployed", async () => {
+		expect(await deployedSize(join(folder, worker))).toBeGreaterThan(0);
+	});
+
+	test("asks for the versions that are tested here", async () => {
+		const { name, version, dependencies, devDependencies } = JSON.parse(
+			await textOf("package.json"),
+		);
+		const tested = { ...dependencies, ...devDependencies, [name]: version };
+		const template = JSON.parse(
+			await textOf(`templates/${worker}/package.json`),
+		);
+		const asked = { ...template.dependencies, ...template.devDependencies };
+		expect(Object.keys(asked)).toContain("tidings");
+		expect(tested).toMatchObject(asked);
+	});
+
+	test("has a button that leads to its folder", async () => {
+		const [template = ""] = worker.split("/");
+		const readme = await textOf(`templates/${template}/README.md`);
+		const repository =
+			manifest.repository?.url.replace(/^git\+|\.git$/g, "") ??
+			"https://github.com/OWNER/tidings";
+		expect(readme).toContain(
+			`(https://deploy.workers.cloudflare.com/?url=${repository}/tree/main/templates/${worker})`,
+		);
+	});
+});
+
+test.each(OWNERS)(
+	"%s has the queues, objects and triggers that this repository deploys",
+	async (worker) => {
+		const config = await textOf(`templates/${worker}/wrangler.toml`);
+		expect(
+			config
+				.replaceAll("my-app", "tidings")
+				.replace("src/index.ts", "src/main.ts"),
+		).toBe(await textOf("wrangler.toml"));
+	},
+);
+
+test.each([["one-worker"], ["two-workers/storefront", "two-workers/owner"]])(
+	"an order at %s ends in a receipt, and what is no order is refused",
+	async (...workers: string[]) => {
+		const harness = createTestHarness({
+			root: folder,
+			workers: workers.map((worker) => ({
+				configPath: `${worker}/wrangler.toml`,
+			})),
+		});
+		try {
+			await harness.listen();
+			const order = (body: string) =>
+				harness.fetch("/orders", { method: "POST", body });
+			const accepted = await order(
+				'{ "email": "ada@example.com", "total": 5 }',
+			);
+			expect(accepted.status).toBe(202);
+			const { orderId } = (await accepted.json()) as { orderId: string };
+			await vi.waitFor(
+				() =>
+					expect(
+						harness.getLogs().map(({ message }) => message),
+					).toContainEqual(
+						expect.stringContaining(`receipt for ${orderId} to ada@`),
+					),
+				{ timeout: 30_000, interval: 50 },
+			);
+			const refused = await order('{ "email": "nobody" }');
+			expect(refused.status).toBe(400);
+			expect(await refused.json()).toEqual({
+				error: expect.stringContaining('breaks the schema of "order.placed"'),
+			});
+			expect((await order("no JSON")).status).toBe(400);
+		} finally {
+			await harness.close();
+		}
+	},
+);
