@@ -33,4 +33,5 @@ export {
 export type { Retries, RetryOptions } from "./contract/policy.ts";
 export type { Observe, Transition } from "./contract/transition.ts";
 export { createEvents, type Events, type EventsOptions } from "./events.ts";
+export { handlerModules } from "./modules.ts";
 export { toWorkflow } from "./workflow.ts";

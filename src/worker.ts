@@ -7,6 +7,7 @@ import { RefusedError } from "./contract/errors.ts";
 import { checkMembers } from "./contract/members.ts";
 import { createApp } from "./entrypoints/http/app.ts";
 import { type Events, ownerOf } from "./events.ts";
+import { checkHandlerPaths } from "./modules.ts";
 import { tellObjects } from "./objects/told.ts";
 import { consume, type QueueRole } from "./queue.ts";
 
@@ -32,7 +33,8 @@ export interface WorkerOptions<Env = Cloudflare.Env>
  * The default export of the Worker that owns the events: their consumer, the HTTP API, the watch over
  * the scheduler, and the user's own handlers beside them.
  *
- * @throws Error without the var `TIDINGS_QUEUES`, or where the configuration names what is not there; RefusedError for an unknown option or a prefix that is no path
+ * @throws Error without the var `TIDINGS_QUEUES`, or where the configuration names what is not there; RefusedError
+ * for an unknown option, a prefix that is no path, or a handler's path that leads nowhere
  * @example
  * export default worker(events, { fetch: app.fetch });
  */
@@ -47,6 +49,7 @@ export function worker<Env = Cloudflare.Env>(
 			"invalid_request",
 			`worker: prefix ${JSON.stringify(prefix)}: give a path such as "/events", without a slash at its end`,
 		);
+	checkHandlerPaths();
 	const owner = ownerOf(events);
 	const settings = settingsOf(config);
 	configure(owner, settings);

@@ -66,6 +66,7 @@ function floorOf(file: string): number {
 		file.startsWith("objects/") ||
 		file === "events.ts" ||
 		file === "configure.ts" ||
+		file === "modules.ts" ||
 		file === "client.ts"
 	)
 		return 3;

@@ -1,0 +1,178 @@
+/** `npx tidings generate`, as a person and as CI run it, in a directory of its own. */
+import { spawnSync } from "node:child_process";
+import {
+	mkdirSync,
+	mkdtempSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	utimesSync,
+	writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "..");
+let directory: string;
+
+beforeEach(() => {
+	directory = mkdtempSync(join(tmpdir(), "tidings-generate-"));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+function run(...args: string[]) {
+	const script = join(root, "scripts/generate.ts");
+	return spawnSync(process.execPath, [script, ...args], {
+		cwd: directory,
+		encoding: "utf8",
+	});
+}
+
+function write(...paths: string[]): void {
+	for (const path of paths) {
+		mkdirSync(dirname(join(directory, path)), { recursive: true });
+		writeFileSync(join(directory, path), "");
+	}
+}
+
+const OUT = "src/handlers.generated.ts";
+
+function read(path = OUT): string {
+	return readFileSync(join(directory, path), "utf8");
+}
+
+/** What is imported, and under which paths it is handed over. */
+function importsOf(text: string) {
+	return {
+		imports: [...text.matchAll(/^import \* as m\d+ from "(.*)";$/gm)].map(
+			([, specifier]) => specifier,
+		),
+		paths: [...text.matchAll(/^\t"(.*)": m\d+,$/gm)].map(([, path]) => path),
+	};
+}
+
+test("every module of the default directories is imported once and handed over by its path, in order of paths", () => {
+	write("src/subscribers/welcome.js", "src/handlers/b.ts", "src/handlers/B.ts");
+	write("src/handlers/order/mail.ts", "src/handlers/order.ts");
+	const { status, stdout } = run("generate");
+	expect(status).toBe(0);
+	expect(stdout).toBe(`${OUT} imports 5 modules.\n`);
+	expect(read()).toContain('import { handlerModules } from "tidings";');
+	expect(importsOf(read())).toEqual({
+		imports: [
+			"./handlers/B.ts",
+			"./handlers/b.ts",
+			"./handlers/order.ts",
+			"./handlers/order/mail.ts",
+			"./subscribers/welcome.js",
+		],
+		paths: [
+			"src/handlers/B.ts",
+			"src/handlers/b.ts",
+			"src/handlers/order.ts",
+			"src/handlers/order/mail.ts",
+			"src/subscribers/welcome.js",
+		],
+	});
+});
+
+test("tests, declarations, other files, installed packages and the output itself are left out", () => {
+	write("src/handlers/a.ts", "src/handlers/a.test.ts", "src/handlers/a.d.ts");
+	write("src/handlers/notes.md", "src/handlers/node_modules/p/index.js");
+	for (const _ of ["first", "second"]) {
+		run("generate", "--out", "src/handlers/all.ts");
+		expect(importsOf(read("src/handlers/all.ts")).imports).toEqual(["./a.ts"]);
+	}
+});
+
+test("directories and files given are taken in place of the defaults, each module once", () => {
+	write("src/handlers/a.ts", "packages/x/on.ts", "packages/x/y/on.mts");
+	const given = ["./packages/x/y/on.mts", "packages/x/", "packages"];
+	expect(run("generate", ...given).status).toBe(0);
+	expect(importsOf(read())).toEqual({
+		imports: ["../packages/x/on.ts", "../packages/x/y/on.mts"],
+		paths: ["packages/x/on.ts", "packages/x/y/on.mts"],
+	});
+});
+
+test("a directory without handlers makes an import of none", () => {
+	mkdirSync(join(directory, "src/handlers"), { recursive: true });
+	expect(run("generate").status).toBe(0);
+	expect(importsOf(read())).toEqual({ imports: [], paths: [] });
+});
+
+test("what is as it would be written is not touched, so that nothing that watches it starts again", () => {
+	write("src/handlers/a.ts");
+	run("generate");
+	const file = join(directory, OUT);
+	utimesSync(file, 5, 5);
+	run("generate");
+	expect(statSync(file).mtimeMs).toBe(5_000);
+	write("src/handlers/b.ts");
+	run("generate");
+	expect(statSync(file).mtimeMs).toBeGreaterThan(5_000);
+});
+
+test("--check passes on a file that is as it would be written, with ends of lines of any system", () => {
+	write("src/handlers/a.ts");
+	run("generate");
+	expect(run("generate", "--check")).toMatchObject({ status: 0, stderr: "" });
+	writeFileSync(join(directory, OUT), read().replaceAll("\n", "\r\n"));
+	expect(run("generate", "--check").status).toBe(0);
+});
+
+test.each([
+	["is missing", () => rmSync(join(directory, OUT)), "is not there"],
+	["lacks a module", () => write("src/handlers/new.ts"), "is stale"],
+	[
+		"imports one that is gone",
+		() => rmSync(join(directory, "src/handlers/a.ts")),
+		"is stale",
+	],
+	["was edited", () => write(OUT), "is stale"],
+])(
+	"--check fails on a file that %s, says what to run, and writes nothing",
+	(_, change, said) => {
+		write("src/handlers/a.ts", "src/handlers/b.ts");
+		run("generate", "src/handlers");
+		change();
+		const { status, stderr } = run("generate", "--check", "src/handlers");
+		expect(status).toBe(1);
+		expect(stderr).toBe(
+			`${OUT} ${said}: run npx tidings generate src/handlers\n`,
+		);
+		expect(run("generate", "--check", "src/handlers").status).toBe(1);
+		run("generate", "src/handlers");
+		expect(run("generate", "--check", "src/handlers").status).toBe(0);
+	},
+);
+
+test.each([
+	[["generate"], "Neither src/handlers nor src/subscribers is here"],
+	[["generate", "src/nowhere"], "src/nowhere is not here"],
+	[["generate", "a.test.ts"], "a.test.ts is no module of handlers"],
+	[["generate", "--out", "here", "a.ts"], "--out here: give a file"],
+	[["generate", "--force"], "--force"],
+	[["make"], "npx tidings generate --check"],
+	[[], "npx tidings generate --check"],
+])("%j is refused with what is wrong", (args, said) => {
+	write("a.ts", "a.test.ts");
+	const { status, stdout, stderr } = run(...args);
+	expect(status).toBe(1);
+	expect(stdout).toBe("");
+	expect(stderr).toContain(said);
+	expect(stderr).not.toContain("    at ");
+});
+
+test("asked for help it explains itself", () => {
+	const { status, stdout } = run("generate", "--help");
+	expect(status).toBe(0);
+	expect(stdout).toContain("npx tidings generate [--out");
+});
+
+test("the package's bin is this script", () => {
+	const { bin } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+	expect(bin).toEqual({ tidings: "./scripts/generate.ts" });
+	expect(statSync(join(root, bin.tidings)).mode & 0o111).not.toBe(0);
+});
