@@ -17,12 +17,13 @@ import type {
 	Unset,
 } from "./contract/catalogue.ts";
 import {
+	byName,
 	checkBody,
 	type Definition,
 	isDefinition,
 	listed,
 } from "./contract/definition.ts";
-import { mapInTurn, RefusedError } from "./contract/errors.ts";
+import { mapInTurn } from "./contract/errors.ts";
 import {
 	type HandlerFunction,
 	type HandlerOptions,
@@ -34,6 +35,7 @@ import { DEFAULT_SHARDS, newId } from "./contract/id.ts";
 import { bodyText } from "./contract/json.ts";
 import { checkMembers } from "./contract/members.ts";
 import { checkName } from "./contract/pattern.ts";
+import type { Retries } from "./contract/policy.ts";
 import {
 	localRequestOf,
 	type PublishRequest,
@@ -168,6 +170,18 @@ export function createEvents<
 	return events;
 }
 
+/** The same bus, through which handlers get this policy unless they say otherwise. */
+export function withRetries(retries: Retries, events: Events): Events {
+	const owner = ownerOf(events);
+	const same: Events = {
+		...events,
+		on: (target: unknown, ...rest: unknown[]) =>
+			register(owner, target, rest, retries),
+	};
+	owners.set(same, owner);
+	return same;
+}
+
 function byOwner(owner: Owner): Transport {
 	return {
 		publish: (request) => publish(request, owner),
@@ -202,9 +216,19 @@ function byBinding(
 	}
 }
 
-function register(owner: Owner, target: unknown, rest: unknown[]): void {
+function register(
+	owner: Owner,
+	target: unknown,
+	rest: unknown[],
+	retries?: Retries,
+): void {
 	const run = rest.at(-1) as HandlerFunction;
-	const [options = {}] = (rest.length > 1 ? rest : []) as HandlerOptions[];
+	const [given = {}] = (rest.length > 1 ? rest : []) as HandlerOptions[];
+	// What are no options stays as it is, to be refused.
+	const options =
+		retries !== undefined && given && typeof given === "object"
+			? { ...given, retries: given.retries ?? retries }
+			: given;
 	const handler = isDefinition(target)
 		? handlerOf([target.name], options, run, target.schema)
 		: handlerOf(
@@ -213,22 +237,4 @@ function register(owner: Owner, target: unknown, rest: unknown[]): void {
 				run,
 			);
 	owner.handlers.add(handler);
-}
-
-function byName(definitions: readonly Definition[]): Map<string, Definition> {
-	const found = new Map<string, Definition>();
-	for (const definition of definitions) {
-		if (!isDefinition(definition))
-			throw new RefusedError(
-				"invalid_request",
-				`createEvents: events: ${JSON.stringify(definition)} is no definition: list what event(name, schema) returned`,
-			);
-		if (found.has(definition.name))
-			throw new RefusedError(
-				"invalid_request",
-				`createEvents: two definitions have the name ${JSON.stringify(definition.name)}: list one`,
-			);
-		found.set(definition.name, definition);
-	}
-	return found;
 }

@@ -71,7 +71,7 @@ function floorOf(file: string): number {
 	)
 		return 3;
 	if (file.startsWith("entrypoints/")) return 4;
-	if (DOORS.includes(file)) return 5;
+	if (DOORS.includes(file) || file.startsWith("dialects/")) return 5;
 	throw new Error(`${file} has no floor: give it a room in the house`);
 }
 
@@ -151,7 +151,11 @@ test("only objects speak SQL, only entry points know Hono", () => {
 	expect(new Set(speaking(/from "hono/))).toEqual(new Set(["entrypoints"]));
 });
 
-test.each(["index.ts", "client.ts"])(
+const DIALECTS = [...files.keys()].filter((file) =>
+	/^dialects\/[^/]+$/.test(file),
+);
+
+test.each(["index.ts", "client.ts", ...DIALECTS])(
 	"%s carries neither Hono, nor zod, nor an object, nor an entry point",
 	(door) => {
 		const carried = [...carriedBy(door)];
@@ -161,6 +165,20 @@ test.each(["index.ts", "client.ts"])(
 		).toEqual([]);
 	},
 );
+
+test("a dialect is a thin door: it reaches no step, and no other dialect", () => {
+	expect(DIALECTS.length).toBeGreaterThanOrEqual(4);
+	for (const file of [...files.keys()].filter((file) =>
+		file.startsWith("dialects/"),
+	)) {
+		const [dialect] = file.replace("dialects/", "").split(/[./]/);
+		for (const target of importsOf(file)) {
+			expect(STEPS, `${file} imports ${target}`).not.toContain(target);
+			if (target.startsWith("dialects/"))
+				expect(target).toMatch(new RegExp(`^dialects/(bus|${dialect})[./]`));
+		}
+	}
+});
 
 test("client.ts has no static import of the platform, and no calendar", () => {
 	const carried = [...carriedBy("client.ts")];

@@ -75,6 +75,27 @@ export function isDefinition(value: unknown): value is Definition {
 	return typeof name === "string" && schema?.["~standard"]?.version === 1;
 }
 
+/** The definitions that a bus lists. @throws RefusedError for what is none, or two of one name */
+export function byName(
+	definitions: readonly Definition[],
+): Map<string, Definition> {
+	const found = new Map<string, Definition>();
+	for (const definition of definitions) {
+		if (!isDefinition(definition))
+			throw new RefusedError(
+				"invalid_request",
+				`createEvents: events: ${JSON.stringify(definition)} is no definition: list what event(name, schema) returned`,
+			);
+		if (found.has(definition.name))
+			throw new RefusedError(
+				"invalid_request",
+				`createEvents: two definitions have the name ${JSON.stringify(definition.name)}: list one`,
+			);
+		found.set(definition.name, definition);
+	}
+	return found;
+}
+
 /** The schema's output for a body, or its issues. */
 export async function parseBody(
 	schema: Schema,

@@ -140,7 +140,12 @@ export function timeoutOf(duration: Duration): number {
 
 /** `pattern:functionName`, else `pattern:` and a hash of the source; never the mere place. */
 function defaultId(patterns: readonly string[], run: HandlerFunction): string {
-	return `${patterns.join(",")}:${run.name || fnv1a(run.toString())}`;
+	return `${patterns.join(",")}:${sourceName(run)}`;
+}
+
+/** What tells a function of the user's from others over deploys: its name, else a hash of its source. */
+export function sourceName(run: { name: string; toString(): string }): string {
+	return run.name || fnv1a(run.toString());
 }
 
 /** FNV-1a, 32 bits (Fowler, Noll, Vo), over UTF-16 code units. */

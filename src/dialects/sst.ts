@@ -1,0 +1,16 @@
+/** Door: SST's event bus, its constructs and its `node/event-bus` alike. */
+import type { Events } from "../events.ts";
+import { bus } from "./bus.ts";
+
+export {
+	EventBus,
+	type EventBusProps,
+	type Subscriber,
+	type SubscriberProps,
+} from "./sst/bus.ts";
+export { createEventBuilder, ZodValidator } from "./sst/event.ts";
+export { EventHandler } from "./sst/handler.ts";
+export type { Evt, EvtOf, SstEvent } from "./sst/wire.ts";
+
+/** The bus behind every `EventBus` of this Worker, for `worker(events)`. */
+export const events: Events = bus;
