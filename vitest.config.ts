@@ -19,6 +19,19 @@ export default defineConfig({
 				test: {
 					name: "workerd",
 					include: ["test/**/*.test.ts"],
+					exclude: ["test/**/*.node.test.ts", "test/seeds/**"],
+				},
+			},
+			{
+				// On the real runtime: code of other products, in a Worker of its own.
+				plugins: [
+					cloudflareTest({
+						wrangler: { configPath: "./test/seeds/wrangler.toml" },
+					}),
+				],
+				test: {
+					name: "seeds",
+					include: ["test/seeds/**/*.test.ts"],
 					exclude: ["test/**/*.node.test.ts"],
 				},
 			},

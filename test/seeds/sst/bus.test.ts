@@ -1,0 +1,211 @@
+/** Buses, subscribers and definitions beyond SST's samples. */
+import { handlerModules } from "tidings";
+import {
+	createEventBuilder,
+	EventBus,
+	EventHandler,
+	type Evt,
+	events,
+	ZodValidator,
+} from "tidings/sst";
+import { expect, test, vi } from "vitest";
+import * as z from "zod";
+import { ownerOf } from "../../../src/events.ts";
+import { transitions } from "../observed.ts";
+import { expectWay } from "../way.ts";
+import "../worker.ts";
+
+const first = new EventBus(null, "first");
+const second = new EventBus(null, "second");
+const on = (bus: string | EventBus) =>
+	createEventBuilder({ bus, validator: ZodValidator });
+
+const Moved = z.object({
+	at: z.coerce.date(),
+	by: z.string().default("nobody"),
+});
+
+test("two buses with one type never see each other's events", async () => {
+	const [atFirst, atSecond] = [vi.fn(), vi.fn()];
+	first.subscribe("same.type", (evt) => atFirst(evt.properties));
+	second.subscribe("same.type", (evt) => atSecond(evt.properties));
+	const a = await on("first")("same.type", z.string()).publish("a");
+	const b = await on(second)("same.type", z.string()).publish("b");
+	for (const { id } of [a, b])
+		await expectWay(id, ["published", "delivered 1", "delivered 1"]);
+	expect(atFirst.mock.calls).toEqual([["a"]]);
+	expect(atSecond.mock.calls).toEqual([["b"]]);
+});
+
+test("an event of that name from elsewhere is passed over, and other handlers get what travels", async () => {
+	const [subscriber, handler] = [vi.fn(), vi.fn()];
+	first.subscribe("shared.name", (evt) => subscriber(evt.properties));
+	events.on("shared.name", { id: "plain" }, ({ body }) => handler(body));
+	const plain = await events.publish("shared.name", "plain");
+	const null_ = await events.publish("shared.name");
+	const sst = await on(first)("shared.name", z.string()).publish("sst");
+	for (const { id } of [plain, null_, sst])
+		await expectWay(id, ["published", "delivered 1", "delivered 1"]);
+	expect(subscriber.mock.calls).toEqual([["sst"]]);
+	expect(new Set(handler.mock.calls.flat())).toEqual(
+		new Set(["plain", null, { bus: "first", properties: "sst" }]),
+	);
+});
+
+test("a handler by EventHandler gets the schema's output, any other the properties as published", async () => {
+	const Defined = on("first")("todo.moved", Moved);
+	const [parsed, plain] = [vi.fn(), vi.fn()];
+	first.subscribe(
+		"todo.moved",
+		EventHandler(Defined, (evt) => parsed(evt)),
+	);
+	first.subscribe("todo.moved", (evt) => plain(evt));
+	const { id } = await Defined.publish({ at: "2027-01-14" });
+	await expectWay(id, ["published", "delivered 1", "delivered 1"]);
+	const evt = { type: "todo.moved", metadata: undefined, attempts: 0 };
+	expect(parsed.mock.calls).toEqual([
+		[{ ...evt, properties: { at: new Date("2027-01-14"), by: "nobody" } }],
+	]);
+	expect(plain.mock.calls).toEqual([
+		[{ ...evt, properties: { at: "2027-01-14" } }],
+	]);
+});
+
+test("one handler takes several definitions, and tells them apart by type", async () => {
+	const Opened = on("first")("door.opened", z.object({ key: z.string() }));
+	const Closed = on("first")("door.closed", z.object({ at: z.coerce.date() }));
+	const seen: unknown[] = [];
+	const handler = EventHandler([Opened, Closed], (evt) => {
+		if (evt.type === "door.opened") seen.push(evt.properties.key);
+		else seen.push(evt.properties.at.getUTCFullYear());
+	});
+	first.subscribe(["door.opened", "door.closed"], handler);
+	const opened = await Opened.publish({ key: "k1" });
+	await expectWay(opened.id, ["published", "delivered 1"]);
+	const closed = await Closed.publish({ at: new Date("2027-01-14") });
+	await expectWay(closed.id, ["published", "delivered 1"]);
+	expect(seen).toEqual(["k1", 2027]);
+});
+
+test("properties that no longer parse are a dead letter at once, with the issues", async () => {
+	const Loose = on("first")("rule.changed", z.unknown());
+	const Strict = on("first")("rule.changed", z.object({ id: z.string() }));
+	first.subscribe("rule.changed", EventHandler(Strict, vi.fn()));
+	const { id } = await Loose.publish({ id: 5 });
+	await expectWay(id, ["published", "dead 1"]);
+	const dead = transitions.find((t) => t.id === id && t.type === "dead");
+	expect(dead).toMatchObject({
+		cause: "schema_violation",
+		error: { issues: [{ path: "properties.id" }] },
+	});
+});
+
+test("metadata has a schema of its own, or is made for each event", async () => {
+	const seen: Evt[] = [];
+	const Given = createEventBuilder({
+		bus: "first",
+		validator: ZodValidator,
+		metadata: z.object({ trace: z.string() }),
+	})("with.metadata", z.null());
+	const Made = createEventBuilder({
+		bus: "first",
+		validator: ZodValidator,
+		metadataFn: () => ({ made: "here" }),
+	})("made.metadata", z.null());
+	first.subscribe(
+		["with.metadata", "made.metadata"],
+		EventHandler([Given, Made], (evt) => void seen.push(evt)),
+	);
+	const given = await Given.publish(null, { trace: "t1" });
+	await expectWay(given.id, ["published", "delivered 1"]);
+	const made = await Made.publish(null);
+	await expectWay(made.id, ["published", "delivered 1"]);
+	expect(seen.map(({ metadata }) => metadata)).toEqual([
+		{ trace: "t1" },
+		{ made: "here" },
+	]);
+	await expect(
+		Given.publish(null, { trace: 1 as never }),
+	).rejects.toMatchObject({
+		code: "schema_violation",
+		issues: [{ path: "metadata.trace" }],
+	});
+});
+
+test("a validator is any function that makes one which gives the output or throws", async () => {
+	const Small = createEventBuilder({
+		bus: "first",
+		validator: (max: number) => (input: number) => {
+			if (input > max) throw new Error(`over ${max}`);
+			return input;
+		},
+	})("small.number", 10);
+	await expect(Small.publish(11)).rejects.toMatchObject({
+		issues: [{ path: "properties", message: "Error: over 10" }],
+	});
+	const { id } = await Small.publish(10);
+	await expectWay(id, ["published", "ignored"]);
+});
+
+test("two files that each export handler for one event both run", async () => {
+	const [mail, audit] = [vi.fn(), vi.fn()];
+	first.subscribe("order.sent", "src/on/mail.handler");
+	first.subscribe("order.sent", { handler: "src/on/audit.handler" });
+	handlerModules({
+		"src/on/mail.ts": { handler: () => mail() },
+		"src/on/audit.ts": { handler: () => audit() },
+	});
+	const { id } = await on("first")("order.sent", z.null()).publish(null);
+	await expectWay(id, ["published", "delivered 1", "delivered 1"]);
+	expect([mail, audit].map(({ mock }) => mock.calls.length)).toEqual([1, 1]);
+	const ids = ownerOf(events)
+		.handlers.matching("order.sent")
+		.map((handler) => handler.id);
+	expect(ids).toEqual([
+		"first:order.sent:src/on/mail.handler",
+		"first:order.sent:src/on/audit.handler",
+	]);
+});
+
+test("a bus is looked up when an event is published: one that is not known is refused with those that are", async () => {
+	const Early = on("third")("early.event", z.null());
+	await expect(Early.publish(null)).rejects.toThrow(
+		/the event bus "third" is not known: known are bus, first, second/,
+	);
+	new EventBus(null, "third");
+	const { id } = await Early.publish(null);
+	await expectWay(id, ["published", "ignored"]);
+});
+
+test.each([
+	["an id that is taken", () => new EventBus(null, "first"), "is taken"],
+	["no id", () => new EventBus(null, ""), "is none"],
+	[
+		"a member that does nothing",
+		() => new EventBus(null, "x", { rules: {} } as never),
+		'EventBus: unknown member "rules"',
+	],
+	[
+		"a default that does nothing",
+		() => new EventBus(null, "x", { defaults: { function: {} } } as never),
+		'EventBus: defaults: unknown member "function"',
+	],
+	[
+		"a subscriber's member that does nothing",
+		() => first.subscribe("a.b", { handler: "a.b", cdk: {} } as never),
+		'subscribe: unknown member "cdk"',
+	],
+	["a pattern", () => first.subscribe("a.*", () => {}), "is a pattern"],
+	[
+		"a path without an export",
+		() => first.subscribe("a.b", "src/on/mail"),
+		"is no path of a handler",
+	],
+	[
+		"retries that are none",
+		() => first.subscribe("a.b", { handler: "a.b", retries: -1 }),
+		"limit: -1",
+	],
+])("%s is refused", (_, call, said) => {
+	expect(call).toThrow(said);
+});

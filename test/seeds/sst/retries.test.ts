@@ -1,0 +1,63 @@
+/** What SST's document says of retries, with time under control. */
+import { EventBus, events } from "tidings/sst";
+import { afterEach, expect, test, vi } from "vitest";
+import { ownerOf } from "../../../src/events.ts";
+import { runChain } from "../../support/chain.ts";
+import { keeping } from "../../support/ports.ts";
+import "../worker.ts";
+
+afterEach(() => vi.restoreAllMocks());
+
+/** A draw of almost 1 leaves a wait as it is computed. */
+const ports = () =>
+	keeping({ handlers: ownerOf(events).handlers, random: () => 1 });
+
+/** When each attempt failed, in seconds from the first, and the `attempts` that it was told. */
+async function failuresOf(name: string, bus: string) {
+	const kept = ports();
+	const wire = { bus, properties: { id: "t1" } };
+	const { letter } = await runChain(name, kept, wire);
+	const failures = kept.kept.transitions.filter(
+		({ type }) => type === "retrying" || type === "dead",
+	);
+	const first = failures[0]?.at ?? 0;
+	return { letter, at: failures.map(({ at }) => (at - first) / 1_000) };
+}
+
+/** 2, 4, 8 seconds, up to 15 minutes, one after the other. */
+const TEN_RETRIES = [0, 2, 6, 14, 30, 62, 126, 254, 510, 1_022, 1_922];
+
+test("a bus's configuration retries all subscriber errors up to 10 times, with exponential backoff", async () => {
+	const attempts: unknown[] = [];
+	vi.spyOn(console, "log").mockImplementation((_, evt) => {
+		attempts.push(evt.attempts);
+		throw new Error("no");
+	});
+	const { at, letter } = await failuresOf("todo.created", "bus");
+	expect(at).toEqual(TEN_RETRIES);
+	expect(attempts).toEqual([...TEN_RETRIES.keys()]);
+	expect(letter).toMatchObject({ cause: "exhausted", attempts: 11 });
+});
+
+test("retries can be configured on a per subscriber basis, also to none", async () => {
+	const bus = new EventBus(null, "patient", { defaults: { retries: 10 } });
+	const fails = () => {
+		throw new Error("no");
+	};
+	bus.subscribe("sub.twice", { handler: fails, retries: 2 });
+	bus.subscribe("sub.never", { handler: fails, retries: 0 });
+	bus.subscribe("sub.default", fails);
+	const failures = async (name: string) =>
+		(await failuresOf(name, "patient")).at;
+	expect(await failures("sub.twice")).toEqual(TEN_RETRIES.slice(0, 3));
+	expect(await failures("sub.never")).toEqual([0]);
+	expect(await failures("sub.default")).toEqual(TEN_RETRIES);
+});
+
+test("a bus that says nothing of retries has 10", async () => {
+	new EventBus(null, "silent").subscribe("sub.silent", () => {
+		throw new Error("no");
+	});
+	const { at } = await failuresOf("sub.silent", "silent");
+	expect(at).toEqual(TEN_RETRIES);
+});

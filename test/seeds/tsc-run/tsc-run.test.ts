@@ -1,0 +1,87 @@
+/** What tsc.run's document says of its events, on real queues. */
+import { events, type TscRunConfig, tscRun } from "tidings/tsc-run";
+import { afterEach, expect, test, vi } from "vitest";
+import { ownerOf } from "../../../src/events.ts";
+import { expectWay, wait } from "../way.ts";
+import "../worker.ts";
+import { received } from "./received.ts";
+import { POST } from "./src/functions/users.ts";
+import config from "./tsc-run.config.ts";
+
+afterEach(() => {
+	received.length = 0;
+	vi.restoreAllMocks();
+});
+
+const user = { name: "Ada", email: "ada@example.com" };
+
+test("an API handler dispatches an event with events.emit(), and subscribers process it asynchronously", async () => {
+	const { status, body } = await POST({ json: () => user });
+	expect(status).toBe(201);
+	const { id } = (body as { data: { id: string } }).data;
+	await vi.waitFor(() => expect(received).toHaveLength(2), wait);
+	expect(received[0]?.event.data).toMatchObject({ id, ...user });
+});
+
+test("events are delivered to subscribers as objects with exactly type and data", async () => {
+	const { id } = await events.emit("user.registered", user);
+	await expectWay(id, ["published", "delivered 1", "delivered 1"]);
+	expect(received).toEqual([
+		{
+			by: "send-welcome-email",
+			event: { type: "user.registered", data: user },
+		},
+		{ by: "update-analytics", event: { type: "user.registered", data: user } },
+	]);
+});
+
+test.each([
+	["user.registered", ["send-welcome-email", "update-analytics"]],
+	["user.verified", ["send-welcome-email"]],
+	["order.completed", ["update-analytics"]],
+])(
+	"the configuration says which subscribers listen: %s comes to %j",
+	async (type, subscribers) => {
+		const { id } = await events.emit(type, null);
+		const ends = subscribers.map(() => "delivered 1");
+		await expectWay(id, ["published", ...ends]);
+		expect(received).toEqual(
+			subscribers.map((by) => ({ by, event: { type, data: null } })),
+		);
+	},
+);
+
+test.each(["payment.failed", "user", "event", "update"])(
+	"the name %s is accepted, good or to be avoided",
+	async (type) => {
+		const { id } = await events.emit(type, null);
+		await expectWay(id, ["published", "ignored"]);
+	},
+);
+
+test("a subscriber's id is its path, whatever events it listens to", () => {
+	const { handlers } = ownerOf(tscRun({}));
+	for (const name of Object.keys(config.events.subscribers))
+		expect(handlers.get(`src/subscribers/${name}`)).toBeDefined();
+});
+
+test("what has no meaning here is ignored with one notice that names it", () => {
+	const info = vi.spyOn(console, "info").mockImplementation(() => {});
+	const { subscribers: _, ...rest } = config.events;
+	tscRun({ ...config, events: rest });
+	expect(info.mock.calls).toEqual([
+		[
+			"tidings: tsc-run.config.ts: provider, region, events.eventBus: without a meaning here, ignored",
+		],
+	]);
+	info.mockClear();
+	tscRun({ events: { subscribers: {} } });
+	expect(info).not.toHaveBeenCalled();
+});
+
+test("a subscriber without a list of events is refused by its name", () => {
+	const wrong = { events: { subscribers: { nobody: { event: ["a"] } } } };
+	expect(() => tscRun(wrong as unknown as TscRunConfig)).toThrow(
+		/the subscriber "nobody" has no list of events/,
+	);
+});
