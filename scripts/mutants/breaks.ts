@@ -2,6 +2,7 @@
 import type { Break } from "./break.ts";
 import { CONSUMING } from "./consuming.ts";
 import { DELIVERING } from "./delivering.ts";
+import { DIALECTS } from "./dialects.ts";
 import { DOORS } from "./doors.ts";
 import { LETTERS } from "./letters.ts";
 import { PUBLISHING } from "./publishing.ts";
@@ -14,4 +15,5 @@ export const BREAKS: readonly Break[] = [
 	...DELIVERING,
 	...LETTERS,
 	...DOORS,
+	...DIALECTS,
 ];
