@@ -22,10 +22,13 @@ const all = new Map(
 		text,
 	]),
 );
-/** The house; what its inhabitants write, in `main.ts` and under `handlers/`, is theirs. */
+/** The house; what its inhabitants write, in `main.ts`, `handlers/` and `subscribers/`, is theirs. */
 const files = new Map(
 	[...all].filter(
-		([file]) => file !== "main.ts" && !file.startsWith("handlers/"),
+		([file]) =>
+			!/^(main\.ts|handlers\.generated\.ts|handlers\/|subscribers\/)/.test(
+				file,
+			),
 	),
 );
 

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import {
+	byName,
 	checkBody,
 	event,
 	isDefinition,
@@ -136,6 +137,33 @@ describe("a body and its schema", () => {
 		expect(refused.issues).toHaveLength(6);
 		expect(refused.message).toMatch(
 			/: \(body\): fault 1; \(body\): fault 2; .*; \(body\): fault 5$/,
+		);
+	});
+});
+
+describe("a list of definitions", () => {
+	test("is known by name", () => {
+		const [A, B] = [event("a.b", even), event("a.c", even)];
+		expect([...byName([A, B])]).toEqual([
+			["a.b", A],
+			["a.c", B],
+		]);
+	});
+
+	test.each([
+		[
+			"two of one name",
+			[event("a.b", even), event("a.b", even)],
+			'createEvents: two definitions have the name "a.b": list one',
+		],
+		[
+			"what is no definition",
+			["a.b" as never],
+			'createEvents: events: "a.b" is no definition: list what event(name, schema) returned',
+		],
+	])("with %s is refused", (_, definitions, message) => {
+		expect(() => byName(definitions)).toThrow(
+			expect.objectContaining({ code: "invalid_request", message }),
 		);
 	});
 });
