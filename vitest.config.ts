@@ -24,6 +24,7 @@ export default defineConfig({
 			},
 			{
 				// On the real runtime: code of other products, in a Worker of its own.
+				resolve: { tsconfigPaths: true },
 				plugins: [
 					cloudflareTest({
 						wrangler: { configPath: "./test/seeds/wrangler.toml" },

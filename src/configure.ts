@@ -6,15 +6,18 @@ import { env } from "cloudflare:workers";
 import { schedulerShard } from "./bindings.ts";
 import { consumersOf } from "./consumers.ts";
 import type { Settings } from "./contract/config.ts";
+import { type HandlerFunction, handlerOf } from "./contract/handler.ts";
 import { newId } from "./contract/id.ts";
 import { BEHIND } from "./contract/route.ts";
 import type { Owner } from "./events.ts";
+import { handlerAt, hasModule, SUBSCRIBER_EXPORTS } from "./modules.ts";
 import { schedulerOf } from "./shards.ts";
 
 /** @throws Error that names the path of what is not there */
 export function configure(owner: Owner, settings: Settings): void {
 	const { shards, subscribers, routing } = settings;
 	checkBindings(settings);
+	registerFiles(settings, owner);
 	checkIds(settings, owner);
 	owner.scheduler = schedulerOf(shards, schedulerShard);
 	owner.newId = (time) => newId(time, shards);
@@ -27,6 +30,23 @@ function checkBindings({ subscribers }: Settings): void {
 			throw new Error(
 				`tidings.config.ts: subscribers.${key}.binding: ${JSON.stringify(binding)} is not bound: add it to [[services]] with binding = ${JSON.stringify(binding)}, the Worker's name as service and entrypoint = "Subscriber", and run wrangler types`,
 			);
+}
+
+/** A handler that only a route names may be a file of that name. */
+function registerFiles({ routing }: Settings, { handlers }: Owner): void {
+	for (const { handler: id, patterns } of routing.changes) {
+		const file = fileOf(id);
+		if (patterns && !handlers.get(id) && hasModule(file)) {
+			const resolve = handlerAt({ file, exports: SUBSCRIBER_EXPORTS });
+			const run: HandlerFunction = (event, context) =>
+				resolve()(event, context);
+			handlers.add(handlerOf(patterns, { id }, run));
+		}
+	}
+}
+
+function fileOf(id: string): string {
+	return `src/subscribers/${id}`;
 }
 
 /** An id leads to one handler: its own Worker's, or the one of the Worker whose key it begins with. */
@@ -48,7 +68,7 @@ function checkIds(
 			);
 		if (!handlers.get(handler) && !(keyOf(handler) in subscribers))
 			throw new Error(
-				`${path}: there is no handler ${JSON.stringify(handler)}: this Worker has ${listing(handlers.list().map((one) => one.id))}, and handlers of others begin with ${listing(Object.keys(subscribers).map((key) => key + BEHIND))}`,
+				`${path}: there is no handler ${JSON.stringify(handler)}: this Worker has ${listing(handlers.list().map((one) => one.id))}, handlers of others begin with ${listing(Object.keys(subscribers).map((key) => key + BEHIND))}, and ${hasModule(fileOf(handler)) ? `${fileOf(handler)} needs the route's events` : `no module is known at ${fileOf(handler)}: npx tidings generate makes it known`}`,
 			);
 	}
 }

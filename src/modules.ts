@@ -10,6 +10,9 @@ type Module = Readonly<Record<string, unknown>>;
 // biome-ignore lint/suspicious/noExplicitAny: a module's exports are checked to be functions, no more
 export type ModuleFunction = (...args: any[]) => unknown;
 
+/** The exports that a subscriber's file may have; the first that is there is meant. */
+export const SUBSCRIBER_EXPORTS = ["default", "handler", "handle"];
+
 /** A path in the text of a configuration: the file, and the exports of which the first that is there is meant. */
 export interface HandlerPath {
 	/** From the root of the project; the ending may be left out. */
@@ -45,16 +48,18 @@ export function handlerAt(path: HandlerPath): () => ModuleFunction {
 	return resolve;
 }
 
+/** Whether there is a module at this path, whose ending may be left out. */
+export function hasModule(file: string): boolean {
+	return pathOf(file) !== undefined;
+}
+
 /** Called once every module is imported. @throws RefusedError `invalid_handler` for the first path that leads nowhere */
 export function checkHandlerPaths(): void {
 	for (const resolve of asked) resolve();
 }
 
 function find({ file, exports }: HandlerPath): ModuleFunction {
-	const wanted = file.replace(/^\.\//, "");
-	const path = ENDINGS.map((ending) => wanted + ending).find((candidate) =>
-		modules.has(candidate),
-	);
+	const path = pathOf(file);
 	if (path === undefined)
 		throw refusal(
 			`no module is known at ${JSON.stringify(file)}: known are ${listing([...modules.keys()])}. Run npx tidings generate with the directory that it is in, and import what that writes in the main module`,
@@ -68,6 +73,13 @@ function find({ file, exports }: HandlerPath): ModuleFunction {
 			`${JSON.stringify(path)} exports no function ${exports.join(" or ")}: its exports are ${listing(Object.keys(module))}. Export the handler, or mend the path`,
 		);
 	return handler as ModuleFunction;
+}
+
+function pathOf(file: string): string | undefined {
+	const wanted = file.replace(/^\.\//, "");
+	return ENDINGS.map((ending) => wanted + ending).find((candidate) =>
+		modules.has(candidate),
+	);
 }
 
 function listing(names: readonly string[]): string {

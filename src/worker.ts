@@ -49,10 +49,10 @@ export function worker<Env = Cloudflare.Env>(
 			"invalid_request",
 			`worker: prefix ${JSON.stringify(prefix)}: give a path such as "/events", without a slash at its end`,
 		);
-	checkHandlerPaths();
 	const owner = ownerOf(events);
 	const settings = settingsOf(config);
 	configure(owner, settings);
+	checkHandlerPaths();
 	const { retention } = settings;
 	const app = createApp(events, prefix, retention.queues);
 	const roles = rolesByName();

@@ -1,9 +1,26 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { type Config, createEvents } from "../src/index.ts";
+import { ownerOf } from "../src/events.ts";
+import {
+	type Config,
+	createEvents,
+	handlerModules,
+	type TidingsEvent,
+} from "../src/index.ts";
+import { consume } from "../src/queue.ts";
 import { worker } from "../src/worker.ts";
+import { incoming, record } from "./support/incoming.ts";
+import { keeping } from "./support/ports.ts";
 
 Object.assign(env, { BOUND: {} });
+
+const welcomed: TidingsEvent[] = [];
+handlerModules({
+	"src/subscribers/welcome.ts": {
+		handler: (event: TidingsEvent) => void welcomed.push(event),
+	},
+	"src/subscribers/empty.ts": {},
+});
 
 const starting = (config: unknown, ...handlers: string[]) => {
 	const events = createEvents();
@@ -40,7 +57,7 @@ test.for<[string, unknown, RegExp]>([
 	[
 		"a handler that nobody has",
 		{ ...mail, routes: { "send-mail": { events: "a.b" } } },
-		/^tidings\.config\.ts: routes\["send-mail"\]: there is no handler "send-mail": this Worker has own, audit, and handlers of others begin with mail\//,
+		/^tidings\.config\.ts: routes\["send-mail"\]: there is no handler "send-mail": this Worker has own, audit, handlers of others begin with mail\/, and no module is known at src\/subscribers\/send-mail: npx tidings generate/,
 	],
 	[
 		"a handler of a Worker that is not named",
@@ -64,5 +81,28 @@ test.for<[string, unknown, RegExp]>([
 test("a Worker does not start with a handler of its own that could be another's", () => {
 	expect(starting(mail, "mail/send")).toThrow(
 		/subscribers\.mail: this Worker's own handler "mail\/send" begins with that key/,
+	);
+});
+
+test("a route that names only a file of src/subscribers runs what that exports", async () => {
+	const events = createEvents();
+	worker(events, {
+		config: {
+			routes: { welcome: { events: ["user.registered", "user.verified"] } },
+		},
+	});
+	const ports = keeping({ consumers: ownerOf(events).consumers });
+	const message = incoming(record("user.verified"));
+	await consume([message, incoming(record("user.left"))], "events", ports);
+	expect(message.verdicts).toEqual(["ack"]);
+	expect(welcomed).toMatchObject([{ name: "user.verified", body: { n: 1 } }]);
+});
+
+test("a Worker does not start with a file that exports no handler, or one without events", () => {
+	expect(starting({ routes: { empty: { events: "a.b" } } })).toThrow(
+		/"src\/subscribers\/empty\.ts" exports no function default or handler or handle/,
+	);
+	expect(starting({ routes: { welcome: { retries: 1 } } })).toThrow(
+		/routes\["welcome"\].*src\/subscribers\/welcome needs the route's events/,
 	);
 });

@@ -3,7 +3,7 @@ import type { Receipt } from "../contract/errors.ts";
 import { RefusedError } from "../contract/errors.ts";
 import type { HandlerContext } from "../contract/handler.ts";
 import type { Events } from "../events.ts";
-import { handlerAt } from "../modules.ts";
+import { handlerAt, SUBSCRIBER_EXPORTS } from "../modules.ts";
 import { bus } from "./bus.ts";
 
 /** What a subscriber gets. */
@@ -74,7 +74,7 @@ function subscribe(name: string, names: readonly string[]): void {
 	const file = `src/subscribers/${name}`;
 	const resolve = handlerAt({
 		file,
-		exports: ["default", "handler", "handle"],
+		exports: SUBSCRIBER_EXPORTS,
 	});
 	// The id is the path alone: the list of events may grow while a retry waits.
 	bus.on(names, { id: file }, ({ name: type, body: data }, context) =>

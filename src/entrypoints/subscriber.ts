@@ -3,16 +3,30 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Call, Reporter } from "../contract/call.ts";
 import { type Listed, listedOf } from "../contract/route.ts";
 import { type Events, ownerOf } from "../events.ts";
+import { checkHandlerPaths } from "../modules.ts";
 import { run } from "../run.ts";
+
+/** What the owner's binding has, and no more. */
+export interface SubscriberEntrypoint extends WorkerEntrypoint {
+	handlers(): Promise<Listed[]>;
+	deliver(call: Call, report: Reporter): Promise<void>;
+}
 
 /**
  * The entrypoint to export as `Subscriber` from a Worker that brings handlers. The owner of the events binds
  * it and names the binding in its `tidings.config.ts`.
  *
+ * @throws RefusedError for a handler's path that leads nowhere
  * @example
  * export const Subscriber = subscriber(events);
  */
-export function subscriber(events: Events) {
+export function subscriber(
+	events: Events,
+): new (
+	ctx: ExecutionContext,
+	env: Cloudflare.Env,
+) => SubscriberEntrypoint {
+	checkHandlerPaths();
 	const owner = ownerOf(events);
 
 	return class Subscriber extends WorkerEntrypoint {

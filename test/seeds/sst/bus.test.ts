@@ -158,10 +158,8 @@ test("two files that each export handler for one event both run", async () => {
 	const { id } = await on("first")("order.sent", z.null()).publish(null);
 	await expectWay(id, ["published", "delivered 1", "delivered 1"]);
 	expect([mail, audit].map(({ mock }) => mock.calls.length)).toEqual([1, 1]);
-	const ids = ownerOf(events)
-		.handlers.matching("order.sent")
-		.map((handler) => handler.id);
-	expect(ids).toEqual([
+	const routes = await ownerOf(events).consumers.of("").routes();
+	expect(routes?.matching("order.sent").map(({ id }) => id)).toEqual([
 		"first:order.sent:src/on/mail.handler",
 		"first:order.sent:src/on/audit.handler",
 	]);
