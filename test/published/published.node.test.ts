@@ -130,7 +130,8 @@ describe("in the package", () => {
 			"package.json",
 		]);
 		expect(files).not.toContain("src/main.ts");
-		const built = files.filter((file) => file.endsWith(".js"));
+		expect(files).toContain("dist/bin/generate.js");
+		const built = files.filter((file) => /^dist\/(?!bin\/).+\.js$/.test(file));
 		const source = files.filter((file) => file.startsWith("src/"));
 		expect(built.length).toBe(source.length);
 	});
