@@ -1,4 +1,4 @@
-/** The README's first handler, as it stands there, on the local runtime; and its other code, as far as types go. */
+/** The README's first handler and its second Worker, as they stand there, on the local runtime; and its other code, as far as types go. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -31,47 +31,83 @@ function blockWith(text: string): string {
 	return found;
 }
 
+/** The first handler's Worker once more, as the owner of a second one. */
+async function writeMany(main: string, config: string): Promise<void> {
+	const many = join(folder, "many");
+	await mkdir(join(many, "src"), { recursive: true });
+	await mkdir(join(many, "mail"));
+	for (const path of ["mail/index.ts", "tidings.config.ts"])
+		await writeFile(join(many, path), blockWith(`// ${path}\n`));
+	const [, line, call] =
+		/`(import config[^`]*)`.*?`(worker\([^`]*)`/s.exec(readme) ?? [];
+	await writeFile(
+		join(many, "src/main.ts"),
+		`${line}\n${main.replace("worker(events)", call as string)}`,
+	);
+	await writeFile(
+		join(many, "wrangler.toml"),
+		config
+			.replace('name = "tidings"', 'name = "many"')
+			.replaceAll('"tidings-', '"many-') + blockWith('binding = "MAIL"'),
+	);
+	await writeFile(
+		join(many, "mail/wrangler.toml"),
+		'name = "mail"\nmain = "index.ts"\ncompatibility_date = "2026-11-01"\n',
+	);
+}
+
 beforeAll(async () => {
 	readme = await readFile(join(root, "README.md"), "utf8");
 	await rm(folder, { recursive: true, force: true });
 	await mkdir(folder, { recursive: true });
-	await writeFile(join(folder, "main.ts"), blockWith("// src/main.ts"));
+	const main = blockWith("// src/main.ts");
+	await writeFile(join(folder, "main.ts"), main);
 	const config = await readFile(join(root, "wrangler.toml"), "utf8");
 	await writeFile(
 		join(folder, "wrangler.toml"),
 		config.replace('"src/main.ts"', '"main.ts"'),
 	);
+	await writeMany(main, config);
 	harness = createTestHarness({
 		root,
 		workers: [
 			{ configPath: ".wrangler/readme/wrangler.toml", secrets: { API_KEYS } },
+			{
+				configPath: ".wrangler/readme/many/wrangler.toml",
+				secrets: { API_KEYS },
+			},
+			{ configPath: ".wrangler/readme/many/mail/wrangler.toml" },
 		],
 	});
 	await harness.listen();
 });
 afterAll(() => harness.close());
 
-test("the README's first handler gets what its curl line publishes", async () => {
-	const curl = blockWith("curl http://localhost:8787/v1/events");
-	const [, path] = /localhost:8787(\S+)/.exec(curl) ?? [];
-	const [, body] = /-d '(.*)'/.exec(curl) ?? [];
-	const response = await harness.fetch(path as string, {
-		method: "POST",
-		headers: {
-			authorization: `Bearer ${KEY}`,
-			"content-type": "application/json",
-		},
-		body: body as string,
-	});
-	expect(response.status).toBe(202);
-	await vi.waitFor(
-		() =>
-			expect(harness.getLogs().map(({ message }) => message)).toContain(
-				"welcome, ada@example.com",
-			),
-		{ timeout: 20_000, interval: 50 },
-	);
-});
+test.each([
+	["first handler", "tidings", "welcome, ada@example.com"],
+	["second Worker", "many", "a letter to ada@example.com"],
+])(
+	"the README's %s gets what its curl line publishes",
+	async (_, name, says) => {
+		const curl = blockWith("curl http://localhost:8787/v1/events");
+		const [, path] = /localhost:8787(\S+)/.exec(curl) ?? [];
+		const [, body] = /-d '(.*)'/.exec(curl) ?? [];
+		const response = await harness.getWorker(name).fetch(path as string, {
+			method: "POST",
+			headers: {
+				authorization: `Bearer ${KEY}`,
+				"content-type": "application/json",
+			},
+			body: body as string,
+		});
+		expect(response.status).toBe(202);
+		await vi.waitFor(
+			() =>
+				expect(harness.getLogs().map(({ message }) => message)).toContain(says),
+			{ timeout: 20_000, interval: 50 },
+		);
+	},
+);
 
 /** What a reader has before their eyes beside a block, and the block does not say. */
 const PRELUDE = `
@@ -85,7 +121,8 @@ declare const isOpen: () => boolean;
 test("the README's other code compiles", async () => {
 	const blocks = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)]
 		.map(([, block]) => block as string)
-		.filter((block) => !block.includes("// src/main.ts"));
+		// Those that name their file are there whole.
+		.filter((block) => !/^\/\/ \S+\.ts\n/.test(block));
 	expect(blocks.length).toBeGreaterThanOrEqual(3);
 	for (const [index, block] of blocks.entries()) {
 		const imports = block.match(/^import .*$/gm) ?? [];
@@ -106,7 +143,7 @@ ${rest}
 		JSON.stringify({
 			extends: "../../tsconfig.json",
 			compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
-			include: ["*.ts"],
+			include: ["**/*.ts"],
 			exclude: [],
 		}),
 	);
