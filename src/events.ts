@@ -145,7 +145,7 @@ export function createEvents<
 	};
 	const publishing = () => {
 		if (ownsEvents()) return byOwner(owner);
-		const bound = (env as Record<string, unknown>)[binding];
+		const bound = (env as unknown as Record<string, unknown>)[binding];
 		if (bound) return byBinding(bound as PublisherBinding, owner);
 		throw new Error(
 			`tidings: this Worker can publish nowhere: bind the owner's entrypoint Publisher as ${binding} in [[services]], or, if it owns the events, the queue EVENTS_QUEUE`,

@@ -1,7 +1,9 @@
 /** What the public types promise. Only `tsc` reads this file: nothing in it ever runs. */
 import {
 	type After,
+	type Config,
 	createEvents,
+	defineConfig,
 	event,
 	type HandlerContext,
 	type Receipt,
@@ -9,7 +11,7 @@ import {
 	toWorkflow,
 } from "tidings";
 import { createClient } from "tidings/client";
-import { publisher } from "tidings/worker";
+import { publisher, subscriber, worker } from "tidings/worker";
 import { expectTypeOf } from "vitest";
 import * as z from "zod";
 
@@ -37,6 +39,7 @@ interface PlacedOutput {
 
 const events = createEvents({ events: [OrderPlaced, Nightly, Noted] });
 const Publisher = publisher(events);
+const Subscriber = subscriber(events);
 
 const placed: PlacedInput = { orderId: "o1", placedAt: "2027-01-14" };
 const wrong = { orderId: 1, placedAt: "2027-01-14" };
@@ -271,4 +274,62 @@ export function aClientKnowsTheEventsOfItsOwner(env: {
 	unknowing.publish<PlacedInput>("order.placed", placed);
 	// @ts-expect-error it needs a key
 	createClient({ url: "https://example.com" });
+}
+
+declare global {
+	namespace Cloudflare {
+		/** As `wrangler types` would write it. */
+		interface Env {
+			MAIL: Service;
+		}
+	}
+}
+
+export function aConfigurationNamesWhatIsBound() {
+	const config = defineConfig({
+		subscribers: { mail: { binding: "MAIL" } },
+		routes: {
+			"mail/send": { events: ["order.placed", "order.*"] },
+			receipts: {
+				handler: "mail/send",
+				events: "order.placed",
+				retries: { limit: 3, backoff: "constant" },
+				timeout: "10 seconds",
+			},
+		},
+		defaults: { retries: 5, timeout: 10_000 },
+		shards: 8,
+		retention: { queues: "4 days", deadLetters: "30 days" },
+	});
+	expectTypeOf(config).toEqualTypeOf<Config>();
+	worker(events, { config });
+	// @ts-expect-error no binding has this name
+	defineConfig({ subscribers: { mail: { binding: "POST" } } });
+	// @ts-expect-error a Worker is known by its binding
+	defineConfig({ subscribers: { mail: "MAIL" } });
+	// @ts-expect-error it is "subscribers"
+	defineConfig({ subscriber: {} });
+	// @ts-expect-error it is "events"
+	defineConfig({ routes: { receipts: { event: "order.placed" } } });
+	// @ts-expect-error no such backoff
+	defineConfig({ routes: { receipts: { retries: { backoff: "none" } } } });
+	// @ts-expect-error it is "retries"
+	defineConfig({ defaults: { retry: 3 } });
+	// @ts-expect-error a number of objects
+	defineConfig({ shards: "8" });
+	// @ts-expect-error it says of what
+	defineConfig({ retention: "14 days" });
+	// @ts-expect-error the configuration has the shards
+	createEvents({ shards: 8 });
+	// @ts-expect-error the configuration has the retention
+	worker(events, { retention: "14 days" });
+}
+
+export function aWorkerThatBringsHandlersIsBoundToTheOwner(env: {
+	MAIL: Service<typeof Subscriber>;
+}) {
+	expectTypeOf(env.MAIL.handlers).toBeFunction();
+	expectTypeOf(env.MAIL.deliver).toBeFunction();
+	// @ts-expect-error nothing is published through it
+	env.MAIL.publish("order.placed", placed);
 }

@@ -127,7 +127,7 @@ function subscribersOf(
 					`the key ${JSON.stringify(key)} is not 1 to 64 of A-Z a-z 0-9 _ -`,
 				);
 			checkMembers(key, objectOf(subscriber), ["binding"]);
-			const { binding } = subscriber;
+			const binding: unknown = subscriber.binding;
 			if (typeof binding !== "string" || binding === "")
 				throw new TypeError(
 					`${key}: binding ${JSON.stringify(binding)} is not the name of a service binding`,
