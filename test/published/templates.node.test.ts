@@ -18,7 +18,7 @@ import { deployedSize, install, manifest, typeErrors } from "./project.ts";
 const root = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "tidings-templates-"));
 const OWNERS = ["one-worker", "two-workers/owner"];
-const WORKERS = [...OWNERS, "two-workers/storefront"];
+const WORKERS = [...OWNERS, "two-workers/storefront", "two-workers/mail"];
 
 beforeAll(async () => {
 	await cp(join(root, "templates"), folder, {
@@ -70,17 +70,26 @@ test.each(OWNERS)(
 	"%s has the queues, objects and triggers that this repository deploys",
 	async (worker) => {
 		const config = await textOf(`templates/${worker}/wrangler.toml`);
-		expect(
-			config
-				.replaceAll("my-app", "tidings")
-				.replace("src/index.ts", "src/main.ts"),
-		).toBe(await textOf("wrangler.toml"));
+		const own = config
+			.replaceAll("my-app", "tidings")
+			.replace("src/index.ts", "src/main.ts");
+		// What it is bound to stands behind that.
+		expect(own.replace(/\n# [^\n]*\n\[\[services\]\].*/s, "")).toBe(
+			await textOf("wrangler.toml"),
+		);
 	},
 );
 
-test.each([["one-worker"], ["two-workers/storefront", "two-workers/owner"]])(
-	"an order at %s ends in a receipt, and what is no order is refused",
-	async (...workers: string[]) => {
+const MANY = ["storefront", "owner", "mail"].map(
+	(worker) => `two-workers/${worker}`,
+);
+
+test.each([
+	{ says: ["receipt for ID to ada@"], workers: ["one-worker"] },
+	{ says: ["receipt for ID to ada@", "counted ID over 5"], workers: MANY },
+])(
+	"an order at $workers.0 reaches every handler, and what is no order is refused",
+	async ({ says, workers }) => {
 		const harness = createTestHarness({
 			root: folder,
 			workers: workers.map((worker) => ({
@@ -96,15 +105,16 @@ test.each([["one-worker"], ["two-workers/storefront", "two-workers/owner"]])(
 			);
 			expect(accepted.status).toBe(202);
 			const { orderId } = (await accepted.json()) as { orderId: string };
-			await vi.waitFor(
-				() =>
-					expect(
-						harness.getLogs().map(({ message }) => message),
-					).toContainEqual(
-						expect.stringContaining(`receipt for ${orderId} to ada@`),
-					),
-				{ timeout: 30_000, interval: 50 },
-			);
+			const said = () =>
+				harness
+					.getLogs()
+					.map(({ message }) => message)
+					.join("\n");
+			for (const line of says)
+				await vi.waitFor(
+					() => expect(said()).toContain(line.replace("ID", orderId)),
+					{ timeout: 30_000, interval: 50 },
+				);
 			const refused = await order('{ "email": "nobody" }');
 			expect(refused.status).toBe(400);
 			expect(await refused.json()).toEqual({

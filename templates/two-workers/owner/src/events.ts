@@ -1,7 +1,7 @@
-/** The events: what they are called, what they carry, and who handles them. */
+/** The events: what they are called, what they carry, and who handles them here. Others are in `tidings.config.ts`. */
 import { createEvents, event } from "tidings";
 import * as z from "zod";
-import { sendReceipt } from "./send-receipt.ts";
+import { countOrder } from "./count-order.ts";
 
 export const OrderPlaced = event(
 	"order.placed",
@@ -10,4 +10,4 @@ export const OrderPlaced = event(
 
 export const events = createEvents({ events: [OrderPlaced] });
 
-events.on(OrderPlaced, { id: "send-receipt", retries: 5 }, sendReceipt);
+events.on(OrderPlaced, { id: "count-order", retries: 5 }, countOrder);

@@ -7,6 +7,6 @@ interface Order {
 	total: number;
 }
 
-export async function sendReceipt({ id, body }: TidingsEvent<Order>) {
-	console.log(`receipt for ${body.orderId} to ${body.email}, by event ${id}`);
+export async function countOrder({ id, body }: TidingsEvent<Order>) {
+	console.log(`counted ${body.orderId} over ${body.total}, by event ${id}`);
 }
