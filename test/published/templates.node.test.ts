@@ -17,8 +17,8 @@ import { deployedSize, install, manifest, typeErrors } from "./project.ts";
 
 const root = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "tidings-templates-"));
-const OWNERS = ["one-worker", "two-workers/owner"];
-const WORKERS = [...OWNERS, "two-workers/storefront", "two-workers/mail"];
+const OWNERS = ["one-worker", "many-workers/owner"];
+const WORKERS = [...OWNERS, "many-workers/storefront", "many-workers/mail"];
 
 beforeAll(async () => {
 	await cp(join(root, "templates"), folder, {
@@ -81,7 +81,7 @@ test.each(OWNERS)(
 );
 
 const MANY = ["storefront", "owner", "mail"].map(
-	(worker) => `two-workers/${worker}`,
+	(worker) => `many-workers/${worker}`,
 );
 
 test.each([
