@@ -6,7 +6,7 @@ import type {
 	TidingsEvent,
 } from "./contract/handler.ts";
 import { MAX_TIMEOUT } from "./contract/limits.ts";
-import { failed, type Outcome } from "./contract/outcome.ts";
+import { type Ended, failed } from "./contract/outcome.ts";
 
 /** Runs `expire` after so many milliseconds; the answer takes that back. */
 export type Timer = (expire: () => void, ms: number) => () => void;
@@ -35,10 +35,10 @@ export async function attempt(
 	number: number,
 	timeout: number,
 	{ clock, timer }: Attempting,
-): Promise<Outcome> {
+): Promise<Ended> {
 	const startedAt = clock();
 	const abort = new AbortController();
-	const overrun = Promise.withResolvers<Outcome>();
+	const overrun = Promise.withResolvers<Ended>();
 	let stopTimer = () => {};
 	let over = false;
 	const context: HandlerContext = {
@@ -78,7 +78,7 @@ export async function attempt(
 		);
 	}
 
-	async function run(): Promise<Outcome> {
+	async function run(): Promise<Ended> {
 		try {
 			const parsed = handler.schema
 				? await parseBody(handler.schema, body)

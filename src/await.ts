@@ -1,4 +1,7 @@
-/** Step 5, where it cannot be made: a delivery that nobody can run now waits for who can, and not for ever. */
+/**
+ * Step 5, where it cannot be made: a delivery that nobody can run now waits for who can, and not for ever. What
+ * counts is what was waited, and not since when, for this Worker may have been away itself.
+ */
 import { type Burying, bury } from "./bury.ts";
 import { type Carrying, postpone } from "./carry.ts";
 import type { Cause, Delivery, Readable } from "./contract/envelope.ts";
@@ -13,12 +16,11 @@ export interface Awaiting extends Carrying, Burying {
 /** Its handler is unknown: perhaps a deploy is rolling, so it waits up to an hour. */
 export async function awaitHandler(
 	event: Readable,
-	{ unreachableSince: _, ...delivery }: Delivery,
+	{ unreachableFor: _, ...delivery }: Delivery,
 	ports: Awaiting,
 ): Promise<void> {
-	const now = ports.clock();
-	const { handler, unknownSince = now } = delivery;
-	const wait = waitForDeploy(now - unknownSince);
+	const { handler, unknownFor = 0 } = delivery;
+	const wait = waitForDeploy(unknownFor);
 	if (wait === undefined)
 		return giveUp(
 			event,
@@ -30,7 +32,7 @@ export async function awaitHandler(
 			},
 			ports,
 		);
-	const waiting = { ...delivery, unknownSince };
+	const waiting = { ...delivery, unknownFor: unknownFor + wait };
 	const reason = "its handler is not registered";
 	await postpone(event, waiting, wait, reason, ports);
 }
@@ -41,9 +43,8 @@ export async function awaitWorker(
 	delivery: Delivery,
 	ports: Awaiting,
 ): Promise<void> {
-	const now = ports.clock();
-	const { handler, unreachableSince = now } = delivery;
-	const wait = waitForWorker(now - unreachableSince);
+	const { handler, unreachableFor = 0 } = delivery;
+	const wait = waitForWorker(unreachableFor);
 	if (wait === undefined)
 		return giveUp(
 			event,
@@ -55,7 +56,7 @@ export async function awaitWorker(
 			},
 			ports,
 		);
-	const waiting = { ...delivery, unreachableSince };
+	const waiting = { ...delivery, unreachableFor: unreachableFor + wait };
 	await postpone(event, waiting, wait, "its Worker does not answer", ports);
 }
 

@@ -72,7 +72,11 @@ export async function hold(
 	reportRetry(event, next, ports);
 }
 
-/** Waits in the scheduler without using up an attempt, because nobody here can run the delivery now. */
+/**
+ * Waits in the scheduler without using up an attempt, because nobody here can run the delivery now. Where that
+ * takes nothing and the delivery has no message of its own to come again, it waits as one: were its event to
+ * come again instead, the other handlers would run twice.
+ */
 export async function postpone(
 	event: Readable,
 	delivery: Delivery,
@@ -80,9 +84,14 @@ export async function postpone(
 	reason: string,
 	ports: Carrying,
 ): Promise<void> {
-	await holdDelivery(event, delivery, wait, ports);
-	const { id, name } = event.envelope;
+	const { id, name, delivery: carried } = event.envelope;
 	const { handler, attempt } = delivery;
+	await holdDelivery(event, delivery, wait, ports).catch(async (error) => {
+		if (carried?.handler === handler) throw error;
+		console.error("tidings: the scheduler took no delivery", error);
+		const record = turnedInto(event.text, { delivery });
+		await ports.retries.send(record, inSeconds(wait));
+	});
 	const at = ports.clock();
 	ports.observe({
 		type: "waiting",

@@ -4,11 +4,11 @@
  */
 import { env } from "cloudflare:workers";
 import { schedulerShard } from "./bindings.ts";
-import { consumersOf } from "./consumers.ts";
+import { consumersOf, type SubscriberBinding } from "./consumers.ts";
 import type { Settings } from "./contract/config.ts";
 import { type HandlerFunction, handlerOf } from "./contract/handler.ts";
 import { newId } from "./contract/id.ts";
-import { BEHIND } from "./contract/route.ts";
+import { BEHIND, keyOf } from "./contract/route.ts";
 import type { Owner } from "./events.ts";
 import { handlerAt, hasModule, SUBSCRIBER_EXPORTS } from "./modules.ts";
 import { schedulerOf } from "./shards.ts";
@@ -25,11 +25,16 @@ export function configure(owner: Owner, settings: Settings): void {
 }
 
 function checkBindings({ subscribers }: Settings): void {
-	for (const [key, binding] of Object.entries(subscribers))
-		if (!(binding in env))
+	for (const [key, binding] of Object.entries(subscribers)) {
+		// A stub has every method until it is called; no other binding has this one.
+		const bound = (
+			env as unknown as Record<string, Partial<SubscriberBinding>>
+		)[binding];
+		if (typeof bound?.handlers !== "function")
 			throw new Error(
-				`tidings.config.ts: subscribers.${key}.binding: ${JSON.stringify(binding)} is not bound: add it to [[services]] with binding = ${JSON.stringify(binding)}, the Worker's name as service and entrypoint = "Subscriber", and run wrangler types`,
+				`tidings.config.ts: subscribers.${key}.binding: ${JSON.stringify(binding)} is ${bound === undefined ? "not bound" : "bound to what is no Worker"}: add it to [[services]] with binding = ${JSON.stringify(binding)}, the Worker's name as service and entrypoint = "Subscriber", and run wrangler types`,
 			);
+	}
 }
 
 /** A handler that only a route names may be a file of that name. */
@@ -54,11 +59,16 @@ function checkIds(
 	{ subscribers, routing }: Settings,
 	{ handlers }: Owner,
 ): void {
-	const keyOf = (id: string) => id.split(BEHIND, 1)[0] as string;
+	const workerOf = (id: string) => {
+		const key = keyOf(id);
+		return key !== undefined && Object.hasOwn(subscribers, key)
+			? key
+			: undefined;
+	};
 	for (const { id } of handlers.list())
-		if (id.includes(BEHIND) && keyOf(id) in subscribers)
+		if (workerOf(id) !== undefined)
 			throw new Error(
-				`tidings.config.ts: subscribers.${keyOf(id)}: this Worker's own handler ${JSON.stringify(id)} begins with that key: give one of them another name`,
+				`tidings.config.ts: subscribers.${workerOf(id)}: this Worker's own handler ${JSON.stringify(id)} begins with that key: give one of them another name`,
 			);
 	for (const { id, handler } of routing.changes) {
 		const path = `tidings.config.ts: routes[${JSON.stringify(id)}]`;
@@ -66,7 +76,11 @@ function checkIds(
 			throw new Error(
 				`${path}: a handler has this id and the route calls another, ${JSON.stringify(handler)}: give the route another name`,
 			);
-		if (!handlers.get(handler) && !(keyOf(handler) in subscribers))
+		if (id !== handler && workerOf(id) !== undefined)
+			throw new Error(
+				`${path}: this could be the name of a handler of the Worker ${workerOf(id)}, and the route calls ${JSON.stringify(handler)}: give the route a name that does not begin with ${workerOf(id)}${BEHIND}`,
+			);
+		if (!handlers.get(handler) && workerOf(handler) === undefined)
 			throw new Error(
 				`${path}: there is no handler ${JSON.stringify(handler)}: this Worker has ${listing(handlers.list().map((one) => one.id))}, handlers of others begin with ${listing(Object.keys(subscribers).map((key) => key + BEHIND))}, and ${hasModule(fileOf(handler)) ? `${fileOf(handler)} needs the route's events` : `no module is known at ${fileOf(handler)}: npx tidings generate makes it known`}`,
 			);

@@ -13,12 +13,14 @@ import {
 } from "./contract/limits.ts";
 import { reportOf } from "./contract/outcome.ts";
 import {
-	BEHIND,
+	idIn,
+	keyOf,
 	type Listed,
 	listedFrom,
 	listedOf,
 	type Routes,
 	type Routing,
+	routesInVain,
 	routesOf,
 } from "./contract/route.ts";
 import { type Running, run } from "./run.ts";
@@ -29,8 +31,12 @@ export interface SubscriberBinding {
 	deliver(call: Call, report: Reporter): Promise<void>;
 }
 
-/** A call may take so much longer than its handlers, in milliseconds, before it counts as cut off. */
+/**
+ * A call may take so much longer than its handlers before it counts as cut off, in milliseconds: for each of
+ * them, and at the most, as an invocation ends after 15 minutes.
+ */
 const CALL_GRACE = 5_000;
+const MOST_GRACE = 60_000;
 
 /** @param bound names of bindings, by the key of each Worker */
 export function consumersOf(
@@ -52,7 +58,7 @@ export function consumersOf(
 		all: [own, ...others.values()],
 		of(id) {
 			const handler = behind.get(id) ?? id;
-			return others.get(handler.split(BEHIND, 1)[0] as string) ?? own;
+			return others.get(keyOf(handler) ?? "") ?? own;
 		},
 	};
 }
@@ -81,23 +87,40 @@ function boundConsumer(
 	const now = () => ports.clock();
 	let known: { at: number; routes: Routes } | undefined;
 	let silentAt = Number.NEGATIVE_INFINITY;
+	const toldOf = new Set<string>();
 
 	async function ask(): Promise<Routes | undefined> {
+		const before = known;
 		try {
 			const answer = await inTime(bound().handlers(), LIST_TIME, ports.timer);
 			known = {
 				at: now(),
 				routes: routesOf(key, listedFrom(answer), routing),
 			};
+			tellOfVain(known.routes);
 			return known.routes;
 		} catch (error) {
 			console.error(
 				`tidings: the Worker ${key} did not list its handlers`,
 				error,
 			);
+			// One that asked beside this one was answered.
+			if (known && known !== before) return known.routes;
 			known = undefined;
 			silentAt = now();
 			return undefined;
+		}
+	}
+
+	/** Once an isolate: such a Worker may be deployed later, or its handler's name is misspelt. */
+	function tellOfVain(routes: Routes): void {
+		for (const { id, handler } of routesInVain(key, routing, routes)) {
+			if (toldOf.has(id)) continue;
+			toldOf.add(id);
+			const listed = routes.list.map((route) => idIn(key, route.handler));
+			console.warn(
+				`tidings.config.ts: routes[${JSON.stringify(id)}]: the Worker ${key} has no handler ${JSON.stringify(handler)} now, only ${listed.join(", ") || "none"}`,
+			);
 		}
 	}
 
@@ -115,8 +138,9 @@ function boundConsumer(
 			return now() - silentAt < SILENCE_KEPT ? undefined : ask();
 		},
 		async run(call, report) {
-			const most = call.handlers.length * MAX_TIMEOUT;
-			const time = Math.min(most, call.within + MAX_TIMEOUT) + CALL_GRACE;
+			const { length } = call.handlers;
+			const most = Math.min(length * MAX_TIMEOUT, call.within + MAX_TIMEOUT);
+			const time = most + Math.min(length * CALL_GRACE, MOST_GRACE);
 			const told: Reporter = (id, value) => report(id, reportOf(value));
 			await inTime(bound().deliver(call, told), time, ports.timer);
 		},

@@ -6,10 +6,15 @@ import { type Awaiting, awaitHandler, awaitWorker } from "./await.ts";
 import { keepBody, wholeRecord } from "./body.ts";
 import { type Burying, bury, buryMissing } from "./bury.ts";
 import { hold, inSeconds, type Next, postpone, reportRetry } from "./carry.ts";
-import type { Consumer, Consumers } from "./contract/call.ts";
+import type {
+	BatchConsumers,
+	Consumer,
+	Consumers,
+	Reporter,
+} from "./contract/call.ts";
 import type { Delivery, Readable } from "./contract/envelope.ts";
 import { CHAIN_TRIES, MAX_TIMEOUT, QUEUE_WAIT } from "./contract/limits.ts";
-import type { Report } from "./contract/outcome.ts";
+import { crashed, type Outcome } from "./contract/outcome.ts";
 import type { Route } from "./contract/route.ts";
 import { sinceFirst } from "./dead-letter.ts";
 import { mayBegin } from "./retry.ts";
@@ -18,6 +23,11 @@ import { type Settling, settle } from "./settle.ts";
 export interface Delivering extends Awaiting, Settling {
 	consumers: Consumers;
 	payloads: Awaiting["payloads"] & Settling["payloads"];
+}
+
+/** What a step has while a batch is taken. */
+export interface BatchDelivering extends Delivering {
+	consumers: BatchConsumers;
 }
 
 /** What a message comes to. */
@@ -39,10 +49,10 @@ export async function redeliver(
 	event: Readable,
 	carried: Delivery,
 	message: Travelled,
+	consumer: Consumer,
 	ports: Delivering,
 ): Promise<Verdict> {
 	const delivery = continued(carried, message);
-	const consumer = ports.consumers.of(delivery.handler);
 	const routes = await consumer.routes();
 	if (!routes) return acked(awaitWorker(event, delivery, ports));
 	const route = routes.get(delivery.handler);
@@ -60,24 +70,13 @@ export async function redeliver(
 		return acked(buryMissing(event, delivery.handler, ports));
 	const beganAt = ports.clock();
 	const report = await runAlone(consumer, route, delivery, record);
-	switch (report.type) {
-		case "not_begun":
-			return cutOff(event, consumer, delivery, ports);
-		case "unknown":
-			return acked(awaitHandler(event, delivery, ports));
-		default: {
-			const { policy } = route;
-			const next = await settle(
-				event,
-				delivery,
-				policy,
-				report,
-				beganAt,
-				ports,
-			);
-			return next ? moveOn(event, next, message, ports) : ACK;
-		}
-	}
+	if (report.type === "unknown")
+		return acked(awaitHandler(event, delivery, ports));
+	if (report.type === "crashed" && !(await consumer.answers()))
+		return acked(awaitWorker(event, delivery, ports));
+	const { policy } = route;
+	const next = await settle(event, delivery, policy, report, beganAt, ports);
+	return next ? moveOn(event, next, message, ports) : ACK;
 }
 
 async function acked(done: Promise<void>): Promise<Verdict> {
@@ -92,10 +91,12 @@ function continued(
 ): Delivery {
 	if (attempts === 1) return carried;
 	const sentAt = timestamp.getTime();
+	// Since it waited somebody has tried it: what it waits from now on is another wait.
+	const { unknownFor: _, unreachableFor: __, ...tried } = carried;
 	return {
 		firstAttemptAt: sentAt,
 		firstFailureAt: sentAt,
-		...carried,
+		...tried,
 		attempt: carried.attempt + attempts - 1,
 	};
 }
@@ -106,33 +107,21 @@ async function runAlone(
 	{ handler, timeout }: Route,
 	{ handler: delivery, attempt }: Delivery,
 	record: string,
-): Promise<Report> {
-	let report: Report | undefined;
+): Promise<Outcome | { type: "unknown" }> {
+	let ended: Outcome | { type: "unknown" } | undefined;
 	const handlers = [{ delivery, handler, attempt, timeout }];
 	const call = { record, handlers, within: MAX_TIMEOUT };
-	const told = async (_: string, reported: Report) => {
-		report ??= reported;
+	const told: Reporter = async (_, report) => {
+		if (report.type !== "not_begun") ended ??= report;
 	};
-	await consumer.run(call, told).catch((error) => {
+	try {
+		await consumer.run(call, told);
+		return ended ?? crashed(new Error("the call ended without its outcome"));
+	} catch (error) {
 		console.error(`tidings: the call to ${consumer.key} was cut off`, error);
-	});
-	return report ?? { type: "not_begun" };
+		return ended ?? crashed(error);
+	}
 }
-
-/** Where its Worker is there, its attempt has crashed it, and the message comes again; else it waits for the Worker. */
-async function cutOff(
-	event: Readable,
-	consumer: Consumer,
-	delivery: Delivery,
-	ports: Delivering,
-): Promise<Verdict> {
-	if (await consumer.answers())
-		return { type: "retry", delaySeconds: inSeconds(CRASH_WAIT) };
-	return acked(awaitWorker(event, delivery, ports));
-}
-
-/** A delivery whose attempt did not come back is tried again after this long, in milliseconds. */
-const CRASH_WAIT = 2 * MINUTE;
 
 /** Stays in its message while that may wait so long and be tried so often, else moves to the scheduler. */
 async function moveOn(

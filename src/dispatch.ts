@@ -6,7 +6,7 @@ import { awaitHandler, awaitWorker } from "./await.ts";
 import { wholeRecord } from "./body.ts";
 import { buryMissing } from "./bury.ts";
 import { carry, holdDelivery } from "./carry.ts";
-import type { Consumer, Reporter } from "./contract/call.ts";
+import type { BatchConsumer, Consumer, Reporter } from "./contract/call.ts";
 import { chunks } from "./contract/chunk.ts";
 import {
 	type Delivery,
@@ -14,8 +14,9 @@ import {
 	turnedInto,
 } from "./contract/envelope.ts";
 import { byteLength } from "./contract/json.ts";
+import type { Report } from "./contract/outcome.ts";
 import { idOfAll, type Route } from "./contract/route.ts";
-import type { Delivering, Travelled } from "./deliver.ts";
+import type { BatchDelivering, Delivering, Travelled } from "./deliver.ts";
 import { settle } from "./settle.ts";
 
 /** What is done with an event and those handlers of a Worker that it calls; at least one. */
@@ -26,7 +27,7 @@ export async function dispatch(
 	event: Readable,
 	message: Pick<Travelled, "attempts">,
 	until: number,
-	ports: Delivering,
+	ports: BatchDelivering,
 ): Promise<void> {
 	const act = actOn(event, message, until, ports);
 	// A Worker that does not answer, or is slow, holds up only what is its own.
@@ -44,7 +45,7 @@ export async function dispatch(
 
 /** A delivery that names its Worker alone, which may have told its handlers since. */
 export async function dispatchTo(
-	consumer: Consumer,
+	consumer: BatchConsumer,
 	event: Readable,
 	delivery: Delivery,
 	message: Travelled,
@@ -77,7 +78,7 @@ function actOn(
 /** False when none of the Worker's handlers is called. */
 async function toHandlers(
 	event: Readable,
-	consumer: Consumer,
+	consumer: BatchConsumer,
 	delivery: Delivery = { handler: idOfAll(consumer.key), attempt: 1 },
 	act: Act,
 	ports: Delivering,
@@ -85,11 +86,14 @@ async function toHandlers(
 	const routes = await consumer.routes();
 	const called = routes?.matching(event.envelope.name);
 	if (!called) await awaitWorker(event, delivery, ports);
-	else if (called.length > 0) await act(consumer, called);
+	else if (called.length > 0) await consumer.turn(() => act(consumer, called));
 	return called?.length !== 0;
 }
 
-/** One call; each handler is settled as it is reported, and what is not reported goes on alone. */
+/**
+ * One call; each handler is settled as it is reported. What is not reported, or could not be settled, goes on
+ * alone.
+ */
 async function runAll(
 	event: Readable,
 	record: string,
@@ -99,32 +103,24 @@ async function runAll(
 	ports: Delivering,
 ): Promise<void> {
 	const open = new Map(routes.map((route) => [route.id, route]));
+	const settling: Promise<void>[] = [];
+	const left: Route[] = [];
 	let beganAt = ports.clock();
-	let failure: { error: unknown } | undefined;
 	const report: Reporter = async (id, report) => {
 		const route = open.get(id);
 		if (!route) throw new Error(`tidings: ${id} is reported too late`);
 		if (report.type === "not_begun") return;
 		open.delete(id);
-		const delivery = { handler: id, attempt: 1 };
-		try {
-			if (report.type === "unknown")
-				return await awaitHandler(event, delivery, ports);
-			const { policy } = route;
-			const next = await settle(
-				event,
-				delivery,
-				policy,
-				report,
-				beganAt,
-				ports,
-			);
-			if (next) await carry(event, next, ports);
+		const settled = settleFirst(event, route, report, beganAt, ports);
+		settling.push(
+			settled.catch((error) => {
+				console.error(`tidings: the end of ${id} was not taken`, error);
+				left.push(route);
+			}),
+		);
+		await settled.finally(() => {
 			beganAt = ports.clock();
-		} catch (error) {
-			failure ??= { error };
-			throw error;
-		}
+		});
 	};
 	const handlers = routes.map(({ id: delivery, handler, timeout }) => ({
 		delivery,
@@ -134,14 +130,33 @@ async function runAll(
 	}));
 	const within = until - beganAt;
 	await consumer.run({ record, handlers, within }, report).catch((error) => {
-		if (!failure)
-			console.error(`tidings: the call to ${consumer.key} was cut off`, error);
+		console.error(`tidings: the call to ${consumer.key} was cut off`, error);
 	});
-	if (failure) throw failure.error;
-	const left = [...open.values()];
+	left.push(...open.values());
 	// From now on they are deliveries of their own, and nothing that is still reported counts.
 	open.clear();
+	// What was reported before the call was cut off may still be on its way.
+	await Promise.all(settling);
 	if (left.length > 0) await split(event, left, ports);
+}
+
+async function settleFirst(
+	event: Readable,
+	{ id, policy }: Route,
+	report: Exclude<Report, { type: "not_begun" }>,
+	beganAt: number,
+	ports: Delivering,
+): Promise<void> {
+	const delivery = firstOf(event, id);
+	if (report.type === "unknown") return awaitHandler(event, delivery, ports);
+	const next = await settle(event, delivery, policy, report, beganAt, ports);
+	if (next) await carry(event, next, ports);
+}
+
+/** A handler's first attempt; that of a replay, where all handlers of a Worker are replayed. */
+function firstOf({ envelope }: Readable, handler: string): Delivery {
+	const replay = envelope.delivery?.replay;
+	return { handler, attempt: 1, ...(replay !== undefined && { replay }) };
 }
 
 /**
@@ -154,7 +169,7 @@ async function split(
 	ports: Delivering,
 ): Promise<void> {
 	const deliveries = routes.map(({ id: handler }) => {
-		const delivery = { handler, attempt: 1 };
+		const delivery = firstOf(event, handler);
 		return { delivery, record: turnedInto(event.text, { delivery }) };
 	});
 	const bytesOf = ({ record }: { record: string }) => byteLength(record) + 100;

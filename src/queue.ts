@@ -2,14 +2,20 @@
  * Step 3: a batch in, one verdict a message. It never throws: a throw would bring back the whole batch.
  * What a message is follows from its queue, and from its envelope where the two differ.
  */
-import pMap from "p-map";
+import { inBatch } from "./batch.ts";
 import { buryRaw } from "./bury.ts";
 import { inSeconds } from "./carry.ts";
 import { type Decoded, decode } from "./contract/envelope.ts";
-import { BATCH_CONCURRENCY, BATCH_TIME } from "./contract/limits.ts";
-import { idOfAll } from "./contract/route.ts";
+import { BATCH_TIME } from "./contract/limits.ts";
+import { isIdOfAll } from "./contract/route.ts";
 import { storeLetters } from "./dead-letter.ts";
-import { ACK, type Delivering, redeliver, type Verdict } from "./deliver.ts";
+import {
+	ACK,
+	type BatchDelivering,
+	type Delivering,
+	redeliver,
+	type Verdict,
+} from "./deliver.ts";
 import { dispatch, dispatchTo } from "./dispatch.ts";
 import { waitForDeploy } from "./retry.ts";
 
@@ -35,12 +41,12 @@ const NEWER_WAIT = 600_000;
 export async function consume(
 	messages: readonly IncomingMessage[],
 	from: QueueRole,
-	ports: Delivering,
+	{ consumers, ...rest }: Delivering,
 ): Promise<void> {
+	const ports = { ...rest, consumers: inBatch(consumers) };
 	const until = ports.clock() + BATCH_TIME;
-	await pMap(
-		messages,
-		async (message) => {
+	await Promise.all(
+		messages.map(async (message) => {
 			const verdict = await judge(message, from, until, ports).catch(
 				(error): Verdict => {
 					console.error("tidings: a message comes again", error);
@@ -53,8 +59,7 @@ export async function consume(
 				case "retry":
 					return message.retry({ delaySeconds: verdict.delaySeconds });
 			}
-		},
-		{ concurrency: BATCH_CONCURRENCY },
+		}),
 	);
 }
 
@@ -62,7 +67,7 @@ async function judge(
 	message: IncomingMessage,
 	from: QueueRole,
 	until: number,
-	ports: Delivering,
+	ports: BatchDelivering,
 ): Promise<Verdict> {
 	const decoded = decode(message.body);
 	if (decoded.kind !== "envelope") return refuse(decoded, message, from, ports);
@@ -76,8 +81,10 @@ async function judge(
 		return ACK;
 	}
 	const consumer = ports.consumers.of(delivery.handler);
-	if (delivery.handler !== idOfAll(consumer.key))
-		return redeliver(decoded, delivery, message, ports);
+	if (!isIdOfAll(delivery.handler, consumer.key))
+		return consumer.turn(() =>
+			redeliver(decoded, delivery, message, consumer, ports),
+		);
 	await dispatchTo(consumer, decoded, delivery, message, until, ports);
 	return ACK;
 }

@@ -56,6 +56,10 @@ export function decide(
 				return { type: "dead", cause: "non_retryable", error };
 			return again(error, asks?.retryAt);
 		}
+		case "crashed":
+			return mayBegin(policy, attempt + 1)
+				? after(CRASH_WAIT, outcome.error)
+				: { type: "dead", cause: "crashed", error: outcome.error };
 	}
 
 	function again(error: Failure, retryAt: number | undefined): Decision {
@@ -65,11 +69,18 @@ export function decide(
 			retryAt === undefined
 				? waitBefore(policy, attempt, random)
 				: Math.min(Math.max(SHORTEST_WAIT, retryAt - now), LONGEST_WAIT);
+		return after(wait, error);
+	}
+
+	function after(wait: number, error: Failure): Decision {
 		if (policy.maxAge !== null && now + wait > firstAttemptAt + policy.maxAge)
 			return { type: "dead", cause: "expired", error };
 		return { type: "retry", wait, error };
 	}
 }
+
+/** An attempt that crashed its Worker is followed by the next after this long, in milliseconds. */
+const CRASH_WAIT = 120_000;
 
 /**
  * Whether this attempt may begin. Past the policy's limit are only attempts that never came back, or that an

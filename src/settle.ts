@@ -52,7 +52,7 @@ export async function settle(
 			const { error } = decision;
 			// As it will be: a queue counts whole seconds.
 			const wait = inSeconds(decision.wait) * 1_000;
-			const { unknownSince: _, unreachableSince: __, ...same } = delivery;
+			const { unknownFor: _, unreachableFor: __, ...same } = delivery;
 			return {
 				wait,
 				error,

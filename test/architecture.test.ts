@@ -39,6 +39,7 @@ const STEPS = [
 	"stamp.ts",
 	"schedule.ts",
 	"queue.ts",
+	"batch.ts",
 	"dispatch.ts",
 	"deliver.ts",
 	"await.ts",

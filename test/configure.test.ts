@@ -12,7 +12,8 @@ import { worker } from "../src/worker.ts";
 import { incoming, record } from "./support/incoming.ts";
 import { keeping } from "./support/ports.ts";
 
-Object.assign(env, { BOUND: {} });
+/** As a stub of another Worker, which has every method until it is called. */
+Object.assign(env, { BOUND: { handlers() {} } });
 
 const welcomed: TidingsEvent[] = [];
 handlerModules({
@@ -54,6 +55,26 @@ test.for<[string, unknown, RegExp]>([
 		{ subscribers: { mail: { binding: "MISSING" } } },
 		/^tidings\.config\.ts: subscribers\.mail\.binding: "MISSING" is not bound: add it to \[\[services\]\].*entrypoint = "Subscriber"/,
 	],
+	...["EVENTS_QUEUE", "toString"].map((binding): [string, unknown, RegExp] => [
+		`${binding} for a Worker`,
+		{ subscribers: { mail: { binding } } },
+		/subscribers\.mail\.binding: "\w+" is bound to what is no Worker/,
+	]),
+	[
+		"a route to a Worker and no handler of it",
+		{ ...mail, routes: { mail: { events: "a.b" } } },
+		/routes\["mail"\]: there is no handler "mail"/,
+	],
+	[
+		"a route to what every object has",
+		{ ...mail, routes: { a: { handler: "constructor/a" } } },
+		/routes\["a"\]: there is no handler "constructor\/a"/,
+	],
+	[
+		"a route in a Worker's name to another handler",
+		{ ...mail, routes: { "mail/log": { handler: "mail/send" } } },
+		/routes\["mail\/log"\]: this could be the name of a handler of the Worker mail.*does not begin with mail\//,
+	],
 	[
 		"a handler that nobody has",
 		{ ...mail, routes: { "send-mail": { events: "a.b" } } },
@@ -76,6 +97,10 @@ test.for<[string, unknown, RegExp]>([
 	],
 ])("a Worker does not start with %s", ([, config, message]) => {
 	expect(starting(config, "own", "audit")).toThrow(message);
+});
+
+test("a Worker may have a handler of its own with the key of another", () => {
+	expect(starting(mail, "mail")).not.toThrow();
 });
 
 test("a Worker does not start with a handler of its own that could be another's", () => {

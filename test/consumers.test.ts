@@ -1,8 +1,6 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { consumersOf } from "../src/consumers.ts";
-import type { Reporter } from "../src/contract/call.ts";
-import type { Delivery } from "../src/contract/envelope.ts";
 import { policyOf } from "../src/contract/policy.ts";
 import { NonRetryableError, RetryAfterError } from "../src/index.ts";
 import { publish } from "../src/publish.ts";
@@ -10,7 +8,15 @@ import { consume } from "../src/queue.ts";
 import { incoming, read, record } from "./support/incoming.ts";
 import { keeping } from "./support/ports.ts";
 import { behaviours } from "./support/worker.ts";
-import { FakeWorker, owning } from "./support/worker-binding.ts";
+import {
+	delivering,
+	ends,
+	FakeWorker,
+	owning,
+	sent,
+	taken,
+	waiting,
+} from "./support/worker-binding.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60_000;
@@ -18,34 +24,6 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 afterEach(() => behaviours.clear());
-
-type Ports = ReturnType<typeof owning>["ports"];
-
-async function taken(
-	text: string,
-	ports: Ports,
-	message: { attempts?: number; sentAt?: number } = {},
-) {
-	const judged = incoming(text, { sentAt: ports.clock(), ...message });
-	await consume([judged], "events", ports);
-	expect(judged.verdicts).toHaveLength(1);
-	return judged.verdicts[0];
-}
-
-const ends = ({ kept }: Ports) =>
-	kept.transitions.map((t) => `${t.type} ${"handler" in t ? t.handler : ""}`);
-
-const sent = ({ kept }: Ports) =>
-	kept.retries.map(({ record }) => read(record).delivery);
-
-const waiting = ({ kept }: Ports) =>
-	kept.held.map(({ record, dueAt }) => ({
-		...read(record).delivery,
-		dueAt,
-	}));
-
-const delivering = (delivery: Delivery) =>
-	record("order.placed", { n: 1 }, delivery);
 
 describe("an event", () => {
 	test("goes to a Worker in one call that names all of its handlers, in their order", async () => {
@@ -231,7 +209,7 @@ describe("a Worker whose handlers are not known", () => {
 			{
 				handler: "fake/*",
 				attempt: 1,
-				unreachableSince: time.now,
+				unreachableFor: MINUTE,
 				dueAt: time.now + MINUTE,
 			},
 		]);
@@ -383,84 +361,6 @@ describe("a list of handlers", () => {
 	});
 });
 
-describe("a call that is cut off", () => {
-	test("repeats only what has no outcome", async () => {
-		const fake = new FakeWorker();
-		fake.does = async (_, report) => {
-			await report("fake/send", { type: "delivered" });
-			throw new Error("the isolate is gone");
-		};
-		const { ports } = owning(fake);
-		expect(await taken(record("order.placed"), ports)).toBe("ack");
-		expect(ends(ports)).toEqual(["delivered fake/send", "split "]);
-		expect(sent(ports)).toEqual([{ handler: "fake/log", attempt: 1 }]);
-	});
-
-	test("by hanging is given up, and what it reports after that counts for nothing", async () => {
-		const fake = new FakeWorker();
-		let late: Reporter | undefined;
-		fake.does = (_, report) => {
-			late = report;
-			return new Promise(() => {});
-		};
-		const { ports, expire } = owning(fake);
-		const consuming = taken(record("order.placed"), ports);
-		await vi.waitFor(() => expect(late).toBeDefined());
-		expire();
-		expect(await consuming).toBe("ack");
-		expect(sent(ports)).toHaveLength(2);
-		await expect(late?.("fake/send", { type: "delivered" })).rejects.toThrow(
-			"too late",
-		);
-		expect(ends(ports)).toEqual(["split "]);
-	});
-
-	test("after its delivery's outcome has the outcome", async () => {
-		const fake = new FakeWorker();
-		fake.does = async (_, report) => {
-			await report("fake/send", { type: "delivered" });
-			throw new Error("the isolate is gone");
-		};
-		const { ports } = owning(fake);
-		const text = delivering({ handler: "fake/send", attempt: 2 });
-		expect(await taken(text, ports)).toBe("ack");
-		expect(ends(ports)).toEqual(["delivered fake/send"]);
-	});
-
-	test("by an attempt that crashes its Worker brings the message back, until it is dead", async () => {
-		const fake = new FakeWorker();
-		fake.does = fake.fails;
-		const { ports } = owning(fake);
-		const text = delivering({ handler: "fake/send", attempt: 1 });
-		for (let attempts = 1; attempts <= 31; attempts++)
-			expect(await taken(text, ports, { attempts })).toEqual({ retry: 120 });
-		expect(fake.calls).toHaveLength(31);
-		expect(await taken(text, ports, { attempts: 32 })).toBe("ack");
-		expect(fake.calls).toHaveLength(31);
-		expect(read(ports.kept.deadLetters[0] ?? "").letter).toMatchObject({
-			handler: "fake/send",
-			cause: "crashed",
-		});
-	});
-
-	test("because its Worker is not there uses up no attempt: the delivery waits for the Worker", async () => {
-		const fake = new FakeWorker();
-		const { ports, time } = owning(fake);
-		await taken(record("order.placed"), ports);
-		fake.goDown();
-		const text = delivering({ handler: "fake/send", attempt: 4 });
-		expect(await taken(text, ports)).toBe("ack");
-		expect(waiting(ports)).toEqual([
-			expect.objectContaining({
-				handler: "fake/send",
-				attempt: 4,
-				unreachableSince: time.now,
-				dueAt: time.now + MINUTE,
-			}),
-		]);
-	});
-});
-
 describe("a handler that its Worker no longer has", () => {
 	const gone: FakeWorker["does"] = async ({ handlers }, report) => {
 		for (const { delivery } of handlers)
@@ -482,7 +382,7 @@ describe("a handler that its Worker no longer has", () => {
 			expect.objectContaining({
 				handler: "fake/send",
 				attempt: 1,
-				unknownSince: time.now,
+				unknownFor: MINUTE,
 				dueAt: time.now + MINUTE,
 			}),
 		]);
@@ -490,11 +390,11 @@ describe("a handler that its Worker no longer has", () => {
 
 	test("is dead after an hour, as of any Worker", async () => {
 		const fake = new FakeWorker();
-		const { ports, time } = owning(fake);
+		const { ports } = owning(fake);
 		const text = delivering({
 			handler: "fake/gone",
 			attempt: 2,
-			unknownSince: time.now - HOUR,
+			unknownFor: HOUR,
 		});
 		expect(await taken(text, ports)).toBe("ack");
 		expect(read(ports.kept.deadLetters[0] ?? "").letter).toMatchObject({
@@ -512,6 +412,23 @@ describe("a handler that its Worker no longer has", () => {
 	});
 });
 
+test("a route to a handler that its Worker does not list is told once, with those that it has", async () => {
+	const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+	const change = { id: "typo", handler: "fake/sned", patterns: ["a.b"] };
+	const { ports, time } = owning(new FakeWorker(), {
+		routing: { changes: [change], defaults: {} },
+	});
+	await taken(record("order.placed"), ports);
+	time.now += MINUTE;
+	await taken(record("order.placed"), ports);
+	expect(warn.mock.calls).toEqual([
+		[
+			'tidings.config.ts: routes["typo"]: the Worker fake has no handler "fake/sned" now, only fake/send, fake/log',
+		],
+	]);
+	warn.mockRestore();
+});
+
 test("a Worker whose time is over before all of its handlers began gets the rest as deliveries", async () => {
 	const fake = new FakeWorker();
 	fake.does = async (_, report) => {
@@ -521,16 +438,6 @@ test("a Worker whose time is over before all of its handlers began gets the rest
 	const { ports } = owning(fake);
 	expect(await taken(record("order.placed"), ports)).toBe("ack");
 	expect(sent(ports)).toEqual([{ handler: "fake/log", attempt: 1 }]);
-});
-
-test("where nothing takes what a Worker's handler comes to, the message comes again", async () => {
-	const fake = new FakeWorker();
-	const { ports } = owning(fake);
-	ports.retries.send = fake.fails;
-	ports.scheduler.hold = fake.fails;
-	fake.does = async (_, report) =>
-		report("fake/send", { type: "timed_out", timeout: 1 });
-	expect(await taken(record("order.placed"), ports)).toEqual({ retry: 5 });
 });
 
 test("an event to three Workers with two handlers each costs one queue message and three calls", async () => {

@@ -20,7 +20,7 @@ test("a break that has lost its place, or has two, is refused and named", () => 
 	const lost = { why: "w", file: "src/retry.ts", to: "" };
 	for (const [from, times] of [
 		["no such text", 0],
-		["waited < DEPLOY_GRACE\n", 1],
+		["policy.limit + 1 + CRASH_SLACK", 1],
 		["return {", 2],
 	] as const) {
 		const breaking = () => broken({ ...lost, from }, root);

@@ -91,9 +91,26 @@ describe("an ending that cannot be written down", () => {
 		ports.deadLetters.send = down;
 		ports.letters.store = down;
 		ports.scheduler.hold = down;
+		ports.retries.sendBatch = down;
 		const message = incoming(record("never.again"));
 		await consume([message], "events", ports);
 		expect(message.verdicts).toEqual([{ retry: 5 }]);
+	});
+
+	test("repeats only its own handler where the retries queue takes that", async () => {
+		const ports = keeping();
+		failing("second", new NonRetryableError("no"));
+		ports.deadLetters.send = down;
+		ports.letters.store = down;
+		ports.scheduler.hold = down;
+		const message = incoming(record("order.placed"));
+		await consume([message], "events", ports);
+		expect(message.verdicts).toEqual(["ack"]);
+		const deliveries = ports.kept.retries.map(({ record }) => read(record));
+		expect(deliveries).toMatchObject([
+			{ delivery: { handler: "second", attempt: 1 } },
+			{ delivery: { handler: "third", attempt: 1 } },
+		]);
 	});
 });
 

@@ -107,6 +107,7 @@ test("after twelve minutes no handler begins: the rest go on as deliveries at at
 test("when neither the retries queue nor the scheduler takes a delivery, the message comes again", async () => {
 	const ports = keeping();
 	ports.retries.send = down;
+	ports.retries.sendBatch = down;
 	ports.scheduler.hold = down;
 	behaviours.set("second", () => {
 		throw new Error("no");

@@ -51,12 +51,6 @@ export const CONSUMING: readonly Break[] = [
 		to: "if (next) void carry(event, next, ports).catch(() => {});",
 	},
 	{
-		why: "a handler that failed keeps the later ones from being run",
-		file: "src/dispatch.ts",
-		from: "if (next) await carry(event, next, ports);",
-		to: "if (next) return carry(event, next, ports);",
-	},
-	{
 		why: "a batch begins handlers for ever",
 		file: "src/run.ts",
 		from: "const isLate = ports.clock() >= until;",
@@ -65,8 +59,8 @@ export const CONSUMING: readonly Break[] = [
 	{
 		why: "the handlers that a call leaves over begin with the one that was run",
 		file: "src/dispatch.ts",
-		from: "const left = [...open.values()];",
-		to: "const left = open.size > 0 ? routes : [];",
+		from: "left.push(...open.values());",
+		to: "if (open.size > 0) left.push(...routes);",
 	},
 	{
 		why: "deliveries that the queue does not take are lost",
@@ -77,8 +71,8 @@ export const CONSUMING: readonly Break[] = [
 	{
 		why: "a split begins with the second attempt",
 		file: "src/dispatch.ts",
-		from: "const delivery = { handler, attempt: 1 };",
-		to: "const delivery = { handler, attempt: 2 };",
+		from: "return { handler, attempt: 1, ...(replay",
+		to: "return { handler, attempt: 2, ...(replay",
 	},
 	{
 		why: "a split counts characters",
@@ -125,8 +119,62 @@ export const CONSUMING: readonly Break[] = [
 	{
 		why: "an outcome that nothing took is acked",
 		file: "src/dispatch.ts",
-		from: "if (failure) throw failure.error;",
+		from: "				left.push(route);\n",
 		to: "",
+	},
+	{
+		why: "an outcome that is on its way when the call is cut off is not waited for",
+		file: "src/dispatch.ts",
+		from: "	await Promise.all(settling);\n",
+		to: "",
+	},
+	{
+		why: "a replay of all of a Worker's handlers is one of none",
+		file: "src/dispatch.ts",
+		from: "...(replay !== undefined && { replay })",
+		to: "...(replay === null && { replay })",
+	},
+	{
+		why: "a delivery that has no message of its own brings back its event",
+		file: "src/carry.ts",
+		from: "if (carried?.handler === handler) throw error;",
+		to: "if (handler) throw error;",
+	},
+	{
+		why: "a delivery that has a message of its own becomes another",
+		file: "src/carry.ts",
+		from: "if (carried?.handler === handler) throw error;",
+		to: "void carried;",
+	},
+	{
+		why: "each message of a batch asks a Worker for its handlers",
+		file: "src/batch.ts",
+		from: "asking ??= consumer.routes()",
+		to: "asking = consumer.routes()",
+	},
+	{
+		why: "a batch calls a Worker for all of its messages at once",
+		file: "src/batch.ts",
+		from: "pLimit(BATCH_CONCURRENCY)",
+		to: "pLimit(Number.POSITIVE_INFINITY)",
+	},
+	{
+		why: "a silence beside an answer makes a Worker unknown",
+		file: "src/consumers.ts",
+		from: "if (known && known !== before) return known.routes;",
+		to: "void before;",
+	},
+	{
+		why: "the deliveries of a handler with another Worker's key go to that Worker",
+		file: "src/consumers.ts",
+		from: 'others.get(keyOf(handler) ?? "")',
+		to: "others.get(keyOf(handler) ?? handler)",
+	},
+	{
+		why: "a handler whose patterns cannot be read matches nothing",
+		file: "src/contract/route.ts",
+		from: "throw new TypeError(`the patterns of ${id} cannot be read`);",
+		to: "patterns.length = 0;",
 	},
 	{
 		why: "a slow Worker holds up the others",

@@ -67,8 +67,8 @@ export const DELIVERING: readonly Break[] = [
 	{
 		why: "a delivery whose handler is unknown waits for ever",
 		file: "src/await.ts",
-		from: "const waiting = { ...delivery, unknownSince };",
-		to: "const waiting = { ...delivery, unknownSince: now };",
+		from: "unknownFor: unknownFor + wait }",
+		to: "unknownFor: wait }",
 	},
 	{
 		why: "a delivery that ended has no letter",
@@ -79,20 +79,38 @@ export const DELIVERING: readonly Break[] = [
 	{
 		why: "a delivery to a Worker that is down waits for ever",
 		file: "src/await.ts",
-		from: "const waiting = { ...delivery, unreachableSince };",
-		to: "const waiting = { ...delivery, unreachableSince: now };",
+		from: "unreachableFor: unreachableFor + wait }",
+		to: "unreachableFor: wait }",
 	},
 	{
 		why: "a crash of its Worker is taken for its absence",
 		file: "src/deliver.ts",
-		from: "if (await consumer.answers())",
-		to: "if (consumer.key === undefined)",
+		from: "!(await consumer.answers())",
+		to: "consumer.key !== undefined",
 	},
 	{
 		why: "the absence of a Worker uses up attempts",
 		file: "src/deliver.ts",
-		from: "if (await consumer.answers())",
-		to: "if (consumer.key !== undefined)",
+		from: "!(await consumer.answers())",
+		to: "consumer.key === undefined",
+	},
+	{
+		why: "what a delivery waited before its Worker was there counts for its next wait",
+		file: "src/deliver.ts",
+		from: "		...tried,\n",
+		to: "		...carried,\n",
+	},
+	{
+		why: "a delivery that crashes its Worker is tried once less",
+		file: "src/retry.ts",
+		from: "mayBegin(policy, attempt + 1)",
+		to: "mayBegin(policy, attempt + 2)",
+	},
+	{
+		why: "a delivery that crashes its Worker is tried until the platform gives it up",
+		file: "src/retry.ts",
+		from: "mayBegin(policy, attempt + 1)",
+		to: "mayBegin(policy, 1)",
 	},
 	{
 		why: "an error of another Worker loses what it asks for",

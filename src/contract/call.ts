@@ -36,10 +36,21 @@ export interface Consumer {
 	answers(): Promise<boolean>;
 }
 
+/** A consumer as one batch sees it. */
+export interface BatchConsumer extends Consumer {
+	/** Waits until fewer than 32 messages of the batch are under way to this Worker. */
+	turn<Result>(act: () => Promise<Result>): Promise<Result>;
+}
+
 export interface Consumers {
 	readonly all: readonly Consumer[];
 	/** The one that a delivery's handler belongs to. */
 	of(handler: string): Consumer;
+}
+
+export interface BatchConsumers extends Consumers {
+	readonly all: readonly BatchConsumer[];
+	of(handler: string): BatchConsumer;
 }
 
 /** Before `worker(events)` is called nobody runs handlers. */

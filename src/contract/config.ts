@@ -3,13 +3,14 @@
  * wrong. It asks nobody: whether bindings and handlers are there is seen when the Worker starts.
  */
 import { type Duration, milliseconds } from "./duration.ts";
-import { timeoutOf } from "./handler.ts";
+import { isHandlerId, timeoutOf } from "./handler.ts";
 import { DEFAULT_SHARDS, MAX_SHARDS } from "./id.ts";
 import { checkMembers } from "./members.ts";
 import { isPattern } from "./pattern.ts";
 import { policyOf, type Retries } from "./policy.ts";
 import {
 	BEHIND,
+	keyOf,
 	type RouteChange,
 	type RouteDefaults,
 	type Routing,
@@ -120,7 +121,7 @@ function objectOf<Value>(value: Value): Value & object {
 function subscribersOf(
 	subscribers: Config["subscribers"] = {},
 ): Record<string, string> {
-	return Object.fromEntries(
+	const bound = Object.fromEntries(
 		Object.entries(objectOf(subscribers)).map(([key, subscriber]) => {
 			if (!KEY.test(key))
 				throw new TypeError(
@@ -135,6 +136,15 @@ function subscribersOf(
 			return [key, binding];
 		}),
 	);
+	const bindings = Object.values(bound);
+	const twice = Object.entries(bound).find(
+		([, binding], at) => bindings.indexOf(binding) < at,
+	);
+	if (twice)
+		throw new TypeError(
+			`${twice[0]}: binding ${JSON.stringify(twice[1])} has another key already: its handlers would run twice`,
+		);
+	return bound;
 }
 
 function changeOf(id: string, route: RouteConfig): RouteChange {
@@ -142,7 +152,11 @@ function changeOf(id: string, route: RouteConfig): RouteChange {
 		...["events", "handler", "retries", "timeout"],
 	]);
 	const { events, handler = id, retries, timeout } = route;
-	if (typeof handler !== "string" || handler.endsWith(BEHIND) || handler === "")
+	if (!isRouteId(id))
+		throw new TypeError(
+			`the route's name is not a handler's id, or the key of a Worker, ${BEHIND} and a handler's id`,
+		);
+	if (!isRouteId(handler))
 		throw new TypeError(
 			`handler ${JSON.stringify(handler)} is no handler's id`,
 		);
@@ -154,8 +168,21 @@ function changeOf(id: string, route: RouteConfig): RouteChange {
 	};
 }
 
+/** The id of a handler, of this Worker or behind the key of another. */
+function isRouteId(value: unknown): boolean {
+	if (typeof value !== "string") return false;
+	const key = keyOf(value) ?? "";
+	return KEY.test(key)
+		? isHandlerId(value.slice(key.length + BEHIND.length))
+		: isHandlerId(value);
+}
+
 function patternsOf(events: string | readonly string[]): readonly string[] {
 	const patterns = Array.isArray(events) ? events : [events];
+	if (patterns.length === 0)
+		throw new TypeError(
+			"events: an empty list calls nobody: leave it out for the handler's own",
+		);
 	const wrong = patterns.find(
 		(one) => typeof one !== "string" || !isPattern(one),
 	);

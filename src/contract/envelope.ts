@@ -28,10 +28,10 @@ export interface Delivery {
 	/** When the first attempt failed, in epoch milliseconds, and how. */
 	firstFailureAt?: number;
 	firstFailure?: Failure;
-	/** Since when no deploy knew the handler, in epoch milliseconds. */
-	unknownSince?: number;
-	/** Since when its Worker did not answer, in epoch milliseconds. */
-	unreachableSince?: number;
+	/** How long it has waited for a deploy that knows the handler, in milliseconds. */
+	unknownFor?: number;
+	/** How long it has waited for its Worker to answer, in milliseconds. */
+	unreachableFor?: number;
 	/** Which replay of its dead letter it is, counted from 1; absent when it is none. */
 	replay?: number;
 }

@@ -103,9 +103,9 @@ function checkedHandler(
 		);
 	checkMembers("options", options, MEMBERS);
 	const id = options.id ?? defaultId(patterns, run);
-	if (typeof id !== "string" || !ID.test(id))
+	if (!isHandlerId(id))
 		throw new TypeError(
-			`id ${JSON.stringify(id)} is not 1 to 128 characters without spaces: give the handler an id`,
+			`id ${JSON.stringify(id)} is not 1 to 128 characters without spaces, or is * alone: give the handler an id`,
 		);
 	const { retries } = options;
 	const policy = retries === undefined ? undefined : policyOf(retries);
@@ -129,10 +129,19 @@ function checkedHandler(
 	};
 }
 
+/** A lone `*` stands for all handlers of a Worker. */
+export function isHandlerId(value: unknown): value is string {
+	return typeof value === "string" && ID.test(value) && value !== "*";
+}
+
+export function isTimeout(ms: number): boolean {
+	return ms >= 0 && ms <= MAX_TIMEOUT;
+}
+
 /** @throws TypeError or RefusedError for what is no duration, or one over 60 seconds */
 export function timeoutOf(duration: Duration): number {
 	const timeout = optionDuration(duration, "timeout");
-	if (timeout <= MAX_TIMEOUT) return timeout;
+	if (isTimeout(timeout)) return timeout;
 	throw new TypeError(
 		`timeout ${timeout} ms is over ${MAX_TIMEOUT} ms, the longest that an attempt can have`,
 	);

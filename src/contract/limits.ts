@@ -69,6 +69,9 @@ export const SILENCE_KEPT = 10_000;
 /** A Worker has so long to list its handlers, in milliseconds. */
 export const LIST_TIME = 5_000;
 
+/** Handlers that one Worker may list. */
+export const LISTED_HANDLERS = 1_000;
+
 /** An attempt's time unless the handler says otherwise, in milliseconds. */
 export const DEFAULT_TIMEOUT = 5_000;
 
@@ -78,7 +81,7 @@ export const MAX_TIMEOUT = 60_000;
 /** A consumer takes up no further handlers after this, in milliseconds; an invocation has 15 minutes. */
 export const BATCH_TIME = 12 * 60_000;
 
-/** Messages of one batch that run beside each other. */
+/** Messages of one batch that are under way to one Worker beside each other. */
 export const BATCH_CONCURRENCY = 32;
 
 /** Calls to queues and objects under way at once; six connections may wait for headers (Workers, limits). */

@@ -6,27 +6,36 @@ import type { Issue } from "./errors.ts";
 import { describe, type Failure } from "./failure.ts";
 import { steering } from "./handler-errors.ts";
 
-/** How an attempt ended. */
-export type Outcome =
+/** How an attempt ended that came back. */
+export type Ended =
 	| { type: "delivered" }
 	| { type: "failed"; error: Failure; asks?: Asks }
 	| { type: "timed_out"; timeout: number }
 	| { type: "unparsable"; issues: Issue[] };
 
+export type Outcome =
+	| Ended
+	/** It did not come back: its Worker is there, and the call was cut off. */
+	| { type: "crashed"; error: Failure };
+
 /** What a handler asks for by the brand of its error: no further attempt, or the next one then. */
 export type Asks = { stop: true } | { retryAt: number };
 
-/** What became of one handler of a call. */
+/** What became of one handler of a call, as its Worker tells it. */
 export type Report =
-	| Outcome
+	| Ended
 	/** Its Worker has no such handler. */
 	| { type: "unknown" }
 	/** The call's time was over before it. */
 	| { type: "not_begun" };
 
-export function failed(thrown: unknown): Outcome {
+export function failed(thrown: unknown): Ended {
 	const asks = steering(thrown);
 	return { type: "failed", error: describe(thrown), ...(asks && { asks }) };
+}
+
+export function crashed(error: unknown): Outcome {
+	return { type: "crashed", error: describe(error) };
 }
 
 /** A report as another Worker made it, whose deploy may be older or newer than this one. */
@@ -49,7 +58,7 @@ export function reportOf(value: unknown): Report {
 		case "timed_out":
 			return { type, timeout: Number(timeout) };
 		case "unparsable":
-			return { type, issues: describe(undefined, issues ?? []).issues ?? [] };
+			return { type, issues: issuesOf(issues) };
 		default:
 			return failed(
 				new Error(
@@ -57,4 +66,9 @@ export function reportOf(value: unknown): Report {
 				),
 			);
 	}
+}
+
+function issuesOf(value: unknown): Issue[] {
+	const issues = Array.isArray(value) ? value : [];
+	return describe(undefined, issues).issues ?? [];
 }

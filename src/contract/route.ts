@@ -2,9 +2,9 @@
  * Routes: which handler of which Worker an event goes to, by which patterns, with which time and policy. They
  * come from what a Worker lists and from what the configuration says over that.
  */
-import type { Handler } from "./handler.ts";
-import { DEFAULT_TIMEOUT } from "./limits.ts";
-import { matches } from "./pattern.ts";
+import { type Handler, isHandlerId, isTimeout } from "./handler.ts";
+import { DEFAULT_TIMEOUT, LISTED_HANDLERS } from "./limits.ts";
+import { isPattern, matches } from "./pattern.ts";
 import { type Policy, policyFrom, policyOf } from "./policy.ts";
 
 /** A handler as its Worker lists it. */
@@ -111,6 +111,17 @@ export function routesOf(
 	return new Routes(list, renamed);
 }
 
+/** Routes to handlers of a Worker that it does not list. */
+export function routesInVain(
+	key: string,
+	{ changes }: Routing,
+	routes: Routes,
+): readonly RouteChange[] {
+	return changes.filter(
+		({ id, handler }) => handler.startsWith(key + BEHIND) && !routes.get(id),
+	);
+}
+
 function routeOf(
 	key: string,
 	{ id, patterns, timeout, policy, schema }: Listed,
@@ -134,9 +145,19 @@ export function idIn(key: string, id: string): string {
 	return key === "" ? id : key + BEHIND + id;
 }
 
+/** The key that an id begins with, if it has one. */
+export function keyOf(id: string): string | undefined {
+	const end = id.indexOf(BEHIND);
+	return end < 0 ? undefined : id.slice(0, end);
+}
+
 /** The id of a delivery to all handlers of a Worker, as long as it has not told which those are. */
 export function idOfAll(key: string): string {
 	return idIn(key, "*");
+}
+
+export function isIdOfAll(id: string, key: string): boolean {
+	return key !== "" && id === idOfAll(key);
 }
 
 /** What a Worker tells of a handler: its code it keeps. */
@@ -157,22 +178,44 @@ export function listedOf({
 	};
 }
 
-/** What another Worker listed; members that this deploy does not know are left out. @throws TypeError for what is no list */
+/**
+ * What another Worker listed, whose deploy may be older or newer than this one. A member that says how to run a
+ * handler and cannot be read is left out; what says whether to run it must be read, or nothing is known.
+ *
+ * @throws TypeError for what is no list of at most 1 000 handlers
+ */
 export function listedFrom(value: unknown): Listed[] {
-	if (!Array.isArray(value))
-		throw new TypeError("the answer is no list of handlers");
-	return value.map((one): Listed => {
+	if (!Array.isArray(value) || value.length > LISTED_HANDLERS)
+		throw new TypeError(
+			`the answer is no list of at most ${LISTED_HANDLERS} handlers`,
+		);
+	const list = value.map((one): Listed => {
 		const { id, patterns, timeout, policy, schema } = Object(one);
-		if (typeof id !== "string" || !Array.isArray(patterns))
+		if (!isHandlerId(id) || !Array.isArray(patterns))
 			throw new TypeError("the answer lists what is no handler");
+		if (!patterns.every((one) => typeof one === "string" && isPattern(one)))
+			throw new TypeError(`the patterns of ${id} cannot be read`);
+		const readable = policy && readablePolicy(id, policy);
 		return {
 			id,
-			patterns: patterns.filter((pattern) => typeof pattern === "string"),
-			...(Number.isFinite(timeout) && { timeout }),
-			...(policy && { policy: policyFrom(policy) }),
+			patterns,
+			...(typeof timeout === "number" && isTimeout(timeout) && { timeout }),
+			...(readable && { policy: readable }),
 			...(schema && { schema }),
 		};
 	});
+	if (new Set(list.map(({ id }) => id)).size < list.length)
+		throw new TypeError("the answer lists one id twice");
+	return list;
+}
+
+function readablePolicy(id: string, told: Policy): Policy | undefined {
+	try {
+		return policyFrom(told);
+	} catch (error) {
+		console.warn(`tidings: the retries of ${id} cannot be read`, error);
+		return undefined;
+	}
 }
 
 /** By Standard JSON Schema, where a schema can tell what it takes; what cannot be told is left out. */
@@ -181,7 +224,9 @@ function jsonSchemaOf(schema: Handler["schema"]): object | undefined {
 		jsonSchema?: { input(options: { target: string }): object };
 	};
 	try {
-		return jsonSchema?.input({ target: "draft-2020-12" });
+		const schema = jsonSchema?.input({ target: "draft-2020-12" });
+		// What is no JSON in it, as a function, cannot cross to the owner.
+		return schema && JSON.parse(JSON.stringify(schema));
 	} catch {
 		return undefined;
 	}

@@ -108,6 +108,36 @@ describe("the error for a wrong value names its path", () => {
 			/routes\["a"\]: handler "mail\/" is no/,
 		],
 		[
+			"a route without a name",
+			{ routes: { "": {} } },
+			/routes\[""\]: the route's name is not a handler's id/,
+		],
+		[
+			"a route with a space",
+			{ routes: { "a b": {} } },
+			/routes\["a b"\]: the route's name/,
+		],
+		[
+			"a route for all of a Worker",
+			{ routes: { "mail/*": {} } },
+			/routes\["mail\/\*"\]: the route's name/,
+		],
+		[
+			"all of a Worker for a handler",
+			{ routes: { a: { handler: "mail/*" } } },
+			/routes\["a"\]: handler "mail\/\*" is no/,
+		],
+		[
+			"a route for no events",
+			{ routes: { a: { events: [] } } },
+			/routes\["a"\]: events: an empty list calls nobody/,
+		],
+		[
+			"a Worker under two keys",
+			{ subscribers: { a: { binding: "MAIL" }, b: { binding: "MAIL" } } },
+			/subscribers: b: binding "MAIL" has another key already/,
+		],
+		[
 			"retries that are none",
 			{ routes: { a: { retries: -1 } } },
 			/routes\["a"\]: retries: limit: -1/,

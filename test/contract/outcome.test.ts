@@ -64,6 +64,13 @@ test.for([undefined, null, 7, "delivered", {}, { type: "tired" }])(
 	},
 );
 
+test("issues that are no list are none", () => {
+	expect(crossed({ type: "unparsable", issues: 5 })).toEqual({
+		type: "unparsable",
+		issues: [],
+	});
+});
+
 test("a failure with members that mean nothing asks for nothing", () => {
 	const error = { name: "Error", message: "no" };
 	for (const asks of [null, 7, {}, { stop: "yes" }, { retryAt: "soon" }])

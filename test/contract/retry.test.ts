@@ -5,6 +5,7 @@ import {
 } from "../../src/contract/handler-errors.ts";
 import { CRASH_SLACK } from "../../src/contract/limits.ts";
 import {
+	crashed,
 	failed as failedWith,
 	type Outcome,
 } from "../../src/contract/outcome.ts";
@@ -169,6 +170,31 @@ test("a body that no longer parses ends a delivery at once, with its issues", ()
 				issues: [{ path: "total", message: "expected number" }],
 			},
 		});
+});
+
+describe("an attempt that did not come back", () => {
+	const gone = crashed(new Error("the call was cut off"));
+	const slack = 4 + CRASH_SLACK;
+	test.for<[claim: string, at: At, comes: object]>([
+		["is followed by the next in two minutes", {}, again(2 * MINUTE)],
+		["may be past the limit", { attempt: slack - 1 }, again(2 * MINUTE)],
+		["is the last one some way past it", { attempt: slack }, dead("crashed")],
+		[
+			"is the last one where the next would be past maxAge",
+			{ passed: HOUR - MINUTE },
+			dead("expired"),
+		],
+		[
+			"is followed for ever where nothing bounds it",
+			{ attempt: 5_000, retries: { maxAge: "14 days" } },
+			again(2 * MINUTE),
+		],
+	])("%s", ([, at, comes]) => {
+		expect(decided(gone, at)).toMatchObject({
+			...comes,
+			error: { message: "the call was cut off" },
+		});
+	});
 });
 
 test("a failure tells what was thrown, an overrun how long it had", () => {

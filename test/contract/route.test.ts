@@ -154,6 +154,55 @@ describe("what a Worker lists of its handlers", () => {
 		expect(listedOf(dated)).toEqual({ id: "a", patterns: ["a"] });
 	});
 
+	test("has of a schema what is JSON, as nothing else crosses", () => {
+		const input = () => ({ type: "object", examples: [() => 1] });
+		const schema = {
+			"~standard": {
+				version: 1,
+				vendor: "own",
+				validate: (value: unknown) => ({ value }),
+				jsonSchema: { input },
+			},
+		} as const;
+		const handler = { id: "a", patterns: ["a"], run: () => {}, schema };
+		expect(structuredClone(listedOf(handler as never)).schema).toEqual({
+			type: "object",
+			examples: [null],
+		});
+	});
+
+	test("is read past a policy and a time of a newer form, which are then the defaults", () => {
+		const told = [
+			{ ...listed("a", "a"), policy: { backoff: "fibonacci" }, timeout: "7" },
+			{ ...listed("b", "b"), timeout: 90_000 },
+		];
+		expect(listedFrom(told)).toEqual([listed("a", "a"), listed("b", "b")]);
+	});
+
+	test("is unknown where the patterns of one are of a newer form, which may match", () => {
+		for (const pattern of [{ glob: "order.*" }, "order.{a,b}"])
+			expect(() => listedFrom([{ id: "a", patterns: ["a", pattern] }])).toThrow(
+				"the patterns of a cannot be read",
+			);
+	});
+
+	test("has a thousand handlers at the most, each with an id of its own", () => {
+		const many = (count: number) =>
+			Array.from({ length: count }, (_, n) => listed(`h${n}`, "a"));
+		expect(listedFrom(many(1_000))).toHaveLength(1_000);
+		expect(() => listedFrom(many(1_001))).toThrow("at most 1000 handlers");
+		expect(() => listedFrom([listed("a", "a"), listed("a", "b")])).toThrow(
+			"one id twice",
+		);
+	});
+
+	test.for(["*", "", "a b", "x".repeat(129)])(
+		"has no handler with the id %j",
+		(id) => {
+			expect(() => listedFrom([listed(id, "a")])).toThrow("no handler");
+		},
+	);
+
 	test("is read past members that a newer deploy added", () => {
 		const policy = { ...policyOf(2), cleverness: 9 };
 		const told = [{ ...listed("a", "a"), policy, colour: "red" }];

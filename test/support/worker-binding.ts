@@ -1,8 +1,12 @@
 /** A Worker behind a binding that does as a test says, for what a real one cannot be made to do. */
 import { env } from "cloudflare:workers";
+import { expect } from "vitest";
 import { consumersOf, type SubscriberBinding } from "../../src/consumers.ts";
 import type { Call, Reporter } from "../../src/contract/call.ts";
+import type { Delivery } from "../../src/contract/envelope.ts";
 import type { Listed, Routing } from "../../src/contract/route.ts";
+import { consume } from "../../src/queue.ts";
+import { incoming, read, record } from "./incoming.ts";
 import { keeping } from "./ports.ts";
 
 export class FakeWorker implements SubscriberBinding {
@@ -77,4 +81,43 @@ export function owning(
 		for (const one of expiring.splice(0)) one();
 	};
 	return { ports, time, expire };
+}
+
+type Ports = ReturnType<typeof owning>["ports"];
+
+/** Gives one message to the consumer, and answers with its verdict. */
+export async function taken(
+	text: string,
+	ports: Ports,
+	message: { attempts?: number; sentAt?: number } = {},
+) {
+	const judged = incoming(text, { sentAt: ports.clock(), ...message });
+	await consume([judged], "events", ports);
+	expect(judged.verdicts).toHaveLength(1);
+	return judged.verdicts[0];
+}
+
+/** What became of each handler, in order. */
+export function ends({ kept }: Ports): string[] {
+	return kept.transitions.map(
+		(t) => `${t.type} ${"handler" in t ? t.handler : ""}`,
+	);
+}
+
+/** The deliveries that were sent to the retries queue. */
+export function sent({ kept }: Ports) {
+	return kept.retries.map(({ record }) => read(record).delivery);
+}
+
+/** The deliveries that wait in the scheduler. */
+export function waiting({ kept }: Ports) {
+	return kept.held.map(({ record, dueAt }) => ({
+		...read(record).delivery,
+		dueAt,
+	}));
+}
+
+/** The record of a delivery that travels alone. */
+export function delivering(delivery: Delivery): string {
+	return record("order.placed", { n: 1 }, delivery);
 }
