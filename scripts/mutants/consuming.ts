@@ -173,8 +173,8 @@ export const CONSUMING: readonly Break[] = [
 	{
 		why: "a handler whose patterns cannot be read matches nothing",
 		file: "src/contract/route.ts",
-		from: "throw new TypeError(`the patterns of ${id} cannot be read`);",
-		to: "patterns.length = 0;",
+		from: "throw new TypeError(`the patterns",
+		to: "patterns.length = 0;\n			void (`the patterns",
 	},
 	{
 		why: "a slow Worker holds up the others",
