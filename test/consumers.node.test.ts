@@ -80,11 +80,13 @@ test("thousands of events reach every handler of every Worker, and each delivery
 
 test("a Worker that is down delays its own deliveries alone, and loses none of them", async () => {
 	await deployMail("none");
-	// What waits a minute for the Worker is due soon.
-	await setClock(-58_000);
+	// What waits a minute for the Worker is due in five seconds.
+	await setClock(-55_000);
 	const ids = await publish("order.placed", 10, 50);
 	await ended(ids, ["own", "stock/reserve", "count-stock"]);
 	await deployMail("first");
+	// A Worker that was silent is left alone for ten seconds: they are over.
+	await setClock(-44_000);
 	const ends = await ended(ids, FIRST);
 	for (const handlers of ends)
 		for (const end of Object.values(handlers))
