@@ -81,8 +81,20 @@ export class Allowances {
 				// A call that failed kept the consumer from a verdict, so it asked for the message once more.
 				const failed = calls.filter(({ end }) => end === "failed");
 				this.#again(where, subjects, calls, failed);
+				break;
 			}
+			case "acked":
+				if (where === "events") this.#untaken(subjects, calls);
 		}
+	}
+
+	/** The last that takes a handler's outcome is a shard. Where it did not, that handler alone begins again. */
+	#untaken(events: readonly string[], calls: readonly CallNote[]): void {
+		for (const { name, subjects, end } of calls)
+			if (end === "failed" && /^Scheduler\/.*\.hold$/.test(name))
+				for (const subject of subjects)
+					if (events.some((event) => eventOf(event) === eventOf(subject)))
+						this.#add(subject, "fresh");
 	}
 
 	/** In the queue of events it brings every handler again; in that of retries one delivery, as it stands. */

@@ -36,7 +36,11 @@ export function runBatch(
 		const hasFailed = calls.some((call) => call.end === "failed");
 		for (const message of messages) {
 			const end = ends.get(message);
-			if (end === "ack") continue;
+			if (end === "ack") {
+				if (hasFailed)
+					platform.tell("acked", queue, message.subjects, { calls });
+				continue;
+			}
 			// Told of each that comes again for no verdict of its own, or perhaps for a call that failed.
 			if (end === undefined && how === "died")
 				platform.tell("died", queue, message.subjects, { calls });
