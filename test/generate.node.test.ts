@@ -170,9 +170,3 @@ test("asked for help it explains itself", () => {
 	expect(status).toBe(0);
 	expect(stdout).toContain("npx tidings generate [--out");
 });
-
-test("the package's bin is this script", () => {
-	const { bin } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-	expect(bin).toEqual({ tidings: "./scripts/generate.ts" });
-	expect(statSync(join(root, bin.tidings)).mode & 0o111).not.toBe(0);
-});

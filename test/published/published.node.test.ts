@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -17,6 +17,7 @@ import {
 	typeErrors,
 } from "./project.ts";
 
+const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), "tidings-published-"));
 const app = join(folder, "app");
 const tarball = inject("tarball");
@@ -153,6 +154,21 @@ describe("in the package", () => {
 	});
 });
 
+test("its command registers a directory of handlers, and tells when that is stale", async () => {
+	const handlers = join(app, "src/handlers");
+	await mkdir(handlers, { recursive: true });
+	await writeFile(join(handlers, "welcome.ts"), "export {};\n");
+	const tidings = join(app, "node_modules/.bin/tidings");
+	await run(tidings, ["generate"], { cwd: app });
+	const generated = join(app, "src/handlers.generated.ts");
+	expect(await readFile(generated, "utf8")).toContain("./handlers/welcome.ts");
+	await run(tidings, ["generate", "--check"], { cwd: app });
+	await writeFile(join(handlers, "later.ts"), "export {};\n");
+	await expect(
+		run(tidings, ["generate", "--check"], { cwd: app }),
+	).rejects.toMatchObject({ code: 1 });
+});
+
 test("a user's Workers compile strictly, with a look into every declaration", async () => {
 	expect(await typeErrors(app)).toBe("");
 });
@@ -197,7 +213,7 @@ describe.each([...nodes])("in a program of %s", (node) => {
 		await once(server, "listening");
 		const { port } = server.address() as AddressInfo;
 		try {
-			const { stdout } = await promisify(execFile)(
+			const { stdout } = await run(
 				node,
 				["program.mjs", `http://127.0.0.1:${port}/`, "tid_a_b"],
 				{ cwd: app },
