@@ -50,9 +50,15 @@ export class Allowances {
 	}
 
 	hear({ what, where, subjects, detail }: Told): void {
-		const { calls = [], by = "" } = (detail ?? {}) as {
+		const {
+			calls = [],
+			by = "",
+			queue,
+		} = (detail ?? {}) as {
 			calls?: readonly CallNote[];
 			by?: string;
+			/** That of the batch in which a call failed. */
+			queue?: string;
 		};
 		switch (what) {
 			case "duplicated":
@@ -83,18 +89,11 @@ export class Allowances {
 				this.#again(where, subjects, calls, failed);
 				break;
 			}
-			case "acked":
-				if (where === "events") this.#untaken(subjects, calls);
+			case "call failed":
+				// The last that takes the end of an attempt is a shard. Where it does not, that handler begins again.
+				if (queue === "events" && isHolding(where))
+					for (const subject of subjects) this.#add(subject, "fresh");
 		}
-	}
-
-	/** The last that takes a handler's outcome is a shard. Where it did not, that handler alone begins again. */
-	#untaken(events: readonly string[], calls: readonly CallNote[]): void {
-		for (const { name, subjects, end } of calls)
-			if (end === "failed" && /^Scheduler\/.*\.hold$/.test(name))
-				for (const subject of subjects)
-					if (events.some((event) => eventOf(event) === eventOf(subject)))
-						this.#add(subject, "fresh");
 	}
 
 	/** In the queue of events it brings every handler again; in that of retries one delivery, as it stands. */
@@ -144,5 +143,9 @@ export class Allowances {
 }
 
 function isHold({ name, subjects }: CallNote, subject: string): boolean {
-	return /^Scheduler\/.*\.hold$/.test(name) && subjects.includes(subject);
+	return isHolding(name) && subjects.includes(subject);
+}
+
+function isHolding(call: string): boolean {
+	return /^Scheduler\/.*\.hold$/.test(call);
 }

@@ -21,6 +21,7 @@ export function runBatch(
 	const isolate = platform.workerIsolate();
 	const invocation = new Invocation(isolate);
 	const { work } = invocation;
+	work.queue = queue;
 	isolate.batches.add(work);
 	const verdicts = new Map<Message, Verdict>();
 	let isOver = false;
@@ -36,11 +37,7 @@ export function runBatch(
 		const hasFailed = calls.some((call) => call.end === "failed");
 		for (const message of messages) {
 			const end = ends.get(message);
-			if (end === "ack") {
-				if (hasFailed)
-					platform.tell("acked", queue, message.subjects, { calls });
-				continue;
-			}
+			if (end === "ack") continue;
 			// Told of each that comes again for no verdict of its own, or perhaps for a call that failed.
 			if (end === undefined && how === "died")
 				platform.tell("died", queue, message.subjects, { calls });

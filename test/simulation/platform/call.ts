@@ -40,18 +40,22 @@ export function callOut<Result>(call: Call<Result>): Promise<Result> {
 		const { name, subjects } = call;
 		const note: CallNote = { name, subjects, isDone: false, end: "open" };
 		work.calls.push(note);
-		const answer = (end: CallNote["end"], settle: () => void) => {
+		const end = (how: CallNote["end"]) => {
+			note.end = how;
+			if (how === "failed")
+				from.platform.tell("call failed", name, subjects, { queue: work.queue });
+		};
+		const answer = (how: CallNote["end"], settle: () => void) => {
 			const wait = strike === "slow" ? fate.draw(`slow ${point}`) * SLOW : 0;
 			time.after(wait + fate.latency(point), () =>
 				from.resume(() => {
-					note.end = end;
+					end(how);
 					settle();
 				}),
 			);
 		};
 		const fail = (error: unknown) => answer("failed", () => reject(error));
-		if (strike === "hung_before" || strike === "hung_after")
-			note.end = "failed";
+		if (strike === "hung_before" || strike === "hung_after") end("failed");
 		time.after(fate.latency(point), () => {
 			if (from.isCutOff)
 				return from.platform.tell("left over", call.name, call.subjects);

@@ -21,6 +21,8 @@ export interface CallNote {
 /** One piece of work in an isolate, such as a batch, and the calls that it has made. */
 export class Work {
 	calls: CallNote[] = [];
+	/** The queue whose batch it takes, if it does. */
+	queue: string | undefined;
 	readonly isolate: Isolate;
 
 	constructor(isolate: Isolate) {
