@@ -5,8 +5,9 @@
 import { type Duration, milliseconds } from "./duration.ts";
 import { isHandlerId, timeoutOf } from "./handler.ts";
 import { DEFAULT_SHARDS, MAX_SHARDS } from "./id.ts";
+import { QUEUE_KEPT } from "./limits.ts";
 import { checkMembers } from "./members.ts";
-import { isPattern } from "./pattern.ts";
+import { checkPattern } from "./pattern.ts";
 import { policyOf, type Retries } from "./policy.ts";
 import {
 	BEHIND,
@@ -84,11 +85,12 @@ export function settingsOf(config: Config = {}): Settings {
 	at("config", () =>
 		checkMembers("the configuration", objectOf(config), MEMBERS),
 	);
-	const { shards = DEFAULT_SHARDS, retention = {}, defaults = {} } = config;
+	const { subscribers = {}, routes = {}, defaults = {} } = config;
+	const { shards = DEFAULT_SHARDS, retention = {} } = config;
 	return {
-		subscribers: at("subscribers", () => subscribersOf(config.subscribers)),
+		subscribers: subscribersOf(at("subscribers", () => objectOf(subscribers))),
 		routing: {
-			changes: Object.entries(objectOf(config.routes ?? {})).map(
+			changes: Object.entries(at("routes", () => objectOf(routes))).map(
 				([id, route]) =>
 					at(`routes[${JSON.stringify(id)}]`, () => changeOf(id, route)),
 			),
@@ -112,39 +114,46 @@ function at<Result>(path: string, check: () => Result): Result {
 	}
 }
 
-function objectOf<Value>(value: Value): Value & object {
+function objectOf<Value>(value: Value, form = "an object"): Value & object {
 	if (typeof value === "object" && value !== null && !Array.isArray(value))
 		return value;
-	throw new TypeError(`expected an object, got ${JSON.stringify(value)}`);
+	throw new TypeError(`expected ${form}, got ${JSON.stringify(value)}`);
 }
 
 function subscribersOf(
-	subscribers: Config["subscribers"] = {},
+	subscribers: NonNullable<Config["subscribers"]>,
 ): Record<string, string> {
-	const bound = Object.fromEntries(
-		Object.entries(objectOf(subscribers)).map(([key, subscriber]) => {
-			if (!KEY.test(key))
+	const keys = new Map<string, string>();
+	for (const [key, subscriber] of Object.entries(subscribers)) {
+		at("subscribers", () => checkKey(key));
+		at(`subscribers.${key}`, () => {
+			const binding = bindingOf(subscriber);
+			const other = keys.get(binding);
+			if (other !== undefined)
 				throw new TypeError(
-					`the key ${JSON.stringify(key)} is not 1 to 64 of A-Z a-z 0-9 _ -`,
+					`binding ${JSON.stringify(binding)} has another key already, ${other}: its handlers would run twice`,
 				);
-			checkMembers(key, objectOf(subscriber), ["binding"]);
-			const binding: unknown = subscriber.binding;
-			if (typeof binding !== "string" || binding === "")
-				throw new TypeError(
-					`${key}: binding ${JSON.stringify(binding)} is not the name of a service binding`,
-				);
-			return [key, binding];
-		}),
-	);
-	const bindings = Object.values(bound);
-	const twice = Object.entries(bound).find(
-		([, binding], at) => bindings.indexOf(binding) < at,
-	);
-	if (twice)
+			keys.set(binding, key);
+		});
+	}
+	return Object.fromEntries([...keys].map(([binding, key]) => [key, binding]));
+}
+
+function checkKey(key: string): void {
+	if (!KEY.test(key))
 		throw new TypeError(
-			`${twice[0]}: binding ${JSON.stringify(twice[1])} has another key already: its handlers would run twice`,
+			`the key ${JSON.stringify(key)} is not 1 to 64 of A-Z a-z 0-9 _ -`,
 		);
-	return bound;
+}
+
+function bindingOf(subscriber: SubscriberConfig): string {
+	const given = objectOf(subscriber, '{ binding: "…" }');
+	checkMembers("the subscriber", given, ["binding"]);
+	const binding: unknown = given.binding;
+	if (typeof binding === "string" && binding !== "") return binding;
+	throw new TypeError(
+		`binding ${JSON.stringify(binding)} is not the name of a service binding`,
+	);
 }
 
 function changeOf(id: string, route: RouteConfig): RouteChange {
@@ -152,14 +161,9 @@ function changeOf(id: string, route: RouteConfig): RouteChange {
 		...["events", "handler", "retries", "timeout"],
 	]);
 	const { events, handler = id, retries, timeout } = route;
-	if (!isRouteId(id))
-		throw new TypeError(
-			`the route's name is not a handler's id, or the key of a Worker, ${BEHIND} and a handler's id`,
-		);
+	if (!isRouteId(id)) throw new TypeError(`the route's name is ${NO_ROUTE_ID}`);
 	if (!isRouteId(handler))
-		throw new TypeError(
-			`handler ${JSON.stringify(handler)} is no handler's id`,
-		);
+		throw new TypeError(`handler ${JSON.stringify(handler)} is ${NO_ROUTE_ID}`);
 	return {
 		id,
 		handler,
@@ -167,6 +171,8 @@ function changeOf(id: string, route: RouteConfig): RouteChange {
 		...changedOf({ retries, timeout }),
 	};
 }
+
+const NO_ROUTE_ID = `not a handler's id: 1 to 128 characters without spaces, behind the key of its Worker and ${BEHIND} if it is another's`;
 
 /** The id of a handler, of this Worker or behind the key of another. */
 function isRouteId(value: unknown): boolean {
@@ -183,13 +189,11 @@ function patternsOf(events: string | readonly string[]): readonly string[] {
 		throw new TypeError(
 			"events: an empty list calls nobody: leave it out for the handler's own",
 		);
-	const wrong = patterns.find(
-		(one) => typeof one !== "string" || !isPattern(one),
-	);
-	if (wrong !== undefined)
-		throw new TypeError(
-			`events: ${JSON.stringify(wrong)} is neither a name nor a pattern`,
-		);
+	try {
+		patterns.forEach(checkPattern);
+	} catch (error) {
+		throw new TypeError(`events: ${(error as Error).message}`);
+	}
 	return patterns;
 }
 
@@ -215,7 +219,7 @@ function shardsOf(shards: number): number {
 	if (Number.isInteger(shards) && shards >= 1 && shards <= MAX_SHARDS)
 		return shards;
 	throw new RangeError(
-		`${shards} is not a whole number from 1 to ${MAX_SHARDS}`,
+		`${JSON.stringify(shards)} is not a whole number from 1 to ${MAX_SHARDS}`,
 	);
 }
 
@@ -224,8 +228,13 @@ function retentionOf(
 ): Settings["retention"] {
 	checkMembers("the retention", objectOf(retention), ["queues", "deadLetters"]);
 	const { queues = "14 days", deadLetters = "90 days" } = retention;
-	return {
+	const kept = {
 		queues: milliseconds(queues, "queues"),
 		deadLetters: milliseconds(deadLetters, "deadLetters"),
 	};
+	if (kept.queues > QUEUE_KEPT)
+		throw new RangeError(
+			`queues: ${JSON.stringify(queues)} is over 14 days, the longest that a queue keeps a message`,
+		);
+	return kept;
 }

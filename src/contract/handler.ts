@@ -5,7 +5,7 @@ import type { EventHead } from "./envelope.ts";
 import { RefusedError } from "./errors.ts";
 import { MAX_TIMEOUT } from "./limits.ts";
 import { checkMembers } from "./members.ts";
-import { isPattern } from "./pattern.ts";
+import { checkPattern } from "./pattern.ts";
 import {
 	optionDuration,
 	type Policy,
@@ -92,11 +92,7 @@ function checkedHandler(
 		throw new TypeError("the handler is not a function");
 	if (patterns.length === 0)
 		throw new TypeError("a handler needs a name or pattern");
-	for (const pattern of patterns)
-		if (typeof pattern !== "string" || !isPattern(pattern))
-			throw new TypeError(
-				`${JSON.stringify(pattern)} is neither a name nor a pattern: segments of A-Z a-z 0-9 _ -, or * for one segment, ** for any number, joined by dots`,
-			);
+	patterns.forEach(checkPattern);
 	if (typeof options !== "object" || options === null)
 		throw new TypeError(
 			`the options are ${options === null ? "null" : `a ${typeof options}`}: on takes (name, handler) or (name, options, handler)`,

@@ -21,6 +21,9 @@ export const CALL_EVENTS = 1_000;
 /** Bytes of all events in one `publishBatch`. */
 export const CALL_BYTES = 10_000_000;
 
+/** The longest that a queue can be set to keep a message, in milliseconds (Cloudflare Queues, limits). */
+export const QUEUE_KEPT = 14 * 86_400_000;
+
 /**
  * A message waits in a queue no longer than this, in milliseconds, counted from its send; half of
  * the free plan's retention of 24 hours. What must wait longer waits in the scheduler.

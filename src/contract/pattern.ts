@@ -47,6 +47,14 @@ export function isPattern(pattern: string): boolean {
 	);
 }
 
+/** @throws TypeError that says what a pattern is */
+export function checkPattern(pattern: unknown): asserts pattern is string {
+	if (typeof pattern === "string" && isPattern(pattern)) return;
+	throw new TypeError(
+		`${JSON.stringify(pattern)} is neither a name nor a pattern: segments of A-Z a-z 0-9 _ -, or * for one segment, ** for any number, joined by dots, ${NAME_LENGTH} characters at the most`,
+	);
+}
+
 /**
  * Whether a pattern matches a name: `*` is exactly one segment, `**` zero or more.
  *

@@ -65,23 +65,31 @@ describe("the error for a wrong value names its path", () => {
 		[
 			"a key with a slash",
 			{ subscribers: { "a/b": { binding: "A" } } },
-			/subscribers: the key "a\/b"/,
+			/subscribers: the key "a\/b" is not 1 to 64 of A-Z/,
 		],
 		[
 			"no binding",
 			{ subscribers: { mail: {} } },
-			/subscribers: mail: binding undefined is not the name/,
+			/subscribers\.mail: binding undefined is not the name/,
 		],
 		[
 			"an empty binding",
 			{ subscribers: { mail: { binding: "" } } },
-			/subscribers: mail: binding ""/,
+			/subscribers\.mail: binding ""/,
 		],
 		[
 			"a binding as text",
 			{ subscribers: { mail: "MAIL" } },
-			/subscribers: expected an object, got "MAIL"/,
+			/subscribers\.mail: expected \{ binding: "…" \}, got "MAIL"/,
 		],
+		[
+			"a binding misspelt",
+			{ subscribers: { mail: { bind: "MAIL" } } },
+			/subscribers\.mail: the subscriber: unknown member "bind": use binding/,
+		],
+		["a list of Workers", { subscribers: [] }, /subscribers: .*got \[\]/],
+		["a list of routes", { routes: [] }, /routes: .*got \[\]/],
+		["no routes at all", { routes: null }, /routes: .*got null/],
 		[
 			"a misspelt route",
 			{ routes: { a: { event: "x" } } },
@@ -90,7 +98,7 @@ describe("the error for a wrong value names its path", () => {
 		[
 			"a pattern that is none",
 			{ routes: { a: { events: ["x", "no name"] } } },
-			/routes\["a"\]: events: "no name" is neither a name nor a pattern/,
+			/routes\["a"\]: events: "no name" is neither a name nor a pattern: segments of A-Z/,
 		],
 		[
 			"events as a number",
@@ -100,17 +108,17 @@ describe("the error for a wrong value names its path", () => {
 		[
 			"a handler that is none",
 			{ routes: { a: { handler: "" } } },
-			/routes\["a"\]: handler "" is no handler's id/,
+			/routes\["a"\]: handler "" is not a handler's id: 1 to 128 characters/,
 		],
 		[
 			"a Worker for a handler",
 			{ routes: { a: { handler: "mail/" } } },
-			/routes\["a"\]: handler "mail\/" is no/,
+			/routes\["a"\]: handler "mail\/" is not/,
 		],
 		[
 			"a route without a name",
 			{ routes: { "": {} } },
-			/routes\[""\]: the route's name is not a handler's id/,
+			/routes\[""\]: the route's name is not a handler's id: 1 to 128 characters/,
 		],
 		[
 			"a route with a space",
@@ -125,7 +133,7 @@ describe("the error for a wrong value names its path", () => {
 		[
 			"all of a Worker for a handler",
 			{ routes: { a: { handler: "mail/*" } } },
-			/routes\["a"\]: handler "mail\/\*" is no/,
+			/routes\["a"\]: handler "mail\/\*" is not/,
 		],
 		[
 			"a route for no events",
@@ -135,7 +143,7 @@ describe("the error for a wrong value names its path", () => {
 		[
 			"a Worker under two keys",
 			{ subscribers: { a: { binding: "MAIL" }, b: { binding: "MAIL" } } },
-			/subscribers: b: binding "MAIL" has another key already/,
+			/subscribers\.b: binding "MAIL" has another key already, a/,
 		],
 		[
 			"retries that are none",
@@ -163,11 +171,17 @@ describe("the error for a wrong value names its path", () => {
 			/shards: 0 is not a whole number from 1 to 256/,
 		],
 		["half a shard", { shards: 1.5 }, /shards: 1.5 is not/],
+		["shards as text", { shards: "4" }, /shards: "4" is not a whole number/],
 		["too many shards", { shards: 257 }, /shards: 257 is not/],
 		[
 			"a retention that is none",
 			{ retention: { queues: "a while" } },
 			/retention: queues: "a while" is not a duration/,
+		],
+		[
+			"a queue that keeps longer than any can",
+			{ retention: { queues: "1 month" } },
+			/retention: queues: "1 month" is over 14 days, the longest that a queue keeps a message/,
 		],
 		[
 			"a retention misspelt",
