@@ -101,7 +101,7 @@ function boundConsumer(
 			return known.routes;
 		} catch (error) {
 			console.error(
-				`tidings: the Worker ${key} did not list its handlers`,
+				`tidings: the Worker ${key} did not list its handlers, its events wait: is it deployed, and has its binding ${binding} entrypoint = "Subscriber"?`,
 				error,
 			);
 			// One that asked beside this one was answered.
@@ -117,9 +117,10 @@ function boundConsumer(
 		for (const { id, handler } of routesInVain(key, routing, routes)) {
 			if (toldOf.has(id)) continue;
 			toldOf.add(id);
-			const listed = routes.list.map((route) => idIn(key, route.handler));
+			const ids = routes.list.map((route) => idIn(key, route.handler));
+			const listed = [...new Set(ids)].join(", ") || "none";
 			console.warn(
-				`tidings.config.ts: routes[${JSON.stringify(id)}]: the Worker ${key} has no handler ${JSON.stringify(handler)} now, only ${listed.join(", ") || "none"}`,
+				`tidings.config.ts: routes[${JSON.stringify(id)}]: the Worker ${key} has no handler ${JSON.stringify(handler)} now, only ${listed}`,
 			);
 		}
 	}

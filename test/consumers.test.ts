@@ -330,6 +330,19 @@ describe("a list of handlers", () => {
 		expect(ends(ports)).toEqual(["waiting fake/*"]);
 	});
 
+	test("that does not come is told with what may be missing", async () => {
+		const error = vi.spyOn(console, "error").mockImplementation(() => {});
+		const fake = new FakeWorker();
+		fake.goDown();
+		const { ports } = owning(fake);
+		await taken(record("order.placed"), ports);
+		expect(error.mock.calls[0]).toEqual([
+			'tidings: the Worker fake did not list its handlers, its events wait: is it deployed, and has its binding FAKE entrypoint = "Subscriber"?',
+			new Error("Worker not found"),
+		]);
+		error.mockRestore();
+	});
+
 	test("is not asked for again within ten seconds of a silence", async () => {
 		const fake = new FakeWorker();
 		fake.goDown();
@@ -414,9 +427,13 @@ describe("a handler that its Worker no longer has", () => {
 
 test("a route to a handler that its Worker does not list is told once, with those that it has", async () => {
 	const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
-	const change = { id: "typo", handler: "fake/sned", patterns: ["a.b"] };
+	const changes = [
+		{ id: "typo", handler: "fake/sned", patterns: ["a.b"] },
+		{ id: "fake/send", handler: "fake/send" },
+		{ id: "again", handler: "fake/send", patterns: ["a.c"] },
+	];
 	const { ports, time } = owning(new FakeWorker(), {
-		routing: { changes: [change], defaults: {} },
+		routing: { changes, defaults: {} },
 	});
 	await taken(record("order.placed"), ports);
 	time.now += MINUTE;
