@@ -77,16 +77,23 @@ export async function typeErrors(folder: string): Promise<string> {
 	return stdout;
 }
 
+/** Runs wrangler in a project. */
+export function wrangler(folder: string, ...args: string[]) {
+	return run(
+		process.execPath,
+		[binOf("wrangler", "bin/wrangler.js"), ...args],
+		{ cwd: folder, env: { ...process.env, WRANGLER_SEND_METRICS: "false" } },
+	);
+}
+
 /** Builds a Worker as a deploy would; the answer is how many KiB are uploaded, compressed. */
 export async function deployedSize(
 	folder: string,
 	...args: string[]
 ): Promise<number> {
-	const wrangler = binOf("wrangler", "bin/wrangler.js");
-	const { stdout, stderr } = await run(
-		process.execPath,
-		[wrangler, "deploy", ...args, "--dry-run"],
-		{ cwd: folder, env: { ...process.env, WRANGLER_SEND_METRICS: "false" } },
+	const { stdout, stderr } = await wrangler(
+		folder,
+		...["deploy", ...args, "--dry-run"],
 	);
 	const [, size] = /gzip: ([\d.]+) KiB/.exec(stdout) ?? [];
 	if (size === undefined)

@@ -1,6 +1,6 @@
 /** The templates, each copied out of the repository and built against the package as it is published. */
 import { mkdtempSync, rmSync } from "node:fs";
-import { cp, readFile } from "node:fs/promises";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -13,7 +13,13 @@ import {
 	vi,
 } from "vitest";
 import { createTestHarness } from "wrangler";
-import { deployedSize, install, manifest, typeErrors } from "./project.ts";
+import {
+	deployedSize,
+	install,
+	manifest,
+	typeErrors,
+	wrangler,
+} from "./project.ts";
 
 const root = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "tidings-templates-"));
@@ -79,6 +85,24 @@ test.each(OWNERS)(
 		);
 	},
 );
+
+test("many-workers/owner compiles only with a configuration whose bindings are there", async () => {
+	const owner = join(folder, "many-workers/owner");
+	const { scripts } = JSON.parse(
+		await textOf("templates/many-workers/owner/package.json"),
+	);
+	expect(scripts.types).toBe("wrangler types --include-runtime=false && tsc");
+	await wrangler(owner, "types", "--include-runtime=false");
+	expect(await typeErrors(owner)).toBe("");
+	const path = join(owner, "tidings.config.ts");
+	const config = await readFile(path, "utf8");
+	await writeFile(path, config.replace('"MAIL"', '"MALI"'));
+	const errors = await typeErrors(owner);
+	await writeFile(path, config);
+	expect(errors).toMatch(
+		/tidings\.config\.ts.*Type '"MALI"' is not assignable to type/,
+	);
+});
 
 const MANY = ["storefront", "owner", "mail"].map(
 	(worker) => `many-workers/${worker}`,
