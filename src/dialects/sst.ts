@@ -2,14 +2,10 @@
 import type { Events } from "../events.ts";
 import { bus } from "./bus.ts";
 
-export {
-	EventBus,
-	type EventBusProps,
-	type Subscriber,
-	type SubscriberProps,
-} from "./sst/bus.ts";
+export { EventBus, type EventBusProps } from "./sst/bus.ts";
 export { createEventBuilder, ZodValidator } from "./sst/event.ts";
 export { EventHandler } from "./sst/handler.ts";
+export type { Subscriber, SubscriberProps } from "./sst/subscriber.ts";
 export type { Evt, EvtOf, SstEvent } from "./sst/wire.ts";
 
 /** The bus behind every `EventBus` of this Worker, for `worker(events)`. */

@@ -51,17 +51,17 @@ export const events = {
 export function tscRun(config: TscRunConfig): Events {
 	const { events = {}, ...ignored } = config;
 	const { subscribers = {}, ...others } = events;
-	notice([
+	const members = [
 		...Object.keys(ignored),
 		...Object.keys(others).map((member) => `events.${member}`),
-		...Object.entries(subscribers).flatMap(([name, subscriber]) =>
-			Object.keys(subscriber)
-				.filter((member) => member !== "events")
-				.map((member) => `events.subscribers.${name}.${member}`),
-		),
-	]);
-	for (const [name, { events: names }] of Object.entries(subscribers))
+	];
+	for (const [name, subscriber] of Object.entries(subscribers)) {
+		const { events: names, ...rest } = Object(subscriber);
 		subscribe(name, names);
+		for (const member of Object.keys(rest))
+			members.push(`events.subscribers.${name}.${member}`);
+	}
+	notice(members);
 	return bus;
 }
 

@@ -2,11 +2,18 @@
 import { ownsEvents } from "../../bindings.ts";
 import { event, type Schema } from "../../contract/definition.ts";
 import { RefusedError } from "../../contract/errors.ts";
-import { type HandlerContext, sourceName } from "../../contract/handler.ts";
 import { checkMembers } from "../../contract/members.ts";
-import { handlerAt, type ModuleFunction } from "../../modules.ts";
+import { ownerOf } from "../../events.ts";
+import type { ModuleFunction } from "../../modules.ts";
 import { bus } from "../bus.ts";
-import { innermost, schemaFor } from "./handler.ts";
+import { schemaFor } from "./handler.ts";
+import {
+	checkTypes,
+	found,
+	refusal,
+	type Subscriber,
+	type SubscriberProps,
+} from "./subscriber.ts";
 import { type Evt, isFor } from "./wire.ts";
 
 export interface EventBusProps {
@@ -14,18 +21,6 @@ export interface EventBusProps {
 		/** Retries of a subscriber that fails, with exponential backoff. Default 10. */
 		retries?: number;
 	};
-}
-
-/** A function, or the path of one: its file from the root of the project and its name, `"src/mail.handler"`. */
-export type Subscriber =
-	| string
-	// biome-ignore lint/suspicious/noExplicitAny: EventHandler types it
-	| ((evt: any, context: HandlerContext) => unknown);
-
-export interface SubscriberProps {
-	handler: Subscriber;
-	/** Retries of this subscriber. Default: those of the bus. */
-	retries?: number;
 }
 
 /** SST waits 2 seconds, 4, 8, up to 15 minutes; its functions have 10 seconds. */
@@ -70,19 +65,25 @@ export class EventBus {
 		subscriber: Subscriber | SubscriberProps,
 	): void {
 		const props =
-			typeof subscriber === "object" ? subscriber : { handler: subscriber };
+			typeof subscriber === "object" && subscriber
+				? subscriber
+				: { handler: subscriber };
 		checkMembers("subscribe", props, ["handler", "retries"]);
 		const { handler, retries = this.#retries } = props;
-		const resolve =
-			typeof handler === "string" ? handlerAt(pathOf(handler)) : () => handler;
-		const source =
-			typeof handler === "string" ? handler : sourceName(innermost(handler));
+		const listed = [types].flat();
+		checkTypes(listed);
+		const { resolve, source } = found(handler, listed);
 		const limit = retries === undefined ? {} : { limit: retries };
-		for (const type of [types].flat())
+		for (const type of listed) {
+			const id = `${this.id}:${type}:${source}`;
+			if (ownerOf(bus).handlers.get(id))
+				throw refusal(
+					`${JSON.stringify(type)} has the subscriber ${source} already: give this one another name`,
+				);
 			bus.on(
 				event(type, this.#schemaOf(type, resolve)),
 				{
-					id: `${this.id}:${type}:${source}`,
+					id,
 					timeout: TIMEOUT,
 					retries: { ...BACKOFF, ...limit },
 				},
@@ -99,6 +100,7 @@ export class EventBus {
 							)
 						: undefined,
 			);
+		}
 	}
 
 	/** That of the handler's definition, which is known once the handler is. */
@@ -123,21 +125,11 @@ export class EventBus {
  * @throws RefusedError `invalid_request` for one that is not known where the events are handled
  */
 export function idOf(named: string | EventBus): string {
-	if (typeof named !== "string") return named.id;
-	if (buses.has(named) || !ownsEvents()) return named;
+	if (named instanceof EventBus) return named.id;
+	if (typeof named === "string" && (buses.has(named) || !ownsEvents()))
+		return named;
 	throw new RefusedError(
 		"invalid_request",
 		`the event bus ${JSON.stringify(named)} is not known: known are ${[...buses.keys()].join(", ") || "none"}. Import the module with new EventBus(stack, ${JSON.stringify(named)}) in the main module`,
 	);
-}
-
-/** `"src/events/todo-created.handler"`: the file and the name of its export. */
-function pathOf(path: string) {
-	const [, file, name] = /^(.+)\.([^./]+)$/.exec(path) ?? [];
-	if (file === undefined || name === undefined)
-		throw new RefusedError(
-			"invalid_handler",
-			`subscribe: ${JSON.stringify(path)} is no path of a handler: give its file and the name of its export, such as "src/events/todo-created.handler"`,
-		);
-	return { file, exports: [name] };
 }

@@ -1,5 +1,6 @@
 /** `EventHandler`: a function with the definitions of the events that it takes. It registers nothing. */
 import type { Schema } from "../../contract/definition.ts";
+import { RefusedError } from "../../contract/errors.ts";
 import type { HandlerContext } from "../../contract/handler.ts";
 import type { ModuleFunction } from "../../modules.ts";
 import type { EvtOf, SstEvent } from "./wire.ts";
@@ -18,6 +19,7 @@ export function typed(defined: SstEvent, schema: Schema): void {
 /**
  * Makes a handler for `bus.subscribe`, whose `evt` has the types of the definitions, parsed by their schemas.
  *
+ * @throws RefusedError `invalid_handler` for what is no definition, or no function
  * @example
  * export const handler = EventHandler(Todo.Events.Created, async (evt) => {});
  */
@@ -25,11 +27,26 @@ export function EventHandler<Defined extends SstEvent>(
 	events: Defined | readonly Defined[],
 	inner: (evt: EvtOf<Defined>, context: HandlerContext) => unknown,
 ) {
+	const defined = [events].flat() as Defined[];
+	// What is imported is undefined where two modules import each other.
+	for (const event of defined)
+		if (!schemas.has(event))
+			throw refusal(
+				`${event} is no definition: give what event(type, schema) returned`,
+			);
+	if (typeof inner !== "function")
+		throw refusal(
+			`${defined.map(({ type }) => type).join(", ")}: the handler is no function`,
+		);
 	const handler = async (evt: EvtOf<Defined>, context: HandlerContext) => {
 		await inner(evt, context);
 	};
-	handlers.set(handler, { events: [events].flat() as Defined[], inner });
+	handlers.set(handler, { events: defined, inner });
 	return handler;
+}
+
+function refusal(why: string): RefusedError {
+	return new RefusedError("invalid_handler", `EventHandler: ${why}`);
 }
 
 /** The function that the user wrote. */

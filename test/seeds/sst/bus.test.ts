@@ -173,6 +173,9 @@ test("a bus is looked up when an event is published: one that is not known is re
 	new EventBus(null, "third");
 	const { id } = await Early.publish(null);
 	await expectWay(id, ["published", "ignored"]);
+	await expect(
+		on(undefined as never)("early.event", z.null()).publish(null),
+	).rejects.toThrow("the event bus undefined is not known: known are bus,");
 });
 
 test.each([
@@ -193,7 +196,36 @@ test.each([
 		() => first.subscribe("a.b", { handler: "a.b", cdk: {} } as never),
 		'subscribe: unknown member "cdk"',
 	],
-	["a pattern", () => first.subscribe("a.*", () => {}), "is a pattern"],
+	[
+		"a pattern",
+		() => first.subscribe("a.*", () => {}),
+		'subscribe: "a.*" is a pattern: give the types',
+	],
+	["a list of no types", () => first.subscribe([], () => {}), "no types"],
+	...[undefined, null, {}].map((none): [string, () => unknown, string] => [
+		`a subscriber that is ${JSON.stringify(none)}`,
+		() => first.subscribe("a.b", none as never),
+		'subscribe: "a.b" has no subscriber: give a function, or the path of one',
+	]),
+	[
+		"a subscriber that is there already",
+		() => {
+			const same = () => {};
+			first.subscribe("same.twice", same);
+			first.subscribe("same.twice", same);
+		},
+		'"same.twice" has the subscriber same already: give this one another name',
+	],
+	[
+		"a handler of an event that is not defined",
+		() => EventHandler(undefined as never, () => {}),
+		"EventHandler: undefined is no definition: give what event(type, schema) returned",
+	],
+	[
+		"a handler without a function",
+		() => EventHandler(on(first)("a.b", z.null()), undefined as never),
+		"EventHandler: a.b: the handler is no function",
+	],
 	[
 		"a path without an export",
 		() => first.subscribe("a.b", "src/on/mail"),

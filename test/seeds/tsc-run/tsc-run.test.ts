@@ -79,9 +79,14 @@ test("what has no meaning here is ignored with one notice that names it", () => 
 	expect(info).not.toHaveBeenCalled();
 });
 
-test("a subscriber without a list of events is refused by its name", () => {
-	const wrong = { events: { subscribers: { nobody: { event: ["a"] } } } };
-	expect(() => tscRun(wrong as unknown as TscRunConfig)).toThrow(
-		/the subscriber "nobody" has no list of events/,
-	);
-});
+test.each([{ event: ["a"] }, "a", null])(
+	"a subscriber without a list of events is refused by its name: %j",
+	(nobody) => {
+		const info = vi.spyOn(console, "info");
+		const wrong = { events: { subscribers: { nobody } } };
+		expect(() => tscRun(wrong as unknown as TscRunConfig)).toThrow(
+			/the subscriber "nobody" has no list of events/,
+		);
+		expect(info).not.toHaveBeenCalled();
+	},
+);
