@@ -22,11 +22,11 @@ that makes handlers known which are named by their path. Import it in the main m
   npx tidings generate --help
 
 Without directories it takes ${DIRECTORIES.join(" and ")}, those that exist. Paths count from where it runs, the
-root of the project. Tests (*.test.ts), declarations (*.d.ts) and what it writes itself are left out.`;
+root of the project. Tests (*.test.ts, *.spec.ts), declarations (*.d.ts) and what it writes itself are left out.`;
 
 /** A module, as far as its name tells. */
 const MODULE = /\.(ts|tsx|mts|js|jsx|mjs)$/;
-const LEFT_OUT = /(\.test\.\w+|\.d\.m?ts)$/;
+const LEFT_OUT = /(\.(test|spec)\.\w+|\.d\.m?ts)$/;
 
 /** Said to whoever called, without a stack. */
 class Refusal extends Error {}
@@ -107,7 +107,7 @@ function modulesIn(source: string): string[] {
 			.filter((path) => !path.split("/").includes("node_modules"));
 	if (!isHandlerModule(source))
 		throw new Refusal(
-			`${source} is no module of handlers: those end in .ts, .tsx, .mts, .js, .jsx or .mjs, and not in .test.ts or .d.ts`,
+			`${source} is no module of handlers: those end in .ts, .tsx, .mts, .js, .jsx or .mjs, and not in .test.ts, .spec.ts or .d.ts`,
 		);
 	return [normal(source)];
 }

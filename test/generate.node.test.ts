@@ -79,6 +79,7 @@ test("every module of the default directories is imported once and handed over b
 
 test("tests, declarations, other files, installed packages and the output itself are left out", () => {
 	write("src/handlers/a.ts", "src/handlers/a.test.ts", "src/handlers/a.d.ts");
+	write("src/handlers/a.spec.tsx", "src/handlers/deep/a.node.test.mts");
 	write("src/handlers/notes.md", "src/handlers/node_modules/p/index.js");
 	for (const _ of ["first", "second"]) {
 		run("generate", "--out", "src/handlers/all.ts");
