@@ -83,6 +83,15 @@ export default {
 	fetch: async () => Response.json(await events.publish("order.placed", { orderId: "o1" })),
 } satisfies ExportedHandler;
 `,
+	"subscriber.ts": `
+import { createEvents } from "tidings";
+import { subscriber } from "tidings/worker";
+
+const events = createEvents();
+events.on("order.placed", { id: "receipt" }, ({ id }) => console.log(id));
+export const Subscriber = subscriber(events);
+export default { fetch: () => new Response(null, { status: 404 }) } satisfies ExportedHandler;
+`,
 	"program.mts": `
 import { createClient, RefusedError } from "tidings/client";
 
@@ -182,6 +191,10 @@ describe("deployed, a Worker", () => {
 
 	test("that publishes through createEvents has less than 24 KB, compressed", async () => {
 		expect(await deployedSize(app, "bus.ts", ...at)).toBeLessThan(24);
+	});
+
+	test("that brings handlers has less than 24 KB, compressed: neither HTTP nor an object", async () => {
+		expect(await deployedSize(app, "subscriber.ts", ...at)).toBeLessThan(24);
 	});
 
 	test("that owns events, with HTTP, has less than 150 KB, compressed", async () => {
