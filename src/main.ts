@@ -9,9 +9,10 @@ import config from "../tidings.config.ts";
 
 export const events = createEvents();
 
-if (!config.subscribers)
+// Delete this with your first handler.
+if (!config.subscribers && !config.routes)
 	console.warn(
-		"tidings: nobody handles events: they are accepted, and ignored when they come. Register handlers with events.on in src/main.ts, or name Workers that have some in tidings.config.ts.",
+		"tidings: tidings.config.ts names nobody who handles events: unless this Worker does, they are accepted, and ignored when they come. Register handlers with events.on in src/main.ts, or name Workers that have some in tidings.config.ts.",
 	);
 
 export default worker(events, { config });
