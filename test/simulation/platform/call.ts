@@ -43,7 +43,9 @@ export function callOut<Result>(call: Call<Result>): Promise<Result> {
 		const end = (how: CallNote["end"]) => {
 			note.end = how;
 			if (how === "failed")
-				from.platform.tell("call failed", name, subjects, { queue: work.queue });
+				from.platform.tell("call failed", name, subjects, {
+					queue: work.queue,
+				});
 		};
 		const answer = (how: CallNote["end"], settle: () => void) => {
 			const wait = strike === "slow" ? fate.draw(`slow ${point}`) * SLOW : 0;
