@@ -1,4 +1,5 @@
 /** A thread of `simulate.ts`: runs its share of the seeds, and stops at the first that breaks a law. */
+import { setImmediate } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { run } from "./run.ts";
 import { draw } from "./scenario.ts";
@@ -30,4 +31,6 @@ for (let seed = first; seed < until; seed += every) {
 	const ran: Ran = { seed, events: scenario.events, steps, isBroken };
 	parentPort?.postMessage(ran);
 	if (isBroken) break;
+	// A seed runs in one job of the event loop, and what weak references led to is kept until that has ended.
+	await setImmediate();
 }
