@@ -121,14 +121,22 @@ export async function checkBody(
 	body: unknown,
 ): Promise<void> {
 	const result = await parseBody(schema, body);
-	if ("value" in result) return;
-	const listing = result.issues
+	if ("issues" in result) throw violation("body", name, result.issues);
+}
+
+/** @param what was checked, for the message, which tells the first five issues */
+export function violation(
+	what: "body" | "payload",
+	name: string,
+	issues: Issue[],
+): RefusedError {
+	const listing = issues
 		.slice(0, 5)
-		.map(({ path, message }) => `${path || "(body)"}: ${message}`)
+		.map(({ path, message }) => `${path || `(${what})`}: ${message}`)
 		.join("; ");
-	throw new RefusedError(
+	return new RefusedError(
 		"schema_violation",
-		`body: it breaks the schema of ${JSON.stringify(name)}: ${listing}`,
-		{ issues: result.issues },
+		`${what}: it breaks the schema of ${JSON.stringify(name)}: ${listing}`,
+		{ issues },
 	);
 }

@@ -14,8 +14,12 @@ export type RefusalCode =
 	| "invalid_handler"
 	| "invalid_name"
 	| "invalid_request"
+	| "invalid_token"
 	| "not_supported"
-	| "schema_violation";
+	| "schema_violation"
+	| "unknown_app"
+	| "unknown_event"
+	| "unknown_tool";
 
 /** One thing that a schema found wrong; `path` leads to it from the body, `items.0.price`, or is empty. */
 export interface Issue {
@@ -69,6 +73,12 @@ export class ForbiddenError extends Error {
 export class UnauthorizedError extends Error {
 	override readonly name = "UnauthorizedError";
 	readonly code = "unauthorized";
+}
+
+/** The tool was run, and failed: its message says how. */
+export class ToolFailedError extends Error {
+	override readonly name = "ToolFailedError";
+	readonly code = "tool_failed";
 }
 
 /** The queue or an object did not take the event: publish it again. */
@@ -145,6 +155,8 @@ export function reviveError(value: unknown): unknown {
 			return new UnauthorizedError(text);
 		case "unavailable":
 			return new UnavailableError(text);
+		case "tool_failed":
+			return new ToolFailedError(text);
 		case "partial_publish":
 			return new PartialPublishError(Array.isArray(receipts) ? receipts : [], {
 				cause: value,
@@ -156,8 +168,12 @@ export function reviveError(value: unknown): unknown {
 		case "invalid_handler":
 		case "invalid_name":
 		case "invalid_request":
+		case "invalid_token":
 		case "not_supported":
 		case "schema_violation":
+		case "unknown_app":
+		case "unknown_event":
+		case "unknown_tool":
 			return new RefusedError(code as RefusalCode, text, details);
 		default:
 			return value;
@@ -186,6 +202,7 @@ export function isOurs(value: unknown): boolean {
 		value instanceof ForbiddenError ||
 		value instanceof UnauthorizedError ||
 		value instanceof UnavailableError ||
+		value instanceof ToolFailedError ||
 		value instanceof PartialPublishError
 	);
 }

@@ -25,8 +25,12 @@ const REFUSALS: RefusalCode[] = [
 	"invalid_handler",
 	"invalid_name",
 	"invalid_request",
+	"invalid_token",
 	"not_supported",
 	"schema_violation",
+	"unknown_app",
+	"unknown_event",
+	"unknown_tool",
 ];
 
 /** What is left of an error that crossed a binding: its own properties and its message. */

@@ -52,5 +52,10 @@ test("what is ours is told with its code, its status and its details, and is not
 	});
 	const unauthorized = problem(new HttpError("unauthorized", "no key"));
 	expect(unauthorized.headers.get("www-authenticate")).toBe("Bearer");
+	const token = problem(new RefusedError("invalid_token", "it has expired"));
+	expect(token.status).toBe(401);
+	expect(token.headers.get("www-authenticate")).toBe(
+		'Bearer error="invalid_token"',
+	);
 	expect(log).not.toHaveBeenCalled();
 });

@@ -4,10 +4,14 @@ import type { Issue, Receipt } from "../../contract/errors.ts";
 const STATUS = {
 	invalid_json: 400,
 	invalid_request: 400,
+	invalid_token: 401,
 	unauthorized: 401,
 	forbidden: 403,
 	not_found: 404,
 	route_not_found: 404,
+	unknown_app: 404,
+	unknown_event: 404,
+	unknown_tool: 404,
 	method_not_allowed: 405,
 	batch_too_large: 413,
 	event_too_large: 413,
@@ -18,6 +22,9 @@ const STATUS = {
 	schema_violation: 422,
 	not_supported: 501,
 	partial_publish: 503,
+	tool_failed: 500,
+	gone: 410,
+	content_too_large: 413,
 	unavailable: 503,
 } as const;
 
@@ -29,6 +36,7 @@ const TITLES: Record<number, string> = {
 	403: "Forbidden",
 	404: "Not Found",
 	405: "Method Not Allowed",
+	410: "Gone",
 	413: "Content Too Large",
 	415: "Unsupported Media Type",
 	422: "Unprocessable Content",
@@ -75,9 +83,14 @@ export function problem(thrown: unknown): Response {
 	const { code } = error;
 	const details = { index, issues, receipts, failed };
 	return respond(STATUS[code], code, message, details, {
-		...(code === "unauthorized" && { "www-authenticate": "Bearer" }),
+		...(STATUS[code] === 401 && { "www-authenticate": challenge(code) }),
 		...headers,
 	});
+}
+
+/** RFC 6750: a request that showed no key at all is told no more. */
+function challenge(code: ProblemCode): string {
+	return code === "unauthorized" ? "Bearer" : `Bearer error="${code}"`;
 }
 
 function isCode(code: unknown): code is ProblemCode {
