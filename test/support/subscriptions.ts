@@ -1,0 +1,122 @@
+/** The subscriptions of one event by themselves, with a `start` and a `stop` that end when a test says so. */
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { exports } from "cloudflare:workers";
+import { vi } from "vitest";
+import type { Outcome } from "../../src/contract/outcome.ts";
+import type {
+	Subscribed,
+	SubscriptionsState,
+} from "../../src/contract/subscription.ts";
+import type { Subscriptions } from "../../src/objects/subscriptions.ts";
+import { tellObjects } from "../../src/objects/told.ts";
+import { type End, Outside, type Which } from "./outside.ts";
+
+let count = 0;
+
+export class Event {
+	readonly name = `@my-org/email/event-${++count}`;
+	readonly outside = new Outside();
+	/** The secrets that attempts and triggers were given. */
+	readonly secrets: string[] = [];
+	/** What an attempt found wrong with its being made. */
+	readonly wrong: unknown[] = [];
+	/** What `start` does when it begins; it fails when this does. */
+	starting: (object: Stub) => Promise<void> = async () => {};
+	/** What sending a trigger does. */
+	triggering: () => Promise<void> = async () => {};
+	triggers = 0;
+	#end: ((outcome: Outcome) => void) | undefined;
+
+	constructor() {
+		tellObjects({
+			runLifecycle: (name, which, secret) => {
+				if (name !== this.name) throw new Error(`${name}: another test's`);
+				return this.#begin(which, secret);
+			},
+			trigger: async () => {
+				this.triggers++;
+				await this.triggering();
+			},
+		});
+	}
+
+	get stub(): Stub {
+		const { Subscriptions: namespace } = exports as unknown as {
+			Subscriptions: DurableObjectNamespace<Subscriptions>;
+		};
+		return namespace.getByName(this.name);
+	}
+
+	async #begin(which: Which, secret: string) {
+		this.secrets.push(secret);
+		try {
+			this.outside.begin(which, Date.now());
+		} catch (error) {
+			this.wrong.push(error);
+		}
+		const { promise, resolve } = Promise.withResolvers<Outcome>();
+		this.#end = resolve;
+		if (which === "start") await this.starting(this.stub);
+		return { outcome: await promise };
+	}
+
+	/** Subscribes, and says when the object has taken it up. */
+	async subscribing(app: string): Promise<{ answer: Promise<Subscribed> }> {
+		const { stub } = this;
+		const answer = stub.subscribe({ app, tool: "tool", key: [] });
+		answer.catch(() => {});
+		await stub.state();
+		return { answer };
+	}
+
+	/** Ends the attempt under way, and has the object take its outcome up. */
+	async end(end: End): Promise<void> {
+		const outcome = this.outside.end(end, Date.now());
+		await runInDurableObject(this.stub, () => this.#end?.(outcome));
+		await this.stub.state();
+	}
+
+	/** Lets the alarm come; says when all is done, or an attempt has begun that has not ended. */
+	async alarm(): Promise<void> {
+		const { length } = this.outside.begun;
+		let isOver = false;
+		runDurableObjectAlarm(this.stub)
+			.catch(() => {})
+			.finally(() => {
+				isOver = true;
+			});
+		// Not vi.waitFor, which lets faked time pass; nor a promise, which would tie this request to the object's.
+		while (!isOver && this.outside.begun.length === length)
+			await scheduler.wait(1);
+	}
+
+	/** Lets time pass to the next alarm, and that come. False when there is none. */
+	async next(): Promise<boolean> {
+		const at = await this.alarmAt();
+		if (at === null) return false;
+		vi.setSystemTime(Math.max(at, Date.now()));
+		await this.alarm();
+		return true;
+	}
+
+	alarmAt(): Promise<number | null> {
+		return runInDurableObject(this.stub, (_, { storage }) =>
+			storage.getAlarm(),
+		);
+	}
+
+	/** The object is gone in the midst of what it does. */
+	async crash(): Promise<void> {
+		if (this.outside.underWay) this.outside.end("cut_off", Date.now());
+		await runInDurableObject(this.stub, (_, ctx) =>
+			ctx.abort("the test kills it"),
+		).catch(() => {});
+		await this.stub.state();
+	}
+
+	state(): Promise<SubscriptionsState> {
+		return this.stub.state();
+	}
+}
+
+type Stub = DurableObjectStub<Subscriptions>;
