@@ -8,6 +8,7 @@ export default {
 		"src/attempt.ts",
 		"src/body.ts",
 		"src/carry.ts",
+		"src/apps/lifecycle.ts",
 		"src/retry.ts",
 	],
 	concurrency: 2,

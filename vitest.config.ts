@@ -19,7 +19,7 @@ export default defineConfig({
 				test: {
 					name: "workerd",
 					include: ["test/**/*.test.ts"],
-					exclude: ["test/**/*.node.test.ts", "test/seeds/**"],
+					exclude: ["test/**/*.node.test.ts", "test/seeds/**", "test/apps/**"],
 				},
 			},
 			{
@@ -33,6 +33,20 @@ export default defineConfig({
 				test: {
 					name: "seeds",
 					include: ["test/seeds/**/*.test.ts"],
+					exclude: ["test/**/*.node.test.ts"],
+				},
+			},
+			{
+				// On the real runtime: apps that subscribe to each other, in a Worker of their own.
+				resolve: { tsconfigPaths: true },
+				plugins: [
+					cloudflareTest({
+						wrangler: { configPath: "./test/apps/wrangler.toml" },
+					}),
+				],
+				test: {
+					name: "apps",
+					include: ["test/apps/**/*.test.ts"],
 					exclude: ["test/**/*.node.test.ts"],
 				},
 			},

@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { dirname, join, posix, relative, sep } from "node:path";
 import { parseArgs } from "node:util";
+import { appModuleText, isOwnModule, MODULE, Refusal } from "./app-modules.ts";
 
 const OUT = "src/handlers.generated.ts";
 const DIRECTORIES = ["src/handlers", "src/subscribers"];
@@ -18,24 +19,19 @@ const HELP = `Writes a module that imports every module of handlers, so that tho
 that makes handlers known which are named by their path. Import it in the main module.
 
   npx tidings generate [--out ${OUT}] [directory or file ...]
+  npx tidings generate --app [folder]    an app's src/events/ and src/tools/, into its src/app.generated.ts
   npx tidings generate --check ...    fail when the file is not as it would be written
   npx tidings generate --help
 
 Without directories it takes ${DIRECTORIES.join(" and ")}, those that exist. Paths count from where it runs, the
 root of the project. Tests (*.test.ts, *.spec.ts), declarations (*.d.ts) and what it writes itself are left out.`;
 
-/** A module, as far as its name tells. */
-const MODULE = /\.(ts|tsx|mts|js|jsx|mjs)$/;
-const LEFT_OUT = /(\.(test|spec)\.\w+|\.d\.m?ts)$/;
-
-/** Said to whoever called, without a stack. */
-class Refusal extends Error {}
-
 try {
 	const { values, positionals } = readArguments();
 	const [command, ...sources] = positionals;
 	if (values.help) console.log(HELP);
 	else if (command !== "generate") throw new Refusal(HELP);
+	else if (values.app) generateApp(sources, values.check);
 	else generate(sources, normal(values.out), values.check);
 } catch (error) {
 	if (!(error instanceof Refusal)) throw error;
@@ -48,6 +44,7 @@ function readArguments() {
 		return parseArgs({
 			allowPositionals: true,
 			options: {
+				app: { type: "boolean", default: false },
 				check: { type: "boolean", default: false },
 				help: { type: "boolean", short: "h" },
 				out: { type: "string", default: OUT },
@@ -63,7 +60,28 @@ function generate(sources: string[], out: string, check: boolean): void {
 		throw new Refusal(`--out ${out}: give a file that ends in .ts or .js`);
 	const paths = modulesOf(sources).filter((path) => path !== out);
 	const command = commandFor(sources, out);
-	const text = moduleText(paths, out, command);
+	write(out, moduleText(paths, out, command), command, check);
+	if (check) return;
+	const count = paths.length === 1 ? "1 module" : `${paths.length} modules`;
+	console.log(`${out} imports ${count}.`);
+}
+
+function generateApp([folder = ".", ...more]: string[], check: boolean): void {
+	if (more.length > 0)
+		throw new Refusal("--app takes one folder, that of one app");
+	const path = normal(folder);
+	const out = posix.join(path, "src/app.generated.ts");
+	const command = ["npx tidings generate --app", path].join(" ").trim();
+	write(out, appModuleText(path, command), command, check);
+	if (!check) console.log(`${out} gathers the modules of the app.`);
+}
+
+function write(
+	out: string,
+	text: string,
+	command: string,
+	check: boolean,
+): void {
 	// Git may have checked it out with other ends of lines.
 	const before = existsSync(out)
 		? readFileSync(out, "utf8").replaceAll("\r\n", "\n")
@@ -77,8 +95,6 @@ function generate(sources: string[], out: string, check: boolean): void {
 		mkdirSync(dirname(out), { recursive: true });
 		writeFileSync(out, text);
 	}
-	const count = paths.length === 1 ? "1 module" : `${paths.length} modules`;
-	console.log(`${out} imports ${count}.`);
 }
 
 /** In the order of their paths, whatever the order in which they were given or found. */
@@ -102,18 +118,14 @@ function modulesIn(source: string): string[] {
 		);
 	if (statSync(source).isDirectory())
 		return readdirSync(source, { recursive: true, withFileTypes: true })
-			.filter((entry) => entry.isFile() && isHandlerModule(entry.name))
+			.filter((entry) => entry.isFile() && isOwnModule(entry.name))
 			.map((entry) => normal(join(entry.parentPath, entry.name)))
 			.filter((path) => !path.split("/").includes("node_modules"));
-	if (!isHandlerModule(source))
+	if (!isOwnModule(source))
 		throw new Refusal(
 			`${source} is no module of handlers: those end in .ts, .tsx, .mts, .js, .jsx or .mjs, and not in .test.ts, .spec.ts or .d.ts`,
 		);
 	return [normal(source)];
-}
-
-function isHandlerModule(name: string): boolean {
-	return MODULE.test(name) && !LEFT_OUT.test(name);
 }
 
 /** From the root, with slashes, on any system. */

@@ -1,4 +1,6 @@
 /** Step 5, its core: one attempt of one handler, within its time. It reports an outcome and decides nothing. */
+
+import type { AppDoor } from "./contract/app-door.ts";
 import { parseBody } from "./contract/definition.ts";
 import type {
 	Handler,
@@ -35,6 +37,7 @@ export async function attempt(
 	number: number,
 	timeout: number,
 	{ clock, timer }: Attempting,
+	{ hasOutput = false, door }: { hasOutput?: boolean; door?: AppDoor } = {},
 ): Promise<Ended> {
 	const startedAt = clock();
 	const abort = new AbortController();
@@ -86,8 +89,10 @@ export async function attempt(
 			if ("issues" in parsed)
 				return { type: "unparsable", issues: parsed.issues };
 			if (over) return overrun.promise;
-			await handler.run({ id, name, body: parsed.value, time, delay }, context);
-			return { type: "delivered" };
+			const event = { id, name, body: parsed.value, time, delay };
+			const returned = await handler.run(event, context, door);
+			if (!hasOutput) return { type: "delivered" };
+			return { type: "delivered", output: JSON.stringify(returned ?? null) };
 		} catch (thrown) {
 			return failed(thrown);
 		}

@@ -2,6 +2,7 @@
 import { env, exports } from "cloudflare:workers";
 import { isOurs, reviveError, UnavailableError } from "./contract/errors.ts";
 import type { Letter } from "./contract/letter.ts";
+import type { SubscriptionKeeper } from "./contract/subscription.ts";
 import type { QueueRole } from "./queue.ts";
 import type { Letters } from "./replay.ts";
 import type { SchedulerShard } from "./shards.ts";
@@ -111,7 +112,7 @@ function object<Stub>(className: string, name: string): Stub {
 	)[className];
 	if (typeof namespace?.getByName !== "function")
 		throw new Error(
-			`tidings: the object ${className} is missing: export { Scheduler, DeadLetters, Payloads } from "tidings/worker" in the main module, and declare each in [exports]`,
+			`tidings: the object ${className} is missing: export { Scheduler, DeadLetters, Payloads, Subscriptions } from "tidings/worker" in the main module, and declare each in [exports]`,
 		);
 	return namespace.getByName(name) as unknown as Stub;
 }
@@ -133,6 +134,27 @@ export function schedulerShard(shard: number): SchedulerShard {
 		reschedule: (id, dueAt) => reached(stub().reschedule(id, dueAt)),
 		list: (after, limit) => reached(stub().list(after, limit)),
 		watch: () => reached(stub().watch()),
+	};
+}
+
+/** @param name the event's name on the bus, `@my-org/email/new_email` */
+export function subscriptionsOf(name: string): SubscriptionKeeper {
+	const stub = () => object<SubscriptionKeeper>("Subscriptions", name);
+	return {
+		subscribe: (asked) => reached(stub().subscribe(asked)),
+		unsubscribe: (app, key) => reached(stub().unsubscribe(app, key)),
+		find: (id) => reached(stub().find(id)),
+		match: (filter, after, limit) =>
+			reached(stub().match(filter, after, limit)),
+		list: (query) => reached(stub().list(query)),
+		hook: (secret) => reached(stub().hook(secret)),
+		hookSecret: () => reached(stub().hookSecret()),
+		rotateHook: () => reached(stub().rotateHook()),
+		accept: (deliveryId, eventId) =>
+			reached(stub().accept(deliveryId, eventId)),
+		confirm: (deliveryId) => reached(stub().confirm(deliveryId)),
+		poll: (ms) => reached(stub().poll(ms)),
+		state: () => reached(stub().state()),
 	};
 }
 

@@ -1,5 +1,6 @@
 /** Between attempts: a delivery travels on as a message of its own, or waits in the scheduler. */
 import { keepBody } from "./body.ts";
+import { chunks } from "./contract/chunk.ts";
 import {
 	type Delivery,
 	type Readable,
@@ -7,6 +8,7 @@ import {
 } from "./contract/envelope.ts";
 import type { Failure } from "./contract/failure.ts";
 import { type Hold, progressOf } from "./contract/held.ts";
+import { byteLength } from "./contract/json.ts";
 import { QUEUE_WAIT } from "./contract/limits.ts";
 import type { Observe } from "./contract/transition.ts";
 
@@ -103,6 +105,39 @@ export async function postpone(
 		reason,
 		retryAt: at + wait,
 	});
+}
+
+/** A handler's first attempt; that of a replay, where its message is one for several handlers. */
+export function firstOf({ envelope }: Readable, handler: string): Delivery {
+	const replay = envelope.delivery?.replay;
+	return { handler, attempt: 1, ...(replay !== undefined && { replay }) };
+}
+
+/** Room for a delivery in its record, in bytes. */
+const DELIVERY_BYTES = 1_000;
+
+/**
+ * Sends first deliveries in order. What the queue does not take the scheduler does, whose upsert keeps a second
+ * sending from multiplying it.
+ */
+export async function sendFirst(
+	event: Readable,
+	deliveries: readonly Delivery[],
+	ports: Carrying,
+): Promise<void> {
+	const bytes = byteLength(event.text) + DELIVERY_BYTES;
+	for (const batch of chunks(deliveries, () => bytes)) {
+		const records = batch.map((delivery) =>
+			turnedInto(event.text, { delivery }),
+		);
+		try {
+			await ports.retries.sendBatch(records);
+		} catch (error) {
+			console.error("tidings: the retries queue took no deliveries", error);
+			for (const delivery of batch)
+				await holdDelivery(event, delivery, 0, ports);
+		}
+	}
 }
 
 /** Gives a delivery to the scheduler, due after a wait in milliseconds, and tells nobody. */

@@ -17,6 +17,7 @@ export {
 	ForbiddenError,
 	PartialPublishError,
 	RefusedError,
+	ToolFailedError,
 	UnauthorizedError,
 	UnavailableError,
 } from "./contract/errors.ts";

@@ -3,24 +3,41 @@
  * that is named and not there is an error then, and not when the first event comes.
  */
 import { env } from "cloudflare:workers";
+import { doorOf } from "./apps/door.ts";
+import { runTool } from "./apps/run-tool.ts";
+import { withWebhookUrl } from "./apps/trigger.ts";
 import { schedulerShard } from "./bindings.ts";
 import { consumersOf, type SubscriberBinding } from "./consumers.ts";
 import type { Settings } from "./contract/config.ts";
 import { type HandlerFunction, handlerOf } from "./contract/handler.ts";
 import { newId } from "./contract/id.ts";
 import { BEHIND, keyOf } from "./contract/route.ts";
-import type { Owner } from "./events.ts";
 import { handlerAt, hasModule, SUBSCRIBER_EXPORTS } from "./modules.ts";
+import type { Owner } from "./owner.ts";
 import { schedulerOf } from "./shards.ts";
 
-/** @throws Error that names the path of what is not there */
-export function configure(owner: Owner, settings: Settings): void {
-	const { shards, subscribers, routing } = settings;
+/**
+ * @param prefix stands before our paths
+ * @throws Error that names the path of what is not there
+ */
+export function configure(
+	owner: Owner,
+	settings: Settings,
+	prefix: string,
+): void {
+	const { shards, subscribers, routing, issuers, url } = settings;
 	checkBindings(settings);
 	registerFiles(settings, owner);
 	checkIds(settings, owner);
 	owner.scheduler = schedulerOf(shards, schedulerShard);
 	owner.newId = (time) => newId(time, shards);
+	owner.issuers = issuers;
+	owner.shaped = (name, record) => withWebhookUrl(name, record, owner);
+	owner.doorOf = (inName) => doorOf(inName, owner);
+	owner.runTool = (app, tool, input, tokens) =>
+		runTool(app, tool, input, tokens, owner);
+	owner.webhookUrl = (name, secret) =>
+		`${url}${prefix}/hooks/${name}/${secret}`;
 	owner.consumers = consumersOf(subscribers, routing, owner);
 }
 

@@ -3,8 +3,12 @@
  * are asked for their handlers once a minute. What is kept between requests is data, never a promise.
  */
 import { env } from "cloudflare:workers";
+import { type App, receiveFor } from "./apps/app.ts";
 import type { Timer } from "./attempt.ts";
+import { type AppDeclaration, declarationFrom } from "./contract/app.ts";
+import type { AppDoor, InName } from "./contract/app-door.ts";
 import type { Call, Consumer, Consumers, Reporter } from "./contract/call.ts";
+import { UnavailableError } from "./contract/errors.ts";
 import {
 	LIST_KEPT,
 	LIST_TIME,
@@ -23,12 +27,23 @@ import {
 	routesInVain,
 	routesOf,
 } from "./contract/route.ts";
+import type { HookRequest, Received } from "./contract/trigger.ts";
 import { type Running, run } from "./run.ts";
 
 /** A service binding to another Worker's `Subscriber` entrypoint. */
 export interface SubscriberBinding {
 	handlers(): Promise<Listed[]>;
-	deliver(call: Call, report: Reporter): Promise<void>;
+	deliver(call: Call, report: Reporter, door?: AppDoor): Promise<void>;
+	apps(): Promise<AppDeclaration[]>;
+	/** Asks an app whether a call of its webhook is to be held. */
+	receive(eventName: string, request: HookRequest): Promise<Received>;
+}
+
+export interface Consuming extends Running {
+	/** What the code of an app may ask while it runs. */
+	doorOf(inName: InName): AppDoor;
+	/** The apps of this Worker. */
+	apps: readonly App[];
 }
 
 /**
@@ -42,7 +57,7 @@ const MOST_GRACE = 60_000;
 export function consumersOf(
 	bound: Readonly<Record<string, string>>,
 	routing: Routing,
-	ports: Running,
+	ports: Consuming,
 ): Consumers {
 	const own = ownConsumer(routing, ports);
 	const others = new Map(
@@ -63,7 +78,7 @@ export function consumersOf(
 	};
 }
 
-function ownConsumer(routing: Routing, ports: Running): Consumer {
+function ownConsumer(routing: Routing, ports: Consuming): Consumer {
 	let known: { from: unknown; routes: Routes } | undefined;
 	return {
 		key: "",
@@ -73,8 +88,11 @@ function ownConsumer(routing: Routing, ports: Running): Consumer {
 				known = { from, routes: routesOf("", from.map(listedOf), routing) };
 			return known.routes;
 		},
-		run: (call, report) => run(call, report, ports),
+		run: (call, report) =>
+			run(call, report, ports, call.inName && ports.doorOf(call.inName)),
 		answers: async () => true,
+		apps: async () => ports.apps.map(({ declaration }) => declaration),
+		receive: (name, request) => receiveFor(ports.apps, name, request, ports),
 	};
 }
 
@@ -82,21 +100,25 @@ function boundConsumer(
 	key: string,
 	binding: string,
 	routing: Routing,
-	ports: Running,
+	ports: Consuming,
 ): Consumer {
 	const now = () => ports.clock();
-	let known: { at: number; routes: Routes } | undefined;
+	let known: Known | undefined;
 	let silentAt = Number.NEGATIVE_INFINITY;
 	const toldOf = new Set<string>();
 
 	async function ask(): Promise<Routes | undefined> {
 		const before = known;
 		try {
-			const answer = await inTime(bound().handlers(), LIST_TIME, ports.timer);
-			known = {
-				at: now(),
-				routes: routesOf(key, listedFrom(answer), routing),
-			};
+			const [listed, apps] = await inTime(
+				Promise.all([bound().handlers(), appsOf(bound())]),
+				LIST_TIME,
+				ports.timer,
+			);
+			const routes = routesOf(key, listedFrom(listed), routing);
+			// Who tells its handlers and not its apps is asked for those again soon.
+			const at = apps ? now() : now() - LIST_KEPT + SILENCE_KEPT;
+			known = { at, routes, apps };
 			tellOfVain(known.routes);
 			return known.routes;
 		} catch (error) {
@@ -143,14 +165,56 @@ function boundConsumer(
 			const most = Math.min(length * MAX_TIMEOUT, call.within + MAX_TIMEOUT);
 			const time = most + Math.min(length * CALL_GRACE, MOST_GRACE);
 			const told: Reporter = (id, value) => report(id, reportOf(value));
-			await inTime(bound().deliver(call, told), time, ports.timer);
+			// In whose name stays here, and the user's tokens with it: the door is made for it.
+			const { inName, ...sent } = call;
+			const door = inName && ports.doorOf(inName);
+			const answer = bound().deliver(sent, told, door);
+			await inTime(answer, time, ports.timer);
 		},
+		async apps() {
+			return (await this.routes()) && known?.apps;
+		},
+		receive: (name, request) =>
+			inTime(bound().receive(name, request), LIST_TIME, ports.timer).catch(
+				(error) => {
+					throw new UnavailableError(
+						`the Worker ${key} does not answer for ${name}: ${error.message}`,
+					);
+				},
+			),
 		answers: async () => (await ask()) !== undefined,
 	};
 }
 
+/** What is known of a Worker, and since when. */
+interface Known {
+	at: number;
+	routes: Routes;
+	/** Undefined where it has not told them. */
+	apps: readonly AppDeclaration[] | undefined;
+}
+
+/** One of an older Tidings has none; one that does not tell, or not so that it can be read, may have some. */
+async function appsOf(
+	bound: SubscriberBinding,
+): Promise<AppDeclaration[] | undefined> {
+	try {
+		const told: unknown = await bound.apps();
+		return (told as unknown[]).map(declarationFrom);
+	} catch (error) {
+		if (isWithoutMethod(error)) return [];
+		console.error("tidings: a Worker did not tell its apps", error);
+		return undefined;
+	}
+}
+
+/** By its text, for the runtime gives it nothing else to be told by. */
+function isWithoutMethod(error: unknown): boolean {
+	return error instanceof TypeError && /does not implement/.test(error.message);
+}
+
 /** @throws Error when it takes longer than so many milliseconds */
-async function inTime<Result>(
+export async function inTime<Result>(
 	answer: Promise<Result>,
 	ms: number,
 	timer: Timer,

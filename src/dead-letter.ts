@@ -2,6 +2,8 @@
  * Step 7, second half: store a letter with its whole event. Its message is acked only once it is stored; a
  * message that the platform gave up becomes one letter for each handler it was for.
  */
+import { partsOf } from "./contract/app.ts";
+import { idOfRest } from "./contract/app-door.ts";
 import type { Consumers } from "./contract/call.ts";
 import type {
 	Delivery,
@@ -97,8 +99,9 @@ async function abandoned(
 	}));
 }
 
-/** The handlers that a name calls; for a Worker that does not answer, all of them as one. */
+/** The handlers that a name calls; for a Worker that does not answer, and for subscribers, all of them as one. */
 async function idsFor(name: string, { all }: Consumers): Promise<string[]> {
+	if (partsOf(name)) return [idOfRest(name)];
 	const ids = await Promise.all(
 		all.map(async (consumer) => {
 			const routes = await consumer.routes();

@@ -6,6 +6,7 @@ import { type Awaiting, awaitHandler, awaitWorker } from "./await.ts";
 import { keepBody, wholeRecord } from "./body.ts";
 import { type Burying, bury, buryMissing } from "./bury.ts";
 import { hold, inSeconds, type Next, postpone, reportRetry } from "./carry.ts";
+import type { InName } from "./contract/app-door.ts";
 import type {
 	BatchConsumers,
 	Consumer,
@@ -16,6 +17,7 @@ import type { Delivery, Readable } from "./contract/envelope.ts";
 import { CHAIN_TRIES, MAX_TIMEOUT, QUEUE_WAIT } from "./contract/limits.ts";
 import { crashed, type Outcome } from "./contract/outcome.ts";
 import type { Route } from "./contract/route.ts";
+import { inNameOf } from "./contract/trigger.ts";
 import { sinceFirst } from "./dead-letter.ts";
 import { mayBegin } from "./retry.ts";
 import { type Settling, settle } from "./settle.ts";
@@ -23,6 +25,8 @@ import { type Settling, settle } from "./settle.ts";
 export interface Delivering extends Awaiting, Settling {
 	consumers: Consumers;
 	payloads: Awaiting["payloads"] & Settling["payloads"];
+	/** An event's record as its handlers get it: one that is an app's trigger with the webhook's URL in its body. */
+	shaped(eventName: string, record: string): Promise<string>;
 }
 
 /** What a step has while a batch is taken. */
@@ -36,7 +40,7 @@ export type Verdict = { type: "ack" } | { type: "retry"; delaySeconds: number };
 export const ACK: Verdict = { type: "ack" };
 
 /** How long a delivery waits for what it needs and cannot have now, in milliseconds. */
-const MINUTE = 60_000;
+export const MINUTE = 60_000;
 
 /** How often its message was delivered, and when it was sent. */
 export interface Travelled {
@@ -57,9 +61,42 @@ export async function redeliver(
 	if (!routes) return acked(awaitWorker(event, delivery, ports));
 	const route = routes.get(delivery.handler);
 	if (!route) return acked(awaitHandler(event, delivery, ports));
-	if (!mayBegin(route.policy, delivery.attempt))
+	const inName = inNameOf(event.envelope.name);
+	const target = { consumer, route, ...(inName && { inName }) };
+	return deliver(event, delivery, target, message, ports);
+}
+
+/** @throws whatever keeps a part of it and cannot be reached now */
+export async function recordFor(
+	event: Readable,
+	ports: Delivering,
+): Promise<string | undefined> {
+	const record = await wholeRecord(event, ports);
+	return record && ports.shaped(event.envelope.name, record);
+}
+
+/** What a delivery runs, and where. */
+export interface Target {
+	consumer: Consumer;
+	route: Route;
+	/** Where it is an app's. */
+	inName?: InName;
+	/** Makes of the event's record what the handler gets. Default: as it is. */
+	shape?(record: string): string;
+}
+
+/** One attempt, from its beginning to what it comes to. */
+export async function deliver(
+	event: Readable,
+	delivery: Delivery,
+	target: Target,
+	message: Travelled,
+	ports: Delivering,
+): Promise<Verdict> {
+	const { policy } = target.route;
+	if (!mayBegin(policy, delivery.attempt))
 		return acked(buryCrashed(event, delivery, ports));
-	const record = await wholeRecord(event, ports).catch(
+	const record = await recordFor(event, ports).catch(
 		() => "unreachable" as const,
 	);
 	if (record === "unreachable") {
@@ -69,23 +106,23 @@ export async function redeliver(
 	if (record === undefined)
 		return acked(buryMissing(event, delivery.handler, ports));
 	const beganAt = ports.clock();
-	const report = await runAlone(consumer, route, delivery, record);
+	const shaped = target.shape?.(record) ?? record;
+	const report = await runAlone(target, delivery, shaped);
 	if (report.type === "unknown")
 		return acked(awaitHandler(event, delivery, ports));
-	if (report.type === "crashed" && !(await consumer.answers()))
+	if (report.type === "crashed" && !(await target.consumer.answers()))
 		return acked(awaitWorker(event, delivery, ports));
-	const { policy } = route;
 	const next = await settle(event, delivery, policy, report, beganAt, ports);
 	return next ? moveOn(event, next, message, ports) : ACK;
 }
 
-async function acked(done: Promise<void>): Promise<Verdict> {
+export async function acked(done: Promise<void>): Promise<Verdict> {
 	await done;
 	return ACK;
 }
 
 /** The delivery as it stands now, since a message that was delivered again could not be changed. */
-function continued(
+export function continued(
 	carried: Delivery,
 	{ attempts, timestamp }: Travelled,
 ): Delivery {
@@ -102,15 +139,16 @@ function continued(
 }
 
 /** What was reported of it, even if the call was cut off after that. */
-async function runAlone(
-	consumer: Consumer,
-	{ handler, timeout }: Route,
+export async function runAlone(
+	{ consumer, route: { handler, timeout }, inName }: Target,
 	{ handler: delivery, attempt }: Delivery,
 	record: string,
+	hasOutput = false,
 ): Promise<Outcome | { type: "unknown" }> {
 	let ended: Outcome | { type: "unknown" } | undefined;
-	const handlers = [{ delivery, handler, attempt, timeout }];
-	const call = { record, handlers, within: MAX_TIMEOUT };
+	const handlers = [{ delivery, handler, attempt, timeout, hasOutput }];
+	const within = MAX_TIMEOUT;
+	const call = { record, handlers, within, ...(inName && { inName }) };
 	const told: Reporter = async (_, report) => {
 		if (report.type !== "not_begun") ended ??= report;
 	};

@@ -3,20 +3,19 @@
  * handlers. What it cannot settle it throws; then the message comes again and is split.
  */
 import { awaitHandler, awaitWorker } from "./await.ts";
-import { wholeRecord } from "./body.ts";
 import { buryMissing } from "./bury.ts";
-import { carry, holdDelivery } from "./carry.ts";
+import { carry, firstOf, sendFirst } from "./carry.ts";
 import type { BatchConsumer, Consumer, Reporter } from "./contract/call.ts";
-import { chunks } from "./contract/chunk.ts";
-import {
-	type Delivery,
-	type Readable,
-	turnedInto,
-} from "./contract/envelope.ts";
-import { byteLength } from "./contract/json.ts";
+import type { Delivery, Readable } from "./contract/envelope.ts";
 import type { Report } from "./contract/outcome.ts";
 import { idOfAll, type Route } from "./contract/route.ts";
-import type { BatchDelivering, Delivering, Travelled } from "./deliver.ts";
+import { inNameOf } from "./contract/trigger.ts";
+import {
+	type BatchDelivering,
+	type Delivering,
+	recordFor,
+	type Travelled,
+} from "./deliver.ts";
 import { settle } from "./settle.ts";
 
 /** What is done with an event and those handlers of a Worker that it calls; at least one. */
@@ -67,7 +66,7 @@ function actOn(
 	if (attempts > 1) return (_, routes) => split(event, routes, ports);
 	let reading: Promise<string | undefined> | undefined;
 	return async (consumer, routes) => {
-		reading ??= wholeRecord(event, ports);
+		reading ??= recordFor(event, ports);
 		const record = await reading;
 		if (record !== undefined)
 			return runAll(event, record, consumer, routes, until, ports);
@@ -129,7 +128,9 @@ async function runAll(
 		timeout,
 	}));
 	const within = until - beganAt;
-	await consumer.run({ record, handlers, within }, report).catch((error) => {
+	const inName = inNameOf(event.envelope.name);
+	const call = { record, handlers, within, ...(inName && { inName }) };
+	await consumer.run(call, report).catch((error) => {
 		console.error(`tidings: the call to ${consumer.key} was cut off`, error);
 	});
 	left.push(...open.values());
@@ -153,37 +154,16 @@ async function settleFirst(
 	if (next) await carry(event, next, ports);
 }
 
-/** A handler's first attempt; that of a replay, where all handlers of a Worker are replayed. */
-function firstOf({ envelope }: Readable, handler: string): Delivery {
-	const replay = envelope.delivery?.replay;
-	return { handler, attempt: 1, ...(replay !== undefined && { replay }) };
-}
-
-/**
- * Gives each handler a delivery of its own, at attempt 1, so that poison harms nobody else. What the queue
- * does not take the scheduler does, whose upsert keeps a second split from multiplying it.
- */
+/** Gives each handler a delivery of its own, at attempt 1, so that poison harms nobody else. */
 async function split(
 	event: Readable,
 	routes: readonly Route[],
 	ports: Delivering,
 ): Promise<void> {
-	const deliveries = routes.map(({ id: handler }) => {
-		const delivery = firstOf(event, handler);
-		return { delivery, record: turnedInto(event.text, { delivery }) };
-	});
-	const bytesOf = ({ record }: { record: string }) => byteLength(record) + 100;
-	for (const batch of chunks(deliveries, bytesOf)) {
-		try {
-			await ports.retries.sendBatch(batch.map(({ record }) => record));
-		} catch (error) {
-			console.error("tidings: the retries queue took no deliveries", error);
-			for (const { delivery } of batch)
-				await holdDelivery(event, delivery, 0, ports);
-		}
-	}
-	const { id, name } = event.envelope;
 	const handlers = routes.map((route) => route.id);
+	const first = handlers.map((handler) => firstOf(event, handler));
+	await sendFirst(event, first, ports);
+	const { id, name } = event.envelope;
 	const at = ports.clock();
 	ports.observe({ type: "split", at, id, event: name, handlers });
 }

@@ -1,11 +1,12 @@
 /** `createEvents()`: the registry of handlers and the bus that publishes, for one Worker. It holds no rules. */
 import { env, waitUntil } from "cloudflare:workers";
+import type { App } from "./apps/app.ts";
 import { realTimer } from "./attempt.ts";
 import {
-	type Bindings,
 	bindings,
 	ownsEvents,
 	schedulerShard,
+	subscriptionsOf,
 } from "./bindings.ts";
 import { NO_CONSUMERS } from "./contract/call.ts";
 import type {
@@ -20,7 +21,6 @@ import {
 	byName,
 	checkBody,
 	type Definition,
-	isDefinition,
 	listed,
 } from "./contract/definition.ts";
 import { mapInTurn } from "./contract/errors.ts";
@@ -28,7 +28,6 @@ import {
 	type HandlerFunction,
 	type HandlerOptions,
 	Handlers,
-	handlerOf,
 	type TidingsEvent,
 } from "./contract/handler.ts";
 import { DEFAULT_SHARDS, newId } from "./contract/id.ts";
@@ -42,15 +41,21 @@ import {
 	requestsOf,
 } from "./contract/request.ts";
 import { logFailures, type Observe, observing } from "./contract/transition.ts";
-import type { Delivering } from "./deliver.ts";
-import { type Publishing, publish, publishBatch } from "./publish.ts";
-import type { Replaying } from "./replay.ts";
-import type { Running } from "./run.ts";
-import { cancel, type Rescheduling, reschedule } from "./schedule.ts";
+import {
+	keepOwner,
+	NO_APPS,
+	type Owner,
+	ownerOf,
+	registerApps,
+} from "./owner.ts";
+import { publish, publishBatch } from "./publish.ts";
+import { register } from "./register.ts";
+import { cancel, reschedule } from "./schedule.ts";
 import { schedulerOf } from "./shards.ts";
 import {
 	kept,
 	type PublisherBinding,
+	revived,
 	type Transport,
 	transportTo,
 } from "./transport.ts";
@@ -60,6 +65,8 @@ export interface EventsOptions<Definitions extends readonly Definition[]> {
 	events?: Definitions;
 	/** The service binding to publish through in a Worker that does not own the events. Default `"EVENTS"`. */
 	binding?: string;
+	/** Apps, whose events subscribers join while it runs. Default: none. */
+	apps?: readonly App[];
 	/** Is told of every transition. Default: logs each failed attempt and each dead letter. */
 	observe?: Observe;
 }
@@ -94,29 +101,25 @@ export interface Events<Listed extends Catalogue = Catalogue>
 		options: HandlerOptions,
 		handler: HandlerFor<Listed, Body, On>,
 	): void;
+	/** The apps that this Worker, or one that it has bound, brings. */
+	readonly apps: {
+		/**
+		 * Runs a tool of an app at once, on behalf of the user whose tokens these are; answers what it returned.
+		 *
+		 * @throws RefusedError for an unknown app or tool, or a token that is not valid; ToolFailedError when it failed
+		 */
+		run(
+			app: string,
+			tool: string,
+			input?: unknown,
+			options?: { tokens?: readonly string[] },
+		): Promise<unknown>;
+	};
 	/** Carries the types of the listed events; never set. */
 	readonly "~catalogue"?: Listed;
 }
 
-const OPTIONS = ["events", "binding", "observe"];
-
-/** What the doors need of the Worker that owns the events. */
-export type Owner = Bindings &
-	Running &
-	Publishing &
-	Rescheduling &
-	Delivering &
-	Replaying;
-
-const owners = new WeakMap<Events, Owner>();
-
-/** The ports behind a `createEvents`. */
-export function ownerOf(events: Events): Owner {
-	const owner = owners.get(events);
-	if (owner === undefined)
-		throw new TypeError("tidings: expected what createEvents() returned");
-	return owner;
-}
+const OPTIONS = ["events", "binding", "apps", "observe"];
 
 /**
  * Makes the events of one Worker: register handlers on it, and publish through it.
@@ -129,13 +132,16 @@ export function createEvents<
 	const Definitions extends readonly Definition[] = [],
 >(options: EventsOptions<Definitions> = {}): Events<CatalogueOf<Definitions>> {
 	checkMembers("createEvents", options, OPTIONS);
-	const { binding = "EVENTS", observe = logFailures } = options;
+	const { binding = "EVENTS", apps = [], observe = logFailures } = options;
 	const definitions = byName(options.events ?? []);
 	const owner: Owner = {
 		...bindings(),
 		scheduler: schedulerOf(DEFAULT_SHARDS, schedulerShard),
 		handlers: new Handlers(),
 		consumers: NO_CONSUMERS,
+		apps,
+		...NO_APPS,
+		subscriptionsOf,
 		definitionOf: (name) => definitions.get(name),
 		newId: (time) => newId(time, DEFAULT_SHARDS),
 		clock: () => Date.now(),
@@ -161,12 +167,21 @@ export function createEvents<
 			kept(async () => publishing().cancel(id), waitUntil),
 		reschedule: (id: string, after: unknown) =>
 			kept(async () => publishing().reschedule(id, after), waitUntil),
+		apps: {
+			run: async (
+				app: string,
+				tool: string,
+				input: unknown = null,
+				{ tokens = [] }: { tokens?: readonly string[] } = {},
+			) => publishing().runTool(app, tool, input, tokens),
+		},
 	} as Events<CatalogueOf<Definitions>>;
+	registerApps(apps, owner);
 	for (const definition of definitions.values())
 		listed(definition, (args) =>
 			(events as Events).publish(definition, ...(args as [unknown])),
 		);
-	owners.set(events as Events, owner);
+	keepOwner(events, owner);
 	return events;
 }
 
@@ -178,12 +193,16 @@ export function withRetries(retries: Retries, events: Events): Events {
 		on: (target: unknown, ...rest: unknown[]) =>
 			register(owner, target, rest, retries),
 	};
-	owners.set(same, owner);
+	keepOwner(same, owner);
 	return same;
 }
 
-function byOwner(owner: Owner): Transport {
+/** How requests travel within one account. */
+type Bus = Transport & Pick<Owner, "runTool">;
+
+function byOwner(owner: Owner): Bus {
 	return {
+		runTool: owner.runTool,
 		publish: (request) => publish(request, owner),
 		publishBatch: (requests) => publishBatch(requests, owner),
 		cancel: (id) => cancel(id, owner),
@@ -192,13 +211,15 @@ function byOwner(owner: Owner): Transport {
 }
 
 /** The owner checks the rest; but only this Worker may know the schema. */
-function byBinding(
-	binding: PublisherBinding,
-	{ definitionOf }: Owner,
-): Transport {
+function byBinding(binding: PublisherBinding, { definitionOf }: Owner): Bus {
 	const transport = transportTo(binding);
 	return {
 		...transport,
+		runTool: (app, tool, input, tokens) =>
+			revived(async () => {
+				const plain = JSON.parse(bodyText(input));
+				return binding.runTool(app, tool, plain, { tokens });
+			}),
 		async publish(request) {
 			await check(request);
 			return transport.publish(request);
@@ -214,27 +235,4 @@ function byBinding(
 		const schema = (definition ?? definitionOf(name))?.schema;
 		if (schema) await checkBody(name, schema, JSON.parse(bodyText(body)));
 	}
-}
-
-function register(
-	owner: Owner,
-	target: unknown,
-	rest: unknown[],
-	retries?: Retries,
-): void {
-	const run = rest.at(-1) as HandlerFunction;
-	const [given = {}] = (rest.length > 1 ? rest : []) as HandlerOptions[];
-	// What are no options stays as it is, to be refused.
-	const options =
-		retries !== undefined && given && typeof given === "object"
-			? { ...given, retries: given.retries ?? retries }
-			: given;
-	const handler = isDefinition(target)
-		? handlerOf([target.name], options, run, target.schema)
-		: handlerOf(
-				(Array.isArray(target) ? target : [target]) as string[],
-				options,
-				run,
-			);
-	owner.handlers.add(handler);
 }

@@ -4,7 +4,6 @@ export type { BatchItem, PublishOptions } from "./contract/arguments.ts";
 export {
 	type Config,
 	defineConfig,
-	type RouteConfig,
 } from "./contract/config.ts";
 export { type Definition, event } from "./contract/definition.ts";
 export type { Duration } from "./contract/duration.ts";
@@ -16,6 +15,7 @@ export {
 	type Receipt,
 	type RefusalCode,
 	RefusedError,
+	ToolFailedError,
 	UnauthorizedError,
 	UnavailableError,
 } from "./contract/errors.ts";

@@ -17,4 +17,9 @@ if (!config.subscribers && !config.routes)
 
 export default worker(events, { config });
 export const Publisher = publisher(events);
-export { DeadLetters, Payloads, Scheduler } from "tidings/worker";
+export {
+	DeadLetters,
+	Payloads,
+	Scheduler,
+	Subscriptions,
+} from "tidings/worker";

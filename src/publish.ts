@@ -45,7 +45,14 @@ export async function publish(
 	request: PublishRequest,
 	ports: Publishing,
 ): Promise<Receipt> {
-	const stamped = await stamp(request, ports.clock(), ports);
+	return publishStamped(await stamp(request, ports.clock(), ports), ports);
+}
+
+/** @throws UnavailableError when queue or scheduler cannot take it now */
+export async function publishStamped(
+	stamped: Stamped,
+	ports: Publishing,
+): Promise<Receipt> {
 	const { head, dueAt } = stamped;
 	const body = await placeBody(stamped, ports);
 	if (dueAt === undefined) await ports.events.send(encodeEvent(head, body));

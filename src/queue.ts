@@ -2,15 +2,21 @@
  * Step 3: a batch in, one verdict a message. It never throws: a throw would bring back the whole batch.
  * What a message is follows from its queue, and from its envelope where the two differ.
  */
+
+import { deliverToSubscriber } from "./apps/deliver-to-subscriber.ts";
+import { type FanningOut, fanOut } from "./apps/fan-out.ts";
 import { inBatch } from "./batch.ts";
 import { buryRaw } from "./bury.ts";
 import { inSeconds } from "./carry.ts";
-import { type Decoded, decode } from "./contract/envelope.ts";
+import { partsOf } from "./contract/app.ts";
+import { recipientsOf } from "./contract/app-door.ts";
+import { type Decoded, decode, type Readable } from "./contract/envelope.ts";
 import { BATCH_TIME } from "./contract/limits.ts";
 import { isIdOfAll } from "./contract/route.ts";
 import { storeLetters } from "./dead-letter.ts";
 import {
 	ACK,
+	acked,
 	type BatchDelivering,
 	type Delivering,
 	redeliver,
@@ -33,6 +39,8 @@ export interface IncomingMessage {
 /** Which of the three queues a batch comes from. */
 export type QueueRole = "events" | "retries" | "deadLetters";
 
+type BatchPorts = BatchDelivering & Omit<FanningOut, "consumers">;
+
 /** A message of a newer version that is more than an hour old is read so often, so many milliseconds apart. */
 const NEWER_READS = 7;
 const NEWER_WAIT = 600_000;
@@ -41,7 +49,7 @@ const NEWER_WAIT = 600_000;
 export async function consume(
 	messages: readonly IncomingMessage[],
 	from: QueueRole,
-	{ consumers, ...rest }: Delivering,
+	{ consumers, ...rest }: Delivering & FanningOut,
 ): Promise<void> {
 	const ports = { ...rest, consumers: inBatch(consumers) };
 	const until = ports.clock() + BATCH_TIME;
@@ -67,7 +75,7 @@ async function judge(
 	message: IncomingMessage,
 	from: QueueRole,
 	until: number,
-	ports: BatchDelivering,
+	ports: BatchPorts,
 ): Promise<Verdict> {
 	const decoded = decode(message.body);
 	if (decoded.kind !== "envelope") return refuse(decoded, message, from, ports);
@@ -75,7 +83,8 @@ async function judge(
 		await storeLetters(decoded, message, ports);
 		return ACK;
 	}
-	const { delivery } = decoded.envelope;
+	const { delivery, name } = decoded.envelope;
+	if (partsOf(name)) return toSubscribers(decoded, message, ports);
 	if (!delivery) {
 		await dispatch(decoded, message, until, ports);
 		return ACK;
@@ -87,6 +96,20 @@ async function judge(
 		);
 	await dispatchTo(consumer, decoded, delivery, message, until, ports);
 	return ACK;
+}
+
+/** An event that an app has sent. */
+async function toSubscribers(
+	event: Readable,
+	message: IncomingMessage,
+	ports: BatchPorts,
+): Promise<Verdict> {
+	const { delivery } = event.envelope;
+	if (!delivery) return acked(fanOut(event, 0, ports));
+	const to = recipientsOf(delivery.handler);
+	return "after" in to
+		? acked(fanOut(event, to.after, ports))
+		: deliverToSubscriber(event, delivery, to.subscription, message, ports);
 }
 
 /** What cannot be read is a dead letter; what a newer deploy wrote waits an hour for one. */

@@ -1,6 +1,13 @@
 /** After step 7: read dead letters, send them once more to the one handler that failed, or discard them. */
+import { partsOf } from "./contract/app.ts";
+import { checkSentBody } from "./contract/app-door.ts";
 import { checkBody, type Definition } from "./contract/definition.ts";
-import { type Body, encodeEvent, eventBytes } from "./contract/envelope.ts";
+import {
+	type Body,
+	type EventHead,
+	encodeEvent,
+	eventBytes,
+} from "./contract/envelope.ts";
 import { RefusedError } from "./contract/errors.ts";
 import { bodyText } from "./contract/json.ts";
 import {
@@ -88,9 +95,22 @@ async function recordOf(
 		);
 	const schema = ports.definitionOf(head.name)?.schema;
 	if (edited && schema) await checkBody(head.name, schema, JSON.parse(text));
+	// One that nobody has edited was accepted as it is, a webhook's call among them.
+	if (edited) checkSize(head, text);
+	if (edited && partsOf(head.name)) checkSentBody(edited.body);
 	return encodeEvent(head, await placeBody(letter, text, ports), {
 		delivery: { handler, attempt: 1, replay: letter.replays + 1 },
 	});
+}
+
+/** @throws RefusedError `event_too_large` */
+function checkSize(head: EventHead, text: string): void {
+	const bytes = eventBytes(head, text);
+	if (bytes >= EVENT_BYTES)
+		throw new RefusedError(
+			"event_too_large",
+			`the edited event has ${bytes} bytes: an event is less than ${EVENT_BYTES} bytes`,
+		);
 }
 
 /** Under a key of this replay's own, for the event's may serve other handlers with another body. */
@@ -99,13 +119,7 @@ async function placeBody(
 	text: string,
 	{ payloads, clock }: Replaying,
 ): Promise<Body> {
-	const bytes = eventBytes(head, text);
-	if (bytes >= EVENT_BYTES)
-		throw new RefusedError(
-			"event_too_large",
-			`the edited event has ${bytes} bytes: an event is less than ${EVENT_BYTES} bytes`,
-		);
-	if (bytes <= INLINE_BYTES) return { text };
+	if (eventBytes(head, text) <= INLINE_BYTES) return { text };
 	const reference = `${id}:${replays + 1}`;
 	await payloads.put(reference, text, clock() + PAYLOAD_KEPT);
 	return { reference };

@@ -47,22 +47,39 @@ export async function stampAll(
 
 /** @throws RefusedError */
 export async function stamp(
-	{ name, body, after, definition }: PublishRequest,
+	request: PublishRequest,
 	time: number,
 	ports: Stamping,
 ): Promise<Stamped> {
+	const { name, definition } = request;
 	checkName(name);
+	const stamped = stampOfApp(request, time, ports);
+	const schema = (definition ?? ports.definitionOf(name))?.schema;
+	if (schema) await checkBody(name, schema, JSON.parse(stamped.text));
+	return stamped;
+}
+
+/**
+ * Stamps an app's event, whose name and payload are checked by then.
+ *
+ * @param most its bytes are fewer
+ * @throws RefusedError
+ */
+export function stampOfApp(
+	{ name, body, after }: PublishRequest,
+	time: number,
+	ports: Pick<Stamping, "newId">,
+	most = EVENT_BYTES,
+): Stamped {
 	const text = bodyText(body);
 	const dueAt = after === undefined ? undefined : dueTime(after, time);
 	const delay = dueAt === undefined ? 0 : dueAt - time;
 	const head = { id: ports.newId(time), name, time, delay };
 	const bytes = eventBytes(head, text);
-	if (bytes >= EVENT_BYTES)
+	if (bytes >= most)
 		throw new RefusedError(
 			"event_too_large",
-			`${JSON.stringify(name)} has ${bytes} bytes: an event is less than ${EVENT_BYTES} bytes (256 KB) with its metadata, keep what is larger elsewhere and publish where it is`,
+			`${JSON.stringify(name)} has ${bytes} bytes: an event is less than ${most} bytes with its metadata, keep what is larger elsewhere and publish where it is`,
 		);
-	const schema = (definition ?? ports.definitionOf(name))?.schema;
-	if (schema) await checkBody(name, schema, JSON.parse(text));
 	return { head, text, bytes, ...(dueAt !== undefined && { dueAt }) };
 }

@@ -21,6 +21,12 @@ export interface PublisherBinding {
 	cancel(id: string): Promise<boolean>;
 	// biome-ignore lint/suspicious/noExplicitAny: likewise
 	reschedule(id: string, after: any): Promise<Receipt | false>;
+	runTool(
+		app: string,
+		tool: string,
+		input: unknown,
+		options: { tokens: readonly string[] },
+	): Promise<unknown>;
 }
 
 /** The same as `wrangler types` writes it, a bare `Service`, when it does not know the entrypoint's class. */
@@ -67,7 +73,10 @@ export function transportTo(
 	};
 }
 
-async function revived<Result>(call: () => Promise<Result>): Promise<Result> {
+/** Errors as the classes that they were before they crossed. */
+export async function revived<Result>(
+	call: () => Promise<Result>,
+): Promise<Result> {
 	try {
 		return await call();
 	} catch (error) {

@@ -1,4 +1,7 @@
 /** Door: the Worker that owns its events. It joins the user's own fetch, queue, scheduled and email to ours. */
+
+import { runPart } from "./apps/run-tool.ts";
+import { trigger } from "./apps/trigger.ts";
 import { queueNames } from "./bindings.ts";
 import { configure } from "./configure.ts";
 import { type Config, settingsOf } from "./contract/config.ts";
@@ -6,16 +9,19 @@ import { decode } from "./contract/envelope.ts";
 import { RefusedError } from "./contract/errors.ts";
 import { checkMembers } from "./contract/members.ts";
 import { createApp } from "./entrypoints/http/app.ts";
-import { type Events, ownerOf } from "./events.ts";
+import type { Events } from "./events.ts";
 import { checkHandlerPaths } from "./modules.ts";
 import { tellObjects } from "./objects/told.ts";
+import { ownerOf } from "./owner.ts";
 import { consume, type QueueRole } from "./queue.ts";
 
+export { mailTo } from "./entrypoints/mail.ts";
 export { type PublisherProps, publisher } from "./entrypoints/rpc.ts";
 export { subscriber } from "./entrypoints/subscriber.ts";
 export { DeadLetters } from "./objects/dead-letters.ts";
 export { Payloads } from "./objects/payloads.ts";
 export { Scheduler } from "./objects/scheduler.ts";
+export { Subscriptions } from "./objects/subscriptions.ts";
 
 /** The user's own handlers, and where ours answer. */
 export interface WorkerOptions<Env = Cloudflare.Env>
@@ -51,12 +57,26 @@ export function worker<Env = Cloudflare.Env>(
 		);
 	const owner = ownerOf(events);
 	const settings = settingsOf(config);
-	configure(owner, settings);
+	configure(owner, settings, prefix);
 	checkHandlerPaths();
 	const { retention } = settings;
 	const app = createApp(events, prefix, retention.queues);
 	const roles = rolesByName();
-	tellObjects({ observe: owner.observe, lettersKept: retention.deadLetters });
+	tellObjects({
+		observe: owner.observe,
+		lettersKept: retention.deadLetters,
+		runLifecycle: async (name, which, secret) => ({
+			outcome: await runPart(
+				name,
+				which,
+				owner.webhookUrl(name, secret),
+				owner,
+			),
+		}),
+		trigger: async (name) => {
+			await trigger(name, { trigger: "poll" }, owner);
+		},
+	});
 
 	return {
 		async fetch(request, env, ctx) {

@@ -35,11 +35,18 @@ const files = new Map(
 const DOORS = ["index.ts", "worker.ts", "client.ts"];
 /** Above the steps, in the order of an event's life; an import goes only forward. */
 const STEPS = [
+	"apps/run-tool.ts",
+	"apps/lifecycle.ts",
+	"apps/subscribe.ts",
+	"apps/trigger.ts",
+	"apps/send.ts",
 	"publish.ts",
 	"stamp.ts",
 	"schedule.ts",
 	"queue.ts",
 	"batch.ts",
+	"apps/deliver-to-subscriber.ts",
+	"apps/fan-out.ts",
 	"dispatch.ts",
 	"deliver.ts",
 	"await.ts",
@@ -52,11 +59,19 @@ const STEPS = [
 	"dead-letter.ts",
 	"retry.ts",
 	"replay.ts",
+	"apps/directory.ts",
+	"apps/tokens.ts",
+	"apps/issuer-keys.ts",
 ];
 const JOINTS = [
+	"apps/app.ts",
 	"bindings.ts",
+	"apps/capabilities.ts",
 	"consumers.ts",
+	"apps/door.ts",
+	"apps/hook.ts",
 	"shards.ts",
+	"apps/storage.ts",
 	"transport.ts",
 	"workflow.ts",
 ];
@@ -69,6 +84,8 @@ function floorOf(file: string): number {
 	if (
 		file.startsWith("objects/") ||
 		file === "events.ts" ||
+		file === "owner.ts" ||
+		file === "register.ts" ||
 		file === "configure.ts" ||
 		file === "modules.ts" ||
 		file === "client.ts"

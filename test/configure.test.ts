@@ -1,12 +1,12 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { ownerOf } from "../src/events.ts";
 import {
 	type Config,
 	createEvents,
 	handlerModules,
 	type TidingsEvent,
 } from "../src/index.ts";
+import { ownerOf } from "../src/owner.ts";
 import { consume } from "../src/queue.ts";
 import { worker } from "../src/worker.ts";
 import { incoming, record } from "./support/incoming.ts";

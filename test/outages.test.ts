@@ -2,8 +2,8 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Handlers, handlerOf } from "../src/contract/handler.ts";
-import { ownerOf } from "../src/events.ts";
 import { NonRetryableError, RetryAfterError } from "../src/index.ts";
+import { ownerOf } from "../src/owner.ts";
 import { consume } from "../src/queue.ts";
 import { worker } from "../src/worker.ts";
 import { incoming, read, record } from "./support/incoming.ts";

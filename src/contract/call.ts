@@ -1,6 +1,9 @@
 /** One call of a Worker that runs handlers: what it is given, and how it answers while it runs. */
+import type { AppDeclaration } from "./app.ts";
+import type { InName } from "./app-door.ts";
 import type { Report } from "./outcome.ts";
 import type { Routes } from "./route.ts";
+import type { HookRequest, Received } from "./trigger.ts";
 
 export interface Call {
 	/** The event's record as JSON text, its body in it. */
@@ -9,6 +12,8 @@ export interface Call {
 	handlers: readonly HandlerCall[];
 	/** No handler begins later than so many milliseconds after the call. */
 	within: number;
+	/** The app whose code it is, where it is one's. */
+	inName?: InName;
 }
 
 export interface HandlerCall {
@@ -19,6 +24,8 @@ export interface HandlerCall {
 	attempt: number;
 	/** Milliseconds. */
 	timeout: number;
+	/** Whether what it returns is wanted, as JSON. */
+	hasOutput?: boolean;
 }
 
 /** Told of each handler as soon as it has ended; once it throws, no further handler is run. */
@@ -34,6 +41,10 @@ export interface Consumer {
 	run(call: Call, report: Reporter): Promise<void>;
 	/** Whether it answers now. */
 	answers(): Promise<boolean>;
+	/** The apps that it brings; undefined while it has not told them. */
+	apps(): Promise<readonly AppDeclaration[] | undefined>;
+	/** Asks an app whether a call of its webhook is to be held. */
+	receive(eventName: string, request: HookRequest): Promise<Received>;
 }
 
 /** A consumer as one batch sees it. */

@@ -3,19 +3,18 @@
  * wrong. It asks nobody: whether bindings and handlers are there is seen when the Worker starts.
  */
 import { type Duration, milliseconds } from "./duration.ts";
-import { isHandlerId, timeoutOf } from "./handler.ts";
 import { DEFAULT_SHARDS, MAX_SHARDS } from "./id.ts";
+import { checkIssuers, type Issuers } from "./issuer.ts";
 import { QUEUE_KEPT } from "./limits.ts";
-import { checkMembers } from "./members.ts";
-import { checkPattern } from "./pattern.ts";
-import { policyOf, type Retries } from "./policy.ts";
+import { checkMembers, objectOf } from "./members.ts";
+import type { Retries } from "./policy.ts";
+import type { RouteDefaults, Routing } from "./route.ts";
 import {
-	BEHIND,
-	keyOf,
-	type RouteChange,
-	type RouteDefaults,
-	type Routing,
-} from "./route.ts";
+	changedOf,
+	changeOf,
+	isKey,
+	type RouteConfig,
+} from "./route-config.ts";
 
 /** The bindings that `wrangler types` found, where it was run. */
 type BindingName = [keyof Cloudflare.Env] extends [never]
@@ -34,6 +33,10 @@ export interface Config {
 		/** Default 5 seconds, at most 60. */
 		timeout?: Duration;
 	};
+	/** Issuers of the tokens that subscribers to apps' events show, by the name that `events.json` has for them, `@my-org/auth`. */
+	issuers?: Issuers;
+	/** Where this Worker answers from outside, such as `https://events.example.com`: webhook URLs begin with it. Default `http://localhost:8787`. */
+	url?: string;
 	/** Scheduler objects that share what waits, 1 to 256. Default 4; add any time, take none away while they hold events. */
 	shards?: number;
 	retention?: {
@@ -47,15 +50,6 @@ export interface Config {
 export interface SubscriberConfig {
 	/** The service binding, whose entrypoint is that Worker's `Subscriber`. */
 	binding: BindingName;
-}
-
-export interface RouteConfig {
-	/** Names and patterns in place of those that the handler was registered for. */
-	events?: string | readonly string[];
-	/** The id of the handler that it calls. Default: the route's own. A handler that routes name is called by those alone. */
-	handler?: string;
-	retries?: Retries;
-	timeout?: Duration;
 }
 
 /**
@@ -73,12 +67,17 @@ export interface Settings {
 	/** Names of bindings, by key. */
 	subscribers: Readonly<Record<string, string>>;
 	routing: Routing;
+	issuers: Issuers;
+	/** Without a slash at its end. */
+	url: string;
 	shards: number;
 	retention: { queues: number; deadLetters: number };
 }
 
-const MEMBERS = ["subscribers", "routes", "defaults", "shards", "retention"];
-const KEY = /^[A-Za-z0-9_-]{1,64}$/;
+const MEMBERS = [
+	...["subscribers", "routes", "defaults", "issuers", "url"],
+	...["shards", "retention"],
+];
 
 /** @throws TypeError that names the path of what is wrong */
 export function settingsOf(config: Config = {}): Settings {
@@ -96,6 +95,8 @@ export function settingsOf(config: Config = {}): Settings {
 			),
 			defaults: at("defaults", () => defaultsOf(defaults)),
 		},
+		issuers: at("issuers", () => issuersOf(config.issuers)),
+		url: at("url", () => urlOf(config.url)),
 		shards: at("shards", () => shardsOf(shards)),
 		retention: at("retention", () => retentionOf(retention)),
 	};
@@ -112,12 +113,6 @@ function at<Result>(path: string, check: () => Result): Result {
 			`tidings.config.ts: ${path}: ${(error as Error).message}`,
 		);
 	}
-}
-
-function objectOf<Value>(value: Value, form = "an object"): Value & object {
-	if (typeof value === "object" && value !== null && !Array.isArray(value))
-		return value;
-	throw new TypeError(`expected ${form}, got ${JSON.stringify(value)}`);
 }
 
 function subscribersOf(
@@ -140,7 +135,7 @@ function subscribersOf(
 }
 
 function checkKey(key: string): void {
-	if (!KEY.test(key))
+	if (!isKey(key))
 		throw new TypeError(
 			`the key ${JSON.stringify(key)} is not 1 to 64 of A-Z a-z 0-9 _ -`,
 		);
@@ -156,63 +151,22 @@ function bindingOf(subscriber: SubscriberConfig): string {
 	);
 }
 
-function changeOf(id: string, route: RouteConfig): RouteChange {
-	checkMembers("the route", objectOf(route), [
-		...["events", "handler", "retries", "timeout"],
-	]);
-	const { events, handler = id, retries, timeout } = route;
-	if (!isRouteId(id)) throw new TypeError(`the route's name is ${NO_ROUTE_ID}`);
-	if (!isRouteId(handler))
-		throw new TypeError(`handler ${JSON.stringify(handler)} is ${NO_ROUTE_ID}`);
-	return {
-		id,
-		handler,
-		...(events !== undefined && { patterns: patternsOf(events) }),
-		...changedOf({ retries, timeout }),
-	};
-}
-
-const NO_ROUTE_ID = `not a handler's id: 1 to 128 characters without spaces, behind the key of its Worker and ${BEHIND} if it is another's`;
-
-/** The id of a handler, of this Worker or behind the key of another. */
-function isRouteId(value: unknown): boolean {
-	if (typeof value !== "string") return false;
-	const key = keyOf(value) ?? "";
-	return KEY.test(key)
-		? isHandlerId(value.slice(key.length + BEHIND.length))
-		: isHandlerId(value);
-}
-
-function patternsOf(events: string | readonly string[]): readonly string[] {
-	const patterns = Array.isArray(events) ? events : [events];
-	if (patterns.length === 0)
-		throw new TypeError(
-			"events: an empty list calls nobody: leave it out for the handler's own",
-		);
-	try {
-		patterns.forEach(checkPattern);
-	} catch (error) {
-		throw new TypeError(`events: ${(error as Error).message}`);
-	}
-	return patterns;
-}
-
 function defaultsOf(defaults: NonNullable<Config["defaults"]>): RouteDefaults {
 	checkMembers("the defaults", objectOf(defaults), ["retries", "timeout"]);
 	return changedOf(defaults);
 }
 
-function changedOf({
-	retries,
-	timeout,
-}: {
-	retries?: Retries | undefined;
-	timeout?: Duration | undefined;
-}) {
-	return {
-		...(retries !== undefined && { policy: policyOf(retries) }),
-		...(timeout !== undefined && { timeout: timeoutOf(timeout) }),
-	};
+function issuersOf(issuers: Issuers = {}): Issuers {
+	checkIssuers(issuers);
+	return issuers;
+}
+
+function urlOf(url = "http://localhost:8787"): string {
+	const isUrl = typeof url === "string" && /^https?:\/\//.test(url);
+	if (isUrl && URL.canParse(url)) return url.replace(/\/+$/, "");
+	throw new TypeError(
+		`${JSON.stringify(url)} is no URL that begins with https:// or http://`,
+	);
 }
 
 function shardsOf(shards: number): number {

@@ -1,4 +1,5 @@
 /** What a handler is, the id that survives deploys, and the registry that finds it. It runs none. */
+import type { AppDoor } from "./app-door.ts";
 import type { Schema } from "./definition.ts";
 import type { Duration } from "./duration.ts";
 import type { EventHead } from "./envelope.ts";
@@ -60,7 +61,8 @@ export interface Handler {
 	policy?: Policy;
 	/** Parses the body anew, for handlers registered by definition. */
 	schema?: Schema;
-	run: HandlerFunction;
+	/** @param door the owner of the events, where the handler is an app's */
+	run(event: TidingsEvent, context: HandlerContext, door?: AppDoor): unknown;
 }
 
 const ID = /^[^\s\p{C}]{1,128}$/u;

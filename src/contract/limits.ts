@@ -72,6 +72,15 @@ export const SILENCE_KEPT = 10_000;
 /** A Worker has so long to list its handlers, in milliseconds. */
 export const LIST_TIME = 5_000;
 
+/** Subscribers that one message gives a delivery each. */
+export const MATCHES = 500;
+
+/** The content of one call of a webhook, in bytes. */
+export const HOOK_BYTES = 262_144;
+
+/** The event that such a call becomes, with its content as base64 and room for headers. */
+export const HOOK_EVENT_BYTES = 500_000;
+
 /** Handlers that one Worker may list. */
 export const LISTED_HANDLERS = 1_000;
 

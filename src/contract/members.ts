@@ -23,3 +23,13 @@ export function unknownMember(
 ): string {
 	return `unknown member ${JSON.stringify(name)}: use ${members.join(", ")}`;
 }
+
+/** @throws TypeError for what is none */
+export function objectOf<Value>(
+	value: Value,
+	form = "an object",
+): Value & object {
+	if (typeof value === "object" && value !== null && !Array.isArray(value))
+		return value;
+	throw new TypeError(`expected ${form}, got ${JSON.stringify(value)}`);
+}

@@ -8,7 +8,8 @@ import { steering } from "./handler-errors.ts";
 
 /** How an attempt ended that came back. */
 export type Ended =
-	| { type: "delivered" }
+	/** With the JSON of what it returned, where that was asked for. */
+	| { type: "delivered"; output?: string }
 	| { type: "failed"; error: Failure; asks?: Asks }
 	| { type: "timed_out"; timeout: number }
 	| { type: "unparsable"; issues: Issue[] };
@@ -40,9 +41,10 @@ export function crashed(error: unknown): Outcome {
 
 /** A report as another Worker made it, whose deploy may be older or newer than this one. */
 export function reportOf(value: unknown): Report {
-	const { type, error, asks, timeout, issues } = Object(value);
+	const { type, error, asks, timeout, issues, output } = Object(value);
 	switch (type) {
 		case "delivered":
+			return typeof output === "string" ? { type, output } : { type };
 		case "unknown":
 		case "not_begun":
 			return { type };

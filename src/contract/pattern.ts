@@ -12,6 +12,11 @@ export function isName(name: string): boolean {
 	);
 }
 
+/** Whether it is the name of an app's event, which is no name that anybody may publish. */
+export function isOfApp(name: string): boolean {
+	return name.startsWith("@");
+}
+
 /** @throws RefusedError `invalid_name` when it is not the name of one event. */
 export function checkName(name: unknown): asserts name is string {
 	if (typeof name === "string" && isName(name)) return;

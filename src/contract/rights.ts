@@ -1,12 +1,13 @@
 /** What a caller may publish, and therefore cancel and reschedule. */
 import { ForbiddenError } from "./errors.ts";
-import { matches } from "./pattern.ts";
+import { isOfApp, matches } from "./pattern.ts";
 
 /** Patterns of the names that a caller may publish; `"all"` for every name. */
 export type PublishRight = "all" | readonly string[];
 
 export function mayPublish(right: PublishRight, name: string): boolean {
-	return right === "all" || right.some((pattern) => matches(pattern, name));
+	if (right === "all") return true;
+	return !isOfApp(name) && right.some((pattern) => matches(pattern, name));
 }
 
 /** @param caller who asks, for the error. @throws ForbiddenError that names what the caller asked for */

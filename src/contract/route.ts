@@ -4,7 +4,7 @@
  */
 import { type Handler, isHandlerId, isTimeout } from "./handler.ts";
 import { DEFAULT_TIMEOUT, LISTED_HANDLERS } from "./limits.ts";
-import { isPattern, matches } from "./pattern.ts";
+import { isOfApp, isPattern, matches } from "./pattern.ts";
 import { type Policy, policyFrom, policyOf } from "./policy.ts";
 
 /** A handler as its Worker lists it. */
@@ -81,7 +81,10 @@ export class Routes {
 		const known = this.#byName.get(name);
 		if (known) return known;
 		const found = this.list.filter(({ patterns }) =>
-			patterns.some((pattern) => matches(pattern, name)),
+			patterns.some((pattern) =>
+				// The names of apps' events are theirs alone: no pattern reaches them.
+				isOfApp(name) ? pattern === name : matches(pattern, name),
+			),
 		);
 		if (this.#byName.size >= REMEMBERED_NAMES) this.#byName.clear();
 		this.#byName.set(name, found);
@@ -191,9 +194,13 @@ export function listedFrom(value: unknown): Listed[] {
 		);
 	const list = value.map((one): Listed => {
 		const { id, patterns, timeout, policy, schema } = Object(one);
-		if (!isHandlerId(id) || !Array.isArray(patterns))
+		if (!(isHandlerId(id) || isIdOfApp(id)) || !Array.isArray(patterns))
 			throw new TypeError("the answer lists what is no handler");
-		if (!patterns.every((one) => typeof one === "string" && isPattern(one)))
+		if (
+			!patterns.every(
+				(one) => typeof one === "string" && (isPattern(one) || isOfApp(one)),
+			)
+		)
 			throw new TypeError(`the patterns of ${id} cannot be read`);
 		const readable = policy && readablePolicy(id, policy);
 		return {
@@ -207,6 +214,11 @@ export function listedFrom(value: unknown): Listed[] {
 	if (new Set(list.map(({ id }) => id)).size < list.length)
 		throw new TypeError("the answer lists one id twice");
 	return list;
+}
+
+/** `@scope/app/event/handler` of the longest names, which is longer than people may choose. */
+function isIdOfApp(id: unknown): boolean {
+	return typeof id === "string" && /^@[A-Za-z0-9_./-]{1,199}$/.test(id);
 }
 
 function readablePolicy(id: string, told: Policy): Policy | undefined {

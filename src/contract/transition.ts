@@ -1,6 +1,7 @@
 /** Every step in the life of an event, as the one port reports it to the log and to whoever listens. */
 import type { Cause } from "./envelope.ts";
 import type { Failure } from "./failure.ts";
+import { isOfApp } from "./pattern.ts";
 
 interface OfEvent {
 	/** Epoch milliseconds. */
@@ -23,7 +24,8 @@ export type Transition =
 	/** Accepted, and held by the scheduler until `dueAt`. */
 	| ({ type: "scheduled"; dueAt: number } & OfEvent)
 	| ({ type: "rescheduled"; dueAt: number } & OfEvent)
-	| ({ type: "cancelled" } & OfEvent)
+	/** Taken back; with `handler` because the subscription has ended that it was for. */
+	| ({ type: "cancelled"; handler?: string } & OfEvent)
 	/** Handed by the scheduler to the queue; with `handler` it was a long retry. */
 	| ({ type: "queued"; dueAt: number; handler?: string } & OfEvent)
 	/** No handler matches; with `handler` none of a Worker's, which told its handlers only now. */
@@ -65,7 +67,10 @@ const ignored = new Set<string>();
  * for the first event of each name that no handler matches, which may be misspelt.
  */
 export const logFailures: Observe = (transition) => {
-	if (transition.type === "ignored" && ignored.size < 100) {
+	// An event of an app that nobody is subscribed to is not misspelt.
+	const isMisspelt =
+		transition.type === "ignored" && !isOfApp(transition.event);
+	if (isMisspelt && ignored.size < 100) {
 		if (!ignored.has(transition.event))
 			console.warn(`tidings: no handler matches ${transition.event}: ignored`);
 		ignored.add(transition.event);

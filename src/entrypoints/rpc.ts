@@ -1,6 +1,15 @@
-/** How other Workers come in: an entrypoint with four methods, whose props say who calls and what it may publish. */
+/** How other Workers come in: an entrypoint with few methods, whose props say who calls and what it may publish. */
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { mapAtIndex, type Receipt } from "../contract/errors.ts";
+import { subscribe, unsubscribe } from "../apps/subscribe.ts";
+import { isAppName } from "../contract/app.ts";
+import type { InName } from "../contract/app-door.ts";
+import {
+	ForbiddenError,
+	mapAtIndex,
+	type Receipt,
+	RefusedError,
+} from "../contract/errors.ts";
+import { checkMembers, objectOf } from "../contract/members.ts";
 import { checkName } from "../contract/pattern.ts";
 import {
 	type PublishRequest,
@@ -8,13 +17,15 @@ import {
 	requestsOf,
 } from "../contract/request.ts";
 import { checkPublish, type PublishRight } from "../contract/rights.ts";
-import { type Events, ownerOf } from "../events.ts";
+import type { Subscribed } from "../contract/subscription.ts";
+import type { Events } from "../events.ts";
+import { ownerOf } from "../owner.ts";
 import { publish, publishBatch } from "../publish.ts";
 import { cancel, findMovable, reschedule } from "../schedule.ts";
 
 /** Set by the caller's `[[services]]` binding; the caller's code cannot change them. */
 export interface PublisherProps {
-	/** Who calls, for errors. */
+	/** Who calls, for errors; the app in whose name it subscribes. */
 	app?: string;
 	/** Patterns of the names it may publish. Absent: all; an empty list: none. */
 	publish?: readonly string[];
@@ -27,6 +38,23 @@ export interface PublisherEntrypoint
 	publishBatch(items: unknown): Promise<Receipt[]>;
 	cancel(id: string): Promise<boolean>;
 	reschedule(id: string, after: unknown): Promise<Receipt | false>;
+	subscribe(
+		source: string,
+		event: string,
+		tool: string,
+		options?: unknown,
+	): Promise<Subscribed>;
+	unsubscribe(
+		source: string,
+		event: string,
+		options?: unknown,
+	): Promise<boolean>;
+	runTool(
+		app: string,
+		tool: string,
+		input: unknown,
+		options?: unknown,
+	): Promise<unknown>;
 }
 
 /**
@@ -67,6 +95,45 @@ export function publisher(
 			return (await this.#mayMove(id)) && reschedule(id, after, owner);
 		}
 
+		async subscribe(
+			source: string,
+			event: string,
+			tool: string,
+			options?: unknown,
+		): Promise<Subscribed> {
+			return subscribe(this.#inName(options), source, event, tool, owner);
+		}
+
+		async unsubscribe(
+			source: string,
+			event: string,
+			options?: unknown,
+		): Promise<boolean> {
+			return unsubscribe(this.#inName(options), source, event, owner);
+		}
+
+		async runTool(
+			app: string,
+			tool: string,
+			input: unknown,
+			options?: unknown,
+		): Promise<unknown> {
+			if (this.#right() !== "all" && this.ctx.props?.app !== app)
+				throw new ForbiddenError(
+					`${this.#caller()} may not run tools of ${app}: its props list what it may publish, and name another app`,
+				);
+			return owner.runTool(app, tool, input, tokensIn(options));
+		}
+
+		/** An app that subscribes is the one that the props name, and no other. */
+		#inName(options: unknown): InName {
+			const { app } = this.ctx.props ?? {};
+			if (isAppName(app)) return { app, tokens: tokensIn(options) };
+			throw new ForbiddenError(
+				`${this.#caller()} is no app: set props = { app = "@scope/name" } in its [[services]] binding`,
+			);
+		}
+
 		#check({ name }: PublishRequest): void {
 			checkName(name);
 			checkPublish(this.#right(), name, this.#caller());
@@ -90,4 +157,16 @@ export function publisher(
 			return `the caller ${JSON.stringify(this.ctx.props?.app ?? "without an app name")}`;
 		}
 	};
+}
+
+/** @throws RefusedError `invalid_request` for what are no options with tokens */
+function tokensIn(options: unknown = {}): readonly string[] {
+	const { tokens = [] } = objectOf(options) as { tokens?: unknown };
+	checkMembers("options", options as object, ["tokens"]);
+	if (Array.isArray(tokens) && tokens.every((one) => typeof one === "string"))
+		return tokens;
+	throw new RefusedError(
+		"invalid_request",
+		"options: tokens is no list of tokens",
+	);
 }

@@ -1,15 +1,22 @@
 /** How the owner of the events comes in: an entrypoint that lists this Worker's handlers, and runs those of a call. */
 import { WorkerEntrypoint } from "cloudflare:workers";
+import { receiveFor } from "../apps/app.ts";
+import type { AppDeclaration } from "../contract/app.ts";
+import type { AppDoor } from "../contract/app-door.ts";
 import type { Call, Reporter } from "../contract/call.ts";
 import { type Listed, listedOf } from "../contract/route.ts";
-import { type Events, ownerOf } from "../events.ts";
+import type { HookRequest, Received } from "../contract/trigger.ts";
+import type { Events } from "../events.ts";
 import { checkHandlerPaths } from "../modules.ts";
+import { ownerOf } from "../owner.ts";
 import { run } from "../run.ts";
 
 /** What the owner's binding has, and no more. */
 export interface SubscriberEntrypoint extends WorkerEntrypoint {
 	handlers(): Promise<Listed[]>;
-	deliver(call: Call, report: Reporter): Promise<void>;
+	deliver(call: Call, report: Reporter, door?: AppDoor): Promise<void>;
+	apps(): Promise<AppDeclaration[]>;
+	receive(eventName: string, request: HookRequest): Promise<Received>;
 }
 
 /**
@@ -35,8 +42,16 @@ export function subscriber(
 		}
 
 		/** Runs handlers one after the other, each within its time, and reports each as soon as it has ended. */
-		async deliver(call: Call, report: Reporter): Promise<void> {
-			await run(call, report, owner);
+		async deliver(call: Call, report: Reporter, door?: AppDoor): Promise<void> {
+			await run(call, report, owner, door);
+		}
+
+		async apps(): Promise<AppDeclaration[]> {
+			return owner.apps.map(({ declaration }) => declaration);
+		}
+
+		async receive(name: string, request: HookRequest): Promise<Received> {
+			return receiveFor(owner.apps, name, request, owner);
 		}
 	};
 }

@@ -9,6 +9,8 @@ describe("a configuration", () => {
 		const nothing = {
 			subscribers: {},
 			routing: { changes: [], defaults: {} },
+			issuers: {},
+			url: "http://localhost:8787",
 			shards: 4,
 			retention: { queues: 14 * DAY, deadLetters: 90 * DAY },
 		};
@@ -25,6 +27,13 @@ describe("a configuration", () => {
 				"mail/audit": { timeout: "10 seconds" },
 			},
 			defaults: { retries: 2, timeout: "20 seconds" },
+			issuers: {
+				"@my-org/auth": {
+					issuer: "https://auth.example",
+					jwks: "https://auth.example/keys",
+				},
+			},
+			url: "https://events.example/",
 			shards: 256,
 			retention: { queues: "1 day", deadLetters: "30 days" },
 		} as const;
@@ -47,6 +56,8 @@ describe("a configuration", () => {
 				],
 				defaults: { policy: policyOf(2), timeout: 20_000 },
 			},
+			issuers: config.issuers,
+			url: "https://events.example",
 			shards: 256,
 			retention: { queues: DAY, deadLetters: 30 * DAY },
 		});
@@ -173,6 +184,16 @@ describe("the error for a wrong value names its path", () => {
 		["half a shard", { shards: 1.5 }, /shards: 1.5 is not/],
 		["shards as text", { shards: "4" }, /shards: "4" is not a whole number/],
 		["too many shards", { shards: 257 }, /shards: 257 is not/],
+		[
+			"issuers that are none",
+			{ issuers: { auth: { issuer: "x" } } },
+			/issuers\["auth"\]: an issuer's name is "@scope\/name"/,
+		],
+		[
+			"a URL that is none",
+			{ url: "events.example" },
+			/url: "events.example" is no URL/,
+		],
 		[
 			"a retention that is none",
 			{ retention: { queues: "a while" } },

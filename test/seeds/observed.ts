@@ -1,6 +1,6 @@
 /** Keeps the transitions of the bus that the dialects share, and logs them for who watches from outside. */
 import type { Events, Transition } from "tidings";
-import { ownerOf } from "../../src/events.ts";
+import { ownerOf } from "../../src/owner.ts";
 
 /** Every transition, in order. */
 export const transitions: Transition[] = [];

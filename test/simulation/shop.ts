@@ -1,7 +1,6 @@
 /** The Worker that is simulated: one deploy for each version, with handlers that do as the scenario says. */
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
-import { type Owner, ownerOf } from "../../src/events.ts";
 import {
 	createEvents,
 	event,
@@ -10,6 +9,7 @@ import {
 	RetryAfterError,
 	type TidingsEvent,
 } from "../../src/index.ts";
+import { type Owner, ownerOf } from "../../src/owner.ts";
 import { DeadLetters, Payloads, Scheduler, worker } from "../../src/worker.ts";
 import type { Ledger, Run } from "./ledger.ts";
 import { waitUntil } from "./platform/cloudflare-workers.ts";

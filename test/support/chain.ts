@@ -1,5 +1,5 @@
 /** One delivery's whole chain under simulated time, between a queue and a scheduler of a few lines. */
-import type { Owner } from "../../src/events.ts";
+import type { Owner } from "../../src/owner.ts";
 import { consume } from "../../src/queue.ts";
 import { incoming, read, record } from "./incoming.ts";
 import type { Kept } from "./ports.ts";

@@ -3,7 +3,7 @@ import { consumersOf } from "../../src/consumers.ts";
 import type { Held } from "../../src/contract/held.ts";
 import type { Letter } from "../../src/contract/letter.ts";
 import type { Transition } from "../../src/contract/transition.ts";
-import { type Owner, ownerOf } from "../../src/events.ts";
+import { type Owner, ownerOf } from "../../src/owner.ts";
 import { events } from "./worker.ts";
 
 export interface Kept {

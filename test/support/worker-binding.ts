@@ -5,6 +5,7 @@ import { consumersOf, type SubscriberBinding } from "../../src/consumers.ts";
 import type { Call, Reporter } from "../../src/contract/call.ts";
 import type { Delivery } from "../../src/contract/envelope.ts";
 import type { Listed, Routing } from "../../src/contract/route.ts";
+import type { Received } from "../../src/contract/trigger.ts";
 import { consume } from "../../src/queue.ts";
 import { incoming, read, record } from "./incoming.ts";
 import { keeping } from "./ports.ts";
@@ -34,6 +35,15 @@ export class FakeWorker implements SubscriberBinding {
 	async deliver(call: Call, report: Reporter): Promise<void> {
 		this.calls.push(call);
 		await this.does(call, report);
+	}
+
+	/** It brings no apps. */
+	async apps(): Promise<never[]> {
+		return [];
+	}
+
+	async receive(): Promise<Received> {
+		return { type: "refused" };
 	}
 
 	/** As a Worker that is down. */
@@ -66,6 +76,8 @@ export function owning(
 	const bound = { fake: "FAKE", ...(mail && { mail: "MAIL" }) };
 	const running = {
 		handlers: ports.handlers,
+		apps: [],
+		doorOf: ports.doorOf,
 		clock: () => time.now,
 		timer: (expire: () => void) => {
 			expiring.push(expire);

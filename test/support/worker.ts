@@ -112,7 +112,12 @@ const own = worker(events, {
 
 export default own;
 export const Publisher = publisher(events);
-export { DeadLetters, Payloads, Scheduler } from "tidings/worker";
+export {
+	DeadLetters,
+	Payloads,
+	Scheduler,
+	Subscriptions,
+} from "tidings/worker";
 
 /** Handlers of another Worker, which is this one behind a binding of its own. */
 export const mail = createEvents();

@@ -3,8 +3,8 @@ import { ownsEvents } from "../../bindings.ts";
 import { event, type Schema } from "../../contract/definition.ts";
 import { RefusedError } from "../../contract/errors.ts";
 import { checkMembers } from "../../contract/members.ts";
-import { ownerOf } from "../../events.ts";
 import type { ModuleFunction } from "../../modules.ts";
+import { ownerOf } from "../../owner.ts";
 import { bus } from "../bus.ts";
 import { schemaFor } from "./handler.ts";
 import {

@@ -1,15 +1,20 @@
 /** How callers come in from anywhere: the HTTP API. It parses, calls a step and answers; it holds no rules. */
 import { Hono } from "hono";
 import { refuseUnsupported } from "../../contract/request.ts";
-import { type Events, ownerOf } from "../../events.ts";
+import type { Events } from "../../events.ts";
+import { ownerOf } from "../../owner.ts";
+import { appRoutes } from "./apps.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { eventRoutes } from "./events.ts";
 import { handlerRoutes } from "./handlers.ts";
 import { healthRoute } from "./health.ts";
+import { hookRoutes } from "./hooks.ts";
 import { authenticate } from "./keys.ts";
 import { HttpError, problem } from "./problem.ts";
 import type { Http } from "./routes.ts";
 import { scheduledRoutes } from "./scheduled.ts";
+import { subscriptionRoutes } from "./subscriptions.ts";
+import { authenticateUser } from "./users.ts";
 
 /** @param retention how long the queues keep a message, in milliseconds */
 export function createApp(
@@ -26,7 +31,10 @@ export function createApp(
 	app.use("/v1/*", async (context, next) => {
 		const { req, env } = context;
 		const shown = req.header("authorization");
-		context.set("caller", await authenticate(shown, env.API_KEYS));
+		const path = req.path.slice(prefix.length);
+		const isForUsers = /^\/v1\/(apps|subscriptions)(\/|$)/.test(path);
+		const enter = isForUsers ? authenticateUser : authenticate;
+		context.set("caller", await enter(shown, env.API_KEYS));
 		if (req.header("idempotency-key") !== undefined)
 			refuseUnsupported({ idempotencyKey: true });
 		await next();
@@ -35,6 +43,9 @@ export function createApp(
 	scheduledRoutes(app, owner);
 	deadLetterRoutes(app, owner);
 	handlerRoutes(app, owner);
+	subscriptionRoutes(app, owner);
+	appRoutes(app, owner);
+	hookRoutes(app, owner);
 	healthRoute(app, owner, retention);
 	return app;
 }

@@ -1,7 +1,7 @@
 /** `/v1/dead-letters`: list, read, replay and discard what ended without success. */
 import type { Hono } from "hono";
 import * as z from "zod";
-import type { Owner } from "../../events.ts";
+import type { Owner } from "../../owner.ts";
 import { discard, readLetter, replay, replayAll } from "../../replay.ts";
 import { check, readOptionalJson } from "./input.ts";
 import { requireScope } from "./keys.ts";

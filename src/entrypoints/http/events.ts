@@ -4,7 +4,7 @@ import { mapAtIndex, RefusedError } from "../../contract/errors.ts";
 import { checkName } from "../../contract/pattern.ts";
 import { type PublishRequest, requestOfItem } from "../../contract/request.ts";
 import { checkPublish } from "../../contract/rights.ts";
-import type { Owner } from "../../events.ts";
+import type { Owner } from "../../owner.ts";
 import { publish, publishBatch } from "../../publish.ts";
 import { readJson } from "./input.ts";
 import type { Caller } from "./keys.ts";

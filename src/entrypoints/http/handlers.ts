@@ -1,6 +1,6 @@
 /** `GET /v1/handlers`: what is registered, in which Worker, and with which policy. */
 import type { Hono } from "hono";
-import type { Owner } from "../../events.ts";
+import type { Owner } from "../../owner.ts";
 import { requireScope } from "./keys.ts";
 import { type Http, route } from "./routes.ts";
 

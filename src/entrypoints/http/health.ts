@@ -1,6 +1,6 @@
 /** `/health`: whether the queues are worked off in time; the figures are for those who may read. */
 import type { Hono } from "hono";
-import type { Owner } from "../../events.ts";
+import type { Owner } from "../../owner.ts";
 import { authenticate, requireScope } from "./keys.ts";
 import { type Http, route } from "./routes.ts";
 

@@ -30,6 +30,8 @@ export interface Caller {
 	publish: PublishRight;
 	read: boolean;
 	admin: boolean;
+	/** A user's token that was shown in place of a key; whoever acts under it verifies it. */
+	token?: string;
 }
 
 /** No key has it, and comparing with it takes as long as with any. */

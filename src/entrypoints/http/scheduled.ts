@@ -1,7 +1,7 @@
 /** `/v1/scheduled`: list what waits for its time, move it, take it back. */
 import type { Hono } from "hono";
 import * as z from "zod";
-import type { Owner } from "../../events.ts";
+import type { Owner } from "../../owner.ts";
 import { cancel, findMovable, reschedule } from "../../schedule.ts";
 import { check, readJson } from "./input.ts";
 import { type Caller, requireScope } from "./keys.ts";

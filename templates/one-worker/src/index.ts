@@ -25,4 +25,9 @@ export default worker(events, {
 	},
 });
 
-export { DeadLetters, Payloads, Scheduler } from "tidings/worker";
+export {
+	DeadLetters,
+	Payloads,
+	Scheduler,
+	Subscriptions,
+} from "tidings/worker";

@@ -1,7 +1,7 @@
 /** What Ampt's document says of `events.on()`, on real queues. */
 import { events } from "tidings/ampt";
 import { afterEach, expect, test, vi } from "vitest";
-import { ownerOf } from "../../../src/events.ts";
+import { ownerOf } from "../../../src/owner.ts";
 import { consume } from "../../../src/queue.ts";
 import { incoming, record } from "../../support/incoming.ts";
 import { transitions } from "../observed.ts";

@@ -1,7 +1,7 @@
 /** What Ampt's document says of retries and timeouts, on its samples, with time under control. */
 import { events } from "tidings/ampt";
 import { afterEach, expect, test } from "vitest";
-import { ownerOf } from "../../../src/events.ts";
+import { ownerOf } from "../../../src/owner.ts";
 import { consume } from "../../../src/queue.ts";
 import { runChain, T0 } from "../../support/chain.ts";
 import { incoming, record } from "../../support/incoming.ts";

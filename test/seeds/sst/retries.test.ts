@@ -1,7 +1,7 @@
 /** What SST's document says of retries, with time under control. */
 import { EventBus, events } from "tidings/sst";
 import { afterEach, expect, test, vi } from "vitest";
-import { ownerOf } from "../../../src/events.ts";
+import { ownerOf } from "../../../src/owner.ts";
 import { runChain } from "../../support/chain.ts";
 import { keeping } from "../../support/ports.ts";
 import "../worker.ts";

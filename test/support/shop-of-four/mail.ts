@@ -23,6 +23,14 @@ export class Subscriber extends WorkerEntrypoint implements SubscriberBinding {
 		return this.#deploy().handlers();
 	}
 
+	apps() {
+		return this.#deploy().apps();
+	}
+
+	receive(...args: Parameters<SubscriberBinding["receive"]>) {
+		return this.#deploy().receive(...args);
+	}
+
 	deliver(...args: Parameters<SubscriberBinding["deliver"]>) {
 		return this.#deploy().deliver(...args);
 	}

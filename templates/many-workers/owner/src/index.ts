@@ -5,4 +5,9 @@ import { events } from "./events.ts";
 
 export default worker(events, { config });
 export const Publisher = publisher(events);
-export { DeadLetters, Payloads, Scheduler } from "tidings/worker";
+export {
+	DeadLetters,
+	Payloads,
+	Scheduler,
+	Subscriptions,
+} from "tidings/worker";

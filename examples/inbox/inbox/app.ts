@@ -1,0 +1,8 @@
+/** The inbox app: it keeps a notification of each email that its users subscribed to. */
+import { createApp } from "tidings/apps";
+import { tools } from "./src/app.generated.ts";
+
+export const inbox = createApp("@my-org/inbox", {
+	tools,
+	capabilities: ["event", "storage"],
+});

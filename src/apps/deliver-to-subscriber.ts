@@ -1,0 +1,76 @@
+/**
+ * Step 5 for apps: a delivery to one subscription, which is looked up at each attempt. One that has ended gets
+ * nothing more, and another tool takes the place of the one before.
+ */
+
+import { awaitHandler, awaitWorker } from "../await.ts";
+import { postpone } from "../carry.ts";
+import { type SentBody, type ToolBody, toolId } from "../contract/app-door.ts";
+import type { BatchConsumer, BatchConsumers } from "../contract/call.ts";
+import type { Delivery, Readable } from "../contract/envelope.ts";
+import { idIn, type Route } from "../contract/route.ts";
+import type { Subscription } from "../contract/subscription.ts";
+import {
+	ACK,
+	acked,
+	type BatchDelivering,
+	continued,
+	deliver,
+	MINUTE,
+	type Travelled,
+	type Verdict,
+} from "../deliver.ts";
+import type { FanningOut } from "./fan-out.ts";
+
+export async function deliverToSubscriber(
+	event: Readable,
+	carried: Delivery,
+	subscriptionId: number,
+	message: Travelled,
+	ports: BatchDelivering & Pick<FanningOut, "subscriptionsOf">,
+): Promise<Verdict> {
+	const { id, name } = event.envelope;
+	const { handler } = carried;
+	const delivery = continued(carried, message);
+	const found = await ports
+		.subscriptionsOf(name)
+		.find(subscriptionId)
+		.catch(() => "unreachable" as const);
+	if (found === "unreachable") {
+		const reason = "its subscription cannot be read now";
+		return acked(postpone(event, delivery, MINUTE, reason, ports));
+	}
+	if (!found) {
+		const at = ports.clock();
+		ports.observe({ type: "cancelled", at, id, event: name, handler });
+		return ACK;
+	}
+	const tool = await toolOf(found, ports.consumers);
+	if (tool === "silent") return acked(awaitWorker(event, delivery, ports));
+	if (tool === "unknown") return acked(awaitHandler(event, delivery, ports));
+	const { consumer, route } = tool;
+	const { app, key } = found;
+	const inName = { app, subscription: { source: name, key } };
+	const shape = (record: string) => {
+		const { body, ...head } = JSON.parse(record) as { body: SentBody };
+		const given: ToolBody = { input: body.payload, subscription: key };
+		return JSON.stringify({ ...head, body: given });
+	};
+	const target = { consumer, route, inName, shape };
+	return consumer.turn(() => deliver(event, delivery, target, message, ports));
+}
+
+/** Silent as long as a Worker that may have it has not told its handlers. */
+async function toolOf(
+	{ app, tool }: Subscription,
+	{ all }: BatchConsumers,
+): Promise<{ consumer: BatchConsumer; route: Route } | "silent" | "unknown"> {
+	let isSilent = false;
+	for (const consumer of all) {
+		const routes = await consumer.routes();
+		isSilent ||= !routes;
+		const route = routes?.get(idIn(consumer.key, toolId(app, tool)));
+		if (route) return { consumer, route };
+	}
+	return isSilent ? "silent" : "unknown";
+}

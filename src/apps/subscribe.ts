@@ -1,0 +1,130 @@
+/**
+ * Subscriptions: which tool of which app runs for whose events. Who asks, and under which tokens, comes with the
+ * call; the key is made of the tokens alone. An object keeps them.
+ */
+import { appEventName } from "../contract/app.ts";
+import type { InName } from "../contract/app-door.ts";
+import type { Consumers } from "../contract/call.ts";
+import { ForbiddenError, RefusedError } from "../contract/errors.ts";
+import type {
+	Subscribed,
+	Subscription,
+	SubscriptionKeeper,
+	SubscriptionQuery,
+} from "../contract/subscription.ts";
+import {
+	type KeyField,
+	keyFields,
+	keyOf,
+} from "../contract/subscription-key.ts";
+import { checkTool, eventIn, findApp } from "./directory.ts";
+import { type Issuers, verifyTokens } from "./tokens.ts";
+
+export interface Subscribing {
+	consumers: Consumers;
+	subscriptionsOf(eventName: string): SubscriptionKeeper;
+	issuers: Issuers;
+	clock(): number;
+}
+
+/** @throws RefusedError for an unknown app, event or tool, or tokens that lack the event's fields */
+export async function subscribe(
+	caller: InName,
+	source: string,
+	event: string,
+	tool: string,
+	ports: Subscribing,
+): Promise<Subscribed> {
+	// Before all else: whoever has no valid token learns of no app, event or tool.
+	const claims = await verifyTokens(caller.tokens ?? [], ports.issuers, ports);
+	const { declaration } = await findApp(caller.app, ports);
+	checkTool(declaration, tool);
+	const { keeper, fields, name } = await eventOf(source, event, ports);
+	const key = keyOf(fields, claims);
+	if (caller.isUser && fields.length === 0) {
+		const [known] = await keeper.list({ app: caller.app, key, limit: 1 });
+		if (known && known.tool !== tool) throw sharedByAll(caller, name, "change");
+	}
+	return keeper.subscribe({ app: caller.app, tool, key });
+}
+
+function sharedByAll(
+	{ app }: InName,
+	name: string,
+	act: "change" | "end",
+): ForbiddenError {
+	return new ForbiddenError(
+		`${name} is public, so ${app} has one subscription for all: only ${app}, or a key with the scope "admin", may ${act} it`,
+	);
+}
+
+/** False when there was none. @throws RefusedError as `subscribe` */
+export async function unsubscribe(
+	caller: InName,
+	source: string,
+	event: string,
+	ports: Subscribing,
+): Promise<boolean> {
+	const claims = await verifyTokens(caller.tokens ?? [], ports.issuers, ports);
+	const { keeper, fields, name } = await eventOf(source, event, ports);
+	if (caller.isUser && fields.length === 0)
+		throw sharedByAll(caller, name, "end");
+	// A tool that is run by a subscription may end that one.
+	const own = caller.subscription;
+	const key =
+		own && own.source === name && !caller.tokens
+			? own.key
+			: keyOf(fields, claims);
+	return keeper.unsubscribe(caller.app, key);
+}
+
+/**
+ * The subscriptions of one event, by ids.
+ *
+ * @param tokens those of a user, who sees only what has the key that they make; absent for all
+ */
+export async function listSubscriptions(
+	tokens: readonly string[] | undefined,
+	source: string,
+	event: string,
+	query: SubscriptionQuery,
+	ports: Subscribing,
+): Promise<Subscription[]> {
+	const claims = tokens && (await verifyTokens(tokens, ports.issuers, ports));
+	const { keeper, fields } = await eventOf(source, event, ports);
+	const key = claims && keyOf(fields, claims);
+	return keeper.list({ ...query, ...(key && { key }) });
+}
+
+async function eventOf(
+	source: string,
+	event: string,
+	ports: Subscribing,
+): Promise<{
+	name: string;
+	keeper: SubscriptionKeeper;
+	fields: readonly KeyField[];
+}> {
+	const { declaration } = await findApp(source, ports);
+	const fields = keyFields(eventIn(declaration, event).tokens);
+	const name = appEventName(source, event);
+	return { name, keeper: ports.subscriptionsOf(name), fields };
+}
+
+/** @throws RefusedError `invalid_request` unless it is asked by an event's start */
+export function pollingOf({ event, isStart }: InName, ms: number): string {
+	if (!isStart || event === undefined)
+		throw new RefusedError(
+			"invalid_request",
+			"event.poll: only the start of an event may ask to be polled",
+		);
+	if (Number.isFinite(ms) && ms >= SHORTEST_POLL && ms <= LONGEST_POLL)
+		return event;
+	throw new RefusedError(
+		"invalid_request",
+		`event.poll: ${ms} ms is not between a minute and 30 days`,
+	);
+}
+
+const SHORTEST_POLL = 60_000;
+const LONGEST_POLL = 30 * 86_400_000;

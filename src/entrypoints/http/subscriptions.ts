@@ -1,0 +1,70 @@
+/** `/v1/subscriptions`: subscribe an app's tool to an event, end that, and see who is subscribed. */
+import type { Hono } from "hono";
+import * as z from "zod";
+import {
+	listSubscriptions,
+	subscribe,
+	unsubscribe,
+} from "../../apps/subscribe.ts";
+import type { Owner } from "../../owner.ts";
+import { check, readJson } from "./input.ts";
+import { type Http, route } from "./routes.ts";
+import { inNameOf, tokensOf } from "./users.ts";
+
+const Leaving = z.strictObject({
+	/** The subscriber. */
+	app: z.string(),
+	source: z.string(),
+	event: z.string(),
+	tokens: z.array(z.string()).max(10).optional(),
+});
+
+const Joining = Leaving.extend({ tool: z.string() });
+
+const Asked = z.strictObject({
+	source: z.string(),
+	event: z.string(),
+	app: z.string().optional(),
+	after: z.coerce.number().int().min(0).default(0),
+	limit: z.coerce.number().int().min(1).max(1_000).default(100),
+});
+
+export function subscriptionRoutes(app: Hono<Http>, owner: Owner): void {
+	route(app, "/v1/subscriptions", {
+		async POST({ req, var: { caller }, json }) {
+			const { app, source, event, tool, tokens } = check(
+				Joining,
+				await readJson(req.raw),
+			);
+			const inName = inNameOf(app, caller, tokens);
+			return json(await subscribe(inName, source, event, tool, owner), 201);
+		},
+
+		async DELETE({ req, var: { caller }, json }) {
+			const { app, source, event, tokens } = check(
+				Leaving,
+				await readJson(req.raw),
+			);
+			const inName = inNameOf(app, caller, tokens);
+			const unsubscribed = await unsubscribe(inName, source, event, owner);
+			return json({ unsubscribed });
+		},
+
+		async GET({ req, var: { caller }, json }) {
+			const { source, event, app, ...page } = check(Asked, req.query());
+			const query = { ...page, ...(app !== undefined && { app }) };
+			const tokens = tokensOf(caller);
+			const under = caller.token === undefined ? undefined : tokens;
+			const found = await listSubscriptions(under, source, event, query, owner);
+			const last = found.at(-1);
+			const isFull = found.length === page.limit;
+			return json({
+				subscriptions: found.map(({ key, ...one }) => ({
+					...one,
+					key: Object.fromEntries(key),
+				})),
+				...(last && isFull && { after: last.id }),
+			});
+		},
+	});
+}

@@ -1,0 +1,33 @@
+/** How mail comes in: Cloudflare Email Routing hands it to an app's event. */
+
+import { acceptMail } from "../apps/trigger.ts";
+import { HOOK_BYTES } from "../contract/limits.ts";
+import type { Events } from "../events.ts";
+import { ownerOf } from "../owner.ts";
+
+/**
+ * An `email` for `worker(events, { email })` that hands each message to an event of an app: its `handler` gets
+ * `{ trigger: "mail", from, to, headers, bytes }`. Mail over 256 KB, or while nobody is subscribed, is rejected;
+ * what cannot be held now throws, so that the sender's server tries again.
+ *
+ * @example
+ * export default worker(events, { email: mailTo(events, "@my-org/email", "new_email") });
+ */
+export function mailTo(
+	events: Events,
+	app: string,
+	event: string,
+): (message: ForwardableEmailMessage) => Promise<void> {
+	const owner = ownerOf(events);
+	return async (message) => {
+		if (message.rawSize > HOOK_BYTES)
+			return message.setReject(`the mail has more than ${HOOK_BYTES} bytes`);
+		const { from, to } = message;
+		const headers = Object.fromEntries(message.headers);
+		const bytes = new Uint8Array(await new Response(message.raw).arrayBuffer());
+		const mail = { trigger: "mail" as const, from, to, headers, bytes };
+		const messageId = headers["message-id"];
+		if (!(await acceptMail({ app, event }, mail, messageId, owner)))
+			message.setReject("nobody takes this mail now");
+	};
+}

@@ -1,0 +1,79 @@
+/** The owner of the events, with no app of its own. Its clock can be set. */
+import { createEvents, defineConfig } from "tidings";
+import { worker } from "tidings/worker";
+import { ownerOf } from "../../../src/owner.ts";
+
+const ends: string[] = [];
+
+export const events = createEvents({
+	observe(transition) {
+		const { id, type, event } = transition;
+		const handler = "handler" in transition ? ` ${transition.handler}` : "";
+		const error = "error" in transition ? transition.error : undefined;
+		ends.push(
+			`${id} ${event} ${type}${handler}${error ? ` ${error.name}: ${error.message}` : ""}`,
+		);
+	},
+});
+
+const config = defineConfig({
+	url: "https://events.example",
+	subscribers: {
+		source: { binding: "SOURCE" as never },
+		reader: { binding: "READER" as never },
+		older: { binding: "OLDER" as never },
+	},
+	issuers: {
+		"@my-org/auth": {
+			issuer: "https://auth.example",
+			secret: "a secret of the tests, 32 bytes at least",
+		},
+	},
+});
+
+export default worker(events, {
+	config,
+	async fetch(request) {
+		const { pathname, searchParams } = new URL(request.url);
+		switch (pathname) {
+			case "/ends":
+				return Response.json(ends);
+			case "/publish":
+				return Response.json(await events.publish("order.placed"));
+			case "/clock": {
+				const offset = Number(searchParams.get("offset"));
+				ownerOf(events).clock = () => Date.now() + offset;
+				return new Response();
+			}
+			case "/state": {
+				const name = searchParams.get("name") as string;
+				const keeper = ownerOf(events).subscriptionsOf(name);
+				return Response.json(await keeper.state());
+			}
+			default: {
+				const { app, tool, input, tokens } = (await request.json()) as Run;
+				const run = events.apps.run(app, tool, input, { tokens });
+				return Response.json(
+					await run.then(
+						(output) => ({ output }),
+						({ name, code, message }) => ({ error: { name, code, message } }),
+					),
+				);
+			}
+		}
+	},
+});
+
+interface Run {
+	app: string;
+	tool: string;
+	input: unknown;
+	tokens: string[];
+}
+
+export {
+	DeadLetters,
+	Payloads,
+	Scheduler,
+	Subscriptions,
+} from "tidings/worker";

@@ -1,0 +1,70 @@
+/** The Worker of a subscriber app, that can be down. */
+import { WorkerEntrypoint } from "cloudflare:workers";
+import { createEvents, NonRetryableError } from "tidings";
+import { createApp } from "tidings/apps";
+import { subscriber } from "tidings/worker";
+import type { SubscriberBinding } from "../../../src/consumers.ts";
+import { act } from "./act.ts";
+
+const got: unknown[] = [];
+/** What the owner sent, as it came. */
+const calls: string[] = [];
+let isDown = false;
+
+class OddError extends Error {
+	override readonly name = "OddError";
+}
+
+const app = createApp("@far/reader", {
+	tools: {
+		act: { default: act },
+		read: {
+			default: (input, { subscription }) => {
+				if (input.text === "odd") throw new NonRetryableError("never this");
+				if (input.text === "class") throw new OddError("odd");
+				got.push([subscription, input]);
+			},
+		},
+		fail: {
+			default: () => {
+				throw new OddError("the tool's own");
+			},
+		},
+	},
+	capabilities: ["event", "storage"],
+});
+
+const Own = subscriber(createEvents({ apps: [app] }));
+
+export class Subscriber extends WorkerEntrypoint implements SubscriberBinding {
+	#own() {
+		if (isDown) throw new Error("the Worker is being deployed");
+		return new Own(this.ctx, this.env);
+	}
+
+	handlers() {
+		return this.#own().handlers();
+	}
+
+	apps() {
+		return this.#own().apps();
+	}
+
+	receive(...args: Parameters<SubscriberBinding["receive"]>) {
+		return this.#own().receive(...args);
+	}
+
+	deliver(...args: Parameters<SubscriberBinding["deliver"]>) {
+		calls.push(JSON.stringify(args[0]));
+		return this.#own().deliver(...args);
+	}
+}
+
+export default {
+	async fetch(request) {
+		const { pathname, searchParams } = new URL(request.url);
+		if (pathname === "/calls") return Response.json(calls);
+		isDown = searchParams.has("down");
+		return Response.json(got);
+	},
+} satisfies ExportedHandler;

@@ -1,0 +1,84 @@
+/** The Worker of a source app, that can be down. */
+import { WorkerEntrypoint } from "cloudflare:workers";
+import { createEvents } from "tidings";
+import { createApp } from "tidings/apps";
+import { subscriber } from "tidings/worker";
+import type { SubscriberBinding } from "../../../src/consumers.ts";
+import { act } from "./act.ts";
+
+const done: unknown[] = [];
+let isDown = false;
+/** Fails alone, while the Worker still lists its handlers. */
+let isApps = true;
+
+const app = createApp("@far/source", {
+	events: {
+		mailed: {
+			description: "Fires when a mail comes",
+			capabilities: ["event"],
+			tokens: { "@my-org/auth": { account: ["accountId", "email"] } },
+			payload: { type: "object", required: ["text"] },
+		},
+	},
+	handlers: {
+		mailed: {
+			start: {
+				default: ({ webhookUrl }) => void done.push(["start", webhookUrl]),
+			},
+			handler: {
+				default: async ({ json, bytes, query }, { event }) => {
+					done.push(["handler", bytes.length, query]);
+					await event.send("mailed", json);
+				},
+				verify: ({ headers }) => headers["x-token"] === "right",
+				respond: ({ query }) =>
+					query.challenge === undefined
+						? undefined
+						: new Response(query.challenge, {
+								status: 207,
+								headers: { "x-from": "source" },
+							}),
+			},
+			stop: { default: () => void done.push(["stop"]) },
+		},
+	},
+	tools: { act: { default: act } },
+	capabilities: ["event"],
+});
+
+const events = createEvents({ apps: [app] });
+events.on("order.placed", { id: "plain" }, () => {});
+const Own = subscriber(events);
+
+export class Subscriber extends WorkerEntrypoint implements SubscriberBinding {
+	#own() {
+		if (isDown) throw new Error("the Worker is being deployed");
+		return new Own(this.ctx, this.env);
+	}
+
+	handlers() {
+		return this.#own().handlers();
+	}
+
+	async apps() {
+		if (!isApps) throw new Error("the Worker is overloaded");
+		return this.#own().apps();
+	}
+
+	receive(...args: Parameters<SubscriberBinding["receive"]>) {
+		return this.#own().receive(...args);
+	}
+
+	deliver(...args: Parameters<SubscriberBinding["deliver"]>) {
+		return this.#own().deliver(...args);
+	}
+}
+
+export default {
+	async fetch(request) {
+		const { searchParams } = new URL(request.url);
+		isDown = searchParams.has("down");
+		isApps = !searchParams.has("no-apps");
+		return Response.json(done);
+	},
+} satisfies ExportedHandler;
