@@ -1,0 +1,40 @@
+/** Code that runs as an app's, on behalf of whoever the tokens are of. */
+import type { Capabilities } from "tidings/apps";
+import { acts } from "./more-apps.ts";
+import { tokenOf } from "./support.ts";
+import { events } from "./worker.ts";
+
+/** What `act` answers when the tool of this app runs it; rejects with the very error that it met. */
+export async function asApp<Result>(
+	app: string,
+	act: (capabilities: Capabilities, input: unknown) => Result,
+	tokens: readonly string[] = [],
+): Promise<Awaited<Result>> {
+	const met = Promise.withResolvers<Awaited<Result>>();
+	acts.set(app, async (capabilities, input) => {
+		try {
+			met.resolve(await act(capabilities, input));
+		} catch (error) {
+			met.reject(error);
+		}
+	});
+	await events.apps.run(app, "act", null, { tokens });
+	acts.delete(app);
+	return met.promise;
+}
+
+/** The refusal of a call, as data. */
+export async function refusal(
+	call: Promise<unknown>,
+): Promise<{ name: string; code: string; message: string }> {
+	try {
+		await call;
+	} catch (error) {
+		const { name, code, message } = error as Error & { code: string };
+		return { name, code, message };
+	}
+	throw new Error("it was not refused");
+}
+
+export const atDoor = (door: Record<string, unknown>) =>
+	tokenOf({ accountId: "a1", email: "ada@example.com" }, { door });

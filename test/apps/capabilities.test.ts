@@ -1,0 +1,302 @@
+/** What an app's code is given: what was declared, and no more. */
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { exports } from "cloudflare:workers";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { subscriptionsOf } from "../../src/bindings.ts";
+import { createApp } from "../../src/dialects/apps.ts";
+import { asApp, atDoor, refusal } from "./as-app.ts";
+import { acts, bell } from "./more-apps.ts";
+import { call, stopped, wait } from "./support.ts";
+import { behaviours, events } from "./worker.ts";
+
+const front = { floor: 1, isOpen: true, name: "front" };
+const undeclared = (app: string, capability: string, where: string) => ({
+	name: "ForbiddenError",
+	code: "forbidden",
+	message: `${app}: the capability "${capability}" is not declared: add it to ${where}`,
+});
+
+describe("a tool", () => {
+	test("that uses what its app does not declare is told where to declare it", async () => {
+		const where = 'the "capabilities" of createApp("@test/bare")';
+		expect(
+			await refusal(asApp("@test/bare", async ({ event }) => event)),
+		).toEqual(undeclared("@test/bare", "event", where));
+		expect(
+			await refusal(asApp("@test/bare", async ({ storage }) => storage)),
+		).toEqual(undeclared("@test/bare", "storage", where));
+		expect(
+			await refusal(asApp("@test/bell", async ({ storage }) => storage)),
+		).toMatchObject({ code: "forbidden" });
+	});
+
+	test("has no webhookUrl, and is told who has", async () => {
+		const asked = asApp("@test/guest", async (given) => given.webhookUrl);
+		expect((await refusal(asked)).message).toBe(
+			"@test/guest: webhookUrl is there for start, handler and stop of an event, and not for tools",
+		);
+	});
+
+	test("that no event runs has no subscription", async () => {
+		expect(
+			await asApp("@test/guest", ({ subscription }) => subscription),
+		).toBeUndefined();
+	});
+
+	test("may not ask to be polled", async () => {
+		const asked = asApp("@test/guest", ({ event }) => event.poll("5 minutes"));
+		expect((await refusal(asked)).message).toBe(
+			"event.poll: only the start of an event may ask to be polled",
+		);
+	});
+
+	test("gives back what it returns as JSON, and null for nothing", async () => {
+		for (const [returned, output] of [
+			[{ a: new Date(0) }, { a: "1970-01-01T00:00:00.000Z" }],
+			[undefined, null],
+			[0, 0],
+			["", ""],
+		]) {
+			acts.set("@test/guest", () => returned);
+			expect(await events.apps.run("@test/guest", "act")).toEqual(output);
+		}
+	});
+
+	test("that fails is refused as failed, with its error", async () => {
+		acts.set("@test/guest", () => {
+			throw new RangeError("no such thing");
+		});
+		expect(await refusal(events.apps.run("@test/guest", "act"))).toEqual({
+			name: "ToolFailedError",
+			code: "tool_failed",
+			message: "@test/guest act failed: RangeError: no such thing",
+		});
+		const response = await call("POST", "/v1/apps/@test/guest/tools/act", {
+			token: await atDoor(front),
+			body: "{}",
+		});
+		expect(response.status).toBe(500);
+		expect(await response.json()).toMatchObject({ code: "tool_failed" });
+	});
+
+	test("gets its input, and runs over HTTP with the user's token alone", async () => {
+		acts.set("@test/guest", (_, input) => ({ input }));
+		const response = await call("POST", "/v1/apps/@test/guest/tools/act", {
+			token: await atDoor(front),
+			body: JSON.stringify({ n: [1] }),
+		});
+		expect(response.status).toBe(200);
+		expect(await response.json()).toEqual({ output: { input: { n: [1] } } });
+	});
+
+	test("that nobody knows is refused with the known ones", async () => {
+		expect(await refusal(events.apps.run("@test/guest", "no"))).toMatchObject({
+			code: "unknown_tool",
+			message: '@test/guest has no tool "no": it has act, other',
+		});
+		expect(await refusal(events.apps.run("@test/no", "act"))).toMatchObject({
+			code: "unknown_app",
+			message: expect.stringContaining("@my-org/email, @my-org/inbox"),
+		});
+	});
+});
+
+describe("start, handler and stop", () => {
+	const name = "@test/bell/rung";
+	const join = async () =>
+		asApp(
+			"@test/guest",
+			({ event }) => event.subscribe("@test/bell", "rung", "act"),
+			[await atDoor(front)],
+		);
+	const leave = async () =>
+		asApp(
+			"@test/guest",
+			({ event }) => event.unsubscribe("@test/bell", "rung"),
+			[await atDoor(front)],
+		);
+
+	afterEach(async () => {
+		await leave();
+		await stopped(name);
+		bell.clear();
+	});
+
+	test("have the webhook's URL, and not what events.json does not list, whatever the app's tools may use", async () => {
+		const met: Record<string, unknown> = {};
+		const look =
+			(part: string) =>
+			async (...args: unknown[]) => {
+				const given = args.at(-1) as Parameters<
+					NonNullable<ReturnType<typeof acts.get>>
+				>[0];
+				met[part] = {
+					url: given.webhookUrl,
+					event: await refusal((async () => given.event)()),
+					storage: await refusal((async () => given.storage)()),
+				};
+			};
+		for (const part of ["start", "handler", "stop"] as const)
+			bell.set(part, look(part));
+		await join();
+		const url = (met.start as { url: string }).url;
+		expect((await call("POST", url, { body: "{}" })).status).toBe(202);
+		await vi.waitFor(() => expect(met.handler).toBeDefined(), wait);
+		await leave();
+		await stopped(name);
+		const where = 'rung\'s "capabilities" in events.json';
+		const expected = {
+			url,
+			event: undeclared("@test/bell", "event", where),
+			storage: undeclared("@test/bell", "storage", where),
+		};
+		expect(met).toEqual({
+			start: expected,
+			handler: expected,
+			stop: expected,
+		});
+	});
+
+	test("the service that calls the webhook back while start is at work is answered, and its call is handled", async () => {
+		const answers: number[] = [];
+		const handled: unknown[] = [];
+		bell.set("start", async ({ webhookUrl }) => {
+			answers.push((await call("POST", webhookUrl, { body: "1" })).status);
+		});
+		bell.set("handler", ({ json }) => void handled.push(json));
+		expect(await join()).toMatchObject({ state: "active" });
+		expect(answers).toEqual([202]);
+		await vi.waitFor(() => expect(handled).toEqual([1]), wait);
+	});
+
+	test("a start that fails says so: the subscription is kept as pending, and is active once start succeeds", async () => {
+		let tries = 0;
+		bell.set("start", () => {
+			if (++tries < 3) throw new TypeError("the service is down");
+		});
+		const first = await join();
+		expect(first).toMatchObject({
+			state: "pending",
+			error: { name: "TypeError", message: "the service is down" },
+		});
+		await vi.waitFor(async () => {
+			expect((await subscriptionsOf(name).state()).phase).toBe("running");
+		}, wait);
+		expect(tries).toBe(3);
+		expect(await join()).toEqual({ id: first.id, state: "active" });
+		expect(tries).toBe(3);
+	});
+
+	test("a stop that fails is tried again until it succeeds, and only then may start run", async () => {
+		const order: string[] = [];
+		let stops = 0;
+		bell.set("start", () => void order.push("start"));
+		bell.set("stop", () => {
+			order.push("stop");
+			if (++stops === 1) throw new Error("not now");
+		});
+		await join();
+		await leave();
+		await vi.waitFor(() => expect(stops).toBe(1), wait);
+		await join();
+		await vi.waitFor(
+			() => expect(order).toEqual(["start", "stop", "stop", "start"]),
+			wait,
+		);
+		await vi.waitFor(async () => {
+			expect((await subscriptionsOf(name).state()).phase).toBe("running");
+		}, wait);
+	});
+
+	test("start and the tools have 5 seconds unless the module says otherwise, and 60 at the most", () => {
+		const rung = {
+			description: "d",
+			capabilities: [],
+			tokens: {},
+			payload: { type: "object" },
+		};
+		const module = { default: () => {} };
+		const made = (timeout: "60 seconds" | number) =>
+			createApp("@test/timed", {
+				events: { rung },
+				handlers: {
+					rung: {
+						start: { ...module, timeout },
+						handler: module,
+						stop: module,
+					},
+				},
+				tools: { quick: module },
+			}).handlers;
+		expect(made("60 seconds").map((one) => one.timeout)).toEqual([
+			60_000,
+			undefined,
+			undefined,
+			undefined,
+		]);
+		expect(() => made(60_001)).toThrow(
+			"@test/timed: src/events/rung/start.ts: timeout 60001 ms is over 60000 ms",
+		);
+	});
+});
+
+describe("the handler", () => {
+	const poll = (every: unknown) =>
+		new Promise<unknown>((resolve) => {
+			behaviours.set("ticked start", async ({ event }) => {
+				resolve(await event.poll(every).then(() => "polled", String));
+			});
+		});
+	const join = () =>
+		subscriptionsOf("@test/lab/ticked").subscribe({
+			app: "@test/guest",
+			tool: "act",
+			key: [],
+		});
+
+	afterEach(async () => {
+		await subscriptionsOf("@test/lab/ticked").unsubscribe("@test/guest", []);
+		await stopped("@test/lab/ticked");
+		behaviours.clear();
+	});
+
+	test.each([
+		["5 minutes", "polled"],
+		["1 minute", "polled"],
+		[
+			"59 seconds",
+			"RefusedError: event.poll: 59000 ms is not between a minute and 30 days",
+		],
+		[
+			"31 days",
+			"RefusedError: event.poll: 2678400000 ms is not between a minute and 30 days",
+		],
+	])("polled every %s: %s", async (every, answer) => {
+		const answered = poll(every);
+		await join();
+		expect(await answered).toBe(answer);
+	});
+
+	test("is run with the trigger of a poll at its time", async () => {
+		const handled: unknown[] = [];
+		behaviours.set("ticked handler", (input) => void handled.push(input));
+		const answered = poll("5 minutes");
+		await join();
+		await answered;
+		const { Subscriptions } = exports as unknown as {
+			Subscriptions: DurableObjectNamespace;
+		};
+		const stub = Subscriptions.getByName("@test/lab/ticked");
+		vi.useFakeTimers({ toFake: ["Date"] });
+		try {
+			vi.setSystemTime(Date.now() + 300_001);
+			await runDurableObjectAlarm(stub);
+			await vi.waitFor(
+				() => expect(handled).toEqual([{ trigger: "poll" }]),
+				wait,
+			);
+		} finally {
+			vi.useRealTimers();
+		}
+	});
+});

@@ -1,0 +1,252 @@
+/** What dies between two steps: nothing that was answered yes is lost, nothing that was not is doubled without need. */
+import { runInDurableObject } from "cloudflare:test";
+import { exports } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { runPart } from "../../src/apps/run-tool.ts";
+import { acceptHook, acceptMail } from "../../src/apps/trigger.ts";
+import { subscriptionsOf } from "../../src/bindings.ts";
+import type { HookRequest } from "../../src/contract/trigger.ts";
+import type { Subscriptions } from "../../src/objects/subscriptions.ts";
+import { read } from "../support/incoming.ts";
+import { asApp, atDoor, refusal } from "./as-app.ts";
+import { acts, bell } from "./more-apps.ts";
+import { down, keeping } from "./ports.ts";
+import { stopped, wait } from "./support.ts";
+
+const NAME = "@test/bell/rung";
+const keeper = subscriptionsOf(NAME);
+const called = { app: "@test/bell", event: "rung" };
+const front = { floor: 1, isOpen: true, name: "front" };
+
+function requestOf(bytes = new Uint8Array([1])): HookRequest {
+	return { method: "POST", headers: {}, query: {}, bytes };
+}
+
+const crash = () => {
+	const { Subscriptions: namespace } = exports as unknown as {
+		Subscriptions: DurableObjectNamespace<Subscriptions>;
+	};
+	return runInDurableObject(namespace.getByName(NAME), (_, ctx) =>
+		ctx.abort("the test kills it"),
+	).catch(() => {});
+};
+
+beforeEach(async () => {
+	await keeper.subscribe({ app: "@test/guest", tool: "act", key: [] });
+});
+afterEach(async () => {
+	for (const { app, key } of await keeper.list({ limit: 100 }))
+		await keeper.unsubscribe(app, key);
+	await stopped(NAME);
+	bell.clear();
+	acts.clear();
+});
+
+type Ports = ReturnType<typeof keeping>;
+
+describe("a call of the webhook", () => {
+	const accept = async (
+		ports: Ports,
+		deliveryId?: string,
+		bytes?: Uint8Array<ArrayBuffer>,
+	) =>
+		acceptHook(
+			{ ...called, secret: await keeper.hookSecret() },
+			requestOf(bytes),
+			deliveryId,
+			ports,
+		);
+	const failing = (method: "hook" | "accept" | "confirm") =>
+		keeping({
+			subscriptionsOf: (name) => ({
+				...subscriptionsOf(name),
+				[method]: down,
+			}),
+		});
+	const idsOf = ({ kept }: Ports) => kept.events.map((text) => read(text).id);
+
+	test.each(["hook", "accept"] as const)(
+		"is not answered yes, and not held, when its object dies at %s",
+		async (method) => {
+			const ports = failing(method);
+			await expect(accept(ports, "d1")).rejects.toThrow();
+			expect(ports.kept.events).toEqual([]);
+		},
+	);
+
+	test.each([
+		["the queue", { events: { send: down } }],
+		["the store of large bodies", { payloads: { put: down } }],
+	] as const)(
+		"that %s does not take is not answered yes, and is held when it comes again, under one id",
+		async (_, broken) => {
+			const large = new Uint8Array(200_000);
+			const first = keeping();
+			Object.assign(first, {
+				events: {
+					...first.events,
+					...("events" in broken ? broken.events : {}),
+				},
+				payloads: {
+					...first.payloads,
+					...("payloads" in broken ? broken.payloads : {}),
+				},
+			});
+			const id = `comes-again-${_}`;
+			await expect(accept(first, id, large)).rejects.toThrow();
+			const [second, third] = [keeping(), keeping()];
+			const held = await accept(second, id, large);
+			expect(idsOf(second)).toEqual([held.type === "held" && held.id]);
+			expect(await accept(third, id, large)).toEqual(held);
+			expect(third.kept.events).toEqual([]);
+		},
+	);
+
+	test("that is held though its object dies at confirm is answered yes, and its repetition is the same event", async () => {
+		const first = failing("confirm");
+		const held = await accept(first, "d2");
+		expect(held).toMatchObject({ type: "held" });
+		const second = keeping();
+		expect(await accept(second, "d2")).toEqual(held);
+		// Sent twice at the worst, under one id.
+		expect(idsOf(second)).toEqual(idsOf(first));
+	});
+
+	test("is known again after the object was evicted", async () => {
+		const first = keeping();
+		const held = await accept(first, "d3");
+		await crash();
+		const second = keeping();
+		expect(await accept(second, "d3")).toEqual(held);
+		expect(second.kept.events).toEqual([]);
+	});
+
+	test("that its sender repeats while it is being held is one event", async () => {
+		const ports = keeping();
+		const both = await Promise.all([accept(ports, "d4"), accept(ports, "d4")]);
+		expect(both[0]).toEqual(both[1]);
+		expect(new Set(idsOf(ports)).size).toBe(1);
+	});
+
+	test("is not answered 404 while the Worker that may have its app does not tell", async () => {
+		const ports = keeping();
+		const [own] = ports.consumers.all;
+		ports.consumers = {
+			...ports.consumers,
+			all: [
+				own as never,
+				{ ...own, key: "mail", apps: async () => undefined } as never,
+			],
+		};
+		const asked = acceptHook(
+			{ app: "@far/away", event: "rung", secret: "s" },
+			requestOf(),
+			undefined,
+			ports,
+		);
+		expect((await refusal(asked)).code).toBe("unavailable");
+	});
+});
+
+test("mail that nobody can hold now is thrown back, so that its server tries again", async () => {
+	const ports = keeping();
+	ports.events.send = down;
+	const mail = {
+		trigger: "mail" as const,
+		from: "a@b.c",
+		to: "d@e.f",
+		headers: {},
+		bytes: new Uint8Array([1]),
+	};
+	await expect(acceptMail(called, mail, "<m1>", ports)).rejects.toThrow();
+	const again = keeping();
+	expect(await acceptMail(called, mail, "<m1>", again)).toBe(true);
+	expect(again.kept.events).toHaveLength(1);
+});
+
+describe("start and stop", () => {
+	const attempt = (apps: () => Promise<undefined | []>) => {
+		const ports = keeping();
+		const [own] = ports.consumers.all;
+		const all = [{ ...own, apps } as never];
+		ports.consumers = { ...ports.consumers, all };
+		return runPart(NAME, "start", "https://events.example/hooks", ports);
+	};
+
+	test("that never began, for their Worker does not answer or does not have them, have failed and may begin again at once", async () => {
+		expect(await attempt(async () => undefined)).toMatchObject({
+			type: "failed",
+			error: { name: "UnavailableError" },
+		});
+		expect(await attempt(async () => [])).toMatchObject({
+			type: "failed",
+			error: { name: "RefusedError" },
+		});
+	});
+});
+
+describe("a subscriber whose object dies", () => {
+	const join = async () =>
+		asApp(
+			"@test/guest",
+			({ event }) => event.subscribe("@test/bell", "rung", "act"),
+			[await atDoor(front)],
+		);
+
+	test("while start is at work is told to try again, and is subscribed all the same, with start run again", async () => {
+		await keeper.unsubscribe("@test/guest", []);
+		await stopped(NAME);
+		let starts = 0;
+		bell.set("start", async () => {
+			if (++starts === 1) await new Promise(() => {});
+		});
+		const joining = refusal(join());
+		await vi.waitFor(() => expect(starts).toBe(1), wait);
+		await crash();
+		expect((await joining).code).toBe("unavailable");
+		expect(await keeper.list({ limit: 9 })).toMatchObject([
+			{ app: "@test/guest", tool: "act" },
+		]);
+		// What was cut off counts as at work until its time is over; nothing overlaps.
+		expect((await keeper.state()).phase).toBe("starting");
+		expect(starts).toBe(1);
+		await keeper.unsubscribe("@test/guest", Object.entries(front));
+		vi.useFakeTimers({ toFake: ["Date"] });
+		try {
+			vi.setSystemTime(Date.now() + 76_000);
+			const stops: number[] = [];
+			bell.set("stop", () => void stops.push(1));
+			const { Subscriptions: namespace } = exports as unknown as {
+				Subscriptions: DurableObjectNamespace<Subscriptions>;
+			};
+			await runInDurableObject(namespace.getByName(NAME), (object) =>
+				object.alarm(),
+			);
+			await vi.waitFor(async () => {
+				await runInDurableObject(namespace.getByName(NAME), (object) =>
+					object.alarm(),
+				);
+				expect((await keeper.state()).phase).toBe("stopped");
+			}, wait);
+			// What may have begun outside is stopped.
+			expect(stops).toEqual([1]);
+		} finally {
+			vi.useRealTimers();
+		}
+	});
+
+	test("after it was told yes stays subscribed", async () => {
+		const { id } = await join();
+		await crash();
+		expect(await keeper.find(id)).toMatchObject({ id, tool: "act" });
+		expect(await join()).toEqual({ id, state: "active" });
+	});
+
+	test("after it has left stays gone, and its id is not used again", async () => {
+		const { id } = await join();
+		await keeper.unsubscribe("@test/guest", Object.entries(front));
+		await crash();
+		expect(await keeper.find(id)).toBeNull();
+		expect((await join()).id).toBeGreaterThan(id);
+	});
+});

@@ -1,0 +1,313 @@
+/** An event of an app on its way to its subscribers: page by page, and nobody left out whatever dies. */
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { subscriptionsOf } from "../../src/bindings.ts";
+import type { SentBody } from "../../src/contract/app-door.ts";
+import type { Delivery } from "../../src/contract/envelope.ts";
+import { storeLetters } from "../../src/dead-letter.ts";
+import { ownerOf } from "../../src/owner.ts";
+import { consume, type QueueRole } from "../../src/queue.ts";
+import { replay } from "../../src/replay.ts";
+import { incoming, read, record } from "../support/incoming.ts";
+import { refusal } from "./as-app.ts";
+import { acts, bell } from "./more-apps.ts";
+import { down, keeping } from "./ports.ts";
+import { events } from "./worker.ts";
+
+const NAME = "@test/bell/rung";
+const CROWD = 1_200;
+const ALL: SentBody = { filter: [], payload: { text: "hi" } };
+const owner = ownerOf(events);
+
+let ids: number[] = [];
+
+beforeAll(async () => {
+	bell.clear();
+	acts.clear();
+	const keeper = subscriptionsOf(NAME);
+	ids = [];
+	for (let n = 0; n < CROWD; n += 100) {
+		const joined = Array.from({ length: 100 }, (_, index) =>
+			keeper.subscribe({
+				app: "@test/guest",
+				tool: "act",
+				key: [["name", `door-${n + index}`]],
+			}),
+		);
+		ids.push(...(await Promise.all(joined)).map(({ id }) => id));
+	}
+	ids.sort((one, other) => one - other);
+});
+
+type Ports = ReturnType<typeof keeping>;
+
+/** Takes a message as the queue would, until it is acked; what it threw comes again. */
+async function take(
+	text: string,
+	ports: Ports,
+	from: QueueRole = "retries",
+	most = 100,
+): Promise<number> {
+	for (let attempts = 1; attempts <= most; attempts++) {
+		const message = incoming(text, { attempts });
+		await consume([message], from, ports);
+		if (message.verdicts[0] === "ack") return attempts;
+	}
+	throw new Error(`the message was not acked in ${most} tries`);
+}
+
+const handlerOf = (text: string) => read(text).delivery?.handler ?? "";
+const isRest = (text: string) => handlerOf(text).startsWith(NAME);
+
+/** Takes the event, and all that leads on to further pages; the deliveries to subscribers, in order. */
+async function walk(
+	first: string,
+	ports: Ports,
+): Promise<{ deliveries: string[]; messages: number }> {
+	const deliveries: string[] = [];
+	let messages = 0;
+	for (let open = [first]; open.length > 0; ) {
+		for (const text of open.splice(0)) {
+			await take(text, ports, read(text).delivery ? "retries" : "events");
+			const sent = [
+				...ports.kept.retries.splice(0).flat(),
+				...ports.kept.held.splice(0).map((row) => row.record),
+			];
+			messages += sent.length;
+			open.push(...sent.filter(isRest));
+			deliveries.push(...sent.filter((one) => !isRest(one)).map(handlerOf));
+		}
+	}
+	return { deliveries, messages };
+}
+
+const wanted = () => ids.map((id) => `@test/guest/act#${id}`);
+
+describe("an event to 1 200 subscribers", () => {
+	test("becomes a delivery for each, and a message for each further page of 500", async () => {
+		const ports = keeping();
+		const { deliveries, messages } = await walk(record(NAME, ALL), ports);
+		expect(deliveries).toEqual(wanted());
+		expect(messages).toBe(CROWD + 2);
+	});
+
+	test("holds no more than a page at once, and no batch over a queue's limits", async () => {
+		const asked: number[] = [];
+		const ports = keeping({
+			subscriptionsOf(name) {
+				const keeper = owner.subscriptionsOf(name);
+				return {
+					...keeper,
+					async match(...args) {
+						const found = await keeper.match(...args);
+						asked.push(found.length);
+						return found;
+					},
+				};
+			},
+		});
+		const payload = { text: "x".repeat(100_000) };
+		const batches: number[][] = [];
+		ports.retries.sendBatch = async (records) => {
+			batches.push(records.map((text) => text.length));
+			ports.kept.retries.push([...records]);
+		};
+		const { deliveries } = await walk(
+			record(NAME, { filter: [], payload }),
+			ports,
+		);
+		expect(deliveries).toEqual(wanted());
+		expect(Math.max(...asked)).toBeLessThanOrEqual(500);
+		for (const batch of batches) {
+			expect(batch.length).toBeLessThanOrEqual(100);
+			const bytes = batch.reduce((sum, size) => sum + size, 0);
+			expect(bytes).toBeLessThan(256_000);
+		}
+	});
+
+	test("to a field of one reaches that one alone, with one message", async () => {
+		const body: SentBody = { ...ALL, filter: [["name", "door-777"]] };
+		const { deliveries, messages } = await walk(record(NAME, body), keeping());
+		expect(deliveries).toEqual([wanted()[777]]);
+		expect(messages).toBe(1);
+	});
+
+	test.each([1, 2, 3, 5, 6, 7, 12])(
+		"leaves nobody out when queue and scheduler die at the batch %i of each page's first try",
+		async (at) => {
+			const ports = keeping();
+			const send = ports.retries.sendBatch;
+			let sends = 0;
+			let isDown = false;
+			ports.retries.sendBatch = async (records) => {
+				isDown = ++sends === at;
+				return isDown ? down() : send(records);
+			};
+			const { hold } = ports.scheduler;
+			ports.scheduler.hold = async (rows) => (isDown ? down() : hold(rows));
+			const { deliveries } = await walk(record(NAME, ALL), ports);
+			expect(new Set(deliveries)).toEqual(new Set(wanted()));
+			// No more than the page that came again.
+			expect(deliveries.length).toBeLessThanOrEqual(CROWD + 500);
+		},
+	);
+
+	test("goes by the scheduler where the queue takes nothing, and reaches each once", async () => {
+		const ports = keeping();
+		ports.retries.sendBatch = down;
+		const { deliveries } = await walk(record(NAME, ALL), ports);
+		expect(deliveries).toEqual(wanted());
+	});
+
+	test("waits while its subscriptions, or its body, cannot be read", async () => {
+		let isDown = true;
+		const ports = keeping({
+			subscriptionsOf(name) {
+				const keeper = owner.subscriptionsOf(name);
+				return isDown ? { ...keeper, match: down } : keeper;
+			},
+		});
+		const message = incoming(record(NAME, ALL));
+		await consume([message], "events", ports);
+		expect(message.verdicts).toEqual([{ retry: 5 }]);
+		expect(ports.kept).toMatchObject({
+			retries: [],
+			held: [],
+			deadLetters: [],
+		});
+		isDown = false;
+		expect((await walk(record(NAME, ALL), ports)).deliveries).toEqual(wanted());
+	});
+});
+
+/** A letter of a message that the platform gave up, and what its replay sends. */
+async function replayed(text: string): Promise<string> {
+	const { envelope } = { envelope: read(text) };
+	await storeLetters({ envelope, text }, { attempts: 1 }, keeping());
+	const { handler } = envelope.delivery as Delivery;
+	const ports = keeping();
+	expect(await replay(`${envelope.id}:${handler}`, undefined, ports)).toBe(
+		true,
+	);
+	return ports.kept.retries[0]?.[0] as string;
+}
+
+describe("a message that the platform gave up", () => {
+	test("for the pages after the first is a letter whose replay goes on from there", async () => {
+		const ports = keeping();
+		await take(record(NAME, ALL), ports, "events");
+		const rest = ports.kept.retries.flat().find(isRest) as string;
+		const again = await replayed(rest);
+		const { deliveries } = await walk(again, keeping());
+		expect(deliveries).toEqual(wanted().slice(500));
+	});
+
+	test("for all of them is one letter, whose replay reaches all", async () => {
+		const text = record(NAME, ALL);
+		const { id } = read(text);
+		await storeLetters(
+			{ envelope: read(text), text },
+			{ attempts: 1 },
+			keeping(),
+		);
+		const ports = keeping();
+		expect(await replay(`${id}:${NAME}#`, undefined, ports)).toBe(true);
+		const again = ports.kept.retries[0]?.[0] as string;
+		const { deliveries } = await walk(again, keeping());
+		expect(deliveries).toEqual(wanted());
+	});
+
+	test("for one subscriber is a letter whose replay runs that one's tool alone", async () => {
+		const handler = wanted()[3] as string;
+		const again = await replayed(record(NAME, ALL, { handler, attempt: 2 }));
+		const ports = keeping();
+		const got: unknown[] = [];
+		acts.set("@test/guest", ({ subscription }, input) =>
+			got.push([subscription, input]),
+		);
+		await take(again, ports);
+		acts.clear();
+		expect(got).toEqual([[{ name: "door-3" }, { text: "hi" }]]);
+		expect(ports.kept.transitions).toMatchObject([
+			{ type: "delivered", handler, attempt: 1 },
+		]);
+	});
+
+	test.each([
+		[{ text: "hi" }],
+		[null],
+		[[]],
+		[{ filter: {}, payload: 1 }],
+		[{ filter: [["name"]], payload: 1 }],
+		[{ filter: [] }],
+	])(
+		"is not replayed with the edited body %j, which is none of an app's event",
+		async (body) => {
+			const text = record(NAME, ALL, { handler: `${NAME}#`, attempt: 1 });
+			const { id } = read(text);
+			await storeLetters(
+				{ envelope: read(text), text },
+				{ attempts: 1 },
+				keeping(),
+			);
+			const ports = keeping();
+			const edited = replay(`${id}:${NAME}#`, { body }, ports);
+			expect((await refusal(edited)).code).toBe("invalid_body");
+			expect(ports.kept.retries).toEqual([]);
+		},
+	);
+});
+
+describe("a delivery to a subscriber", () => {
+	const text = (attempt = 1) =>
+		record(NAME, ALL, { handler: wanted()[0] as string, attempt });
+
+	afterEach(() => acts.clear());
+
+	test("uses up no attempt while its subscription cannot be read", async () => {
+		const ports = keeping({
+			subscriptionsOf: (name) => ({
+				...owner.subscriptionsOf(name),
+				find: down,
+			}),
+		});
+		const message = incoming(text(3));
+		await consume([message], "retries", ports);
+		expect(message.verdicts).toEqual(["ack"]);
+		expect(ports.kept.held).toHaveLength(1);
+		const [row] = ports.kept.held;
+		expect(read(row?.record ?? "").delivery).toMatchObject({ attempt: 3 });
+	});
+
+	test("of a tool that no deploy has waits, and is a letter after an hour", async () => {
+		const keeper = subscriptionsOf(NAME);
+		const { id } = await keeper.subscribe({
+			app: "@test/guest",
+			tool: "gone",
+			key: [["name", "gone"]],
+		});
+		const ports = keeping();
+		const handler = `@test/guest/gone#${id}`;
+		await take(record(NAME, ALL, { handler, attempt: 1 }), ports);
+		expect(ports.kept.transitions).toMatchObject([
+			{ type: "waiting", handler },
+		]);
+		const waited = { handler, attempt: 1, unknownFor: 3_600_000 };
+		await take(record(NAME, ALL, waited), ports);
+		expect(ports.kept.transitions.at(-1)).toMatchObject({
+			type: "dead",
+			cause: "unknown_handler",
+			handler,
+		});
+		await keeper.unsubscribe("@test/guest", [["name", "gone"]]);
+	});
+
+	test("whose body is gone is one letter", async () => {
+		const { body: _, ...rest } = JSON.parse(text());
+		const ports = keeping();
+		await take(JSON.stringify({ ...rest, reference: "no-such-body" }), ports);
+		expect(ports.kept.deadLetters).toHaveLength(1);
+		expect(ports.kept.transitions).toMatchObject([
+			{ type: "dead", cause: "payload_missing", handler: wanted()[0] },
+		]);
+	});
+});

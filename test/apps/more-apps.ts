@@ -1,0 +1,75 @@
+/** Apps whose names and rights lie close to each other's, with tools that do what a test says. */
+import type { Capabilities } from "tidings/apps";
+import { createApp, type HookModule } from "tidings/apps";
+
+type Act = (capabilities: Capabilities, input: unknown) => unknown;
+
+/** What the tool `act` of each app does, by the app's name. */
+export const acts = new Map<string, Act>();
+
+const act = (app: string) => ({
+	default: (input: unknown, capabilities: Capabilities) =>
+		acts.get(app)?.(capabilities, input),
+});
+
+/** What the parts of the event `rung` of `@test/bell` do. */
+export const bell = new Map<
+	"start" | "handler" | "stop",
+	// biome-ignore lint/suspicious/noExplicitAny: what a test gives
+	(...args: any[]) => unknown
+>();
+
+const part = (name: "start" | "handler" | "stop") => ({
+	default: (...args: unknown[]) => bell.get(name)?.(...args),
+});
+
+/** What the handler's module of that event exports besides. */
+export const hookModule: HookModule = {};
+
+/** Its key has a text, a number and a boolean; what it declares is nothing. */
+const bellApp = createApp("@test/bell", {
+	events: {
+		rung: {
+			description: "Fires when a test says so",
+			capabilities: [],
+			tokens: { "@my-org/auth": { door: ["name", "floor", "isOpen"] } },
+			payload: {
+				type: "object",
+				properties: { text: { type: "string" } },
+				required: ["text"],
+			},
+		},
+	},
+	handlers: {
+		rung: {
+			start: part("start"),
+			handler: Object.assign(hookModule, part("handler")),
+			stop: part("stop"),
+		},
+	},
+	tools: { act: act("@test/bell") },
+	capabilities: ["event"],
+});
+
+/** Keeps things, and lets one app into its storage. */
+const safe = createApp("@test/safe", {
+	tools: { act: act("@test/safe") },
+	capabilities: ["event", "storage"],
+	grants: ["@test/guest"],
+});
+
+/** Its name begins with that of the app above. */
+const safe2 = createApp("@test/safe-2", {
+	tools: { act: act("@test/safe-2") },
+	capabilities: ["event", "storage"],
+});
+
+const guest = createApp("@test/guest", {
+	tools: { act: act("@test/guest"), other: act("@test/guest") },
+	capabilities: ["event", "storage"],
+});
+
+/** Declares nothing. */
+const bare = createApp("@test/bare", { tools: { act: act("@test/bare") } });
+
+export const moreApps = [bellApp, safe, safe2, guest, bare];

@@ -1,0 +1,54 @@
+/** The owner's ports with queues and a scheduler that keep what they are given, for looking at one step alone. */
+import type { Held } from "../../src/contract/held.ts";
+import type { Transition } from "../../src/contract/transition.ts";
+import { type Owner, ownerOf } from "../../src/owner.ts";
+import { events } from "./worker.ts";
+
+export interface Kept {
+	events: string[];
+	/** One list for each batch. */
+	retries: string[][];
+	deadLetters: string[];
+	held: Held[];
+	transitions: Transition[];
+}
+
+/** @param changes ports that behave otherwise, an object that is down among them */
+export function keeping(changes: Partial<Owner> = {}): Owner & { kept: Kept } {
+	const kept: Kept = {
+		events: [],
+		retries: [],
+		deadLetters: [],
+		held: [],
+		transitions: [],
+	};
+	const owner = ownerOf(events);
+	return {
+		...owner,
+		kept,
+		events: {
+			...owner.events,
+			send: async (record) => void kept.events.push(record),
+		},
+		retries: {
+			...owner.retries,
+			send: async (record) => void kept.retries.push([record]),
+			sendBatch: async (records) => void kept.retries.push([...records]),
+		},
+		deadLetters: {
+			...owner.deadLetters,
+			send: async (record) => void kept.deadLetters.push(record),
+		},
+		scheduler: {
+			...owner.scheduler,
+			hold: async (rows) => void kept.held.push(...rows),
+		},
+		observe: (transition) => void kept.transitions.push(transition),
+		...changes,
+	};
+}
+
+/** A port that rejects, as a queue or an object that is down. */
+export async function down(): Promise<never> {
+	throw new Error("it is down");
+}

@@ -1,0 +1,431 @@
+/** Subscriptions that come and go, and sends that find them. */
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { subscriptionsOf } from "../../src/bindings.ts";
+import { asApp, atDoor, refusal } from "./as-app.ts";
+import { installKeys, keyed } from "./keys.ts";
+import { acts, bell } from "./more-apps.ts";
+import { call, stopped, tokenOf, wait, wayOf } from "./support.ts";
+import { behaviours, events, lab, transitions } from "./worker.ts";
+
+const NAME = "@test/bell/rung";
+const front = { floor: 1, isOpen: true, name: "front" };
+type Door = Record<keyof typeof front, unknown>;
+
+const subscribe = async (
+	door: Door = front,
+	app = "@test/guest",
+	tool = "act",
+) =>
+	asApp(app, ({ event }) => event.subscribe("@test/bell", "rung", tool), [
+		await atDoor(door),
+	]);
+const unsubscribe = async (door: Door = front, app = "@test/guest") =>
+	asApp(app, ({ event }) => event.unsubscribe("@test/bell", "rung"), [
+		await atDoor(door),
+	]);
+const ring = (sent: object) =>
+	asApp("@test/bell", ({ event }) => event.send("rung", sent as never));
+const all = () => subscriptionsOf(NAME).list({ limit: 100 });
+
+/** What the guest's tool was run with. */
+let got: unknown[] = [];
+function listen(): void {
+	got = [];
+	acts.set("@test/guest", ({ subscription }, input) => {
+		got.push([subscription, input]);
+	});
+}
+
+/** Lets the time of a scheduled event come. */
+const due = (id: string) => events.reschedule(id, 1);
+
+async function ended(id: string): Promise<string[]> {
+	await vi.waitFor(
+		() =>
+			expect(wayOf(id).at(-1)).toMatch(/^(delivered|dead|ignored|cancelled)/),
+		wait,
+	);
+	return wayOf(id);
+}
+
+beforeEach(listen);
+afterEach(async () => {
+	for (const { app, key } of await all())
+		await subscriptionsOf(NAME).unsubscribe(app, key);
+	await stopped(NAME);
+	bell.clear();
+	acts.clear();
+	behaviours.clear();
+	vi.restoreAllMocks();
+});
+
+describe("subscribing", () => {
+	test("twice is one subscription with one id, also at the same time", async () => {
+		const token = await atDoor(front);
+		const [one, two] = await Promise.all(
+			[1, 2].map(() =>
+				call("POST", "/v1/subscriptions", {
+					token,
+					body: JSON.stringify({
+						app: "@test/guest",
+						source: "@test/bell",
+						event: "rung",
+						tool: "act",
+					}),
+				}).then((response) => response.json() as Promise<{ id: number }>),
+			),
+		);
+		const three = await subscribe();
+		expect([two?.id, three.id]).toEqual([one?.id, one?.id]);
+		expect(await all()).toHaveLength(1);
+	});
+
+	test("is the same subscription when events.json lists its fields in another order", async () => {
+		const { id } = await subscribe();
+		const key = Object.entries(front).reverse();
+		const again = { app: "@test/guest", tool: "act", key };
+		expect(await subscriptionsOf(NAME).subscribe(again)).toMatchObject({ id });
+		expect(await subscriptionsOf(NAME).list({ key, limit: 9 })).toHaveLength(1);
+		expect(await subscriptionsOf(NAME).unsubscribe("@test/guest", key)).toBe(
+			true,
+		);
+		expect(await all()).toEqual([]);
+	});
+
+	test("with another tool replaces the tool, and the id stays", async () => {
+		const { id } = await subscribe();
+		expect(await subscribe(front, "@test/guest", "other")).toMatchObject({
+			id,
+		});
+		expect(await all()).toMatchObject([{ id, tool: "other" }]);
+	});
+
+	test("to an unknown app, event or tool is refused with the known ones", async () => {
+		const asking = async (source: string, event: string, tool: string) =>
+			refusal(
+				asApp("@test/guest", (given) =>
+					given.event.subscribe(source, event, tool),
+				),
+			);
+		expect(await asking("@test/none", "rung", "act")).toMatchObject({
+			code: "unknown_app",
+			message: expect.stringContaining("@test/bell"),
+		});
+		expect(await asking("@test/lab", "rung", "act")).toEqual({
+			name: "RefusedError",
+			code: "unknown_event",
+			message: '@test/lab has no event "rung": it has ticked, announced',
+		});
+		expect(await asking("@test/bell", "rung", "no")).toEqual({
+			name: "RefusedError",
+			code: "unknown_tool",
+			message: '@test/guest has no tool "no": it has act, other',
+		});
+	});
+
+	test("outlives the token that it was made under", async () => {
+		const exp = Math.floor(Date.now() / 1_000) + 2;
+		const short = await tokenOf({}, { door: front });
+		vi.useFakeTimers({ toFake: ["Date"] });
+		try {
+			await asApp(
+				"@test/guest",
+				({ event }) => event.subscribe("@test/bell", "rung", "act"),
+				[short],
+			);
+			// Long after the token's hour.
+			vi.setSystemTime((exp + 7_200) * 1_000);
+			listen();
+			const again = asApp(
+				"@test/guest",
+				({ event }) => event.subscribe("@test/bell", "rung", "act"),
+				[short],
+			);
+			expect((await refusal(again)).code).toBe("invalid_token");
+			listen();
+			await ring({ payload: { text: "hi" } });
+			await vi.waitFor(
+				() => expect(got).toEqual([[front, { text: "hi" }]]),
+				wait,
+			);
+		} finally {
+			vi.useRealTimers();
+		}
+	});
+});
+
+describe("a send", () => {
+	const doors: Door[] = [
+		front,
+		{ ...front, name: "Front" },
+		{ ...front, floor: "1" },
+		{ ...front, isOpen: "true" },
+		{ ...front, isOpen: false },
+		{ floor: 0, isOpen: true, name: "front,1" },
+	];
+	const heard = async (toSubscribers?: Partial<Door>) => {
+		listen();
+		const { id } = await ring({
+			payload: { text: "hi" },
+			...(toSubscribers && { toSubscribers }),
+		});
+		return { id, doors: () => got.map((one) => (one as [Door])[0]) };
+	};
+
+	test.each([
+		[{ name: "front" }, [0, 2, 3, 4]],
+		[{ name: "Front" }, [1]],
+		[{ name: "FRONT" }, []],
+		[{ name: "front,1" }, [5]],
+		[{ floor: 1 }, [0, 1, 3, 4]],
+		[{ floor: "1" }, [2]],
+		[{ isOpen: true }, [0, 1, 2, 5]],
+		[{ isOpen: "true" }, [3]],
+		[{ isOpen: false }, [4]],
+		[{ isOpen: true, name: "front" }, [0, 2]],
+		[{ isOpen: true, name: "front", floor: 1 }, [0]],
+		[{ floor: 0 }, [5]],
+		[undefined, [0, 1, 2, 3, 4, 5]],
+	])("to %j reaches exactly those, by case and type", async (to, wanted) => {
+		for (const door of doors) await subscribe(door);
+		const { id, doors: reached } = await heard(to as Partial<Door>);
+		await vi.waitFor(
+			() => expect(wayOf(id)).toHaveLength(1 + Math.max(wanted.length, 1)),
+			wait,
+		);
+		expect(new Set(reached().map((one) => JSON.stringify(one)))).toEqual(
+			new Set(wanted.map((index) => JSON.stringify(doors[index]))),
+		);
+		expect(reached()).toHaveLength(wanted.length);
+	});
+
+	test.each([
+		[{ email: "x" }, 'unknown field "email": use name, floor, isOpen'],
+		[{ Name: "front" }, 'unknown field "Name"'],
+		[{ name: undefined }, '"name" is missing'],
+		[{ name: null }, '"name" is null'],
+		[{ name: "" }, '"name" is ""'],
+		[{ name: {} }, '"name" is an object'],
+		[{ name: ["front"] }, '"name" is an array'],
+		[{ floor: Number.NaN }, '"floor" is a number that is not exact'],
+		[{ floor: new Date(0) }, '"floor" is an object'],
+		[{ name: "front", floor: undefined }, '"floor" is missing'],
+		[{}, "it names no field"],
+		[null, "expected an object"],
+		["", "expected an object"],
+		["front", "expected an object"],
+		[[], "expected an object"],
+		[undefined, "undefined"],
+	])("to %j is refused, and reaches nobody", async (toSubscribers, message) => {
+		const before = transitions.length;
+		const sending = ring({ toSubscribers, payload: { text: "hi" } });
+		const refused = await refusal(sending);
+		expect(refused.code).toBe("invalid_request");
+		expect(refused.message).toContain(message);
+		const sent = transitions
+			.slice(before)
+			.filter(({ event }) => event === NAME);
+		expect(sent).toEqual([]);
+	});
+
+	test.each([
+		[{}, "schema_violation"],
+		[{ text: 7 }, "schema_violation"],
+		[null, "schema_violation"],
+		["hi", "schema_violation"],
+		[undefined, "invalid_body"],
+	])("of the payload %j is refused by its schema", async (payload, code) => {
+		expect((await refusal(ring({ payload }))).code).toBe(code);
+	});
+
+	test("takes no member that it does not know, for it may be a misspelt toSubscribers", async () => {
+		const sending = ring({ payload: { text: "hi" }, toSubscriber: front });
+		const refused = await refusal(sending);
+		expect(refused.code).toBe("invalid_request");
+		expect(refused.message).toContain('unknown member "toSubscriber"');
+	});
+
+	test("without a match runs nothing, and says so", async () => {
+		const { id } = await ring({ payload: { text: "hi" } });
+		expect(await ended(id)).toEqual(["published", "ignored"]);
+	});
+
+	test("of over 112 000 bytes travels by reference to each subscriber, whole", async () => {
+		const text = "ü".repeat(100_000);
+		await subscribe(front);
+		await subscribe({ ...front, floor: 2 });
+		listen();
+		await ring({ toSubscribers: { name: "front" }, payload: { text } });
+		await vi.waitFor(() => expect(got).toHaveLength(2), wait);
+		for (const one of got) expect((one as unknown[])[1]).toEqual({ text });
+	});
+
+	test("of 256 KB is refused", async () => {
+		const sending = ring({ payload: { text: "x".repeat(262_144) } });
+		expect((await refusal(sending)).code).toBe("event_too_large");
+	});
+});
+
+describe("a tool that an event runs", () => {
+	test("gets the bare payload, and the key in capabilities.subscription", async () => {
+		await subscribe();
+		listen();
+		await ring({ payload: { text: "hi" } });
+		await vi.waitFor(
+			() => expect(got).toEqual([[front, { text: "hi" }]]),
+			wait,
+		);
+	});
+
+	test("is the one that the subscription names when it runs, not when it was sent", async () => {
+		await subscribe();
+		const { id } = await ring({
+			after: "1 hour",
+			payload: { text: "later" },
+		});
+		await subscribe(front, "@test/guest", "other");
+		listen();
+		await due(id);
+		expect(await ended(id)).toEqual([
+			"scheduled",
+			"rescheduled",
+			"queued",
+			expect.stringMatching(/^delivered @test\/guest\/other#\d+ 1$/),
+		]);
+	});
+
+	test("that fails is tried again without the others, and becomes a letter of its own", async () => {
+		await subscribe();
+		await subscribe(front, "@test/safe");
+		acts.set("@test/safe", () => {});
+		acts.set("@test/guest", () => {
+			throw Object.assign(new Error("never"), { tidings: "non_retryable" });
+		});
+		const { id } = await ring({ payload: { text: "hi" } });
+		await vi.waitFor(() => expect(wayOf(id)).toHaveLength(3), wait);
+		expect(wayOf(id).sort()).toEqual([
+			expect.stringMatching(/^dead @test\/guest\/act#\d+ 1$/),
+			expect.stringMatching(/^delivered @test\/safe\/act#\d+ 1$/),
+			"published",
+		]);
+	});
+
+	test("may end its own subscription without a token, and no other", async () => {
+		await subscribe();
+		await subscribe({ ...front, floor: 2 });
+		const ends: unknown[] = [];
+		acts.set("@test/guest", async ({ event }) => {
+			ends.push(await event.unsubscribe("@test/bell", "rung"));
+		});
+		await ring({ toSubscribers: { floor: 2 }, payload: { text: "hi" } });
+		await vi.waitFor(() => expect(ends).toEqual([true]), wait);
+		expect(await all()).toMatchObject([{ key: Object.entries(front) }]);
+	});
+});
+
+describe("unsubscribing", () => {
+	test("says whether there was one", async () => {
+		await subscribe();
+		expect(await unsubscribe()).toBe(true);
+		expect(await unsubscribe()).toBe(false);
+	});
+
+	test("cancels a send that waits for its time", async () => {
+		await subscribe();
+		const { id } = await ring({ after: "1 hour", payload: { text: "hi" } });
+		await unsubscribe();
+		listen();
+		await due(id);
+		expect(await ended(id)).toEqual([
+			"scheduled",
+			"rescheduled",
+			"queued",
+			"ignored",
+		]);
+		expect(got).toEqual([]);
+	});
+
+	test("cancels a delivery that waits for its next attempt, and one who joins again does not get it", async () => {
+		const { id: first } = await subscribe();
+		acts.set("@test/guest", () => {
+			throw Object.assign(new Error("later"), {
+				tidings: "retry_after",
+				retryAt: Date.now() + 1_000,
+			});
+		});
+		const { id } = await ring({ payload: { text: "hi" } });
+		await vi.waitFor(() => expect(wayOf(id).at(-1)).toMatch(/^retrying/), wait);
+		await unsubscribe();
+		const { id: second } = await subscribe();
+		expect(second).not.toBe(first);
+		listen();
+		expect(await ended(id)).toEqual([
+			"published",
+			`retrying @test/guest/act#${first} 1`,
+			`cancelled @test/guest/act#${first}`,
+		]);
+		expect(got).toEqual([]);
+	});
+});
+
+describe("a public event", () => {
+	const announced = "@test/lab/announced";
+	const asked = { source: "@test/lab", event: "announced", app: "@test/guest" };
+	const asUser = async (method: string, tool?: string) =>
+		call(method, "/v1/subscriptions", {
+			token: await atDoor(front),
+			body: JSON.stringify({ ...asked, ...(tool && { tool }) }),
+		});
+	const joined = () => subscriptionsOf(announced).list({ limit: 9 });
+
+	afterEach(async () => {
+		await subscriptionsOf(announced).unsubscribe("@test/guest", []);
+		await stopped(announced);
+	});
+
+	test("is joined without any token, and reaches all", async () => {
+		await asApp("@test/guest", ({ event }) =>
+			event.subscribe("@test/lab", "announced", "act"),
+		);
+		listen();
+		behaviours.set("two", (_, { event }) =>
+			event.send("announced", { payload: { text: "hi" } }),
+		);
+		await events.apps.run(lab.declaration.name, "two");
+		await vi.waitFor(() => expect(got).toEqual([[{}, { text: "hi" }]]), wait);
+	});
+
+	test("is sent to no field, for it has none", async () => {
+		behaviours.set("two", (_, { event }) =>
+			refusal(
+				event.send("announced", {
+					toSubscribers: { email: "a@b.c" },
+					payload: { text: "hi" },
+				}),
+			),
+		);
+		expect(await events.apps.run("@test/lab", "two")).toMatchObject({
+			code: "invalid_request",
+			message: expect.stringContaining("this event has none"),
+		});
+	});
+
+	test("has one subscription of an app for all: no user ends it, or puts another tool in its place", async () => {
+		expect((await asUser("POST", "act")).status).toBe(201);
+		expect((await asUser("POST", "act")).status).toBe(201);
+		expect((await asUser("DELETE")).status).toBe(403);
+		expect((await asUser("POST", "other")).status).toBe(403);
+		expect(await joined()).toMatchObject([{ tool: "act" }]);
+	});
+
+	test("is changed and ended by a key that may do everything", async () => {
+		await installKeys();
+		await asUser("POST", "act");
+		const body = { ...asked, tool: "other" };
+		expect((await keyed("POST", "/v1/subscriptions", body)).status).toBe(201);
+		expect(await joined()).toMatchObject([{ tool: "other" }]);
+		const ended = await keyed("DELETE", "/v1/subscriptions", asked);
+		expect(await ended.json()).toEqual({ unsubscribed: true });
+		expect(await joined()).toEqual([]);
+	});
+});
