@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "..");
 let directory: string;
@@ -170,4 +170,125 @@ test("asked for help it explains itself", () => {
 	const { status, stdout } = run("generate", "--help");
 	expect(status).toBe(0);
 	expect(stdout).toContain("npx tidings generate [--out");
+});
+
+describe("--app", () => {
+	const APP = "src/app.generated.ts";
+	const event = (name: string) =>
+		["start", "handler", "stop"].map((part) => `src/events/${name}/${part}.ts`);
+
+	test("the parts of each event and every tool are gathered by name, in order of names", () => {
+		write(...event("parcel_moved"), ...event("address_changed"));
+		write("src/tools/b.js", "src/tools/a.ts");
+		const { status, stdout } = run("generate", "--app");
+		expect(status).toBe(0);
+		expect(stdout).toBe(`${APP} gathers the modules of the app.\n`);
+		expect(importsOf(read(APP)).imports).toEqual([
+			"./events/address_changed/start.ts",
+			"./events/address_changed/handler.ts",
+			"./events/address_changed/stop.ts",
+			"./events/parcel_moved/start.ts",
+			"./events/parcel_moved/handler.ts",
+			"./events/parcel_moved/stop.ts",
+			"./tools/a.ts",
+			"./tools/b.js",
+		]);
+		expect(read(APP)).toContain(`export const handlers = {
+	"address_changed": { start: m0, handler: m1, stop: m2 },
+	"parcel_moved": { start: m3, handler: m4, stop: m5 },
+};
+
+export const tools = {
+	"a": m6,
+	"b": m7,
+};
+`);
+	});
+
+	test.each(["start", "handler", "stop"])(
+		"an event without its %s is an error that names the file, and nothing is written",
+		(part) => {
+			const missing = `src/events/parcel_moved/${part}.ts`;
+			write(...event("parcel_moved").filter((path) => path !== missing));
+			const { status, stderr } = run("generate", "--app");
+			expect(status).toBe(1);
+			expect(stderr).toBe(
+				`${missing} is missing: each event has start, handler and stop\n`,
+			);
+			expect(() => read(APP)).toThrow("ENOENT");
+		},
+	);
+
+	test("an app of tools alone has no handlers, one of events alone no tools", () => {
+		write("tools/src/tools/note.ts");
+		write(...event("e").map((path) => `events/${path}`));
+		expect(run("generate", "--app", "tools").status).toBe(0);
+		expect(read(`tools/${APP}`)).toContain("handlers = {\n};");
+		expect(run("generate", "--app", "./events/").status).toBe(0);
+		expect(read(`events/${APP}`)).toContain("tools = {\n};");
+	});
+
+	test("tests, specs, declarations and what lies beside the parts are left out", () => {
+		write(...event("e"), "src/events/e/parse.ts", "src/events/notes.md");
+		write("src/events/e/start.test.ts", "src/tools/a.ts", "src/tools/b/in.ts");
+		write("src/tools/a.test.ts", "src/tools/a.spec.ts", "src/tools/a.d.ts");
+		expect(run("generate", "--app").status).toBe(0);
+		expect(importsOf(read(APP)).imports).toEqual([
+			"./events/e/start.ts",
+			"./events/e/handler.ts",
+			"./events/e/stop.ts",
+			"./tools/a.ts",
+		]);
+	});
+
+	test("--check passes on what is as it would be written, and fails on what is not, writing nothing", () => {
+		write(...event("e").map((path) => `parcels/${path}`));
+		const check = () => run("generate", "--check", "--app", "parcels");
+		const command = "run npx tidings generate --app parcels";
+		expect(check()).toMatchObject({
+			status: 1,
+			stderr: `parcels/${APP} is not there: ${command}\n`,
+		});
+		expect(() => read(`parcels/${APP}`)).toThrow("ENOENT");
+		expect(run("generate", "--app", "parcels").status).toBe(0);
+		expect(check()).toMatchObject({ status: 0, stdout: "", stderr: "" });
+		write("parcels/src/tools/new.ts");
+		const before = read(`parcels/${APP}`);
+		expect(check()).toMatchObject({
+			status: 1,
+			stderr: `parcels/${APP} is stale: ${command}\n`,
+		});
+		expect(read(`parcels/${APP}`)).toBe(before);
+	});
+
+	test("two files of one tool are refused, for only one of them would run", () => {
+		write("src/tools/a.js", "src/tools/a.ts");
+		expect(run("generate", "--app")).toMatchObject({
+			status: 1,
+			stderr:
+				"src/tools/a.js and src/tools/a.ts are one tool: keep one of them\n",
+		});
+	});
+
+	test("two folders, and one that has neither events nor tools, are refused", () => {
+		write(...event("e"));
+		expect(run("generate", "--app", ".", "src")).toMatchObject({
+			status: 1,
+			stderr: "--app takes one folder, that of one app\n",
+		});
+		const { status, stderr } = run("generate", "--app", "nowhere");
+		expect(status).toBe(1);
+		expect(stderr).toContain("nowhere/src has neither events/ nor tools/");
+	});
+
+	test.each(["email", "calendar", "inbox"])(
+		"the example's %s has what would be written",
+		(app) => {
+			const script = join(root, "scripts/generate.ts");
+			const folder = `examples/inbox/${app}`;
+			const args = [script, "generate", "--check", "--app", folder];
+			const { status } = spawnSync(process.execPath, args, { cwd: root });
+			expect(status).toBe(0);
+		},
+	);
 });

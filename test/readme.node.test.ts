@@ -62,6 +62,8 @@ beforeAll(async () => {
 	await mkdir(folder, { recursive: true });
 	const main = blockWith("// src/main.ts");
 	await writeFile(join(folder, "main.ts"), main);
+	const tool = blockWith("// src/tools/");
+	await writeFile(join(folder, "subscribe_to_emails.ts"), tool);
 	const config = await readFile(join(root, "wrangler.toml"), "utf8");
 	await writeFile(
 		join(folder, "wrangler.toml"),

@@ -15,16 +15,22 @@ const PALETTE = [
 ] as const;
 
 const ID = 6;
-/** Widths of the shop's own names; longer ones push their line. */
-const EVENT = 22;
-const HANDLER = 14;
+/** How wide names are shown; longer ones push their line. */
+interface Widths {
+	event: number;
+	handler: number;
+}
+
+const OF_THE_SHOP: Widths = { event: 22, handler: 14 };
 
 export class Lines {
 	readonly #time: (at: number) => string;
+	readonly #widths: Widths;
 
 	/** @param time how an instant in epoch milliseconds is shown */
-	constructor(time: (at: number) => string) {
+	constructor(time: (at: number) => string, widths = OF_THE_SHOP) {
 		this.#time = time;
+		this.#widths = widths;
 	}
 
 	transition(transition: Transition): string {
@@ -34,8 +40,8 @@ export class Lines {
 		return [
 			this.#shown(at),
 			this.id(id),
-			event.padEnd(EVENT),
-			handler.padEnd(HANDLER),
+			event.padEnd(this.#widths.event),
+			handler.padEnd(this.#widths.handler),
 			styleText(colour, text),
 		].join("  ");
 	}
@@ -47,7 +53,8 @@ export class Lines {
 
 	/** What a handler says, below what happens to its event. */
 	aside(at: number, text: string): string {
-		const indent = "".padEnd(ID + EVENT + HANDLER + 6);
+		const { event, handler } = this.#widths;
+		const indent = "".padEnd(ID + event + handler + 6);
 		return this.remark(at, styleText("gray", indent + text));
 	}
 

@@ -1,0 +1,5 @@
+import { webhook } from "../../calendar.ts";
+
+export default async function stop(): Promise<void> {
+	await webhook("DELETE");
+}
