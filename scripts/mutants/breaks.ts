@@ -1,4 +1,5 @@
 /** All deliberate breaks, in the order of an event's life. */
+import { APPS } from "./apps.ts";
 import type { Break } from "./break.ts";
 import { CONSUMING } from "./consuming.ts";
 import { DELIVERING } from "./delivering.ts";
@@ -7,6 +8,8 @@ import { DOORS } from "./doors.ts";
 import { LETTERS } from "./letters.ts";
 import { PUBLISHING } from "./publishing.ts";
 import { SCHEDULING } from "./scheduling.ts";
+import { SIGNED } from "./signed.ts";
+import { SUBSCRIBING } from "./subscribing.ts";
 
 export const BREAKS: readonly Break[] = [
 	...PUBLISHING,
@@ -14,6 +17,9 @@ export const BREAKS: readonly Break[] = [
 	...CONSUMING,
 	...DELIVERING,
 	...LETTERS,
+	...SUBSCRIBING,
+	...APPS,
 	...DOORS,
+	...SIGNED,
 	...DIALECTS,
 ];

@@ -64,21 +64,21 @@ export const CONSUMING: readonly Break[] = [
 	},
 	{
 		why: "deliveries that the queue does not take are lost",
-		file: "src/dispatch.ts",
+		file: "src/carry.ts",
 		from: "await holdDelivery(event, delivery, 0, ports);",
 		to: "void delivery;",
 	},
 	{
 		why: "a split begins with the second attempt",
-		file: "src/dispatch.ts",
+		file: "src/carry.ts",
 		from: "return { handler, attempt: 1, ...(replay",
 		to: "return { handler, attempt: 2, ...(replay",
 	},
 	{
 		why: "a split counts characters",
-		file: "src/dispatch.ts",
-		from: "byteLength(record) + 100",
-		to: "record.length + 100",
+		file: "src/carry.ts",
+		from: "byteLength(event.text) + DELIVERY_BYTES",
+		to: "event.text.length + DELIVERY_BYTES",
 	},
 	{
 		why: "handlers share one body",
@@ -130,7 +130,7 @@ export const CONSUMING: readonly Break[] = [
 	},
 	{
 		why: "a replay of all of a Worker's handlers is one of none",
-		file: "src/dispatch.ts",
+		file: "src/carry.ts",
 		from: "...(replay !== undefined && { replay })",
 		to: "...(replay === null && { replay })",
 	},
@@ -185,14 +185,14 @@ export const CONSUMING: readonly Break[] = [
 	{
 		why: "a call that hangs holds its batch for ever",
 		file: "src/consumers.ts",
-		from: "await inTime(bound().deliver(call, told), time, ports.timer);",
-		to: "await bound().deliver(call, told);",
+		from: "await inTime(answer, time, ports.timer);",
+		to: "await answer;",
 	},
 	{
 		why: "a Worker that does not list its handlers holds the event for ever",
 		file: "src/consumers.ts",
-		from: "await inTime(bound().handlers(), LIST_TIME, ports.timer)",
-		to: "await bound().handlers()",
+		from: "				LIST_TIME,\n				ports.timer,\n			);",
+		to: "				LIST_TIME,\n				() => () => {},\n			);",
 	},
 	{
 		why: "an old list is believed while the Worker is down",

@@ -85,14 +85,14 @@ export const DELIVERING: readonly Break[] = [
 	{
 		why: "a crash of its Worker is taken for its absence",
 		file: "src/deliver.ts",
-		from: "!(await consumer.answers())",
-		to: "consumer.key !== undefined",
+		from: "!(await target.consumer.answers())",
+		to: "target.consumer.key !== undefined",
 	},
 	{
 		why: "the absence of a Worker uses up attempts",
 		file: "src/deliver.ts",
-		from: "!(await consumer.answers())",
-		to: "consumer.key === undefined",
+		from: "!(await target.consumer.answers())",
+		to: "target.consumer.key === undefined",
 	},
 	{
 		why: "what a delivery waited before its Worker was there counts for its next wait",

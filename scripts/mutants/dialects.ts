@@ -16,7 +16,7 @@ export const DIALECTS: readonly Break[] = [
 	},
 	{
 		why: "what a handler says of its retries is overruled by its dialect",
-		file: "src/events.ts",
+		file: "src/register.ts",
 		from: "retries: given.retries ?? retries",
 		to: "retries",
 	},

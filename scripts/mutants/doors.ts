@@ -14,8 +14,8 @@ export const DOORS: readonly Break[] = [
 	{
 		why: "an empty list of rights gives every right",
 		file: "src/contract/rights.ts",
-		from: 'return right === "all" ||',
-		to: 'return right === "all" || right.length === 0 ||',
+		from: 'if (right === "all") return true;',
+		to: 'if (right === "all" || right.length === 0) return true;',
 	},
 	{
 		why: "keys are compared by the start of their digests",

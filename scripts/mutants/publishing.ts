@@ -48,13 +48,13 @@ export const PUBLISHING: readonly Break[] = [
 	{
 		why: "an event of exactly 256 KB is accepted",
 		file: "src/stamp.ts",
-		from: "if (bytes >= EVENT_BYTES)",
-		to: "if (bytes > EVENT_BYTES)",
+		from: "if (bytes >= most)",
+		to: "if (bytes > most)",
 	},
 	{
 		why: "a body is not checked by its schema",
 		file: "src/stamp.ts",
-		from: "if (schema) await checkBody(name, schema, JSON.parse(text));",
+		from: "if (schema) await checkBody(name, schema, JSON.parse(stamped.text));",
 		to: "",
 	},
 	{

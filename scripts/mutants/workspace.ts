@@ -30,8 +30,8 @@ const stagesFor = (file: string | undefined) => [
 		...ON_WORKERD,
 		...["test/queue", "test/outages", "test/objects/", "test/events"],
 		...["test/publish", "test/schedule", "test/deliver"],
-		...["test/worker", "test/workflow", "test/modules"],
-		...["test/consumers.test", "test/configure"],
+		...["test/worker", "test/workflow", "test/modules", "test/tokens"],
+		...["test/consumers.test", "test/configure", "test/dialects/apps/"],
 		...["http.", "rpc.", "keys.", "problem."].map(
 			(door) => `test/entrypoints/${door}`,
 		),
@@ -41,6 +41,7 @@ const stagesFor = (file: string | undefined) => [
 		...["test/life-of-an-event", "test/bad-input", "test/large-events"],
 		"test/entrypoints/http-fuzz",
 	],
+	["run", "--project", "apps", "--no-isolate"],
 	["run", "--project", "seeds"],
 	["run", "--project", "simulation", "test/simulation/simulation"],
 ];
