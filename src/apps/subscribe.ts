@@ -78,6 +78,18 @@ export async function unsubscribe(
 	return keeper.unsubscribe(caller.app, key);
 }
 
+/** Ends any subscription, also one whose user or token is gone. False when there is none with this id. */
+export async function endSubscription(
+	source: string,
+	event: string,
+	id: number,
+	ports: Subscribing,
+): Promise<boolean> {
+	const { keeper } = await eventOf(source, event, ports);
+	const found = await keeper.find(id);
+	return found !== null && keeper.unsubscribe(found.app, found.key);
+}
+
 /**
  * The subscriptions of one event, by ids.
  *

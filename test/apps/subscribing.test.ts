@@ -366,6 +366,32 @@ describe("unsubscribing", () => {
 		]);
 		expect(got).toEqual([]);
 	});
+
+	test("by its id ends any subscription, whosever it is, with a key that may do everything", async () => {
+		await installKeys();
+		await subscribe();
+		const [known] = await all();
+		const asked = { source: "@test/bell", event: "rung", id: known?.id };
+		const end = (body: object) => keyed("DELETE", "/v1/subscriptions", body);
+		expect(await (await end(asked)).json()).toEqual({ unsubscribed: true });
+		expect(await all()).toEqual([]);
+		expect(await (await end(asked)).json()).toEqual({ unsubscribed: false });
+	});
+
+	test("by its id is for no user", async () => {
+		await subscribe();
+		const [known] = await all();
+		const response = await call("DELETE", "/v1/subscriptions", {
+			token: await atDoor(front),
+			body: JSON.stringify({
+				source: "@test/bell",
+				event: "rung",
+				id: known?.id,
+			}),
+		});
+		expect(response.status).toBe(403);
+		expect(await all()).toHaveLength(1);
+	});
 });
 
 describe("a public event", () => {

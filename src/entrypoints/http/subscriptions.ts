@@ -2,12 +2,14 @@
 import type { Hono } from "hono";
 import * as z from "zod";
 import {
+	endSubscription,
 	listSubscriptions,
 	subscribe,
 	unsubscribe,
 } from "../../apps/subscribe.ts";
 import type { Owner } from "../../owner.ts";
 import { check, readJson } from "./input.ts";
+import { requireScope } from "./keys.ts";
 import { type Http, route } from "./routes.ts";
 import { inNameOf, tokensOf } from "./users.ts";
 
@@ -17,6 +19,13 @@ const Leaving = z.strictObject({
 	source: z.string(),
 	event: z.string(),
 	tokens: z.array(z.string()).max(10).optional(),
+});
+
+/** By its id in the list, whosever it is. */
+const Ending = z.strictObject({
+	id: z.number().int(),
+	source: z.string(),
+	event: z.string(),
 });
 
 const Joining = Leaving.extend({ tool: z.string() });
@@ -41,10 +50,14 @@ export function subscriptionRoutes(app: Hono<Http>, owner: Owner): void {
 		},
 
 		async DELETE({ req, var: { caller }, json }) {
-			const { app, source, event, tokens } = check(
-				Leaving,
-				await readJson(req.raw),
-			);
+			const asked = await readJson(req.raw);
+			if (Object.hasOwn(Object(asked), "id")) {
+				requireScope(caller, "admin");
+				const { id, source, event } = check(Ending, asked);
+				const isEnded = await endSubscription(source, event, id, owner);
+				return json({ unsubscribed: isEnded });
+			}
+			const { app, source, event, tokens } = check(Leaving, asked);
 			const inName = inNameOf(app, caller, tokens);
 			const unsubscribed = await unsubscribe(inName, source, event, owner);
 			return json({ unsubscribed });
