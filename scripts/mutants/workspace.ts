@@ -30,8 +30,9 @@ const stagesFor = (file: string | undefined) => [
 		...ON_WORKERD,
 		...["test/queue", "test/outages", "test/objects/", "test/events"],
 		...["test/publish", "test/schedule", "test/deliver"],
-		...["test/worker", "test/workflow", "test/modules", "test/tokens"],
-		...["test/consumers.test", "test/configure", "test/dialects/apps/"],
+		...["test/worker", "test/workflow", "test/tokens"],
+		...["test/consumers.test", "test/consumer-outages"],
+		"test/dialects/apps/",
 		...["http.", "rpc.", "keys.", "problem."].map(
 			(door) => `test/entrypoints/${door}`,
 		),
@@ -41,7 +42,9 @@ const stagesFor = (file: string | undefined) => [
 		...["test/life-of-an-event", "test/bad-input", "test/large-events"],
 		"test/entrypoints/http-fuzz",
 	],
-	["run", "--project", "apps", "--no-isolate"],
+	// These keep what a module learns as it is loaded, so each file needs a runtime of its own.
+	["run", "--project", "workerd", "test/modules", "test/configure"],
+	["run", "--project", "apps"],
 	["run", "--project", "seeds"],
 	["run", "--project", "simulation", "test/simulation/simulation"],
 ];
