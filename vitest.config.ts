@@ -50,6 +50,20 @@ export default defineConfig({
 					exclude: ["test/**/*.node.test.ts"],
 				},
 			},
+			{
+				// On the real runtime: what each scenario costs, counted. `npm run bench:cost` prints it.
+				resolve: { tsconfigPaths: true },
+				plugins: [
+					cloudflareTest({
+						wrangler: { configPath: "./bench/cost/wrangler.toml" },
+					}),
+				],
+				test: {
+					name: "cost",
+					include: ["bench/cost/**/*.test.ts"],
+					testTimeout: 30_000,
+				},
+			},
 			rules,
 			{
 				// In Node: what a person runs there, and several Workers driven from outside.

@@ -1,0 +1,77 @@
+/** What each scenario costs, to the last row: docs/cost.md has the counts, and whoever changes one changes it there. */
+import { beforeAll, expect, test, vi } from "vitest";
+import type { Counts, Measured } from "./counts.ts";
+import { counted, startCounting } from "./meter.ts";
+import { scenarios } from "./scenarios.ts";
+import { cellsOf, rowsIn } from "./table.ts";
+
+const documents = import.meta.glob("../../docs/cost.md", {
+	query: "?raw",
+	import: "default",
+	eager: true,
+});
+const documented = rowsIn(documents["../../docs/cost.md"] ?? "");
+const all = new Map<string, Measured>();
+
+// A Worker that has run for a while: its objects have their tables, and the store of letters its daily alarm.
+beforeAll(async () => {
+	for (const name of ["a dead letter", "schedule one, alone"]) {
+		await scenarios[name]?.run();
+		await counted();
+	}
+	// Messages have the runtime's own time, so that a faked one lasts only as long as it has to.
+	vi.useRealTimers();
+});
+
+test.for(Object.entries(scenarios))(
+	"%s costs what is documented",
+	async ([name, { events = 1, before, run }], { task }) => {
+		await before?.();
+		await counted();
+		startCounting();
+		await run();
+		const measured = { name, events, counts: await counted() };
+		all.set(name, measured);
+		task.meta.cost = measured;
+		expect(cellsOf(measured)).toEqual(documented.get(name));
+	},
+);
+
+function perEvent(name: string, count: (counts: Counts) => number): number {
+	const { events, counts } = all.get(name) as Measured;
+	return count(counts) / events;
+}
+
+const operations = ({ writes, reads, deletes }: Counts) =>
+	writes + reads + deletes;
+
+test.each([
+	"publish, 1 handler",
+	"publish, 3 handlers",
+	"publish, 10 handlers",
+	"publish, 3 handlers in another Worker",
+	"publish through the binding",
+	"publish over HTTP",
+	"publishBatch of 100",
+	"publish 200 KB",
+	"schedule one, alone",
+	"schedule a hundred, due together",
+])("%s: three queue operations an event", (name) => {
+	expect(perEvent(name, operations)).toBe(3);
+});
+
+test.each([
+	"schedule a hundred, due together",
+	"schedule a hundred one by one, due together",
+])("%s: at most 3.1 rows written an event", (name) => {
+	const rows = perEvent(name, ({ rowsWritten }) => rowsWritten);
+	expect(rows).toBeGreaterThanOrEqual(3);
+	expect(rows).toBeLessThanOrEqual(3.1);
+});
+
+test("a publish that needs no object asks none", () => {
+	const requests = ({ objectRequests }: Counts) => objectRequests;
+	expect(perEvent("publish, 10 handlers", requests)).toBe(0);
+	expect(perEvent("publish 100 KB", requests)).toBe(0);
+	expect(perEvent("publish 200 KB", requests)).toBeGreaterThan(0);
+});

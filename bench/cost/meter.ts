@@ -1,0 +1,173 @@
+/** Counts what the platform would bill: it stands around the bindings, the objects and their storage, and changes nothing. */
+import { env } from "cloudflare:workers";
+import { type Counts, NOTHING } from "./counts.ts";
+
+let counts: Counts = { ...NOTHING };
+/** A cursor counts as it is read, so that it is asked last. */
+let cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+/** Messages that are in a queue, and calls that have not ended. */
+let underWay = 0;
+
+export function startCounting(): void {
+	counts = { ...NOTHING };
+	cursors = [];
+}
+
+/** What was counted since, once no message waits and no call runs any more. */
+export async function counted(): Promise<Counts> {
+	while (underWay > 0) await scheduler.wait(1);
+	const sum = { ...counts };
+	for (const { rowsRead, rowsWritten } of cursors) {
+		sum.rowsRead += rowsRead;
+		sum.rowsWritten += rowsWritten;
+	}
+	return sum;
+}
+
+/** Operations that a message costs to write, read or delete: a KB is 1 000 bytes, and about 100 bytes are metadata. */
+function operations(body: unknown): number {
+	const { byteLength } = new TextEncoder().encode(body as string);
+	return Math.ceil((byteLength + 100) / 64_000);
+}
+
+async function whileRunning<Result>(
+	call: () => Result | Promise<Result>,
+): Promise<Result> {
+	underWay++;
+	try {
+		return await call();
+	} finally {
+		underWay--;
+	}
+}
+
+/** Counts what is written to a queue. */
+export function meterQueue(binding: string): void {
+	const queue = (env as unknown as Record<string, Queue>)[binding] as Queue;
+	const { send, sendBatch } = queue;
+	const write = (body: unknown) => {
+		counts.writes += operations(body);
+		underWay++;
+	};
+	queue.send = (body, options) => {
+		write(body);
+		return send.call(queue, body, options);
+	};
+	queue.sendBatch = (messages, options) => {
+		const all = [...messages];
+		for (const { body } of all) write(body);
+		return sendBatch.call(queue, all, options);
+	};
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what the platform hands over goes on as it is
+type Handler = (input: any, env: any, ctx: any) => any;
+
+/** Counts what is read from queues and deleted, and requests over HTTP. */
+export function meterWorker<Own extends { fetch: Handler; queue: Handler }>(
+	own: Own,
+): Own {
+	return {
+		...own,
+		fetch: (request: Request, env: unknown, ctx: unknown) => {
+			counts.httpRequests++;
+			return whileRunning(() => own.fetch(request, env, ctx));
+		},
+		queue: ({ queue, messages }: MessageBatch, env: unknown, ctx: unknown) =>
+			whileRunning(() =>
+				own.queue({ queue, messages: messages.map(metered) }, env, ctx),
+			),
+	};
+}
+
+function metered(message: Message): Message {
+	const { id, timestamp, body, attempts } = message;
+	counts.reads += operations(body);
+	return {
+		id,
+		timestamp,
+		body,
+		attempts,
+		ack() {
+			counts.deletes += operations(body);
+			underWay--;
+			message.ack();
+		},
+		retry: (options) => message.retry(options),
+	};
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a mixin's constructor has to take anything
+type AnyClass = new (...args: any[]) => object;
+
+/** Counts calls of an object, its alarms, and the rows of its storage. */
+export function meterObject<Class extends AnyClass>(Base: Class): Class {
+	class Metered extends Base {
+		// biome-ignore lint/suspicious/noExplicitAny: likewise
+		constructor(...args: any[]) {
+			meterStorage((args[0] as DurableObjectState).storage);
+			super(...args);
+		}
+	}
+	return countingCalls(Base, Metered, () => counts.objectRequests++);
+}
+
+/** Counts calls of an entrypoint through service bindings. */
+export function meterEntrypoint<Class extends AnyClass>(Base: Class): Class {
+	class Metered extends Base {}
+	return countingCalls(Base, Metered, (method) => {
+		if (!/^(handlers|apps)$/.test(method)) counts.bindingCalls++;
+	});
+}
+
+function countingCalls<Class extends AnyClass>(
+	{ prototype }: Class,
+	Metered: Class,
+	count: (method: string) => void,
+): Class {
+	for (const name of Object.getOwnPropertyNames(prototype)) {
+		if (name === "constructor") continue;
+		const method = prototype[name];
+		Metered.prototype[name] = function (this: object, ...args: unknown[]) {
+			count(name);
+			return whileRunning(() => method.apply(this, args));
+		};
+	}
+	return Metered;
+}
+
+function meterStorage(storage: DurableObjectStorage): void {
+	const { sql, kv, setAlarm, deleteAlarm, deleteAll } = storage;
+	const exec = sql.exec.bind(sql);
+	sql.exec = ((...args: Parameters<typeof exec>) => {
+		const cursor = exec(...args);
+		cursors.push(cursor);
+		return cursor;
+	}) as typeof sql.exec;
+	// The value of a key is a row of a hidden table.
+	const { get, put, delete: remove } = kv;
+	kv.get = ((key: string) => {
+		counts.rowsRead++;
+		return get.call(kv, key);
+	}) as typeof kv.get;
+	kv.put = (key, value) => {
+		counts.rowsWritten++;
+		put.call(kv, key, value);
+	};
+	kv.delete = (key) => {
+		counts.rowsWritten++;
+		return remove.call(kv, key);
+	};
+	storage.deleteAll = (...args) => {
+		counts.rowsWritten++;
+		return deleteAll.apply(storage, args);
+	};
+	storage.setAlarm = (...args) => {
+		counts.rowsWritten++;
+		return setAlarm.apply(storage, args);
+	};
+	storage.deleteAlarm = (...args) => {
+		counts.rowsWritten++;
+		return deleteAlarm.apply(storage, args);
+	};
+}

@@ -1,0 +1,171 @@
+/** What is counted, scenario by scenario: each runs in a Worker that has run for a while, and says how many events it is about. */
+import { subscriptionsOf } from "../../src/bindings.ts";
+import { PAYLOAD_KEPT } from "../../src/contract/limits.ts";
+import { ownerOf } from "../../src/owner.ts";
+import { alarmAfter, http, shop, tokenOf } from "./callers.ts";
+import { events, failures } from "./worker.ts";
+
+export interface Scenario {
+	/** What its counts are divided by; default 1. */
+	events?: number;
+	/** What has to be there before, and is not counted. */
+	before?(): Promise<unknown>;
+	run(): Promise<unknown>;
+}
+
+const DAY = 86_400_000;
+const NAME = "@cost/bell/rung";
+const body = { orderId: "o1" };
+
+const scheduled: string[] = [];
+const schedule = async (count = 1): Promise<void> => {
+	const item = { name: "handled.by-1", after: "1 day", body };
+	const receipts = await events.publishBatch(
+		Array.from({ length: count }, () => item),
+	);
+	scheduled.push(...receipts.map(({ id }) => id));
+};
+const handOver = () => alarmAfter(DAY, "Scheduler", "shard-0");
+
+let large = "";
+
+let dead = "";
+const bury = async (): Promise<void> => {
+	failures.left = 1;
+	const { id } = await events.publish("failing.buried", body);
+	dead = `${id}:buried`;
+};
+
+const fill = async (): Promise<void> => {
+	for (let number = 0; number < 1_000; number++)
+		await subscriptionsOf(NAME).subscribe({
+			app: "@cost/guest",
+			tool: "hear",
+			key: [
+				["number", number],
+				["floor", Math.floor(number / 100)],
+			],
+		});
+};
+const as = async (tool: string, number: number) =>
+	events.apps.run("@cost/guest", tool, null, {
+		tokens: [await tokenOf(number, 99)],
+	});
+const ring = (to: Record<string, number>) =>
+	events.apps.run("@cost/bell", "ring", to);
+
+const call = async (headers: Record<string, string> = {}) => {
+	const secret = await subscriptionsOf(NAME).hookSecret();
+	const url = ownerOf(events).webhookUrl(NAME, secret);
+	return () => http(url, { ding: true }, headers);
+};
+let calling: () => Promise<Response>;
+
+/** In this order: what one leaves behind, the next may find. */
+export const scenarios: Record<string, Scenario> = {
+	"publish, 1 handler": {
+		run: () => events.publish("handled.by-1", body),
+	},
+	"publish, 3 handlers": {
+		run: () => events.publish("handled.by-3", body),
+	},
+	"publish, 10 handlers": {
+		run: () => events.publish("handled.by-10", body),
+	},
+	"publish through the binding": {
+		run: () => shop.publish("handled.by-1", body),
+	},
+	"publish over HTTP": {
+		run: () => http("/v1/events", { name: "handled.by-1", body }),
+	},
+	"publish, 3 handlers in another Worker": {
+		run: () => events.publish("handled.elsewhere", body),
+	},
+	"publishBatch of 100": {
+		events: 100,
+		run: () =>
+			events.publishBatch(
+				Array.from({ length: 100 }, () => ({ name: "handled.by-1", body })),
+			),
+	},
+	"publish 100 KB": {
+		run: () => events.publish("handled.by-1", "x".repeat(100_000)),
+	},
+	"publish 200 KB": {
+		run: async () => {
+			const text = "x".repeat(200_000);
+			large = (await events.publish("handled.by-1", text)).id;
+		},
+	},
+	"one retry": {
+		run: () => {
+			failures.left = 1;
+			return events.publish("failing.retried", body);
+		},
+	},
+	"two retries": {
+		run: () => {
+			failures.left = 2;
+			return events.publish("failing.retried", body);
+		},
+	},
+	"a dead letter": { run: bury },
+	"its replay": {
+		run: () => http(`/v1/dead-letters/${encodeURIComponent(dead)}/replay`),
+	},
+	"schedule one, alone": {
+		run: async () => {
+			await schedule();
+			await handOver();
+		},
+	},
+	"schedule a hundred, due together": {
+		events: 100,
+		run: async () => {
+			await schedule(100);
+			await handOver();
+		},
+	},
+	"schedule a hundred one by one, due together": {
+		events: 100,
+		run: async () => {
+			for (let n = 0; n < 100; n++) await schedule();
+			await handOver();
+		},
+	},
+	reschedule: {
+		before: () => schedule(2),
+		run: () => events.reschedule(scheduled.at(-1) as string, "2 days"),
+	},
+	cancel: {
+		run: () => events.cancel(scheduled.at(-1) as string),
+	},
+	"the alarm of what was cancelled": {
+		before: () => events.cancel(scheduled.at(-2) as string),
+		run: handOver,
+	},
+	"the end of a body of 200 KB": {
+		run: () => alarmAfter(PAYLOAD_KEPT, "Payloads", large),
+	},
+	"subscribe, one more": {
+		before: fill,
+		run: () => as("join", 5_000),
+	},
+	unsubscribe: { run: () => as("leave", 5_000) },
+	"send to 1 of 1 000": { run: () => ring({ number: 777 }) },
+	"send to 100 of 1 000": { run: () => ring({ floor: 7 }) },
+	"a webhook call": {
+		before: async () => {
+			calling = await call();
+		},
+		run: () => calling(),
+	},
+	"a webhook call with a delivery id": {
+		before: async () => {
+			calling = await call({ "webhook-id": "first" });
+			await calling();
+			calling = await call({ "webhook-id": "second" });
+		},
+		run: () => calling(),
+	},
+};

@@ -1,0 +1,109 @@
+/** The Worker whose costs are counted: the events, handlers and apps of the scenarios, with a meter around all of it. */
+import { createEvents, defineConfig } from "tidings";
+import { type Capabilities, createApp } from "tidings/apps";
+import {
+	DeadLetters as BareDeadLetters,
+	Payloads as BarePayloads,
+	Scheduler as BareScheduler,
+	Subscriptions as BareSubscriptions,
+	publisher,
+	subscriber,
+	worker,
+} from "tidings/worker";
+import {
+	meterEntrypoint,
+	meterObject,
+	meterQueue,
+	meterWorker,
+} from "./meter.ts";
+
+for (const binding of ["EVENTS_QUEUE", "RETRIES_QUEUE", "DEAD_LETTERS_QUEUE"])
+	meterQueue(binding);
+
+/** The secret that users' tokens are signed with. */
+export const SECRET = "a secret of the scenarios, 32 bytes at least";
+
+/** A source of events: each subscriber has a door, and a hundred doors are on a floor. */
+const bell = createApp("@cost/bell", {
+	events: {
+		rung: {
+			description: "Fires when somebody rings",
+			capabilities: [],
+			tokens: { "@cost/auth": { door: ["number", "floor"] } },
+			payload: { type: "object" },
+		},
+	},
+	handlers: {
+		rung: {
+			start: { default: () => {} },
+			handler: { default: () => {} },
+			stop: { default: () => {} },
+		},
+	},
+	tools: {
+		ring: {
+			default: (toSubscribers: unknown, { event }: Capabilities) =>
+				event.send("rung", {
+					toSubscribers: toSubscribers as Record<string, number>,
+					payload: { text: "ding" },
+				}),
+		},
+	},
+	capabilities: ["event"],
+});
+
+const guest = createApp("@cost/guest", {
+	tools: {
+		hear: { default: () => {} },
+		join: {
+			default: (_: unknown, { event }: Capabilities) =>
+				event.subscribe("@cost/bell", "rung", "hear"),
+		},
+		leave: {
+			default: (_: unknown, { event }: Capabilities) =>
+				event.unsubscribe("@cost/bell", "rung"),
+		},
+	},
+	capabilities: ["event"],
+});
+
+export const events = createEvents({ apps: [bell, guest], observe: () => {} });
+
+for (const count of [1, 3, 10])
+	for (let n = 1; n <= count; n++)
+		events.on(`handled.by-${count}`, { id: `${count}-${n}` }, () => {});
+
+/** How often a handler of `failing` events has yet to fail. */
+export const failures = { left: 0 };
+
+function fails(): void {
+	if (failures.left-- > 0) throw new Error("as the scenario wants it");
+}
+
+const soon = { limit: 3, backoff: "constant", base: "1 second" } as const;
+events.on("failing.retried", { id: "retried", retries: soon }, fails);
+events.on("failing.buried", { id: "buried", retries: 0 }, fails);
+
+const mail = createEvents();
+for (const n of [1, 2, 3])
+	mail.on("handled.elsewhere", { id: `mail-${n}` }, () => {});
+
+// One shard, so that a hundred events are due together in one object.
+const config = defineConfig({
+	url: "https://events.example",
+	shards: 1,
+	subscribers: { mail: { binding: "MAIL" } },
+	issuers: {
+		"@cost/auth": { issuer: "https://auth.example", secret: SECRET },
+	},
+});
+
+const own = meterWorker(worker(events, { config }));
+
+export default own;
+export const Publisher = meterEntrypoint(publisher(events));
+export const Subscriber = meterEntrypoint(subscriber(mail));
+export const DeadLetters = meterObject(BareDeadLetters);
+export const Payloads = meterObject(BarePayloads);
+export const Scheduler = meterObject(BareScheduler);
+export const Subscriptions = meterObject(BareSubscriptions);
