@@ -1,5 +1,5 @@
 /** Who uses the Worker in a scenario: another Worker, a caller over HTTP, a user with a token, and the clock. */
-import { runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { SignJWT } from "jose";
 import type { PublisherBinding } from "tidings/client";
@@ -46,18 +46,33 @@ export function tokenOf(number: number, floor: number): Promise<string> {
 		.sign(new TextEncoder().encode(SECRET));
 }
 
+type ClassName = "Scheduler" | "Payloads" | "Subscriptions";
+
+function objectNamed(className: ClassName, name: string): DurableObjectStub {
+	const classes = exports as unknown as Record<
+		ClassName,
+		DurableObjectNamespace
+	>;
+	return classes[className].getByName(name);
+}
+
 /** Lets time pass, and an object's alarm come. */
 export async function alarmAfter(
 	ms: number,
-	className: "Scheduler" | "Payloads",
+	className: ClassName,
 	name: string,
 ): Promise<void> {
 	vi.setSystemTime(Date.now() + ms);
-	const namespace = (
-		exports as unknown as Record<string, DurableObjectNamespace>
-	)[className] as DurableObjectNamespace;
 	// Not runDurableObjectAlarm, whose own deleteAlarm would be counted.
-	await runInDurableObject(namespace.getByName(name), (object) =>
+	await runInDurableObject(objectNamed(className, name), (object) =>
 		object.alarm?.(),
 	);
+}
+
+/** The platform puts an object that is idle out of memory: its next call starts it anew. */
+export async function putToSleep(
+	className: ClassName,
+	name: string,
+): Promise<void> {
+	await evictDurableObject(objectNamed(className, name));
 }

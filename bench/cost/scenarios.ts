@@ -2,7 +2,7 @@
 import { subscriptionsOf } from "../../src/bindings.ts";
 import { PAYLOAD_KEPT } from "../../src/contract/limits.ts";
 import { ownerOf } from "../../src/owner.ts";
-import { alarmAfter, http, shop, tokenOf } from "./callers.ts";
+import { alarmAfter, http, putToSleep, shop, tokenOf } from "./callers.ts";
 import { events, failures } from "./worker.ts";
 
 export interface Scenario {
@@ -18,8 +18,8 @@ const NAME = "@cost/bell/rung";
 const body = { orderId: "o1" };
 
 const scheduled: string[] = [];
-const schedule = async (count = 1): Promise<void> => {
-	const item = { name: "handled.by-1", after: "1 day", body };
+const schedule = async (count = 1, scheduledBody: unknown = body) => {
+	const item = { name: "handled.by-1", after: "1 day", body: scheduledBody };
 	const receipts = await events.publishBatch(
 		Array.from({ length: count }, () => item),
 	);
@@ -119,6 +119,20 @@ export const scenarios: Record<string, Scenario> = {
 			await handOver();
 		},
 	},
+	"schedule one, alone, while the object sleeps": {
+		before: () => putToSleep("Scheduler", "shard-0"),
+		run: async () => {
+			await schedule();
+			await putToSleep("Scheduler", "shard-0");
+			await handOver();
+		},
+	},
+	"schedule 200 KB, alone": {
+		run: async () => {
+			await schedule(1, "x".repeat(200_000));
+			await handOver();
+		},
+	},
 	"schedule a hundred, due together": {
 		events: 100,
 		run: async () => {
@@ -134,14 +148,17 @@ export const scenarios: Record<string, Scenario> = {
 		},
 	},
 	reschedule: {
-		before: () => schedule(2),
+		before: () => schedule(3),
 		run: () => events.reschedule(scheduled.at(-1) as string, "2 days"),
 	},
 	cancel: {
 		run: () => events.cancel(scheduled.at(-1) as string),
 	},
+	"cancel through the binding": {
+		run: () => shop.cancel(scheduled.at(-2) as string),
+	},
 	"the alarm of what was cancelled": {
-		before: () => events.cancel(scheduled.at(-2) as string),
+		before: () => events.cancel(scheduled.at(-3) as string),
 		run: handOver,
 	},
 	"the end of a body of 200 KB": {
@@ -153,6 +170,10 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	unsubscribe: { run: () => as("leave", 5_000) },
 	"send to 1 of 1 000": { run: () => ring({ number: 777 }) },
+	"send to 1, while the object sleeps": {
+		before: () => putToSleep("Subscriptions", NAME),
+		run: () => ring({ number: 777 }),
+	},
 	"send to 100 of 1 000": { run: () => ring({ floor: 7 }) },
 	"a webhook call": {
 		before: async () => {
