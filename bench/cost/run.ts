@@ -16,8 +16,8 @@ const reporter = {
 	onTestCaseResult(test: TestCase) {
 		const { cost } = test.meta();
 		if (cost) measured.push(cost);
-		for (const { message } of test.result().errors ?? [])
-			failed.push(`${test.name}: ${message}`);
+		for (const { message, diff } of test.result().errors ?? [])
+			failed.push(`${test.name}\n${diff ?? message}`);
 	},
 };
 const vitest = await startVitest("test", [], {
