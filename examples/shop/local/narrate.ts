@@ -46,7 +46,12 @@ export function narrate(transition: Transition): Words {
 			return { text, colour: "yellow" };
 		}
 		case "ignored":
-			return { text: "ignored: no handler matches", colour: "gray" };
+			return {
+				text: transition.event.startsWith("@")
+					? "ignored: nobody is subscribed"
+					: "ignored: no handler matches",
+				colour: "gray",
+			};
 		case "cancelled":
 		case "discarded":
 			return { text: transition.type, colour: "gray" };
