@@ -446,6 +446,16 @@ test("a route to a handler that its Worker does not list is told once, with thos
 	warn.mockRestore();
 });
 
+test("a handler of this Worker whose id is the key of another is run here", async () => {
+	const fake = new FakeWorker();
+	const { ports } = owning(fake, { own: true });
+	const routing = { changes: [], defaults: {} };
+	ports.consumers = consumersOf({ first: "FAKE" }, routing, ports);
+	await taken(delivering({ handler: "first", attempt: 2 }), ports);
+	expect(fake.calls).toEqual([]);
+	expect(ends(ports)).toEqual(["delivered first"]);
+});
+
 test("a Worker whose time is over before all of its handlers began gets the rest as deliveries", async () => {
 	const fake = new FakeWorker();
 	fake.does = async (_, report) => {
