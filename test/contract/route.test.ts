@@ -37,6 +37,16 @@ describe("the routes of a Worker", () => {
 			expect(matching(`name.${n}`)).toEqual(["all"]);
 	});
 
+	test("let no pattern reach what comes for an app, which only its own handler gets", () => {
+		const name = "@my-org/email/new_email/trigger";
+		const routes = routesOf(
+			"",
+			[listed("all", "**"), listed("one", "*"), listed("app", name)],
+			none,
+		);
+		expect(ids(routes.matching(name))).toEqual(["app"]);
+	});
+
 	test("are looked up once for a name, and for a thousand names remembered", () => {
 		const routes = routesOf("", [listed("all", "**")], none);
 		const first = routes.matching("name.0");
