@@ -21,10 +21,10 @@ export const APPS: readonly Break[] = [
 		to: ".match(filter, 0 * after, MATCHES)",
 	},
 	{
-		why: "a subscription that has ended gets what waited for it",
+		why: "what waits for a subscription that has ended is not cancelled",
 		file: "src/apps/deliver-to-subscriber.ts",
-		from: 'ports.observe({ type: "cancelled", at, id, event: name, handler });\n		return ACK;',
-		to: 'ports.observe({ type: "cancelled", at, id, event: name, handler });\n		return { type: "retry", delaySeconds: 60 };',
+		from: "	if (!found) {",
+		to: "	if (found === undefined) {",
 	},
 	{
 		why: "a tool gets the whole event in place of its payload",
