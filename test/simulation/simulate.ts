@@ -11,6 +11,9 @@ import type { Ran, Work } from "./seeds.ts";
 import { shrink } from "./shrink.ts";
 import { timeline } from "./timeline.ts";
 
+/** Seeds of one thread, which then gives its memory back to a new one. */
+const SHARE = 500;
+
 const HELP = `Runs Tidings on a simulated platform, from seeds, with faults, and judges each run by the ledger.
 
   npm run simulate                              1 000 seeds
@@ -56,32 +59,45 @@ async function one(seed: number): Promise<void> {
 async function many(): Promise<void> {
 	const progress = new Progress(count);
 	const every = Math.min(availableParallelism(), count);
-	const threads = Array.from({ length: every }, (_, index) => {
-		const until = from + count;
-		const workerData: Work = { first: from + index, every, until, faults };
-		return new Worker(join(import.meta.dirname, "seeds.ts"), { workerData });
+	const until = from + count;
+	const running = new Set<Worker>();
+	const lanes = Array.from({ length: every }, async (_, index) => {
+		for (let first = from + index; first < until; first += every * SHARE) {
+			const end = Math.min(until, first + every * SHARE);
+			const broken = await share({ first, every, until: end, faults });
+			if (broken !== undefined) return broken;
+		}
+		throw undefined;
 	});
-	const broken = await Promise.any(
-		threads.map(
-			(thread) =>
-				new Promise<number>((resolve, reject) => {
-					thread.on("message", ({ seed, isBroken, ...ran }: Ran) => {
-						progress.add(ran);
-						if (isBroken) resolve(seed);
-					});
-					thread.on("error", reject);
-					thread.on("exit", reject);
-				}),
-		),
-	).catch(({ errors }: AggregateError) => {
-		// A thread that ends without a finding tells its exit code.
-		const failure = errors.find((error) => error !== 0);
-		if (failure !== undefined) throw failure;
-	});
-	for (const thread of threads) await thread.terminate();
+	const broken = await Promise.any(lanes).catch(
+		({ errors }: AggregateError) => {
+			const failure = errors.find((error) => error !== undefined);
+			if (failure !== undefined) throw failure;
+		},
+	);
+	for (const thread of running) await thread.terminate();
 	progress.end();
 	if (broken === undefined) held(count, progress.events);
 	else await report(await run(draw(broken, faults)));
+
+	/** The seed that breaks a law, if one does. */
+	function share(workerData: Work): Promise<number | undefined> {
+		const path = join(import.meta.dirname, "seeds.ts");
+		const thread = new Worker(path, { workerData });
+		running.add(thread);
+		return new Promise((resolve, reject) => {
+			thread.on("message", ({ seed, isBroken, ...ran }: Ran) => {
+				progress.add(ran);
+				if (isBroken) resolve(seed);
+			});
+			thread.on("error", reject);
+			thread.on("exit", (code) => {
+				running.delete(thread);
+				if (code === 0) resolve(undefined);
+				else reject(new Error(`a thread ended with ${code}`));
+			});
+		});
+	}
 }
 
 function held(seeds: number, events: number): void {
