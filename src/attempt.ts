@@ -9,14 +9,7 @@ import type {
 } from "./contract/handler.ts";
 import { MAX_TIMEOUT } from "./contract/limits.ts";
 import { type Ended, failed } from "./contract/outcome.ts";
-
-/** Runs `expire` after so many milliseconds; the answer takes that back. */
-export type Timer = (expire: () => void, ms: number) => () => void;
-
-export const realTimer: Timer = (expire, ms) => {
-	const timeout = setTimeout(expire, ms);
-	return () => clearTimeout(timeout);
-};
+import type { Timer } from "./timer.ts";
 
 export interface Attempting {
 	clock(): number;

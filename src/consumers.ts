@@ -4,7 +4,6 @@
  */
 import { env } from "cloudflare:workers";
 import { type App, receiveFor } from "./apps/app.ts";
-import type { Timer } from "./attempt.ts";
 import { type AppDeclaration, declarationFrom } from "./contract/app.ts";
 import type { AppDoor, InName } from "./contract/app-door.ts";
 import type { Call, Consumer, Consumers, Reporter } from "./contract/call.ts";
@@ -29,6 +28,7 @@ import {
 } from "./contract/route.ts";
 import type { HookRequest, Received } from "./contract/trigger.ts";
 import { type Running, run } from "./run.ts";
+import { inTime } from "./timer.ts";
 
 /** A service binding to another Worker's `Subscriber` entrypoint. */
 export interface SubscriberBinding {
@@ -211,22 +211,4 @@ async function appsOf(
 /** By its text, for the runtime gives it nothing else to be told by. */
 function isWithoutMethod(error: unknown): boolean {
 	return error instanceof TypeError && /does not implement/.test(error.message);
-}
-
-/** @throws Error when it takes longer than so many milliseconds */
-export async function inTime<Result>(
-	answer: Promise<Result>,
-	ms: number,
-	timer: Timer,
-): Promise<Result> {
-	const late = Promise.withResolvers<never>();
-	const stop = timer(
-		() => late.reject(new Error(`no answer within ${ms} ms`)),
-		ms,
-	);
-	try {
-		return await Promise.race([answer, late.promise]);
-	} finally {
-		stop();
-	}
 }

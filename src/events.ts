@@ -1,7 +1,6 @@
 /** `createEvents()`: the registry of handlers and the bus that publishes, for one Worker. It holds no rules. */
 import { env, waitUntil } from "cloudflare:workers";
 import type { App } from "./apps/app.ts";
-import { realTimer } from "./attempt.ts";
 import {
 	bindings,
 	ownsEvents,
@@ -52,6 +51,7 @@ import { publish, publishBatch } from "./publish.ts";
 import { register } from "./register.ts";
 import { cancel, reschedule } from "./schedule.ts";
 import { schedulerOf } from "./shards.ts";
+import { realTimer } from "./timer.ts";
 import {
 	kept,
 	type PublisherBinding,

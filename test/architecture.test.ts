@@ -62,6 +62,7 @@ const STEPS = [
 	"apps/directory.ts",
 	"apps/tokens.ts",
 	"apps/issuer-keys.ts",
+	"timer.ts",
 ];
 const JOINTS = [
 	"apps/app.ts",

@@ -167,7 +167,7 @@ export const SCHEDULING: readonly Break[] = [
 	{
 		why: "a queue that never answers holds the alarm for ever",
 		file: OBJECT,
-		from: "Promise.race([sendBatch(records), late.promise])",
+		from: "inTime(sendBatch(records), SEND_TIME, realTimer, TOO_LONG)",
 		to: "sendBatch(records)",
 	},
 	{

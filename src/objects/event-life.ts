@@ -17,8 +17,6 @@ import {
 	UNBORN,
 	wakesAt,
 } from "../apps/lifecycle.ts";
-import { realTimer } from "../attempt.ts";
-import { inTime } from "../consumers.ts";
 import { RefusedError } from "../contract/errors.ts";
 import { LONGEST_WAIT } from "../contract/limits.ts";
 import { crashed, type Outcome } from "../contract/outcome.ts";
@@ -26,6 +24,7 @@ import type {
 	Subscribed,
 	SubscriptionsState,
 } from "../contract/subscription.ts";
+import { inTime, realTimer } from "../timer.ts";
 import { told } from "./told.ts";
 
 /** How long the trigger of a poll may take to be sent, in milliseconds. */

@@ -14,6 +14,7 @@ import {
 	type ListedEvent,
 	type ScheduledEvent,
 } from "../schedule.ts";
+import { inTime, realTimer } from "../timer.ts";
 import { HeldTable } from "./held-table.ts";
 import { told } from "./told.ts";
 
@@ -24,8 +25,9 @@ const LONGEST_BACKOFF = 60_000;
 /** An alarm that came early, its clock being ahead, is set so much later, in milliseconds, doubling up to a minute. */
 const FIRST_DELAY = 10;
 
-/** How long a send may take, in milliseconds. */
+/** How long a send may take, in milliseconds: then it has failed, and comes again. */
 const SEND_TIME = 30_000;
+const TOO_LONG = "the queue did not answer in time";
 
 export class Scheduler extends DurableObject {
 	readonly #table = new HeldTable(this.ctx.storage);
@@ -120,9 +122,13 @@ export class Scheduler extends DurableObject {
 		const queues = { events, deliveries: retries };
 		await Promise.all(
 			HELD_KINDS.map(async (kind) => {
-				const queue = inTime(queues[kind]);
+				const { sendBatch } = queues[kind];
 				const ports = {
-					queue,
+					queue: {
+						// One that never settles would hold the alarm for ever.
+						sendBatch: (records: readonly string[]) =>
+							inTime(sendBatch(records), SEND_TIME, realTimer, TOO_LONG),
+					},
 					payloads,
 					clock: () => Date.now(),
 					observe: (transition: Transition) => told().observe(transition),
@@ -200,24 +206,4 @@ export class Scheduler extends DurableObject {
 /** What doubles each time, up to a minute; nothing for no time. */
 function doubling(first: number, times: number): number {
 	return times === 0 ? 0 : Math.min(first * 2 ** (times - 1), LONGEST_BACKOFF);
-}
-
-/** A send that never settles would hold the alarm for ever: after 30 seconds it has failed, and comes again. */
-function inTime({
-	sendBatch,
-}: {
-	sendBatch(records: readonly string[]): Promise<void>;
-}) {
-	return {
-		sendBatch: async (records: readonly string[]): Promise<void> => {
-			const late = Promise.withResolvers<never>();
-			const timeout = setTimeout(
-				() => late.reject(new Error("the queue did not answer in time")),
-				SEND_TIME,
-			);
-			await Promise.race([sendBatch(records), late.promise]).finally(() =>
-				clearTimeout(timeout),
-			);
-		},
-	};
 }

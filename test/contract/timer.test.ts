@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { realTimer } from "../../src/attempt.ts";
+import { realTimer } from "../../src/timer.ts";
 
 test("the real timer expires after its milliseconds, unless it is taken back", () => {
 	vi.useFakeTimers();

@@ -1,0 +1,28 @@
+/** Time that runs out: a timer as a port, and an answer that is not waited for longer than it may take. */
+
+/** Runs `expire` after so many milliseconds; the answer takes that back. */
+export type Timer = (expire: () => void, ms: number) => () => void;
+
+export const realTimer: Timer = (expire, ms) => {
+	const timeout = setTimeout(expire, ms);
+	return () => clearTimeout(timeout);
+};
+
+/**
+ * @param why the message when it takes longer than so many milliseconds
+ * @throws Error with that message then
+ */
+export async function inTime<Result>(
+	answer: Promise<Result>,
+	ms: number,
+	timer: Timer,
+	why = `no answer within ${ms} ms`,
+): Promise<Result> {
+	const late = Promise.withResolvers<never>();
+	const stop = timer(() => late.reject(new Error(why)), ms);
+	try {
+		return await Promise.race([answer, late.promise]);
+	} finally {
+		stop();
+	}
+}
