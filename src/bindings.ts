@@ -129,9 +129,9 @@ export function schedulerShard(shard: number): SchedulerShard {
 	const stub = () => object<SchedulerShard>("Scheduler", `shard-${shard}`);
 	return {
 		hold: (rows) => reached(stub().hold(rows)),
-		find: (id) => reached(stub().find(id)),
-		cancel: (id) => reached(stub().cancel(id)),
-		reschedule: (id, dueAt) => reached(stub().reschedule(id, dueAt)),
+		cancel: (id, right) => reached(stub().cancel(id, right)),
+		reschedule: (id, dueAt, right) =>
+			reached(stub().reschedule(id, dueAt, right)),
 		list: (after, limit) => reached(stub().list(after, limit)),
 		watch: () => reached(stub().watch()),
 	};

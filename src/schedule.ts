@@ -7,8 +7,17 @@ import { dueTime } from "./contract/after.ts";
 import type { Envelope, EventHead } from "./contract/envelope.ts";
 import type { Receipt } from "./contract/errors.ts";
 import type { Held, Hold } from "./contract/held.ts";
-import { CALL_CONCURRENCY, PAYLOAD_KEPT } from "./contract/limits.ts";
-import { checkMove, type PublishRight } from "./contract/rights.ts";
+import {
+	CALL_CONCURRENCY,
+	PAYLOAD_KEPT,
+	QUEUE_WAIT,
+} from "./contract/limits.ts";
+import {
+	forbiddenMove,
+	type Mover,
+	OWNER,
+	type PublishRight,
+} from "./contract/rights.ts";
 import type { Observe } from "./contract/transition.ts";
 
 /** A scheduled event as a list shows it. */
@@ -34,11 +43,12 @@ export interface ScheduledPage {
 	cursor?: string;
 }
 
+/** What came of moving an event: `"gone"` when it is not scheduled any more, a claimed one included. */
+export type Moved = ScheduledEvent | "gone" | "forbidden";
+
 export interface Schedule extends Hold {
-	find(id: string): Promise<ScheduledEvent | null>;
-	/** False when there is no such event any more, a claimed one included. */
-	cancel(id: string): Promise<boolean>;
-	reschedule(id: string, dueAt: number): Promise<ScheduledEvent | null>;
+	cancel(id: string, right: PublishRight): Promise<Moved>;
+	reschedule(id: string, dueAt: number, right: PublishRight): Promise<Moved>;
 	list(query: ScheduledQuery): Promise<ScheduledPage>;
 	/** Sets alarms that went missing; tells the earliest due time, in epoch milliseconds. */
 	watch(): Promise<{ nextDueAt: number | null }>;
@@ -46,37 +56,24 @@ export interface Schedule extends Hold {
 
 export interface Rescheduling {
 	scheduler: Schedule;
-	payloads: { keep(key: string, until: number): Promise<void> };
 	clock(): number;
 	observe: Observe;
 }
 
 /**
- * The scheduled event that a caller may move, or null when there is none. A caller that may publish nothing
- * learns nothing, not even whether there is one.
+ * Takes a scheduled event back. False when it is not scheduled, or not any more.
  *
  * @throws ForbiddenError
  */
-export async function findMovable(
-	id: string,
-	right: PublishRight,
-	caller: string,
-	{ scheduler }: Pick<Rescheduling, "scheduler">,
-): Promise<ScheduledEvent | null> {
-	if (right.length === 0) checkMove(right, "", caller);
-	const found = await scheduler.find(id);
-	if (found) checkMove(right, found.name, caller);
-	return found;
-}
-
-/** Takes a scheduled event back. False when it is not scheduled, or not any more. */
 export async function cancel(
 	id: string,
 	{ scheduler, clock, observe }: Rescheduling,
+	by = OWNER,
 ): Promise<boolean> {
-	const found = await scheduler.find(id);
-	if (!found || !(await scheduler.cancel(id))) return false;
-	observe({ type: "cancelled", at: clock(), id, event: found.name });
+	checkMover(by);
+	const cancelled = movedBy(by, await scheduler.cancel(id, by.right));
+	if (!cancelled) return false;
+	observe({ type: "cancelled", at: clock(), id, event: cancelled.name });
 	return true;
 }
 
@@ -84,23 +81,37 @@ export async function cancel(
  * Moves a scheduled event. False when it is not scheduled, or not any more.
  *
  * @param after counts from now
- * @throws RefusedError `invalid_after`
+ * @throws RefusedError `invalid_after`, ForbiddenError
  */
 export async function reschedule(
 	id: string,
 	after: unknown,
-	{ scheduler, payloads, clock, observe }: Rescheduling,
+	{ scheduler, clock, observe }: Rescheduling,
+	by = OWNER,
 ): Promise<Receipt | false> {
+	checkMover(by);
 	const at = clock();
 	const dueAt = dueTime(after, at);
-	const found = await scheduler.find(id);
-	if (!found) return false;
-	if (found.reference !== null)
-		await payloads.keep(found.reference, dueAt + PAYLOAD_KEPT);
-	const moved = await scheduler.reschedule(id, dueAt);
+	const moved = movedBy(by, await scheduler.reschedule(id, dueAt, by.right));
 	if (!moved) return false;
 	observe({ type: "rescheduled", at, id, event: moved.name, dueAt });
 	return { id, time: moved.time, delay: moved.delay };
+}
+
+/** Who may publish nothing learns nothing, not even whether there is such an event. */
+function checkMover(by: Mover): void {
+	if (by.right.length === 0) throw forbiddenMove(by);
+}
+
+function movedBy(by: Mover, moved: Moved): ScheduledEvent | undefined {
+	switch (moved) {
+		case "forbidden":
+			throw forbiddenMove(by);
+		case "gone":
+			return undefined;
+		default:
+			return moved;
+	}
 }
 
 /** The record of an event that is due at another time. */
@@ -114,8 +125,11 @@ export const HELD_KINDS = ["events", "deliveries"] as const;
 
 export type HeldKind = (typeof HELD_KINDS)[number];
 
-/** What an object keeps for the hand-over. Each call is one durable step. */
+/** What an object keeps. Each call is one durable step. */
 export interface HeldRows {
+	/** An event as it waits, for those who may publish it. */
+	find(id: string, right: PublishRight): Moved;
+	reschedule(id: string, dueAt: number, right: PublishRight): Moved;
 	/**
 	 * The batch to send, marked so that nobody can cancel it any more: the one that an earlier hand-over
 	 * claimed and did not settle, else what is due. All of one kind, within a `sendBatch`; empty when none is due.
@@ -123,6 +137,24 @@ export interface HeldRows {
 	claim(kind: HeldKind, now: number): Held[];
 	/** The queue has taken the batch: removes its rows, but not one that was moved on since, and the mark. */
 	settle(kind: HeldKind, batch: readonly Held[]): void;
+}
+
+/**
+ * Moves an event whose large body is kept for its new time before its row says so.
+ *
+ * @throws whatever keeps the body; the event stays as it was
+ */
+export async function move(
+	id: string,
+	dueAt: number,
+	right: PublishRight,
+	rows: Pick<HeldRows, "find" | "reschedule">,
+	{ payloads }: Pick<HandOver, "payloads">,
+): Promise<Moved> {
+	const found = rows.find(id, right);
+	if (typeof found === "object" && found.reference !== null)
+		await payloads.keep(found.reference, dueAt + PAYLOAD_KEPT);
+	return rows.reschedule(id, dueAt, right);
 }
 
 export interface HandOver {
@@ -157,12 +189,18 @@ export async function handOver(
 	}
 }
 
-/** A body is kept from its due time on already, so that one which cannot be kept longer holds nothing up. */
+/**
+ * An event's body is kept from its due time on already, so that only one which comes late needs more; a delivery's
+ * is not where it waits anew and anew. One that cannot be kept longer holds nothing up.
+ */
 async function keepPayloads(
 	batch: readonly Held[],
 	{ payloads, clock }: HandOver,
 ): Promise<void> {
-	const keys = batch.flatMap(({ reference }) => reference ?? []);
+	const keys = batch.flatMap(({ reference, handler, dueAt }) => {
+		const isKept = handler === "" && clock() - dueAt < QUEUE_WAIT;
+		return isKept ? [] : (reference ?? []);
+	});
 	await pMap(
 		keys,
 		(key) =>

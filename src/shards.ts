@@ -2,13 +2,13 @@
 import type { Held } from "./contract/held.ts";
 import { shardOf } from "./contract/id.ts";
 import { cursorOf, pageSize, placeOf } from "./contract/page.ts";
-import type { ListedEvent, Schedule, ScheduledEvent } from "./schedule.ts";
+import type { PublishRight } from "./contract/rights.ts";
+import type { ListedEvent, Moved, Schedule } from "./schedule.ts";
 
 export interface SchedulerShard {
 	hold(rows: readonly Held[]): Promise<void>;
-	find(id: string): Promise<ScheduledEvent | null>;
-	cancel(id: string): Promise<boolean>;
-	reschedule(id: string, dueAt: number): Promise<ScheduledEvent | null>;
+	cancel(id: string, right: PublishRight): Promise<Moved>;
+	reschedule(id: string, dueAt: number, right: PublishRight): Promise<Moved>;
 	list(after: [number, string], limit: number): Promise<ListedEvent[]>;
 	watch(): Promise<{ nextDueAt: number | null }>;
 }
@@ -30,10 +30,10 @@ export function schedulerOf(
 			// A replayed or mended record may have any id; it waits in the first shard.
 			await shardAt(shardOf(first.id) ?? 0).hold(rows);
 		},
-		find: async (id) => (await shardFor(id)?.find(id)) ?? null,
-		cancel: async (id) => (await shardFor(id)?.cancel(id)) ?? false,
-		reschedule: async (id, dueAt) =>
-			(await shardFor(id)?.reschedule(id, dueAt)) ?? null,
+		cancel: async (id, right) =>
+			(await shardFor(id)?.cancel(id, right)) ?? "gone",
+		reschedule: async (id, dueAt, right) =>
+			(await shardFor(id)?.reschedule(id, dueAt, right)) ?? "gone",
 		async watch() {
 			// All of them to their end: one that fails must not keep the others from being watched.
 			const watched = await Promise.allSettled(

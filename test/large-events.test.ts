@@ -8,7 +8,7 @@ import { PAYLOAD_KEPT } from "../src/contract/limits.ts";
 import type { Payloads } from "../src/objects/payloads.ts";
 import { publish, publishBatch } from "../src/publish.ts";
 import { consume } from "../src/queue.ts";
-import { reschedule } from "../src/schedule.ts";
+import { move } from "../src/schedule.ts";
 import { call, installKeys } from "./support/http.ts";
 import { incoming, read } from "./support/incoming.ts";
 import { keeping } from "./support/ports.ts";
@@ -116,20 +116,12 @@ describe("how long a body is kept", () => {
 		expect(ports.kept.payloads.get(id)?.until).toBe(
 			1_000_000 + delay + PAYLOAD_KEPT,
 		);
-		const found = {
-			id,
-			name: large.name,
-			time: 0,
-			delay,
-			dueAt: 0,
-			reference: id,
-		};
-		ports.scheduler.find = async () => found;
-		ports.scheduler.reschedule = async () => found;
-		await reschedule(id, "100 days", ports);
-		expect(ports.kept.payloads.get(id)?.until).toBe(
-			1_000_000 + 100 * 86_400_000 + PAYLOAD_KEPT,
-		);
+		const scheduled = { id, name: large.name, time: 0, delay, dueAt: 0 };
+		const found = { ...scheduled, reference: id };
+		const rows = { find: () => found, reschedule: () => found };
+		const later = 1_000_000 + 100 * 86_400_000;
+		await move(id, later, "all", rows, ports);
+		expect(ports.kept.payloads.get(id)?.until).toBe(later + PAYLOAD_KEPT);
 	});
 
 	test("30 days past each retry, and no outcome deletes it", async () => {

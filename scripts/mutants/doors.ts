@@ -58,14 +58,13 @@ export const DOORS: readonly Break[] = [
 	{
 		why: "whoever has a key may cancel any event over HTTP",
 		file: "src/entrypoints/http/scheduled.ts",
-		from: `			await mayMove(id, context.var.caller, owner);
-			found(await cancel`,
-		to: "			found(await cancel",
+		from: "found(await cancel(id, owner, by), gone(id));",
+		to: "found(await cancel(id, owner), gone(id));",
 	},
 	{
 		why: "whoever has the binding may cancel any event",
 		file: RPC,
-		from: "return (await this.#mayMove(id)) && cancel(id, owner);",
+		from: "return cancel(id, owner, this.#mover());",
 		to: "return cancel(id, owner);",
 	},
 	{

@@ -40,30 +40,32 @@ export const SCHEDULING: readonly Break[] = [
 	{
 		why: "the claim lives in memory alone",
 		file: TABLE,
-		from: `			"INSERT INTO claim (kind, keys) VALUES (?, ?)",`,
+		from: "\t\t\t`INSERT INTO claim (kind, keys) VALUES (?, ?)\n\t\t\t ON CONFLICT (kind) DO UPDATE SET keys = excluded.keys`,",
 		to: `			"SELECT ?, ?",`,
 	},
 	{
 		why: "the claim is forgotten when the object starts again",
 		file: TABLE,
-		from: "this.#claimed[kind] = new Set(this.#claim(kind).map(keyOf));",
+		from: "this.#claimed[kind] = new Set(this.#claim(kind).map(heldKey));",
 		to: "this.#claimed[kind] = new Set();",
 	},
 	{
-		why: "a claimed event can be cancelled",
+		why: "a claimed event can be cancelled and moved",
 		file: TABLE,
-		from: "if (!this.#unclaimed(id)) return false;",
-		to: `if (this.#rows("SELECT * FROM held WHERE id = ? AND handler = ''", id).length === 0) return false;`,
+		from: `		if (this.#isClaimed(id, "")) return "gone";\n`,
+		to: "",
 	},
 	{
-		why: "a claimed event can be moved",
+		why: "whoever knows its id may cancel and move an event",
 		file: TABLE,
-		from: `		const row = this.#unclaimed(id);
-		if (!row) return null;
-		const record`,
-		to: `		const [row] = this.#rows("SELECT * FROM held WHERE id = ? AND handler = ''", id);
-		if (!row) return null;
-		const record`,
+		from: `return mayPublish(right, row.name) ? row : "forbidden";`,
+		to: `return mayPublish("all", row.name) ? row : "forbidden";`,
+	},
+	{
+		why: "the last claim hides an event that is held again",
+		file: TABLE,
+		from: "json_extract(value, '$[2]')",
+		to: "due_at",
 	},
 	{
 		why: "a second split sets a delivery back",
@@ -83,11 +85,11 @@ export const SCHEDULING: readonly Break[] = [
 		from: `					"DELETE FROM held WHERE id = ? AND handler = ? AND due_at = ?",
 					...[id, handler, dueAt],
 				);
-			this`,
+		});`,
 		to: `					"DELETE FROM held WHERE id = ? AND handler = ? AND 0 < ?",
 					...[id, handler, dueAt],
 				);
-			this`,
+		});`,
 	},
 	{
 		why: "a row that moves on keeps its due time",
@@ -104,8 +106,10 @@ export const SCHEDULING: readonly Break[] = [
 	{
 		why: "settling one kind forgets the other's claim",
 		file: TABLE,
-		from: 'this.#sql.exec("DELETE FROM claim WHERE kind = ?", kind);',
-		to: 'this.#sql.exec("DELETE FROM claim WHERE kind <> ?", "");',
+		from: `		});
+		this.#claimed[kind].clear();`,
+		to: `		});
+		for (const each of HELD_KINDS) this.#claimed[each].clear();`,
 	},
 	{
 		why: "no alarm is set when a hand-over ends",
@@ -117,7 +121,7 @@ export const SCHEDULING: readonly Break[] = [
 		);`,
 	},
 	{
-		why: "no alarm is set before the work that can fail",
+		why: "an alarm that died already is not set before the work that can fail",
 		file: OBJECT,
 		from: "await this.#arm(Date.now() + LONGEST_BACKOFF).catch((error) =>",
 		to: "await Promise.resolve().catch((error) =>",
@@ -161,7 +165,7 @@ export const SCHEDULING: readonly Break[] = [
 	{
 		why: "a moved event does not move the alarm",
 		file: OBJECT,
-		from: "if (moved) await this.#armAhead();",
+		from: `if (typeof moved === "object") await this.#armAhead();`,
 		to: "",
 	},
 	{
@@ -185,8 +189,8 @@ export const SCHEDULING: readonly Break[] = [
 	{
 		why: "overlapping alarms each hand over",
 		file: OBJECT,
-		from: "this.#handingOver ??= this.#handOver()",
-		to: "this.#handingOver = this.#handOver()",
+		from: "this.#handingOver ??= this",
+		to: "this.#handingOver = this",
 	},
 	{
 		why: "long retries go to the events queue",
@@ -209,8 +213,8 @@ export const SCHEDULING: readonly Break[] = [
 	{
 		why: "an alarm that went missing keeps later events from setting one",
 		file: OBJECT,
-		from: "return !this.#handingOver && armedAt < Date.now() - LONGEST_BACKOFF;",
-		to: "return !this.#handingOver && armedAt < 0 * LONGEST_BACKOFF;",
+		from: "return armedAt < Date.now() - LONGEST_BACKOFF;",
+		to: "return armedAt < 0 * LONGEST_BACKOFF;",
 	},
 	{
 		why: "the cron trigger does not wait for the shards",

@@ -23,14 +23,19 @@ export function checkPublish(
 	);
 }
 
-/** The same for an event that is known by its id: its name is not told. @throws ForbiddenError */
-export function checkMove(
-	right: PublishRight,
-	name: string,
-	caller: string,
-): void {
-	if (mayPublish(right, name)) return;
-	throw new ForbiddenError(
+/** Who moves an event that is known by its id alone. */
+export interface Mover {
+	right: PublishRight;
+	/** Who asks, for the error. */
+	caller: string;
+}
+
+/** The Worker that owns the events. */
+export const OWNER: Mover = { right: "all", caller: "the owner" };
+
+/** The event's name is not told. */
+export function forbiddenMove({ caller }: Mover): ForbiddenError {
+	return new ForbiddenError(
 		`${caller} may not cancel or reschedule this event: it may not publish it`,
 	);
 }

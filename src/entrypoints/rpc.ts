@@ -16,12 +16,16 @@ import {
 	requestOf,
 	requestsOf,
 } from "../contract/request.ts";
-import { checkPublish, type PublishRight } from "../contract/rights.ts";
+import {
+	checkPublish,
+	type Mover,
+	type PublishRight,
+} from "../contract/rights.ts";
 import type { Subscribed } from "../contract/subscription.ts";
 import type { Events } from "../events.ts";
 import { ownerOf } from "../owner.ts";
 import { publish, publishBatch } from "../publish.ts";
-import { cancel, findMovable, reschedule } from "../schedule.ts";
+import { cancel, reschedule } from "../schedule.ts";
 
 /** Set by the caller's `[[services]]` binding; the caller's code cannot change them. */
 export interface PublisherProps {
@@ -88,11 +92,11 @@ export function publisher(
 		}
 
 		async cancel(id: string): Promise<boolean> {
-			return (await this.#mayMove(id)) && cancel(id, owner);
+			return cancel(id, owner, this.#mover());
 		}
 
 		async reschedule(id: string, after: unknown): Promise<Receipt | false> {
-			return (await this.#mayMove(id)) && reschedule(id, after, owner);
+			return reschedule(id, after, owner, this.#mover());
 		}
 
 		async subscribe(
@@ -139,9 +143,8 @@ export function publisher(
 			checkPublish(this.#right(), name, this.#caller());
 		}
 
-		async #mayMove(id: string): Promise<boolean> {
-			const right = this.#right();
-			return !!(await findMovable(id, right, this.#caller(), owner));
+		#mover(): Mover {
+			return { right: this.#right(), caller: this.#caller() };
 		}
 
 		/** Props that are not as they should be give no right. */

@@ -5,11 +5,13 @@
 import type { Held } from "../contract/held.ts";
 import { byteLength } from "../contract/json.ts";
 import { SEND_BATCH_BYTES, SEND_BATCH_MESSAGES } from "../contract/limits.ts";
+import { mayPublish, type PublishRight } from "../contract/rights.ts";
 import {
 	HELD_KINDS,
 	type HeldKind,
 	type HeldRows,
 	type ListedEvent,
+	type Moved,
 	movedTo,
 	type ScheduledEvent,
 } from "../schedule.ts";
@@ -48,7 +50,7 @@ export class HeldTable implements HeldRows {
 			) WITHOUT ROWID;
 		`);
 		for (const kind of HELD_KINDS)
-			this.#claimed[kind] = new Set(this.#claim(kind).map(keyOf));
+			this.#claimed[kind] = new Set(this.#claim(kind).map(heldKey));
 	}
 
 	hold(rows: readonly Held[]): void {
@@ -76,21 +78,21 @@ export class HeldTable implements HeldRows {
 		);
 	}
 
-	/** A whole event that can still be cancelled. */
-	find(id: string): ScheduledEvent | null {
-		const row = this.#unclaimed(id);
-		return row ? scheduledOf(row) : null;
+	find(id: string, right: PublishRight): Moved {
+		const row = this.#movable(id, right);
+		return typeof row === "string" ? row : scheduledOf(row);
 	}
 
-	cancel(id: string): boolean {
-		if (!this.#unclaimed(id)) return false;
-		this.#sql.exec("DELETE FROM held WHERE id = ? AND handler = ''", id);
-		return true;
+	cancel(id: string, right: PublishRight): Moved {
+		const found = this.find(id, right);
+		if (typeof found === "object")
+			this.#sql.exec("DELETE FROM held WHERE id = ? AND handler = ''", id);
+		return found;
 	}
 
-	reschedule(id: string, dueAt: number): ScheduledEvent | null {
-		const row = this.#unclaimed(id);
-		if (!row) return null;
+	reschedule(id: string, dueAt: number, right: PublishRight): Moved {
+		const row = this.#movable(id, right);
+		if (typeof row === "string") return row;
 		const record = movedTo(row.record, dueAt);
 		this.#sql.exec(
 			"UPDATE held SET due_at = ?, record = ? WHERE id = ? AND handler = ''",
@@ -105,8 +107,9 @@ export class HeldTable implements HeldRows {
 		return this.#sql
 			.exec<{ id: string; name: string; due_at: number; time: number }>(
 				`SELECT id, name, due_at, json_extract(record, '$.time') AS time
-				 FROM held WHERE (handler = '') = 1 AND (due_at, id) > (?, ?) AND id NOT IN (
-					SELECT json_extract(value, '$[0]') FROM claim, json_each(keys) WHERE kind = 'events')
+				 FROM held WHERE (handler = '') = 1 AND (due_at, id) > (?, ?) AND (id, due_at) NOT IN (
+					SELECT json_extract(value, '$[0]'), json_extract(value, '$[2]')
+					FROM claim, json_each(keys) WHERE kind = 'events')
 				 ORDER BY due_at, id LIMIT ?`,
 				...[dueAt, id, limit],
 			)
@@ -129,22 +132,23 @@ export class HeldTable implements HeldRows {
 	}
 
 	claim(kind: HeldKind, now: number): Held[] {
-		const left = this.#claim(kind).flatMap((key) => this.#claimedRow(key));
+		const left = this.#claimed[kind].size > 0 ? this.#claim(kind) : [];
 		if (left.length > 0) return left;
 		// Nothing was claimed, or all of it was moved on since.
-		if (this.#claimed[kind].size > 0) this.settle(kind, []);
+		this.#claimed[kind].clear();
 		const batch = this.#due(kind, now);
 		if (batch.length === 0) return batch;
 		const keys = batch.map(({ id, handler, dueAt }) => [id, handler, dueAt]);
 		this.#sql.exec(
-			"INSERT INTO claim (kind, keys) VALUES (?, ?)",
+			`INSERT INTO claim (kind, keys) VALUES (?, ?)
+			 ON CONFLICT (kind) DO UPDATE SET keys = excluded.keys`,
 			...[kind, JSON.stringify(keys)],
 		);
-		for (const { id, handler } of batch)
-			this.#claimed[kind].add(keyOf([id, handler]));
+		for (const held of batch) this.#claimed[kind].add(heldKey(held));
 		return batch;
 	}
 
+	/** The claim's own row stays, for the next claim to overwrite: without their rows its keys claim nothing. */
 	settle(kind: HeldKind, batch: readonly Held[]): void {
 		this.#storage.transactionSync(() => {
 			for (const { id, handler, dueAt } of batch)
@@ -152,7 +156,6 @@ export class HeldTable implements HeldRows {
 					"DELETE FROM held WHERE id = ? AND handler = ? AND due_at = ?",
 					...[id, handler, dueAt],
 				);
-			this.#sql.exec("DELETE FROM claim WHERE kind = ?", kind);
 		});
 		this.#claimed[kind].clear();
 	}
@@ -174,16 +177,18 @@ export class HeldTable implements HeldRows {
 		return batch;
 	}
 
-	#claim(kind: HeldKind): ClaimedKey[] {
+	/** What is claimed and not settled, as far as it was not moved on since. */
+	#claim(kind: HeldKind): Held[] {
 		return this.#sql
 			.exec<{ keys: string }>("SELECT keys FROM claim WHERE kind = ?", kind)
 			.toArray()
-			.flatMap(({ keys }) => JSON.parse(keys) as ClaimedKey[]);
+			.flatMap(({ keys }) => JSON.parse(keys) as ClaimedKey[])
+			.flatMap((key) => this.#claimedRow(key));
 	}
 
 	#isClaimed(id: string, handler: string): boolean {
 		const kind = handler === "" ? "events" : "deliveries";
-		return this.#claimed[kind].has(keyOf([id, handler]));
+		return this.#claimed[kind].has(heldKey({ id, handler }));
 	}
 
 	#claimedRow(key: ClaimedKey): Held[] {
@@ -193,10 +198,13 @@ export class HeldTable implements HeldRows {
 		).map(heldOf);
 	}
 
-	#unclaimed(id: string): Row | undefined {
-		return this.#isClaimed(id, "")
-			? undefined
-			: this.#rows("SELECT * FROM held WHERE id = ? AND handler = ''", id)[0];
+	/** A whole event that can still be cancelled, for those who may publish it. */
+	#movable(id: string, right: PublishRight): Row | "gone" | "forbidden" {
+		if (this.#isClaimed(id, "")) return "gone";
+		const query = "SELECT * FROM held WHERE id = ? AND handler = ''";
+		const [row] = this.#rows(query, id);
+		if (!row) return "gone";
+		return mayPublish(right, row.name) ? row : "forbidden";
 	}
 
 	#rows(query: string, ...bound: SqlStorageValue[]): Row[] {
@@ -209,7 +217,7 @@ function whole(kind: HeldKind): number {
 	return kind === "events" ? 1 : 0;
 }
 
-function keyOf([id, handler]: readonly [string, string, ...unknown[]]): string {
+function heldKey({ id, handler }: Pick<Held, "id" | "handler">): string {
 	return `${id} ${handler}`;
 }
 

@@ -6,13 +6,15 @@ import { DurableObject } from "cloudflare:workers";
 import { bindings } from "../bindings.ts";
 import type { Held } from "../contract/held.ts";
 import { LONGEST_WAIT } from "../contract/limits.ts";
+import type { PublishRight } from "../contract/rights.ts";
 import type { Transition } from "../contract/transition.ts";
 import {
 	HELD_KINDS,
 	type HeldKind,
 	handOver,
 	type ListedEvent,
-	type ScheduledEvent,
+	type Moved,
+	move,
 } from "../schedule.ts";
 import { inTime, realTimer } from "../timer.ts";
 import { HeldTable } from "./held-table.ts";
@@ -59,17 +61,17 @@ export class Scheduler extends DurableObject {
 		await this.#armAhead();
 	}
 
-	async find(id: string): Promise<ScheduledEvent | null> {
-		return this.#table.find(id);
+	async cancel(id: string, right: PublishRight): Promise<Moved> {
+		return this.#table.cancel(id, right);
 	}
 
-	async cancel(id: string): Promise<boolean> {
-		return this.#table.cancel(id);
-	}
-
-	async reschedule(id: string, dueAt: number): Promise<ScheduledEvent | null> {
-		const moved = this.#table.reschedule(id, dueAt);
-		if (moved) await this.#armAhead();
+	async reschedule(
+		id: string,
+		dueAt: number,
+		right: PublishRight,
+	): Promise<Moved> {
+		const moved = await move(id, dueAt, right, this.#table, bindings());
+		if (typeof moved === "object") await this.#armAhead();
 		return moved;
 	}
 
@@ -105,19 +107,22 @@ export class Scheduler extends DurableObject {
 	 * Overlapping alarms share one hand-over. It throws only when the next alarm cannot be set, for an alarm
 	 * that keeps throwing is gone after six retries.
 	 */
-	override async alarm(): Promise<void> {
-		this.#handingOver ??= this.#handOver().finally(() => {
+	override async alarm(run?: AlarmInvocationInfo): Promise<void> {
+		this.#handingOver ??= this.#handOver(run?.isRetry ?? false).finally(() => {
 			this.#handingOver = undefined;
 		});
 		await this.#handingOver;
 	}
 
-	async #handOver(): Promise<void> {
+	async #handOver(isRetry: boolean): Promise<void> {
 		this.#early = this.#isEarly() ? this.#early + 1 : 0;
-		// Before work that can fail: after a crash from here on the alarm stands.
-		await this.#arm(Date.now() + LONGEST_BACKOFF).catch((error) =>
-			console.error("tidings: the alarm was not set ahead", error),
-		);
+		this.#armedAt = null;
+		// The platform tries an alarm that dies again, six times. One that died already is set anew before the
+		// work that can fail, so that those tries are never used up.
+		if (isRetry)
+			await this.#arm(Date.now() + LONGEST_BACKOFF).catch((error) =>
+				console.error("tidings: the alarm was not set ahead", error),
+			);
 		const { events, retries, payloads } = bindings();
 		const queues = { events, deliveries: retries };
 		await Promise.all(
@@ -156,9 +161,7 @@ export class Scheduler extends DurableObject {
 			return dueAt === null ? [] : Math.max(dueAt, this.#notBefore(kind));
 		});
 		if (times.length > 0)
-			return this.#arm(Math.min(...times) + doubling(FIRST_DELAY, this.#early));
-		this.#armedAt = null;
-		await this.ctx.storage.deleteAlarm();
+			await this.#arm(Math.min(...times) + doubling(FIRST_DELAY, this.#early));
 	}
 
 	/** When a kind whose last hand-over failed may be tried again. */
@@ -174,7 +177,9 @@ export class Scheduler extends DurableObject {
 		return times.length > 0 ? Math.min(...times) : null;
 	}
 
+	/** A hand-over sets the alarm when it ends; should it die, the platform comes again. */
 	async #armAhead(): Promise<void> {
+		if (this.#handingOver) return;
 		const nextDueAt = this.#nextDueAt();
 		if (nextDueAt === null) return;
 		if (
@@ -185,9 +190,9 @@ export class Scheduler extends DurableObject {
 			await this.#arm(nextDueAt);
 	}
 
-	/** An alarm that has not come a minute after its time may have gone missing. A hand-over sets its own. */
+	/** An alarm that has not come a minute after its time may have gone missing. */
 	#isAlarmOverdue(armedAt: number): boolean {
-		return !this.#handingOver && armedAt < Date.now() - LONGEST_BACKOFF;
+		return armedAt < Date.now() - LONGEST_BACKOFF;
 	}
 
 	/** An alarm has a latest date, 2189; one that comes too early does no harm. */

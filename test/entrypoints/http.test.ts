@@ -422,7 +422,9 @@ describe("the other routes", () => {
 		);
 		late.mockRestore();
 		const { scheduler } = ownerOf(events);
-		vi.spyOn(scheduler, "find").mockRejectedValue(new UnavailableError("down"));
+		vi.spyOn(scheduler, "cancel").mockRejectedValue(
+			new UnavailableError("down"),
+		);
 		expect(await call("DELETE", "/v1/scheduled/any")).toMatchObject(
 			problemOf(503, "unavailable"),
 		);

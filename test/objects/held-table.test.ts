@@ -32,8 +32,8 @@ test("a claim of one kind outlives what is settled of the other, and a restart",
 		table.hold([event, row(T0, { handler: "h", attempt: 2 })]);
 		table.claim("events", T0);
 		table.settle("deliveries", table.claim("deliveries", T0));
-		expect(table.cancel(event.id)).toBe(false);
-		expect(restarted().cancel(event.id)).toBe(false);
+		expect(table.cancel(event.id, "all")).toBe("gone");
+		expect(restarted().cancel(event.id, "all")).toBe("gone");
 	}));
 
 test("a claim that was not settled is given out again, as it was, whatever is due by then", () =>

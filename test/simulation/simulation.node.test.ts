@@ -112,7 +112,11 @@ describe("the ledger notices", () => {
 	});
 
 	test("a cancel that is confirmed and not done", async () => {
-		vi.spyOn(HeldTable.prototype, "cancel").mockReturnValue(true);
+		const { find } = HeldTable.prototype;
+		const cancelling = vi.spyOn(HeldTable.prototype, "cancel");
+		cancelling.mockImplementation(function (this: HeldTable, id, right) {
+			return find.call(this, id, right);
+		});
 		expect(await broken(20, ["race"])).toBe("cancelled");
 	});
 
@@ -145,9 +149,9 @@ describe("the ledger notices", () => {
 	test("a reschedule that loses what it moves", async () => {
 		const { reschedule, cancel } = HeldTable.prototype;
 		const moving = vi.spyOn(HeldTable.prototype, "reschedule");
-		moving.mockImplementation(function (this: HeldTable, id, dueAt) {
-			const moved = reschedule.call(this, id, dueAt);
-			cancel.call(this, id);
+		moving.mockImplementation(function (this: HeldTable, ...asked) {
+			const moved = reschedule.apply(this, asked);
+			cancel.call(this, asked[0], "all");
 			return moved;
 		});
 		expect(await broken(20, ["race"])).toBe("missing");

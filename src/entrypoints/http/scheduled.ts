@@ -1,8 +1,9 @@
 /** `/v1/scheduled`: list what waits for its time, move it, take it back. */
 import type { Hono } from "hono";
 import * as z from "zod";
+import type { Mover } from "../../contract/rights.ts";
 import type { Owner } from "../../owner.ts";
-import { cancel, findMovable, reschedule } from "../../schedule.ts";
+import { cancel, reschedule } from "../../schedule.ts";
 import { check, readJson } from "./input.ts";
 import { type Caller, requireScope } from "./keys.ts";
 import { found, type Http, route } from "./routes.ts";
@@ -30,27 +31,22 @@ export function scheduledRoutes(app: Hono<Http>, owner: Owner): void {
 	route(app, "/v1/scheduled/:id", {
 		async PATCH(context) {
 			const id = context.req.param("id") as string;
-			await mayMove(id, context.var.caller, owner);
 			const { after } = check(Move, await readJson(context.req.raw));
-			const receipt = await reschedule(id, after, owner);
+			const by = moverOf(context.var.caller);
+			const receipt = await reschedule(id, after, owner, by);
 			return context.json(found(receipt, gone(id)));
 		},
 		async DELETE(context) {
 			const id = context.req.param("id") as string;
-			await mayMove(id, context.var.caller, owner);
-			found(await cancel(id, owner), gone(id));
+			const by = moverOf(context.var.caller);
+			found(await cancel(id, owner, by), gone(id));
 			return context.body(null, 204);
 		},
 	});
 }
 
-async function mayMove(
-	id: string,
-	{ id: key, publish }: Caller,
-	owner: Owner,
-): Promise<void> {
-	const caller = `the key ${JSON.stringify(key)}`;
-	found(await findMovable(id, publish, caller, owner), gone(id));
+function moverOf({ id, publish }: Caller): Mover {
+	return { right: publish, caller: `the key ${JSON.stringify(id)}` };
 }
 
 function gone(id: string): string {

@@ -8,6 +8,9 @@ const GET: Step = { do: "getAlarm" };
 const DELETE: Step = { do: "deleteAlarm" };
 const THROW: Step = { do: "throw" };
 const set = (ms: number): Step => ({ do: "setAlarm", in: ms });
+/** What a run is told of itself. */
+const FIRST = { isRetry: false };
+const RETRY = { isRetry: true };
 const write = (text: string): Step => ({ do: "write", text });
 
 /** Milliseconds before the first retry; each further one takes twice as long. */
@@ -63,7 +66,7 @@ export function alarmClaims(bench: Bench, isLong: boolean): void {
 				.filter(({ run }) => run > 0)
 				.map(({ step, result }) => [step, result]),
 		).toEqual([
-			["alarm", null],
+			["alarm", FIRST],
 			["getAlarm", null],
 		]);
 	});
@@ -114,7 +117,7 @@ export function alarmClaims(bench: Bench, isLong: boolean): void {
 		expect(steps.slice(-3)).toEqual(["alarm", "call", "wait"]);
 	});
 
-	test("a handler that throws is tried again after two seconds, then after four; its rows stay, and so does the time that the alarm was set to", async () => {
+	test("a handler that throws is tried again after two seconds, then after four, and told so; its rows stay, and so does the time that the alarm was set to", async () => {
 		for (const run of [1, 2]) {
 			await bench.runs(failing.throwing, run);
 			// While the handler runs there is none; on a busy machine that takes its time.
@@ -122,6 +125,7 @@ export function alarmClaims(bench: Bench, isLong: boolean): void {
 		}
 		const runs = await bench.runs(failing.throwing, 3);
 		expectBackoff(runs);
+		expect(runs.map(({ result }) => result)).toEqual([FIRST, RETRY, RETRY]);
 		const [rows] = await bench.take(failing.throwing, { do: "rows" });
 		expect(rows).toEqual(["stays", "stays", "stays"]);
 		const steps = await bench.steps(failing.throwing, 3);
@@ -132,7 +136,8 @@ export function alarmClaims(bench: Bench, isLong: boolean): void {
 	});
 
 	test("a new alarm, set by a handler that then throws, takes the place of its retries", async () => {
-		expect(await bench.runs(failing.rearmed, 2)).toHaveLength(2);
+		const runs = await bench.runs(failing.rearmed, 2);
+		expect(runs.map(({ result }) => result)).toEqual([FIRST, FIRST]);
 		expect(await bench.take(failing.rearmed, GET)).toEqual([null]);
 	});
 
@@ -148,8 +153,10 @@ export function alarmClaims(bench: Bench, isLong: boolean): void {
 		expect(await bench.runs(failing.deleted, 1)).toHaveLength(1);
 	});
 
-	test("a handler whose object is reset is tried again, and what it wrote in that turn is lost", async () => {
-		expectBackoff(await bench.runs(failing.reset, 2));
+	test("a handler whose object is reset is tried again and told so, and what it wrote in that turn is lost", async () => {
+		const runs = await bench.runs(failing.reset, 2);
+		expectBackoff(runs);
+		expect(runs.map(({ result }) => result)).toEqual([FIRST, RETRY]);
 		await bench.pass(50);
 		const steps = await bench.steps(failing.reset, 2);
 		expect(steps.find(({ step }) => step === "rows")?.result).toEqual([]);

@@ -58,12 +58,12 @@ export class Probe extends DurableObject {
 		return this.#takeAll(steps, 0);
 	}
 
-	override async alarm(): Promise<void> {
+	override async alarm(info?: AlarmInvocationInfo): Promise<void> {
 		const { kv } = this.ctx.storage;
 		const object = kv.get("name");
 		// What a run writes may be lost with it.
 		const run = 1 + notes.taken.filter(isRun).length;
-		this.#note(run, "alarm", null);
+		this.#note(run, "alarm", { isRetry: info?.isRetry });
 		const plan = (kv.get("plan") ?? []) as readonly (readonly Step[])[];
 		await this.#takeAll(plan[run - 1] ?? [], run);
 

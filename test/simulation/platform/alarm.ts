@@ -15,11 +15,17 @@ interface Setting {
 	setting: number;
 }
 
+/** What a handler is told of its run. */
+export interface AlarmRun {
+	isRetry: boolean;
+	retryCount: number;
+}
+
 export class Alarm {
 	readonly #platform: Platform;
 	readonly #name: string;
 	readonly #database: Database;
-	readonly #run: () => Promise<void>;
+	readonly #run: (run: AlarmRun) => Promise<void>;
 	#settings = 0;
 	/** Settings whose handler is running, and those that are over, though their row may still be there. */
 	readonly #running = new Set<number>();
@@ -33,7 +39,7 @@ export class Alarm {
 		platform: Platform,
 		name: string,
 		database: Database,
-		run: () => Promise<void>,
+		run: (run: AlarmRun) => Promise<void>,
 	) {
 		this.#platform = platform;
 		this.#name = name;
@@ -82,7 +88,8 @@ export class Alarm {
 			if (this.#platform.fate.strike(`alarm ${this.#name}`, ["alarm_lost"]))
 				return this.#end(setting, "alarm_lost");
 			this.#running.add(setting);
-			this.#run().then(
+			const retryCount = this.#failures;
+			this.#run({ isRetry: retryCount > 0, retryCount }).then(
 				() => this.#ran(setting),
 				() => this.#failed(setting),
 			);

@@ -100,10 +100,10 @@ export class Database {
 		this.#statements.clear();
 	}
 
-	/** Rows of all tables but the alarm's. */
+	/** Rows of all tables but the alarm's, and but the last claim, which the next overwrites. */
 	count(): number {
 		const tables = this.all(
-			"SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> '_alarm'",
+			"SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('_alarm', 'claim')",
 		);
 		return tables.reduce((sum, { name }) => {
 			const [row] = this.all(`SELECT count(*) AS rows FROM ${name}`);

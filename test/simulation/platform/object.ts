@@ -2,7 +2,7 @@
  * A Durable Object as documented: one instance behind an input gate, writes that leave through an output gate,
  * one alarm that is gone after six failed retries, and an instance that may be gone at any await.
  */
-import { Alarm } from "./alarm.ts";
+import { Alarm, type AlarmRun } from "./alarm.ts";
 import { CALL_STRIKES, callOut } from "./call.ts";
 import { Database } from "./database.ts";
 import { Instance } from "./instance.ts";
@@ -29,8 +29,8 @@ export class SimulatedObject {
 		this.platform = platform;
 		this.name = name;
 		this.#class = ofClass;
-		this.alarm = new Alarm(platform, name, this.database, () =>
-			this.#runAlarm(),
+		this.alarm = new Alarm(platform, name, this.database, (run) =>
+			this.#runAlarm(run),
 		);
 	}
 
@@ -152,13 +152,13 @@ export class SimulatedObject {
 		return instance;
 	}
 
-	async #runAlarm(): Promise<void> {
+	async #runAlarm(run: AlarmRun): Promise<void> {
 		this.#failIfDown([]);
 		const instance = this.#living();
 		const stop = this.platform.time.after(WALL_TIME, () => instance.kill());
 		try {
 			await this.#perform([], async (object) =>
-				(object as { alarm(): Promise<void> }).alarm(),
+				(object as { alarm(run: AlarmRun): Promise<void> }).alarm(run),
 			);
 		} finally {
 			stop();
