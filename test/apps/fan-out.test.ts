@@ -3,6 +3,7 @@ import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { subscriptionsOf } from "../../src/bindings.ts";
 import type { SentBody } from "../../src/contract/app-door.ts";
 import type { Delivery } from "../../src/contract/envelope.ts";
+import { Routes } from "../../src/contract/route.ts";
 import { storeLetters } from "../../src/dead-letter.ts";
 import { ownerOf } from "../../src/owner.ts";
 import { consume, type QueueRole } from "../../src/queue.ts";
@@ -299,6 +300,25 @@ describe("a delivery to a subscriber", () => {
 			handler,
 		});
 		await keeper.unsubscribe("@test/guest", [["name", "gone"]]);
+	});
+
+	test("of a tool that a silent Worker may have waits for that Worker, and not for a deploy", async () => {
+		const [own] = owner.consumers.all;
+		const silent = { ...own, key: "guests", routes: async () => undefined };
+		const without = { ...own, key: "", routes: async () => new Routes([]) };
+		const ports = keeping({
+			consumers: { ...owner.consumers, all: [silent, without] as never },
+		});
+		await take(text(), ports);
+		const [row] = ports.kept.held;
+		expect(read(row?.record ?? "").delivery).toEqual({
+			handler: wanted()[0],
+			attempt: 1,
+			unreachableFor: 60_000,
+		});
+		expect(ports.kept.transitions).toMatchObject([
+			{ type: "waiting", reason: "its Worker does not answer" },
+		]);
 	});
 
 	test("whose body is gone is one letter", async () => {
