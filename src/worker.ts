@@ -65,14 +65,8 @@ export function worker<Env = Cloudflare.Env>(
 	tellObjects({
 		observe: owner.observe,
 		lettersKept: retention.deadLetters,
-		runLifecycle: async (name, which, secret) => ({
-			outcome: await runPart(
-				name,
-				which,
-				owner.webhookUrl(name, secret),
-				owner,
-			),
-		}),
+		runLifecycle: (name, which, secret) =>
+			runPart(name, which, owner.webhookUrl(name, secret), owner),
 		trigger: async (name) => {
 			await trigger(name, { trigger: "poll" }, owner);
 		},

@@ -9,11 +9,8 @@ import {
 	UnsecuredJWT,
 } from "jose";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import {
-	checkIssuers,
-	type Issuers,
-	verifyTokens,
-} from "../src/apps/tokens.ts";
+import { verifyTokens } from "../src/apps/tokens.ts";
+import { checkIssuers, type Issuers } from "../src/contract/issuer.ts";
 
 const AUTH = "@my-org/auth";
 const ISS = "https://auth.example";

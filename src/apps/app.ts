@@ -26,11 +26,7 @@ import {
 	triggerName,
 	triggerOf,
 } from "../contract/trigger.ts";
-import {
-	type Capabilities,
-	capabilitiesOf,
-	type Given,
-} from "./capabilities.ts";
+import { capabilitiesOf } from "./capabilities.ts";
 import { type HookModule, receive } from "./hook.ts";
 
 /** A module of an app: its default export runs; an attempt has 5 seconds unless it exports a `timeout`, at most 60. */
@@ -135,7 +131,10 @@ function eventHandler(
 			part === "handler" ? [triggerName(appEventName(app.name, event))] : [],
 		run({ body }, _, door) {
 			const { webhookUrl } = body as TriggerBody;
-			const given = capable(app, capabilities, where, { door, webhookUrl });
+			const given = capabilitiesOf(app.name, capabilities, where, {
+				door,
+				webhookUrl,
+			});
 			return part === "handler"
 				? run(triggerOf(body as TriggerBody), given)
 				: run(given);
@@ -157,18 +156,12 @@ function toolHandler(
 		run({ body }, _, door) {
 			const { input, subscription } = body as ToolBody;
 			const given = { door, ...(subscription && { subscription }) };
-			return run(input, capable(app, app.capabilities, where, given));
+			return run(
+				input,
+				capabilitiesOf(app.name, app.capabilities, where, given),
+			);
 		},
 	};
-}
-
-function capable(
-	{ name }: AppDeclaration,
-	declared: readonly Capability[],
-	where: string,
-	given: Given,
-): Capabilities {
-	return capabilitiesOf(name, declared, where, given);
 }
 
 function handlerFor(

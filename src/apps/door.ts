@@ -1,17 +1,16 @@
 /** The owner's side of what an app's code may ask while it runs: each call is made in the name of that app alone. */
-
 import { appEventName } from "../contract/app.ts";
 import type { AppDoor, InName } from "../contract/app-door.ts";
 import { type Duration, milliseconds } from "../contract/duration.ts";
+import { RefusedError } from "../contract/errors.ts";
 import type { Publishing } from "../publish.ts";
 import { findApp } from "./directory.ts";
 import { send } from "./send.ts";
-import {
-	pollingOf,
-	type Subscribing,
-	subscribe,
-	unsubscribe,
-} from "./subscribe.ts";
+import { type Subscribing, subscribe, unsubscribe } from "./subscribe.ts";
+
+/** How often an event may be polled, in milliseconds: a minute to 30 days. */
+const SHORTEST_POLL = 60_000;
+const LONGEST_POLL = 30 * 86_400_000;
 
 export function doorOf(
 	inName: InName,
@@ -30,4 +29,19 @@ export function doorOf(
 		},
 		grantsOf: async (other) => (await findApp(other, ports)).declaration.grants,
 	};
+}
+
+/** @throws RefusedError `invalid_request` unless it is asked by an event's start */
+function pollingOf({ event, isStart }: InName, ms: number): string {
+	if (!isStart || event === undefined)
+		throw new RefusedError(
+			"invalid_request",
+			"event.poll: only the start of an event may ask to be polled",
+		);
+	if (Number.isFinite(ms) && ms >= SHORTEST_POLL && ms <= LONGEST_POLL)
+		return event;
+	throw new RefusedError(
+		"invalid_request",
+		`event.poll: ${ms} ms is not between a minute and 30 days`,
+	);
 }

@@ -8,12 +8,13 @@ import {
 } from "../contract/app-door.ts";
 import type { Consumers } from "../contract/call.ts";
 import { ToolFailedError, UnavailableError } from "../contract/errors.ts";
+import type { Issuers } from "../contract/issuer.ts";
 import { bodyText } from "../contract/json.ts";
 import { failed, type Outcome } from "../contract/outcome.ts";
 import { idIn } from "../contract/route.ts";
 import { runAlone } from "../deliver.ts";
 import { checkTool, findApp } from "./directory.ts";
-import { type Issuers, verifyTokens } from "./tokens.ts";
+import { verifyTokens } from "./tokens.ts";
 
 export interface RunningAtOnce {
 	consumers: Consumers;

@@ -5,7 +5,8 @@
 import { appEventName } from "../contract/app.ts";
 import type { InName } from "../contract/app-door.ts";
 import type { Consumers } from "../contract/call.ts";
-import { ForbiddenError, RefusedError } from "../contract/errors.ts";
+import { ForbiddenError } from "../contract/errors.ts";
+import type { Issuers } from "../contract/issuer.ts";
 import type {
 	Subscribed,
 	Subscription,
@@ -18,7 +19,7 @@ import {
 	keyOf,
 } from "../contract/subscription-key.ts";
 import { checkTool, eventIn, findApp } from "./directory.ts";
-import { type Issuers, verifyTokens } from "./tokens.ts";
+import { verifyTokens } from "./tokens.ts";
 
 export interface Subscribing {
 	consumers: Consumers;
@@ -122,21 +123,3 @@ async function eventOf(
 	const name = appEventName(source, event);
 	return { name, keeper: ports.subscriptionsOf(name), fields };
 }
-
-/** @throws RefusedError `invalid_request` unless it is asked by an event's start */
-export function pollingOf({ event, isStart }: InName, ms: number): string {
-	if (!isStart || event === undefined)
-		throw new RefusedError(
-			"invalid_request",
-			"event.poll: only the start of an event may ask to be polled",
-		);
-	if (Number.isFinite(ms) && ms >= SHORTEST_POLL && ms <= LONGEST_POLL)
-		return event;
-	throw new RefusedError(
-		"invalid_request",
-		`event.poll: ${ms} ms is not between a minute and 30 days`,
-	);
-}
-
-const SHORTEST_POLL = 60_000;
-const LONGEST_POLL = 30 * 86_400_000;

@@ -12,12 +12,6 @@ import {
 } from "../contract/issuer.ts";
 import { keysOf, verify } from "./issuer-keys.ts";
 
-export {
-	checkIssuers,
-	type IssuerOptions,
-	type Issuers,
-} from "../contract/issuer.ts";
-
 /** What verifying asks of the platform. */
 export interface Verifying {
 	/** Epoch milliseconds. */

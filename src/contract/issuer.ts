@@ -1,6 +1,7 @@
 /** Who may issue tokens: what the configuration says of each issuer, checked before the first token comes. */
 import { type Duration, milliseconds } from "./duration.ts";
 import { checkMembers } from "./members.ts";
+import { named } from "./reading.ts";
 
 /** An issuer of JSON Web Tokens: whose `iss` it is, and the key that its signatures fit. */
 export interface IssuerOptions {
@@ -43,10 +44,10 @@ const MIN_SECRET_BYTES = 32;
 
 /** @throws TypeError that names the path of what is wrong */
 export function checkIssuers(issuers: unknown): asserts issuers is Issuers {
-	at("issuers", () => checkObject(issuers));
+	named("issuers", () => checkObject(issuers));
 	const seen = new Map<string, string>();
 	for (const [name, options] of Object.entries(issuers as Issuers))
-		at(`issuers[${JSON.stringify(name)}]`, () => {
+		named(`issuers[${JSON.stringify(name)}]`, () => {
 			if (!NAME.test(name) || name.length > 100)
 				throw new TypeError(
 					'an issuer\'s name is "@scope/name", at most 100 characters',
@@ -68,16 +69,16 @@ function checkIssuer(options: IssuerOptions): void {
 		throw new TypeError(
 			`issuer: ${JSON.stringify(options.issuer)} is not the iss claim of its tokens`,
 		);
-	at("audience", () => checkAudience(options.audience));
+	named("audience", () => checkAudience(options.audience));
 	const given = KEYS.filter((key) => options[key] !== undefined);
 	if (given.length !== 1)
 		throw new TypeError(
 			`give one of ${KEYS.join(", ")}; ${given.length === 0 ? "none is there: a variable that is not set is none" : `${given.join(" and ")} are there`}`,
 		);
-	at("jwks", () => checkJwks(options.jwks));
-	at("publicKey", () => checkPublicKey(options.publicKey));
-	at("secret", () => checkSecret(options.secret));
-	at("algorithms", () => checkAlgorithms(options));
+	named("jwks", () => checkJwks(options.jwks));
+	named("publicKey", () => checkPublicKey(options.publicKey));
+	named("secret", () => checkSecret(options.secret));
+	named("algorithms", () => checkAlgorithms(options));
 	toleranceSeconds(options);
 }
 
@@ -177,13 +178,4 @@ function isText(value: unknown): value is string {
 function checkObject(value: unknown): void {
 	if (typeof value !== "object" || value === null || Array.isArray(value))
 		throw new TypeError("it is not an object");
-}
-
-/** Puts the path before whatever the check throws. */
-function at(path: string, check: () => void): void {
-	try {
-		check();
-	} catch (error) {
-		throw new TypeError(`${path}: ${(error as Error).message}`);
-	}
 }

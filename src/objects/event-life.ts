@@ -148,7 +148,7 @@ export class EventLife {
 	async #run(which: "start" | "stop"): Promise<Outcome> {
 		try {
 			const run = told().runLifecycle(this.#name, which, this.#ports.secret());
-			return (await inTime(run, ATTEMPT_TIME, realTimer)).outcome;
+			return await inTime(run, ATTEMPT_TIME, realTimer);
 		} catch (error) {
 			return crashed(error);
 		}

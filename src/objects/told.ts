@@ -18,7 +18,7 @@ interface Told {
 		name: string,
 		which: "start" | "stop",
 		webhookSecret: string,
-	): Promise<{ outcome: Outcome }>;
+	): Promise<Outcome>;
 	/** Sends durably that an app's event is to be polled; one that rejects is tried again. */
 	trigger(name: string): Promise<void>;
 }

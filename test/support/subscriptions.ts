@@ -57,7 +57,7 @@ export class Event {
 		const { promise, resolve } = Promise.withResolvers<Outcome>();
 		this.#end = resolve;
 		if (which === "start") await this.starting(this.stub);
-		return { outcome: await promise };
+		return promise;
 	}
 
 	/** Subscribes, and says when the object has taken it up. */

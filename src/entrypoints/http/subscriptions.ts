@@ -11,7 +11,7 @@ import type { Owner } from "../../owner.ts";
 import { check, readJson } from "./input.ts";
 import { requireScope } from "./keys.ts";
 import { type Http, route } from "./routes.ts";
-import { inNameOf, tokensOf } from "./users.ts";
+import { inNameOfCaller, tokensOf } from "./users.ts";
 
 const Leaving = z.strictObject({
 	/** The subscriber. */
@@ -45,7 +45,7 @@ export function subscriptionRoutes(app: Hono<Http>, owner: Owner): void {
 				Joining,
 				await readJson(req.raw),
 			);
-			const inName = inNameOf(app, caller, tokens);
+			const inName = inNameOfCaller(app, caller, tokens);
 			return json(await subscribe(inName, source, event, tool, owner), 201);
 		},
 
@@ -58,7 +58,7 @@ export function subscriptionRoutes(app: Hono<Http>, owner: Owner): void {
 				return json({ unsubscribed: isEnded });
 			}
 			const { app, source, event, tokens } = check(Leaving, asked);
-			const inName = inNameOf(app, caller, tokens);
+			const inName = inNameOfCaller(app, caller, tokens);
 			const unsubscribed = await unsubscribe(inName, source, event, owner);
 			return json({ unsubscribed });
 		},

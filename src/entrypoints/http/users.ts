@@ -25,7 +25,7 @@ export function tokensOf(
 }
 
 /** In whose name a call is made. @throws ForbiddenError for a key without the scope `admin` */
-export function inNameOf(
+export function inNameOfCaller(
 	app: string,
 	caller: Caller,
 	given?: readonly string[],
