@@ -12,6 +12,7 @@ import type { Settings } from "./contract/config.ts";
 import { type HandlerFunction, handlerOf } from "./contract/handler.ts";
 import { newId } from "./contract/id.ts";
 import { BEHIND, keyOf } from "./contract/route.ts";
+import { gatheringSchedule } from "./gather.ts";
 import { handlerAt, hasModule, SUBSCRIBER_EXPORTS } from "./modules.ts";
 import type { Owner } from "./owner.ts";
 import { schedulerOf } from "./shards.ts";
@@ -29,7 +30,10 @@ export function configure(
 	checkBindings(settings);
 	registerFiles(settings, owner);
 	checkIds(settings, owner);
-	owner.scheduler = schedulerOf(shards, schedulerShard);
+	owner.scheduler = gatheringSchedule(
+		schedulerOf(shards, schedulerShard),
+		owner,
+	);
 	owner.newId = (time) => newId(time, shards);
 	owner.issuers = issuers;
 	owner.shaped = (name, record) => withWebhookUrl(name, record, owner);

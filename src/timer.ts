@@ -9,17 +9,19 @@ export const realTimer: Timer = (expire, ms) => {
 };
 
 /**
- * @param why the message when it takes longer than so many milliseconds
- * @throws Error with that message then
+ * @param why the message when it takes longer than so many milliseconds, or what makes the error
+ * @throws Error with that message, or that error, then
  */
 export async function inTime<Result>(
 	answer: Promise<Result>,
 	ms: number,
 	timer: Timer,
-	why = `no answer within ${ms} ms`,
+	why: string | (() => Error) = `no answer within ${ms} ms`,
 ): Promise<Result> {
 	const late = Promise.withResolvers<never>();
-	const stop = timer(() => late.reject(new Error(why)), ms);
+	const expire = () =>
+		late.reject(typeof why === "string" ? new Error(why) : why());
+	const stop = timer(expire, ms);
 	try {
 		return await Promise.race([answer, late.promise]);
 	} finally {

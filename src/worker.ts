@@ -2,7 +2,7 @@
 
 import { runPart } from "./apps/run-tool.ts";
 import { trigger } from "./apps/trigger.ts";
-import { queueNames } from "./bindings.ts";
+import { bindings, queueNames, schedulerShard } from "./bindings.ts";
 import { configure } from "./configure.ts";
 import { type Config, settingsOf } from "./contract/config.ts";
 import { decode } from "./contract/envelope.ts";
@@ -14,6 +14,7 @@ import { checkHandlerPaths } from "./modules.ts";
 import { tellObjects } from "./objects/told.ts";
 import { ownerOf } from "./owner.ts";
 import { consume, type QueueRole } from "./queue.ts";
+import { schedulerOf } from "./shards.ts";
 
 export { mailTo } from "./entrypoints/mail.ts";
 export { type PublisherProps, publisher } from "./entrypoints/rpc.ts";
@@ -62,6 +63,11 @@ export function worker<Env = Cloudflare.Env>(
 	const { retention } = settings;
 	const app = createApp(events, prefix, retention.queues);
 	const roles = rolesByName();
+	// What the consumer asks for is not tried again by itself: its message is.
+	const plain = {
+		scheduler: schedulerOf(settings.shards, schedulerShard),
+		payloads: bindings().payloads,
+	};
 	tellObjects({
 		observe: owner.observe,
 		lettersKept: retention.deadLetters,
@@ -81,7 +87,7 @@ export function worker<Env = Cloudflare.Env>(
 
 		async queue(batch, env, ctx) {
 			const role = roles.get(batch.queue);
-			if (role) return consume(batch.messages, role, owner);
+			if (role) return consume(batch.messages, role, { ...owner, ...plain });
 			const [first] = batch.messages;
 			const hasEvents = decode(first?.body).kind === "envelope";
 			if (own.queue && !hasEvents) return own.queue(batch, env, ctx);

@@ -55,6 +55,7 @@ test.each([
 	"publish through the binding",
 	"publish over HTTP",
 	"publishBatch of 100",
+	"publish a hundred at once",
 	"publish 200 KB",
 	"schedule one, alone",
 	"schedule a hundred, due together",
@@ -65,6 +66,7 @@ test.each([
 test.each([
 	"schedule a hundred, due together",
 	"schedule a hundred one by one, due together",
+	"schedule a hundred at once, due together",
 ])("%s: at most 3.1 rows written an event", (name) => {
 	const rows = perEvent(name, ({ rowsWritten }) => rowsWritten);
 	expect(rows).toBeGreaterThanOrEqual(3);
@@ -76,4 +78,11 @@ test("a publish that needs no object asks none", () => {
 	expect(perEvent("publish, 10 handlers", requests)).toBe(0);
 	expect(perEvent("publish 100 KB", requests)).toBe(0);
 	expect(perEvent("publish 200 KB", requests)).toBeGreaterThan(0);
+});
+
+test("what is scheduled at once asks the shard once", () => {
+	const requests = ({ objectRequests }: Counts) => objectRequests;
+	const together = perEvent("schedule a hundred, due together", requests);
+	const atOnce = "schedule a hundred at once, due together";
+	expect(perEvent(atOnce, requests)).toBe(together);
 });

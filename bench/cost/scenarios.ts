@@ -25,6 +25,8 @@ const schedule = async (count = 1, scheduledBody: unknown = body) => {
 	);
 	scheduled.push(...receipts.map(({ id }) => id));
 };
+const scheduleAlone = () =>
+	events.publish("handled.by-1", { after: "1 day" }, body);
 const handOver = () => alarmAfter(DAY, "Scheduler", "shard-0");
 
 let large = "";
@@ -88,6 +90,13 @@ export const scenarios: Record<string, Scenario> = {
 				Array.from({ length: 100 }, () => ({ name: "handled.by-1", body })),
 			),
 	},
+	"publish a hundred at once": {
+		events: 100,
+		run: () =>
+			Promise.all(
+				Array.from({ length: 100 }, () => events.publish("handled.by-1", body)),
+			),
+	},
 	"publish 100 KB": {
 		run: () => events.publish("handled.by-1", "x".repeat(100_000)),
 	},
@@ -144,6 +153,13 @@ export const scenarios: Record<string, Scenario> = {
 		events: 100,
 		run: async () => {
 			for (let n = 0; n < 100; n++) await schedule();
+			await handOver();
+		},
+	},
+	"schedule a hundred at once, due together": {
+		events: 100,
+		run: async () => {
+			await Promise.all(Array.from({ length: 100 }, scheduleAlone));
 			await handOver();
 		},
 	},

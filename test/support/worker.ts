@@ -23,6 +23,9 @@ export const behaviours = new Map<
 	(event: TidingsEvent, context: HandlerContext) => unknown
 >();
 
+/** What the user's own fetch does at a path, in a request of its own. */
+export const requests = new Map<string, () => Promise<unknown>>();
+
 /** What the user's own queue handler was given. */
 export const ownBatches: string[] = [];
 
@@ -99,8 +102,10 @@ export class Fulfilment extends WorkflowEntrypoint {
 
 const own = worker(events, {
 	async fetch(request) {
-		if (new URL(request.url).pathname !== "/not-awaited")
-			return new Response("the user's own");
+		const { pathname } = new URL(request.url);
+		const act = requests.get(pathname);
+		if (act) return Response.json((await act()) ?? null);
+		if (pathname !== "/not-awaited") return new Response("the user's own");
 		// As people do: nobody awaits it, and the response goes out at once.
 		events.publish("order.placed", { from: "a publish that nobody awaits" });
 		return new Response("published");
