@@ -28,6 +28,8 @@ const NONE: Allowance = { lostTries: 0, fresh: 0, midway: 0 };
 
 export class Allowances {
 	readonly #all = new Map<string, Allowance>();
+	/** Events that the queue has taken from who publishes them. One that a shard holds again is no other row. */
+	readonly #taken = new Set<string>();
 	/** Deliveries whose first chain is under way, or was. */
 	readonly #begun = new Map<number, Set<string>>();
 
@@ -65,9 +67,16 @@ export class Allowances {
 				// Each copy is a message of its own from then on.
 				this.#anotherMessage(where, subjects);
 				break;
+			case "taken":
+				// Told that it failed, a publish sends its event again: each time that the queue took it before.
+				if (/^publish\b/.test(by))
+					for (const subject of subjects)
+						if (this.#taken.has(subject)) this.#add(subject, "fresh");
+						else this.#taken.add(subject);
+				break;
 			case "unanswered":
 				// Told that it failed, the sender sends again, or gives the delivery to the scheduler as well. Callers
-				// do not: who publishes again publishes another event, and a replay is counted as one.
+				// are counted by what was taken of them, and a replay as one.
 				if (/^(worker|Scheduler)\b/.test(by))
 					this.#anotherMessage(where, subjects);
 				break;

@@ -55,14 +55,20 @@ export class Callers {
 		}));
 		const [first] = items;
 		const isOne = items.length === 1 && first;
+		const { fate } = this.#platform;
+		const isAtOnce = fate.next(`at once ${entries[0]?.n}`) < 0.5;
+		const publishOne = ({ name, body, after }: (typeof items)[number]) =>
+			events.publish(name, after === undefined ? {} : { after }, body);
 		this.#call(
 			"publish",
 			entries.map(({ n }) => String(n)),
 			async () => {
-				if (!isOne) return events.publishBatch(items);
-				const { name, body, after } = first;
-				const options = after === undefined ? {} : { after };
-				return [await events.publish(name, options, body)];
+				if (isOne) return [await publishOne(first)];
+				if (!isAtOnce) return events.publishBatch(items);
+				const ends = await Promise.allSettled(items.map(publishOne));
+				return ends.map((end) =>
+					end.status === "fulfilled" ? end.value : null,
+				);
 			},
 			(receipts) => this.#answered(entries, receipts),
 			(error) =>

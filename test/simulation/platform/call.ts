@@ -19,6 +19,8 @@ export interface Call<Result> {
 	/** Which events it is about. */
 	subjects: readonly string[];
 	may: readonly Strike[];
+	/** What an error of the platform's says of itself. */
+	says?: object;
 	/** Does it; where it is struck halfway, a part of it. */
 	perform(strike?: Strike): Promise<Result> | Result;
 }
@@ -57,13 +59,14 @@ export function callOut<Result>(call: Call<Result>): Promise<Result> {
 			);
 		};
 		const fail = (error: unknown) => answer("failed", () => reject(error));
+		const failed = (why: string) =>
+			fail(Object.assign(new Error(`${name} failed: ${why}`), call.says));
 		if (strike === "hung_before" || strike === "hung_after") end("failed");
 		time.after(fate.latency(point), () => {
 			if (from.isCutOff)
 				return from.platform.tell("left over", call.name, call.subjects);
 			if (strike === "hung_before") return;
-			if (strike === "refused")
-				return fail(new Error(`${call.name} failed: it is overloaded`));
+			if (strike === "refused") return failed("it is overloaded");
 			performed().then((result) => {
 				note.isDone = true;
 				switch (strike) {
@@ -73,7 +76,7 @@ export function callOut<Result>(call: Call<Result>): Promise<Result> {
 						return from.kill();
 					case "lied":
 					case "halfway":
-						return fail(new Error(`${call.name} failed: internal error`));
+						return failed("internal error");
 					default:
 						answer("answered", () => resolve(result));
 				}

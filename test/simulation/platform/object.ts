@@ -12,6 +12,9 @@ import { storageOf } from "./storage.ts";
 /** A class that is exported as a Durable Object. */
 export type ObjectClass = new (ctx: unknown, env: unknown) => object;
 
+/** What errors of the platform's own say of themselves: that the call may be made again. */
+const TRANSIENT = { retryable: true };
+
 /** An alarm's handler has a quarter of an hour. */
 const WALL_TIME = 15 * 60_000;
 
@@ -41,6 +44,7 @@ export class SimulatedObject {
 			name: `${this.name}.${method}`,
 			subjects,
 			may: [...CALL_STRIKES, "reset"],
+			says: TRANSIENT,
 			perform: (strike) => {
 				if (strike === "reset") this.reset();
 				this.#failIfDown(subjects);
@@ -87,7 +91,8 @@ export class SimulatedObject {
 		const { platform, name } = this;
 		if (!platform.isDown(name) || platform.fate.next("down") < 0.5) return;
 		platform.tell("down", name, subjects);
-		throw new Error(`${name} is overloaded`);
+		const says = { ...TRANSIENT, overloaded: true };
+		throw Object.assign(new Error(`${name} is overloaded`), says);
 	}
 
 	/** Something that an instance does, through its gates; it fails when the instance dies meanwhile. */
@@ -105,7 +110,7 @@ export class SimulatedObject {
 			const forget = instance.mourn(() => {
 				over();
 				this.platform.tell("call lost", this.name, subjects);
-				reject(new Error(`${this.name} was reset`));
+				reject(Object.assign(new Error(`${this.name} was reset`), TRANSIENT));
 			});
 			instance.resume(() =>
 				instance

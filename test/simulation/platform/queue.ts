@@ -130,10 +130,10 @@ export class SimulatedQueue {
 				const taken = strike === "halfway" ? messages.slice(0, part) : messages;
 				for (const [index, { body, delaySeconds }] of taken.entries())
 					this.put(body, delaySeconds, 0, undefined, about[index]);
+				const takenOf = about.slice(0, taken.length).flat();
+				tell("taken", this.name, takenOf, { by: label });
 				if (strike && UNANSWERED.has(strike))
-					tell("unanswered", this.name, about.slice(0, taken.length).flat(), {
-						by: label,
-					});
+					tell("unanswered", this.name, takenOf, { by: label });
 			},
 		});
 	}
