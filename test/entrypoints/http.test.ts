@@ -139,6 +139,8 @@ describe("publishing", () => {
 	});
 
 	test("a queue that fails in the middle of a batch is 503, with the receipts and what was not accepted", async () => {
+		// So that nothing is waited for between two tries.
+		vi.spyOn(Math, "random").mockReturnValue(0);
 		const queue = (env as unknown as { EVENTS_QUEUE: Queue }).EVENTS_QUEUE;
 		vi.spyOn(queue, "sendBatch").mockImplementation(async (messages) => {
 			const [first] = [...messages];
@@ -150,11 +152,12 @@ describe("publishing", () => {
 			name: "nobody.cares",
 			body,
 		}));
-		const { status, json } = await call("POST", "/v1/events", batch);
+		const { status, headers, json } = await call("POST", "/v1/events", batch);
 		expect({ status, code: json.code }).toEqual({
 			status: 503,
 			code: "partial_publish",
 		});
+		expect(headers.get("retry-after")).toBe("1");
 		expect(json.failed).toEqual(
 			Array.from({ length: 100 }, (_, index) => index + 100),
 		);
@@ -186,11 +189,26 @@ describe("publishing", () => {
 	});
 
 	test("a queue that takes nothing is 503", async () => {
+		vi.spyOn(Math, "random").mockReturnValue(0);
 		const queue = (env as unknown as { EVENTS_QUEUE: Queue }).EVENTS_QUEUE;
 		vi.spyOn(queue, "send").mockRejectedValue(new Error("Queue is overloaded"));
-		expect(await call("POST", "/v1/events", event)).toMatchObject(
-			problemOf(503, "unavailable"),
+		const answer = await call("POST", "/v1/events", event);
+		expect(answer).toMatchObject(problemOf(503, "unavailable"));
+		expect(answer.headers.get("retry-after")).toBe("1");
+		expect(queue.send).toHaveBeenCalledTimes(4);
+	});
+
+	test("a queue that takes nothing for a moment is asked again, and the caller sees nothing of it", async () => {
+		vi.spyOn(Math, "random").mockReturnValue(0);
+		const queue = (env as unknown as { EVENTS_QUEUE: Queue }).EVENTS_QUEUE;
+		const send = vi.spyOn(queue, "send");
+		send.mockRejectedValueOnce(new Error("Too Many Requests"));
+		const { status, json } = await call("POST", "/v1/events", event);
+		expect(status).toBe(202);
+		const ids = send.mock.calls.map(
+			([record]) => JSON.parse(record as string).id,
 		);
+		expect(ids).toEqual([json.id, json.id]);
 	});
 });
 

@@ -1,5 +1,9 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { RefusedError } from "../../src/contract/errors.ts";
+import {
+	PartialPublishError,
+	RefusedError,
+	UnavailableError,
+} from "../../src/contract/errors.ts";
 import { HttpError, problem } from "../../src/entrypoints/http/problem.ts";
 
 const log = vi.spyOn(console, "error").mockImplementation(() => {});
@@ -58,4 +62,22 @@ test("what is ours is told with its code, its status and its details, and is not
 		'Bearer error="invalid_token"',
 	);
 	expect(log).not.toHaveBeenCalled();
+});
+
+test.each([
+	[new UnavailableError("why"), 0, "1"],
+	[new UnavailableError("why"), 0.999, "5"],
+	[new PartialPublishError([null]), 0.5, "3"],
+])(
+	"an outage says when to come again, in whole seconds that are drawn: %#",
+	(error, drawn, seconds) => {
+		const { status, headers } = problem(error, () => drawn);
+		expect(status).toBe(503);
+		expect(headers.get("retry-after")).toBe(seconds);
+	},
+);
+
+test("what would be refused again says nothing of that", () => {
+	const { headers } = problem(new RefusedError("invalid_name", "why"));
+	expect(headers.has("retry-after")).toBe(false);
 });

@@ -72,8 +72,11 @@ interface Coded {
 	headers?: Record<string, string>;
 }
 
+/** The longest that a caller is asked to wait before it tries again, in seconds. */
+const LONGEST_AWAY = 5;
+
 /** Any thrown value as a response; one that is not ours is logged and tells nothing of itself. */
-export function problem(thrown: unknown): Response {
+export function problem(thrown: unknown, random = Math.random): Response {
 	const error = (thrown ?? {}) as Coded;
 	const { message = "", index, issues, receipts, failed, headers } = error;
 	if (!isCode(error.code)) {
@@ -84,6 +87,10 @@ export function problem(thrown: unknown): Response {
 	const details = { index, issues, receipts, failed };
 	return respond(STATUS[code], code, message, details, {
 		...(STATUS[code] === 401 && { "www-authenticate": challenge(code) }),
+		// Drawn, lest all whom an overload has refused come again together.
+		...(STATUS[code] === 503 && {
+			"retry-after": String(1 + Math.floor(random() * LONGEST_AWAY)),
+		}),
 		...headers,
 	});
 }
