@@ -6,15 +6,16 @@ import { env } from "cloudflare:workers";
 import { doorOf } from "./apps/door.ts";
 import { runTool } from "./apps/run-tool.ts";
 import { withWebhookUrl } from "./apps/trigger.ts";
-import { schedulerShard } from "./bindings.ts";
+import { bindings, schedulerShard } from "./bindings.ts";
 import { consumersOf, type SubscriberBinding } from "./consumers.ts";
 import type { Settings } from "./contract/config.ts";
 import { type HandlerFunction, handlerOf } from "./contract/handler.ts";
 import { newId } from "./contract/id.ts";
 import { BEHIND, keyOf } from "./contract/route.ts";
-import { gatheringSchedule } from "./gather.ts";
+import { gatheringQueue, gatheringSchedule } from "./gather.ts";
 import { handlerAt, hasModule, SUBSCRIBER_EXPORTS } from "./modules.ts";
 import type { Owner } from "./owner.ts";
+import { resendingPayloads } from "./resend.ts";
 import { schedulerOf } from "./shards.ts";
 
 /**
@@ -30,6 +31,10 @@ export function configure(
 	checkBindings(settings);
 	registerFiles(settings, owner);
 	checkIds(settings, owner);
+	// From here on it publishes by itself; other Workers publish through it.
+	const { events, payloads } = bindings();
+	owner.events = gatheringQueue(events, owner);
+	owner.payloads = resendingPayloads(payloads, owner);
 	owner.scheduler = gatheringSchedule(
 		schedulerOf(shards, schedulerShard),
 		owner,

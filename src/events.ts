@@ -40,7 +40,6 @@ import {
 	requestsOf,
 } from "./contract/request.ts";
 import { logFailures, type Observe, observing } from "./contract/transition.ts";
-import { gatheringQueue, gatheringSchedule } from "./gather.ts";
 import {
 	keepOwner,
 	NO_APPS,
@@ -50,7 +49,6 @@ import {
 } from "./owner.ts";
 import { publish, publishBatch } from "./publish.ts";
 import { register } from "./register.ts";
-import { resendingPayloads } from "./resend.ts";
 import { cancel, reschedule } from "./schedule.ts";
 import { schedulerOf } from "./shards.ts";
 import { realTimer } from "./timer.ts";
@@ -136,21 +134,9 @@ export function createEvents<
 	checkMembers("createEvents", options, OPTIONS);
 	const { binding = "EVENTS", apps = [], observe = logFailures } = options;
 	const definitions = byName(options.events ?? []);
-	const ports = {
-		clock: () => Date.now(),
-		random: () => Math.random(),
-		timer: realTimer,
-	};
-	const bound = bindings();
 	const owner: Owner = {
-		...bound,
-		...ports,
-		events: gatheringQueue(bound.events, ports),
-		payloads: resendingPayloads(bound.payloads, ports),
-		scheduler: gatheringSchedule(
-			schedulerOf(DEFAULT_SHARDS, schedulerShard),
-			ports,
-		),
+		...bindings(),
+		scheduler: schedulerOf(DEFAULT_SHARDS, schedulerShard),
 		handlers: new Handlers(),
 		consumers: NO_CONSUMERS,
 		apps,
@@ -158,6 +144,9 @@ export function createEvents<
 		subscriptionsOf,
 		definitionOf: (name) => definitions.get(name),
 		newId: (time) => newId(time, DEFAULT_SHARDS),
+		clock: () => Date.now(),
+		random: () => Math.random(),
+		timer: realTimer,
 		observe: observing(observe),
 	};
 	const publishing = () => {
