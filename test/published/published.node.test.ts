@@ -9,11 +9,13 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { createTestHarness } from "wrangler";
 import {
 	deployedSize,
 	filesOf,
 	install,
 	manifest,
+	startupTime,
 	typeErrors,
 } from "./project.ts";
 
@@ -60,6 +62,38 @@ import { events } from "./events.ts";
 export default worker(events, { fetch: () => new Response("mine") });
 export const Publisher = publisher(events);
 export { DeadLetters, Payloads, Scheduler } from "tidings/worker";
+`,
+	"owner.toml": `
+name = "app"
+main = "owner.ts"
+compatibility_date = "2026-11-01"
+
+[vars]
+TIDINGS_QUEUES = { events = "e", retries = "r", deadLetters = "d" }
+
+[[queues.producers]]
+binding = "EVENTS_QUEUE"
+queue = "e"
+
+[[queues.producers]]
+binding = "RETRIES_QUEUE"
+queue = "r"
+
+[[queues.producers]]
+binding = "DEAD_LETTERS_QUEUE"
+queue = "d"
+
+[exports.DeadLetters]
+type = "durable-object"
+storage = "sqlite"
+
+[exports.Payloads]
+type = "durable-object"
+storage = "sqlite"
+
+[exports.Scheduler]
+type = "durable-object"
+storage = "sqlite"
 `,
 	"client.ts": `
 import { createClient } from "tidings/client";
@@ -199,6 +233,19 @@ describe("deployed, a Worker", () => {
 
 	test("that owns events, with HTTP, has less than 150 KB, compressed", async () => {
 		expect(await deployedSize(app, "owner.ts", ...at)).toBeLessThan(150);
+	});
+
+	test("that owns events starts in less than 250 ms, a quarter of what the platform allows", async () => {
+		// What fails to start is profiled as well.
+		const harness = createTestHarness({
+			root: app,
+			workers: [{ configPath: "owner.toml" }],
+		});
+		await harness.listen();
+		const response = await harness.getWorker("app").fetch("/");
+		expect(await response.text()).toBe("mine");
+		await harness.close();
+		expect(await startupTime(app, "owner.toml", 250)).toBeLessThan(250);
 	});
 });
 
