@@ -1,7 +1,9 @@
 /** On the real queue: how many calls the publishes of one turn come to. */
 import { env, exports } from "cloudflare:workers";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import {
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Scheduler } from "../src/objects/scheduler.ts";
+import { incoming, record } from "./support/incoming.ts";
+import own, {
 	behaviours,
 	events,
 	requests,
@@ -105,5 +107,36 @@ test("handlers of one batch that publish at once share a call", async () => {
 	const inHandlers = () => calls.slice(1);
 	await vi.waitFor(() => expect(inHandlers()).toEqual([20]), {
 		timeout: 10_000,
+	});
+});
+
+describe("a shard that is not there for a moment", () => {
+	/** As the platform's own errors are. */
+	const fails = async () => {
+		throw Object.assign(new Error("internal error"), { retryable: true });
+	};
+
+	test("is asked again by who publishes, and the caller sees nothing of it", async () => {
+		vi.spyOn(Math, "random").mockReturnValue(0);
+		const hold = vi.spyOn(Scheduler.prototype, "hold");
+		hold.mockImplementationOnce(fails);
+		const { id } = await events.publish("a.b", { after: "1 hour" }, 1);
+		expect(hold).toHaveBeenCalledTimes(2);
+		expect(await events.cancel(id)).toBe(true);
+	});
+
+	test("is asked once by the consumer, whose message comes again", async () => {
+		const hold = vi.spyOn(Scheduler.prototype, "hold");
+		hold.mockImplementation(fails);
+		behaviours.set("long", () => {
+			throw new Error("not yet");
+		});
+		const message = incoming(
+			record("long.wait", 1, { handler: "long", attempt: 1 }),
+		);
+		const batch = { queue: "test-retries", messages: [message] };
+		await own.queue(batch as never, env as never, {} as never);
+		expect(hold).toHaveBeenCalledTimes(1);
+		expect(message.verdicts).toEqual([{ retry: expect.any(Number) }]);
 	});
 });

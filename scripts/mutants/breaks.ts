@@ -5,6 +5,7 @@ import { CONSUMING } from "./consuming.ts";
 import { DELIVERING } from "./delivering.ts";
 import { DIALECTS } from "./dialects.ts";
 import { DOORS } from "./doors.ts";
+import { GATHERING } from "./gathering.ts";
 import { LETTERS } from "./letters.ts";
 import { PUBLISHING } from "./publishing.ts";
 import { SCHEDULING } from "./scheduling.ts";
@@ -13,6 +14,7 @@ import { SUBSCRIBING } from "./subscribing.ts";
 
 export const BREAKS: readonly Break[] = [
 	...PUBLISHING,
+	...GATHERING,
 	...SCHEDULING,
 	...CONSUMING,
 	...DELIVERING,
