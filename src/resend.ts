@@ -5,7 +5,7 @@
 import { UnavailableError } from "./contract/errors.ts";
 import type { Held } from "./contract/held.ts";
 import type { MessageQueue, PayloadKeeper } from "./publish.ts";
-import type { Schedule } from "./schedule.ts";
+import type { Moved, Schedule } from "./schedule.ts";
 import { inTime, type Timer } from "./timer.ts";
 
 export interface Resending {
@@ -108,17 +108,16 @@ export function resendingSchedule(
 				isDueSoon(rows, ports.clock()) ? never : ofObject,
 				ports,
 			),
-		find: (id) => resend(() => schedule.find(id), ofObject, ports),
-		cancel: (id) =>
+		cancel: (id, right) =>
 			resend(
-				async (before) => certain(await schedule.cancel(id), id, before),
+				async (before) => certain(await schedule.cancel(id, right), id, before),
 				ofObject,
 				ports,
 			),
-		reschedule: (id, dueAt) =>
+		reschedule: (id, dueAt, right) =>
 			resend(
 				async (before) =>
-					certain(await schedule.reschedule(id, dueAt), id, before),
+					certain(await schedule.reschedule(id, dueAt, right), id, before),
 				ofObject,
 				ports,
 			),
@@ -138,8 +137,8 @@ export function isDueSoon(rows: readonly Held[], now: number): boolean {
  *
  * @throws UnavailableError where nobody can tell
  */
-function certain<Answer>(answer: Answer, id: string, before: unknown): Answer {
-	if (answer || before === undefined) return answer;
+function certain(answer: Moved, id: string, before: unknown): Moved {
+	if (answer !== "gone" || before === undefined) return answer;
 	throw new UnavailableError(
 		`it is not known what became of ${id}: the first answer was lost, and now it is not scheduled any more`,
 		{ cause: before },

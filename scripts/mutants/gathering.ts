@@ -113,8 +113,8 @@ export const GATHERING: readonly Break[] = [
 	{
 		why: "a second try that finds nothing says that there was nothing to cancel",
 		file: "src/resend.ts",
-		from: "if (answer || before === undefined) return answer;",
-		to: "if (answer || id) return answer;",
+		from: `if (answer !== "gone" || before === undefined) return answer;`,
+		to: `if (answer !== "gone" || id) return answer;`,
 	},
 	{
 		why: "the consumer tries again beside its message",
