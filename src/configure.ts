@@ -36,10 +36,10 @@ export function configure(
 	owner.events = gatheringQueue(events, owner);
 	owner.payloads = resendingPayloads(payloads, owner);
 	owner.scheduler = gatheringSchedule(
-		schedulerOf(shards, schedulerShard),
+		schedulerOf(shards.all, schedulerShard),
 		owner,
 	);
-	owner.newId = (time) => newId(time, shards);
+	owner.newId = (time) => newId(time, shards.now);
 	owner.issuers = issuers;
 	owner.shaped = (name, record) => withWebhookUrl(name, record, owner);
 	owner.doorOf = (inName) => doorOf(inName, owner);

@@ -315,6 +315,7 @@ export function aConfigurationNamesWhatIsBound() {
 	defineConfig({ routes: { receipts: { retries: { backoff: "none" } } } });
 	// @ts-expect-error it is "retries"
 	defineConfig({ defaults: { retry: 3 } });
+	defineConfig({ shards: { now: 4, before: 8 } });
 	// @ts-expect-error a number of objects
 	defineConfig({ shards: "8" });
 	// @ts-expect-error it says of what

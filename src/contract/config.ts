@@ -37,8 +37,11 @@ export interface Config {
 	issuers?: Issuers;
 	/** Where this Worker answers from outside, such as `https://events.example.com`: webhook URLs begin with it. Default `http://localhost:8787`. */
 	url?: string;
-	/** Scheduler objects that share what waits, 1 to 256. Default 4; add any time, take none away while they hold events. */
-	shards?: number;
+	/**
+	 * Scheduler objects that share what waits, 1 to 256. Default 4; add some at any time. To take some away,
+	 * `{ now: 4, before: 8 }`: new events go to 4, what waits in 8 is still listed and watched.
+	 */
+	shards?: number | { now: number; before: number };
 	retention?: {
 		/** How long the queues keep a message, as they are set; `/health` turns 503 past half of it. Default `"14 days"`. */
 		queues?: Duration;
@@ -70,7 +73,8 @@ export interface Settings {
 	issuers: Issuers;
 	/** Without a slash at its end. */
 	url: string;
-	shards: number;
+	/** New events go to `now` of them; there are `all`. */
+	shards: { now: number; all: number };
 	retention: { queues: number; deadLetters: number };
 }
 
@@ -169,7 +173,15 @@ function urlOf(url = "http://localhost:8787"): string {
 	);
 }
 
-function shardsOf(shards: number): number {
+function shardsOf(shards: NonNullable<Config["shards"]>): Settings["shards"] {
+	if (typeof shards !== "object" || shards === null)
+		return { now: shardCount(shards), all: shardCount(shards) };
+	checkMembers("the shards", shards, ["now", "before"]);
+	const { now, before } = shards;
+	return { now: shardCount(now), all: Math.max(now, shardCount(before)) };
+}
+
+function shardCount(shards: number): number {
 	if (Number.isInteger(shards) && shards >= 1 && shards <= MAX_SHARDS)
 		return shards;
 	throw new RangeError(

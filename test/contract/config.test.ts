@@ -11,11 +11,24 @@ describe("a configuration", () => {
 			routing: { changes: [], defaults: {} },
 			issuers: {},
 			url: "http://localhost:8787",
-			shards: 4,
+			shards: { now: 4, all: 4 },
 			retention: { queues: 14 * DAY, deadLetters: 90 * DAY },
 		};
 		expect(settingsOf()).toEqual(nothing);
 		expect(settingsOf({})).toEqual(nothing);
+	});
+
+	test.for([
+		[
+			{ now: 4, before: 8 },
+			{ now: 4, all: 8 },
+		],
+		[
+			{ now: 8, before: 4 },
+			{ now: 8, all: 8 },
+		],
+	])("with shards %j has %j", ([shards, expected]) => {
+		expect(settingsOf({ shards } as Config).shards).toEqual(expected);
 	});
 
 	test("comes to plain data in milliseconds", () => {
@@ -58,7 +71,7 @@ describe("a configuration", () => {
 			},
 			issuers: config.issuers,
 			url: "https://events.example",
-			shards: 256,
+			shards: { now: 256, all: 256 },
 			retention: { queues: DAY, deadLetters: 30 * DAY },
 		});
 	});
@@ -184,6 +197,21 @@ describe("the error for a wrong value names its path", () => {
 		["half a shard", { shards: 1.5 }, /shards: 1.5 is not/],
 		["shards as text", { shards: "4" }, /shards: "4" is not a whole number/],
 		["too many shards", { shards: 257 }, /shards: 257 is not/],
+		[
+			"shards that are to be, and no others",
+			{ shards: { now: 4 } },
+			/shards: undefined is not a whole number/,
+		],
+		[
+			"too many shards before",
+			{ shards: { now: 4, before: 300 } },
+			/shards: 300 is not/,
+		],
+		[
+			"shards misspelt",
+			{ shards: { now: 4, later: 8 } },
+			/the shards: unknown member "later": use now, before/,
+		],
 		[
 			"issuers that are none",
 			{ issuers: { auth: { issuer: "x" } } },
