@@ -19,7 +19,12 @@ export default defineConfig({
 				test: {
 					name: "workerd",
 					include: ["test/**/*.test.ts"],
-					exclude: ["test/**/*.node.test.ts", "test/seeds/**", "test/apps/**"],
+					exclude: [
+						"test/**/*.node.test.ts",
+						"test/seeds/**",
+						"test/apps/**",
+						"test/lanes/**",
+					],
 				},
 			},
 			{
@@ -48,6 +53,19 @@ export default defineConfig({
 					name: "apps",
 					include: ["test/apps/**/*.test.ts"],
 					exclude: ["test/**/*.node.test.ts"],
+				},
+			},
+			{
+				// On the real runtime: several queues and lanes, in a Worker of its own.
+				resolve: { tsconfigPaths: true },
+				plugins: [
+					cloudflareTest({
+						wrangler: { configPath: "./test/lanes/wrangler.toml" },
+					}),
+				],
+				test: {
+					name: "lanes",
+					include: ["test/lanes/**/*.test.ts"],
 				},
 			},
 			{

@@ -2,23 +2,33 @@
 import { env, exports } from "cloudflare:workers";
 import { isOurs, reviveError, UnavailableError } from "./contract/errors.ts";
 import type { Letter } from "./contract/letter.ts";
+import { type NamedQueue, queuesOf } from "./contract/queues.ts";
 import type { SubscriptionKeeper } from "./contract/subscription.ts";
-import type { QueueRole } from "./queue.ts";
+import { lanePorts } from "./lanes.ts";
 import type { Letters } from "./replay.ts";
 import type { SchedulerShard } from "./shards.ts";
 
-const QUEUE_BINDINGS = [
-	"EVENTS_QUEUE",
-	"RETRIES_QUEUE",
-	"DEAD_LETTERS_QUEUE",
-] as const;
-
-type QueueBinding = (typeof QUEUE_BINDINGS)[number];
-
-/** What the Worker that owns the events has in its environment. */
-interface OwnerBindings extends Record<QueueBinding, Queue<string>> {
+/** What the Worker that owns the events has in its environment, under the names that its var leads to. */
+const bound = env as unknown as Record<string, Queue<string> | undefined> & {
 	/** The queues' names, since a batch tells which queue it is from by name. */
-	TIDINGS_QUEUES: Record<QueueRole, string>;
+	TIDINGS_QUEUES?: unknown;
+};
+
+/** What a Worker sends to that has the bindings and takes no batches. */
+const UNNAMED = queuesOf({
+	events: "events",
+	retries: "retries",
+	deadLetters: "dead-letters",
+});
+
+let known: { from: unknown; queues: readonly NamedQueue[] } | undefined;
+
+/** Read from the var once. @throws TypeError for what does not name queues */
+function named(): readonly NamedQueue[] {
+	const { TIDINGS_QUEUES: from } = bound;
+	if (from === undefined) return UNNAMED;
+	if (known?.from !== from) known = { from, queues: queuesOf(from) };
+	return known.queues;
 }
 
 type LetterObject = Letters & {
@@ -36,22 +46,15 @@ export function ownsEvents(): boolean {
 	return "EVENTS_QUEUE" in env;
 }
 
-/** The queues' names by role. @throws Error when they are not set, two are the same, or a queue is not bound */
-export function queueNames(): Record<QueueRole, string> {
-	const names = (env as Partial<OwnerBindings>).TIDINGS_QUEUES;
-	const { events, retries, deadLetters } = names ?? {};
-	if (!events || !retries || !deadLetters)
-		throw new Error(
-			'tidings: the var TIDINGS_QUEUES is missing or not whole: set it beside the bindings, TIDINGS_QUEUES = { events = "…", retries = "…", deadLetters = "…" }',
-		);
-	const missing = QUEUE_BINDINGS.filter((binding) => !(binding in env));
+/** The queues that batches come from. @throws Error when they are not named, one is named twice, or is not bound */
+export function queueNames(): readonly NamedQueue[] {
+	const queues = queuesOf(bound.TIDINGS_QUEUES);
+	const missing = queues.filter(({ binding }) => !(binding in env));
 	if (missing.length > 0)
 		throw new Error(
-			`tidings: the queue bindings ${missing.join(", ")} are missing: add them to [[queues.producers]]`,
+			`tidings: the queue bindings ${missing.map(({ binding, name }) => `${binding} (of ${name})`).join(", ")} are missing: add them to [[queues.producers]]`,
 		);
-	if (new Set([events, retries, deadLetters]).size < 3)
-		throw new Error("tidings: TIDINGS_QUEUES names one queue twice");
-	return { events, retries, deadLetters };
+	return queues;
 }
 
 export type Bindings = ReturnType<typeof bindings>;
@@ -59,9 +62,14 @@ export type Bindings = ReturnType<typeof bindings>;
 /** The ports that lead to queues and objects; each call finds its object anew, for no request may use another's. */
 export function bindings() {
 	return {
-		events: queue("EVENTS_QUEUE"),
-		retries: queue("RETRIES_QUEUE"),
+		...lanePorts(named, queue),
 		deadLetters: queue("DEAD_LETTERS_QUEUE"),
+		/** All of them, by where they are named. */
+		queues: () =>
+			named().map(({ label, binding }) => ({
+				label,
+				metrics: queue(binding).metrics,
+			})),
 		payloads: {
 			put: (key: string, text: string, until: number) =>
 				reached(payload(key).put(text, until)),
@@ -78,9 +86,9 @@ export function bindings() {
 	};
 }
 
-function queue(binding: QueueBinding) {
-	const bound = () => {
-		const found = (env as Partial<OwnerBindings>)[binding];
+function queue(binding: string) {
+	const queue = () => {
+		const found = bound[binding];
 		if (found === undefined)
 			throw new Error(
 				`tidings: the queue binding ${binding} is missing: add it to [[queues.producers]]`,
@@ -90,7 +98,7 @@ function queue(binding: QueueBinding) {
 	return {
 		async send(record: string, delaySeconds = 0): Promise<void> {
 			await reached(
-				bound().send(record, { contentType: "text", delaySeconds }),
+				queue().send(record, { contentType: "text", delaySeconds }),
 			);
 		},
 		async sendBatch(records: readonly string[]): Promise<void> {
@@ -98,10 +106,10 @@ function queue(binding: QueueBinding) {
 				body,
 				contentType: "text" as const,
 			}));
-			await reached(bound().sendBatch(messages));
+			await reached(queue().sendBatch(messages));
 		},
 		async metrics(): Promise<QueueMetrics> {
-			return reached(bound().metrics());
+			return reached(queue().metrics());
 		},
 	};
 }

@@ -9,6 +9,7 @@ import {
 import type { Failure } from "./contract/failure.ts";
 import { type Hold, progressOf } from "./contract/held.ts";
 import { byteLength } from "./contract/json.ts";
+import { type Lanes, retriesQueue } from "./contract/lane.ts";
 import { QUEUE_WAIT } from "./contract/limits.ts";
 import type { Observe } from "./contract/transition.ts";
 
@@ -26,6 +27,7 @@ export interface Carrying {
 		send(record: string, delaySeconds?: number): Promise<void>;
 		sendBatch(records: readonly string[]): Promise<void>;
 	};
+	lanes: Lanes;
 	scheduler: Hold;
 	payloads: { keep(key: string, until: number): Promise<void> };
 	clock(): number;
@@ -50,12 +52,13 @@ export async function carry(
 }
 
 async function queued(
-	{ text }: Readable,
+	{ text, envelope: { lane } }: Readable,
 	{ delivery, wait }: Next,
-	{ retries }: Carrying,
+	ports: Carrying,
 ): Promise<boolean> {
 	try {
-		await retries.send(turnedInto(text, { delivery }), inSeconds(wait));
+		const record = turnedInto(text, { delivery });
+		await retriesQueue(lane, ports).send(record, inSeconds(wait));
 		return true;
 	} catch (error) {
 		console.error("tidings: the retries queue took no delivery", error);
@@ -86,13 +89,13 @@ export async function postpone(
 	reason: string,
 	ports: Carrying,
 ): Promise<void> {
-	const { id, name, delivery: carried } = event.envelope;
+	const { id, name, lane, delivery: carried } = event.envelope;
 	const { handler, attempt } = delivery;
 	await holdDelivery(event, delivery, wait, ports).catch(async (error) => {
 		if (carried?.handler === handler) throw error;
 		console.error("tidings: the scheduler took no delivery", error);
 		const record = turnedInto(event.text, { delivery });
-		await ports.retries.send(record, inSeconds(wait));
+		await retriesQueue(lane, ports).send(record, inSeconds(wait));
 	});
 	const at = ports.clock();
 	ports.observe({
@@ -131,7 +134,7 @@ export async function sendFirst(
 			turnedInto(event.text, { delivery }),
 		);
 		try {
-			await ports.retries.sendBatch(records);
+			await retriesQueue(event.envelope.lane, ports).sendBatch(records);
 		} catch (error) {
 			console.error("tidings: the retries queue took no deliveries", error);
 			for (const delivery of batch)

@@ -8,6 +8,7 @@ import { type Body, type EventHead, encodeEvent } from "./contract/envelope.ts";
 import { PartialPublishError, type Receipt } from "./contract/errors.ts";
 import type { Held, Hold } from "./contract/held.ts";
 import { shardOf } from "./contract/id.ts";
+import { eventsQueue } from "./contract/lane.ts";
 import {
 	CALL_CONCURRENCY,
 	INLINE_BYTES,
@@ -53,10 +54,11 @@ export async function publishStamped(
 	stamped: Stamped,
 	ports: Publishing,
 ): Promise<Receipt> {
-	const { head, dueAt } = stamped;
+	const { head, dueAt, lane } = stamped;
 	const body = await placeBody(stamped, ports);
-	if (dueAt === undefined) await ports.events.send(encodeEvent(head, body));
-	else await ports.scheduler.hold([rowOf(head, body, dueAt)]);
+	if (dueAt === undefined)
+		await eventsQueue(lane, ports).send(recordOf(stamped, body));
+	else await ports.scheduler.hold([rowOf(stamped, body, dueAt)]);
 	report(stamped, ports.observe);
 	return receiptOf(head);
 }
@@ -109,7 +111,7 @@ interface Send {
 	send(ports: Publishing): Promise<void>;
 }
 
-/** What a batch comes to: one send for each chunk of what is due now, one for each shard of what is not. */
+/** What a batch comes to: one send for each chunk of a lane's events, one for each shard of those that are not due. */
 function sends(batch: readonly Stamped[]): Send[] {
 	const at = (index: number) => batch[index] as Stamped;
 	const isLater = (index: number) => at(index).dueAt !== undefined;
@@ -119,22 +121,23 @@ function sends(batch: readonly Stamped[]): Send[] {
 	const inMessage = (index: number) =>
 		Math.min(at(index).bytes, INLINE_BYTES) + 100;
 	const byShard = Map.groupBy(later, (index) => shardOf(at(index).head.id));
+	const byLane = Map.groupBy(now, (index) => at(index).lane);
 	return [
-		...chunks(now, inMessage).map((indexes) => ({
-			indexes,
-			send: async (ports: Publishing) =>
-				ports.events.sendBatch(
-					await placed(indexes.map(at), ports, ({ head }, body) =>
-						encodeEvent(head, body),
+		...[...byLane].flatMap(([lane, indexes]) =>
+			chunks(indexes, inMessage).map((indexes) => ({
+				indexes,
+				send: async (ports: Publishing) =>
+					eventsQueue(lane, ports).sendBatch(
+						await placed(indexes.map(at), ports, recordOf),
 					),
-				),
-		})),
+			})),
+		),
 		...[...byShard.values()].map((indexes) => ({
 			indexes,
 			send: async (ports: Publishing) =>
 				ports.scheduler.hold(
-					await placed(indexes.map(at), ports, ({ head, dueAt }, body) =>
-						rowOf(head, body, dueAt as number),
+					await placed(indexes.map(at), ports, (event, body) =>
+						rowOf(event, body, event.dueAt as number),
 					),
 				),
 		})),
@@ -154,7 +157,12 @@ function placed<Result>(
 	);
 }
 
-function rowOf(head: EventHead, body: Body, dueAt: number): Held {
+function recordOf({ head, lane }: Stamped, body: Body): string {
+	return encodeEvent(head, body, { ...(lane !== undefined && { lane }) });
+}
+
+function rowOf(event: Stamped, body: Body, dueAt: number): Held {
+	const { head } = event;
 	return {
 		id: head.id,
 		handler: "",
@@ -162,7 +170,7 @@ function rowOf(head: EventHead, body: Body, dueAt: number): Held {
 		dueAt,
 		attempt: 0,
 		reference: "reference" in body ? body.reference : null,
-		record: encodeEvent(head, body),
+		record: recordOf(event, body),
 	};
 }
 

@@ -12,6 +12,7 @@ import { partsOf } from "./contract/app.ts";
 import { recipientsOf } from "./contract/app-door.ts";
 import { type Decoded, decode, type Readable } from "./contract/envelope.ts";
 import { BATCH_TIME } from "./contract/limits.ts";
+import type { QueueRole } from "./contract/queues.ts";
 import { isIdOfAll } from "./contract/route.ts";
 import { storeLetters } from "./dead-letter.ts";
 import {
@@ -35,9 +36,6 @@ export interface IncomingMessage {
 	ack(): void;
 	retry(options?: { delaySeconds?: number }): void;
 }
-
-/** Which of the three queues a batch comes from. */
-export type QueueRole = "events" | "retries" | "deadLetters";
 
 type BatchPorts = BatchDelivering & Omit<FanningOut, "consumers">;
 

@@ -7,9 +7,11 @@ import {
 	type EventHead,
 	encodeEvent,
 	eventBytes,
+	laneOf,
 } from "./contract/envelope.ts";
 import { RefusedError } from "./contract/errors.ts";
 import { bodyText } from "./contract/json.ts";
+import { type Lanes, retriesQueue } from "./contract/lane.ts";
 import {
 	type DeadLetter,
 	type LetterPage,
@@ -32,6 +34,7 @@ export interface Letters {
 export interface Replaying {
 	letters: Letters;
 	retries: { send(record: string): Promise<void> };
+	lanes: Lanes;
 	payloads: { put(key: string, text: string, until: number): Promise<void> };
 	definitionOf(name: string): Definition | undefined;
 	clock(): number;
@@ -64,7 +67,8 @@ export async function replay(
 ): Promise<boolean> {
 	const letter = await ports.letters.get(id);
 	if (!letter) return false;
-	await ports.retries.send(await recordOf(letter, edited, ports));
+	const record = await recordOf(letter, edited, ports);
+	await retriesQueue(laneOf(record), ports).send(record);
 	await ports.letters.markReplayed(id, letter.replays + 1);
 	const { handler, head } = letter;
 	const { id: eventId, name: event } = head;

@@ -4,6 +4,7 @@ import { checkBody, type Definition } from "./contract/definition.ts";
 import { type EventHead, eventBytes } from "./contract/envelope.ts";
 import { mapInTurn, RefusedError } from "./contract/errors.ts";
 import { bodyText } from "./contract/json.ts";
+import { checkLane, type Lanes } from "./contract/lane.ts";
 import { CALL_BYTES, CALL_EVENTS, EVENT_BYTES } from "./contract/limits.ts";
 import { checkName } from "./contract/pattern.ts";
 import type { PublishRequest } from "./contract/request.ts";
@@ -11,6 +12,7 @@ import type { PublishRequest } from "./contract/request.ts";
 export interface Stamping {
 	clock(): number;
 	newId(time: number): string;
+	lanes: Lanes;
 	definitionOf(name: string): Definition | undefined;
 }
 
@@ -20,6 +22,7 @@ export interface Stamped {
 	text: string;
 	bytes: number;
 	dueAt?: number;
+	lane?: string;
 }
 
 /** All of a batch, or none: at most 1 000 events and 10 MB. @throws RefusedError, with the index */
@@ -66,12 +69,13 @@ export async function stamp(
  * @throws RefusedError
  */
 export function stampOfApp(
-	{ name, body, after }: PublishRequest,
+	{ name, body, after, lane }: PublishRequest,
 	time: number,
-	ports: Pick<Stamping, "newId">,
+	ports: Pick<Stamping, "newId" | "lanes">,
 	most = EVENT_BYTES,
 ): Stamped {
 	const text = bodyText(body);
+	checkLane(lane, ports.lanes);
 	const dueAt = after === undefined ? undefined : dueTime(after, time);
 	const delay = dueAt === undefined ? 0 : dueAt - time;
 	const head = { id: ports.newId(time), name, time, delay };
@@ -81,5 +85,11 @@ export function stampOfApp(
 			"event_too_large",
 			`${JSON.stringify(name)} has ${bytes} bytes: an event is less than ${most} bytes with its metadata, keep what is larger elsewhere and publish where it is`,
 		);
-	return { head, text, bytes, ...(dueAt !== undefined && { dueAt }) };
+	return {
+		head,
+		text,
+		bytes,
+		...(dueAt !== undefined && { dueAt }),
+		...(lane !== undefined && { lane }),
+	};
 }

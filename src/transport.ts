@@ -86,12 +86,13 @@ export async function revived<Result>(
 
 /** What crosses a door is plain JSON, so that dates and class instances behave alike at all of them. */
 function plain(request: PublishRequest): PublishRequest {
-	const { name, body, after } = request;
+	const { name, body, after, lane } = request;
 	if (after !== undefined) checkForm(after);
 	return {
 		name,
 		body: JSON.parse(bodyText(body)),
 		...(after !== undefined && { after }),
+		...(lane !== undefined && { lane }),
 	};
 }
 
@@ -119,10 +120,10 @@ function isHttp(target: object): target is HttpTarget {
 
 function overBinding(binding: PublisherBinding): Transport {
 	return {
-		publish: ({ name, body, after }) =>
-			after === undefined
+		publish: ({ name, body, ...options }) =>
+			Object.keys(options).length === 0
 				? binding.publish(name, body)
-				: binding.publish(name, { after }, body),
+				: binding.publish(name, options, body),
 		publishBatch: (requests) => binding.publishBatch(requests),
 		cancel: (id) => binding.cancel(id),
 		reschedule: (id, after) => binding.reschedule(id, after),

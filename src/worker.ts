@@ -8,12 +8,13 @@ import { type Config, settingsOf } from "./contract/config.ts";
 import { decode } from "./contract/envelope.ts";
 import { RefusedError } from "./contract/errors.ts";
 import { checkMembers } from "./contract/members.ts";
+import type { QueueRole } from "./contract/queues.ts";
 import { createApp } from "./entrypoints/http/app.ts";
 import type { Events } from "./events.ts";
 import { checkHandlerPaths } from "./modules.ts";
 import { tellObjects } from "./objects/told.ts";
 import { ownerOf } from "./owner.ts";
-import { consume, type QueueRole } from "./queue.ts";
+import { consume } from "./queue.ts";
 import { schedulerOf } from "./shards.ts";
 
 export { mailTo } from "./entrypoints/mail.ts";
@@ -114,8 +115,7 @@ const OPTIONS = ["fetch", "queue", "scheduled", "email", "prefix", "config"];
 
 /** Read when the module loads, so that a wrong configuration fails the deploy and not the events. */
 function rolesByName(): Map<string, QueueRole> {
-	const names = Object.entries(queueNames()) as [QueueRole, string][];
-	return new Map(names.map(([role, name]) => [name, role]));
+	return new Map(queueNames().map(({ name, role }) => [name, role]));
 }
 
 /** Seconds until a batch that nobody takes comes again: a hundred of them are four days. */

@@ -73,6 +73,7 @@ const JOINTS = [
 	"gather.ts",
 	"apps/hook.ts",
 	"resend.ts",
+	"lanes.ts",
 	"shards.ts",
 	"apps/storage.ts",
 	"transport.ts",

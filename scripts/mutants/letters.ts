@@ -121,10 +121,10 @@ export const LETTERS: readonly Break[] = [
 	{
 		why: "a replay is marked before it is sent",
 		file: "src/replay.ts",
-		from: `	await ports.retries.send(await recordOf(letter, edited, ports));
+		from: `	await retriesQueue(laneOf(record), ports).send(record);
 	await ports.letters.markReplayed(id, letter.replays + 1);`,
 		to: `	await ports.letters.markReplayed(id, letter.replays + 1);
-	await ports.retries.send(await recordOf(letter, edited, ports));`,
+	await retriesQueue(laneOf(record), ports).send(record);`,
 	},
 	{
 		why: "a replay runs all handlers of the event",

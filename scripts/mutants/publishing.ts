@@ -5,25 +5,26 @@ export const PUBLISHING: readonly Break[] = [
 	{
 		why: "publish answers before the queue took the event",
 		file: "src/publish.ts",
-		from: "await ports.events.send(encodeEvent(head, body));",
-		to: "void ports.events.send(encodeEvent(head, body)).catch(() => {});",
+		from: "await eventsQueue(lane, ports).send(recordOf(stamped, body));",
+		to: "void eventsQueue(lane, ports).send(recordOf(stamped, body)).catch(() => {});",
 	},
 	{
 		why: "publish answers before the scheduler took the event",
 		file: "src/publish.ts",
-		from: "else await ports.scheduler.hold([rowOf(head, body, dueAt)]);",
-		to: "else void ports.scheduler.hold([rowOf(head, body, dueAt)]).catch(() => {});",
+		from: "else await ports.scheduler.hold([rowOf(stamped, body, dueAt)]);",
+		to: "else void ports.scheduler.hold([rowOf(stamped, body, dueAt)]).catch(() => {});",
 	},
 	{
 		why: "a large body is kept only after the record that refers to it was sent",
 		file: "src/publish.ts",
 		from: `	const body = await placeBody(stamped, ports);
-	if (dueAt === undefined) await ports.events.send(encodeEvent(head, body));`,
+	if (dueAt === undefined)
+		await eventsQueue(lane, ports).send(recordOf(stamped, body));`,
 		to: `	const { bytes, text } = stamped;
 	const body = bytes <= INLINE_BYTES ? { text } : { reference: head.id };
 	if (dueAt === undefined)
-		await ports.events
-			.send(encodeEvent(head, body))
+		await eventsQueue(lane, ports)
+			.send(recordOf(stamped, body))
 			.then(() => placeBody(stamped, ports));`,
 	},
 	{

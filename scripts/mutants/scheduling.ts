@@ -171,8 +171,8 @@ export const SCHEDULING: readonly Break[] = [
 	{
 		why: "a queue that never answers holds the alarm for ever",
 		file: OBJECT,
-		from: "inTime(sendBatch(records), SEND_TIME, realTimer, TOO_LONG)",
-		to: "sendBatch(records)",
+		from: "inTime(sending, SEND_TIME, realTimer, TOO_LONG)",
+		to: "sending",
 	},
 	{
 		why: "a queue that fails makes the alarm throw",

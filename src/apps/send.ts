@@ -28,9 +28,14 @@ export async function send(
 	if (typeof sent !== "object" || sent === null)
 		throw new RefusedError(
 			"invalid_request",
-			"event.send takes (event, { toSubscribers?, payload, after? })",
+			"event.send takes (event, { toSubscribers?, payload, after?, lane? })",
 		);
-	checkMembers("event.send", sent, ["toSubscribers", "payload", "after"]);
+	checkMembers("event.send", sent, [
+		"toSubscribers",
+		"payload",
+		"after",
+		"lane",
+	]);
 	if ("toSubscribers" in sent && sent.toSubscribers === undefined)
 		throw new RefusedError(
 			"invalid_request",
@@ -41,7 +46,12 @@ export async function send(
 	const payload = JSON.parse(bodyText(sent.payload));
 	checkPayload(name, schema, payload);
 	const body: SentBody = { filter, payload };
-	const { after } = sent;
-	const request = { name, body, ...(after !== undefined && { after }) };
+	const { after, lane } = sent;
+	const request = {
+		name,
+		body,
+		...(after !== undefined && { after }),
+		...(lane !== undefined && { lane }),
+	};
 	return publishStamped(stampOfApp(request, ports.clock(), ports), ports);
 }

@@ -134,7 +134,8 @@ export async function trigger(
 	const request = { name: triggerName(eventName), body: bodyOf(comes) };
 	const newId = (time: number) => id ?? ports.newId(time);
 	const now = ports.clock();
-	const stamped = stampOfApp(request, now, { newId }, HOOK_EVENT_BYTES);
+	const stamping = { newId, lanes: ports.lanes };
+	const stamped = stampOfApp(request, now, stamping, HOOK_EVENT_BYTES);
 	return (await publishStamped(stamped, ports)).id;
 }
 

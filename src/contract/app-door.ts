@@ -25,6 +25,8 @@ export interface Sent {
 	payload: unknown;
 	/** As that of `publish`. */
 	after?: unknown;
+	/** As that of `publish`. */
+	lane?: string;
 }
 
 export interface AppDoor {

@@ -4,6 +4,8 @@ import type { After } from "./after-form.ts";
 export interface PublishOptions {
 	/** When to hand the event over; without it, at once. Later than now, at most one calendar year ahead. */
 	after?: After | undefined;
+	/** The lane to travel by, one of `TIDINGS_QUEUES.lanes`. Default: the queues that all share. */
+	lane?: string | undefined;
 }
 
 /** `publish(name)`, `publish(name, body)` or `publish(name, options, body)`, after the name. */

@@ -80,6 +80,8 @@ export interface Envelope extends EventHead {
 	body?: unknown;
 	/** The key under which the Payloads object keeps the body's text. */
 	reference?: string;
+	/** Absent for the default lane. */
+	lane?: string;
 	delivery?: Delivery;
 	letter?: Ending;
 }
@@ -103,7 +105,7 @@ export type Body = { text: string } | { reference: string };
 export function encodeEvent(
 	head: EventHead,
 	body: Body,
-	rest: { delivery?: Delivery; letter?: Ending } = {},
+	rest: Pick<Envelope, "lane" | "delivery" | "letter"> = {},
 ): string {
 	const start = JSON.stringify({ v: VERSION, ...head, ...rest });
 	const last =
@@ -116,6 +118,18 @@ export function encodeEvent(
 /** An event without its body, and without where it travels. */
 export function headOf({ id, name, time, delay }: EventHead): EventHead {
 	return { id, name, time, delay };
+}
+
+/** The lane of a record that this Worker wrote, or of one that it cannot read. */
+export function laneOf(record: string): string | undefined {
+	// Most records have none, and are not parsed for it.
+	if (!record.includes('"lane":')) return undefined;
+	try {
+		const { lane } = JSON.parse(record);
+		return typeof lane === "string" ? lane : undefined;
+	} catch {
+		return undefined;
+	}
 }
 
 /** The record again, as one delivery of its event or as a letter; whatever else it has stays. */

@@ -19,6 +19,7 @@ export type RefusalCode =
 	| "schema_violation"
 	| "unknown_app"
 	| "unknown_event"
+	| "unknown_lane"
 	| "unknown_tool";
 
 /** One thing that a schema found wrong; `path` leads to it from the body, `items.0.price`, or is empty. */
@@ -173,6 +174,7 @@ export function reviveError(value: unknown): unknown {
 		case "schema_violation":
 		case "unknown_app":
 		case "unknown_event":
+		case "unknown_lane":
 		case "unknown_tool":
 			return new RefusedError(code as RefusalCode, text, details);
 		default:

@@ -4,6 +4,7 @@ import type { Schema } from "./definition.ts";
 import type { Duration } from "./duration.ts";
 import type { EventHead } from "./envelope.ts";
 import { RefusedError } from "./errors.ts";
+import { fnv1a } from "./hash.ts";
 import { MAX_TIMEOUT } from "./limits.ts";
 import { checkMembers } from "./members.ts";
 import { checkPattern } from "./pattern.ts";
@@ -152,15 +153,7 @@ function defaultId(patterns: readonly string[], run: HandlerFunction): string {
 
 /** What tells a function of the user's from others over deploys: its name, else a hash of its source. */
 export function sourceName(run: { name: string; toString(): string }): string {
-	return run.name || fnv1a(run.toString());
-}
-
-/** FNV-1a, 32 bits (Fowler, Noll, Vo), over UTF-16 code units. */
-function fnv1a(text: string): string {
-	let hash = 0x811c9dc5;
-	for (let i = 0; i < text.length; i++)
-		hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-	return (hash >>> 0).toString(16).padStart(8, "0");
+	return run.name || fnv1a(run.toString()).toString(16).padStart(8, "0");
 }
 
 /** The handlers of one Worker, in order of registration. */

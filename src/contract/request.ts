@@ -8,6 +8,8 @@ export interface PublishRequest {
 	name: string;
 	body: unknown;
 	after?: unknown;
+	/** The lane to travel by; as it was given. */
+	lane?: string;
 	/** The definition it came with, when it came with one. */
 	definition?: Definition;
 }
@@ -46,7 +48,7 @@ export function requestsOf(items: unknown): PublishRequest[] {
 	if (!Array.isArray(items))
 		throw new RefusedError(
 			"invalid_request",
-			"publishBatch: expected an array of { name, body, after? }",
+			"publishBatch: expected an array of { name, body, after?, lane? }",
 		);
 	return mapAtIndex(items, requestOfItem);
 }
@@ -61,18 +63,24 @@ export function requestOfItem(item: unknown): PublishRequest {
 	};
 }
 
-function readOptions(options: unknown, besides: string[]): { after?: unknown } {
+function readOptions(
+	options: unknown,
+	besides: string[],
+): Pick<PublishRequest, "after" | "lane"> {
 	if (options === undefined) return {};
-	const { after, ...others } = readObject(options, "options");
+	const { after, lane, ...others } = readObject(options, "options");
 	refuseUnsupported(others);
 	const [unknown] = Object.keys(others);
 	if (unknown !== undefined)
 		throw new RefusedError(
 			"invalid_request",
 			(besides.length > 0 ? "" : "publish takes (name, options, body): ") +
-				unknownMember(unknown, [...besides, "after"]),
+				unknownMember(unknown, [...besides, "after", "lane"]),
 		);
-	return after === undefined ? {} : { after };
+	return {
+		...(after !== undefined && { after }),
+		...(lane !== undefined && { lane: lane as string }),
+	};
 }
 
 /** @throws RefusedError `not_supported` for a member that has a meaning which is not built yet */

@@ -5,6 +5,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { bindings } from "../bindings.ts";
 import type { Held } from "../contract/held.ts";
+import { byLane, eventsQueue, retriesQueue } from "../contract/lane.ts";
 import { LONGEST_WAIT } from "../contract/limits.ts";
 import type { PublishRight } from "../contract/rights.ts";
 import type { Transition } from "../contract/transition.ts";
@@ -123,16 +124,17 @@ export class Scheduler extends DurableObject {
 			await this.#arm(Date.now() + LONGEST_BACKOFF).catch((error) =>
 				console.error("tidings: the alarm was not set ahead", error),
 			);
-		const { events, retries, payloads } = bindings();
-		const queues = { events, deliveries: retries };
+		const { payloads, ...queues } = bindings();
+		const queueOf = { events: eventsQueue, deliveries: retriesQueue };
 		await Promise.all(
 			HELD_KINDS.map(async (kind) => {
-				const { sendBatch } = queues[kind];
 				const ports = {
 					queue: {
-						// One that never settles would hold the alarm for ever.
-						sendBatch: (records: readonly string[]) =>
-							inTime(sendBatch(records), SEND_TIME, realTimer, TOO_LONG),
+						sendBatch: byLane(
+							(lane) => queueOf[kind](lane, queues),
+							// One that never settles would hold the alarm for ever.
+							(sending) => inTime(sending, SEND_TIME, realTimer, TOO_LONG),
+						),
 					},
 					payloads,
 					clock: () => Date.now(),

@@ -61,6 +61,7 @@ beforeEach(() => {
 			send: async (...args) => void sent.push(args),
 			sendBatch: async () => {},
 		},
+		lanes: new Map(),
 		scheduler: { hold: async (rows) => void held.push(...rows) },
 		payloads: { keep: async (key) => void kept.push(key) },
 		clock: () => NOW,

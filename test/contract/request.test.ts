@@ -21,6 +21,12 @@ describe("the arguments of publish", () => {
 		[["order.placed", {}, 5], body(5)],
 		[["order.placed", undefined, 5], body(5)],
 		[["order.placed", { after: undefined }, 5], body(5)],
+		[["order.placed", { lane: "bulk" }, 5], { ...body(5), lane: "bulk" }],
+		[["order.placed", { lane: undefined }, 5], body(5)],
+		[
+			["order.placed", { after: 1, lane: "bulk" }, 5],
+			{ ...body(5, 1), lane: "bulk" },
+		],
 	])("%j is told by its number alone", ([args, request]) => {
 		expect(requestOf(args)).toStrictEqual(request);
 	});
@@ -67,7 +73,7 @@ describe("the arguments of publish", () => {
 		[
 			{ delay: 5 },
 			"invalid_request",
-			'publish takes (name, options, body): unknown member "delay": use after',
+			'publish takes (name, options, body): unknown member "delay": use after, lane',
 		],
 		[{ idempotencyKey: "k" }, "not_supported", "idempotencyKey: "],
 		[{ id: "mine" }, "not_supported", "put your own into the body"],
@@ -83,8 +89,14 @@ describe("a batch", () => {
 				{ name: "order.placed", body: 1 },
 				{ name: "order.placed", after: 5, body: 2 },
 				{ name: "order.placed", after: undefined, body: null },
+				{ name: "order.placed", lane: "bulk", body: 4 },
 			]),
-		).toStrictEqual([body(1), body(2, 5), body(null)]);
+		).toStrictEqual([
+			body(1),
+			body(2, 5),
+			body(null),
+			{ ...body(4), lane: "bulk" },
+		]);
 		expect(requestsOf([])).toEqual([]);
 	});
 
@@ -113,7 +125,7 @@ describe("a batch", () => {
 		[
 			{ name: "a", body: 1, afters: 5 },
 			"invalid_request",
-			'events[1]: unknown member "afters": use name, body, after',
+			'events[1]: unknown member "afters": use name, body, after, lane',
 		],
 		[{ name: "a", body: 1, idempotencyKey: "k" }, "not_supported", "idempot"],
 		[{ name: "a", body: 1, id: "mine" }, "not_supported", "id: "],

@@ -35,7 +35,7 @@ function requestFrom(input: unknown, caller: Caller): PublishRequest {
 	if (name === undefined)
 		throw new RefusedError(
 			"invalid_request",
-			"name is missing: send { name, body, after? }",
+			"name is missing: send { name, body, after?, lane? }",
 		);
 	checkName(name);
 	checkPublish(caller.publish, name, `the key ${JSON.stringify(caller.id)}`);

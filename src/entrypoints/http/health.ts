@@ -1,5 +1,7 @@
 /** `/health`: whether the queues are worked off in time; the figures are for those who may read. */
 import type { Hono } from "hono";
+import pMap from "p-map";
+import { CALL_CONCURRENCY } from "../../contract/limits.ts";
 import type { Owner } from "../../owner.ts";
 import { authenticate, requireScope } from "./keys.ts";
 import { type Http, route } from "./routes.ts";
@@ -14,7 +16,8 @@ interface QueueFigures {
 interface Health {
 	/** `late` when a queue's oldest message has waited for half of the retention. */
 	status: "ok" | "late";
-	queues: Record<"events" | "retries" | "deadLetters", QueueFigures>;
+	/** By where `TIDINGS_QUEUES` names it: `events`, `events 2`, `bulk`, `bulk retries`. */
+	queues: Record<string, QueueFigures>;
 	/** Milliseconds by which the scheduler's earliest row is overdue; 0 when none is. */
 	schedulerLag: number;
 }
@@ -52,12 +55,12 @@ export function healthRoute(
 
 async function measure(owner: Owner, retention: number): Promise<Health> {
 	const now = owner.clock();
-	const [events, retries, deadLetters] = await Promise.all(
-		[owner.events, owner.retries, owner.deadLetters].map(async (queue) =>
-			figuresOf(await queue.metrics()),
-		),
+	const figures = await pMap(
+		owner.queues(),
+		async ({ label, metrics }) => [label, figuresOf(await metrics())] as const,
+		{ concurrency: CALL_CONCURRENCY },
 	);
-	const queues = { events, retries, deadLetters } as Health["queues"];
+	const queues = Object.fromEntries(figures);
 	const late = Object.values(queues).some(
 		({ oldestMessageAt }) =>
 			oldestMessageAt !== null && now - oldestMessageAt > retention / 2,

@@ -20,6 +20,7 @@ const STATUS = {
 	invalid_after: 422,
 	invalid_body: 422,
 	schema_violation: 422,
+	unknown_lane: 422,
 	not_supported: 501,
 	partial_publish: 503,
 	tool_failed: 500,

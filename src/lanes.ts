@@ -1,0 +1,66 @@
+/** Several queues as one, and the lanes of this Worker: ports over the queues that `TIDINGS_QUEUES` names. */
+import { fnv1a } from "./contract/hash.ts";
+import type { Lane, Lanes, RecordQueue } from "./contract/lane.ts";
+import { type NamedQueue, type QueueRole, sentTo } from "./contract/queues.ts";
+
+/**
+ * Each record goes to the queue that a hash of it tells, a batch to that of its first, so that a batch stays one
+ * send. The queues are looked up with each send.
+ */
+export function spread(queues: () => readonly RecordQueue[]): RecordQueue {
+	const chosen = (record = ""): RecordQueue => {
+		const all = queues();
+		const place = all.length > 1 ? fnv1a(endsOf(record)) % all.length : 0;
+		return all[place] as RecordQueue;
+	};
+	return {
+		send: (record, delaySeconds) => chosen(record).send(record, delaySeconds),
+		sendBatch: (records) => chosen(records[0]).sendBatch(records),
+	};
+}
+
+/** Where a record has its event's id and its delivery's handler, so that one event's deliveries are spread, too. */
+function endsOf(record: string): string {
+	return record.length > 1_024
+		? record.slice(0, 512) + record.slice(-512)
+		: record;
+}
+
+/**
+ * The ports of this Worker's queues, but for that of dead letters.
+ *
+ * @param named the queues, looked up with each call
+ * @param queueOf the port of one queue, by its binding
+ */
+export function lanePorts(
+	named: () => readonly NamedQueue[],
+	queueOf: (binding: string) => RecordQueue,
+): { events: RecordQueue; retries: RecordQueue; lanes: Lanes } {
+	const isThere = (role: QueueRole, lane?: string) =>
+		sentTo(named(), role, lane).length > 0;
+	const portOf = (role: QueueRole, lane?: string) =>
+		spread(() =>
+			sentTo(named(), role, lane).map(({ binding }) => queueOf(binding)),
+		);
+	const laneOf = (lane: string): Lane => ({
+		events: portOf("events", lane),
+		...(isThere("retries", lane) && { retries: portOf("retries", lane) }),
+	});
+	return {
+		events: portOf("events"),
+		retries: portOf("retries"),
+		lanes: {
+			get: (lane) => (isThere("events", lane) ? laneOf(lane) : undefined),
+			keys: () => namesOf(named()).values(),
+		},
+	};
+}
+
+/** The lanes that are sent to. */
+function namesOf(named: readonly NamedQueue[]): Set<string> {
+	return new Set(
+		named.flatMap(({ lane, role, isDraining }) =>
+			lane !== undefined && role === "events" && !isDraining ? lane : [],
+		),
+	);
+}

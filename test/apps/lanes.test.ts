@@ -1,0 +1,70 @@
+/** An app's event keeps the lane that it was sent by, to the last of its subscribers. */
+import { afterEach, beforeAll, expect, test } from "vitest";
+import { send } from "../../src/apps/send.ts";
+import { subscriptionsOf } from "../../src/bindings.ts";
+import { consume } from "../../src/queue.ts";
+import { incoming, read } from "../support/incoming.ts";
+import { refusal } from "./as-app.ts";
+import { acts, bell } from "./more-apps.ts";
+import { keeping } from "./ports.ts";
+
+const sent = { payload: { text: "hi" }, lane: "bulk" };
+
+beforeAll(async () => {
+	bell.clear();
+	for (const name of ["front", "back"])
+		await subscriptionsOf("@test/bell/rung").subscribe({
+			app: "@test/guest",
+			tool: "act",
+			key: [["name", name]],
+		});
+});
+
+afterEach(() => acts.clear());
+
+/** A lane that keeps what it is sent. */
+function laneOf(kept: string[]) {
+	return {
+		send: async (record: string) => void kept.push(record),
+		sendBatch: async (records: readonly string[]) => void kept.push(...records),
+	};
+}
+
+test("it travels by its lane, and its deliveries by the lane's retries", async () => {
+	const [events, retries]: [string[], string[]] = [[], []];
+	const bulk = { events: laneOf(events), retries: laneOf(retries) };
+	const ports = keeping({ lanes: new Map([["bulk", bulk]]) });
+	await send("@test/bell", "rung", sent, ports);
+	expect(ports.kept.events).toEqual([]);
+	const [event] = events as [string];
+	expect(read(event)).toMatchObject({ name: "@test/bell/rung", lane: "bulk" });
+
+	await consume([incoming(event)], "events", ports);
+	expect(ports.kept.retries).toEqual([]);
+	expect(retries.map((record) => read(record))).toMatchObject([
+		{
+			lane: "bulk",
+			delivery: { handler: expect.stringMatching(/^@test.guest/) },
+		},
+		{
+			lane: "bulk",
+			delivery: { handler: expect.stringMatching(/^@test.guest/) },
+		},
+	]);
+});
+
+test("one that waits keeps it in its row", async () => {
+	const bulk = { events: laneOf([]) };
+	const ports = keeping({ lanes: new Map([["bulk", bulk]]) });
+	await send("@test/bell", "rung", { ...sent, after: "1 day" }, ports);
+	expect(ports.kept.held.map(({ record }) => read(record).lane)).toEqual([
+		"bulk",
+	]);
+});
+
+test("a lane that there is not is refused", async () => {
+	const ports = keeping();
+	expect(await refusal(send("@test/bell", "rung", sent, ports))).toMatchObject({
+		code: "unknown_lane",
+	});
+});
