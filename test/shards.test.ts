@@ -4,8 +4,11 @@ import { afterEach, expect, test, vi } from "vitest";
 import { schedulerShard } from "../src/bindings.ts";
 import { settingsOf } from "../src/contract/config.ts";
 import { newId, shardOf } from "../src/contract/id.ts";
+import { createEvents } from "../src/index.ts";
+import { ownerOf } from "../src/owner.ts";
 import type { Schedule } from "../src/schedule.ts";
 import { schedulerOf } from "../src/shards.ts";
+import { worker } from "../src/worker.ts";
 import { alarmOf, row, shardNamed } from "./support/shard.ts";
 import { transitions } from "./support/worker.ts";
 
@@ -83,6 +86,21 @@ test("an alarm that went missing in a shard that was taken away is set by the wa
 	const { shards } = settingsOf({ shards: { now: 4, before: 8 } });
 	await deployed(shards.all).watch();
 	expect(await alarmOf(stub)).not.toBe(null);
+});
+
+test("a configuration with shards of before lists and watches those, and gives new events to those of now", async () => {
+	const events = createEvents();
+	worker(events, { config: { shards: { now: 1, before: 8 } } });
+	const { newId: next, scheduler } = ownerOf(events);
+	const ids = Array.from({ length: 50 }, () => next(Date.now()));
+	expect(new Set(ids.map(shardOf))).toEqual(new Set([0]));
+
+	const dueAt = Date.now() + 1_000;
+	const id = `${ids[0]?.slice(0, -2)}06`;
+	await scheduler.hold([row(dueAt, { id })]);
+	expect(await listedBy(scheduler)).toContain(id);
+	expect(await scheduler.watch()).toEqual({ nextDueAt: dueAt });
+	expect(await deployed(1).watch()).not.toEqual({ nextDueAt: dueAt });
 });
 
 function queued(): string[] {

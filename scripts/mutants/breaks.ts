@@ -6,6 +6,7 @@ import { DELIVERING } from "./delivering.ts";
 import { DIALECTS } from "./dialects.ts";
 import { DOORS } from "./doors.ts";
 import { GATHERING } from "./gathering.ts";
+import { LANES } from "./lanes.ts";
 import { LETTERS } from "./letters.ts";
 import { PUBLISHING } from "./publishing.ts";
 import { SCHEDULING } from "./scheduling.ts";
@@ -16,6 +17,7 @@ export const BREAKS: readonly Break[] = [
 	...PUBLISHING,
 	...GATHERING,
 	...SCHEDULING,
+	...LANES,
 	...CONSUMING,
 	...DELIVERING,
 	...LETTERS,

@@ -195,8 +195,8 @@ export const SCHEDULING: readonly Break[] = [
 	{
 		why: "long retries go to the events queue",
 		file: OBJECT,
-		from: "const queues = { events, deliveries: retries };",
-		to: "const queues = { events, deliveries: events };",
+		from: "const queueOf = { events: eventsQueue, deliveries: retriesQueue };",
+		to: "const queueOf = { events: eventsQueue, deliveries: eventsQueue };",
 	},
 	{
 		why: "all rows are held in the first shard",

@@ -44,6 +44,8 @@ const stagesFor = (file: string | undefined) => [
 	],
 	// These keep what a module learns as it is loaded, so each file needs a runtime of its own.
 	["run", "--project", "workerd", "test/modules", "test/configure"],
+	["run", "--project", "workerd", "test/shards"],
+	["run", "--project", "lanes"],
 	["run", "--project", "apps"],
 	["run", "--project", "seeds"],
 	["run", "--project", "simulation", "test/simulation/simulation"],
