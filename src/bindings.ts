@@ -87,7 +87,7 @@ export function bindings() {
 }
 
 function queue(binding: string) {
-	const queue = () => {
+	const target = () => {
 		const found = bound[binding];
 		if (found === undefined)
 			throw new Error(
@@ -98,7 +98,7 @@ function queue(binding: string) {
 	return {
 		async send(record: string, delaySeconds = 0): Promise<void> {
 			await reached(
-				queue().send(record, { contentType: "text", delaySeconds }),
+				target().send(record, { contentType: "text", delaySeconds }),
 			);
 		},
 		async sendBatch(records: readonly string[]): Promise<void> {
@@ -106,10 +106,10 @@ function queue(binding: string) {
 				body,
 				contentType: "text" as const,
 			}));
-			await reached(queue().sendBatch(messages));
+			await reached(target().sendBatch(messages));
 		},
 		async metrics(): Promise<QueueMetrics> {
-			return reached(queue().metrics());
+			return reached(target().metrics());
 		},
 	};
 }

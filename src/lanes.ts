@@ -5,17 +5,27 @@ import { type NamedQueue, type QueueRole, sentTo } from "./contract/queues.ts";
 
 /**
  * Each record goes to the queue that a hash of it tells, a batch to that of its first, so that a batch stays one
- * send. The queues are looked up with each send.
+ * send. What that queue does not take the next one does. The queues are looked up with each send.
  */
 export function spread(queues: () => readonly RecordQueue[]): RecordQueue {
-	const chosen = (record = ""): RecordQueue => {
+	const sendTo = async (
+		record: string | undefined,
+		send: (queue: RecordQueue) => Promise<void>,
+	): Promise<void> => {
 		const all = queues();
-		const place = all.length > 1 ? fnv1a(endsOf(record)) % all.length : 0;
-		return all[place] as RecordQueue;
+		const at = (place: number) => all[place % all.length] as RecordQueue;
+		if (record === undefined || all.length === 1) return send(at(0));
+		const place = fnv1a(endsOf(record));
+		await send(at(place)).catch((error) => {
+			console.error("tidings: the next queue is tried", error);
+			return send(at(place + 1));
+		});
 	};
 	return {
-		send: (record, delaySeconds) => chosen(record).send(record, delaySeconds),
-		sendBatch: (records) => chosen(records[0]).sendBatch(records),
+		send: (record, delaySeconds) =>
+			sendTo(record, (queue) => queue.send(record, delaySeconds)),
+		sendBatch: (records) =>
+			sendTo(records[0], (queue) => queue.sendBatch(records)),
 	};
 }
 

@@ -47,10 +47,16 @@ export const LANES: readonly Break[] = [
 	{
 		why: "a batch in one lane goes to as many queues as it has records",
 		file: "src/lanes.ts",
-		from: "sendBatch: (records) => chosen(records[0]).sendBatch(records)",
-		to: `sendBatch: async (records) => {
-			for (const record of records) await chosen(record).sendBatch([record]);
-		}`,
+		from: "sendTo(records[0], (queue) => queue.sendBatch(records)),",
+		to: `Promise.all(
+				records.map((record) => sendTo(record, (queue) => queue.sendBatch([record]))),
+			).then(() => {}),`,
+	},
+	{
+		why: "a queue that takes nothing stops its part of a lane",
+		file: "src/lanes.ts",
+		from: "return send(at(place + 1));",
+		to: "throw error;",
 	},
 	{
 		why: "a queue that is drained is sent to",

@@ -230,6 +230,21 @@ describe("several queues as one", () => {
 		);
 	});
 
+	test("leave to the next what one does not take, and fail where both do not", async () => {
+		const queues = [queue(), queue(), queue()];
+		const one = spread(() => queues);
+		const [first] = [record(1)];
+		await one.sendBatch([first]);
+		const place = queues.findIndex(({ sent }) => sent.length > 0);
+		const [chosen, next] = [0, 1].map((n) => queues[(place + n) % 3]);
+		Object.assign(chosen as object, { send: down, sendBatch: down });
+		await one.sendBatch([first]);
+		await one.send(first);
+		expect(next?.sent).toEqual([[first], first]);
+		Object.assign(next as object, { send: down });
+		await expect(one.send(first)).rejects.toThrow("overloaded");
+	});
+
 	test("share the deliveries of one large event by their handlers", async () => {
 		const queues = [queue(), queue()];
 		const head = { id: "e1", name: "a.b", time: 1, delay: 0 };

@@ -115,6 +115,22 @@ describe("a batch over two lanes", () => {
 	});
 });
 
+test("a queue of a lane that takes nothing stops nothing: the next one has its part", async () => {
+	down("BULK_QUEUE");
+	const receipts = await Promise.all(
+		Array.from({ length: 20 }, () =>
+			events.publish("order.placed", { lane: "bulk" }, null),
+		),
+	);
+	await vi.waitFor(
+		() =>
+			expect(receipts.flatMap(({ id }) => queuesOfEvent(id))).toEqual(
+				Array(20).fill("lanes-bulk-2"),
+			),
+		wait,
+	);
+});
+
 test("a full batch in one lane stays one send, though the lane has two queues", async () => {
 	const sends = ["EVENTS_QUEUE", "EVENTS_QUEUE_2"].map((name) =>
 		vi.spyOn(bound[name] as Queue, "sendBatch"),
