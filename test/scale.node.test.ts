@@ -1,6 +1,9 @@
 /** The arithmetic of docs/scale.md: its tables are what is computed, from what is counted elsewhere. */
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { unstable_readConfig } from "wrangler";
 import { rowsIn, table } from "../bench/cost/table.ts";
 import {
 	BATCHED_LIMIT,
@@ -14,11 +17,55 @@ import {
 	variableBytes,
 } from "../bench/plan/plan.ts";
 import * as tables from "../bench/plan/tables.ts";
+import { queuesOf } from "../src/contract/queues.ts";
 
 const read = (path: string) =>
 	readFileSync(new URL(`../docs/${path}`, import.meta.url).pathname, "utf8");
 
+/** What wrangler makes of each configuration in a document. */
+function configurationsIn(document: string) {
+	const folder = mkdtempSync(join(tmpdir(), "tidings-scale-"));
+	try {
+		return [...document.matchAll(/^```toml\n(.*?)^```$/gms)].map(([, text]) => {
+			const path = join(folder, "wrangler.toml");
+			writeFileSync(path, `name = "any"\n${text}`);
+			return unstable_readConfig({ config: path }, { hideWarnings: true });
+		});
+	} finally {
+		rmSync(folder, { recursive: true });
+	}
+}
+
 describe("docs/scale.md", () => {
+	test("shows configurations that name queues, and the bindings that they need", () => {
+		const configurations = configurationsIn(read("scale.md"));
+		const [more, lanes, draining] = configurations.map(({ vars }) =>
+			queuesOf(vars.TIDINGS_QUEUES),
+		);
+		expect(more?.map(({ binding }) => binding)).toEqual([
+			"EVENTS_QUEUE",
+			"EVENTS_QUEUE_2",
+			"RETRIES_QUEUE",
+			"DEAD_LETTERS_QUEUE",
+		]);
+		expect(lanes?.slice(3).map(({ binding }) => binding)).toEqual([
+			"BULK_QUEUE",
+			"PEOPLE_QUEUE",
+			"PEOPLE_QUEUE_2",
+			"PEOPLE_RETRIES_QUEUE",
+		]);
+		expect(draining?.map(({ isDraining }) => isDraining)).toEqual([
+			false,
+			true,
+			false,
+			false,
+		]);
+		const { producers } = configurations[0]?.queues ?? { producers: [] };
+		expect(producers).toMatchObject([
+			{ binding: "EVENTS_QUEUE_2", queue: more?.[1]?.name },
+		]);
+	});
+
 	test.each(Object.entries(tables))(
 		"has the table %s as it is computed",
 		(_, rows) => {
