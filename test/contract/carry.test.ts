@@ -6,10 +6,12 @@ import {
 	hold,
 	inSeconds,
 	postpone,
+	sendFirst,
 } from "../../src/carry.ts";
 import {
 	decode,
 	encodeEvent,
+	laneOf,
 	type Readable,
 	turnedInto,
 } from "../../src/contract/envelope.ts";
@@ -156,4 +158,39 @@ test("a delivery that nobody here can run waits at the attempt that it has", asy
 			retryAt: NOW + 60_000,
 		},
 	]);
+});
+
+describe("a delivery of a lane's event", () => {
+	const lane = "bulk";
+	const inLane = decode(
+		encodeEvent(head, { text: '{"n":1}' }, { lane }),
+	) as Readable;
+	const own: unknown[] = [];
+
+	beforeEach(() => {
+		own.length = 0;
+		const retries: Carrying["retries"] = {
+			send: async (...args) => void own.push(args),
+			sendBatch: async (records) => void own.push(records),
+		};
+		ports.lanes = new Map([[lane, { events: retries, retries }]]);
+	});
+
+	test("travels by the lane's retries: once more, first, and where it can only wait there", async () => {
+		const record = turnedInto(inLane.text, { delivery });
+		await carry(inLane, next(1_500), ports);
+		await sendFirst(inLane, [delivery], ports);
+		ports.scheduler.hold = async () => {
+			throw new Error("down");
+		};
+		vi.spyOn(console, "error").mockImplementation(() => {});
+		await postpone(inLane, delivery, 60_000, "no deploy has it", ports);
+		expect(own).toEqual([[record, 2], [record], [record, 60]]);
+		expect(sent).toEqual([]);
+	});
+
+	test("keeps its lane where it waits", async () => {
+		await hold(inLane, next(90_000), ports);
+		expect(held.map(({ record }) => laneOf(record))).toEqual([lane]);
+	});
 });
