@@ -12,7 +12,7 @@ import type { Settings } from "./contract/config.ts";
 import { type HandlerFunction, handlerOf } from "./contract/handler.ts";
 import { newId } from "./contract/id.ts";
 import { BEHIND, keyOf } from "./contract/route.ts";
-import { gatheringQueue, gatheringSchedule } from "./gather.ts";
+import { gatheringLanes, gatheringQueue, gatheringSchedule } from "./gather.ts";
 import { handlerAt, hasModule, SUBSCRIBER_EXPORTS } from "./modules.ts";
 import type { Owner } from "./owner.ts";
 import { resendingPayloads } from "./resend.ts";
@@ -32,8 +32,9 @@ export function configure(
 	registerFiles(settings, owner);
 	checkIds(settings, owner);
 	// From here on it publishes by itself; other Workers publish through it.
-	const { events, payloads } = bindings();
+	const { events, lanes, payloads } = bindings();
 	owner.events = gatheringQueue(events, owner);
+	owner.lanes = gatheringLanes(lanes, owner);
 	owner.payloads = resendingPayloads(payloads, owner);
 	owner.scheduler = gatheringSchedule(
 		schedulerOf(shards.all, schedulerShard),

@@ -4,6 +4,7 @@
  */
 import { shardOf } from "./contract/id.ts";
 import { byteLength } from "./contract/json.ts";
+import type { Lanes, RecordQueue } from "./contract/lane.ts";
 import {
 	CALL_BYTES,
 	CALL_EVENTS,
@@ -106,6 +107,21 @@ export function gatheringQueue<Queue extends MessageQueue>(
 			ports.clock,
 		),
 		sendBatch,
+	};
+}
+
+/** The lanes for the doors, each by itself. */
+export function gatheringLanes(lanes: Lanes, ports: Resending): Lanes {
+	const gathering = new Map<string, RecordQueue>();
+	return {
+		keys: () => lanes.keys(),
+		get(name) {
+			const lane = lanes.get(name);
+			if (!lane) return undefined;
+			const events = gathering.get(name) ?? gatheringQueue(lane.events, ports);
+			gathering.set(name, events);
+			return { ...lane, events };
+		},
 	};
 }
 

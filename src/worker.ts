@@ -66,7 +66,7 @@ export function worker<Env = Cloudflare.Env>(
 	const roles = rolesByName();
 	// What the consumer asks for is not tried again by itself: its message is.
 	const plain = {
-		scheduler: schedulerOf(settings.shards, schedulerShard),
+		scheduler: schedulerOf(settings.shards.all, schedulerShard),
 		payloads: bindings().payloads,
 	};
 	tellObjects({

@@ -39,10 +39,11 @@ test("what four shards hold eight find, list, move and cancel, and hand over", a
 	expect((await listedBy(grown)).sort()).toEqual([...four, ...eight].sort());
 
 	const [cancelled, moved, ...left] = four as [string, string, ...string[]];
-	expect((await grown.find(cancelled))?.id).toBe(cancelled);
-	expect(await grown.cancel(cancelled)).toBe(true);
-	expect(await grown.cancel(cancelled)).toBe(false);
-	expect((await grown.reschedule(moved, Date.now()))?.id).toBe(moved);
+	expect(await grown.cancel(cancelled, "all")).toMatchObject({ id: cancelled });
+	expect(await grown.cancel(cancelled, "all")).toBe("gone");
+	expect(await grown.reschedule(moved, Date.now(), "all")).toMatchObject({
+		id: moved,
+	});
 	await vi.waitFor(() => expect(queued()).toContain(moved), 10_000);
 
 	const later = Date.now() + HOUR;
@@ -67,8 +68,10 @@ test("what waits in shards that were taken away is found by its id and handed ov
 		expect(shardOf(newId(Date.now(), shards.now))).toBeLessThan(4);
 
 	const [cancelled, ...left] = away as [string, ...string[]];
-	expect(await shrunk.cancel(cancelled)).toBe(true);
-	for (const id of left) await shrunk.reschedule(id, Date.now());
+	expect(await shrunk.cancel(cancelled, "all")).toMatchObject({
+		id: cancelled,
+	});
+	for (const id of left) await shrunk.reschedule(id, Date.now(), "all");
 	await vi.waitFor(
 		() => expect(queued()).toEqual(expect.arrayContaining(left)),
 		10_000,

@@ -74,6 +74,30 @@ test("over HTTP `lane` is a member of an event, and an unknown one is 422", asyn
 	expect(refused.json).toMatchObject({ code: "unknown_lane" });
 });
 
+test("what one turn publishes is one send for each lane", async () => {
+	const sends = ["EVENTS_QUEUE", "EVENTS_QUEUE_2", "BULK_QUEUE", "BULK_QUEUE_2"]
+		.map((binding) => bound[binding] as Queue)
+		.flatMap((queue) => [
+			vi.spyOn(queue, "send"),
+			vi.spyOn(queue, "sendBatch"),
+		]);
+	const lanes = ["bulk", undefined, "bulk", undefined, "bulk", undefined];
+	const receipts = await Promise.all(
+		lanes.map((lane) => events.publish("order.placed", { lane }, 1)),
+	);
+	const counts = sends
+		.flatMap(({ mock }) => mock.calls)
+		.map(([sent]) => (Array.isArray(sent) ? sent.length : 1));
+	expect(counts).toEqual([3, 3]);
+	await vi.waitFor(() => {
+		for (const { id } of receipts)
+			expect(wayOf(id)).toEqual(["published", "delivered"]);
+	}, wait);
+	const [bulk, plain] = receipts.map(({ id }) => queuesOfEvent(id));
+	expect(bulk).toEqual([expect.stringMatching(BULK)]);
+	expect(plain).toEqual([expect.stringMatching(DEFAULT)]);
+});
+
 describe("a batch over two lanes", () => {
 	const items = ["bulk", undefined, "bulk", "urgent", undefined].map(
 		(lane, n) => ({ name: "order.placed", lane, body: n }),
@@ -144,13 +168,11 @@ test("a full batch in one lane stays one send, though the lane has two queues", 
 });
 
 test("one by one, events use both queues of a lane", async () => {
-	const receipts = await Promise.all(
-		Array.from({ length: 60 }, () =>
-			events.publish("order.placed", { lane: "bulk" }, null),
-		),
-	);
+	const ids: string[] = [];
+	for (let n = 0; n < 60; n++)
+		ids.push((await events.publish("order.placed", { lane: "bulk" }, n)).id);
 	await vi.waitFor(() => {
-		const queues = receipts.flatMap(({ id }) => queuesOfEvent(id));
+		const queues = ids.flatMap(queuesOfEvent);
 		expect(queues).toHaveLength(60);
 		expect(new Set(queues)).toEqual(new Set(["lanes-bulk", "lanes-bulk-2"]));
 	}, wait);
