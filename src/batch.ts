@@ -2,14 +2,21 @@
  * The consumers as one batch sees them: its messages ask a Worker together for its handlers, and take turns at
  * calling it, so that one that hangs holds up no message that goes elsewhere.
  */
-import pLimit from "p-limit";
 import type {
 	BatchConsumer,
 	BatchConsumers,
 	Consumer,
 	Consumers,
+	Turn,
 } from "./contract/call.ts";
-import { BATCH_CONCURRENCY } from "./contract/limits.ts";
+import type { Readable } from "./contract/envelope.ts";
+import {
+	BATCH_CHARACTERS,
+	BATCH_CONCURRENCY,
+	EVENT_BYTES,
+	HOOK_EVENT_BYTES,
+} from "./contract/limits.ts";
+import { isOfApp } from "./contract/pattern.ts";
 import type { Routes } from "./contract/route.ts";
 
 export function inBatch(consumers: Consumers): BatchConsumers {
@@ -37,6 +44,46 @@ function batchConsumer(consumer: Consumer): BatchConsumer {
 			});
 			return asking;
 		},
-		turn: pLimit(BATCH_CONCURRENCY),
+		turn: turns(),
 	};
+}
+
+/** Turns of their own. */
+export function turns(): Turn {
+	const waiting: { size: number; begin(): void }[] = [];
+	let running = 0;
+	let room = BATCH_CHARACTERS;
+	const letIn = () => {
+		for (
+			let [first] = waiting;
+			first &&
+			(running === 0 || (running < BATCH_CONCURRENCY && first.size <= room));
+			[first] = waiting
+		) {
+			waiting.shift();
+			running++;
+			room -= first.size;
+			first.begin();
+		}
+	};
+	return async (event, act) => {
+		const size = sizeOf(event);
+		const turn = Promise.withResolvers<void>();
+		waiting.push({ size, begin: turn.resolve });
+		letIn();
+		await turn.promise;
+		try {
+			return await act();
+		} finally {
+			running--;
+			room += size;
+			letIn();
+		}
+	};
+}
+
+/** In characters; of a body that has not been read yet it is the most that there may be. */
+function sizeOf({ envelope: { reference, name }, text }: Readable): number {
+	if (reference === undefined) return text.length;
+	return isOfApp(name) ? HOOK_EVENT_BYTES : EVENT_BYTES;
 }

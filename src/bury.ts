@@ -38,7 +38,7 @@ export async function bury(
 	const record = turnedInto(event.text, { letter: ending });
 	const ways = [
 		() => ports.deadLetters.send(record),
-		() => storeNow(event.envelope, ending, ports),
+		() => storeNow(event, ending, ports),
 		() =>
 			ports.scheduler.hold([heldLetter(event.envelope, ending, record, ports)]),
 	];
@@ -47,12 +47,12 @@ export async function bury(
 }
 
 async function storeNow(
-	envelope: Envelope,
+	event: Readable,
 	ending: Ending,
 	ports: Burying,
 ): Promise<void> {
-	const text = await bodyOf(envelope, ports);
-	await storeEndings(envelope, [ending], text, ports);
+	const text = await bodyOf(event, ports);
+	await storeEndings(event.envelope, [ending], text, ports);
 }
 
 async function firstThatTakes([

@@ -48,15 +48,16 @@ export function sinceFirst(
  * that cannot be read for more than an hour is left out, for a letter without its body is better than none.
  */
 export async function storeLetters(
-	{ envelope }: Readable,
+	event: Readable,
 	message: { attempts: number },
 	ports: Storing,
 ): Promise<void> {
+	const { envelope } = event;
 	const { letter } = envelope;
 	const endings = letter ? [letter] : await abandoned(envelope, ports);
 	// Not by the message's age: one that the platform gave up may have kept the time of its first send.
 	const read = message.attempts < BODY_READS ? bodyOf : bodyIfReadable;
-	await storeEndings(envelope, endings, await read(envelope, ports), ports);
+	await storeEndings(envelope, endings, await read(event, ports), ports);
 	if (!letter)
 		for (const ending of endings) reportDead(envelope, ending, ports);
 }
@@ -114,18 +115,21 @@ async function idsFor(name: string, { all }: Consumers): Promise<string[]> {
 
 /** The body's JSON text, wherever it is kept; null when it is gone. */
 export async function bodyOf(
-	{ body, reference }: Envelope,
+	{ envelope: { reference }, text }: Readable,
 	{ payloads }: Storing,
 ): Promise<string | null> {
-	return reference === undefined ? bodyText(body) : payloads.get(reference);
+	return reference === undefined
+		? bodyText((JSON.parse(text) as Envelope).body)
+		: payloads.get(reference);
 }
 
 async function bodyIfReadable(
-	envelope: Envelope,
+	event: Readable,
 	ports: Storing,
 ): Promise<string | null> {
-	return bodyOf(envelope, ports).catch((error) => {
-		console.error(`tidings: the body ${envelope.reference} is not read`, error);
+	return bodyOf(event, ports).catch((error) => {
+		const { reference } = event.envelope;
+		console.error(`tidings: the body ${reference} is not read`, error);
 		return null;
 	});
 }

@@ -64,13 +64,21 @@ function actOn(
 	ports: Delivering,
 ): Act {
 	if (attempts > 1) return (_, routes) => split(event, routes, ports);
+	// Those who are called at the same time share what is read; it is not kept for those whose turn is later.
 	let reading: Promise<string | undefined> | undefined;
+	let readers = 0;
 	return async (consumer, routes) => {
-		reading ??= recordFor(event, ports);
-		const record = await reading;
-		if (record !== undefined)
-			return runAll(event, record, consumer, routes, until, ports);
-		for (const { id } of routes) await buryMissing(event, id, ports);
+		readers++;
+		try {
+			reading ??= recordFor(event, ports);
+			const record = await reading;
+			if (record !== undefined)
+				return await runAll(event, record, consumer, routes, until, ports);
+			for (const { id } of routes) await buryMissing(event, id, ports);
+		} finally {
+			readers--;
+			if (readers === 0) reading = undefined;
+		}
 	};
 }
 
@@ -84,8 +92,10 @@ async function toHandlers(
 ): Promise<boolean> {
 	const routes = await consumer.routes();
 	const called = routes?.matching(event.envelope.name);
-	if (!called) await awaitWorker(event, delivery, ports);
-	else if (called.length > 0) await consumer.turn(() => act(consumer, called));
+	if (!called)
+		await consumer.turn(event, () => awaitWorker(event, delivery, ports));
+	else if (called.length > 0)
+		await consumer.turn(event, () => act(consumer, called));
 	return called?.length !== 0;
 }
 

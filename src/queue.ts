@@ -5,11 +5,12 @@
 
 import { deliverToSubscriber } from "./apps/deliver-to-subscriber.ts";
 import { type FanningOut, fanOut } from "./apps/fan-out.ts";
-import { inBatch } from "./batch.ts";
+import { inBatch, turns } from "./batch.ts";
 import { buryRaw } from "./bury.ts";
 import { inSeconds } from "./carry.ts";
 import { partsOf } from "./contract/app.ts";
 import { recipientsOf } from "./contract/app-door.ts";
+import type { Turn } from "./contract/call.ts";
 import { type Decoded, decode, type Readable } from "./contract/envelope.ts";
 import { BATCH_TIME } from "./contract/limits.ts";
 import type { QueueRole } from "./contract/queues.ts";
@@ -37,7 +38,10 @@ export interface IncomingMessage {
 	retry(options?: { delaySeconds?: number }): void;
 }
 
-type BatchPorts = BatchDelivering & Omit<FanningOut, "consumers">;
+interface BatchPorts extends BatchDelivering, Omit<FanningOut, "consumers"> {
+	/** For what calls no Worker. */
+	turn: Turn;
+}
 
 /** A message of a newer version that is more than an hour old is read so often, so many milliseconds apart. */
 const NEWER_READS = 7;
@@ -49,7 +53,7 @@ export async function consume(
 	from: QueueRole,
 	{ consumers, ...rest }: Delivering & FanningOut,
 ): Promise<void> {
-	const ports = { ...rest, consumers: inBatch(consumers) };
+	const ports = { ...rest, consumers: inBatch(consumers), turn: turns() };
 	const until = ports.clock() + BATCH_TIME;
 	await Promise.all(
 		messages.map(async (message) => {
@@ -77,23 +81,24 @@ async function judge(
 ): Promise<Verdict> {
 	const decoded = decode(message.body);
 	if (decoded.kind !== "envelope") return refuse(decoded, message, from, ports);
-	if (from === "deadLetters" || decoded.envelope.letter) {
-		await storeLetters(decoded, message, ports);
-		return ACK;
-	}
-	const { delivery, name } = decoded.envelope;
-	if (partsOf(name)) return toSubscribers(decoded, message, ports);
-	if (!delivery) {
-		await dispatch(decoded, message, until, ports);
-		return ACK;
-	}
+	const event = withoutBody(decoded);
+	const { delivery, name, letter } = event.envelope;
+	if (from === "deadLetters" || letter)
+		return ports.turn(event, () => acked(storeLetters(event, message, ports)));
+	if (partsOf(name)) return toSubscribers(event, message, ports);
+	if (!delivery) return acked(dispatch(event, message, until, ports));
 	const consumer = ports.consumers.of(delivery.handler);
-	if (!isIdOfAll(delivery.handler, consumer.key))
-		return consumer.turn(() =>
-			redeliver(decoded, delivery, message, consumer, ports),
-		);
-	await dispatchTo(consumer, decoded, delivery, message, until, ports);
-	return ACK;
+	return isIdOfAll(delivery.handler, consumer.key)
+		? acked(dispatchTo(consumer, event, delivery, message, until, ports))
+		: consumer.turn(event, () =>
+				redeliver(event, delivery, message, consumer, ports),
+			);
+}
+
+/** Its body waits as text for its turn: a hundred that are parsed can be more than an isolate has. */
+function withoutBody({ envelope, text }: Readable): Readable {
+	const { body: _, ...rest } = envelope;
+	return { envelope: rest, text };
 }
 
 /** An event that an app has sent. */
@@ -103,10 +108,12 @@ async function toSubscribers(
 	ports: BatchPorts,
 ): Promise<Verdict> {
 	const { delivery } = event.envelope;
-	if (!delivery) return acked(fanOut(event, 0, ports));
+	const toAll = (after: number) =>
+		ports.turn(event, () => acked(fanOut(event, after, ports)));
+	if (!delivery) return toAll(0);
 	const to = recipientsOf(delivery.handler);
 	return "after" in to
-		? acked(fanOut(event, to.after, ports))
+		? toAll(to.after)
 		: deliverToSubscriber(event, delivery, to.subscription, message, ports);
 }
 

@@ -29,14 +29,14 @@ export const CONSUMING: readonly Break[] = [
 	{
 		why: "a letter that waited in the scheduler is run as an event",
 		file: "src/queue.ts",
-		from: 'if (from === "deadLetters" || decoded.envelope.letter)',
+		from: 'if (from === "deadLetters" || letter)',
 		to: 'if (from === "deadLetters")',
 	},
 	{
 		why: "a letter's message is acked before the letter is stored",
 		file: "src/queue.ts",
-		from: "await storeLetters(decoded, message, ports);",
-		to: "void storeLetters(decoded, message, ports).catch(() => {});",
+		from: "acked(storeLetters(event, message, ports))",
+		to: "acked(Promise.resolve(void storeLetters(event, message, ports).catch(() => {})))",
 	},
 	{
 		why: "a message of a newer version is buried at once",
@@ -95,8 +95,8 @@ export const CONSUMING: readonly Break[] = [
 	{
 		why: "a Worker that does not answer is taken for one without handlers",
 		file: "src/dispatch.ts",
-		from: "if (!called) await awaitWorker(event, delivery, ports);",
-		to: "if (!called) return false;",
+		from: "if (!called)\n\t\tawait",
+		to: "if (!called) return false;\n\tif (!called)\n\t\tawait",
 	},
 	{
 		why: "what a cut-off call did not report is lost",
@@ -155,8 +155,32 @@ export const CONSUMING: readonly Break[] = [
 	{
 		why: "a batch calls a Worker for all of its messages at once",
 		file: "src/batch.ts",
-		from: "pLimit(BATCH_CONCURRENCY)",
-		to: "pLimit(Number.POSITIVE_INFINITY)",
+		from: "running < BATCH_CONCURRENCY && ",
+		to: "",
+	},
+	{
+		why: "a batch has large events under way all at once",
+		file: "src/batch.ts",
+		from: " && first.size <= room",
+		to: "",
+	},
+	{
+		why: "a body that is not read yet counts as none",
+		file: "src/batch.ts",
+		from: "return isOfApp(name) ? HOOK_EVENT_BYTES : EVENT_BYTES;",
+		to: "return text.length + Number(isOfApp(name)) * HOOK_EVENT_BYTES * EVENT_BYTES;",
+	},
+	{
+		why: "an event that is larger than there is room for never has its turn",
+		file: "src/batch.ts",
+		from: "(running === 0 || (",
+		to: "(0 > 1 || (",
+	},
+	{
+		why: "a body that was read is kept for a Worker whose turn is later",
+		file: "src/dispatch.ts",
+		from: "if (readers === 0) reading = undefined;",
+		to: "void readers;",
 	},
 	{
 		why: "a silence beside an answer makes a Worker unknown",

@@ -49,8 +49,8 @@ export const LETTERS: readonly Break[] = [
 	{
 		why: "a letter is stored without its body",
 		file: "src/dead-letter.ts",
-		from: "await read(envelope, ports), ports",
-		to: "(await read(envelope, ports)) && null, ports",
+		from: "await read(event, ports), ports",
+		to: "(await read(event, ports)) && null, ports",
 	},
 	{
 		why: "letters of many handlers are more than one call can carry",

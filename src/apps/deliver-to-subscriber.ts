@@ -57,7 +57,9 @@ export async function deliverToSubscriber(
 		return JSON.stringify({ ...head, body: given });
 	};
 	const target = { consumer, route, inName, shape };
-	return consumer.turn(() => deliver(event, delivery, target, message, ports));
+	return consumer.turn(event, () =>
+		deliver(event, delivery, target, message, ports),
+	);
 }
 
 /** Silent as long as a Worker that may have it has not told its handlers. */

@@ -1,6 +1,7 @@
 /** One call of a Worker that runs handlers: what it is given, and how it answers while it runs. */
 import type { AppDeclaration } from "./app.ts";
 import type { InName } from "./app-door.ts";
+import type { Readable } from "./envelope.ts";
 import type { Report } from "./outcome.ts";
 import type { Routes } from "./route.ts";
 import type { HookRequest, Received } from "./trigger.ts";
@@ -47,10 +48,19 @@ export interface Consumer {
 	receive(eventName: string, request: HookRequest): Promise<Received>;
 }
 
+/**
+ * Acts once there is room: beside fewer than 32 others, their events 2 000 000 characters together at the most. What
+ * is larger acts alone, and all begin in order.
+ */
+export type Turn = <Result>(
+	event: Readable,
+	act: () => Promise<Result>,
+) => Promise<Result>;
+
 /** A consumer as one batch sees it. */
 export interface BatchConsumer extends Consumer {
-	/** Waits until fewer than 32 messages of the batch are under way to this Worker. */
-	turn<Result>(act: () => Promise<Result>): Promise<Result>;
+	/** Among the messages of the batch that are under way to this Worker. */
+	turn: Turn;
 }
 
 export interface Consumers {

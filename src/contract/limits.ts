@@ -96,6 +96,12 @@ export const BATCH_TIME = 12 * 60_000;
 /** Messages of one batch that are under way to one Worker beside each other. */
 export const BATCH_CONCURRENCY = 32;
 
+/**
+ * Characters of their events: as text, parsed for a handler and on its way to a Worker each takes memory several
+ * times over, and an isolate has 128 MB.
+ */
+export const BATCH_CHARACTERS = 2_000_000;
+
 /** Calls to queues and objects under way at once; six connections may wait for headers (Workers, limits). */
 export const CALL_CONCURRENCY = 6;
 
