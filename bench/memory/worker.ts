@@ -1,0 +1,166 @@
+/** The Worker whose memory is measured: no meter stands around it, so that what is measured is its own. */
+import { exports } from "cloudflare:workers";
+import { createEvents, defineConfig } from "tidings";
+import { type Capabilities, createApp } from "tidings/apps";
+import {
+	Subscriptions as BareSubscriptions,
+	subscriber,
+	worker,
+} from "tidings/worker";
+import { subscriptionsOf } from "../../src/bindings.ts";
+import { ownerOf } from "../../src/owner.ts";
+import { BODIES, type BodyKind } from "./bodies.ts";
+
+export { DeadLetters, Payloads, Scheduler } from "tidings/worker";
+
+/** What has come of a scenario so far. */
+const told = { handled: 0, largestBatch: 0 };
+
+/** While it is closed a batch waits, whole and not begun. */
+const gate = { isOpen: true };
+
+/** A handler takes a moment, so that those which run beside each other are in memory together. */
+async function handles(): Promise<void> {
+	await scheduler.wait(20);
+	told.handled++;
+}
+
+const bell = createApp("@memory/bell", {
+	events: {
+		rung: {
+			description: "Fires when somebody rings",
+			capabilities: [],
+			tokens: { "@memory/auth": { door: ["number"] } },
+			payload: { type: "object" },
+		},
+	},
+	handlers: {
+		rung: {
+			start: { default: () => {} },
+			handler: { default: handles },
+			stop: { default: () => {} },
+		},
+	},
+	tools: {
+		ring: {
+			default: (bytes: unknown, { event }: Capabilities) =>
+				event.send("rung", { payload: { text: BODIES.text(Number(bytes)) } }),
+		},
+	},
+	capabilities: ["event"],
+});
+
+const guest = createApp("@memory/guest", {
+	tools: {
+		hear: {
+			default: () => {
+				told.handled++;
+			},
+		},
+	},
+});
+
+const events = createEvents({ apps: [bell, guest], observe: () => {} });
+const mail = createEvents();
+for (const n of [1, 2, 3]) {
+	events.on("handled.by-3", { id: `by-3-${n}` }, handles);
+	mail.on("handled.elsewhere", { id: `elsewhere-${n}` }, handles);
+}
+events.on("handled.by-1", { id: "by-1" }, handles);
+
+// One shard, so that what is due at one instant is due in one object.
+const config = defineConfig({
+	url: "https://events.example",
+	shards: 1,
+	subscribers: { mail: { binding: "MAIL" } },
+	issuers: {
+		"@memory/auth": {
+			issuer: "https://auth.example",
+			secret: "a secret of the scenarios, 32 bytes at least",
+		},
+	},
+});
+
+const own = worker(events, { config });
+const NAME = "@memory/bell/rung";
+
+/** What the one who measures may ask for. */
+export interface Acts {
+	told(): Promise<typeof told>;
+	reset(): Promise<void>;
+	gate(isOpen: boolean): Promise<void>;
+	publish(what: Published): Promise<void>;
+	/** The path of the hook of the app's event. */
+	hookPath(): Promise<string>;
+	/** Subscribes so many, from one number on. */
+	subscribe(what: { from: number; count: number }): Promise<void>;
+	/** Sends to all subscribers. */
+	ring(bytes: number): Promise<void>;
+}
+
+export interface Published {
+	name: string;
+	count: number;
+	kind: BodyKind;
+	bytes: number;
+	/** Epoch milliseconds. Default: now. */
+	dueAt?: number;
+}
+
+const acts: Acts = {
+	told: async () => told,
+	async reset() {
+		Object.assign(told, { handled: 0, largestBatch: 0 });
+	},
+	async gate(isOpen) {
+		gate.isOpen = isOpen;
+	},
+	async publish({ name, count, kind, bytes, dueAt }) {
+		const after = dueAt === undefined ? {} : { after: new Date(dueAt) };
+		const item = { name, body: BODIES[kind](bytes), ...after };
+		await events.publishBatch(Array.from({ length: count }, () => item));
+	},
+	async hookPath() {
+		const secret = await subscriptionsOf(NAME).hookSecret();
+		return new URL(ownerOf(events).webhookUrl(NAME, secret)).pathname;
+	},
+	async subscribe({ from, count }) {
+		const classes = exports as unknown as {
+			Subscriptions: DurableObjectNamespace<Subscriptions>;
+		};
+		await classes.Subscriptions.getByName(NAME).fill(from, count);
+	},
+	async ring(bytes) {
+		await events.apps.run("@memory/bell", "ring", bytes);
+	},
+};
+
+export default {
+	...own,
+	async fetch(request, env, ctx) {
+		const act = new URL(request.url).pathname.slice(1) as keyof Acts;
+		if (!Object.hasOwn(acts, act)) return own.fetch(request, env, ctx);
+		const result = await acts[act]((await request.json()) as never);
+		return Response.json(result ?? null);
+	},
+	async queue(batch, env, ctx) {
+		const { length } = batch.messages;
+		told.largestBatch = Math.max(told.largestBatch, length);
+		while (!gate.isOpen) await scheduler.wait(5);
+		return own.queue(batch, env, ctx);
+	},
+} satisfies ExportedHandler<Cloudflare.Env>;
+
+export class Subscriptions extends BareSubscriptions {
+	/** Subscribes in one call what would be a hundred thousand. */
+	async fill(from: number, count: number): Promise<void> {
+		for (let number = from; number < from + count; number++)
+			await this.subscribe({
+				app: "@memory/guest",
+				tool: "hear",
+				key: [["number", number]],
+			});
+	}
+}
+
+export const Subscriber = subscriber(mail);
