@@ -87,7 +87,7 @@ export default defineConfig({
 				// In Node: what a person runs there, and several Workers driven from outside.
 				test: {
 					name: "node",
-					include: ["test/**/*.node.test.ts"],
+					include: ["test/**/*.node.test.ts", "bench/**/*.node.test.ts"],
 					exclude: ["test/published/**", "test/simulation/**"],
 					testTimeout: 120_000,
 					hookTimeout: 120_000,

@@ -1,0 +1,14 @@
+/** The object of subscriptions, which the bench can fill without a hundred thousand calls. */
+import { Subscriptions as OwnSubscriptions } from "tidings/worker";
+import { SubscriptionTable } from "../../../../src/objects/subscription-table.ts";
+
+export class Subscriptions extends OwnSubscriptions {
+	async fill(subscriptions: number): Promise<void> {
+		const guest = { app: "@speed/guest", tool: "hear" };
+		// By its own way, so that the event is running.
+		await this.subscribe({ ...guest, key: [["number", 0]] });
+		const table = new SubscriptionTable(this.ctx.storage);
+		for (let number = 1; number < subscriptions; number++)
+			table.add(guest.app, guest.tool, [["number", number]]);
+	}
+}
