@@ -87,6 +87,8 @@ test("bytes are those of UTF-8", () => {
 	expect(byteLength("")).toBe(0);
 	expect(byteLength("aé€😀")).toBe(1 + 2 + 3 + 4);
 	expect(byteLength("\ud800")).toBe(3);
+	for (const count of [5_461, 5_462, 16_384, 16_385])
+		expect(byteLength("€".repeat(count))).toBe(3 * count);
 });
 
 describe("a text that is cut", () => {
