@@ -1,7 +1,7 @@
 /** Step 5, its core: one attempt of one handler, within its time. It reports an outcome and decides nothing. */
-
+import { type Attempting, AttemptTime } from "./attempt-time.ts";
 import type { AppDoor } from "./contract/app-door.ts";
-import { parseBody } from "./contract/definition.ts";
+import { parseBody, type Schema } from "./contract/definition.ts";
 import type {
 	Handler,
 	HandlerContext,
@@ -9,11 +9,10 @@ import type {
 } from "./contract/handler.ts";
 import { MAX_TIMEOUT } from "./contract/limits.ts";
 import { type Ended, failed } from "./contract/outcome.ts";
-import type { Timer } from "./timer.ts";
 
-export interface Attempting {
-	clock(): number;
-	timer: Timer;
+interface Asked {
+	hasOutput?: boolean;
+	door?: AppDoor;
 }
 
 /**
@@ -26,68 +25,95 @@ export interface Attempting {
  */
 export async function attempt(
 	handler: Handler,
-	{ id, name, body, time, delay }: TidingsEvent,
+	event: TidingsEvent,
 	number: number,
 	timeout: number,
-	{ clock, timer }: Attempting,
-	{ hasOutput = false, door }: { hasOutput?: boolean; door?: AppDoor } = {},
+	ports: Attempting,
+	asked: Asked = {},
 ): Promise<Ended> {
-	const startedAt = clock();
-	const abort = new AbortController();
-	const overrun = Promise.withResolvers<Ended>();
-	let stopTimer = () => {};
-	let over = false;
+	const time = new AttemptTime(timeout, ports);
 	const context: HandlerContext = {
 		handler: handler.id,
 		attempt: number,
-		signal: abort.signal,
+		get signal() {
+			return time.signal;
+		},
 		setTimeout(ms) {
 			if (!(Number.isFinite(ms) && ms > 0 && ms <= MAX_TIMEOUT))
 				throw new RangeError(
 					`context.setTimeout: ${ms} is not a number of milliseconds above 0 and up to ${MAX_TIMEOUT}: it changes the attempt's time (for a timer, use globalThis.setTimeout)`,
 				);
-			setTime(ms);
+			time.set(ms);
 		},
 	};
-
-	setTime(timeout);
+	const { schema } = handler;
+	const ending = schema
+		? runParsed(handler, schema, event, context, time, asked)
+		: run(handler, event, context, asked);
+	// What ends without a pause no timer could cut off.
+	if (!(ending instanceof Promise)) return time.end() ?? ending;
 	try {
-		return await Promise.race([overrun.promise, run()]);
+		return await Promise.race([time.runsOut(), ending]);
 	} finally {
-		over = true;
-		stopTimer();
+		time.end();
 	}
+}
 
-	function setTime(ms: number): void {
-		stopTimer();
-		if (over) return;
-		const left = startedAt + ms - clock();
-		if (left > 0) stopTimer = timer(() => expire(ms), left);
-		else expire(ms);
+/** With the schema's output for a body, if there is time left after that. */
+async function runParsed(
+	handler: Handler,
+	schema: Schema,
+	event: TidingsEvent,
+	context: HandlerContext,
+	time: AttemptTime,
+	asked: Asked,
+): Promise<Ended> {
+	const runsOut = time.runsOut();
+	try {
+		const parsed = await parseBody(schema, event.body);
+		if ("issues" in parsed)
+			return { type: "unparsable", issues: parsed.issues };
+		if (time.isOver) return runsOut;
+		return run(handler, { ...event, body: parsed.value }, context, asked);
+	} catch (thrown) {
+		return failed(thrown);
 	}
+}
 
-	function expire(ms: number): void {
-		over = true;
-		overrun.resolve({ type: "timed_out", timeout: ms });
-		abort.abort(
-			new DOMException(`the attempt's ${ms} ms are over`, "TimeoutError"),
-		);
+function run(
+	handler: Handler,
+	{ id, name, body, time, delay }: TidingsEvent,
+	context: HandlerContext,
+	{ hasOutput = false, door }: Asked,
+): Ended | Promise<Ended> {
+	try {
+		const event = { id, name, body, time, delay };
+		const returned = handler.run(event, context, door);
+		return isThenable(returned)
+			? ended(returned, hasOutput)
+			: delivered(returned, hasOutput);
+	} catch (thrown) {
+		return failed(thrown);
 	}
+}
 
-	async function run(): Promise<Ended> {
-		try {
-			const parsed = handler.schema
-				? await parseBody(handler.schema, body)
-				: { value: body };
-			if ("issues" in parsed)
-				return { type: "unparsable", issues: parsed.issues };
-			if (over) return overrun.promise;
-			const event = { id, name, body: parsed.value, time, delay };
-			const returned = await handler.run(event, context, door);
-			if (!hasOutput) return { type: "delivered" };
-			return { type: "delivered", output: JSON.stringify(returned ?? null) };
-		} catch (thrown) {
-			return failed(thrown);
-		}
+async function ended(
+	returned: PromiseLike<unknown>,
+	hasOutput: boolean,
+): Promise<Ended> {
+	try {
+		return delivered(await returned, hasOutput);
+	} catch (thrown) {
+		return failed(thrown);
 	}
+}
+
+function delivered(returned: unknown, hasOutput: boolean): Ended {
+	return hasOutput
+		? { type: "delivered", output: JSON.stringify(returned ?? null) }
+		: { type: "delivered" };
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+	return typeof (value as PromiseLike<unknown> | null)?.then === "function";
 }

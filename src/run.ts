@@ -2,7 +2,8 @@
  * Step 5, in the Worker that has the handlers: those that one call names, one after the other, each with its
  * own copy of the event. It reports each as it ends and decides nothing.
  */
-import { type Attempting, attempt } from "./attempt.ts";
+import { attempt } from "./attempt.ts";
+import type { Attempting } from "./attempt-time.ts";
 import type { AppDoor } from "./contract/app-door.ts";
 import type { Call, HandlerCall, Reporter } from "./contract/call.ts";
 import type { Handlers } from "./contract/handler.ts";

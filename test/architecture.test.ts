@@ -53,6 +53,7 @@ const STEPS = [
 	"settle.ts",
 	"run.ts",
 	"attempt.ts",
+	"attempt-time.ts",
 	"carry.ts",
 	"body.ts",
 	"bury.ts",

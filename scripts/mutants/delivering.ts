@@ -201,8 +201,8 @@ export const DELIVERING: readonly Break[] = [
 	{
 		why: "a handler that never ends holds its message for ever",
 		file: "src/attempt.ts",
-		from: "Promise.race([overrun.promise, run()])",
-		to: "run()",
+		from: "Promise.race([time.runsOut(), ending])",
+		to: "ending",
 	},
 	{
 		why: "a large body is kept from now, not from the next attempt",

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
-import { type Attempting, attempt } from "../../src/attempt.ts";
+import { attempt } from "../../src/attempt.ts";
+import type { Attempting } from "../../src/attempt-time.ts";
 import type { Schema } from "../../src/contract/definition.ts";
 import { describe as describeThrown } from "../../src/contract/failure.ts";
 import {
@@ -62,6 +63,25 @@ function pending() {
 const timedOut = (timeout: number) => ({ type: "timed_out", timeout });
 
 describe("a handler that ends within its time", () => {
+	test("sets no timer where it ends without a pause", async () => {
+		let timers = 0;
+		const counting: Attempting = {
+			clock: time.clock,
+			timer: (...args) => {
+				timers++;
+				return time.timer(...args);
+			},
+		};
+		for (const [run, expected] of [
+			[() => 1, 0],
+			[async () => 1, 1],
+		] as const) {
+			const handler = handlerOf([head.name], { id: "h" }, run);
+			await attempt(handler, { ...head, body: null }, 1, 5_000, counting);
+			expect(timers).toBe(expected);
+		}
+	});
+
 	test("has delivered, and its timer is taken back", async () => {
 		const { run, resolve } = pending();
 		const outcome = begin(run);
@@ -110,6 +130,26 @@ describe("a handler past its time", () => {
 			message: "the attempt's 5000 ms are over",
 		});
 		expect(await outcome).toEqual(timedOut(5_000));
+	});
+
+	test("finds its signal aborted, though it asks for it only then", async () => {
+		const outcome = begin(pending().run);
+		time.pass(5_000);
+		expect(await outcome).toEqual(timedOut(5_000));
+		expect(context.signal.aborted).toBe(true);
+		expect(context.signal.reason).toMatchObject({
+			name: "TimeoutError",
+			message: "the attempt's 5000 ms are over",
+		});
+	});
+
+	test("has failed, though it returned without a pause", async () => {
+		const outcome = begin(() => {
+			time.pass(300);
+			context.setTimeout(200);
+		});
+		expect(await outcome).toEqual(timedOut(200));
+		expect(time.armed).toBeUndefined();
 	});
 
 	test("is ignored, whether it then returns, throws or asks for time", async () => {
