@@ -145,11 +145,14 @@ function sends(batch: readonly Stamped[]): Send[] {
 }
 
 /** Keeps the large bodies of some events, and makes of each event what is to be held. */
-function placed<Result>(
+async function placed<Result>(
 	events: readonly Stamped[],
 	ports: Publishing,
 	make: (event: Stamped, body: Body) => Result,
 ): Promise<Result[]> {
+	// Nearly always, and there is nothing to wait for.
+	if (events.every(({ bytes }) => bytes <= INLINE_BYTES))
+		return events.map((event) => make(event, event));
 	return pMap(
 		events,
 		async (event) => make(event, await placeBody(event, ports)),

@@ -1,6 +1,10 @@
 /** Step 1, first half: check everything that can be checked of an event, and stamp it. It holds nothing. */
 import { dueTime } from "./contract/after.ts";
-import { checkBody, type Definition } from "./contract/definition.ts";
+import {
+	checkBody,
+	type Definition,
+	type Schema,
+} from "./contract/definition.ts";
 import { type EventHead, eventBytes } from "./contract/envelope.ts";
 import { mapInTurn, RefusedError } from "./contract/errors.ts";
 import { bodyText } from "./contract/json.ts";
@@ -48,17 +52,25 @@ export async function stampAll(
 	return batch;
 }
 
-/** @throws RefusedError */
-export async function stamp(
+/**
+ * Waits only for a schema.
+ *
+ * @throws RefusedError, or rejects with it
+ */
+export function stamp(
 	request: PublishRequest,
 	time: number,
 	ports: Stamping,
-): Promise<Stamped> {
+): Stamped | Promise<Stamped> {
 	const { name, definition } = request;
 	checkName(name);
 	const stamped = stampOfApp(request, time, ports);
 	const schema = (definition ?? ports.definitionOf(name))?.schema;
-	if (schema) await checkBody(name, schema, JSON.parse(stamped.text));
+	return schema ? checked(stamped, schema) : stamped;
+}
+
+async function checked(stamped: Stamped, schema: Schema): Promise<Stamped> {
+	await checkBody(stamped.head.name, schema, JSON.parse(stamped.text));
 	return stamped;
 }
 
