@@ -21,6 +21,7 @@ import type { Routes } from "./contract/route.ts";
 
 export function inBatch(consumers: Consumers): BatchConsumers {
 	const views = new Map<Consumer, BatchConsumer>();
+	let all: BatchConsumer[] | undefined;
 	const view = (consumer: Consumer) => {
 		const known = views.get(consumer) ?? batchConsumer(consumer);
 		views.set(consumer, known);
@@ -28,7 +29,8 @@ export function inBatch(consumers: Consumers): BatchConsumers {
 	};
 	return {
 		get all() {
-			return consumers.all.map(view);
+			all ??= consumers.all.map(view);
+			return all;
 		},
 		of: (handler) => view(consumers.of(handler)),
 	};
