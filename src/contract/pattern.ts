@@ -2,14 +2,12 @@
 import { RefusedError } from "./errors.ts";
 
 const SEGMENT = /^[A-Za-z0-9_-]+$/;
+const NAME = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 const NAME_LENGTH = 128;
 
 /** Whether it is a name: 1 to 128 characters, segments of `[A-Za-z0-9_-]+` joined by dots. */
 export function isName(name: string): boolean {
-	return (
-		name.length <= NAME_LENGTH &&
-		name.split(".").every((segment) => SEGMENT.test(segment))
-	);
+	return name.length <= NAME_LENGTH && NAME.test(name);
 }
 
 /** Whether it is the name of an app's event, which is no name that anybody may publish. */
