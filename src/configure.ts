@@ -10,7 +10,7 @@ import { bindings, schedulerShard } from "./bindings.ts";
 import { consumersOf, type SubscriberBinding } from "./consumers.ts";
 import type { Settings } from "./contract/config.ts";
 import { type HandlerFunction, handlerOf } from "./contract/handler.ts";
-import { idsOf } from "./contract/id.ts";
+import { newId } from "./contract/id.ts";
 import { BEHIND, keyOf } from "./contract/route.ts";
 import { gatheringLanes, gatheringQueue, gatheringSchedule } from "./gather.ts";
 import { handlerAt, hasModule, SUBSCRIBER_EXPORTS } from "./modules.ts";
@@ -40,7 +40,7 @@ export function configure(
 		schedulerOf(shards.all, schedulerShard),
 		owner,
 	);
-	owner.newId = idsOf(shards.now);
+	owner.newId = (time) => newId(time, shards.now);
 	owner.issuers = issuers;
 	owner.shaped = (name, record) => withWebhookUrl(name, record, owner);
 	owner.doorOf = (inName) => doorOf(inName, owner);

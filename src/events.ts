@@ -29,7 +29,7 @@ import {
 	Handlers,
 	type TidingsEvent,
 } from "./contract/handler.ts";
-import { DEFAULT_SHARDS, idsOf } from "./contract/id.ts";
+import { DEFAULT_SHARDS, newId } from "./contract/id.ts";
 import { bodyText } from "./contract/json.ts";
 import { checkMembers } from "./contract/members.ts";
 import { checkName } from "./contract/pattern.ts";
@@ -143,7 +143,7 @@ export function createEvents<
 		...NO_APPS,
 		subscriptionsOf,
 		definitionOf: (name) => definitions.get(name),
-		newId: idsOf(DEFAULT_SHARDS),
+		newId: (time) => newId(time, DEFAULT_SHARDS),
 		clock: () => Date.now(),
 		random: () => Math.random(),
 		timer: realTimer,

@@ -5,38 +5,14 @@ import { v7 } from "uuid";
 export const MAX_SHARDS = 256;
 export const DEFAULT_SHARDS = 4;
 
-const RANDOM_BYTES = 16;
-
-/** Ids for which random bytes are drawn together, for each draw takes longer than the rest of an id. */
-const TOGETHER = 64;
-
-/** Makes ids for so many shards. @returns what `newId` says */
-export function idsOf(shards: number): (time: number) => string {
-	const drawn = new Uint8Array(TOGETHER * RANDOM_BYTES);
-	let used = drawn.length;
-	return (time) => {
-		if (used === drawn.length) {
-			crypto.getRandomValues(drawn);
-			used = 0;
-		}
-		const random = drawn.subarray(used, used + RANDOM_BYTES);
-		used += RANDOM_BYTES;
-		return newId(time, shards, random);
-	};
-}
-
 /**
  * A new id, with a shard drawn evenly. The shard stands in the id rather than being computed from it, so
  * that ids made before shards were added still lead to theirs.
  *
  * @param time epoch milliseconds, the id's timestamp
- * @param random used up
  */
-export function newId(
-	time: number,
-	shards: number,
-	random = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES)),
-): string {
+export function newId(time: number, shards: number): string {
+	const random = crypto.getRandomValues(new Uint8Array(16));
 	random[15] = Math.floor(((random[15] as number) / MAX_SHARDS) * shards);
 	return v7({ msecs: time, random });
 }
