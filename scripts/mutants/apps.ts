@@ -4,7 +4,7 @@ import type { Break } from "./break.ts";
 export const APPS: readonly Break[] = [
 	{
 		why: "a pattern matches the events of apps",
-		file: "src/contract/route.ts",
+		file: "src/contract/pattern-index.ts",
 		from: "isOfApp(name) ? pattern === name : matches(pattern, name)",
 		to: "matches(pattern, name)",
 	},

@@ -4,7 +4,8 @@
  */
 import { type Handler, isHandlerId, isTimeout } from "./handler.ts";
 import { DEFAULT_TIMEOUT, LISTED_HANDLERS } from "./limits.ts";
-import { isOfApp, isPattern, matches } from "./pattern.ts";
+import { isOfApp, isPattern } from "./pattern.ts";
+import { PatternIndex } from "./pattern-index.ts";
 import { type Policy, policyFrom, policyOf } from "./policy.ts";
 
 /** A handler as its Worker lists it. */
@@ -62,11 +63,13 @@ export class Routes {
 	readonly list: readonly Route[];
 	/** Routes and, under their own ids, handlers that were renamed while deliveries waited for them. */
 	readonly #byId: ReadonlyMap<string, Route>;
+	readonly #index: PatternIndex<Route>;
 	readonly #byName = new Map<string, readonly Route[]>();
 
 	/** @param renamed what is found by its id and matched by no name */
 	constructor(list: readonly Route[], renamed: readonly Route[] = []) {
 		this.list = list;
+		this.#index = new PatternIndex(list, ({ patterns }) => patterns);
 		this.#byId = new Map(
 			[...renamed, ...list].map((route) => [route.id, route]),
 		);
@@ -80,12 +83,7 @@ export class Routes {
 	matching(name: string): readonly Route[] {
 		const known = this.#byName.get(name);
 		if (known) return known;
-		const found = this.list.filter(({ patterns }) =>
-			patterns.some((pattern) =>
-				// The names of apps' events are theirs alone: no pattern reaches them.
-				isOfApp(name) ? pattern === name : matches(pattern, name),
-			),
-		);
+		const found = this.#index.find(name);
 		if (this.#byName.size >= REMEMBERED_NAMES) this.#byName.clear();
 		this.#byName.set(name, found);
 		return found;
