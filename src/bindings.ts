@@ -162,6 +162,7 @@ export function subscriptionsOf(name: string): SubscriptionKeeper {
 			reached(stub().accept(deliveryId, eventId)),
 		confirm: (deliveryId) => reached(stub().confirm(deliveryId)),
 		poll: (ms) => reached(stub().poll(ms)),
+		phase: () => reached(stub().phase()),
 		state: () => reached(stub().state()),
 	};
 }

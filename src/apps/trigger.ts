@@ -81,7 +81,7 @@ export async function acceptMail(
 	eventIn(declaration, event);
 	const name = appEventName(app, event);
 	const keeper = ports.subscriptionsOf(name);
-	if ((await keeper.state()).phase === "stopped") return false;
+	if ((await keeper.phase()) === "stopped") return false;
 	await holdOnce(name, mail, mailId(mail, messageId), ports);
 	return true;
 }

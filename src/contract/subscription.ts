@@ -73,5 +73,7 @@ export interface SubscriptionKeeper {
 	/** The event that a sender's delivery is, and whether that is held already. */
 	accept(deliveryId: string, eventId: string): Promise<Accepted>;
 	confirm(deliveryId: string): Promise<void>;
+	phase(): Promise<Phase>;
+	/** Counts the subscribers, and reads as many rows. */
 	state(): Promise<SubscriptionsState>;
 }

@@ -6,6 +6,7 @@ import { DurableObject } from "cloudflare:workers";
 import type {
 	Accepted,
 	HookState,
+	Phase,
 	Subscribed,
 	Subscription,
 	SubscriptionQuery,
@@ -110,6 +111,10 @@ export class Subscriptions extends DurableObject {
 	/** @throws RefusedError `invalid_request` for less than a second, over a year, or outside `start` and what runs */
 	async poll(ms: number): Promise<void> {
 		await this.#life.poll(ms);
+	}
+
+	async phase(): Promise<Phase> {
+		return this.#life.told.phase;
 	}
 
 	async state(): Promise<SubscriptionsState> {

@@ -1,6 +1,8 @@
 /** Mail that arrives on Cloudflare, as a trigger of an app's event. */
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { acceptMail } from "../../src/apps/trigger.ts";
 import { mailTo } from "../../src/worker.ts";
+import { keeping } from "./ports.ts";
 import { ada, stopped, wait } from "./support.ts";
 import { behaviours, events } from "./worker.ts";
 
@@ -46,6 +48,24 @@ afterEach(async () => {
 });
 
 describe("mail", () => {
+	test("asks whether anybody is subscribed, and not how many", async () => {
+		await join();
+		const ports = keeping();
+		const { subscriptionsOf } = ports;
+		const state = vi.fn();
+		ports.subscriptionsOf = (name) => ({ ...subscriptionsOf(name), state });
+		const { from, to } = message("");
+		const isHeld = await acceptMail(
+			{ app: "@test/lab", event: "ticked" },
+			{ trigger: "mail", headers: {}, bytes: new Uint8Array(), from, to },
+			undefined,
+			ports,
+		);
+		expect(isHeld).toBe(true);
+		expect(ports.kept.events).toHaveLength(1);
+		expect(state).not.toHaveBeenCalled();
+	});
+
 	test("reaches the event's handler as it came, once for each Message-ID", async () => {
 		await join();
 		const handled: unknown[] = [];
