@@ -1,6 +1,7 @@
 /** What a Worker's memory is measured in: each scenario says how many events it hands to handlers. */
 import type { BodyKind } from "./bodies.ts";
 import type { Running } from "./runtime.ts";
+import type { Published } from "./worker.ts";
 
 export interface Scenario {
 	name: string;
@@ -138,6 +139,15 @@ export function scenarios(share = 1): Scenario[] {
 		batch("text", 250_000, "handled.elsewhere", hundred),
 		batch("arrays", 250_000, "handled.by-3", hundred),
 		hooks(250_000, hundred),
+		{
+			name: `a publishBatch of ${hundred}, 99 KB of rows`,
+			handled: hundred,
+			async run(running) {
+				const what = { name: "handled.by-1", kind: "rows", bytes: 99_000 };
+				await running.act("publish", { ...what, count: hundred } as Published);
+				await publishRest(running, hundred);
+			},
+		},
 		due(1_000, of(10_000)),
 		due(20_000, of(10_000), true),
 		send(1_000, of(100_000)),

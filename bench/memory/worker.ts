@@ -117,8 +117,12 @@ const acts: Acts = {
 	},
 	async publish({ name, count, kind, bytes, dueAt }) {
 		const after = dueAt === undefined ? {} : { after: new Date(dueAt) };
-		const item = { name, body: BODIES[kind](bytes), ...after };
-		await events.publishBatch(Array.from({ length: count }, () => item));
+		const items = Array.from({ length: count }, () => ({
+			name,
+			body: BODIES[kind](bytes),
+			...after,
+		}));
+		await events.publishBatch(items);
 	},
 	async hookPath() {
 		const secret = await subscriptionsOf(NAME).hookSecret();
