@@ -122,8 +122,6 @@ const acts = {
 		await Promise.all(all.map((number) => shard(number).ring()));
 		ahead -= DAY;
 	},
-	find: (count: number) =>
-		each(count, (n) => owner.scheduler.find(waiting[n] ?? "")),
 	reschedule: (count: number) =>
 		each(count, () => events.reschedule(waiting.at(-1) ?? "", "310 days")),
 	cancel: (count: number) =>

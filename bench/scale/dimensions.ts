@@ -52,7 +52,6 @@ export const ROWS: Omit<Dimension, "sizes"> = {
 			count: DUE,
 			before: [["hand over"], ["schedule", DUE]],
 		},
-		calls("find", 100),
 		calls("reschedule", 50),
 		calls("cancel", 50),
 		{ ...calls("list", 10), what: "list a page of 100" },
