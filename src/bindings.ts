@@ -1,6 +1,7 @@
 /** Finds the queues and objects of the Worker that owns the events, as the ports that the steps declare. */
 import { env, exports } from "cloudflare:workers";
 import { isOurs, reviveError, UnavailableError } from "./contract/errors.ts";
+import type { Lanes, RecordQueue } from "./contract/lane.ts";
 import type { Letter } from "./contract/letter.ts";
 import { type NamedQueue, queuesOf } from "./contract/queues.ts";
 import type { SubscriptionKeeper } from "./contract/subscription.ts";
@@ -14,20 +15,12 @@ const bound = env as unknown as Record<string, Queue<string> | undefined> & {
 	TIDINGS_QUEUES?: unknown;
 };
 
-/** What a Worker sends to that has the bindings and takes no batches. */
-const UNNAMED = queuesOf({
-	events: "events",
-	retries: "retries",
-	deadLetters: "dead-letters",
-});
-
 let known: { from: unknown; queues: readonly NamedQueue[] } | undefined;
 
 /** Read from the var once. @throws TypeError for what does not name queues */
 function named(): readonly NamedQueue[] {
 	const { TIDINGS_QUEUES: from } = bound;
-	if (from === undefined) return UNNAMED;
-	if (known?.from !== from) known = { from, queues: queuesOf(from) };
+	if (!known || known.from !== from) known = { from, queues: queuesOf(from) };
 	return known.queues;
 }
 
@@ -62,14 +55,12 @@ export type Bindings = ReturnType<typeof bindings>;
 /** The ports that lead to queues and objects; each call finds its object anew, for no request may use another's. */
 export function bindings() {
 	return {
-		...lanePorts(named, queue),
-		deadLetters: queue("DEAD_LETTERS_QUEUE"),
-		/** All of them, by where they are named. */
-		queues: () =>
-			named().map(({ label, binding }) => ({
-				label,
-				metrics: queue(binding).metrics,
-			})),
+		events: queue("EVENTS_QUEUE") as RecordQueue,
+		retries: queue("RETRIES_QUEUE") as RecordQueue,
+		deadLetters: queue("DEAD_LETTERS_QUEUE") as RecordQueue,
+		lanes: new Map() as Lanes,
+		/** By where they are named. */
+		queues: (): { label: string; metrics(): Promise<QueueMetrics> }[] => [],
 		payloads: {
 			put: (key: string, text: string, until: number) =>
 				reached(payload(key).put(text, until)),
@@ -84,6 +75,18 @@ export function bindings() {
 			discard: (id) => reached(letters().discard(id)),
 		} satisfies LetterObject as LetterObject,
 	};
+}
+
+/** All queues that the var names, in place of the first of each role; what only publishes carries none of it. */
+export function namedQueues() {
+	return {
+		...lanePorts(named, queue),
+		queues: () =>
+			named().map(({ label, binding }) => ({
+				label,
+				metrics: queue(binding).metrics,
+			})),
+	} satisfies Partial<Bindings>;
 }
 
 function queue(binding: string) {

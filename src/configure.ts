@@ -6,7 +6,7 @@ import { env } from "cloudflare:workers";
 import { doorOf } from "./apps/door.ts";
 import { runTool } from "./apps/run-tool.ts";
 import { withWebhookUrl } from "./apps/trigger.ts";
-import { bindings, schedulerShard } from "./bindings.ts";
+import { bindings, namedQueues, schedulerShard } from "./bindings.ts";
 import { consumersOf, type SubscriberBinding } from "./consumers.ts";
 import type { Settings } from "./contract/config.ts";
 import { type HandlerFunction, handlerOf } from "./contract/handler.ts";
@@ -32,14 +32,17 @@ export function configure(
 	registerFiles(settings, owner);
 	checkIds(settings, owner);
 	// From here on it publishes by itself; other Workers publish through it.
-	const { events, lanes, payloads } = bindings();
-	owner.events = gatheringQueue(events, owner);
-	owner.lanes = gatheringLanes(lanes, owner);
-	owner.payloads = resendingPayloads(payloads, owner);
-	owner.scheduler = gatheringSchedule(
-		schedulerOf(shards.all, schedulerShard),
-		owner,
-	);
+	const named = namedQueues();
+	Object.assign(owner, {
+		...named,
+		events: gatheringQueue(named.events, owner),
+		lanes: gatheringLanes(named.lanes, owner),
+		payloads: resendingPayloads(bindings().payloads, owner),
+		scheduler: gatheringSchedule(
+			schedulerOf(shards.all, schedulerShard),
+			owner,
+		),
+	} satisfies Partial<Owner>);
 	owner.newId = (time) => newId(time, shards.now);
 	owner.issuers = issuers;
 	owner.shaped = (name, record) => withWebhookUrl(name, record, owner);

@@ -8,7 +8,6 @@ import { type Body, type EventHead, encodeEvent } from "./contract/envelope.ts";
 import { PartialPublishError, type Receipt } from "./contract/errors.ts";
 import type { Held, Hold } from "./contract/held.ts";
 import { shardOf } from "./contract/id.ts";
-import { eventsQueue } from "./contract/lane.ts";
 import {
 	CALL_CONCURRENCY,
 	INLINE_BYTES,
@@ -57,7 +56,7 @@ export async function publishStamped(
 	const { head, dueAt, lane } = stamped;
 	const body = await placeBody(stamped, ports);
 	if (dueAt === undefined)
-		await eventsQueue(lane, ports).send(recordOf(stamped, body));
+		await queueFor(lane, ports).send(recordOf(stamped, body));
 	else await ports.scheduler.hold([rowOf(stamped, body, dueAt)]);
 	report(stamped, ports.observe);
 	return receiptOf(head);
@@ -96,6 +95,14 @@ export async function publishBatch(
 	return receipts as Receipt[];
 }
 
+/** Its lane was checked at the door. */
+function queueFor(
+	lane: string | undefined,
+	{ events, lanes }: Publishing,
+): MessageQueue {
+	return lane === undefined ? events : (lanes.get(lane)?.events ?? events);
+}
+
 /** A large body is kept before the record that refers to it is sent. */
 async function placeBody(
 	{ head, text, bytes, dueAt = head.time }: Stamped,
@@ -127,7 +134,7 @@ function sends(batch: readonly Stamped[]): Send[] {
 			chunks(indexes, inMessage).map((indexes) => ({
 				indexes,
 				send: async (ports: Publishing) =>
-					eventsQueue(lane, ports).sendBatch(
+					queueFor(lane, ports).sendBatch(
 						await placed(indexes.map(at), ports, recordOf),
 					),
 			})),

@@ -5,8 +5,8 @@ export const PUBLISHING: readonly Break[] = [
 	{
 		why: "publish answers before the queue took the event",
 		file: "src/publish.ts",
-		from: "await eventsQueue(lane, ports).send(recordOf(stamped, body));",
-		to: "void eventsQueue(lane, ports).send(recordOf(stamped, body)).catch(() => {});",
+		from: "await queueFor(lane, ports).send(recordOf(stamped, body));",
+		to: "void queueFor(lane, ports).send(recordOf(stamped, body)).catch(() => {});",
 	},
 	{
 		why: "publish answers before the scheduler took the event",
@@ -19,11 +19,11 @@ export const PUBLISHING: readonly Break[] = [
 		file: "src/publish.ts",
 		from: `	const body = await placeBody(stamped, ports);
 	if (dueAt === undefined)
-		await eventsQueue(lane, ports).send(recordOf(stamped, body));`,
+		await queueFor(lane, ports).send(recordOf(stamped, body));`,
 		to: `	const { bytes, text } = stamped;
 	const body = bytes <= INLINE_BYTES ? { text } : { reference: head.id };
 	if (dueAt === undefined)
-		await eventsQueue(lane, ports)
+		await queueFor(lane, ports)
 			.send(recordOf(stamped, body))
 			.then(() => placeBody(stamped, ports));`,
 	},

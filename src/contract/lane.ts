@@ -27,11 +27,11 @@ export function checkLane(lane: string | undefined, lanes: Lanes): void {
 	const names = [...lanes.keys()].join(", ");
 	throw new RefusedError(
 		"unknown_lane",
-		`lane ${JSON.stringify(lane)}: ${names ? `there is ${names}` : "there are no lanes"}: name one of TIDINGS_QUEUES.lanes, or leave it out for the default one`,
+		`lane ${JSON.stringify(lane)}: there is ${names || "none"}: name one of TIDINGS_QUEUES, or none for the default lane`,
 	);
 }
 
-/** Where events of a lane are sent. */
+/** Where events of a lane are sent that waited since it was asked for. */
 export function eventsQueue<Queue extends Pick<RecordQueue, "send">>(
 	lane: string | undefined,
 	{ events, lanes }: { events: Queue; lanes: Lanes },

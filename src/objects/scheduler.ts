@@ -3,7 +3,7 @@
  * stand for as long as there are any. How a batch is handed over is in `schedule.ts`.
  */
 import { DurableObject } from "cloudflare:workers";
-import { bindings } from "../bindings.ts";
+import { bindings, namedQueues } from "../bindings.ts";
 import type { Held } from "../contract/held.ts";
 import { byLane, eventsQueue, retriesQueue } from "../contract/lane.ts";
 import { LONGEST_WAIT } from "../contract/limits.ts";
@@ -124,7 +124,8 @@ export class Scheduler extends DurableObject {
 			await this.#arm(Date.now() + LONGEST_BACKOFF).catch((error) =>
 				console.error("tidings: the alarm was not set ahead", error),
 			);
-		const { payloads, ...queues } = bindings();
+		const { payloads } = bindings();
+		const queues = namedQueues();
 		const queueOf = { events: eventsQueue, deliveries: retriesQueue };
 		await Promise.all(
 			HELD_KINDS.map(async (kind) => {

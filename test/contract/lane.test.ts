@@ -66,7 +66,7 @@ describe("a lane that is asked for", () => {
 
 	test("is refused where there are none", () => {
 		expect(() => checkLane("bulk", new Map())).toThrow(
-			'lane "bulk": there are no lanes: ',
+			'lane "bulk": there is none: ',
 		);
 	});
 });

@@ -111,11 +111,11 @@ test("what is under way while lanes are added arrives, and so does what names th
 		if (attempt === 1) throw new Error("not yet");
 	};
 	const item = { name: "order.placed", body: null };
-	const before = await events.publishBatch(Array(40).fill(item));
-	const waiting = await schedule(Array(10).fill(undefined), 500);
+	const before = await events.publishBatch(Array(12).fill(item));
+	const waiting = await schedule(Array(6).fill(undefined), 500);
 	vars.TIDINGS_QUEUES = deployed;
 	const bulk = await events.publishBatch(
-		Array(40).fill({ ...item, lane: "bulk" }),
+		Array(12).fill({ ...item, lane: "bulk" }),
 	);
 	const ids = [...before, ...bulk].map(({ id }) => id);
 	await vi.waitFor(() => {
@@ -125,7 +125,7 @@ test("what is under way while lanes are added arrives, and so does what names th
 	for (const { id } of bulk) expect(queuesOfEvent(id)[0]).toMatch(BULK);
 });
 
-test("thousands over all lanes, some of which fail, are all counted out", async () => {
+test("hundreds over all lanes, some of which fail, are all counted out", async () => {
 	behaviour.run = ({ body }, { attempt }) => {
 		if (Number(body) % 10 === 0 && attempt === 1) throw new Error("not yet");
 	};
@@ -133,7 +133,7 @@ test("thousands over all lanes, some of which fail, are all counted out", async 
 	const batches = await Promise.all(
 		[0, 1].map((batch) =>
 			events.publishBatch(
-				Array.from({ length: 1_000 }, (_, n) => ({
+				Array.from({ length: 300 }, (_, n) => ({
 					name: "order.placed",
 					lane: lanes[n % 3],
 					body: n + batch,
@@ -142,7 +142,7 @@ test("thousands over all lanes, some of which fail, are all counted out", async 
 		),
 	);
 	const receipts = batches.flat();
-	expect(receipts).toHaveLength(2_000);
+	expect(receipts).toHaveLength(600);
 	await vi.waitFor(
 		() => {
 			const open = receipts.filter(
@@ -150,7 +150,7 @@ test("thousands over all lanes, some of which fail, are all counted out", async 
 			);
 			expect(open).toHaveLength(0);
 		},
-		{ timeout: 30_000, interval: 500 },
+		{ timeout: 50_000, interval: 100 },
 	);
 }, 60_000);
 

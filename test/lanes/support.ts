@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import { came, transitions } from "./worker.ts";
 
-export const wait = { timeout: 10_000, interval: 10 };
+export const wait = { timeout: 20_000, interval: 10 };
 
 export const bound = env as unknown as Record<string, Queue>;
 
