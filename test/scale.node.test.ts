@@ -80,6 +80,13 @@ describe("docs/scale.md", () => {
 		expect(MEASURED.scheduled).toBe(
 			dollars("schedule a hundred one by one, due together"),
 		);
+		const [alone, together] = [
+			dollars("schedule one, alone"),
+			dollars("schedule a hundred, due together"),
+		];
+		expect(read("scale.md")).toContain(
+			`${MEASURED.scheduled} a million. One that is due alone costs ${alone}, in batches ${together}:`,
+		);
 	});
 });
 

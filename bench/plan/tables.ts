@@ -28,7 +28,7 @@ function grouped(value: number): string {
 function duration(hours: number): string {
 	if (hours > 14 * 24) return "never, 14 days are kept";
 	return hours >= 48
-		? `${grouped(hours / 24)} days`
+		? `${(hours / 24).toFixed(1)} days`
 		: `${hours.toFixed(1)} hours`;
 }
 
