@@ -89,7 +89,7 @@ export function gather<Item>(
 	}
 }
 
-/** A queue for the doors: single sends are gathered, up to what one `sendBatch` takes; each queue by itself. */
+/** A queue for the doors: its sends, which have no delay, are gathered up to what one `sendBatch` takes. */
 export function gatheringQueue<Queue extends MessageQueue>(
 	queue: Queue,
 	ports: Resending,
