@@ -85,7 +85,7 @@ console.log(
 		HEAD,
 		...results.map(({ name, heldTo, measured, live, error }) => [
 			name,
-			error ?? String(measured?.handled),
+			error === null ? String(measured?.handled) : "failed",
 			MB(measured?.idle),
 			MB(measured?.peak),
 			MB(live?.peak),

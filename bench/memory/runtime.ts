@@ -41,7 +41,9 @@ export async function start(megabytes?: number): Promise<Running> {
 			body,
 		});
 		if (!response.ok)
-			throw new Error(`${path}: ${response.status} ${await response.text()}`);
+			throw new Error(
+				`${path}: ${response.status} ${(await response.text()).slice(0, 200)}`,
+			);
 		return response;
 	}
 	return {

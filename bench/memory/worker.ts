@@ -3,6 +3,7 @@ import { exports } from "cloudflare:workers";
 import { createEvents, defineConfig } from "tidings";
 import { type Capabilities, createApp } from "tidings/apps";
 import {
+	Scheduler as BareScheduler,
 	Subscriptions as BareSubscriptions,
 	subscriber,
 	worker,
@@ -11,7 +12,7 @@ import { subscriptionsOf } from "../../src/bindings.ts";
 import { ownerOf } from "../../src/owner.ts";
 import { BODIES, type BodyKind } from "./bodies.ts";
 
-export { DeadLetters, Payloads, Scheduler } from "tidings/worker";
+export { DeadLetters, Payloads } from "tidings/worker";
 
 /** What has come of a scenario so far. */
 const told = { handled: 0, largestBatch: 0 };
@@ -90,6 +91,8 @@ export interface Acts {
 	reset(): Promise<void>;
 	gate(isOpen: boolean): Promise<void>;
 	publish(what: Published): Promise<void>;
+	/** A day passes, and the alarm of what is due then comes. */
+	passDay(): Promise<void>;
 	/** The path of the hook of the app's event. */
 	hookPath(): Promise<string>;
 	/** Subscribes so many, from one number on. */
@@ -103,20 +106,33 @@ export interface Published {
 	count: number;
 	kind: BodyKind;
 	bytes: number;
-	/** Epoch milliseconds. Default: now. */
-	dueAt?: number;
+	/** Due in a day, all at the same instant. */
+	isLater?: boolean;
 }
+
+const classes = exports as unknown as {
+	Scheduler: DurableObjectNamespace<Scheduler>;
+	Subscriptions: DurableObjectNamespace<Subscriptions>;
+};
+
+const DAY = 86_400_000;
+const realNow = Date.now.bind(Date);
+let ahead = 0;
+Date.now = () => realNow() + ahead;
+/** The one instant at which everything of a scenario is due. */
+let tomorrow = new Date(0);
 
 const acts: Acts = {
 	told: async () => told,
 	async reset() {
 		Object.assign(told, { handled: 0, largestBatch: 0 });
+		tomorrow = new Date(Date.now() + DAY);
 	},
 	async gate(isOpen) {
 		gate.isOpen = isOpen;
 	},
-	async publish({ name, count, kind, bytes, dueAt }) {
-		const after = dueAt === undefined ? {} : { after: new Date(dueAt) };
+	async publish({ name, count, kind, bytes, isLater = false }) {
+		const after = isLater ? { after: tomorrow } : {};
 		const items = Array.from({ length: count }, () => ({
 			name,
 			body: BODIES[kind](bytes),
@@ -124,14 +140,15 @@ const acts: Acts = {
 		}));
 		await events.publishBatch(items);
 	},
+	async passDay() {
+		ahead += DAY;
+		await classes.Scheduler.getByName("shard-0").ring();
+	},
 	async hookPath() {
 		const secret = await subscriptionsOf(NAME).hookSecret();
 		return new URL(ownerOf(events).webhookUrl(NAME, secret)).pathname;
 	},
 	async subscribe({ from, count }) {
-		const classes = exports as unknown as {
-			Subscriptions: DurableObjectNamespace<Subscriptions>;
-		};
 		await classes.Subscriptions.getByName(NAME).fill(from, count);
 	},
 	async ring(bytes) {
@@ -144,8 +161,12 @@ export default {
 	async fetch(request, env, ctx) {
 		const act = new URL(request.url).pathname.slice(1) as keyof Acts;
 		if (!Object.hasOwn(acts, act)) return own.fetch(request, env, ctx);
-		const result = await acts[act]((await request.json()) as never);
-		return Response.json(result ?? null);
+		try {
+			const result = await acts[act]((await request.json()) as never);
+			return Response.json(result ?? null);
+		} catch (error) {
+			return new Response(String(error), { status: 500 });
+		}
 	},
 	async queue(batch, env, ctx) {
 		const { length } = batch.messages;
@@ -154,6 +175,12 @@ export default {
 		return own.queue(batch, env, ctx);
 	},
 } satisfies ExportedHandler<Cloudflare.Env>;
+
+export class Scheduler extends BareScheduler {
+	async ring(): Promise<void> {
+		await this.alarm();
+	}
+}
 
 export class Subscriptions extends BareSubscriptions {
 	/** Subscribes in one call what would be a hundred thousand. */
