@@ -2,6 +2,9 @@
 import { type Inspector, inspect } from "./inspector.ts";
 import type { Acts } from "./worker.ts";
 
+/** So long a call may take, in milliseconds: the runtime may be gone without a word. */
+const LONGEST_CALL = 300_000;
+
 export interface Running {
 	inspector: Inspector;
 	act<Name extends keyof Acts>(
@@ -39,6 +42,7 @@ export async function start(megabytes?: number): Promise<Running> {
 			method: "POST",
 			headers: { "content-type": "application/json" },
 			body,
+			signal: AbortSignal.timeout(LONGEST_CALL),
 		});
 		if (!response.ok)
 			throw new Error(

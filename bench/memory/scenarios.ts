@@ -99,6 +99,8 @@ function send(bytes: number, subscribers: number): Scenario {
 	return {
 		name: `a send to ${subscribers} subscriptions, ${bytes / 1_000} KB`,
 		handled: subscribers,
+		// Up to a page of them waits in the queue.
+		isQueueLarge: bytes > 50_000,
 		isLong: subscribers > 1_000,
 		async before({ act }) {
 			for (let from = 0; from < subscribers; from += FILL)
