@@ -101,7 +101,7 @@ function send(bytes: number, subscribers: number): Scenario {
 		handled: subscribers,
 		// Up to a page of them waits in the queue.
 		isQueueLarge: bytes > 50_000,
-		isLong: subscribers > 1_000,
+		isLong: subscribers > 10_000,
 		async before({ act }) {
 			for (let from = 0; from < subscribers; from += FILL)
 				await act("subscribe", {
