@@ -11,7 +11,7 @@ export const BODIES = {
 			name: `item-${1_000 + (n % 1_000)}`,
 			count: n % 10,
 		})),
-	/** Three bytes of JSON each that take ten times as many when they are parsed. */
+	/** Three bytes of JSON each that take several times as many when they are parsed. */
 	arrays: (bytes: number) => Array.from({ length: bytes / 3 }, () => []),
 };
 
