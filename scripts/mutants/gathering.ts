@@ -71,7 +71,7 @@ export const GATHERING: readonly Break[] = [
 	{
 		why: "the owner's queue is called for each event",
 		file: "src/configure.ts",
-		from: "owner.events = gatheringQueue(events, owner);",
+		from: "events: gatheringQueue(named.events, owner),",
 		to: "",
 	},
 	{
