@@ -6,6 +6,7 @@ export default {
 	mutate: [
 		"src/contract/**/*.ts",
 		"src/attempt.ts",
+		"src/attempt-time.ts",
 		"src/body.ts",
 		"src/carry.ts",
 		"src/apps/lifecycle.ts",
