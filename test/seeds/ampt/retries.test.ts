@@ -46,10 +46,11 @@ async function failureOf(sample: string) {
 			return () => {};
 		},
 	});
-	behaviours.set(sample, ({ context }) => {
+	behaviours.set(sample, async ({ context }) => {
+		await undefined;
 		expire();
 		if (context) expect(context.signal.aborted).toBe(true);
-		return new Promise(() => {});
+		await new Promise(() => {});
 	});
 	await consume([incoming(record("user.joined", body))], "events", ports);
 	const ends = ports.kept.transitions.map(({ type }) => type);
