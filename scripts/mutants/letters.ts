@@ -67,14 +67,26 @@ export const LETTERS: readonly Break[] = [
 	{
 		why: "an earlier failure replaces a later one",
 		file: OBJECT,
-		from: "(excluded.replays, excluded.last_failure_at) > (letter.replays, letter.last_failure_at)",
-		to: "(excluded.replays, excluded.last_failure_at) < (letter.replays, letter.last_failure_at)",
+		from: "excluded.last_failure_at > letter.last_failure_at",
+		to: "excluded.last_failure_at < letter.last_failure_at",
 	},
 	{
 		why: "a duplicate of a discarded letter brings it back",
 		file: OBJECT,
-		from: "(excluded.replays, excluded.last_failure_at) > (letter.replays, letter.last_failure_at)",
-		to: "(excluded.replays, excluded.last_failure_at) >= (letter.replays, letter.last_failure_at)",
+		from: "excluded.last_failure_at > letter.last_failure_at",
+		to: "excluded.last_failure_at >= letter.last_failure_at",
+	},
+	{
+		why: "a replay that dies by a clock that is behind leaves no letter",
+		file: OBJECT,
+		from: "letter.status = 'replayed' OR excluded",
+		to: "excluded",
+	},
+	{
+		why: "a late duplicate of the failure before a replay takes the place of the replay",
+		file: OBJECT,
+		from: "excluded.replays = letter.replays AND",
+		to: "excluded.replays <= letter.replays AND",
 	},
 	{
 		why: "a later letter without a body takes the body of the earlier one away",

@@ -51,8 +51,9 @@ export class DeadLetters extends DurableObject {
 	}
 
 	/**
-	 * One letter for each event and handler; a later failure updates it, an earlier one changes nothing. A
-	 * later replay is later whatever the clocks say, for two machines may differ by a minute.
+	 * One letter for each event and handler; a later failure updates it, an earlier one changes nothing. A later
+	 * replay, and the end of the one that was marked, is later whatever the clocks say, for two machines may differ
+	 * by a minute.
 	 */
 	async store(letters: readonly Letter[]): Promise<void> {
 		this.ctx.storage.transactionSync(() => {
@@ -73,7 +74,8 @@ export class DeadLetters extends DurableObject {
 				first_failure_at = min(letter.first_failure_at, excluded.first_failure_at),
 				last_failure_at = excluded.last_failure_at, status = 'dead',
 				replays = excluded.replays
-			 WHERE (excluded.replays, excluded.last_failure_at) > (letter.replays, letter.last_failure_at)`,
+			 WHERE excluded.replays > letter.replays OR (excluded.replays = letter.replays AND
+				(letter.status = 'replayed' OR excluded.last_failure_at > letter.last_failure_at))`,
 			...[id, head.name, handler, cause, JSON.stringify(head), body],
 			...[JSON.stringify(error), attempts],
 			...[letter.firstFailureAt, letter.lastFailureAt, letter.replay ?? 0],

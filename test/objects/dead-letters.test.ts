@@ -137,6 +137,23 @@ test("a replay that dies before it is marked, on a machine whose clock is behind
 	expect(await ids()).toEqual(["e1:first"]);
 });
 
+test("a replay that dies after it was marked, on a machine whose clock is behind, is a dead letter", async () => {
+	await store.store([letter(1, { lastFailureAt: T0 + 60_000 })]);
+	await store.markReplayed("e1:first", 1);
+	expect(await ids()).toEqual([]);
+	const died = letter(1, { replay: 1, lastFailureAt: T0 + 100 });
+	await store.store([died]);
+	expect(await ids()).toEqual(["e1:first"]);
+	expect(await store.get("e1:first")).toMatchObject({
+		lastFailureAt: T0 + 100,
+		replays: 1,
+	});
+	// Neither a duplicate of it, nor one of the failure before, changes that.
+	await store.markReplayed("e1:first", 2);
+	await store.store([died, letter(1, { lastFailureAt: T0 + 60_000 })]);
+	expect(await ids()).toEqual([]);
+});
+
 test("a send that fails leaves the letter dead", async () => {
 	await store.store([letter(1)]);
 	const to = ports();
