@@ -16,21 +16,21 @@ interface Asked {
 }
 
 /**
- * Runs a handler once. Never rejects. Past its time the attempt has failed, and whatever the handler
- * still does, or throws, is ignored.
+ * Runs a handler once; without a pause where it makes none. Never throws or rejects. Past its time the attempt has
+ * failed, and whatever the handler still does, or throws, is ignored.
  *
  * @param event the handler's own copy
  * @param number which attempt it is, counted from 1
  * @param timeout its time in milliseconds
  */
-export async function attempt(
+export function attempt(
 	handler: Handler,
 	event: TidingsEvent,
 	number: number,
 	timeout: number,
 	ports: Attempting,
 	asked: Asked = {},
-): Promise<Ended> {
+): Ended | Promise<Ended> {
 	const time = new AttemptTime(timeout, ports);
 	const context: HandlerContext = {
 		handler: handler.id,
@@ -51,7 +51,15 @@ export async function attempt(
 		? runParsed(handler, schema, event, context, time, asked)
 		: run(handler, event, context, asked);
 	// What ends without a pause no timer could cut off.
-	if (!(ending instanceof Promise)) return time.end() ?? ending;
+	return ending instanceof Promise
+		? within(time, ending)
+		: (time.end() ?? ending);
+}
+
+async function within(
+	time: AttemptTime,
+	ending: Promise<Ended>,
+): Promise<Ended> {
 	try {
 		return await Promise.race([time.runsOut(), ending]);
 	} finally {

@@ -55,31 +55,32 @@ export function turns(): Turn {
 	const waiting: { size: number; begin(): void }[] = [];
 	let running = 0;
 	let room = BATCH_CHARACTERS;
-	const letIn = () => {
-		for (
-			let [first] = waiting;
-			first &&
-			(running === 0 || (running < BATCH_CONCURRENCY && first.size <= room));
-			[first] = waiting
-		) {
+	const fits = (size: number) =>
+		running === 0 || (running < BATCH_CONCURRENCY && size <= room);
+	const letIn = (size: number) => {
+		running++;
+		room -= size;
+	};
+	const letNextIn = () => {
+		for (let [next] = waiting; next && fits(next.size); [next] = waiting) {
 			waiting.shift();
-			running++;
-			room -= first.size;
-			first.begin();
+			letIn(next.size);
+			next.begin();
 		}
 	};
 	return async (event, act) => {
 		const size = sizeOf(event);
-		const turn = Promise.withResolvers<void>();
-		waiting.push({ size, begin: turn.resolve });
-		letIn();
-		await turn.promise;
+		if (waiting.length === 0 && fits(size)) letIn(size);
+		else
+			await new Promise<void>((begin) => {
+				waiting.push({ size, begin });
+			});
 		try {
 			return await act();
 		} finally {
 			running--;
 			room += size;
-			letIn();
+			letNextIn();
 		}
 	};
 }

@@ -164,9 +164,9 @@ function boundConsumer(
 			const { length } = call.handlers;
 			const most = Math.min(length * MAX_TIMEOUT, call.within + MAX_TIMEOUT);
 			const time = most + Math.min(length * CALL_GRACE, MOST_GRACE);
-			const told: Reporter = (id, value) => report(id, reportOf(value));
+			const told: Reporter = async (id, value) => report(id, reportOf(value));
 			// In whose name stays here, and the user's tokens with it: the door is made for it.
-			const { inName, ...sent } = call;
+			const { inName, parsed: _, ...sent } = call;
 			const door = inName && ports.doorOf(inName);
 			const answer = bound().deliver(sent, told, door);
 			await inTime(answer, time, ports.timer);

@@ -5,9 +5,11 @@
 import { awaitHandler, awaitWorker } from "./await.ts";
 import { buryMissing } from "./bury.ts";
 import { carry, firstOf, sendFirst } from "./carry.ts";
-import type { BatchConsumer, Consumer, Reporter } from "./contract/call.ts";
+import type { BatchConsumer, Consumer } from "./contract/call.ts";
 import type { Delivery, Readable } from "./contract/envelope.ts";
+import type { TidingsEvent } from "./contract/handler.ts";
 import type { Report } from "./contract/outcome.ts";
+import { isOfApp } from "./contract/pattern.ts";
 import { idOfAll, type Route } from "./contract/route.ts";
 import { inNameOf } from "./contract/trigger.ts";
 import {
@@ -16,7 +18,7 @@ import {
 	recordFor,
 	type Travelled,
 } from "./deliver.ts";
-import { settle } from "./settle.ts";
+import { reportDelivered, settle } from "./settle.ts";
 
 /** What is done with an event and those handlers of a Worker that it calls; at least one. */
 type Act = (consumer: Consumer, routes: readonly Route[]) => Promise<void>;
@@ -64,6 +66,9 @@ function actOn(
 	ports: Delivering,
 ): Act {
 	if (attempts > 1) return (_, routes) => split(event, routes, ports);
+	if (isPlain(event))
+		return (consumer, routes) =>
+			runAll(event, event.text, consumer, routes, until, ports);
 	// Those who are called at the same time share what is read; it is not kept for those whose turn is later.
 	let reading: Promise<string | undefined> | undefined;
 	let readers = 0;
@@ -80,6 +85,11 @@ function actOn(
 			if (readers === 0) reading = undefined;
 		}
 	};
+}
+
+/** Whether it is, as most are, a record that its handlers get as it is. */
+function isPlain({ envelope: { name, reference } }: Readable): boolean {
+	return reference === undefined && !isOfApp(name);
 }
 
 /** False when none of the Worker's handlers is called. */
@@ -115,22 +125,6 @@ async function runAll(
 	const settling: Promise<void>[] = [];
 	const left: Route[] = [];
 	let beganAt = ports.clock();
-	const report: Reporter = async (id, report) => {
-		const route = open.get(id);
-		if (!route) throw new Error(`tidings: ${id} is reported too late`);
-		if (report.type === "not_begun") return;
-		open.delete(id);
-		const settled = settleFirst(event, route, report, beganAt, ports);
-		settling.push(
-			settled.catch((error) => {
-				console.error(`tidings: the end of ${id} was not taken`, error);
-				left.push(route);
-			}),
-		);
-		await settled.finally(() => {
-			beganAt = ports.clock();
-		});
-	};
 	const handlers = routes.map(({ id: delivery, handler, timeout }) => ({
 		delivery,
 		handler,
@@ -138,16 +132,45 @@ async function runAll(
 		timeout,
 	}));
 	const within = until - beganAt;
-	const inName = inNameOf(event.envelope.name);
-	const call = { record, handlers, within, ...(inName && { inName }) };
-	await consumer.run(call, report).catch((error) => {
+	const { envelope } = event;
+	const inName = inNameOf(envelope.name);
+	const call = {
+		record,
+		...(isPlain(event) &&
+			"body" in envelope && { parsed: envelope as TidingsEvent }),
+		handlers,
+		within,
+		...(inName && { inName }),
+	};
+	try {
+		await consumer.run(call, (id, report) => {
+			const route = open.get(id);
+			if (!route) throw new Error(`tidings: ${id} is reported too late`);
+			if (report.type === "not_begun") return;
+			open.delete(id);
+			if (report.type === "delivered") {
+				beganAt = ports.clock();
+				return reportDelivered(envelope, firstOf(event, id), beganAt, ports);
+			}
+			const settled = settleFirst(event, route, report, beganAt, ports);
+			settling.push(
+				settled.catch((error) => {
+					console.error(`tidings: the end of ${id} was not taken`, error);
+					left.push(route);
+				}),
+			);
+			return settled.finally(() => {
+				beganAt = ports.clock();
+			});
+		});
+	} catch (error) {
 		console.error(`tidings: the call to ${consumer.key} was cut off`, error);
-	});
+	}
 	left.push(...open.values());
 	// From now on they are deliveries of their own, and nothing that is still reported counts.
 	open.clear();
 	// What was reported before the call was cut off may still be on its way.
-	await Promise.all(settling);
+	if (settling.length > 0) await Promise.all(settling);
 	if (left.length > 0) await split(event, left, ports);
 }
 

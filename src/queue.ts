@@ -12,7 +12,7 @@ import { partsOf } from "./contract/app.ts";
 import { recipientsOf } from "./contract/app-door.ts";
 import type { Turn } from "./contract/call.ts";
 import { type Decoded, decode, type Readable } from "./contract/envelope.ts";
-import { BATCH_TIME } from "./contract/limits.ts";
+import { BATCH_TIME, PARSED_CHARACTERS } from "./contract/limits.ts";
 import type { QueueRole } from "./contract/queues.ts";
 import { isIdOfAll } from "./contract/route.ts";
 import { storeLetters } from "./dead-letter.ts";
@@ -51,18 +51,23 @@ const NEWER_WAIT = 600_000;
 export async function consume(
 	messages: readonly IncomingMessage[],
 	from: QueueRole,
-	{ consumers, ...rest }: Delivering & FanningOut,
+	owner: Delivering & FanningOut,
 ): Promise<void> {
-	const ports = { ...rest, consumers: inBatch(consumers), turn: turns() };
+	// Not a copy: there are fifty ports, and a batch may have one message.
+	const ports: BatchPorts = Object.assign(Object.create(owner), {
+		consumers: inBatch(owner.consumers),
+		turn: turns(),
+	});
 	const until = ports.clock() + BATCH_TIME;
 	await Promise.all(
 		messages.map(async (message) => {
-			const verdict = await judge(message, from, until, ports).catch(
-				(error): Verdict => {
-					console.error("tidings: a message comes again", error);
-					return retryLater(message);
-				},
-			);
+			let verdict: Verdict;
+			try {
+				verdict = await judge(message, from, until, ports);
+			} catch (error) {
+				console.error("tidings: a message comes again", error);
+				verdict = retryLater(message);
+			}
 			switch (verdict.type) {
 				case "ack":
 					return message.ack();
@@ -81,12 +86,15 @@ async function judge(
 ): Promise<Verdict> {
 	const decoded = decode(message.body);
 	if (decoded.kind !== "envelope") return refuse(decoded, message, from, ports);
-	const event = withoutBody(decoded);
+	const event = withoutLargeBody(decoded);
 	const { delivery, name, letter } = event.envelope;
 	if (from === "deadLetters" || letter)
 		return ports.turn(event, () => acked(storeLetters(event, message, ports)));
 	if (partsOf(name)) return toSubscribers(event, message, ports);
-	if (!delivery) return acked(dispatch(event, message, until, ports));
+	if (!delivery) {
+		await dispatch(event, message, until, ports);
+		return ACK;
+	}
 	const consumer = ports.consumers.of(delivery.handler);
 	return isIdOfAll(delivery.handler, consumer.key)
 		? acked(dispatchTo(consumer, event, delivery, message, until, ports))
@@ -95,8 +103,10 @@ async function judge(
 			);
 }
 
-/** Its body waits as text for its turn: a hundred that are parsed can be more than an isolate has. */
-function withoutBody({ envelope, text }: Readable): Readable {
+/** A larger body waits as text for its turn: a hundred that are parsed can be more than an isolate has. */
+function withoutLargeBody(event: Readable): Readable {
+	const { envelope, text } = event;
+	if (text.length <= PARSED_CHARACTERS) return event;
 	const { body: _, ...rest } = envelope;
 	return { envelope: rest, text };
 }

@@ -6,8 +6,8 @@ import { attempt } from "./attempt.ts";
 import type { Attempting } from "./attempt-time.ts";
 import type { AppDoor } from "./contract/app-door.ts";
 import type { Call, HandlerCall, Reporter } from "./contract/call.ts";
-import type { Handlers } from "./contract/handler.ts";
-import type { Report } from "./contract/outcome.ts";
+import type { Handler, Handlers, TidingsEvent } from "./contract/handler.ts";
+import type { Ended } from "./contract/outcome.ts";
 
 export interface Running extends Attempting {
 	handlers: Handlers;
@@ -15,32 +15,39 @@ export interface Running extends Attempting {
 
 /** @throws whatever `report` throws; nothing else */
 export async function run(
-	{ record, handlers, within }: Call,
+	{ record, parsed, handlers, within }: Call,
 	report: Reporter,
 	ports: Running,
 	door?: AppDoor,
 ): Promise<void> {
 	const until = ports.clock() + within;
+	let unused = parsed;
 	for (const called of handlers) {
 		const isLate = ports.clock() >= until;
-		await report(
-			called.delivery,
-			isLate
-				? { type: "not_begun" }
-				: await runOne(record, called, ports, door),
-		);
+		const handler = ports.handlers.get(called.handler);
+		if (isLate || !handler) {
+			const type = isLate ? "not_begun" : "unknown";
+			await report(called.delivery, { type });
+			continue;
+		}
+		const event = unused ?? JSON.parse(record);
+		unused = undefined;
+		// A turn for each handler of each message adds up: only what takes its time is waited for.
+		const ending = runOne(handler, event, called, ports, door);
+		const ended = ending instanceof Promise ? await ending : ending;
+		const taking = report(called.delivery, ended);
+		if (taking) await taking;
 	}
 }
 
-async function runOne(
-	record: string,
-	{ handler: id, attempt: number, timeout, hasOutput = false }: HandlerCall,
+function runOne(
+	handler: Handler,
+	event: TidingsEvent,
+	{ attempt: number, timeout, hasOutput = false }: HandlerCall,
 	ports: Running,
-	door?: AppDoor,
-): Promise<Report> {
-	const handler = ports.handlers.get(id);
-	if (!handler) return { type: "unknown" };
-	return attempt(handler, JSON.parse(record), number, timeout, ports, {
+	door: AppDoor | undefined,
+): Ended | Promise<Ended> {
+	return attempt(handler, event, number, timeout, ports, {
 		hasOutput,
 		...(door && { door }),
 	});

@@ -1,7 +1,7 @@
 /** Step 6, its act: what an attempt's outcome comes to is decided once, and buried or handed back to be tried again. */
 import { type Burying, bury } from "./bury.ts";
 import { inSeconds, type Next } from "./carry.ts";
-import type { Delivery, Readable } from "./contract/envelope.ts";
+import type { Delivery, EventHead, Readable } from "./contract/envelope.ts";
 import type { Outcome } from "./contract/outcome.ts";
 import type { Policy } from "./contract/policy.ts";
 import { sinceFirst } from "./dead-letter.ts";
@@ -35,12 +35,9 @@ export async function settle(
 		ports.random(),
 	);
 	switch (decision.type) {
-		case "delivered": {
-			const { id, name } = event.envelope;
-			const of = { id, event: name, handler, attempt };
-			ports.observe({ type: "delivered", at: now, ...of });
+		case "delivered":
+			reportDelivered(event.envelope, delivery, now, ports);
 			return undefined;
-		}
 		case "dead": {
 			const { cause, error } = decision;
 			const since = sinceFirst(delivery, now);
@@ -66,4 +63,14 @@ export async function settle(
 			};
 		}
 	}
+}
+
+/** All that a delivery's success comes to. */
+export function reportDelivered(
+	{ id, name: event }: EventHead,
+	{ handler, attempt }: Delivery,
+	at: number,
+	{ observe }: Pick<Settling, "observe">,
+): void {
+	observe({ type: "delivered", at, id, event, handler, attempt });
 }

@@ -13,7 +13,7 @@ import { createApp } from "./entrypoints/http/app.ts";
 import type { Events } from "./events.ts";
 import { checkHandlerPaths } from "./modules.ts";
 import { tellObjects } from "./objects/told.ts";
-import { ownerOf } from "./owner.ts";
+import { type Owner, ownerOf } from "./owner.ts";
 import { consume } from "./queue.ts";
 import { schedulerOf } from "./shards.ts";
 
@@ -65,10 +65,10 @@ export function worker<Env = Cloudflare.Env>(
 	const app = createApp(events, prefix, retention.queues);
 	const roles = rolesByName();
 	// What the consumer asks for is not tried again by itself: its message is.
-	const plain = {
+	const consuming: Owner = Object.assign(Object.create(owner), {
 		scheduler: schedulerOf(settings.shards.all, schedulerShard),
 		payloads: bindings().payloads,
-	};
+	} satisfies Partial<Owner>);
 	tellObjects({
 		observe: owner.observe,
 		lettersKept: retention.deadLetters,
@@ -88,7 +88,7 @@ export function worker<Env = Cloudflare.Env>(
 
 		async queue(batch, env, ctx) {
 			const role = roles.get(batch.queue);
-			if (role) return consume(batch.messages, role, { ...owner, ...plain });
+			if (role) return consume(batch.messages, role, consuming);
 			const [first] = batch.messages;
 			const hasEvents = decode(first?.body).kind === "envelope";
 			if (own.queue && !hasEvents) return own.queue(batch, env, ctx);

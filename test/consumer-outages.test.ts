@@ -115,7 +115,9 @@ describe("a call that is cut off", () => {
 		ports.retries.send = () => sending.promise;
 		const gone = Promise.withResolvers<void>();
 		fake.does = async (_, report) => {
-			report("fake/send", { type: "timed_out", timeout: 1 }).catch(() => {});
+			Promise.resolve(
+				report("fake/send", { type: "timed_out", timeout: 1 }),
+			).catch(() => {});
 			await report("fake/log", { type: "delivered" });
 			gone.resolve();
 			throw new Error("the isolate is gone");
@@ -144,7 +146,9 @@ describe("a call that is cut off", () => {
 			ports.scheduler.hold = fake.fails;
 			const reported = Promise.withResolvers<void>();
 			fake.does = async (_, report) => {
-				report("fake/send", { type: "timed_out", timeout: 1 }).catch(() => {});
+				Promise.resolve(
+					report("fake/send", { type: "timed_out", timeout: 1 }),
+				).catch(() => {});
 				reported.resolve();
 				if (isLate) await new Promise(() => {});
 				throw new Error("the isolate is gone");

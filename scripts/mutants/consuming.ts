@@ -5,8 +5,8 @@ export const CONSUMING: readonly Break[] = [
 	{
 		why: "a failure of one message throws, and brings back the whole batch",
 		file: "src/queue.ts",
-		from: `					console.error("tidings: a message comes again", error);`,
-		to: "					throw error;",
+		from: `				console.error("tidings: a message comes again", error);`,
+		to: "				throw error;",
 	},
 	{
 		why: "a message that failed gets no verdict, which acks it",
@@ -83,8 +83,15 @@ export const CONSUMING: readonly Break[] = [
 	{
 		why: "handlers share one body",
 		file: "src/run.ts",
-		from: "	for (const called of handlers) {",
-		to: "	const shared = JSON.parse(record);\n	const { parse } = JSON;\n	JSON.parse = (text) => (text === record ? shared : parse(text));\n	for (const called of handlers) {",
+		from: "		unused = undefined;\n",
+		to: "",
+	},
+	{
+		why: "an app's trigger is handled as it came, without the webhook's URL",
+		file: "src/dispatch.ts",
+		from: `		...(isPlain(event) &&
+			"body" in envelope`,
+		to: `		...("body" in envelope`,
 	},
 	{
 		why: "handlers registered after the first event are not found",
@@ -125,7 +132,7 @@ export const CONSUMING: readonly Break[] = [
 	{
 		why: "an outcome that is on its way when the call is cut off is not waited for",
 		file: "src/dispatch.ts",
-		from: "	await Promise.all(settling);\n",
+		from: "	if (settling.length > 0) await Promise.all(settling);\n",
 		to: "",
 	},
 	{
@@ -161,7 +168,7 @@ export const CONSUMING: readonly Break[] = [
 	{
 		why: "a batch has large events under way all at once",
 		file: "src/batch.ts",
-		from: " && first.size <= room",
+		from: " && size <= room",
 		to: "",
 	},
 	{
@@ -173,8 +180,8 @@ export const CONSUMING: readonly Break[] = [
 	{
 		why: "an event that is larger than there is room for never has its turn",
 		file: "src/batch.ts",
-		from: "(running === 0 || (",
-		to: "(0 > 1 || (",
+		from: "running === 0 || (",
+		to: "0 > 1 || (",
 	},
 	{
 		why: "a body that was read is kept for a Worker whose turn is later",

@@ -119,8 +119,8 @@ export const GATHERING: readonly Break[] = [
 	{
 		why: "the consumer tries again beside its message",
 		file: "src/worker.ts",
-		from: "return consume(batch.messages, role, { ...owner, ...plain });",
-		to: "return consume(batch.messages, role, { ...plain, ...owner });",
+		from: "return consume(batch.messages, role, consuming);",
+		to: "return consume(batch.messages, role, owner);",
 	},
 	{
 		why: "an outage does not say when to come again",

@@ -2,6 +2,7 @@
 import type { AppDeclaration } from "./app.ts";
 import type { InName } from "./app-door.ts";
 import type { Readable } from "./envelope.ts";
+import type { TidingsEvent } from "./handler.ts";
 import type { Report } from "./outcome.ts";
 import type { Routes } from "./route.ts";
 import type { HookRequest, Received } from "./trigger.ts";
@@ -9,6 +10,8 @@ import type { HookRequest, Received } from "./trigger.ts";
 export interface Call {
 	/** The event's record as JSON text, its body in it. */
 	record: string;
+	/** The same parsed, where somebody has done so already: one handler may have it as its own, and change it. */
+	parsed?: TidingsEvent;
 	/** They run one after the other, in this order. */
 	handlers: readonly HandlerCall[];
 	/** No handler begins later than so many milliseconds after the call. */
@@ -30,7 +33,10 @@ export interface HandlerCall {
 }
 
 /** Told of each handler as soon as it has ended; once it throws, no further handler is run. */
-export type Reporter = (delivery: string, report: Report) => Promise<void>;
+export type Reporter = (
+	delivery: string,
+	report: Report,
+) => void | Promise<void>;
 
 /** A Worker that runs handlers: the owner of the events itself, or another one behind a binding. */
 export interface Consumer {

@@ -102,6 +102,9 @@ export const BATCH_CONCURRENCY = 32;
  */
 export const BATCH_CHARACTERS = 2_000_000;
 
+/** An event of a batch waits for its turn parsed up to so many characters: a hundred of them take little memory. */
+export const PARSED_CHARACTERS = 8_000;
+
 /** Calls to queues and objects under way at once; six connections may wait for headers (Workers, limits). */
 export const CALL_CONCURRENCY = 6;
 

@@ -48,15 +48,17 @@ export type Observe = (transition: Transition) => void;
 /** An observer that cannot fail. */
 export function observing(observe: Observe): Observe {
 	return (transition) => {
-		const log = (error: unknown) =>
-			console.error("tidings: an observer threw", error);
 		try {
 			const told: unknown = observe(transition);
-			if (told instanceof Promise) told.catch(log);
+			if (told instanceof Promise) told.catch(logThrown);
 		} catch (error) {
-			log(error);
+			logThrown(error);
 		}
 	};
+}
+
+function logThrown(error: unknown): void {
+	console.error("tidings: an observer threw", error);
 }
 
 /** Names that were told to be ignored; a bounded number, for callers may make names up. */
