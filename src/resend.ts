@@ -6,7 +6,7 @@ import { UnavailableError } from "./contract/errors.ts";
 import type { Held } from "./contract/held.ts";
 import type { MessageQueue, PayloadKeeper } from "./publish.ts";
 import type { Moved, Schedule } from "./schedule.ts";
-import { inTime, type Timer } from "./timer.ts";
+import { inTime, pause, type Timer } from "./timer.ts";
 
 export interface Resending {
 	clock(): number;
@@ -59,9 +59,7 @@ async function resend<Result>(
 			const isLast = longest === 0 || clock() - begunAt + longest > WITHIN;
 			if (isLast || !(error instanceof UnavailableError && isPassing(error)))
 				break;
-			await new Promise<void>((resolve) => {
-				timer(resolve, random() * longest);
-			});
+			await pause(random() * longest, timer);
 		}
 	}
 	throw before;

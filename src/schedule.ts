@@ -137,6 +137,8 @@ export interface HeldRows {
 	claim(kind: HeldKind, now: number): Held[];
 	/** The queue has taken the batch: removes its rows, but not one that was moved on since, and the mark. */
 	settle(kind: HeldKind, batch: readonly Held[]): void;
+	/** Epoch milliseconds; null when none waits. */
+	nextDueAt(kind: HeldKind): number | null;
 }
 
 /**
@@ -161,8 +163,13 @@ export interface HandOver {
 	queue: { sendBatch(records: readonly string[]): Promise<void> };
 	payloads: { keep(key: string, until: number): Promise<void> };
 	clock(): number;
+	/** @param ms milliseconds */
+	pause(ms: number): Promise<void>;
 	observe: Observe;
 }
+
+/** What falls due within so many milliseconds of a batch shares the next one: each costs a claim and a send. */
+const TOGETHER = 20;
 
 /** A hand-over lets the alarm go after this long, in milliseconds; the next alarm goes on. */
 const HAND_OVER_TIME = 5 * 60_000;
@@ -186,6 +193,11 @@ export async function handOver(
 		await ports.queue.sendBatch(batch.map(({ record }) => record));
 		rows.settle(kind, batch);
 		for (const row of batch) report(row, ports);
+		const now = ports.clock();
+		const next = rows.nextDueAt(kind);
+		if (next === null || next > now + TOGETHER) return;
+		// Not without a pause: the local runtime fires no timer, so delivers nothing, as long as an alarm goes on.
+		await ports.pause(next > now ? TOGETHER : 0);
 	}
 }
 

@@ -8,6 +8,13 @@ export const realTimer: Timer = (expire, ms) => {
 	return () => clearTimeout(timeout);
 };
 
+/** Resolves after so many milliseconds; even after none timers that are due come first. */
+export function pause(ms: number, timer: Timer): Promise<void> {
+	return new Promise((resolve) => {
+		timer(resolve, ms);
+	});
+}
+
 /**
  * @param why the message when it takes longer than so many milliseconds, or what makes the error
  * @throws Error with that message, or that error, then

@@ -28,12 +28,17 @@ const held = (
 });
 
 /** Hands over these batches, and tells what was done, in order. */
-async function handedOver(batches: Held[][], ports: Partial<HandOver> = {}) {
+async function handedOver(
+	batches: Held[][],
+	ports: Partial<HandOver> = {},
+	nextDueAt = (left: Held[][]): number | null => (left.length > 0 ? NOW : null),
+) {
 	const done: unknown[] = [];
 	const rows = {
 		find: () => "gone" as const,
 		reschedule: () => "gone" as const,
 		claim: () => batches[0] ?? [],
+		nextDueAt: () => nextDueAt(batches),
 		settle: (_: unknown, batch: readonly Held[]) => {
 			done.push(["settled", ...batch.map(({ id }) => id)]);
 			batches.shift();
@@ -47,6 +52,7 @@ async function handedOver(batches: Held[][], ports: Partial<HandOver> = {}) {
 			keep: async (key, until) => void done.push(["kept", key, until]),
 		},
 		clock: () => NOW,
+		pause: async () => {},
 		observe: ({ type, id }) => done.push([type, id]),
 		...ports,
 	});
@@ -90,6 +96,23 @@ test("a hand-over goes on batch by batch, and lets go after five minutes", async
 	};
 	await handedOver(batches, { queue: { sendBatch }, clock: () => now });
 	expect(batches).toHaveLength(4);
+});
+
+test.each([
+	["pauses for a turn where more is due", NOW, [0], 2],
+	["waits for what is due within 20 ms", NOW + 20, [20], 2],
+	["leaves to the next alarm what is due later", NOW + 21, [], 1],
+])("between two batches a hand-over %s", async (_, dueAt, waits, sends) => {
+	const paused: number[] = [];
+	const done = await handedOver(
+		[[held("a")], [held("b")]],
+		{ pause: async (ms) => void paused.push(ms) },
+		(left) => (left.length > 0 ? dueAt : null),
+	);
+	expect(paused).toEqual(waits);
+	expect(done.filter((one) => (one as unknown[])[0] === "sent")).toHaveLength(
+		sends,
+	);
 });
 
 describe("moving an event by its id", () => {

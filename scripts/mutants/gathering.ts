@@ -83,8 +83,8 @@ export const GATHERING: readonly Break[] = [
 	{
 		why: "those whom an overload has refused come again together",
 		file: "src/resend.ts",
-		from: "timer(resolve, random() * longest);",
-		to: "timer(resolve, longest);",
+		from: "await pause(random() * longest, timer);",
+		to: "await pause(longest, timer);",
 	},
 	{
 		why: "a send that never answers is waited for",

@@ -17,7 +17,7 @@ import {
 	type Moved,
 	move,
 } from "../schedule.ts";
-import { inTime, realTimer } from "../timer.ts";
+import { inTime, pause, realTimer } from "../timer.ts";
 import { HeldTable } from "./held-table.ts";
 import { told } from "./told.ts";
 
@@ -139,6 +139,7 @@ export class Scheduler extends DurableObject {
 					},
 					payloads,
 					clock: () => Date.now(),
+					pause: (ms: number) => pause(ms, realTimer),
 					observe: (transition: Transition) => told().observe(transition),
 				};
 				try {
