@@ -76,7 +76,7 @@ const acts = {
 		const from = Date.now() + 300 * DAY;
 		const rows = Array.from({ length: count }, (_, n) => rowOf(from + n));
 		await shard(0).fill(rows);
-		waiting.push(...rows.slice(0, 100).map(({ id }) => id));
+		waiting.push(...rows.slice(0, 1_000).map(({ id }) => id));
 		waiting = waiting.slice(-3_000);
 	},
 	async spread(count: number) {

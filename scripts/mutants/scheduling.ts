@@ -62,10 +62,10 @@ export const SCHEDULING: readonly Break[] = [
 		to: `return mayPublish("all", row.name) ? row : "forbidden";`,
 	},
 	{
-		why: "the last claim hides an event that is held again",
+		why: "what is claimed is listed",
 		file: TABLE,
-		from: "json_extract(value, '$[2]')",
-		to: "due_at",
+		from: `			.filter((row) => !this.#isClaimed(row.id, ""))\n`,
+		to: "",
 	},
 	{
 		why: "a second split sets a delivery back",

@@ -104,16 +104,17 @@ export class HeldTable implements HeldRows {
 	/** Whole events after a place in the order of due time and id. */
 	list([dueAt, id]: [number, string], limit: number): ListedEvent[] {
 		// Not the records: a thousand of them may be a hundred megabytes.
-		return this.#sql
+		const rows = this.#sql
 			.exec<{ id: string; name: string; due_at: number; time: number }>(
 				`SELECT id, name, due_at, json_extract(record, '$.time') AS time
-				 FROM held WHERE (handler = '') = 1 AND (due_at, id) > (?, ?) AND (id, due_at) NOT IN (
-					SELECT json_extract(value, '$[0]'), json_extract(value, '$[2]')
-					FROM claim, json_each(keys) WHERE kind = 'events')
+				 FROM held WHERE (handler = '') = 1 AND (due_at, id) > (?, ?)
 				 ORDER BY due_at, id LIMIT ?`,
-				...[dueAt, id, limit],
+				...[dueAt, id, limit + this.#claimed.events.size],
 			)
-			.toArray()
+			.toArray();
+		return rows
+			.filter((row) => !this.#isClaimed(row.id, ""))
+			.slice(0, limit)
 			.map(({ due_at: dueAt, time, ...event }) => ({
 				...event,
 				time,
