@@ -114,11 +114,21 @@ export const SCHEDULING: readonly Break[] = [
 	{
 		why: "no alarm is set when a hand-over ends",
 		file: OBJECT,
-		from: `			}),
-		);
-		await this.#armForNext();`,
-		to: `			}),
-		);`,
+		from: ".then(() => this.#armForNext());",
+		to: ".then(() => {});",
+	},
+	{
+		why: "what is held while the next alarm is being set waits for that one",
+		file: OBJECT,
+		from: `				this.#handingOver = undefined;
+			})
+			.then(() => this.#armForNext());`,
+		to: `				void 0;
+			})
+			.then(() => this.#armForNext())
+			.finally(() => {
+				this.#handingOver = undefined;
+			});`,
 	},
 	{
 		why: "an alarm that died already is not set before the work that can fail",

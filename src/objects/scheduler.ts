@@ -109,9 +109,12 @@ export class Scheduler extends DurableObject {
 	 * that keeps throwing is gone after six retries.
 	 */
 	override async alarm(run?: AlarmInvocationInfo): Promise<void> {
-		this.#handingOver ??= this.#handOver(run?.isRetry ?? false).finally(() => {
-			this.#handingOver = undefined;
-		});
+		this.#handingOver ??= this.#handOver(run?.isRetry ?? false)
+			.finally(() => {
+				// In the turn that sets the alarm: what is held from then on sees it, and sets an earlier one.
+				this.#handingOver = undefined;
+			})
+			.then(() => this.#armForNext());
 		await this.#handingOver;
 	}
 
@@ -151,7 +154,6 @@ export class Scheduler extends DurableObject {
 				}
 			}),
 		);
-		await this.#armForNext();
 	}
 
 	#isEarly(): boolean {

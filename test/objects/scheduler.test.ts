@@ -161,6 +161,28 @@ test("what is held while a batch is being sent gets its alarm when that ends", a
 	expect(alarms).toEqual([null, T0 + 5_000]);
 });
 
+test("what is held while the next alarm is being set sets an earlier one", async () => {
+	await shard.hold([row(T0 + 1), row(T0 + 60_000)]);
+	await runInDurableObject(shard, async (object: Scheduler, { storage }) => {
+		const { setAlarm } = storage;
+		const { promise, resolve } = Promise.withResolvers<void>();
+		const asked = vi.fn();
+		storage.setAlarm = async (at) => {
+			asked();
+			await setAlarm.call(storage, at);
+			await promise;
+		};
+		vi.setSystemTime(T0 + 10);
+		const alarm = object.alarm();
+		await vi.waitFor(() => expect(asked).toHaveBeenCalledOnce());
+		storage.setAlarm = setAlarm;
+		await object.hold([row(T0 + 5_000)]);
+		resolve();
+		await alarm;
+		expect(await storage.getAlarm()).toBe(T0 + 5_000);
+	});
+});
+
 test("a batch that was sent before its rows were removed is sent again, with the same ids", async () => {
 	const due = row(T0 + 1);
 	await shard.hold([due]);
