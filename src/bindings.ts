@@ -41,7 +41,7 @@ export function ownsEvents(): boolean {
 
 /** The queues that batches come from. @throws Error when they are not named, one is named twice, or is not bound */
 export function queueNames(): readonly NamedQueue[] {
-	const queues = queuesOf(bound.TIDINGS_QUEUES);
+	const queues = named();
 	const missing = queues.filter(({ binding }) => !(binding in env));
 	if (missing.length > 0)
 		throw new Error(

@@ -19,6 +19,8 @@ import { resendingPayloads } from "./resend.ts";
 import { schedulerOf } from "./shards.ts";
 
 /**
+ * The answer is the owner as its consumer has it.
+ *
  * @param prefix stands before our paths
  * @throws Error that names the path of what is not there
  */
@@ -26,22 +28,21 @@ export function configure(
 	owner: Owner,
 	settings: Settings,
 	prefix: string,
-): void {
+): Owner {
 	const { shards, subscribers, routing, issuers, url } = settings;
 	checkBindings(settings);
 	registerFiles(settings, owner);
 	checkIds(settings, owner);
 	// From here on it publishes by itself; other Workers publish through it.
+	const { payloads } = bindings();
+	const scheduler = schedulerOf(shards.all, schedulerShard);
 	const named = namedQueues();
 	Object.assign(owner, {
 		...named,
 		events: gatheringQueue(named.events, owner),
 		lanes: gatheringLanes(named.lanes, owner),
-		payloads: resendingPayloads(bindings().payloads, owner),
-		scheduler: gatheringSchedule(
-			schedulerOf(shards.all, schedulerShard),
-			owner,
-		),
+		payloads: resendingPayloads(payloads, owner),
+		scheduler: gatheringSchedule(scheduler, owner),
 	} satisfies Partial<Owner>);
 	owner.newId = (time) => newId(time, shards.now);
 	owner.issuers = issuers;
@@ -52,6 +53,9 @@ export function configure(
 	owner.webhookUrl = (name, secret) =>
 		`${url}${prefix}/hooks/${name}/${secret}`;
 	owner.consumers = consumersOf(subscribers, routing, owner);
+	// What the consumer asks for is not tried again by itself: its message is.
+	const plain: Partial<Owner> = { payloads, scheduler };
+	return Object.assign(Object.create(owner), plain);
 }
 
 function checkBindings({ subscribers }: Settings): void {

@@ -139,7 +139,7 @@ export function gatheringSchedule(
 				(calls) => resending.hold(calls.flat()),
 				(rows) => ({
 					count: rows.length,
-					bytes: rows.reduce((sum, { record }) => sum + record.length, 0),
+					bytes: rows.reduce((sum, { record }) => sum + byteLength(record), 0),
 				}),
 				{ count: CALL_EVENTS, bytes: CALL_BYTES },
 				ports.clock,

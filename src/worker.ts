@@ -2,7 +2,7 @@
 
 import { runPart } from "./apps/run-tool.ts";
 import { trigger } from "./apps/trigger.ts";
-import { bindings, queueNames, schedulerShard } from "./bindings.ts";
+import { queueNames } from "./bindings.ts";
 import { configure } from "./configure.ts";
 import { type Config, settingsOf } from "./contract/config.ts";
 import { decode } from "./contract/envelope.ts";
@@ -13,9 +13,8 @@ import { createApp } from "./entrypoints/http/app.ts";
 import type { Events } from "./events.ts";
 import { checkHandlerPaths } from "./modules.ts";
 import { tellObjects } from "./objects/told.ts";
-import { type Owner, ownerOf } from "./owner.ts";
+import { ownerOf } from "./owner.ts";
 import { consume } from "./queue.ts";
-import { schedulerOf } from "./shards.ts";
 
 export { mailTo } from "./entrypoints/mail.ts";
 export { type PublisherProps, publisher } from "./entrypoints/rpc.ts";
@@ -59,16 +58,11 @@ export function worker<Env = Cloudflare.Env>(
 		);
 	const owner = ownerOf(events);
 	const settings = settingsOf(config);
-	configure(owner, settings, prefix);
+	const consuming = configure(owner, settings, prefix);
 	checkHandlerPaths();
 	const { retention } = settings;
 	const app = createApp(events, prefix, retention.queues);
 	const roles = rolesByName();
-	// What the consumer asks for is not tried again by itself: its message is.
-	const consuming: Owner = Object.assign(Object.create(owner), {
-		scheduler: schedulerOf(settings.shards.all, schedulerShard),
-		payloads: bindings().payloads,
-	} satisfies Partial<Owner>);
 	tellObjects({
 		observe: owner.observe,
 		lettersKept: retention.deadLetters,
