@@ -1,7 +1,12 @@
 /** Which apps there are, in this Worker and in those behind bindings, and which of them brings an app. */
-import type { AppDeclaration, AppEvent } from "../contract/app.ts";
+import {
+	type AppDeclaration,
+	type AppEvent,
+	appEventName,
+} from "../contract/app.ts";
 import type { Consumer, Consumers } from "../contract/call.ts";
 import { RefusedError, UnavailableError } from "../contract/errors.ts";
+import type { SubscriptionKeeper } from "../contract/subscription.ts";
 
 export interface Found {
 	declaration: AppDeclaration;
@@ -34,6 +39,30 @@ export async function findApp(
 		"unknown_app",
 		`there is no app ${JSON.stringify(name)}: there is ${known.join(", ") || "none"}`,
 	);
+}
+
+export interface FoundEvent {
+	/** On the bus. */
+	name: string;
+	declared: AppEvent;
+	/** Who brings its app. */
+	consumer: Consumer;
+	keeper: SubscriptionKeeper;
+}
+
+/** @throws RefusedError for an unknown app or event, as `findApp` and `eventIn` do */
+export async function findEvent(
+	app: string,
+	event: string,
+	ports: {
+		consumers: Consumers;
+		subscriptionsOf(name: string): SubscriptionKeeper;
+	},
+): Promise<FoundEvent> {
+	const { declaration, consumer } = await findApp(app, ports);
+	const declared = eventIn(declaration, event);
+	const name = appEventName(app, event);
+	return { name, declared, consumer, keeper: ports.subscriptionsOf(name) };
 }
 
 /** @throws RefusedError `unknown_event` that lists the known */

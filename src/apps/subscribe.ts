@@ -2,7 +2,6 @@
  * Subscriptions: which tool of which app runs for whose events. Who asks, and under which tokens, comes with the
  * call; the key is made of the tokens alone. An object keeps them.
  */
-import { appEventName } from "../contract/app.ts";
 import type { InName } from "../contract/app-door.ts";
 import type { Consumers } from "../contract/call.ts";
 import { ForbiddenError } from "../contract/errors.ts";
@@ -18,7 +17,7 @@ import {
 	keyFields,
 	keyOf,
 } from "../contract/subscription-key.ts";
-import { checkTool, eventIn, findApp } from "./directory.ts";
+import { checkTool, findApp, findEvent } from "./directory.ts";
 import { verifyTokens } from "./tokens.ts";
 
 export interface Subscribing {
@@ -118,8 +117,6 @@ async function eventOf(
 	keeper: SubscriptionKeeper;
 	fields: readonly KeyField[];
 }> {
-	const { declaration } = await findApp(source, ports);
-	const fields = keyFields(eventIn(declaration, event).tokens);
-	const name = appEventName(source, event);
-	return { name, keeper: ports.subscriptionsOf(name), fields };
+	const { name, declared, keeper } = await findEvent(source, event, ports);
+	return { name, keeper, fields: keyFields(declared.tokens) };
 }

@@ -16,7 +16,7 @@ import {
 } from "../contract/trigger.ts";
 import { type Publishing, publishStamped } from "../publish.ts";
 import { stampOfApp } from "../stamp.ts";
-import { eventIn, findApp } from "./directory.ts";
+import { findEvent } from "./directory.ts";
 
 export interface Hooking extends Publishing {
 	consumers: Consumers;
@@ -49,10 +49,7 @@ export async function acceptHook(
 	deliveryId: string | undefined,
 	ports: Hooking,
 ): Promise<Accepted> {
-	const { declaration, consumer } = await findApp(app, ports);
-	eventIn(declaration, event);
-	const name = appEventName(app, event);
-	const keeper = ports.subscriptionsOf(name);
+	const { name, consumer, keeper } = await findEvent(app, event, ports);
 	const state = await keeper.hook(secret);
 	if (state !== "open") return { type: state };
 	const received = await consumer.receive(name, request);
@@ -77,10 +74,7 @@ export async function acceptMail(
 	messageId: string | undefined,
 	ports: Hooking,
 ): Promise<boolean> {
-	const { declaration } = await findApp(app, ports);
-	eventIn(declaration, event);
-	const name = appEventName(app, event);
-	const keeper = ports.subscriptionsOf(name);
+	const { name, keeper } = await findEvent(app, event, ports);
 	if ((await keeper.phase()) === "stopped") return false;
 	await holdOnce(name, mail, mailId(mail, messageId), ports);
 	return true;

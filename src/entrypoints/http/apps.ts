@@ -1,8 +1,7 @@
 /** `/v1/apps`: run a tool on behalf of a user, and see or rotate the webhook of an event. */
 import type { Context, Hono } from "hono";
-import { eventIn, findApp } from "../../apps/directory.ts";
+import { findEvent } from "../../apps/directory.ts";
 import { runTool } from "../../apps/run-tool.ts";
-import { appEventName } from "../../contract/app.ts";
 import type { Owner } from "../../owner.ts";
 import { readOptionalJson } from "./input.ts";
 import { requireScope } from "./keys.ts";
@@ -37,12 +36,8 @@ export function appRoutes(app: Hono<Http>, owner: Owner): void {
 
 	async function eventOf(context: Context<Http>) {
 		requireScope(context.var.caller, "admin");
-		const app = appIn(context);
 		const { event = "" } = context.req.param() as Record<string, string>;
-		const { declaration } = await findApp(app, owner);
-		eventIn(declaration, event);
-		const name = appEventName(app, event);
-		return { name, keeper: owner.subscriptionsOf(name) };
+		return findEvent(appIn(context), event, owner);
 	}
 }
 
