@@ -10,6 +10,7 @@ import {
 	subscriber,
 	worker,
 } from "tidings/worker";
+import { bellOf } from "./bell.ts";
 import {
 	meterEntrypoint,
 	meterObject,
@@ -23,34 +24,7 @@ for (const binding of ["EVENTS_QUEUE", "RETRIES_QUEUE", "DEAD_LETTERS_QUEUE"])
 /** The secret that users' tokens are signed with. */
 export const SECRET = "a secret of the scenarios, 32 bytes at least";
 
-/** A source of events: each subscriber has a door, and a hundred doors are on a floor. */
-const bell = createApp("@cost/bell", {
-	events: {
-		rung: {
-			description: "Fires when somebody rings",
-			capabilities: [],
-			tokens: { "@cost/auth": { door: ["number", "floor"] } },
-			payload: { type: "object" },
-		},
-	},
-	handlers: {
-		rung: {
-			start: { default: () => {} },
-			handler: { default: () => {} },
-			stop: { default: () => {} },
-		},
-	},
-	tools: {
-		ring: {
-			default: (toSubscribers: unknown, { event }: Capabilities) =>
-				event.send("rung", {
-					toSubscribers: toSubscribers as Record<string, number>,
-					payload: { text: "ding" },
-				}),
-		},
-	},
-	capabilities: ["event"],
-});
+const bell = bellOf("cost");
 
 const guest = createApp("@cost/guest", {
 	tools: {

@@ -1,37 +1,12 @@
 /** The events that grow, and the app whose subscribers do. */
 import { createEvents } from "tidings";
-import { type Capabilities, createApp } from "tidings/apps";
+import { createApp } from "tidings/apps";
+import { bellOf } from "../cost/bell.ts";
 
 /** The app's event whose subscribers are many: each has a number, and a hundred numbers are on a floor. */
 export const RUNG = "@scale/bell/rung";
 
-const bell = createApp("@scale/bell", {
-	events: {
-		rung: {
-			description: "Fires when somebody rings",
-			capabilities: [],
-			tokens: { "@scale/auth": { door: ["number", "floor"] } },
-			payload: { type: "object" },
-		},
-	},
-	handlers: {
-		rung: {
-			start: { default: () => {} },
-			handler: { default: () => {} },
-			stop: { default: () => {} },
-		},
-	},
-	tools: {
-		ring: {
-			default: (toSubscribers: unknown, { event }: Capabilities) =>
-				event.send("rung", {
-					toSubscribers: toSubscribers as Record<string, number>,
-					payload: { text: "ding" },
-				}),
-		},
-	},
-	capabilities: ["event"],
-});
+const bell = bellOf("scale");
 
 const guest = createApp("@scale/guest", {
 	tools: { hear: { default: () => {} } },
