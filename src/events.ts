@@ -149,8 +149,9 @@ export function createEvents<
 		timer: realTimer,
 		observe: observing(observe),
 	};
+	const own = byOwner(owner);
 	const publishing = () => {
-		if (ownsEvents()) return byOwner(owner);
+		if (ownsEvents()) return own;
 		const bound = (env as unknown as Record<string, unknown>)[binding];
 		if (bound) return byBinding(bound as PublisherBinding, owner);
 		throw new Error(
@@ -202,7 +203,9 @@ type Bus = Transport & Pick<Owner, "runTool">;
 
 function byOwner(owner: Owner): Bus {
 	return {
-		runTool: owner.runTool,
+		// Looked up with each call: the owner learns how when it is configured.
+		runTool: (app, tool, input, tokens) =>
+			owner.runTool(app, tool, input, tokens),
 		publish: (request) => publish(request, owner),
 		publishBatch: (requests) => publishBatch(requests, owner),
 		cancel: (id) => cancel(id, owner),

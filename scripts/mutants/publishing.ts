@@ -59,6 +59,18 @@ export const PUBLISHING: readonly Break[] = [
 		to: "return schema ? stamped : stamped;",
 	},
 	{
+		why: "ids keep the time of the first",
+		file: "src/contract/id.ts",
+		from: "if (time !== latest.time)",
+		to: 'if (latest.start === "")',
+	},
+	{
+		why: "an event's head is not escaped",
+		file: "src/contract/envelope.ts",
+		from: "return PLAIN.test(text) ?",
+		to: "return PLAIN.source ?",
+	},
+	{
 		why: "an event's size counts characters",
 		file: "src/contract/envelope.ts",
 		from: "return head.length + byteLength(body);",

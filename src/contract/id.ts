@@ -1,5 +1,4 @@
 /** An event's id: a UUIDv7 whose last byte tells the scheduler shard that would hold the event. */
-import { v7 } from "uuid";
 
 /** One byte tells the shard, so there are at most this many. */
 export const MAX_SHARDS = 256;
@@ -9,12 +8,33 @@ export const DEFAULT_SHARDS = 4;
  * A new id, with a shard drawn evenly. The shard stands in the id rather than being computed from it, so
  * that ids made before shards were added still lead to theirs.
  *
+ * The random bits are those of the platform's own version 4, which lies in the same places (RFC 9562, 5.4 and
+ * 5.7) and costs a third of making the text here.
+ *
  * @param time epoch milliseconds, the id's timestamp
  */
 export function newId(time: number, shards: number): string {
-	const random = crypto.getRandomValues(new Uint8Array(16));
-	random[15] = Math.floor(((random[15] as number) / MAX_SHARDS) * shards);
-	return v7({ msecs: time, random });
+	const random = crypto.randomUUID();
+	// From those bits whose place the timestamp takes.
+	const drawn = Number.parseInt(random.slice(0, 8), 16) / 2 ** 32;
+	const shard = HEX[Math.floor(drawn * shards)];
+	return `${startAt(time)}${random.slice(15, 34)}${shard}`;
+}
+
+const HEX = Array.from({ length: MAX_SHARDS }, (_, byte) =>
+	byte.toString(16).padStart(2, "0"),
+);
+
+/** The events of one batch have one time. */
+let latest = { time: Number.NaN, start: "" };
+
+/** How the ids of that time begin, their version included. */
+function startAt(time: number): string {
+	if (time !== latest.time) {
+		const stamp = time.toString(16).padStart(12, "0");
+		latest = { time, start: `${stamp.slice(0, 8)}-${stamp.slice(8)}-7` };
+	}
+	return latest.start;
 }
 
 const FORM =

@@ -86,6 +86,18 @@ describe("what is encoded", () => {
 		expect(envelope).toStrictEqual({ v: VERSION, ...head, reference: "k" });
 	});
 
+	test("keeps whatever id and name it has", () => {
+		const text = fc.oneof(fc.string({ unit: "binary" }), fc.string());
+		fc.assert(
+			fc.property(text.filter(Boolean), text, (id, name) => {
+				const event = { ...head, id, name };
+				const envelope = envelopeOf(encodeEvent(event, { text: "null" }));
+				expect(envelope).toStrictEqual({ v: VERSION, ...event, body: null });
+			}),
+			{ numRuns: 1_000 },
+		);
+	});
+
 	test("is decoded alike when the queue carried it as an object", () => {
 		const record = encodeEvent(head, { text: '{"a":[null]}' }, { delivery });
 		expect(decode(JSON.parse(record))).toEqual(decode(record));

@@ -1,10 +1,12 @@
 /** Clock, timers, randomness and console of whichever isolate is running; elsewhere they are as they were. */
+import { v4 } from "uuid";
 import { current, currentWork } from "./isolate.ts";
 
 const { now } = Date;
 const { random } = Math;
 const { setTimeout, clearTimeout } = globalThis;
 const getRandomValues = crypto.getRandomValues.bind(crypto);
+const randomUUID = crypto.randomUUID.bind(crypto);
 
 Date.now = () => {
 	const isolate = current();
@@ -21,6 +23,13 @@ Math.random = () => {
 Object.defineProperty(crypto, "getRandomValues", {
 	value: (bytes: Uint8Array) =>
 		current()?.randomBytes(bytes) ?? getRandomValues(bytes as never),
+});
+
+Object.defineProperty(crypto, "randomUUID", {
+	value: () => {
+		const random = current()?.randomBytes(new Uint8Array(16));
+		return random ? v4({ random }) : randomUUID();
+	},
 });
 
 type Timer = { cancel: () => void };
