@@ -89,7 +89,16 @@ export function namedQueues() {
 	} satisfies Partial<Bindings>;
 }
 
-function queue(binding: string) {
+const ports = new Map<string, ReturnType<typeof portOf>>();
+
+/** The port of a queue, made once: it is asked for with each send. */
+function queue(binding: string): ReturnType<typeof portOf> {
+	const port = ports.get(binding) ?? portOf(binding);
+	ports.set(binding, port);
+	return port;
+}
+
+function portOf(binding: string) {
 	const target = () => {
 		const found = bound[binding];
 		if (found === undefined)

@@ -46,31 +46,49 @@ export function lanePorts(
 	named: () => readonly NamedQueue[],
 	queueOf: (binding: string) => RecordQueue,
 ): { events: RecordQueue; retries: RecordQueue; lanes: Lanes } {
-	const isThere = (role: QueueRole, lane?: string) =>
-		sentTo(named(), role, lane).length > 0;
-	const portOf = (role: QueueRole, lane?: string) =>
-		spread(() =>
-			sentTo(named(), role, lane).map(({ binding }) => queueOf(binding)),
+	const portOf = (role: QueueRole, lane?: string) => {
+		const its = latest((all) =>
+			sentTo(all, role, lane).map(({ binding }) => queueOf(binding)),
 		);
-	const laneOf = (lane: string): Lane => ({
+		return spread(() => its(named()));
+	};
+	const lanesOf = latest(
+		(all) =>
+			new Map(
+				namesOf(all).map((lane): [string, Lane] => [lane, laneOf(lane, all)]),
+			),
+	);
+	const laneOf = (lane: string, all: readonly NamedQueue[]): Lane => ({
 		events: portOf("events", lane),
-		...(isThere("retries", lane) && { retries: portOf("retries", lane) }),
+		...(sentTo(all, "retries", lane).length > 0 && {
+			retries: portOf("retries", lane),
+		}),
 	});
 	return {
 		events: portOf("events"),
 		retries: portOf("retries"),
 		lanes: {
-			get: (lane) => (isThere("events", lane) ? laneOf(lane) : undefined),
-			keys: () => namesOf(named()).values(),
+			get: (lane) => lanesOf(named()).get(lane),
+			keys: () => lanesOf(named()).keys(),
 		},
 	};
 }
 
 /** The lanes that are sent to. */
-function namesOf(named: readonly NamedQueue[]): Set<string> {
-	return new Set(
-		named.flatMap(({ lane, role, isDraining }) =>
-			lane !== undefined && role === "events" && !isDraining ? lane : [],
-		),
+function namesOf(named: readonly NamedQueue[]): string[] {
+	const lanes = named.flatMap(({ lane, role, isDraining }) =>
+		lane !== undefined && role === "events" && !isDraining ? lane : [],
 	);
+	return [...new Set(lanes)];
+}
+
+/** Keeps what was made of the queues that are named, for as long as they stay the same. */
+function latest<Made>(
+	make: (all: readonly NamedQueue[]) => Made,
+): (all: readonly NamedQueue[]) => Made {
+	let kept: { all: readonly NamedQueue[]; made: Made } | undefined;
+	return (all) => {
+		if (!kept || kept.all !== all) kept = { all, made: make(all) };
+		return kept.made;
+	};
 }
