@@ -29,7 +29,7 @@ const stagesFor = (file: string | undefined) => [
 	[
 		...ON_WORKERD,
 		...["test/queue", "test/outages", "test/objects/", "test/events"],
-		...["test/publish", "test/schedule", "test/deliver"],
+		...["test/publish", "test/schedule", "test/deliver", "test/batch"],
 		...["test/worker", "test/workflow", "test/tokens"],
 		...["test/consumers.test", "test/consumer-outages"],
 		"test/dialects/apps/",
