@@ -148,7 +148,10 @@ function judgeRuns(
 	const { n, receipt } = entry;
 	const isTimed = receipt && entry.after !== undefined;
 	for (const [handler, runs] of entry.runs) {
-		const first = Math.min(...runs.map(({ clock }) => clock));
+		const first = runs.reduce(
+			(least, { clock }) => Math.min(least, clock),
+			Infinity,
+		);
 		const early = isTimed ? entry.dueAt - first : 0;
 		judge("early", n, early <= 0, `${handler} ran ${early} ms early`);
 		const delivery = deliveryOf(entry, handler, ledger);

@@ -19,6 +19,7 @@ const HELP = `Runs Tidings on a simulated platform, from seeds, with faults, and
   npm run simulate                              1 000 seeds
   npm run simulate -- --seeds 10000             so many seeds, from 1 on
   npm run simulate -- --seed 17                 this one alone, with its timeline
+  npm run simulate -- --seed 17 --seeds 100     so many from this one on
   npm run simulate -- --faults crash,duplicate  only these faults
 
 The faults: ${FAULTS.join(", ")}
@@ -26,7 +27,7 @@ The faults: ${FAULTS.join(", ")}
 
 const { values } = parseArgs({
 	options: {
-		seeds: { type: "string", default: "1000" },
+		seeds: { type: "string" },
 		seed: { type: "string" },
 		faults: { type: "string" },
 		help: { type: "boolean", default: false },
@@ -36,7 +37,8 @@ const { values } = parseArgs({
 const faults = values.faults?.split(",") ?? FAULTS;
 const unknown = faults.filter((name) => !FAULTS.includes(name));
 const from = Number(values.seed ?? 1);
-const count = values.seed === undefined ? Number(values.seeds) : 1;
+const isOne = values.seed !== undefined && values.seeds === undefined;
+const count = isOne ? 1 : Number(values.seeds ?? 1_000);
 if (values.help) console.log(HELP);
 else if (unknown.length > 0 || !(count >= 1) || !Number.isInteger(from)) {
 	console.error(
@@ -45,7 +47,7 @@ else if (unknown.length > 0 || !(count >= 1) || !Number.isInteger(from)) {
 			: "--seeds and --seed take a whole number of 1 or more",
 	);
 	process.exitCode = 2;
-} else if (values.seed !== undefined) await one(from);
+} else if (isOne) await one(from);
 else await many();
 
 async function one(seed: number): Promise<void> {

@@ -42,7 +42,12 @@ export interface Message {
 	subjects: readonly string[];
 	/** The id of the message that it is a duplicate of. A duplicate is not duplicated again. */
 	copyOf?: string;
+	/** How many duplicates it has. */
+	copies: number;
 }
+
+/** A message has so many duplicates at the most: with one for each retry, hundreds of retries are tens of thousands of attempts. */
+const MOST_COPIES = 3;
 
 export class SimulatedQueue {
 	readonly name: string;
@@ -98,6 +103,7 @@ export class SimulatedQueue {
 			visibleAt: time.now + delaySeconds * 1_000,
 			attempts,
 			subjects,
+			copies: 0,
 			...(from?.copyOf !== undefined && { copyOf: from.copyOf }),
 		};
 		this.waiting.set(message.id, message);
@@ -217,11 +223,12 @@ export class SimulatedQueue {
 
 	/** Another copy comes as well, on its own from now on, as after a verdict that was lost. */
 	#duplicate(message: Message): void {
-		if (message.copyOf !== undefined) return;
+		if (message.copyOf !== undefined || message.copies === MOST_COPIES) return;
 		const { fate } = this.#platform;
 		const { subjects } = message;
 		const point = `deliver ${this.name} ${subjects[0] ?? ""}`;
 		if (!fate.strike(point, ["duplicated"])) return;
+		message.copies++;
 		this.#platform.tell("duplicated", this.name, subjects);
 		const { body, attempts } = message;
 		const again =
