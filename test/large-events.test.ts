@@ -196,15 +196,18 @@ describe("how long a body is kept", () => {
 			Payloads: DurableObjectNamespace<Payloads>;
 		};
 		const stub = namespace.getByName("kept-for-a-while");
+		const alarmAt = () =>
+			runInDurableObject(stub, (_, { storage }) => storage.getAlarm());
 		const now = Date.now();
 		await stub.put("text", now + 60_000);
-		await stub.keep(now + 10);
+		for (const later of [-60_000, 10, 60_000 + 86_399_999]) {
+			await stub.keep(now + later);
+			expect(await alarmAt()).toBe(now + 60_000);
+		}
 		await runDurableObjectAlarm(stub);
 		expect(await stub.get()).toBe("text");
 		await stub.keep(now + 5 * 86_400_000);
-		expect(
-			await runInDurableObject(stub, (_, { storage }) => storage.getAlarm()),
-		).toBe(now + 5 * 86_400_000);
+		expect(await alarmAt()).toBe(now + 5 * 86_400_000);
 		vi.useFakeTimers({ toFake: ["Date"], now: now + 6 * 86_400_000 });
 		await runDurableObjectAlarm(stub);
 		vi.useRealTimers();
