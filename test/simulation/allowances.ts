@@ -133,10 +133,13 @@ export class Allowances {
 		}
 	}
 
-	/** Each handler that the event's message began gets a delivery from attempt 1 once more. */
+	/**
+	 * Each handler that the event's message began gets a delivery from attempt 1 once more; also one that did not run,
+	 * for its schema refused the body, and has its letter: the next deploy's may accept it.
+	 */
 	#splitAgain(n: number, calls: readonly CallNote[]): void {
 		for (const { name, subjects } of calls)
-			if (/^(retries|Scheduler)\b/.test(name))
+			if (/^(retries|Scheduler|dead-letters|DeadLetters)\b/.test(name))
 				for (const subject of subjects)
 					if (eventOf(subject) === n && handlerOf(subject) !== "")
 						this.begin(n, handlerOf(subject));
