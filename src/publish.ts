@@ -4,7 +4,7 @@
  */
 import pMap from "p-map";
 import { chunks } from "./contract/chunk.ts";
-import { type Body, type EventHead, encodeEvent } from "./contract/envelope.ts";
+import { type Body, recordFrom } from "./contract/envelope.ts";
 import { PartialPublishError, type Receipt } from "./contract/errors.ts";
 import type { Held, Hold } from "./contract/held.ts";
 import { shardOf } from "./contract/id.ts";
@@ -53,13 +53,13 @@ export async function publishStamped(
 	stamped: Stamped,
 	ports: Publishing,
 ): Promise<Receipt> {
-	const { head, dueAt, lane } = stamped;
+	const { dueAt, lane } = stamped;
 	const body = await placeBody(stamped, ports);
 	if (dueAt === undefined)
 		await queueFor(lane, ports).send(recordOf(stamped, body));
 	else await ports.scheduler.hold([rowOf(stamped, body, dueAt)]);
 	report(stamped, ports.observe);
-	return receiptOf(head);
+	return receiptOf(stamped);
 }
 
 /**
@@ -72,27 +72,26 @@ export async function publishBatch(
 	ports: Publishing,
 ): Promise<Receipt[]> {
 	const batch = await stampAll(requests, ports);
-	const receipts: (Receipt | null)[] = batch.map(() => null);
+	const notTaken = new Set<Stamped>();
 	const faults: unknown[] = [];
 	await pMap(
-		sends(batch),
-		async ({ indexes, send }) => {
+		sendsOf(batch),
+		async ({ events, send }) => {
 			try {
-				await send(ports);
-				for (const index of indexes) {
-					const stamped = batch[index] as Stamped;
-					receipts[index] = receiptOf(stamped.head);
-					report(stamped, ports.observe);
-				}
+				await send(events, ports);
+				for (const event of events) report(event, ports.observe);
 			} catch (error) {
 				faults.push(error);
+				for (const event of events) notTaken.add(event);
 			}
 		},
 		{ concurrency: CALL_CONCURRENCY },
 	);
-	if (faults.length > 0)
-		throw new PartialPublishError(receipts, { cause: faults[0] });
-	return receipts as Receipt[];
+	if (faults.length === 0) return batch.map(receiptOf);
+	throw new PartialPublishError(
+		batch.map((event) => (notTaken.has(event) ? null : receiptOf(event))),
+		{ cause: faults[0] },
+	);
 }
 
 /** Its lane was checked at the door. */
@@ -114,41 +113,53 @@ async function placeBody(
 }
 
 interface Send {
-	indexes: number[];
-	send(ports: Publishing): Promise<void>;
+	events: readonly Stamped[];
+	send(events: readonly Stamped[], ports: Publishing): Promise<void>;
 }
 
 /** What a batch comes to: one send for each chunk of a lane's events, one for each shard of those that are not due. */
-function sends(batch: readonly Stamped[]): Send[] {
-	const at = (index: number) => batch[index] as Stamped;
-	const isLater = (index: number) => at(index).dueAt !== undefined;
-	const indexes = [...batch.keys()];
-	const now = indexes.filter((index) => !isLater(index));
-	const later = indexes.filter(isLater);
-	const inMessage = (index: number) =>
-		Math.min(at(index).bytes, INLINE_BYTES) + 100;
-	const byShard = Map.groupBy(later, (index) => shardOf(at(index).head.id));
-	const byLane = Map.groupBy(now, (index) => at(index).lane);
+function sendsOf(batch: readonly Stamped[]): Send[] {
+	const later = batch.filter(isLater);
+	const now = batch.filter((event) => !isLater(event));
+	const byLane = Map.groupBy(now, ({ lane }) => lane);
+	const byShard = Map.groupBy(later, ({ head }) => shardOf(head.id));
 	return [
-		...[...byLane].flatMap(([lane, indexes]) =>
-			chunks(indexes, inMessage).map((indexes) => ({
-				indexes,
-				send: async (ports: Publishing) =>
-					queueFor(lane, ports).sendBatch(
-						await placed(indexes.map(at), ports, recordOf),
-					),
+		...[...byLane.values()].flatMap((events) =>
+			chunks(events, bytesInMessage).map((events) => ({
+				events,
+				send: sendNow,
 			})),
 		),
-		...[...byShard.values()].map((indexes) => ({
-			indexes,
-			send: async (ports: Publishing) =>
-				ports.scheduler.hold(
-					await placed(indexes.map(at), ports, (event, body) =>
-						rowOf(event, body, event.dueAt as number),
-					),
-				),
-		})),
+		...[...byShard.values()].map((events) => ({ events, send: holdAll })),
 	];
+}
+
+function isLater({ dueAt }: Stamped): boolean {
+	return dueAt !== undefined;
+}
+
+function bytesInMessage({ bytes }: Stamped): number {
+	return Math.min(bytes, INLINE_BYTES) + 100;
+}
+
+/** Of one lane. */
+async function sendNow(
+	events: readonly Stamped[],
+	ports: Publishing,
+): Promise<void> {
+	const records = await placed(events, ports, recordOf);
+	await queueFor(events[0]?.lane, ports).sendBatch(records);
+}
+
+/** In one shard. */
+async function holdAll(
+	events: readonly Stamped[],
+	ports: Publishing,
+): Promise<void> {
+	const rows = await placed(events, ports, (event, body) =>
+		rowOf(event, body, event.dueAt as number),
+	);
+	await ports.scheduler.hold(rows);
 }
 
 /** Keeps the large bodies of some events, and makes of each event what is to be held. */
@@ -167,8 +178,8 @@ async function placed<Result>(
 	);
 }
 
-function recordOf({ head, lane }: Stamped, body: Body): string {
-	return encodeEvent(head, body, { ...(lane !== undefined && { lane }) });
+function recordOf({ opening, lane }: Stamped, body: Body): string {
+	return recordFrom(opening, body, lane === undefined ? undefined : { lane });
 }
 
 function rowOf(event: Stamped, body: Body, dueAt: number): Held {
@@ -184,7 +195,7 @@ function rowOf(event: Stamped, body: Body, dueAt: number): Held {
 	};
 }
 
-function receiptOf({ id, time, delay }: EventHead): Receipt {
+function receiptOf({ head: { id, time, delay } }: Stamped): Receipt {
 	return { id, time, delay };
 }
 

@@ -5,7 +5,7 @@ import {
 	type Definition,
 	type Schema,
 } from "./contract/definition.ts";
-import { type EventHead, eventBytes } from "./contract/envelope.ts";
+import { bytesOf, type EventHead, openingOf } from "./contract/envelope.ts";
 import { mapInTurn, RefusedError } from "./contract/errors.ts";
 import { bodyText } from "./contract/json.ts";
 import { checkLane, type Lanes } from "./contract/lane.ts";
@@ -23,10 +23,12 @@ export interface Stamping {
 /** An event that was checked and stamped, and is held nowhere yet. */
 export interface Stamped {
 	head: EventHead;
+	/** Of its record. */
+	opening: string;
 	text: string;
 	bytes: number;
-	dueAt?: number;
-	lane?: string;
+	dueAt: number | undefined;
+	lane: string | undefined;
 }
 
 /** All of a batch, or none: at most 1 000 events and 10 MB. @throws RefusedError, with the index */
@@ -91,17 +93,12 @@ export function stampOfApp(
 	const dueAt = after === undefined ? undefined : dueTime(after, time);
 	const delay = dueAt === undefined ? 0 : dueAt - time;
 	const head = { id: ports.newId(time), name, time, delay };
-	const bytes = eventBytes(head, text);
+	const opening = openingOf(head);
+	const bytes = bytesOf(opening, text);
 	if (bytes >= most)
 		throw new RefusedError(
 			"event_too_large",
 			`${JSON.stringify(name)} has ${bytes} bytes: an event is less than ${most} bytes with its metadata, keep what is larger elsewhere and publish where it is`,
 		);
-	return {
-		head,
-		text,
-		bytes,
-		...(dueAt !== undefined && { dueAt }),
-		...(lane !== undefined && { lane }),
-	};
+	return { head, opening, text, bytes, dueAt, lane };
 }

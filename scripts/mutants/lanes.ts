@@ -11,13 +11,13 @@ export const LANES: readonly Break[] = [
 	{
 		why: "an event goes by its lane without saying so in its record",
 		file: "src/publish.ts",
-		from: "...(lane !== undefined && { lane })",
-		to: "",
+		from: "recordFrom(opening, body, lane === undefined ? undefined : { lane })",
+		to: "recordFrom(opening, body)",
 	},
 	{
-		why: "a batch goes by the default lane, whatever lanes it names",
+		why: "a batch goes by the lane of its first event, whatever lanes it names",
 		file: "src/publish.ts",
-		from: "Map.groupBy(now, (index) => at(index).lane)",
+		from: "Map.groupBy(now, ({ lane }) => lane)",
 		to: "Map.groupBy(now, () => undefined)",
 	},
 	{

@@ -21,7 +21,7 @@ export const PUBLISHING: readonly Break[] = [
 	if (dueAt === undefined)
 		await queueFor(lane, ports).send(recordOf(stamped, body));`,
 		to: `	const { bytes, text } = stamped;
-	const body = bytes <= INLINE_BYTES ? { text } : { reference: head.id };
+	const body = bytes <= INLINE_BYTES ? { text } : { reference: stamped.head.id };
 	if (dueAt === undefined)
 		await queueFor(lane, ports)
 			.send(recordOf(stamped, body))
@@ -36,15 +36,14 @@ export const PUBLISHING: readonly Break[] = [
 	{
 		why: "a batch answers with receipts for what was not taken",
 		file: "src/publish.ts",
-		from: "faults.push(error);",
-		to: `for (const index of indexes)
-					receipts[index] = receiptOf((batch[index] as Stamped).head);`,
+		from: "for (const event of events) notTaken.add(event);",
+		to: "",
 	},
 	{
 		why: "scheduled events of a batch all go to the shard of the first",
 		file: "src/publish.ts",
-		from: "shardOf(at(index).head.id)",
-		to: "0",
+		from: "({ head }) => shardOf(head.id)",
+		to: "() => 0",
 	},
 	{
 		why: "an event of exactly 256 KB is accepted",
@@ -67,14 +66,14 @@ export const PUBLISHING: readonly Break[] = [
 	{
 		why: "an event's head is not escaped",
 		file: "src/contract/envelope.ts",
-		from: "return PLAIN.test(text) ?",
-		to: "return PLAIN.source ?",
+		from: "JSON.stringify(text).slice(1, -1)",
+		to: "text",
 	},
 	{
 		why: "an event's size counts characters",
 		file: "src/contract/envelope.ts",
-		from: "return head.length + byteLength(body);",
-		to: "return head.length + body.length;",
+		from: "BODY_LENGTH + byteLength(body);",
+		to: "BODY_LENGTH + body.length;",
 	},
 	{
 		why: "a batch has 101 messages",

@@ -101,6 +101,14 @@ export type Decoded =
 /** Where an event's body is: its JSON text, or the key under which that text is kept. */
 export type Body = { text: string } | { reference: string };
 
+/**
+ * How the record of an event begins whose id was made here and whose name was checked: JSON escapes nothing of
+ * them.
+ */
+export function openingOf({ id, name, time, delay }: EventHead): string {
+	return `{"v":${VERSION},"id":"${id}","name":"${name}","time":${time},"delay":${delay}`;
+}
+
 /** An event's record, spliced from its body's text so that the body is made JSON only once. */
 export function encodeEvent(
 	head: EventHead,
@@ -108,21 +116,23 @@ export function encodeEvent(
 	rest: Pick<Envelope, "lane" | "delivery" | "letter"> = {},
 ): string {
 	const { id, name, time, delay, ...others } = head;
-	const start = `{"v":${VERSION},"id":${quoted(id)},"name":${quoted(name)},"time":${time},"delay":${delay}`;
-	const more = JSON.stringify({ ...others, ...rest }).slice(1, -1);
+	return recordFrom(openingOf(escaped(head)), body, { ...others, ...rest });
+}
+
+/** A record that was begun so, with its body and whatever else it has. */
+export function recordFrom(opening: string, body: Body, rest?: object): string {
+	const more = rest ? JSON.stringify(rest).slice(1, -1) : "";
 	const last =
 		"text" in body
 			? `"body":${body.text}`
 			: `"reference":${JSON.stringify(body.reference)}`;
-	return more === "" ? `${start},${last}}` : `${start},${more},${last}}`;
+	return more === "" ? `${opening},${last}}` : `${opening},${more},${last}}`;
 }
 
-/** What JSON leaves as it is: ids and names, as good as always. */
-const PLAIN = /^[\w.@/-]*$/;
-
-/** A string as JSON. */
-function quoted(text: string): string {
-	return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
+/** Head whose id and name may have come from anywhere. */
+function escaped({ id, name, time, delay }: EventHead): EventHead {
+	const asJson = (text: string) => JSON.stringify(text).slice(1, -1);
+	return { id: asJson(id), name: asJson(name), time, delay };
 }
 
 /** An event without its body, and without where it travels. */
@@ -151,13 +161,16 @@ export function turnedInto(
 }
 
 /** An event's size: the UTF-8 bytes of `JSON.stringify({ id, name, body, time, delay })`. */
-export function eventBytes(
-	{ id, name, time, delay }: EventHead,
-	body: string,
-): number {
-	const head = `{"id":${quoted(id)},"name":${quoted(name)},"body":,"time":${time},"delay":${delay}}`;
-	return head.length + byteLength(body);
+export function eventBytes(head: EventHead, body: string): number {
+	return bytesOf(openingOf(escaped(head)), body);
 }
+
+/** The same of an event whose record begins so: with a version, and without a body yet. */
+export function bytesOf(opening: string, body: string): number {
+	return opening.length + BODY_LENGTH + byteLength(body);
+}
+
+const BODY_LENGTH = ',"body":}'.length - `"v":${VERSION},`.length;
 
 export function decode(raw: unknown): Decoded {
 	let text = "";

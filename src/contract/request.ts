@@ -29,7 +29,7 @@ export function requestOf(args: readonly unknown[]): PublishRequest {
 	return {
 		name: args[0] as string,
 		body: args.length === 1 ? null : args.at(-1),
-		...readOptions(args.length === 3 ? args[1] : undefined, []),
+		...readOptions(args.length === 3 ? args[1] : undefined),
 	};
 }
 
@@ -55,42 +55,52 @@ export function requestsOf(items: unknown): PublishRequest[] {
 
 /** Reads one event of a batch; a `body` that is not there is refused later, as undefined. */
 export function requestOfItem(item: unknown): PublishRequest {
-	const { name, body, ...options } = readObject(item, "an event of a batch");
-	return {
-		name: name as string,
-		body,
-		...readOptions(options, ["name", "body"]),
-	};
+	const members = readObject(item, "an event of a batch");
+	checkOptions(members, ITEM_MEMBERS, "");
+	const { name, body } = members;
+	return { name: name as string, body, ...optionsOf(members) };
 }
 
-function readOptions(
-	options: unknown,
-	besides: string[],
-): Pick<PublishRequest, "after" | "lane"> {
-	if (options === undefined) return {};
-	const { after, lane, ...others } = readObject(options, "options");
-	refuseUnsupported(others);
-	const [unknown] = Object.keys(others);
-	if (unknown !== undefined)
-		throw new RefusedError(
-			"invalid_request",
-			(besides.length > 0 ? "" : "publish takes (name, options, body): ") +
-				unknownMember(unknown, [...besides, "after", "lane"]),
-		);
+type Options = Pick<PublishRequest, "after" | "lane">;
+
+const OPTIONS = ["after", "lane"];
+const ITEM_MEMBERS = ["name", "body", ...OPTIONS];
+
+function readOptions(value: unknown): Options {
+	if (value === undefined) return {};
+	const options = readObject(value, "options");
+	checkOptions(options, OPTIONS, "publish takes (name, options, body): ");
+	return optionsOf(options);
+}
+
+function optionsOf({ after, lane }: Record<string, unknown>): Options {
 	return {
 		...(after !== undefined && { after }),
 		...(lane !== undefined && { lane: lane as string }),
 	};
 }
 
+/** Copies nothing: this is done for each event of a batch. */
+function checkOptions(
+	members: Record<string, unknown>,
+	known: readonly string[],
+	hint: string,
+): void {
+	const unknown = Object.keys(members).filter((key) => !known.includes(key));
+	const [first] = unknown;
+	if (first === undefined) return;
+	refuseUnsupported(unknown);
+	throw new RefusedError("invalid_request", hint + unknownMember(first, known));
+}
+
 /** @throws RefusedError `not_supported` for a member that has a meaning which is not built yet */
-export function refuseUnsupported(members: Record<string, unknown>): void {
-	if ("idempotencyKey" in members)
+export function refuseUnsupported(members: readonly string[]): void {
+	if (members.includes("idempotencyKey"))
 		throw new RefusedError(
 			"not_supported",
 			"idempotencyKey: not supported yet: publish without it, and let handlers skip an event id that they have seen",
 		);
-	if ("id" in members)
+	if (members.includes("id"))
 		throw new RefusedError(
 			"not_supported",
 			"id: an event's id is always made by Tidings: put your own into the body",

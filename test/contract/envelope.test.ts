@@ -6,6 +6,8 @@ import {
 	type EventHead,
 	encodeEvent,
 	eventBytes,
+	openingOf,
+	recordFrom,
 	turnedInto,
 	VERSION,
 } from "../../src/contract/envelope.ts";
@@ -95,6 +97,28 @@ describe("what is encoded", () => {
 				expect(envelope).toStrictEqual({ v: VERSION, ...event, body: null });
 			}),
 			{ numRuns: 1_000 },
+		);
+	});
+
+	test("needs no escape for an id made here and a name that was checked", () => {
+		const segment = fc.stringMatching(/^[\w-]{1,12}$/);
+		const dotted = fc.array(segment, { minLength: 1, maxLength: 4 });
+		const name = fc.oneof(
+			dotted.map((segments) => segments.join(".")),
+			dotted.map((segments) => `@${segments.join("/")}`),
+		);
+		fc.assert(
+			fc.property(
+				name,
+				fc.option(segment, { nil: undefined }),
+				(name, lane) => {
+					const event = { ...head, name };
+					const rest = lane === undefined ? undefined : { lane };
+					expect(recordFrom(openingOf(event), { text: "null" }, rest)).toBe(
+						encodeEvent(event, { text: "null" }, rest),
+					);
+				},
+			),
 		);
 	});
 

@@ -16,6 +16,9 @@ test("an id is a UUID of version 7 that begins with its time", () => {
 			fc.integer({ min: 1, max: MAX_SHARDS }),
 			(time, shards) => {
 				const id = newId(time, shards);
+				expect(id).toMatch(
+					/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+				);
 				expect(version(id)).toBe(7);
 				expect(Number.parseInt(id.replaceAll("-", "").slice(0, 12), 16)).toBe(
 					time,

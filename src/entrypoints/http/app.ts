@@ -36,7 +36,7 @@ export function createApp(
 		const enter = isForUsers ? authenticateUser : authenticate;
 		context.set("caller", await enter(shown, env.API_KEYS));
 		if (req.header("idempotency-key") !== undefined)
-			refuseUnsupported({ idempotencyKey: true });
+			refuseUnsupported(["idempotencyKey"]);
 		await next();
 	});
 	eventRoutes(app, owner);
