@@ -32,15 +32,18 @@ export async function dispatch(
 ): Promise<void> {
 	const act = actOn(event, message, until, ports);
 	// A Worker that does not answer, or is slow, holds up only what is its own.
-	const ends = await Promise.allSettled(
-		ports.consumers.all.map((consumer) =>
-			toHandlers(event, consumer, undefined, act, ports),
-		),
+	const calls = ports.consumers.all.map((consumer) =>
+		toHandlers(event, consumer, undefined, act, ports),
 	);
-	for (const end of ends) if (end.status === "rejected") throw end.reason;
-	const isIgnored = ends.every(
-		(end) => end.status === "fulfilled" && !end.value,
-	);
+	let isIgnored = true;
+	const failures: unknown[] = [];
+	// All have begun, and none rejects: one after the other takes less of the CPU than Promise.allSettled.
+	for (const call of calls) {
+		const end = await call;
+		if (end.type === "failed") failures.push(end.error);
+		if (end.type !== "ignored") isIgnored = false;
+	}
+	if (failures.length > 0) throw failures[0];
 	if (isIgnored) reportIgnored(event, undefined, ports);
 }
 
@@ -54,8 +57,13 @@ export async function dispatchTo(
 	ports: Delivering,
 ): Promise<void> {
 	const act = actOn(event, message, until, ports);
-	if (!(await toHandlers(event, consumer, delivery, act, ports)))
-		reportIgnored(event, delivery.handler, ports);
+	const end = await toHandlers(event, consumer, delivery, act, ports);
+	switch (end.type) {
+		case "ignored":
+			return reportIgnored(event, delivery.handler, ports);
+		case "failed":
+			throw end.error;
+	}
 }
 
 /** An event that comes again may be poison: none of its handlers is run beside another. */
@@ -92,21 +100,31 @@ function isPlain({ envelope: { name, reference } }: Readable): boolean {
 	return reference === undefined && !isOfApp(name);
 }
 
-/** False when none of the Worker's handlers is called. */
+type Called =
+	| { type: "called" }
+	/** None of the Worker's handlers is for it. */
+	| { type: "ignored" }
+	| { type: "failed"; error: unknown };
+
+/** Never rejects. */
 async function toHandlers(
 	event: Readable,
 	consumer: BatchConsumer,
 	delivery: Delivery = { handler: idOfAll(consumer.key), attempt: 1 },
 	act: Act,
 	ports: Delivering,
-): Promise<boolean> {
-	const routes = await consumer.routes();
-	const called = routes?.matching(event.envelope.name);
-	if (!called)
-		await consumer.turn(event, () => awaitWorker(event, delivery, ports));
-	else if (called.length > 0)
-		await consumer.turn(event, () => act(consumer, called));
-	return called?.length !== 0;
+): Promise<Called> {
+	try {
+		const routes = await consumer.routes();
+		const called = routes?.matching(event.envelope.name);
+		if (called?.length === 0) return { type: "ignored" };
+		await consumer.turn(event, () =>
+			called ? act(consumer, called) : awaitWorker(event, delivery, ports),
+		);
+		return { type: "called" };
+	} catch (error) {
+		return { type: "failed", error };
+	}
 }
 
 /**

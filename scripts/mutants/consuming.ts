@@ -102,8 +102,8 @@ export const CONSUMING: readonly Break[] = [
 	{
 		why: "a Worker that does not answer is taken for one without handlers",
 		file: "src/dispatch.ts",
-		from: "if (!called)\n\t\tawait",
-		to: "if (!called) return false;\n\tif (!called)\n\t\tawait",
+		from: "if (called?.length === 0)",
+		to: "if (!called?.length)",
 	},
 	{
 		why: "what a cut-off call did not report is lost",
@@ -210,8 +210,8 @@ export const CONSUMING: readonly Break[] = [
 	{
 		why: "a slow Worker holds up the others",
 		file: "src/dispatch.ts",
-		from: "		ports.consumers.all.map((consumer) =>\n			toHandlers(event, consumer, undefined, act, ports),\n		),",
-		to: "		await ports.consumers.all.reduce(async (before: Promise<Promise<boolean>[]>, consumer) => {\n			const ends = await before;\n			const end = toHandlers(event, consumer, undefined, act, ports);\n			await end;\n			return [...ends, end];\n		}, Promise.resolve([])),",
+		from: "ports.consumers.all.map((consumer) =>",
+		to: "ports.consumers.all.values().map((consumer) =>",
 	},
 	{
 		why: "a call that hangs holds its batch for ever",
