@@ -10,6 +10,32 @@ import type {
 import { MAX_TIMEOUT } from "./contract/limits.ts";
 import { type Ended, failed } from "./contract/outcome.ts";
 
+/** A class, for an object that is written with a getter takes longer to make than most handlers. */
+class Context implements HandlerContext {
+	readonly handler: string;
+	readonly attempt: number;
+	readonly #time: AttemptTime;
+
+	constructor(handler: string, attempt: number, time: AttemptTime) {
+		this.handler = handler;
+		this.attempt = attempt;
+		this.#time = time;
+	}
+
+	get signal(): AbortSignal {
+		return this.#time.signal;
+	}
+
+	/** Bound, as handlers take their context apart. */
+	readonly setTimeout = (ms: number): void => {
+		if (!(Number.isFinite(ms) && ms > 0 && ms <= MAX_TIMEOUT))
+			throw new RangeError(
+				`context.setTimeout: ${ms} is not a number of milliseconds above 0 and up to ${MAX_TIMEOUT}: it changes the attempt's time (for a timer, use globalThis.setTimeout)`,
+			);
+		this.#time.set(ms);
+	};
+}
+
 interface Asked {
 	hasOutput?: boolean;
 	door?: AppDoor;
@@ -32,20 +58,7 @@ export function attempt(
 	asked: Asked = {},
 ): Ended | Promise<Ended> {
 	const time = new AttemptTime(timeout, ports);
-	const context: HandlerContext = {
-		handler: handler.id,
-		attempt: number,
-		get signal() {
-			return time.signal;
-		},
-		setTimeout(ms) {
-			if (!(Number.isFinite(ms) && ms > 0 && ms <= MAX_TIMEOUT))
-				throw new RangeError(
-					`context.setTimeout: ${ms} is not a number of milliseconds above 0 and up to ${MAX_TIMEOUT}: it changes the attempt's time (for a timer, use globalThis.setTimeout)`,
-				);
-			time.set(ms);
-		},
-	};
+	const context = new Context(handler.id, number, time);
 	const { schema } = handler;
 	const ending = schema
 		? runParsed(handler, schema, event, context, time, asked)

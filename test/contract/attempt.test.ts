@@ -176,6 +176,19 @@ describe("a handler past its time", () => {
 });
 
 describe("context.setTimeout", () => {
+	test("works apart from its context", async () => {
+		const outcome = begin(
+			async (_, { handler, attempt, signal, setTimeout }) => {
+				expect({ handler, attempt }).toEqual({ handler: "h", attempt: 2 });
+				setTimeout(200);
+				expect(signal.aborted).toBe(false);
+				await pending().run();
+			},
+		);
+		time.pass(200);
+		expect(await outcome).toEqual(timedOut(200));
+	});
+
 	test("gives longer, counted from the attempt's start", async () => {
 		const outcome = begin(pending().run);
 		time.pass(3_000);
