@@ -35,15 +35,11 @@ export async function dispatch(
 	const calls = ports.consumers.all.map((consumer) =>
 		toHandlers(event, consumer, undefined, act, ports),
 	);
-	let isIgnored = true;
-	const failures: unknown[] = [];
 	// All have begun, and none rejects: one after the other takes less of the CPU than Promise.allSettled.
-	for (const call of calls) {
-		const end = await call;
-		if (end.type === "failed") failures.push(end.error);
-		if (end.type !== "ignored") isIgnored = false;
-	}
-	if (failures.length > 0) throw failures[0];
+	const ends: Called[] = [];
+	for (const call of calls) ends.push(await call);
+	for (const end of ends) if (end.type === "failed") throw end.error;
+	const isIgnored = ends.every(({ type }) => type === "ignored");
 	if (isIgnored) reportIgnored(event, undefined, ports);
 }
 
