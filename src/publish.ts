@@ -11,6 +11,7 @@ import { shardOf } from "./contract/id.ts";
 import {
 	CALL_CONCURRENCY,
 	INLINE_BYTES,
+	METADATA_BYTES,
 	PAYLOAD_KEPT,
 } from "./contract/limits.ts";
 import type { PublishRequest } from "./contract/request.ts";
@@ -72,25 +73,25 @@ export async function publishBatch(
 	ports: Publishing,
 ): Promise<Receipt[]> {
 	const batch = await stampAll(requests, ports);
-	const notTaken = new Set<Stamped>();
-	const faults: unknown[] = [];
-	await pMap(
-		sendsOf(batch),
-		async ({ events, send }) => {
-			try {
-				await send(events, ports);
-				for (const event of events) report(event, ports.observe);
-			} catch (error) {
-				faults.push(error);
-				for (const event of events) notTaken.add(event);
-			}
-		},
-		{ concurrency: CALL_CONCURRENCY },
-	);
-	if (faults.length === 0) return batch.map(receiptOf);
+	const faults = new Map<Stamped, unknown>();
+	const trySend = async ({ events, send }: Send) => {
+		try {
+			await send(events, ports);
+			for (const event of events) report(event, ports.observe);
+		} catch (error) {
+			for (const event of events) faults.set(event, error);
+		}
+	};
+	const sends = sendsOf(batch);
+	// Nearly always it is one, which needs no pool.
+	await (sends.length > 1
+		? pMap(sends, trySend, { concurrency: CALL_CONCURRENCY })
+		: Promise.all(sends.map(trySend)));
+	if (faults.size === 0) return batch.map(receiptOf);
+	const [cause] = faults.values();
 	throw new PartialPublishError(
-		batch.map((event) => (notTaken.has(event) ? null : receiptOf(event))),
-		{ cause: faults[0] },
+		batch.map((event) => (faults.has(event) ? null : receiptOf(event))),
+		{ cause },
 	);
 }
 
@@ -119,27 +120,23 @@ interface Send {
 
 /** What a batch comes to: one send for each chunk of a lane's events, one for each shard of those that are not due. */
 function sendsOf(batch: readonly Stamped[]): Send[] {
-	const later = batch.filter(isLater);
-	const now = batch.filter((event) => !isLater(event));
-	const byLane = Map.groupBy(now, ({ lane }) => lane);
-	const byShard = Map.groupBy(later, ({ head }) => shardOf(head.id));
-	return [
-		...[...byLane.values()].flatMap((events) =>
-			chunks(events, bytesInMessage).map((events) => ({
-				events,
-				send: sendNow,
-			})),
-		),
-		...[...byShard.values()].map((events) => ({ events, send: holdAll })),
-	];
+	return [...Map.groupBy(batch, wayOf)].flatMap(([way, events]) =>
+		typeof way === "number"
+			? [{ events, send: holdAll }]
+			: chunks(events, bytesInMessage).map((events) => ({
+					events,
+					send: sendNow,
+				})),
+	);
 }
 
-function isLater({ dueAt }: Stamped): boolean {
-	return dueAt !== undefined;
+/** The shard of what is not due yet, else the lane. */
+function wayOf({ dueAt, lane, head }: Stamped): number | string | undefined {
+	return dueAt === undefined ? lane : (shardOf(head.id) ?? 0);
 }
 
 function bytesInMessage({ bytes }: Stamped): number {
-	return Math.min(bytes, INLINE_BYTES) + 100;
+	return Math.min(bytes, INLINE_BYTES) + METADATA_BYTES;
 }
 
 /** Of one lane. */

@@ -17,8 +17,8 @@ export const LANES: readonly Break[] = [
 	{
 		why: "a batch goes by the lane of its first event, whatever lanes it names",
 		file: "src/publish.ts",
-		from: "Map.groupBy(now, ({ lane }) => lane)",
-		to: "Map.groupBy(now, () => undefined)",
+		from: "return dueAt === undefined ? lane :",
+		to: "return dueAt === undefined ? undefined :",
 	},
 	{
 		why: "a lane that takes nothing holds up the hand-over of the others",

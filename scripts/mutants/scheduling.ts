@@ -100,8 +100,8 @@ export const SCHEDULING: readonly Break[] = [
 	{
 		why: "a claim counts characters",
 		file: TABLE,
-		from: "bytes += byteLength(row.record) + 100;",
-		to: "bytes += row.record.length + 100;",
+		from: "bytes += roughBytes(row.record) + METADATA_BYTES;",
+		to: "bytes += row.record.length + METADATA_BYTES;",
 	},
 	{
 		why: "settling one kind forgets the other's claim",

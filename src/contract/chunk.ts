@@ -1,5 +1,10 @@
-/** Splits what is to be sent into batches that a queue takes. */
-import { SEND_BATCH_BYTES, SEND_BATCH_MESSAGES } from "./limits.ts";
+/** Splits what is to be sent into batches that a queue takes, and counts it only as far as that depends on it. */
+import { byteLength, mostBytes } from "./json.ts";
+import {
+	METADATA_BYTES,
+	SEND_BATCH_BYTES,
+	SEND_BATCH_MESSAGES,
+} from "./limits.ts";
 
 /** In order, each at most 100 items and 240 000 bytes, except that an item larger than that goes alone. */
 export function chunks<Item>(
@@ -20,4 +25,17 @@ export function chunks<Item>(
 		}
 	}
 	return batches;
+}
+
+/** As many texts of so many bytes as a batch may have fit into it: nothing depends on how small they are. */
+const SMALL = SEND_BATCH_BYTES / SEND_BATCH_MESSAGES - METADATA_BYTES;
+
+/**
+ * Bytes of a text that is to be sent; of a small one, which nobody has to count, the most that they may be.
+ *
+ * @param ascii characters that it has besides, each of one byte
+ */
+export function roughBytes(text: string, ascii = 0): number {
+	const most = ascii + mostBytes(text);
+	return most <= SMALL ? most : ascii + byteLength(text);
 }

@@ -3,6 +3,7 @@
  *
  * Version 1. A reader keeps members that it does not know; a record of a newer version it does not touch.
  */
+import { roughBytes } from "./chunk.ts";
 import type { Failure } from "./failure.ts";
 import { byteLength } from "./json.ts";
 
@@ -106,8 +107,17 @@ export type Body = { text: string } | { reference: string };
  * them.
  */
 export function openingOf({ id, name, time, delay }: EventHead): string {
-	return `{"v":${VERSION},"id":"${id}","name":"${name}","time":${time},"delay":${delay}`;
+	// The events of one batch have one time, and mostly one name.
+	if (name !== latest.name || time !== latest.time || delay !== latest.delay) {
+		const afterId = `","name":"${name}","time":${time},"delay":${delay}`;
+		latest = { name, time, delay, afterId };
+	}
+	return BEFORE_ID + id + latest.afterId;
 }
+
+const BEFORE_ID = `{"v":${VERSION},"id":"`;
+
+let latest = { name: "", time: Number.NaN, delay: 0, afterId: "" };
 
 /** An event's record, spliced from its body's text so that the body is made JSON only once. */
 export function encodeEvent(
@@ -162,14 +172,15 @@ export function turnedInto(
 
 /** An event's size: the UTF-8 bytes of `JSON.stringify({ id, name, body, time, delay })`. */
 export function eventBytes(head: EventHead, body: string): number {
-	return bytesOf(openingOf(escaped(head)), body);
+	return openingOf(escaped(head)).length + BODY_LENGTH + byteLength(body);
 }
 
-/** The same of an event whose record begins so: with a version, and without a body yet. */
-export function bytesOf(opening: string, body: string): number {
-	return opening.length + BODY_LENGTH + byteLength(body);
+/** The same of an event whose record begins so; of a small one the most that it may be. */
+export function sizeOf(opening: string, body: string): number {
+	return roughBytes(body, opening.length + BODY_LENGTH);
 }
 
+/** What is counted besides the body and the record's opening, in which there is a version. */
 const BODY_LENGTH = ',"body":}'.length - `"v":${VERSION},`.length;
 
 export function decode(raw: unknown): Decoded {

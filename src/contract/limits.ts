@@ -12,8 +12,11 @@ export const INLINE_BYTES = 112_000;
 /** Messages in one `sendBatch` (Cloudflare Queues, limits). */
 export const SEND_BATCH_MESSAGES = 100;
 
-/** Bytes in one `sendBatch`: 256 000 allowed, about 100 of metadata a message, and some margin. */
+/** Bytes in one `sendBatch`, metadata included: 256 000 allowed, and some margin. */
 export const SEND_BATCH_BYTES = 240_000;
+
+/** Bytes of metadata that a message has, about (Cloudflare Queues, limits). */
+export const METADATA_BYTES = 100;
 
 /** Events in one `publishBatch`. */
 export const CALL_EVENTS = 1_000;

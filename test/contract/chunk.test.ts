@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { chunks } from "../../src/contract/chunk.ts";
+import { chunks, roughBytes } from "../../src/contract/chunk.ts";
+import { byteLength } from "../../src/contract/json.ts";
 
 const itself = (bytes: number) => bytes;
 const total = (batch: number[]) => batch.reduce((sum, bytes) => sum + bytes, 0);
@@ -57,4 +58,41 @@ test("no two neighbours would fit into one batch", () => {
 			},
 		),
 	);
+});
+
+const textOf = (...characters: string[]) =>
+	fc.string({
+		unit: fc.constantFrom(...characters),
+		maxLength: 2_500,
+		size: "max",
+	});
+
+test("a text's bytes are never taken for fewer, and of one over 2 300 they are counted", () => {
+	const text = fc.oneof(
+		textOf("a", "\n"),
+		textOf("a", "é", "\xff"),
+		textOf("a", "é", "€", "😀", "\ud83d"),
+	);
+	fc.assert(
+		fc.property(text, fc.nat(300), (text, ascii) => {
+			const bytes = ascii + byteLength(text);
+			const rough = roughBytes(text, ascii);
+			expect(rough).toBeGreaterThanOrEqual(bytes);
+			if (rough > 2_300) expect(rough).toBe(bytes);
+		}),
+	);
+});
+
+test("a hundred of what nobody counts fit into a batch", () => {
+	const text = "€".repeat(766);
+	expect(roughBytes(text)).toBe(2_298);
+	expect(byteLength(text)).toBe(2_298);
+	const texts = Array.from({ length: 100 }, () => text);
+	expect(chunks(texts, (text) => roughBytes(text) + 100)).toHaveLength(1);
+});
+
+test("narrow characters are taken for two bytes each", () => {
+	expect(roughBytes("a".repeat(1_150))).toBe(2_300);
+	expect(roughBytes("a".repeat(1_151))).toBe(1_151);
+	expect(roughBytes("é".repeat(1_150), 1)).toBe(2_301);
 });

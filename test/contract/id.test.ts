@@ -54,18 +54,21 @@ test.each([1, 2, 3, 4, 7, 16])(
 	},
 );
 
+const LAST = 1 - Number.EPSILON / 2;
+
 test.each([
-	["00000000-aaaa-4123-8456-789abcdef0aa", 1, "7123-8456-789abcdef000"],
-	["00000000-aaaa-4123-8456-789abcdef0aa", 256, "7123-8456-789abcdef000"],
-	["ffffffff-aaaa-4fff-bfff-ffffffffffff", 1, "7fff-bfff-ffffffffff00"],
-	["ffffffff-aaaa-4fff-bfff-ffffffffffff", 3, "7fff-bfff-ffffffffff02"],
-	["ffffffff-aaaa-4fff-bfff-ffffffffffff", 256, "7fff-bfff-ffffffffffff"],
-	["7fffffff-aaaa-4000-8000-000000000000", 2, "7000-8000-000000000000"],
-	["80000000-aaaa-4000-8000-000000000000", 2, "7000-8000-000000000001"],
+	["123456ab-aaaa-4123-8456-789abcdef0aa", 0, 1, "7123-8456-789abcdef000"],
+	["123456ab-aaaa-4123-8456-789abcdef0aa", 0, 256, "7123-8456-789abcdef000"],
+	["ffffffff-ffff-4fff-bfff-ffffffffffff", LAST, 1, "7fff-bfff-ffffffffff00"],
+	["ffffffff-ffff-4fff-bfff-ffffffffffff", LAST, 3, "7fff-bfff-ffffffffff02"],
+	["ffffffff-ffff-4fff-bfff-ffffffffffff", LAST, 256, "7fff-bfff-ffffffffffff"],
+	["00000000-0000-4000-8000-000000000000", 0.499, 2, "7000-8000-000000000000"],
+	["00000000-0000-4000-8000-000000000000", 0.5, 2, "7000-8000-000000000001"],
 ] as const)(
-	"of %s with %i shards comes an id that ends %s",
-	(random, shards, end) => {
+	"of %s, %d and %i shards comes an id that ends %s",
+	(random, drawn, shards, end) => {
 		vi.spyOn(crypto, "randomUUID").mockReturnValue(random);
+		vi.spyOn(Math, "random").mockReturnValue(drawn);
 		expect(newId(NOW, shards)).toBe(`01a3154e-8a73-${end}`);
 		expect(newId(0, shards)).toBe(`00000000-0000-${end}`);
 		expect(newId(NOW, shards)).toBe(`01a3154e-8a73-${end}`);
