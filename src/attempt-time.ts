@@ -18,10 +18,17 @@ export class AttemptTime {
 	#stopTimer: (() => void) | undefined;
 	#abort: AbortController | undefined;
 
-	/** @param timeout in milliseconds */
-	constructor(timeout: number, ports: Attempting) {
+	/**
+	 * @param timeout in milliseconds
+	 * @param startedAt in epoch milliseconds
+	 */
+	constructor(
+		timeout: number,
+		ports: Attempting,
+		startedAt: number = ports.clock(),
+	) {
 		this.#ports = ports;
-		this.#startedAt = ports.clock();
+		this.#startedAt = startedAt;
 		this.#timeout = timeout;
 	}
 

@@ -37,6 +37,8 @@ class Context implements HandlerContext {
 }
 
 interface Asked {
+	/** When it begins, in epoch milliseconds. Default: now. */
+	startedAt?: number;
 	hasOutput?: boolean;
 	door?: AppDoor;
 }
@@ -57,7 +59,7 @@ export function attempt(
 	ports: Attempting,
 	asked: Asked = {},
 ): Ended | Promise<Ended> {
-	const time = new AttemptTime(timeout, ports);
+	const time = new AttemptTime(timeout, ports, asked.startedAt);
 	const context = new Context(handler.id, number, time);
 	const { schema } = handler;
 	const ending = schema

@@ -13,10 +13,12 @@ import { isOfApp } from "./contract/pattern.ts";
 import { idOfAll, type Route } from "./contract/route.ts";
 import { inNameOf } from "./contract/trigger.ts";
 import {
+	ACK,
 	type BatchDelivering,
 	type Delivering,
 	recordFor,
 	type Travelled,
+	type Verdict,
 } from "./deliver.ts";
 import { reportDelivered, settle } from "./settle.ts";
 
@@ -29,7 +31,7 @@ export async function dispatch(
 	message: Pick<Travelled, "attempts">,
 	until: number,
 	ports: BatchDelivering,
-): Promise<void> {
+): Promise<Verdict> {
 	const act = actOn(event, message, until, ports);
 	// A Worker that does not answer, or is slow, holds up only what is its own.
 	const calls = ports.consumers.all.map((consumer) =>
@@ -41,6 +43,7 @@ export async function dispatch(
 	for (const end of ends) if (end.type === "failed") throw end.error;
 	const isIgnored = ends.every(({ type }) => type === "ignored");
 	if (isIgnored) reportIgnored(event, undefined, ports);
+	return ACK;
 }
 
 /** A delivery that names its Worker alone, which may have told its handlers since. */

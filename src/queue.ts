@@ -78,7 +78,11 @@ export async function consume(
 	);
 }
 
-async function judge(
+/**
+ * Throws or rejects with what keeps the message from an end. Not async: what it calls is, and one promise less for
+ * each message is measured.
+ */
+function judge(
 	message: IncomingMessage,
 	from: QueueRole,
 	until: number,
@@ -91,10 +95,7 @@ async function judge(
 	if (from === "deadLetters" || letter)
 		return ports.turn(event, () => acked(storeLetters(event, message, ports)));
 	if (partsOf(name)) return toSubscribers(event, message, ports);
-	if (!delivery) {
-		await dispatch(event, message, until, ports);
-		return ACK;
-	}
+	if (!delivery) return dispatch(event, message, until, ports);
 	const consumer = ports.consumers.of(delivery.handler);
 	return isIdOfAll(delivery.handler, consumer.key)
 		? acked(dispatchTo(consumer, event, delivery, message, until, ports))

@@ -53,8 +53,8 @@ export const CONSUMING: readonly Break[] = [
 	{
 		why: "a batch begins handlers for ever",
 		file: "src/run.ts",
-		from: "const isLate = ports.clock() >= until;",
-		to: "const isLate = ports.clock() >= until * 2;",
+		from: "const isLate = now >= until;",
+		to: "const isLate = now >= until * 2;",
 	},
 	{
 		why: "the handlers that a call leaves over begin with the one that was run",

@@ -1,5 +1,6 @@
 /** What an app declares: its events, tools, capabilities and grants, checked and as plain data. Its code stays where it is. */
 import { unknownMember } from "./members.ts";
+import { isOfApp } from "./pattern.ts";
 import { checkSchema } from "./payload-schema.ts";
 import {
 	listOf,
@@ -68,6 +69,8 @@ export interface AppEventName {
 
 /** The app and the short name of its event; undefined for any other name. */
 export function partsOf(name: string): AppEventName | undefined {
+	// Most names are of none, and each message's is asked for.
+	if (!isOfApp(name)) return undefined;
 	const end = name.lastIndexOf("/");
 	const app = name.slice(0, end);
 	const event = name.slice(end + 1);
