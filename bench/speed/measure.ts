@@ -23,7 +23,13 @@ export interface Measuring {
 
 /** @throws Error when a side handled other than what was published, or not as much as the other */
 export async function measure(
-	{ figures, before, run, rounds: fewer = Number.POSITIVE_INFINITY }: Scenario,
+	{
+		figures,
+		before,
+		run,
+		rounds: most = Number.POSITIVE_INFINITY,
+		repeats = 1,
+	}: Scenario,
 	runtime: Runtime,
 	{
 		rounds,
@@ -34,7 +40,7 @@ export async function measure(
 ): Promise<Measured[]> {
 	const [bare, tidings] = [runtime.side("bare"), runtime.side("tidings")];
 	const taken: Record<SideName, Taken[]> = { bare: [], tidings: [] };
-	const count = Math.min(rounds, fewer);
+	const count = Math.min(rounds * repeats, most);
 	const name = figures[0]?.name;
 	for (const side of [bare, tidings]) {
 		progress(`${name}: warm-up, ${side.name}`);

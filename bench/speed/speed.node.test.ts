@@ -17,14 +17,14 @@ const few = { rounds: 1, size: () => 20, warmUp: () => 1 };
 test.for(scenarios.map((scenario) => [scenario.figures[0]?.name, scenario]))(
 	"%s: both sides do the same, and each figure has a value",
 	async ([, scenario]) => {
-		const { figures } = scenario as (typeof scenarios)[number];
+		const { figures, repeats = 1 } = scenario as (typeof scenarios)[number];
 		const measured = await measure(scenario as never, runtime, few);
 		expect(measured.map(({ name }) => name)).toEqual(
 			figures.map(({ name }) => name),
 		);
 		for (const { bare, tidings } of measured) {
-			expect(bare).toHaveLength(1);
-			expect(tidings).toHaveLength(1);
+			expect(bare).toHaveLength(repeats);
+			expect(tidings).toHaveLength(repeats);
 			for (const value of [...bare, ...tidings])
 				expect(Number.isFinite(value)).toBe(true);
 		}
