@@ -57,6 +57,12 @@ export const CONSUMING: readonly Break[] = [
 		to: "const isLate = now >= until * 2;",
 	},
 	{
+		why: "a handler that comes after a slow one begins by the clock of the first",
+		file: "src/run.ts",
+		from: "if (index > 0) now = ports.clock();",
+		to: "",
+	},
+	{
 		why: "the handlers that a call leaves over begin with the one that was run",
 		file: "src/dispatch.ts",
 		from: "left.push(...open.values());",
