@@ -78,10 +78,7 @@ export async function consume(
 	);
 }
 
-/**
- * Throws or rejects with what keeps the message from an end. Not async: what it calls is, and one promise less for
- * each message is measured.
- */
+/** Throws or rejects with what keeps the message from an end. What it calls is async: it needs no promise of its own. */
 function judge(
 	message: IncomingMessage,
 	from: QueueRole,
