@@ -25,14 +25,12 @@ async function reported(
 		handlers.add(handlerOf(["order.placed"], { id: `h${index}` }, slow));
 	}
 	const reports: Report["type"][] = [];
-	const called = handlers
-		.list()
-		.map(({ id }) => ({
-			delivery: id,
-			handler: id,
-			attempt: 1,
-			timeout: 5_000,
-		}));
+	const called = handlers.list().map(({ id }) => ({
+		delivery: id,
+		handler: id,
+		attempt: 1,
+		timeout: 5_000,
+	}));
 	await run(
 		{ record, handlers: called, within },
 		(_, { type }) => void reports.push(type),
