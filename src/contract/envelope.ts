@@ -107,17 +107,8 @@ export type Body = { text: string } | { reference: string };
  * them.
  */
 export function openingOf({ id, name, time, delay }: EventHead): string {
-	// The events of one batch have one time, and mostly one name.
-	if (name !== latest.name || time !== latest.time || delay !== latest.delay) {
-		const afterId = `","name":"${name}","time":${time},"delay":${delay}`;
-		latest = { name, time, delay, afterId };
-	}
-	return BEFORE_ID + id + latest.afterId;
+	return `{"v":${VERSION},"id":"${id}","name":"${name}","time":${time},"delay":${delay}`;
 }
-
-const BEFORE_ID = `{"v":${VERSION},"id":"`;
-
-let latest = { name: "", time: Number.NaN, delay: 0, afterId: "" };
 
 /** An event's record, spliced from its body's text so that the body is made JSON only once. */
 export function encodeEvent(
