@@ -2,14 +2,13 @@
  * Gathers what is sent within one turn of a request into one call, by microtasks alone. A turn ends only when no
  * microtask is left, so nothing waits here across I/O, and nothing is shared with another request.
  */
-import { roughBytes } from "./contract/chunk.ts";
+import { messageBytes } from "./contract/chunk.ts";
 import { shardOf } from "./contract/id.ts";
 import { byteLength } from "./contract/json.ts";
 import type { Lanes, RecordQueue } from "./contract/lane.ts";
 import {
 	CALL_BYTES,
 	CALL_EVENTS,
-	METADATA_BYTES,
 	SEND_BATCH_BYTES,
 	SEND_BATCH_MESSAGES,
 } from "./contract/limits.ts";
@@ -104,7 +103,7 @@ export function gatheringQueue<Queue extends MessageQueue>(
 				const [first, ...rest] = records as [string, ...string[]];
 				return rest.length === 0 ? send(first) : sendBatch(records);
 			},
-			(record) => ({ count: 1, bytes: roughBytes(record) + METADATA_BYTES }),
+			(record) => ({ count: 1, bytes: messageBytes(record) }),
 			{ count: SEND_BATCH_MESSAGES, bytes: SEND_BATCH_BYTES },
 			ports.clock,
 		),

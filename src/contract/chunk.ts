@@ -39,3 +39,8 @@ export function roughBytes(text: string, ascii = 0): number {
 	const most = ascii + mostBytes(text);
 	return most <= SMALL ? most : ascii + byteLength(text);
 }
+
+/** What a record counts in a batch, in bytes. */
+export function messageBytes(record: string): number {
+	return roughBytes(record) + METADATA_BYTES;
+}

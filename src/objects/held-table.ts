@@ -2,13 +2,9 @@
  * The rows of one scheduler shard in SQLite, and the claim on the batch that is being handed over. Every
  * method is one synchronous step, so nothing can come between what it reads and what it writes.
  */
-import { roughBytes } from "../contract/chunk.ts";
+import { messageBytes } from "../contract/chunk.ts";
 import type { Held } from "../contract/held.ts";
-import {
-	METADATA_BYTES,
-	SEND_BATCH_BYTES,
-	SEND_BATCH_MESSAGES,
-} from "../contract/limits.ts";
+import { SEND_BATCH_BYTES, SEND_BATCH_MESSAGES } from "../contract/limits.ts";
 import { mayPublish, type PublishRight } from "../contract/rights.ts";
 import {
 	HELD_KINDS,
@@ -175,7 +171,7 @@ export class HeldTable implements HeldRows {
 			...[whole(kind), now, SEND_BATCH_MESSAGES],
 		);
 		for (const row of rows) {
-			bytes += roughBytes(row.record) + METADATA_BYTES;
+			bytes += messageBytes(row.record);
 			if (batch.length > 0 && bytes > SEND_BATCH_BYTES) break;
 			batch.push(heldOf(row));
 		}

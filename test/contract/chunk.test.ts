@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { chunks, roughBytes } from "../../src/contract/chunk.ts";
+import { chunks, messageBytes, roughBytes } from "../../src/contract/chunk.ts";
 import { byteLength } from "../../src/contract/json.ts";
 
 const itself = (bytes: number) => bytes;
@@ -81,7 +81,8 @@ test("a hundred of what nobody counts fit into a batch", () => {
 	expect(roughBytes(text)).toBe(2_298);
 	expect(byteLength(text)).toBe(2_298);
 	const texts = Array.from({ length: 100 }, () => text);
-	expect(chunks(texts, (text) => roughBytes(text) + 100)).toHaveLength(1);
+	expect(messageBytes(text)).toBe(2_398);
+	expect(chunks(texts, messageBytes)).toHaveLength(1);
 });
 
 test("narrow characters are taken for two bytes each", () => {
