@@ -113,7 +113,8 @@ export async function postpone(
 /** A handler's first attempt; that of a replay, where its message is one for several handlers. */
 export function firstOf({ envelope }: Readable, handler: string): Delivery {
 	const replay = envelope.delivery?.replay;
-	return { handler, attempt: 1, ...(replay !== undefined && { replay }) };
+	const first = { handler, attempt: 1 };
+	return replay === undefined ? first : { ...first, replay };
 }
 
 /** Room for a delivery in its record, in bytes. */

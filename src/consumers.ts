@@ -82,7 +82,7 @@ function ownConsumer(routing: Routing, ports: Consuming): Consumer {
 	let known: { from: unknown; routes: Routes } | undefined;
 	return {
 		key: "",
-		async routes() {
+		routes() {
 			const from = ports.handlers.list();
 			if (known?.from !== from)
 				known = { from, routes: routesOf("", from.map(listedOf), routing) };
@@ -156,7 +156,7 @@ function boundConsumer(
 
 	return {
 		key,
-		async routes() {
+		routes() {
 			if (known && now() - known.at < LIST_KEPT) return known.routes;
 			return now() - silentAt < SILENCE_KEPT ? undefined : ask();
 		},

@@ -3,16 +3,12 @@
  * `retry` moves it, or an upsert in the scheduler, so that a duplicate cannot multiply.
  */
 import { type Awaiting, awaitHandler, awaitWorker } from "./await.ts";
+import type { BatchConsumer } from "./batch.ts";
 import { keepBody, wholeRecord } from "./body.ts";
 import { type Burying, bury, buryMissing } from "./bury.ts";
 import { hold, inSeconds, type Next, postpone, reportRetry } from "./carry.ts";
 import type { InName } from "./contract/app-door.ts";
-import type {
-	BatchConsumers,
-	Consumer,
-	Consumers,
-	Reporter,
-} from "./contract/call.ts";
+import type { Consumers, Reporter, Runner } from "./contract/call.ts";
 import type { Delivery, Readable } from "./contract/envelope.ts";
 import { CHAIN_TRIES, MAX_TIMEOUT, QUEUE_WAIT } from "./contract/limits.ts";
 import { crashed, type Outcome } from "./contract/outcome.ts";
@@ -27,11 +23,6 @@ export interface Delivering extends Awaiting, Settling {
 	payloads: Awaiting["payloads"] & Settling["payloads"];
 	/** An event's record as its handlers get it: one that is an app's trigger with the webhook's URL in its body. */
 	shaped(eventName: string, record: string): Promise<string>;
-}
-
-/** What a step has while a batch is taken. */
-export interface BatchDelivering extends Delivering {
-	consumers: BatchConsumers;
 }
 
 /** What a message comes to. */
@@ -53,7 +44,7 @@ export async function redeliver(
 	event: Readable,
 	carried: Delivery,
 	message: Travelled,
-	consumer: Consumer,
+	consumer: BatchConsumer,
 	ports: Delivering,
 ): Promise<Verdict> {
 	const delivery = continued(carried, message);
@@ -77,7 +68,7 @@ export async function recordFor(
 
 /** What a delivery runs, and where. */
 export interface Target {
-	consumer: Consumer;
+	consumer: Runner;
 	route: Route;
 	/** Where it is an app's. */
 	inName?: InName;

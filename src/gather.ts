@@ -57,7 +57,7 @@ export function gather<Item>(
 
 	return async (item) => {
 		const { count, bytes } = sizeOf(item);
-		if (!open || !hasRoom(open)) open = begun();
+		if (!open || !hasRoom(open, count, bytes, clock())) open = begun();
 		const joined = open;
 		joined.room.count -= count;
 		joined.room.bytes -= bytes;
@@ -70,14 +70,6 @@ export function gather<Item>(
 			joined.taken.resolve(take(joined.items));
 		}
 		return joined.taken.promise;
-
-		function hasRoom({ room, openedAt }: Gathering<Item>): boolean {
-			return (
-				count <= room.count &&
-				bytes <= room.bytes &&
-				clock() - openedAt < LEFT_BEHIND
-			);
-		}
 	};
 
 	function begun(): Gathering<Item> {
@@ -88,6 +80,17 @@ export function gather<Item>(
 			taken: Promise.withResolvers(),
 		};
 	}
+}
+
+function hasRoom(
+	{ room, openedAt }: Gathering<unknown>,
+	count: number,
+	bytes: number,
+	now: number,
+): boolean {
+	return (
+		count <= room.count && bytes <= room.bytes && now - openedAt < LEFT_BEHIND
+	);
 }
 
 /** A queue for the doors: its sends, which have no delay, are gathered up to what one `sendBatch` takes. */

@@ -13,12 +13,12 @@ export function spread(queues: () => readonly RecordQueue[]): RecordQueue {
 		send: (queue: RecordQueue) => Promise<void>,
 	): Promise<void> => {
 		const all = queues();
-		const at = (place: number) => all[place % all.length] as RecordQueue;
-		if (record === undefined || all.length === 1) return send(at(0));
+		if (record === undefined || all.length === 1)
+			return send(all[0] as RecordQueue);
 		const place = fnv1a(endsOf(record));
-		await send(at(place)).catch((error) => {
+		await send(all[place % all.length] as RecordQueue).catch((error) => {
 			console.error("tidings: the next queue is tried", error);
-			return send(at(place + 1));
+			return send(all[(place + 1) % all.length] as RecordQueue);
 		});
 	};
 	return {

@@ -74,19 +74,13 @@ export async function publishBatch(
 ): Promise<Receipt[]> {
 	const batch = await stampAll(requests, ports);
 	const faults = new Map<Stamped, unknown>();
-	const trySend = async ({ events, send }: Send) => {
-		try {
-			await send(events, ports);
-			for (const event of events) report(event, ports.observe);
-		} catch (error) {
-			for (const event of events) faults.set(event, error);
-		}
-	};
 	const sends = sendsOf(batch);
 	// Nearly always it is one, which needs no pool.
-	await (sends.length > 1
-		? pMap(sends, trySend, { concurrency: CALL_CONCURRENCY })
-		: Promise.all(sends.map(trySend)));
+	if (sends.length > 1)
+		await pMap(sends, (send) => trySend(send, faults, ports), {
+			concurrency: CALL_CONCURRENCY,
+		});
+	else for (const send of sends) await trySend(send, faults, ports);
 	if (faults.size === 0) return batch.map(receiptOf);
 	const [cause] = faults.values();
 	throw new PartialPublishError(
@@ -116,6 +110,20 @@ async function placeBody(
 interface Send {
 	events: readonly Stamped[];
 	send(events: readonly Stamped[], ports: Publishing): Promise<void>;
+}
+
+/** Keeps what went wrong with each event; never rejects. */
+async function trySend(
+	{ events, send }: Send,
+	faults: Map<Stamped, unknown>,
+	ports: Publishing,
+): Promise<void> {
+	try {
+		await send(events, ports);
+		for (const event of events) report(event, ports.observe);
+	} catch (error) {
+		for (const event of events) faults.set(event, error);
+	}
 }
 
 /** What a batch comes to: one send for each chunk of a lane's events, one for each shard of those that are not due. */

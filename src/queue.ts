@@ -5,12 +5,17 @@
 
 import { deliverToSubscriber } from "./apps/deliver-to-subscriber.ts";
 import { type FanningOut, fanOut } from "./apps/fan-out.ts";
-import { inBatch, turns } from "./batch.ts";
+import { Batch } from "./batch.ts";
 import { buryRaw } from "./bury.ts";
 import { inSeconds } from "./carry.ts";
 import { partsOf } from "./contract/app.ts";
 import { recipientsOf } from "./contract/app-door.ts";
-import type { Turn } from "./contract/call.ts";
+import {
+	type Awaitable,
+	all,
+	andThen,
+	recovering,
+} from "./contract/awaitable.ts";
 import { type Decoded, decode, type Readable } from "./contract/envelope.ts";
 import { BATCH_TIME, PARSED_CHARACTERS } from "./contract/limits.ts";
 import type { QueueRole } from "./contract/queues.ts";
@@ -19,7 +24,6 @@ import { storeLetters } from "./dead-letter.ts";
 import {
 	ACK,
 	acked,
-	type BatchDelivering,
 	type Delivering,
 	redeliver,
 	type Verdict,
@@ -38,9 +42,8 @@ export interface IncomingMessage {
 	retry(options?: { delaySeconds?: number }): void;
 }
 
-interface BatchPorts extends BatchDelivering, Omit<FanningOut, "consumers"> {
-	/** For what calls no Worker. */
-	turn: Turn;
+interface Consuming extends Delivering, FanningOut {
+	payloads: Delivering["payloads"] & FanningOut["payloads"];
 }
 
 /** A message of a newer version that is more than an hour old is read so often, so many milliseconds apart. */
@@ -51,52 +54,54 @@ const NEWER_WAIT = 600_000;
 export async function consume(
 	messages: readonly IncomingMessage[],
 	from: QueueRole,
-	owner: Delivering & FanningOut,
+	ports: Consuming,
 ): Promise<void> {
-	// Not a copy: there are fifty ports, and a batch may have one message.
-	const ports: BatchPorts = Object.assign(Object.create(owner), {
-		consumers: inBatch(owner.consumers),
-		turn: turns(),
-	});
-	const until = ports.clock() + BATCH_TIME;
-	await Promise.all(
-		messages.map(async (message) => {
-			let verdict: Verdict;
-			try {
-				verdict = await judge(message, from, until, ports);
-			} catch (error) {
-				console.error("tidings: a message comes again", error);
-				verdict = retryLater(message);
-			}
-			switch (verdict.type) {
-				case "ack":
-					return message.ack();
-				case "retry":
-					return message.retry({ delaySeconds: verdict.delaySeconds });
-			}
+	const batch = new Batch(ports.consumers, ports.clock() + BATCH_TIME);
+	await all(
+		messages.map((message) => {
+			const verdict = recovering(
+				() => judge(message, from, batch, ports),
+				(error) => {
+					console.error("tidings: a message comes again", error);
+					return retryLater(message);
+				},
+			);
+			return andThen(verdict, (verdict) => follow(verdict, message));
 		}),
 	);
 }
 
-/** Throws or rejects with what keeps the message from an end. What it calls is async: it needs no promise of its own. */
+function follow(verdict: Verdict, message: IncomingMessage): void {
+	switch (verdict.type) {
+		case "ack":
+			message.ack();
+			break;
+		case "retry":
+			message.retry({ delaySeconds: verdict.delaySeconds });
+	}
+}
+
+/** Throws or rejects with what keeps the message from an end. */
 function judge(
 	message: IncomingMessage,
 	from: QueueRole,
-	until: number,
-	ports: BatchPorts,
-): Promise<Verdict> {
+	batch: Batch,
+	ports: Consuming,
+): Awaitable<Verdict> {
 	const decoded = decode(message.body);
 	if (decoded.kind !== "envelope") return refuse(decoded, message, from, ports);
 	const event = withoutLargeBody(decoded);
 	const { delivery, name, letter } = event.envelope;
 	if (from === "deadLetters" || letter)
-		return ports.turn(event, () => acked(storeLetters(event, message, ports)));
-	if (partsOf(name)) return toSubscribers(event, message, ports);
-	if (!delivery) return dispatch(event, message, until, ports);
-	const consumer = ports.consumers.of(delivery.handler);
+		return batch.turns.take(event, () =>
+			acked(storeLetters(event, message, ports)),
+		);
+	if (partsOf(name)) return toSubscribers(event, message, batch, ports);
+	if (!delivery) return dispatch(event, message, batch, ports);
+	const consumer = batch.consumerOf(delivery.handler);
 	return isIdOfAll(delivery.handler, consumer.key)
-		? acked(dispatchTo(consumer, event, delivery, message, until, ports))
-		: consumer.turn(event, () =>
+		? acked(dispatchTo(consumer, event, delivery, message, batch, ports))
+		: consumer.turns.take(event, () =>
 				redeliver(event, delivery, message, consumer, ports),
 			);
 }
@@ -113,16 +118,24 @@ function withoutLargeBody(event: Readable): Readable {
 async function toSubscribers(
 	event: Readable,
 	message: IncomingMessage,
-	ports: BatchPorts,
+	batch: Batch,
+	ports: Consuming,
 ): Promise<Verdict> {
 	const { delivery } = event.envelope;
 	const toAll = (after: number) =>
-		ports.turn(event, () => acked(fanOut(event, after, ports)));
+		batch.turns.take(event, () => acked(fanOut(event, after, ports)));
 	if (!delivery) return toAll(0);
 	const to = recipientsOf(delivery.handler);
 	return "after" in to
 		? toAll(to.after)
-		: deliverToSubscriber(event, delivery, to.subscription, message, ports);
+		: deliverToSubscriber(
+				event,
+				delivery,
+				to.subscription,
+				message,
+				batch,
+				ports,
+			);
 }
 
 /** What cannot be read is a dead letter; what a newer deploy wrote waits an hour for one. */

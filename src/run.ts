@@ -5,6 +5,7 @@
 import { attempt } from "./attempt.ts";
 import type { Attempting } from "./attempt-time.ts";
 import type { AppDoor } from "./contract/app-door.ts";
+import { type Awaitable, andThen, oneByOne } from "./contract/awaitable.ts";
 import type { Call, HandlerCall, Reporter } from "./contract/call.ts";
 import type { Handler, Handlers, TidingsEvent } from "./contract/handler.ts";
 import type { Ended } from "./contract/outcome.ts";
@@ -13,47 +14,40 @@ export interface Running extends Attempting {
 	handlers: Handlers;
 }
 
-/** @throws whatever `report` throws; nothing else */
-export async function run(
+/** Without a pause where no handler makes one. @throws or rejects with whatever `report` throws; nothing else */
+export function run(
 	{ record, parsed, handlers, within }: Call,
 	report: Reporter,
 	ports: Running,
 	door?: AppDoor,
-): Promise<void> {
+): Awaitable<void> {
 	let now = ports.clock();
 	const until = now + within;
 	let unused = parsed;
-	for (const [index, called] of handlers.entries()) {
+	return oneByOne(handlers, (called, index) => {
 		// The clock is asked as seldom as it can be: its 0.1 us are a twentieth of what a message takes here.
 		if (index > 0) now = ports.clock();
 		const isLate = now >= until;
 		const handler = ports.handlers.get(called.handler);
 		if (isLate || !handler) {
 			const type = isLate ? "not_begun" : "unknown";
-			await report(called.delivery, { type });
-			continue;
+			return report(called.delivery, { type });
 		}
 		const event = unused ?? JSON.parse(record);
 		unused = undefined;
-		// A turn for each handler of each message adds up: only what takes its time is waited for.
 		const ending = runOne(handler, event, called, now, ports, door);
-		const ended = ending instanceof Promise ? await ending : ending;
-		const taking = report(called.delivery, ended);
-		if (taking) await taking;
-	}
+		return andThen(ending, (ended) => report(called.delivery, ended));
+	});
 }
 
 function runOne(
 	handler: Handler,
 	event: TidingsEvent,
-	{ attempt: number, timeout, hasOutput = false }: HandlerCall,
+	{ attempt: number, timeout, hasOutput }: HandlerCall,
 	startedAt: number,
 	ports: Running,
 	door: AppDoor | undefined,
-): Ended | Promise<Ended> {
-	return attempt(handler, event, number, timeout, ports, {
-		startedAt,
-		hasOutput,
-		...(door && { door }),
-	});
+): Awaitable<Ended> {
+	const asked = { startedAt, hasOutput, door };
+	return attempt(handler, event, number, timeout, ports, asked);
 }

@@ -26,9 +26,10 @@ export async function inTime<Result>(
 	why: string | (() => Error) = `no answer within ${ms} ms`,
 ): Promise<Result> {
 	const late = Promise.withResolvers<never>();
-	const expire = () =>
-		late.reject(typeof why === "string" ? new Error(why) : why());
-	const stop = timer(expire, ms);
+	const stop = timer(
+		() => late.reject(typeof why === "string" ? new Error(why) : why()),
+		ms,
+	);
 	try {
 		return await Promise.race([answer, late.promise]);
 	} finally {

@@ -109,6 +109,8 @@ test("a body is read once for the Workers that are called at the same time, and 
 	const { ports } = owning(fake, { own: true });
 	const get = vi.fn(async () => "1");
 	ports.payloads = { ...ports.payloads, get };
+	// A Worker that has not told its handlers yet is called later.
+	for (const consumer of ports.consumers.all) await consumer.routes();
 	const messages = times(20, () => incoming(referring("order.placed")));
 	const consumed = consume(messages, "events", ports);
 	// The owner's own handlers have had all of them, the Worker has begun with seven.

@@ -5,20 +5,20 @@ export const CONSUMING: readonly Break[] = [
 	{
 		why: "a failure of one message throws, and brings back the whole batch",
 		file: "src/queue.ts",
-		from: `				console.error("tidings: a message comes again", error);`,
-		to: "				throw error;",
+		from: `					console.error("tidings: a message comes again", error);`,
+		to: "					throw error;",
 	},
 	{
 		why: "a message that failed gets no verdict, which acks it",
 		file: "src/queue.ts",
-		from: "return message.retry({ delaySeconds: verdict.delaySeconds });",
-		to: "return undefined;",
+		from: "message.retry({ delaySeconds: verdict.delaySeconds });",
+		to: "",
 	},
 	{
 		why: "a message that failed comes again at once",
 		file: "src/queue.ts",
-		from: "return message.retry({ delaySeconds: verdict.delaySeconds });",
-		to: "return message.retry();",
+		from: "message.retry({ delaySeconds: verdict.delaySeconds });",
+		to: "message.retry();",
 	},
 	{
 		why: "an event that comes a second time runs its handlers beside each other",
@@ -46,7 +46,7 @@ export const CONSUMING: readonly Break[] = [
 	},
 	{
 		why: "an event is acked before the delivery that failed is held anywhere",
-		file: "src/dispatch.ts",
+		file: "src/call.ts",
 		from: "if (next) await carry(event, next, ports);",
 		to: "if (next) void carry(event, next, ports).catch(() => {});",
 	},
@@ -63,10 +63,10 @@ export const CONSUMING: readonly Break[] = [
 		to: "",
 	},
 	{
-		why: "the handlers that a call leaves over begin with the one that was run",
-		file: "src/dispatch.ts",
-		from: "left.push(...open.values());",
-		to: "if (open.size > 0) left.push(...routes);",
+		why: "of the handlers that a call leaves over only the first goes on",
+		file: "src/call.ts",
+		from: "this.#left.push(...this.#open.splice(0));",
+		to: "this.#left.push(...this.#open.splice(0).slice(0, 1));",
 	},
 	{
 		why: "deliveries that the queue does not take are lost",
@@ -77,8 +77,8 @@ export const CONSUMING: readonly Break[] = [
 	{
 		why: "a split begins with the second attempt",
 		file: "src/carry.ts",
-		from: "return { handler, attempt: 1, ...(replay",
-		to: "return { handler, attempt: 2, ...(replay",
+		from: "const first = { handler, attempt: 1 };",
+		to: "const first = { handler, attempt: 2 };",
 	},
 	{
 		why: "a split counts characters",
@@ -94,10 +94,9 @@ export const CONSUMING: readonly Break[] = [
 	},
 	{
 		why: "an app's trigger is handled as it came, without the webhook's URL",
-		file: "src/dispatch.ts",
-		from: `		...(isPlain(event) &&
-			"body" in envelope`,
-		to: `		...("body" in envelope`,
+		file: "src/call.ts",
+		from: 'isPlain(event) && "body" in envelope',
+		to: '"body" in envelope',
 	},
 	{
 		why: "handlers registered after the first event are not found",
@@ -108,44 +107,44 @@ export const CONSUMING: readonly Break[] = [
 	{
 		why: "a Worker that does not answer is taken for one without handlers",
 		file: "src/dispatch.ts",
-		from: "if (called?.length === 0)",
-		to: "if (!called?.length)",
+		from: "if (!routes) return awaiting(event, consumer, delivery, ports);",
+		to: "if (!routes) return IGNORED;",
 	},
 	{
 		why: "what a cut-off call did not report is lost",
-		file: "src/dispatch.ts",
-		from: "if (left.length > 0) await split(event, left, ports);",
-		to: "void left;",
+		file: "src/call.ts",
+		from: "if (this.#left.length > 0)",
+		to: "if (this.#left.length < 0)",
 	},
 	{
 		why: "a cut-off call repeats what was reported",
-		file: "src/dispatch.ts",
-		from: "		open.delete(id);\n",
+		file: "src/call.ts",
+		from: "		this.#open.splice(at, 1);\n",
 		to: "",
 	},
 	{
 		why: "a report that comes too late is settled a second time",
-		file: "src/dispatch.ts",
-		from: "	open.clear();\n",
-		to: "",
+		file: "src/call.ts",
+		from: "this.#open.splice(0)",
+		to: "this.#open",
 	},
 	{
 		why: "an outcome that nothing took is acked",
-		file: "src/dispatch.ts",
-		from: "				left.push(route);\n",
+		file: "src/call.ts",
+		from: "				this.#left.push(route);\n",
 		to: "",
 	},
 	{
 		why: "an outcome that is on its way when the call is cut off is not waited for",
-		file: "src/dispatch.ts",
-		from: "	if (settling.length > 0) await Promise.all(settling);\n",
-		to: "",
+		file: "src/call.ts",
+		from: "andThen(all(this.#settling), ",
+		to: "andThen(all([]), ",
 	},
 	{
 		why: "a replay of all of a Worker's handlers is one of none",
 		file: "src/carry.ts",
-		from: "...(replay !== undefined && { replay })",
-		to: "...(replay === null && { replay })",
+		from: "return replay === undefined ? first : { ...first, replay };",
+		to: "return first;",
 	},
 	{
 		why: "a delivery that has no message of its own brings back its event",
@@ -162,19 +161,19 @@ export const CONSUMING: readonly Break[] = [
 	{
 		why: "each message of a batch asks a Worker for its handlers",
 		file: "src/batch.ts",
-		from: "asking ??= consumer.routes()",
-		to: "asking = consumer.routes()",
+		from: "if (this.#asking) return this.#asking;",
+		to: "",
 	},
 	{
 		why: "a batch calls a Worker for all of its messages at once",
 		file: "src/batch.ts",
-		from: "running < BATCH_CONCURRENCY && ",
+		from: "this.#running < BATCH_CONCURRENCY && ",
 		to: "",
 	},
 	{
 		why: "a batch has large events under way all at once",
 		file: "src/batch.ts",
-		from: " && size <= room",
+		from: " && size <= this.#room",
 		to: "",
 	},
 	{
@@ -186,8 +185,8 @@ export const CONSUMING: readonly Break[] = [
 	{
 		why: "an event that is larger than there is room for never has its turn",
 		file: "src/batch.ts",
-		from: "running === 0 || (",
-		to: "0 > 1 || (",
+		from: "if (this.#running === 0) return true;",
+		to: "",
 	},
 	{
 		why: "a body that was read is kept for a Worker whose turn is later",
@@ -216,8 +215,15 @@ export const CONSUMING: readonly Break[] = [
 	{
 		why: "a slow Worker holds up the others",
 		file: "src/dispatch.ts",
-		from: "ports.consumers.all.map((consumer) =>",
-		to: "ports.consumers.all.values().map((consumer) =>",
+		from: `	const calls = batch.consumers.map((consumer) =>
+		toHandlers(event, consumer, undefined, act, ports),
+	);
+	return andThen(all(calls), (ends) => {`,
+		to: `	const calls = batch.consumers.reduce(async (before: Promise<Called[]>, consumer) => {
+		const ends = await before;
+		return [...ends, await toHandlers(event, consumer, undefined, act, ports)];
+	}, Promise.resolve([]));
+	return andThen(calls, (ends) => {`,
 	},
 	{
 		why: "a call that hangs holds its batch for ever",
@@ -248,5 +254,35 @@ export const CONSUMING: readonly Break[] = [
 		file: "src/consumers.ts",
 		from: "return now() - silentAt < SILENCE_KEPT ? undefined : ask();",
 		to: "return ask();",
+	},
+	{
+		why: "an event whose handlers make no pause is acked though the end of one was not taken",
+		file: "src/contract/awaitable.ts",
+		from: "value instanceof Promise ? value.catch(recover) : value",
+		to: "value instanceof Promise ? value.catch(() => ({ type: 'ack' }) as Result) : value",
+	},
+	{
+		why: "what a message throws at once brings back the whole batch",
+		file: "src/contract/awaitable.ts",
+		from: "		return recover(error);",
+		to: "		throw error;",
+	},
+	{
+		why: "a handler that makes no pause never gives up its turn",
+		file: "src/contract/awaitable.ts",
+		from: "if (!isUnderWay) end();",
+		to: "",
+	},
+	{
+		why: "a handler begins beside the one that makes the first pause",
+		file: "src/contract/awaitable.ts",
+		from: "	await acting;\n",
+		to: "",
+	},
+	{
+		why: "the owner's answer to a report is not waited for",
+		file: "src/entrypoints/subscriber.ts",
+		from: "const told: Reporter = async (...ended) => report(...ended);",
+		to: "const told: Reporter = (...ended) => report(...ended);",
 	},
 ];

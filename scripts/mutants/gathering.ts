@@ -35,8 +35,8 @@ export const GATHERING: readonly Break[] = [
 	{
 		why: "what a turn left behind that was cut off is still joined",
 		file: "src/gather.ts",
-		from: "clock() - openedAt < LEFT_BEHIND",
-		to: "openedAt <= clock()",
+		from: "now - openedAt < LEFT_BEHIND",
+		to: "openedAt <= now",
 	},
 	{
 		why: "a gathered call has 101 messages",

@@ -55,7 +55,7 @@ export const LANES: readonly Break[] = [
 	{
 		why: "a queue that takes nothing stops its part of a lane",
 		file: "src/lanes.ts",
-		from: "return send(at(place + 1));",
+		from: "return send(all[(place + 1) % all.length] as RecordQueue);",
 		to: "throw error;",
 	},
 	{

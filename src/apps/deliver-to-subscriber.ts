@@ -4,17 +4,17 @@
  */
 
 import { awaitHandler, awaitWorker } from "../await.ts";
+import type { Batch, BatchConsumer } from "../batch.ts";
 import { postpone } from "../carry.ts";
 import { type SentBody, type ToolBody, toolId } from "../contract/app-door.ts";
-import type { BatchConsumer, BatchConsumers } from "../contract/call.ts";
 import type { Delivery, Readable } from "../contract/envelope.ts";
 import { idIn, type Route } from "../contract/route.ts";
 import type { Subscription } from "../contract/subscription.ts";
 import {
 	ACK,
 	acked,
-	type BatchDelivering,
 	continued,
+	type Delivering,
 	deliver,
 	MINUTE,
 	type Travelled,
@@ -27,7 +27,8 @@ export async function deliverToSubscriber(
 	carried: Delivery,
 	subscriptionId: number,
 	message: Travelled,
-	ports: BatchDelivering & Pick<FanningOut, "subscriptionsOf">,
+	batch: Batch,
+	ports: Delivering & Pick<FanningOut, "subscriptionsOf">,
 ): Promise<Verdict> {
 	const { id, name } = event.envelope;
 	const { handler } = carried;
@@ -45,7 +46,7 @@ export async function deliverToSubscriber(
 		ports.observe({ type: "cancelled", at, id, event: name, handler });
 		return ACK;
 	}
-	const tool = await toolOf(found, ports.consumers);
+	const tool = await toolOf(found, batch);
 	if (tool === "silent") return acked(awaitWorker(event, delivery, ports));
 	if (tool === "unknown") return acked(awaitHandler(event, delivery, ports));
 	const { consumer, route } = tool;
@@ -57,7 +58,7 @@ export async function deliverToSubscriber(
 		return JSON.stringify({ ...head, body: given });
 	};
 	const target = { consumer, route, inName, shape };
-	return consumer.turn(event, () =>
+	return consumer.turns.take(event, () =>
 		deliver(event, delivery, target, message, ports),
 	);
 }
@@ -65,10 +66,10 @@ export async function deliverToSubscriber(
 /** Silent as long as a Worker that may have it has not told its handlers. */
 async function toolOf(
 	{ app, tool }: Subscription,
-	{ all }: BatchConsumers,
+	{ consumers }: Batch,
 ): Promise<{ consumer: BatchConsumer; route: Route } | "silent" | "unknown"> {
 	let isSilent = false;
-	for (const consumer of all) {
+	for (const consumer of consumers) {
 		const routes = await consumer.routes();
 		isSilent ||= !routes;
 		const route = routes?.get(idIn(consumer.key, toolId(app, tool)));
