@@ -13,12 +13,11 @@ export function spread(queues: () => readonly RecordQueue[]): RecordQueue {
 		send: (queue: RecordQueue) => Promise<void>,
 	): Promise<void> => {
 		const all = queues();
-		if (record === undefined || all.length === 1)
-			return send(all[0] as RecordQueue);
+		if (record === undefined || all.length === 1) return send(at(all, 0));
 		const place = fnv1a(endsOf(record));
-		await send(all[place % all.length] as RecordQueue).catch((error) => {
+		await send(at(all, place)).catch((error) => {
 			console.error("tidings: the next queue is tried", error);
-			return send(all[(place + 1) % all.length] as RecordQueue);
+			return send(at(all, place + 1));
 		});
 	};
 	return {
@@ -27,6 +26,10 @@ export function spread(queues: () => readonly RecordQueue[]): RecordQueue {
 		sendBatch: (records) =>
 			sendTo(records[0], (queue) => queue.sendBatch(records)),
 	};
+}
+
+function at(queues: readonly RecordQueue[], place: number): RecordQueue {
+	return queues[place % queues.length] as RecordQueue;
 }
 
 /** Where a record has its event's id and its delivery's handler, so that one event's deliveries are spread, too. */

@@ -42,9 +42,7 @@ export interface IncomingMessage {
 	retry(options?: { delaySeconds?: number }): void;
 }
 
-interface Consuming extends Delivering, FanningOut {
-	payloads: Delivering["payloads"] & FanningOut["payloads"];
-}
+type Judging = Delivering & FanningOut;
 
 /** A message of a newer version that is more than an hour old is read so often, so many milliseconds apart. */
 const NEWER_READS = 7;
@@ -54,7 +52,7 @@ const NEWER_WAIT = 600_000;
 export async function consume(
 	messages: readonly IncomingMessage[],
 	from: QueueRole,
-	ports: Consuming,
+	ports: Judging,
 ): Promise<void> {
 	const batch = new Batch(ports.consumers, ports.clock() + BATCH_TIME);
 	await all(
@@ -86,7 +84,7 @@ function judge(
 	message: IncomingMessage,
 	from: QueueRole,
 	batch: Batch,
-	ports: Consuming,
+	ports: Judging,
 ): Awaitable<Verdict> {
 	const decoded = decode(message.body);
 	if (decoded.kind !== "envelope") return refuse(decoded, message, from, ports);
@@ -119,7 +117,7 @@ async function toSubscribers(
 	event: Readable,
 	message: IncomingMessage,
 	batch: Batch,
-	ports: Consuming,
+	ports: Judging,
 ): Promise<Verdict> {
 	const { delivery } = event.envelope;
 	const toAll = (after: number) =>

@@ -1,5 +1,6 @@
 /** Step 1, first half: check everything that can be checked of an event, and stamp it. It holds nothing. */
 import { dueTime } from "./contract/after.ts";
+import type { Awaitable } from "./contract/awaitable.ts";
 import {
 	checkBody,
 	type Definition,
@@ -80,7 +81,7 @@ export function stamp(
 	request: PublishRequest,
 	time: number,
 	ports: Stamping,
-): Stamped | Promise<Stamped> {
+): Awaitable<Stamped> {
 	const { name, definition } = request;
 	checkName(name);
 	const stamped = stampOfApp(request, time, ports);

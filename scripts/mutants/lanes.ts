@@ -55,7 +55,7 @@ export const LANES: readonly Break[] = [
 	{
 		why: "a queue that takes nothing stops its part of a lane",
 		file: "src/lanes.ts",
-		from: "return send(all[(place + 1) % all.length] as RecordQueue);",
+		from: "return send(at(all, place + 1));",
 		to: "throw error;",
 	},
 	{

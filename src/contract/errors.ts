@@ -4,6 +4,7 @@
  * An error that crosses a service binding keeps its own properties but not its class: `code` tells
  * which it is, and `reviveError` gives the class back.
  */
+import type { Awaitable } from "./awaitable.ts";
 
 /** Why a value was refused; the same word in the library, over a binding, and in a problem document. */
 export type RefusalCode =
@@ -185,7 +186,7 @@ export function reviveError(value: unknown): unknown {
 /** The same where each may take its time, one after the other. */
 export async function mapInTurn<Item, Result>(
 	items: readonly Item[],
-	each: (item: Item) => Result | Promise<Result>,
+	each: (item: Item) => Awaitable<Result>,
 ): Promise<Result[]> {
 	const results: Result[] = [];
 	for (const [index, item] of items.entries())

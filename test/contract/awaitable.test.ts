@@ -61,7 +61,8 @@ test.each(Object.entries(ways))(
 			const waiting = ending(() => gate.promise.then(begin), end);
 			expect(end).not.toHaveBeenCalled();
 			gate.resolve();
-			await Promise.allSettled([waiting]);
+			const [{ status }] = await Promise.allSettled([waiting]);
+			expect(status).toBe(way.startsWith("answers") ? "fulfilled" : "rejected");
 		} else if (way.startsWith("answers")) expect(await ended()).toBe("done");
 		else await expect(ended()).rejects.toBe(boom);
 		expect(end).toHaveBeenCalledOnce();
