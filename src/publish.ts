@@ -4,7 +4,7 @@
  */
 import pMap from "p-map";
 import { chunks } from "./contract/chunk.ts";
-import { type Body, recordFrom } from "./contract/envelope.ts";
+import { referring } from "./contract/envelope.ts";
 import { PartialPublishError, type Receipt } from "./contract/errors.ts";
 import type { Held, Hold } from "./contract/held.ts";
 import { shardOf } from "./contract/id.ts";
@@ -16,7 +16,13 @@ import {
 } from "./contract/limits.ts";
 import type { PublishRequest } from "./contract/request.ts";
 import type { Observe } from "./contract/transition.ts";
-import { type Stamped, type Stamping, stamp, stampAll } from "./stamp.ts";
+import {
+	type Stamped,
+	type Stamping,
+	stamp,
+	stampAll,
+	textOf,
+} from "./stamp.ts";
 
 /** A queue, taking records as text. Rejects when it does not hold them. */
 export interface MessageQueue {
@@ -55,10 +61,9 @@ export async function publishStamped(
 	ports: Publishing,
 ): Promise<Receipt> {
 	const { dueAt, lane } = stamped;
-	const body = await placeBody(stamped, ports);
-	if (dueAt === undefined)
-		await queueFor(lane, ports).send(recordOf(stamped, body));
-	else await ports.scheduler.hold([rowOf(stamped, body, dueAt)]);
+	const placed = await placeBody(stamped, ports);
+	if (dueAt === undefined) await queueFor(lane, ports).send(placed.record);
+	else await ports.scheduler.hold([rowOf(stamped, placed)]);
 	report(stamped, ports.observe);
 	return receiptOf(stamped);
 }
@@ -97,14 +102,23 @@ function queueFor(
 	return lane === undefined ? events : (lanes.get(lane)?.events ?? events);
 }
 
+/** What is sent or held of an event. */
+interface Placed {
+	record: string;
+	/** Where its body is kept; absent where it is in the record. */
+	reference?: string;
+}
+
 /** A large body is kept before the record that refers to it is sent. */
 async function placeBody(
-	{ head, text, bytes, dueAt = head.time }: Stamped,
+	stamped: Stamped,
 	{ payloads }: Publishing,
-): Promise<Body> {
-	if (bytes <= INLINE_BYTES) return { text };
-	await payloads.put(head.id, text, dueAt + PAYLOAD_KEPT);
-	return { reference: head.id };
+): Promise<Placed> {
+	const { head, record, bodyAt, bytes, dueAt = head.time } = stamped;
+	if (bytes <= INLINE_BYTES) return { record };
+	const reference = head.id;
+	await payloads.put(reference, textOf(stamped), dueAt + PAYLOAD_KEPT);
+	return { record: referring(record, bodyAt, reference), reference };
 }
 
 interface Send {
@@ -128,7 +142,7 @@ async function trySend(
 
 /** What a batch comes to: one send for each chunk of a lane's events, one for each shard of those that are not due. */
 function sendsOf(batch: readonly Stamped[]): Send[] {
-	return [...Map.groupBy(batch, wayOf)].flatMap(([way, events]) =>
+	return [...byWay(batch)].flatMap(([way, events]) =>
 		typeof way === "number"
 			? [{ events, send: holdAll }]
 			: chunks(events, bytesInMessage).map((events) => ({
@@ -138,8 +152,19 @@ function sendsOf(batch: readonly Stamped[]): Send[] {
 	);
 }
 
+function byWay(batch: readonly Stamped[]): Iterable<[Way, readonly Stamped[]]> {
+	const [first] = batch;
+	const way = first && wayOf(first);
+	// Nearly always, and there is nothing to group.
+	return batch.every((event) => wayOf(event) === way)
+		? [[way, batch]]
+		: Map.groupBy(batch, wayOf);
+}
+
 /** The shard of what is not due yet, else the lane. */
-function wayOf({ dueAt, lane, head }: Stamped): number | string | undefined {
+type Way = number | string | undefined;
+
+function wayOf({ dueAt, lane, head }: Stamped): Way {
 	return dueAt === undefined ? lane : (shardOf(head.id) ?? 0);
 }
 
@@ -152,7 +177,7 @@ async function sendNow(
 	events: readonly Stamped[],
 	ports: Publishing,
 ): Promise<void> {
-	const records = await placed(events, ports, recordOf);
+	const records = await placed(events, ports, (_, { record }) => record);
 	await queueFor(events[0]?.lane, ports).sendBatch(records);
 }
 
@@ -161,9 +186,7 @@ async function holdAll(
 	events: readonly Stamped[],
 	ports: Publishing,
 ): Promise<void> {
-	const rows = await placed(events, ports, (event, body) =>
-		rowOf(event, body, event.dueAt as number),
-	);
+	const rows = await placed(events, ports, rowOf);
 	await ports.scheduler.hold(rows);
 }
 
@@ -171,7 +194,7 @@ async function holdAll(
 async function placed<Result>(
 	events: readonly Stamped[],
 	ports: Publishing,
-	make: (event: Stamped, body: Body) => Result,
+	make: (event: Stamped, placed: Placed) => Result,
 ): Promise<Result[]> {
 	// Nearly always, and there is nothing to wait for.
 	if (events.every(({ bytes }) => bytes <= INLINE_BYTES))
@@ -183,20 +206,19 @@ async function placed<Result>(
 	);
 }
 
-function recordOf({ opening, lane }: Stamped, body: Body): string {
-	return recordFrom(opening, body, lane === undefined ? undefined : { lane });
-}
-
-function rowOf(event: Stamped, body: Body, dueAt: number): Held {
-	const { head } = event;
+/** Of one that is scheduled. */
+function rowOf(
+	{ head: { id, name }, dueAt }: Stamped,
+	{ record, reference }: Placed,
+): Held {
 	return {
-		id: head.id,
+		id,
 		handler: "",
-		name: head.name,
-		dueAt,
+		name,
+		dueAt: dueAt as number,
 		attempt: 0,
-		reference: "reference" in body ? body.reference : null,
-		record: recordOf(event, body),
+		reference: reference ?? null,
+		record,
 	};
 }
 

@@ -7,6 +7,7 @@ import type { Attempting } from "./attempt-time.ts";
 import type { AppDoor } from "./contract/app-door.ts";
 import { type Awaitable, andThen, oneByOne } from "./contract/awaitable.ts";
 import type { Call, HandlerCall, Reporter } from "./contract/call.ts";
+import { eventIn } from "./contract/envelope.ts";
 import type { Handler, Handlers, TidingsEvent } from "./contract/handler.ts";
 import type { Ended } from "./contract/outcome.ts";
 
@@ -33,7 +34,7 @@ export function run(
 			const type = isLate ? "not_begun" : "unknown";
 			return report(called.delivery, { type });
 		}
-		const event = unused ?? JSON.parse(record);
+		const event = unused ?? eventIn(record);
 		unused = undefined;
 		const ending = runOne(handler, event, called, now, ports, door);
 		return andThen(ending, (ended) => report(called.delivery, ended));

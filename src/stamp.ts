@@ -7,13 +7,13 @@ import {
 	type Schema,
 } from "./contract/definition.ts";
 import {
+	bodyIn,
 	type EventHead,
 	eventBytes,
-	openingOf,
+	recordOf,
 	sizeOf,
 } from "./contract/envelope.ts";
 import { mapInTurn, RefusedError } from "./contract/errors.ts";
-import { bodyText } from "./contract/json.ts";
 import { checkLane, type Lanes } from "./contract/lane.ts";
 import { CALL_BYTES, CALL_EVENTS, EVENT_BYTES } from "./contract/limits.ts";
 import { checkName } from "./contract/pattern.ts";
@@ -29,9 +29,10 @@ export interface Stamping {
 /** An event that was checked and stamped, and is held nowhere yet. */
 export interface Stamped {
 	head: EventHead;
-	/** Of its record. */
-	opening: string;
-	text: string;
+	/** With its body in it, however large. */
+	record: string;
+	/** Where that body begins. */
+	bodyAt: number;
 	/** As it counts against the limits: of a small event, of which none depends, the most that it may be. */
 	bytes: number;
 	dueAt: number | undefined;
@@ -55,7 +56,7 @@ export async function stampAll(
 	const most = sum(batch, ({ bytes }) => bytes);
 	const bytes =
 		most > CALL_BYTES
-			? sum(batch, ({ head, text }) => eventBytes(head, text))
+			? sum(batch, (event) => eventBytes(event.head, textOf(event)))
 			: most;
 	if (bytes > CALL_BYTES)
 		throw new RefusedError(
@@ -63,6 +64,11 @@ export async function stampAll(
 			`${bytes} bytes in one batch: at most ${CALL_BYTES}, send the rest in another`,
 		);
 	return batch;
+}
+
+/** Its body as JSON text. */
+export function textOf({ record, bodyAt }: Stamped): string {
+	return bodyIn(record, bodyAt);
 }
 
 function sum(
@@ -90,7 +96,7 @@ export function stamp(
 }
 
 async function checked(stamped: Stamped, schema: Schema): Promise<Stamped> {
-	await checkBody(stamped.head.name, schema, JSON.parse(stamped.text));
+	await checkBody(stamped.head.name, schema, JSON.parse(textOf(stamped)));
 	return stamped;
 }
 
@@ -106,17 +112,16 @@ export function stampOfApp(
 	ports: Pick<Stamping, "newId" | "lanes">,
 	most = EVENT_BYTES,
 ): Stamped {
-	const text = bodyText(body);
 	checkLane(lane, ports.lanes);
 	const dueAt = after === undefined ? undefined : dueTime(after, time);
 	const delay = dueAt === undefined ? 0 : dueAt - time;
 	const head = { id: ports.newId(time), name, time, delay };
-	const opening = openingOf(head);
-	const bytes = sizeOf(opening, text);
+	const [record, bodyAt] = recordOf(head, lane, body);
+	const bytes = sizeOf(head, record, bodyAt);
 	if (bytes >= most)
 		throw new RefusedError(
 			"event_too_large",
 			`${JSON.stringify(name)} has ${bytes} bytes: an event is less than ${most} bytes with its metadata, keep what is larger elsewhere and publish where it is`,
 		);
-	return { head, opening, text, bytes, dueAt, lane };
+	return { head, record, bodyAt, bytes, dueAt, lane };
 }

@@ -89,8 +89,8 @@ export const APPS: readonly Break[] = [
 	{
 		why: "a sender's second delivery is another event",
 		file: "src/apps/trigger.ts",
-		from: "const newId = (time: number) => id ?? ports.newId(time);",
-		to: "const newId = (time: number) => ports.newId(time) ?? id;",
+		from: "const newId = () => id ?? ports.newId(time);",
+		to: "const newId = () => ports.newId(time) ?? id;",
 	},
 	{
 		why: "a user ends the subscription of everybody to a public event",

@@ -10,9 +10,9 @@ export const LANES: readonly Break[] = [
 	},
 	{
 		why: "an event goes by its lane without saying so in its record",
-		file: "src/publish.ts",
-		from: "recordFrom(opening, body, lane === undefined ? undefined : { lane })",
-		to: "recordFrom(opening, body)",
+		file: "src/stamp.ts",
+		from: "recordOf(head, lane, body)",
+		to: "recordOf(head, undefined, body)",
 	},
 	{
 		why: "a batch goes by the lane of its first event, whatever lanes it names",

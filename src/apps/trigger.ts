@@ -4,6 +4,7 @@
  */
 import { appEventName } from "../contract/app.ts";
 import type { Consumers } from "../contract/call.ts";
+import { timeOf } from "../contract/id.ts";
 import { HOOK_EVENT_BYTES } from "../contract/limits.ts";
 import type { SubscriptionKeeper } from "../contract/subscription.ts";
 import {
@@ -116,7 +117,7 @@ async function holdOnce(
 /**
  * Holds what comes for an event's handler durably, as an event of its own.
  *
- * @param id the event's, where the sender's delivery has one already
+ * @param id the event's, where the sender's delivery has one already, of when it first came
  * @returns the event's id
  */
 export async function trigger(
@@ -126,10 +127,10 @@ export async function trigger(
 	id?: string,
 ): Promise<string> {
 	const request = { name: triggerName(eventName), body: bodyOf(comes) };
-	const newId = (time: number) => id ?? ports.newId(time);
-	const now = ports.clock();
+	const time = timeOf(id) ?? ports.clock();
+	const newId = () => id ?? ports.newId(time);
 	const stamping = { newId, lanes: ports.lanes };
-	const stamped = stampOfApp(request, now, stamping, HOOK_EVENT_BYTES);
+	const stamped = stampOfApp(request, time, stamping, HOOK_EVENT_BYTES);
 	return (await publishStamped(stamped, ports)).id;
 }
 

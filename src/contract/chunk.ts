@@ -33,11 +33,12 @@ const SMALL = SEND_BATCH_BYTES / SEND_BATCH_MESSAGES - METADATA_BYTES;
 /**
  * Bytes of a text that is to be sent; of a small one, which nobody has to count, the most that they may be.
  *
- * @param ascii characters that it has besides, each of one byte
+ * @param narrow so many of its first characters have one byte each
+ * @param besides bytes that are counted with it
  */
-export function roughBytes(text: string, ascii = 0): number {
-	const most = ascii + mostBytes(text);
-	return most <= SMALL ? most : ascii + byteLength(text);
+export function roughBytes(text: string, narrow = 0, besides = 0): number {
+	const most = besides + mostBytes(text, narrow);
+	return most <= SMALL ? most : besides + byteLength(text);
 }
 
 /** What a record counts in a batch, in bytes. */

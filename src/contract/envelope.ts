@@ -5,7 +5,8 @@
  */
 import { roughBytes } from "./chunk.ts";
 import type { Failure } from "./failure.ts";
-import { byteLength } from "./json.ts";
+import { timeOf } from "./id.ts";
+import { BODY, byteLength, recordText } from "./json.ts";
 
 export const VERSION = 1;
 
@@ -103,31 +104,51 @@ export type Decoded =
 export type Body = { text: string } | { reference: string };
 
 /**
- * How the record of an event begins whose id was made here and whose name was checked: JSON escapes nothing of
- * them.
+ * The record of an event whose id was made here, at its time, and where its body begins. What is not scheduled says
+ * neither time nor delay: each byte is paid for on its whole way.
+ *
+ * @throws RefusedError `invalid_body`
  */
-export function openingOf({ id, name, time, delay }: EventHead): string {
-	return `{"v":${VERSION},"id":"${id}","name":"${name}","time":${time},"delay":${delay}`;
+export function recordOf(
+	{ id, name, time, delay }: EventHead,
+	lane: string | undefined,
+	body: unknown,
+): [record: string, bodyAt: number] {
+	return recordText(
+		delay === 0
+			? { v: VERSION, id, name, lane, body }
+			: { v: VERSION, id, name, time, delay, lane, body },
+	);
 }
 
-/** An event's record, spliced from its body's text so that the body is made JSON only once. */
+/** The text of that body. */
+export function bodyIn(record: string, bodyAt: number): string {
+	return record.slice(bodyAt, -1);
+}
+
+/** The same record with a reference in place of its body. */
+export function referring(
+	record: string,
+	bodyAt: number,
+	reference: string,
+): string {
+	const opening = record.slice(0, bodyAt - BODY.length);
+	return `${opening},"reference":${JSON.stringify(reference)}}`;
+}
+
+/** An event's record, spliced from its body's text, which is JSON already. */
 export function encodeEvent(
 	head: EventHead,
 	body: Body,
 	rest: Pick<Envelope, "lane" | "delivery" | "letter"> = {},
 ): string {
 	const { id, name, time, delay, ...others } = head;
-	return recordFrom(openingOf(escaped(head)), body, { ...others, ...rest });
-}
-
-/** A record that was begun so, with its body and whatever else it has. */
-export function recordFrom(opening: string, body: Body, rest?: object): string {
-	const more = rest ? JSON.stringify(rest).slice(1, -1) : "";
-	const last =
-		"text" in body
-			? `"body":${body.text}`
-			: `"reference":${JSON.stringify(body.reference)}`;
-	return more === "" ? `${opening},${last}}` : `${opening},${more},${last}}`;
+	const opening = { v: VERSION, id, name, time, delay, ...others, ...rest };
+	const record = JSON.stringify({ ...opening, body: null });
+	const bodyAt = record.length - "null}".length;
+	return "text" in body
+		? `${record.slice(0, bodyAt)}${body.text}}`
+		: referring(record, bodyAt, body.reference);
 }
 
 /** Head whose id and name may have come from anywhere. */
@@ -163,16 +184,25 @@ export function turnedInto(
 
 /** An event's size: the UTF-8 bytes of `JSON.stringify({ id, name, body, time, delay })`. */
 export function eventBytes(head: EventHead, body: string): number {
-	return openingOf(escaped(head)).length + BODY_LENGTH + byteLength(body);
+	return lengthOf(escaped(head)) + byteLength(body);
 }
 
-/** The same of an event whose record begins so; of a small one the most that it may be. */
-export function sizeOf(opening: string, body: string): number {
-	return roughBytes(body, opening.length + BODY_LENGTH);
+/** The same of an event whose record was made here; of a small one the most that it may be. */
+export function sizeOf(
+	head: EventHead,
+	record: string,
+	bodyAt: number,
+): number {
+	const besides = lengthOf(head) - bodyAt - "}".length;
+	return roughBytes(record, bodyAt, besides);
 }
 
-/** What is counted besides the body and the record's opening, in which there is a version. */
-const BODY_LENGTH = ',"body":}'.length - `"v":${VERSION},`.length;
+/** What is counted besides the body, of a head of which JSON escapes nothing. */
+function lengthOf({ id, name, time, delay }: EventHead): number {
+	return FRAME + id.length + name.length + `${time}${delay}`.length;
+}
+
+const FRAME = '{"id":"","name":"","body":,"time":,"delay":}'.length;
 
 export function decode(raw: unknown): Decoded {
 	let text = "";
@@ -184,6 +214,7 @@ export function decode(raw: unknown): Decoded {
 		const version = (record as { v?: unknown }).v;
 		if (typeof version === "number" && version > VERSION)
 			return { kind: "newer", version, text };
+		giveTime(record);
 		const fault = faultOf(record as Record<string, unknown>);
 		return fault === undefined
 			? { kind: "envelope", envelope: record as Envelope, text }
@@ -191,6 +222,22 @@ export function decode(raw: unknown): Decoded {
 	} catch {
 		return { kind: "unreadable", reason: "it is not JSON", text };
 	}
+}
+
+/** The event of a record that has its body and was read before. */
+export function eventIn(record: string): EventHead & { body: unknown } {
+	const event = JSON.parse(record);
+	giveTime(event);
+	return event;
+}
+
+/** An event that was not scheduled has the time that its id tells. */
+function giveTime(record: Partial<EventHead>): void {
+	if (record.time !== undefined || record.delay !== undefined) return;
+	const time = timeOf(record.id);
+	if (time === undefined) return;
+	record.time = time;
+	record.delay = 0;
 }
 
 function faultOf(record: Record<string, unknown>): string | undefined {

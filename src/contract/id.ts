@@ -6,33 +6,61 @@ export const DEFAULT_SHARDS = 4;
 
 /**
  * A new id, with a shard drawn evenly. The shard stands in the id rather than being computed from it, so
- * that ids made before shards were added still lead to theirs.
+ * that ids made before shards were added still lead to theirs. The form is that of RFC 9562, 5.7; 66 bits of it
+ * are random.
  *
- * The random bits are those of the platform's own version 4, which lies in the same places (RFC 9562, 5.4 and
- * 5.7) and costs a third of making the text here. The shard takes the place of eight of them: 66 are left.
+ * It is made of its characters at once: V8 takes a slower way to the JSON of a text that was put together from
+ * pieces (measured: 1 us more for an event of 1 KB).
  *
  * @param time epoch milliseconds, the id's timestamp
  */
 export function newId(time: number, shards: number): string {
+	if (time !== latest) beginAt(time);
+	crypto.getRandomValues(random);
+	for (let i = 0; i < RANDOM_PLACES.length; i++)
+		write(RANDOM_PLACES[i] as number, byteAt(i >> 1) >> (i & 1 ? 0 : 4));
+	write(VARIANT_PLACE, 8 | (byteAt(random.length - 1) & 3));
 	// A shard may be guessed: what makes an id hard to guess is the rest.
-	const shard = HEX[Math.floor(Math.random() * shards)];
-	return `${startAt(time)}${crypto.randomUUID().slice(15, 34)}${shard}`;
+	const shard = Math.floor(Math.random() * shards);
+	write(34, shard >> 4);
+	write(35, shard);
+	return String.fromCharCode(...characters);
 }
 
-const HEX = Array.from({ length: MAX_SHARDS }, (_, byte) =>
-	byte.toString(16).padStart(2, "0"),
-);
+/** The id that is being made, by character; what the ids of one time have in common stays. */
+const characters = codesOf("00000000-0000-7000-8000-000000000000");
 
 /** The events of one batch have one time. */
-let latest = { time: Number.NaN, start: "" };
+let latest = Number.NaN;
 
-/** How the ids of that time begin, their version included. */
-function startAt(time: number): string {
-	if (time !== latest.time) {
-		const stamp = time.toString(16).padStart(12, "0");
-		latest = { time, start: `${stamp.slice(0, 8)}-${stamp.slice(8)}-7` };
-	}
-	return latest.start;
+/** Where its random digits stand, but for those two bits that share a digit with the variant. */
+const RANDOM_PLACES = [15, 16, 17, 20, 21, 22].concat(
+	Array.from({ length: 10 }, (_, digit) => 24 + digit),
+);
+const VARIANT_PLACE = 19;
+
+/** What one id takes: a byte for two digits, and one for those two bits. */
+const random = new Uint8Array(RANDOM_PLACES.length / 2 + 1);
+
+function byteAt(index: number): number {
+	return random[index] as number;
+}
+
+const HEX = "0123456789abcdef";
+
+function write(place: number, digit: number): void {
+	characters[place] = HEX.charCodeAt(digit & 15);
+}
+
+function beginAt(time: number): void {
+	const stamp = time.toString(16).padStart(12, "0");
+	const start = codesOf(`${stamp.slice(0, 8)}-${stamp.slice(8)}`);
+	for (const [place, code] of start.entries()) characters[place] = code;
+	latest = time;
+}
+
+function codesOf(text: string): number[] {
+	return Array.from(text, (character) => character.charCodeAt(0));
 }
 
 const FORM =
@@ -40,7 +68,16 @@ const FORM =
 
 /** The shard that an id tells, or `undefined` when it is no id of ours. */
 export function shardOf(id: unknown): number | undefined {
-	return typeof id === "string" && FORM.test(id)
-		? Number.parseInt(id.slice(-2), 16)
+	return isOurs(id) ? Number.parseInt(id.slice(-2), 16) : undefined;
+}
+
+/** The time that an id tells, in epoch milliseconds, or `undefined` when it is no id of ours. */
+export function timeOf(id: unknown): number | undefined {
+	return isOurs(id)
+		? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
 		: undefined;
+}
+
+function isOurs(id: unknown): id is string {
+	return typeof id === "string" && FORM.test(id);
 }

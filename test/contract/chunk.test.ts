@@ -66,10 +66,12 @@ test("a text's bytes are never taken for fewer, and of one over 2 300 they are c
 		fc.nat(2_500),
 	);
 	fc.assert(
-		fc.property(part, part, fc.nat(300), (one, other, ascii) => {
-			const text = [one, other].map(([unit, n]) => unit.repeat(n)).join("");
-			const bytes = ascii + byteLength(text);
-			const rough = roughBytes(text, ascii);
+		fc.property(part, part, fc.nat(300), (one, other, narrow) => {
+			const rest = [one, other].map(([unit, n]) => unit.repeat(n)).join("");
+			const text = "x".repeat(narrow) + rest;
+			const besides = 31 - narrow;
+			const bytes = besides + byteLength(text);
+			const rough = roughBytes(text, narrow, besides);
 			expect(rough).toBeGreaterThanOrEqual(bytes);
 			if (rough > 2_300) expect(rough).toBe(bytes);
 		}),
@@ -88,5 +90,7 @@ test("a hundred of what nobody counts fit into a batch", () => {
 test("narrow characters are taken for two bytes each", () => {
 	expect(roughBytes("a".repeat(1_150))).toBe(2_300);
 	expect(roughBytes("a".repeat(1_151))).toBe(1_151);
-	expect(roughBytes("é".repeat(1_150), 1)).toBe(2_301);
+	expect(roughBytes("é".repeat(1_150), 0, 1)).toBe(2_301);
+	expect(roughBytes("x".repeat(2_300), 2_300)).toBe(2_300);
+	expect(roughBytes(`${"x".repeat(100)}${"a".repeat(1_100)}`, 100)).toBe(2_300);
 });

@@ -1,16 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+	bodyIn,
 	type Decoded,
 	decode,
 	type EventHead,
 	encodeEvent,
 	eventBytes,
-	openingOf,
-	recordFrom,
+	eventIn,
+	recordOf,
+	referring,
+	sizeOf,
 	turnedInto,
 	VERSION,
 } from "../../src/contract/envelope.ts";
+import { newId } from "../../src/contract/id.ts";
 import { byteLength } from "../../src/contract/json.ts";
 
 const head: EventHead = {
@@ -100,32 +104,105 @@ describe("what is encoded", () => {
 		);
 	});
 
-	test("needs no escape for an id made here and a name that was checked", () => {
-		const segment = fc.stringMatching(/^[\w-]{1,12}$/);
-		const dotted = fc.array(segment, { minLength: 1, maxLength: 4 });
-		const name = fc.oneof(
-			dotted.map((segments) => segments.join(".")),
-			dotted.map((segments) => `@${segments.join("/")}`),
-		);
-		fc.assert(
-			fc.property(
-				name,
-				fc.option(segment, { nil: undefined }),
-				(name, lane) => {
-					const event = { ...head, name };
-					const rest = lane === undefined ? undefined : { lane };
-					expect(recordFrom(openingOf(event), { text: "null" }, rest)).toBe(
-						encodeEvent(event, { text: "null" }, rest),
-					);
-				},
-			),
-		);
-	});
-
 	test("is decoded alike when the queue carried it as an object", () => {
 		const record = encodeEvent(head, { text: '{"a":[null]}' }, { delivery });
 		expect(decode(JSON.parse(record))).toEqual(decode(record));
 	});
+});
+
+describe("the record of an event that is published", () => {
+	const segment = fc.stringMatching(/^[\w-]{1,12}$/);
+	const dotted = fc.array(segment, { minLength: 1, maxLength: 4 });
+	const name = fc.oneof(
+		dotted.map((segments) => segments.join(".")),
+		dotted.map((segments) => `@${segments.join("/")}`),
+	);
+	const lane = fc.option(text(), { nil: undefined });
+	const time = fc.nat(2 ** 48 - 1);
+	const delay = fc.oneof(fc.constant(0), fc.nat());
+
+	test("is read as its head, its lane and its body, whatever they are", () => {
+		fc.assert(
+			fc.property(
+				fc.tuple(name, time, delay),
+				lane,
+				json,
+				([name, time, delay], lane, body) => {
+					const event = { id: newId(time, 4), name, time, delay };
+					const [record, bodyAt] = recordOf(event, lane, body);
+					const { body: read, ...others } = envelopeOf(record);
+					expect(JSON.stringify(read)).toBe(JSON.stringify(body));
+					expect(bodyIn(record, bodyAt)).toBe(JSON.stringify(body));
+					expect(others).toEqual({ v: VERSION, ...event, lane });
+					expect(eventIn(record)).toEqual({ ...others, body: read });
+					expect(envelopeOf(referring(record, bodyAt, "k"))).toEqual({
+						...others,
+						reference: "k",
+					});
+				},
+			),
+			{ numRuns: 500 },
+		);
+	});
+
+	test("says neither time nor delay where it is not scheduled, and both where it is", () => {
+		const id = newId(head.time, 4);
+		const now = { ...head, id, delay: 0 };
+		expect(JSON.parse(recordOf(now, undefined, null)[0])).toEqual({
+			v: VERSION,
+			id,
+			name: head.name,
+			body: null,
+		});
+		expect(JSON.parse(recordOf({ ...head, id }, "bulk", null)[0])).toEqual({
+			v: VERSION,
+			...head,
+			id,
+			lane: "bulk",
+			body: null,
+		});
+	});
+
+	test("has at least the size that the event has, and of a large one exactly that", () => {
+		const large = "€".repeat(2_000);
+		fc.assert(
+			fc.property(name, time, delay, json, (name, time, delay, body) => {
+				const event = { id: newId(time, 4), name, time, delay };
+				for (const [given, isLarge] of [
+					[body, false],
+					[{ body, large }, true],
+				] as const) {
+					const [record, bodyAt] = recordOf(event, "bulk", given);
+					const bytes = eventBytes(event, JSON.stringify(given));
+					const size = sizeOf(event, record, bodyAt);
+					if (isLarge) expect(size).toBe(bytes);
+					else expect(size).toBeGreaterThanOrEqual(bytes);
+				}
+			}),
+		);
+	});
+
+	test.for<[what: string, body: unknown, message: RegExp]>([
+		["undefined", undefined, /cannot carry undefined: give null/],
+		["a function", () => 1, /cannot carry function/],
+		["a symbol", Symbol("s"), /cannot carry symbol/],
+		["what becomes undefined", { toJSON() {} }, /cannot carry object/],
+		["a BigInt", { n: 1n }, /JSON cannot carry it: .*BigInt/],
+		["1 001 levels", nested(1_001), /more than 1000 deep/],
+	])(
+		"cannot be made of %s, and of 1 000 levels it can",
+		([, body, message]) => {
+			expect(() => recordOf(head, undefined, body)).toThrow(message);
+			expect(() => recordOf(head, undefined, body)).toThrow(
+				expect.objectContaining({ code: "invalid_body" }),
+			);
+			expect(() => recordOf(head, undefined, nested(1_000))).not.toThrow();
+		},
+	);
+
+	function nested(levels: number): unknown {
+		return JSON.parse("[".repeat(levels) + "]".repeat(levels));
+	}
 });
 
 describe("an event's size", () => {
@@ -201,6 +278,8 @@ describe("what is not encoded by this version", () => {
 		[{ id: 5 }, /no id/],
 		[{ name: undefined }, /no name/],
 		[{ time: undefined }, /time or delay/],
+		[{ delay: undefined }, /time or delay/],
+		[{ id: "e1", time: undefined, delay: undefined }, /time or delay/],
 		[{ time: "now" }, /time or delay/],
 		[{ delay: null }, /time or delay/],
 		[{ body: undefined }, /neither a body nor a reference/],

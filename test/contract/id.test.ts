@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { version } from "uuid";
 import { afterEach, expect, test, vi } from "vitest";
-import { MAX_SHARDS, newId, shardOf } from "../../src/contract/id.ts";
+import { MAX_SHARDS, newId, shardOf, timeOf } from "../../src/contract/id.ts";
 
 const NOW = Date.UTC(2027, 0, 14, 17, 46, 5, 811);
 
@@ -57,28 +57,59 @@ test.each([1, 2, 3, 4, 7, 16])(
 const LAST = 1 - Number.EPSILON / 2;
 
 test.each([
-	["123456ab-aaaa-4123-8456-789abcdef0aa", 0, 1, "7123-8456-789abcdef000"],
-	["123456ab-aaaa-4123-8456-789abcdef0aa", 0, 256, "7123-8456-789abcdef000"],
-	["ffffffff-ffff-4fff-bfff-ffffffffffff", LAST, 1, "7fff-bfff-ffffffffff00"],
-	["ffffffff-ffff-4fff-bfff-ffffffffffff", LAST, 3, "7fff-bfff-ffffffffff02"],
-	["ffffffff-ffff-4fff-bfff-ffffffffffff", LAST, 256, "7fff-bfff-ffffffffffff"],
-	["00000000-0000-4000-8000-000000000000", 0.499, 2, "7000-8000-000000000000"],
-	["00000000-0000-4000-8000-000000000000", 0.5, 2, "7000-8000-000000000001"],
+	[0, 1, "00"],
+	[0, 256, "00"],
+	[LAST, 1, "00"],
+	[LAST, 3, "02"],
+	[LAST, 256, "ff"],
+	[0.499, 2, "00"],
+	[0.5, 2, "01"],
 ] as const)(
-	"of %s, %d and %i shards comes an id that ends %s",
-	(random, drawn, shards, end) => {
-		vi.spyOn(crypto, "randomUUID").mockReturnValue(random);
+	"of %d drawn and %i shards comes an id that ends %s",
+	(drawn, shards, end) => {
 		vi.spyOn(Math, "random").mockReturnValue(drawn);
-		expect(newId(NOW, shards)).toBe(`01a3154e-8a73-${end}`);
-		expect(newId(0, shards)).toBe(`00000000-0000-${end}`);
-		expect(newId(NOW, shards)).toBe(`01a3154e-8a73-${end}`);
+		for (const [time, start] of [
+			[NOW, "01a3154e-8a73-7"],
+			[0, "00000000-0000-7"],
+			[NOW, "01a3154e-8a73-7"],
+		] as const) {
+			const id = newId(time, shards);
+			expect(id.slice(0, 15)).toBe(start);
+			expect(id.slice(34)).toBe(end);
+		}
 	},
 );
+
+test("each random digit is any of its digits as often, and tells nothing of another", () => {
+	const places = [15, 16, 17, 19, 20, 21, 22].concat(
+		Array.from({ length: 10 }, (_, digit) => 24 + digit),
+	);
+	const count = 8_000;
+	const ids = Array.from({ length: count }, () => newId(NOW, 4));
+	// 500 draws of one in sixteen spread by 22, 2 000 of one in four by 39: seven times that never happens.
+	for (const place of places) {
+		const digits = place === 19 ? "89ab" : "0123456789abcdef";
+		const counts = Map.groupBy(ids, (id) => id.charAt(place));
+		expect([...counts.keys()].sort().join("")).toBe(digits);
+		for (const { length } of counts.values())
+			expect(Math.abs(length - count / digits.length)).toBeLessThan(275);
+	}
+	for (const [index, one] of places.entries())
+		for (const other of places.slice(index + 1)) {
+			const alike = ids.filter((id) => id[one] === id[other]);
+			expect(Math.abs(alike.length - count / 16)).toBeLessThan(155);
+		}
+	expect(new Set(ids.map((id) => id.slice(15, 34))).size).toBe(count);
+});
 
 test("all of the 256 shards are reached", () => {
 	const seen = new Set<unknown>();
 	for (let i = 0; i < 10_000; i++) seen.add(shardOf(newId(NOW, MAX_SHARDS)));
 	expect(seen.size).toBe(MAX_SHARDS);
+});
+
+test.each([0, 1, NOW, 2 ** 48 - 1])("an id tells its time, %i", (time) => {
+	expect(timeOf(newId(time, 4))).toBe(time);
 });
 
 test.each([
@@ -99,15 +130,17 @@ test.each([
 	" 01994b1e-6f3a-7c11-8a2b-0123456789ff",
 	"01994b1e-6f3a-7c11-8a2b-0123456789fg",
 	"01994B1E-6F3A-7C11-8A2B-0123456789FF",
-])("%j is no id of ours and tells no shard", (id) => {
+])("%j is no id of ours and tells neither shard nor time", (id) => {
 	expect(shardOf(id)).toBeUndefined();
+	expect(timeOf(id)).toBeUndefined();
 });
 
-test("anything else tells no shard", () => {
+test("anything else tells neither", () => {
 	expect(shardOf(["01994b1e-6f3a-7c11-8a2b-0123456789ff"])).toBeUndefined();
 	fc.assert(
 		fc.property(fc.anything(), (value) => {
 			expect(shardOf(value)).toBeUndefined();
+			expect(timeOf(value)).toBeUndefined();
 		}),
 	);
 });
