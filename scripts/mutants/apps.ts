@@ -93,6 +93,12 @@ export const APPS: readonly Break[] = [
 		to: "const newId = () => ports.newId(time) ?? id;",
 	},
 	{
+		why: "a call of a webhook that comes again is of another time than its id tells",
+		file: "src/apps/trigger.ts",
+		from: "timeOf(id) ?? ports.clock()",
+		to: "ports.clock()",
+	},
+	{
 		why: "a user ends the subscription of everybody to a public event",
 		file: "src/apps/subscribe.ts",
 		from: 'if (caller.isUser && fields.length === 0)\n		throw sharedByAll(caller, name, "end");',

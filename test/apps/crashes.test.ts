@@ -106,10 +106,14 @@ describe("a call of the webhook", () => {
 		const first = failing("confirm");
 		const held = await accept(first, "d2");
 		expect(held).toMatchObject({ type: "held" });
-		const second = keeping();
+		const second = keeping({ clock: () => Date.now() + 60_000 });
 		expect(await accept(second, "d2")).toEqual(held);
-		// Sent twice at the worst, under one id.
-		expect(idsOf(second)).toEqual(idsOf(first));
+		// Sent twice at the worst, under one id, and of one time.
+		expect(second.kept.events).toEqual(first.kept.events);
+		expect(second.kept.transitions).toEqual(first.kept.transitions);
+		const [record] = first.kept.events.map(read);
+		expect(record).toMatchObject({ id: held.type === "held" && held.id });
+		expect(first.kept.transitions).toMatchObject([{ at: record?.time }]);
 	});
 
 	test("is known again after the object was evicted", async () => {
