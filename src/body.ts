@@ -1,6 +1,7 @@
 /** The body of an event on its way: in its record, or by reference in the Payloads object. */
-import { encodeEvent, headOf, type Readable } from "./contract/envelope.ts";
+import { headOf, type Readable } from "./contract/envelope.ts";
 import { PAYLOAD_KEPT, QUEUE_WAIT } from "./contract/limits.ts";
+import { encodeEvent } from "./contract/record.ts";
 
 export interface Keeping {
 	payloads: { keep(key: string, until: number): Promise<void> };

@@ -2,13 +2,9 @@
  * Step 7, first half: bury with its cause what ended without success. A letter goes to its queue first, so
  * that burying is one send and an outage of the store holds no delivery up.
  */
-import {
-	type Ending,
-	type Envelope,
-	type Readable,
-	turnedInto,
-} from "./contract/envelope.ts";
+import type { Ending, Envelope, Readable } from "./contract/envelope.ts";
 import { type Held, type Hold, progressOf } from "./contract/held.ts";
+import { turnedInto } from "./contract/record.ts";
 import {
 	bodyOf,
 	reportDead,

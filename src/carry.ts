@@ -1,16 +1,13 @@
 /** Between attempts: a delivery travels on as a message of its own, or waits in the scheduler. */
 import { keepBody } from "./body.ts";
 import { chunks } from "./contract/chunk.ts";
-import {
-	type Delivery,
-	type Readable,
-	turnedInto,
-} from "./contract/envelope.ts";
+import type { Delivery, Readable } from "./contract/envelope.ts";
 import type { Failure } from "./contract/failure.ts";
 import { type Hold, progressOf } from "./contract/held.ts";
 import { byteLength } from "./contract/json.ts";
 import { type Lanes, retriesQueue } from "./contract/lane.ts";
 import { QUEUE_WAIT } from "./contract/limits.ts";
+import { turnedInto } from "./contract/record.ts";
 import type { Observe } from "./contract/transition.ts";
 
 /** A delivery whose attempt failed: what the next one carries, and when it begins. */

@@ -4,7 +4,6 @@
  */
 import pMap from "p-map";
 import { chunks } from "./contract/chunk.ts";
-import { referring } from "./contract/envelope.ts";
 import { PartialPublishError, type Receipt } from "./contract/errors.ts";
 import type { Held, Hold } from "./contract/held.ts";
 import { shardOf } from "./contract/id.ts";
@@ -14,6 +13,7 @@ import {
 	METADATA_BYTES,
 	PAYLOAD_KEPT,
 } from "./contract/limits.ts";
+import { referring } from "./contract/record.ts";
 import type { PublishRequest } from "./contract/request.ts";
 import type { Observe } from "./contract/transition.ts";
 import {

@@ -2,13 +2,7 @@
 import { partsOf } from "./contract/app.ts";
 import { checkSentBody } from "./contract/app-door.ts";
 import { checkBody, type Definition } from "./contract/definition.ts";
-import {
-	type Body,
-	type EventHead,
-	encodeEvent,
-	eventBytes,
-	laneOf,
-} from "./contract/envelope.ts";
+import { type EventHead, laneOf } from "./contract/envelope.ts";
 import { RefusedError } from "./contract/errors.ts";
 import { bodyText } from "./contract/json.ts";
 import { type Lanes, retriesQueue } from "./contract/lane.ts";
@@ -20,6 +14,7 @@ import {
 	summaryOf,
 } from "./contract/letter.ts";
 import { EVENT_BYTES, INLINE_BYTES, PAYLOAD_KEPT } from "./contract/limits.ts";
+import { type Body, encodeEvent, eventBytes } from "./contract/record.ts";
 import type { Observe } from "./contract/transition.ts";
 
 export interface Letters {

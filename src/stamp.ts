@@ -6,17 +6,12 @@ import {
 	type Definition,
 	type Schema,
 } from "./contract/definition.ts";
-import {
-	bodyIn,
-	type EventHead,
-	eventBytes,
-	recordOf,
-	sizeOf,
-} from "./contract/envelope.ts";
+import type { EventHead } from "./contract/envelope.ts";
 import { mapInTurn, RefusedError } from "./contract/errors.ts";
 import { checkLane, type Lanes } from "./contract/lane.ts";
 import { CALL_BYTES, CALL_EVENTS, EVENT_BYTES } from "./contract/limits.ts";
 import { checkName } from "./contract/pattern.ts";
+import { bodyIn, eventBytes, recordOf, sizeOf } from "./contract/record.ts";
 import type { PublishRequest } from "./contract/request.ts";
 
 export interface Stamping {

@@ -3,8 +3,8 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { eventBytes } from "../src/contract/envelope.ts";
 import { PAYLOAD_KEPT } from "../src/contract/limits.ts";
+import { eventBytes } from "../src/contract/record.ts";
 import type { Payloads } from "../src/objects/payloads.ts";
 import { publish, publishBatch } from "../src/publish.ts";
 import { consume } from "../src/queue.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { eventBytes } from "../src/contract/envelope.ts";
 import { shardOf } from "../src/contract/id.ts";
+import { eventBytes } from "../src/contract/record.ts";
 import { publishBatch } from "../src/publish.ts";
 import { keeping } from "./support/ports.ts";
 

@@ -2,9 +2,9 @@
 import { exports } from "cloudflare:workers";
 import { acceptMail } from "../../src/apps/trigger.ts";
 import { schedulerShard, subscriptionsOf } from "../../src/bindings.ts";
-import { encodeEvent } from "../../src/contract/envelope.ts";
 import type { Held } from "../../src/contract/held.ts";
 import { newId } from "../../src/contract/id.ts";
+import { encodeEvent } from "../../src/contract/record.ts";
 import type { Key } from "../../src/contract/subscription-key.ts";
 import { ownerOf } from "../../src/owner.ts";
 import { schedulerOf } from "../../src/shards.ts";

@@ -97,13 +97,13 @@ export const PUBLISHING: readonly Break[] = [
 	},
 	{
 		why: "an event's head is not escaped",
-		file: "src/contract/envelope.ts",
+		file: "src/contract/record.ts",
 		from: "JSON.stringify(text).slice(1, -1)",
 		to: "text",
 	},
 	{
 		why: "an event's size counts characters",
-		file: "src/contract/envelope.ts",
+		file: "src/contract/record.ts",
 		from: "lengthOf(escaped(head)) + byteLength(body);",
 		to: "lengthOf(escaped(head)) + body.length;",
 	},

@@ -1,11 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
 import { keepBody, wholeRecord } from "../../src/body.ts";
-import {
-	decode,
-	encodeEvent,
-	type Readable,
-} from "../../src/contract/envelope.ts";
+import { decode, type Readable } from "../../src/contract/envelope.ts";
 import { PAYLOAD_KEPT, QUEUE_WAIT } from "../../src/contract/limits.ts";
+import { encodeEvent } from "../../src/contract/record.ts";
 
 const NOW = 1_000_000;
 const head = { id: "e1", name: "order.placed", time: 1_000, delay: 0 };

@@ -8,15 +8,10 @@ import {
 	postpone,
 	sendFirst,
 } from "../../src/carry.ts";
-import {
-	decode,
-	encodeEvent,
-	laneOf,
-	type Readable,
-	turnedInto,
-} from "../../src/contract/envelope.ts";
+import { decode, laneOf, type Readable } from "../../src/contract/envelope.ts";
 import type { Held } from "../../src/contract/held.ts";
 import { QUEUE_WAIT } from "../../src/contract/limits.ts";
+import { encodeEvent, turnedInto } from "../../src/contract/record.ts";
 import type { Transition } from "../../src/contract/transition.ts";
 
 const NOW = 1_000_000;

@@ -1,21 +1,23 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
-	bodyIn,
 	type Decoded,
 	decode,
 	type EventHead,
-	encodeEvent,
-	eventBytes,
 	eventIn,
-	recordOf,
-	referring,
-	sizeOf,
-	turnedInto,
 	VERSION,
 } from "../../src/contract/envelope.ts";
 import { newId } from "../../src/contract/id.ts";
 import { byteLength } from "../../src/contract/json.ts";
+import {
+	bodyIn,
+	encodeEvent,
+	eventBytes,
+	recordOf,
+	referring,
+	sizeOf,
+	turnedInto,
+} from "../../src/contract/record.ts";
 
 const head: EventHead = {
 	id: "01994b1e-6f3a-7c11-8a2b-0123456789ff",

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { encodeEvent, laneOf } from "../../src/contract/envelope.ts";
+import { laneOf } from "../../src/contract/envelope.ts";
 import { newId } from "../../src/contract/id.ts";
 import {
 	byLane,
@@ -10,6 +10,7 @@ import {
 	retriesQueue,
 } from "../../src/contract/lane.ts";
 import { queuesOf, sentTo } from "../../src/contract/queues.ts";
+import { encodeEvent } from "../../src/contract/record.ts";
 import { lanePorts, spread } from "../../src/lanes.ts";
 
 const quietly = () => {};

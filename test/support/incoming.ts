@@ -1,10 +1,7 @@
 /** Messages as a consumer gets them, that tell which verdict each was given. */
-import {
-	type Delivery,
-	decode,
-	encodeEvent,
-} from "../../src/contract/envelope.ts";
+import { type Delivery, decode } from "../../src/contract/envelope.ts";
 import { newId } from "../../src/contract/id.ts";
+import { encodeEvent } from "../../src/contract/record.ts";
 import type { IncomingMessage } from "../../src/queue.ts";
 
 export interface JudgedMessage extends IncomingMessage {

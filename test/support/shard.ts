@@ -2,9 +2,9 @@
 
 import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
-import { encodeEvent } from "../../src/contract/envelope.ts";
 import type { Held } from "../../src/contract/held.ts";
 import { newId } from "../../src/contract/id.ts";
+import { encodeEvent } from "../../src/contract/record.ts";
 import type { Scheduler } from "../../src/objects/scheduler.ts";
 
 type Stub = DurableObjectStub<Scheduler>;
