@@ -13,16 +13,10 @@ import {
 	METADATA_BYTES,
 	PAYLOAD_KEPT,
 } from "./contract/limits.ts";
-import { referring } from "./contract/record.ts";
+import { bodyIn, referring } from "./contract/record.ts";
 import type { PublishRequest } from "./contract/request.ts";
 import type { Observe } from "./contract/transition.ts";
-import {
-	type Stamped,
-	type Stamping,
-	stamp,
-	stampAll,
-	textOf,
-} from "./stamp.ts";
+import { type Stamped, type Stamping, stamp, stampAll } from "./stamp.ts";
 
 /** A queue, taking records as text. Rejects when it does not hold them. */
 export interface MessageQueue {
@@ -114,11 +108,11 @@ async function placeBody(
 	stamped: Stamped,
 	{ payloads }: Publishing,
 ): Promise<Placed> {
-	const { head, record, bodyAt, bytes, dueAt = head.time } = stamped;
-	if (bytes <= INLINE_BYTES) return { record };
+	const { head, bytes, dueAt = head.time } = stamped;
+	if (bytes <= INLINE_BYTES) return stamped;
 	const reference = head.id;
-	await payloads.put(reference, textOf(stamped), dueAt + PAYLOAD_KEPT);
-	return { record: referring(record, bodyAt, reference), reference };
+	await payloads.put(reference, bodyIn(stamped), dueAt + PAYLOAD_KEPT);
+	return { record: referring(stamped, reference), reference };
 }
 
 interface Send {

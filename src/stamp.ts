@@ -8,6 +8,7 @@ import {
 } from "./contract/definition.ts";
 import type { EventHead } from "./contract/envelope.ts";
 import { mapInTurn, RefusedError } from "./contract/errors.ts";
+import type { Recorded } from "./contract/json.ts";
 import { checkLane, type Lanes } from "./contract/lane.ts";
 import { CALL_BYTES, CALL_EVENTS, EVENT_BYTES } from "./contract/limits.ts";
 import { checkName } from "./contract/pattern.ts";
@@ -22,12 +23,8 @@ export interface Stamping {
 }
 
 /** An event that was checked and stamped, and is held nowhere yet. */
-export interface Stamped {
+export interface Stamped extends Recorded {
 	head: EventHead;
-	/** With its body in it, however large. */
-	record: string;
-	/** Where that body begins. */
-	bodyAt: number;
 	/** As it counts against the limits: of a small event, of which none depends, the most that it may be. */
 	bytes: number;
 	dueAt: number | undefined;
@@ -51,7 +48,7 @@ export async function stampAll(
 	const most = sum(batch, ({ bytes }) => bytes);
 	const bytes =
 		most > CALL_BYTES
-			? sum(batch, (event) => eventBytes(event.head, textOf(event)))
+			? sum(batch, (event) => eventBytes(event.head, bodyIn(event)))
 			: most;
 	if (bytes > CALL_BYTES)
 		throw new RefusedError(
@@ -59,11 +56,6 @@ export async function stampAll(
 			`${bytes} bytes in one batch: at most ${CALL_BYTES}, send the rest in another`,
 		);
 	return batch;
-}
-
-/** Its body as JSON text. */
-export function textOf({ record, bodyAt }: Stamped): string {
-	return bodyIn(record, bodyAt);
 }
 
 function sum(
@@ -91,7 +83,7 @@ export function stamp(
 }
 
 async function checked(stamped: Stamped, schema: Schema): Promise<Stamped> {
-	await checkBody(stamped.head.name, schema, JSON.parse(textOf(stamped)));
+	await checkBody(stamped.head.name, schema, JSON.parse(bodyIn(stamped)));
 	return stamped;
 }
 
@@ -111,12 +103,12 @@ export function stampOfApp(
 	const dueAt = after === undefined ? undefined : dueTime(after, time);
 	const delay = dueAt === undefined ? 0 : dueAt - time;
 	const head = { id: ports.newId(time), name, time, delay };
-	const [record, bodyAt] = recordOf(head, lane, body);
-	const bytes = sizeOf(head, record, bodyAt);
+	const recorded = recordOf(head, lane, body);
+	const bytes = sizeOf(head, recorded);
 	if (bytes >= most)
 		throw new RefusedError(
 			"event_too_large",
 			`${JSON.stringify(name)} has ${bytes} bytes: an event is less than ${most} bytes with its metadata, keep what is larger elsewhere and publish where it is`,
 		);
-	return { head, record, bodyAt, bytes, dueAt, lane };
+	return { ...recorded, head, bytes, dueAt, lane };
 }

@@ -19,11 +19,11 @@ export const PUBLISHING: readonly Break[] = [
 		file: "src/publish.ts",
 		from: `	const placed = await placeBody(stamped, ports);
 	if (dueAt === undefined) await queueFor(lane, ports).send(placed.record);`,
-		to: `	const { head, record, bodyAt, bytes } = stamped;
+		to: `	const { head, bytes } = stamped;
 	const placed =
 		bytes <= INLINE_BYTES
-			? { record }
-			: { record: referring(record, bodyAt, head.id), reference: head.id };
+			? stamped
+			: { record: referring(stamped, head.id), reference: head.id };
 	if (dueAt === undefined)
 		await queueFor(lane, ports)
 			.send(placed.record)
@@ -32,8 +32,8 @@ export const PUBLISHING: readonly Break[] = [
 	{
 		why: "the body of a scheduled event is kept from its publishing, not from its due time",
 		file: "src/publish.ts",
-		from: "textOf(stamped), dueAt + PAYLOAD_KEPT",
-		to: "textOf(stamped), head.time + PAYLOAD_KEPT",
+		from: "bodyIn(stamped), dueAt + PAYLOAD_KEPT",
+		to: "bodyIn(stamped), head.time + PAYLOAD_KEPT",
 	},
 	{
 		why: "a batch answers with receipts for what was not taken",
@@ -110,7 +110,7 @@ export const PUBLISHING: readonly Break[] = [
 	{
 		why: "what small events have at the most is counted against a batch",
 		file: "src/stamp.ts",
-		from: "sum(batch, (event) => eventBytes(event.head, textOf(event)))",
+		from: "sum(batch, (event) => eventBytes(event.head, bodyIn(event)))",
 		to: "most",
 	},
 	{

@@ -40,20 +40,28 @@ export function bodyText(body: unknown): string {
 	return text;
 }
 
+/** A record as JSON text, whose last member is its body. */
+export interface Recorded {
+	record: string;
+	/** Where the body's text begins. */
+	bodyAt: number;
+}
+
 /**
- * A record with its body, which is its last member, as JSON text: made at once, and where its body begins.
+ * A record as JSON text, made at once with its body.
  *
+ * @param record its last member is the body
  * @throws RefusedError `invalid_body` as `bodyText` does
  */
 export function recordText(
 	record: { body: unknown } & Record<string, unknown>,
-): [string, number] {
+): Recorded {
 	const text = jsonOf(record) as string;
 	// What stands before it is escaped.
 	const place = text.indexOf(BODY);
 	if (place < 0) throw noBody(record.body);
 	checkDepth(text, MAX_DEPTH + 1);
-	return [text, place + BODY.length];
+	return { record: text, bodyAt: place + BODY.length };
 }
 
 /** How a record goes on where its body begins. */

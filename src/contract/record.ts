@@ -7,14 +7,14 @@ import {
 	type EventHead,
 	VERSION,
 } from "./envelope.ts";
-import { BODY, byteLength, recordText } from "./json.ts";
+import { BODY, byteLength, type Recorded, recordText } from "./json.ts";
 
 /** Where an event's body is: its JSON text, or the key under which that text is kept. */
 export type Body = { text: string } | { reference: string };
 
 /**
- * The record of an event whose id was made here, at its time, and where its body begins. What is not scheduled says
- * neither time nor delay: each byte is paid for on its whole way.
+ * The record of an event whose id was made here, at its time. What is not scheduled says neither time nor delay: each
+ * byte is paid for on its whole way.
  *
  * @throws RefusedError `invalid_body`
  */
@@ -22,7 +22,7 @@ export function recordOf(
 	{ id, name, time, delay }: EventHead,
 	lane: string | undefined,
 	body: unknown,
-): [record: string, bodyAt: number] {
+): Recorded {
 	return recordText(
 		delay === 0
 			? { v: VERSION, id, name, lane, body }
@@ -30,15 +30,14 @@ export function recordOf(
 	);
 }
 
-/** The text of that body. */
-export function bodyIn(record: string, bodyAt: number): string {
+/** Its body's text. */
+export function bodyIn({ record, bodyAt }: Recorded): string {
 	return record.slice(bodyAt, -1);
 }
 
 /** The same record with a reference in place of its body. */
 export function referring(
-	record: string,
-	bodyAt: number,
+	{ record, bodyAt }: Recorded,
 	reference: string,
 ): string {
 	const opening = record.slice(0, bodyAt - BODY.length);
@@ -57,7 +56,7 @@ export function encodeEvent(
 	const bodyAt = record.length - "null}".length;
 	return "text" in body
 		? `${record.slice(0, bodyAt)}${body.text}}`
-		: referring(record, bodyAt, body.reference);
+		: referring({ record, bodyAt }, body.reference);
 }
 
 /** The record again, as one delivery of its event or as a letter; whatever else it has stays. */
@@ -74,11 +73,7 @@ export function eventBytes(head: EventHead, body: string): number {
 }
 
 /** The same of an event whose record was made here; of a small one the most that it may be. */
-export function sizeOf(
-	head: EventHead,
-	record: string,
-	bodyAt: number,
-): number {
+export function sizeOf(head: EventHead, { record, bodyAt }: Recorded): number {
 	const besides = lengthOf(head) - bodyAt - "}".length;
 	return roughBytes(record, bodyAt, besides);
 }

@@ -131,13 +131,14 @@ describe("the record of an event that is published", () => {
 				json,
 				([name, time, delay], lane, body) => {
 					const event = { id: newId(time, 4), name, time, delay };
-					const [record, bodyAt] = recordOf(event, lane, body);
+					const recorded = recordOf(event, lane, body);
+					const { record } = recorded;
 					const { body: read, ...others } = envelopeOf(record);
 					expect(JSON.stringify(read)).toBe(JSON.stringify(body));
-					expect(bodyIn(record, bodyAt)).toBe(JSON.stringify(body));
+					expect(bodyIn(recorded)).toBe(JSON.stringify(body));
 					expect(others).toEqual({ v: VERSION, ...event, lane });
 					expect(eventIn(record)).toEqual({ ...others, body: read });
-					expect(envelopeOf(referring(record, bodyAt, "k"))).toEqual({
+					expect(envelopeOf(referring(recorded, "k"))).toEqual({
 						...others,
 						reference: "k",
 					});
@@ -150,13 +151,13 @@ describe("the record of an event that is published", () => {
 	test("says neither time nor delay where it is not scheduled, and both where it is", () => {
 		const id = newId(head.time, 4);
 		const now = { ...head, id, delay: 0 };
-		expect(JSON.parse(recordOf(now, undefined, null)[0])).toEqual({
+		expect(JSON.parse(recordOf(now, undefined, null).record)).toEqual({
 			v: VERSION,
 			id,
 			name: head.name,
 			body: null,
 		});
-		expect(JSON.parse(recordOf({ ...head, id }, "bulk", null)[0])).toEqual({
+		expect(JSON.parse(recordOf({ ...head, id }, "bulk", null).record)).toEqual({
 			v: VERSION,
 			...head,
 			id,
@@ -174,9 +175,9 @@ describe("the record of an event that is published", () => {
 					[body, false],
 					[{ body, large }, true],
 				] as const) {
-					const [record, bodyAt] = recordOf(event, "bulk", given);
+					const recorded = recordOf(event, "bulk", given);
 					const bytes = eventBytes(event, JSON.stringify(given));
-					const size = sizeOf(event, record, bodyAt);
+					const size = sizeOf(event, recorded);
 					if (isLarge) expect(size).toBe(bytes);
 					else expect(size).toBeGreaterThanOrEqual(bytes);
 				}

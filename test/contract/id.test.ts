@@ -57,26 +57,27 @@ test.each([1, 2, 3, 4, 7, 16])(
 const LAST = 1 - Number.EPSILON / 2;
 
 test.each([
-	[0, 1, "00"],
-	[0, 256, "00"],
-	[LAST, 1, "00"],
-	[LAST, 3, "02"],
-	[LAST, 256, "ff"],
-	[0.499, 2, "00"],
-	[0.5, 2, "01"],
+	["123456789abcdef000", 0, 1, "7123-8456-789abcdef000"],
+	["123456789abcdef0ff", 0, 256, "7123-b456-789abcdef000"],
+	["ffffffffffffffffff", LAST, 1, "7fff-bfff-ffffffffff00"],
+	["fffffffffffffffffd", LAST, 3, "7fff-9fff-ffffffffff02"],
+	["ffffffffffffffffff", LAST, 256, "7fff-bfff-ffffffffffff"],
+	["000000000000000000", 0.499, 2, "7000-8000-000000000000"],
+	["000000000000000002", 0.5, 2, "7000-a000-000000000001"],
 ] as const)(
-	"of %d drawn and %i shards comes an id that ends %s",
-	(drawn, shards, end) => {
+	"of the random bytes %s, %d drawn and %i shards comes an id that ends %s",
+	(random, drawn, shards, end) => {
+		vi.spyOn(crypto, "getRandomValues").mockImplementation((bytes) => {
+			const drawn = random.match(/../g) ?? [];
+			(bytes as unknown as Uint8Array).set(
+				drawn.map((two) => Number(`0x${two}`)),
+			);
+			return bytes;
+		});
 		vi.spyOn(Math, "random").mockReturnValue(drawn);
-		for (const [time, start] of [
-			[NOW, "01a3154e-8a73-7"],
-			[0, "00000000-0000-7"],
-			[NOW, "01a3154e-8a73-7"],
-		] as const) {
-			const id = newId(time, shards);
-			expect(id.slice(0, 15)).toBe(start);
-			expect(id.slice(34)).toBe(end);
-		}
+		expect(newId(NOW, shards)).toBe(`01a3154e-8a73-${end}`);
+		expect(newId(0, shards)).toBe(`00000000-0000-${end}`);
+		expect(newId(NOW, shards)).toBe(`01a3154e-8a73-${end}`);
 	},
 );
 
