@@ -3,6 +3,7 @@
  * It runs no handler and knows nothing of what comes after.
  */
 import pMap from "p-map";
+import { type Awaitable, andThen } from "./contract/awaitable.ts";
 import { chunks } from "./contract/chunk.ts";
 import { PartialPublishError, type Receipt } from "./contract/errors.ts";
 import type { Held, Hold } from "./contract/held.ts";
@@ -108,16 +109,15 @@ async function placeBody(
 	stamped: Stamped,
 	{ payloads }: Publishing,
 ): Promise<Placed> {
-	const { head, bytes, dueAt = head.time } = stamped;
+	const { id: reference, bytes, time, dueAt = time } = stamped;
 	if (bytes <= INLINE_BYTES) return stamped;
-	const reference = head.id;
 	await payloads.put(reference, bodyIn(stamped), dueAt + PAYLOAD_KEPT);
 	return { record: referring(stamped, reference), reference };
 }
 
 interface Send {
 	events: readonly Stamped[];
-	send(events: readonly Stamped[], ports: Publishing): Promise<void>;
+	send(events: readonly Stamped[], ports: Publishing): Awaitable<void>;
 }
 
 /** Keeps what went wrong with each event; never rejects. */
@@ -158,8 +158,8 @@ function byWay(batch: readonly Stamped[]): Iterable<[Way, readonly Stamped[]]> {
 /** The shard of what is not due yet, else the lane. */
 type Way = number | string | undefined;
 
-function wayOf({ dueAt, lane, head }: Stamped): Way {
-	return dueAt === undefined ? lane : (shardOf(head.id) ?? 0);
+function wayOf({ id, dueAt, lane }: Stamped): Way {
+	return dueAt === undefined ? lane : (shardOf(id) ?? 0);
 }
 
 function bytesInMessage({ bytes }: Stamped): number {
@@ -167,29 +167,30 @@ function bytesInMessage({ bytes }: Stamped): number {
 }
 
 /** Of one lane. */
-async function sendNow(
+function sendNow(
 	events: readonly Stamped[],
 	ports: Publishing,
-): Promise<void> {
-	const records = await placed(events, ports, (_, { record }) => record);
-	await queueFor(events[0]?.lane, ports).sendBatch(records);
+): Awaitable<void> {
+	const records = placed(events, ports, (_, { record }) => record);
+	const queue = queueFor(events[0]?.lane, ports);
+	return andThen(records, (records) => queue.sendBatch(records));
 }
 
 /** In one shard. */
-async function holdAll(
+function holdAll(
 	events: readonly Stamped[],
 	ports: Publishing,
-): Promise<void> {
-	const rows = await placed(events, ports, rowOf);
-	await ports.scheduler.hold(rows);
+): Awaitable<void> {
+	const rows = placed(events, ports, rowOf);
+	return andThen(rows, (rows) => ports.scheduler.hold(rows));
 }
 
 /** Keeps the large bodies of some events, and makes of each event what is to be held. */
-async function placed<Result>(
+function placed<Result>(
 	events: readonly Stamped[],
 	ports: Publishing,
 	make: (event: Stamped, placed: Placed) => Result,
-): Promise<Result[]> {
+): Awaitable<Result[]> {
 	// Nearly always, and there is nothing to wait for.
 	if (events.every(({ bytes }) => bytes <= INLINE_BYTES))
 		return events.map((event) => make(event, event));
@@ -202,7 +203,7 @@ async function placed<Result>(
 
 /** Of one that is scheduled. */
 function rowOf(
-	{ head: { id, name }, dueAt }: Stamped,
+	{ id, name, dueAt }: Stamped,
 	{ record, reference }: Placed,
 ): Held {
 	return {
@@ -216,12 +217,14 @@ function rowOf(
 	};
 }
 
-function receiptOf({ head: { id, time, delay } }: Stamped): Receipt {
+function receiptOf({ id, time, delay }: Stamped): Receipt {
 	return { id, time, delay };
 }
 
-function report({ head, dueAt }: Stamped, observe: Observe): void {
-	const { id, name: event, time: at } = head;
+function report(
+	{ id, name: event, time: at, dueAt }: Stamped,
+	observe: Observe,
+): void {
 	if (dueAt === undefined) observe({ type: "published", at, id, event });
 	else observe({ type: "scheduled", at, id, event, dueAt });
 }

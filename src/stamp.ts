@@ -1,6 +1,6 @@
 /** Step 1, first half: check everything that can be checked of an event, and stamp it. It holds nothing. */
 import { dueTime } from "./contract/after.ts";
-import type { Awaitable } from "./contract/awaitable.ts";
+import { type Awaitable, andThen } from "./contract/awaitable.ts";
 import {
 	checkBody,
 	type Definition,
@@ -23,8 +23,7 @@ export interface Stamping {
 }
 
 /** An event that was checked and stamped, and is held nowhere yet. */
-export interface Stamped extends Recorded {
-	head: EventHead;
+export interface Stamped extends EventHead, Recorded {
 	/** As it counts against the limits: of a small event, of which none depends, the most that it may be. */
 	bytes: number;
 	dueAt: number | undefined;
@@ -32,23 +31,25 @@ export interface Stamped extends Recorded {
 }
 
 /** All of a batch, or none: at most 1 000 events and 10 MB. @throws RefusedError, with the index */
-export async function stampAll(
+export function stampAll(
 	requests: readonly PublishRequest[],
 	ports: Stamping,
-): Promise<Stamped[]> {
+): Awaitable<Stamped[]> {
 	if (requests.length > CALL_EVENTS)
 		throw new RefusedError(
 			"batch_too_large",
 			`${requests.length} events in one batch: at most ${CALL_EVENTS}, send the rest in another`,
 		);
 	const time = ports.clock();
-	const batch = await mapInTurn(requests, (request) =>
-		stamp(request, time, ports),
-	);
+	const batch = mapInTurn(requests, (request) => stamp(request, time, ports));
+	return andThen(batch, checkBytes);
+}
+
+function checkBytes(batch: Stamped[]): Stamped[] {
 	const most = sum(batch, ({ bytes }) => bytes);
 	const bytes =
 		most > CALL_BYTES
-			? sum(batch, (event) => eventBytes(event.head, bodyIn(event)))
+			? sum(batch, (event) => eventBytes(event, bodyIn(event)))
 			: most;
 	if (bytes > CALL_BYTES)
 		throw new RefusedError(
@@ -83,7 +84,7 @@ export function stamp(
 }
 
 async function checked(stamped: Stamped, schema: Schema): Promise<Stamped> {
-	await checkBody(stamped.head.name, schema, JSON.parse(bodyIn(stamped)));
+	await checkBody(stamped.name, schema, JSON.parse(bodyIn(stamped)));
 	return stamped;
 }
 
@@ -102,13 +103,15 @@ export function stampOfApp(
 	checkLane(lane, ports.lanes);
 	const dueAt = after === undefined ? undefined : dueTime(after, time);
 	const delay = dueAt === undefined ? 0 : dueAt - time;
-	const head = { id: ports.newId(time), name, time, delay };
+	const id = ports.newId(time);
+	const head = { id, name, time, delay };
 	const recorded = recordOf(head, lane, body);
+	const { record, bodyAt } = recorded;
 	const bytes = sizeOf(head, recorded);
 	if (bytes >= most)
 		throw new RefusedError(
 			"event_too_large",
 			`${JSON.stringify(name)} has ${bytes} bytes: an event is less than ${most} bytes with its metadata, keep what is larger elsewhere and publish where it is`,
 		);
-	return { ...recorded, head, bytes, dueAt, lane };
+	return { id, name, time, delay, dueAt, lane, record, bodyAt, bytes };
 }

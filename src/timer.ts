@@ -19,20 +19,17 @@ export function pause(ms: number, timer: Timer): Promise<void> {
  * @param why the message when it takes longer than so many milliseconds, or what makes the error
  * @throws Error with that message, or that error, then
  */
-export async function inTime<Result>(
+export function inTime<Result>(
 	answer: Promise<Result>,
 	ms: number,
 	timer: Timer,
 	why: string | (() => Error) = `no answer within ${ms} ms`,
 ): Promise<Result> {
-	const late = Promise.withResolvers<never>();
-	const stop = timer(
-		() => late.reject(typeof why === "string" ? new Error(why) : why()),
-		ms,
-	);
-	try {
-		return await Promise.race([answer, late.promise]);
-	} finally {
-		stop();
-	}
+	return new Promise((resolve, reject) => {
+		const stop = timer(
+			() => reject(typeof why === "string" ? new Error(why) : why()),
+			ms,
+		);
+		answer.finally(stop).then(resolve, reject);
+	});
 }

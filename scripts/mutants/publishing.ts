@@ -19,11 +19,11 @@ export const PUBLISHING: readonly Break[] = [
 		file: "src/publish.ts",
 		from: `	const placed = await placeBody(stamped, ports);
 	if (dueAt === undefined) await queueFor(lane, ports).send(placed.record);`,
-		to: `	const { head, bytes } = stamped;
+		to: `	const { id, bytes } = stamped;
 	const placed =
 		bytes <= INLINE_BYTES
 			? stamped
-			: { record: referring(stamped, head.id), reference: head.id };
+			: { record: referring(stamped, id), reference: id };
 	if (dueAt === undefined)
 		await queueFor(lane, ports)
 			.send(placed.record)
@@ -33,7 +33,7 @@ export const PUBLISHING: readonly Break[] = [
 		why: "the body of a scheduled event is kept from its publishing, not from its due time",
 		file: "src/publish.ts",
 		from: "bodyIn(stamped), dueAt + PAYLOAD_KEPT",
-		to: "bodyIn(stamped), head.time + PAYLOAD_KEPT",
+		to: "bodyIn(stamped), time + PAYLOAD_KEPT",
 	},
 	{
 		why: "a batch answers with receipts for what was not taken",
@@ -44,7 +44,7 @@ export const PUBLISHING: readonly Break[] = [
 	{
 		why: "scheduled events of a batch all go to the shard of the first",
 		file: "src/publish.ts",
-		from: "(shardOf(head.id) ?? 0)",
+		from: "(shardOf(id) ?? 0)",
 		to: "0",
 	},
 	{
@@ -110,7 +110,7 @@ export const PUBLISHING: readonly Break[] = [
 	{
 		why: "what small events have at the most is counted against a batch",
 		file: "src/stamp.ts",
-		from: "sum(batch, (event) => eventBytes(event.head, bodyIn(event)))",
+		from: "sum(batch, (event) => eventBytes(event, bodyIn(event)))",
 		to: "most",
 	},
 	{
@@ -128,8 +128,8 @@ export const PUBLISHING: readonly Break[] = [
 	{
 		why: "a batch has 101 messages",
 		file: "src/contract/chunk.ts",
-		from: "current.length < SEND_BATCH_MESSAGES",
-		to: "current.length <= SEND_BATCH_MESSAGES",
+		from: "current.length === SEND_BATCH_MESSAGES",
+		to: "current.length > SEND_BATCH_MESSAGES",
 	},
 	{
 		why: "an event due in exactly a year is refused",

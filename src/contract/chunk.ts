@@ -12,17 +12,17 @@ export function chunks<Item>(
 	bytesOf: (item: Item) => number,
 ): Item[][] {
 	const batches: Item[][] = [];
-	let room = 0;
+	let current: Item[] = [];
+	let room = -1;
 	for (const item of items) {
 		const bytes = bytesOf(item);
-		const current = batches.at(-1);
-		if (current && current.length < SEND_BATCH_MESSAGES && bytes <= room) {
-			current.push(item);
-			room -= bytes;
-		} else {
-			batches.push([item]);
-			room = SEND_BATCH_BYTES - bytes;
+		if (bytes > room || current.length === SEND_BATCH_MESSAGES) {
+			current = [];
+			batches.push(current);
+			room = SEND_BATCH_BYTES;
 		}
+		current.push(item);
+		room -= bytes;
 	}
 	return batches;
 }

@@ -128,14 +128,15 @@ export function mapAtIndex<Item, Result>(
 	items: readonly Item[],
 	each: (item: Item) => Result,
 ): Result[] {
-	// Gaps of a sparse array are items too.
-	return Array.from(items, (item, index) => {
-		try {
-			return each(item);
-		} catch (error) {
-			throw atIndex(error, index);
-		}
-	});
+	const results: Result[] = [];
+	try {
+		// Gaps of a sparse array are items too.
+		while (results.length < items.length)
+			results.push(each(items[results.length] as Item));
+	} catch (error) {
+		throw atIndex(error, results.length);
+	}
+	return results;
 }
 
 /** The error that a caller sees, made again from one that came over a binding or from a problem document. */
@@ -184,19 +185,37 @@ export function reviveError(value: unknown): unknown {
 }
 
 /** The same where each may take its time, one after the other. */
-export async function mapInTurn<Item, Result>(
+export function mapInTurn<Item, Result>(
 	items: readonly Item[],
 	each: (item: Item) => Awaitable<Result>,
-): Promise<Result[]> {
+): Awaitable<Result[]> {
 	const results: Result[] = [];
-	for (const [index, item] of items.entries())
-		try {
+	try {
+		for (const item of items) {
 			const result = each(item);
-			// Only what takes its time is waited for: a turn for each of a thousand adds up.
-			results.push(result instanceof Promise ? await result : result);
-		} catch (error) {
-			throw atIndex(error, index);
+			if (result instanceof Promise) return mapOn(items, each, results, result);
+			results.push(result);
 		}
+	} catch (error) {
+		throw atIndex(error, results.length);
+	}
+	return results;
+}
+
+/** Goes on behind the one that is waited for. */
+async function mapOn<Item, Result>(
+	items: readonly Item[],
+	each: (item: Item) => Awaitable<Result>,
+	results: Result[],
+	waitedFor: Promise<Result>,
+): Promise<Result[]> {
+	try {
+		results.push(await waitedFor);
+		while (results.length < items.length)
+			results.push(await each(items[results.length] as Item));
+	} catch (error) {
+		throw atIndex(error, results.length);
+	}
 	return results;
 }
 

@@ -28,10 +28,16 @@ export function newId(time: number, shards: number): string {
 }
 
 /** The id that is being made, by character; what the ids of one time have in common stays. */
-const characters = codesOf("00000000-0000-7000-8000-000000000000");
+const characters = Array.from(
+	"00000000-0000-7000-8000-000000000000",
+	(character) => character.charCodeAt(0),
+);
 
 /** The events of one batch have one time. */
 let latest = Number.NaN;
+
+/** Where the digits of its time stand, the last of them first: there are more than fit into 32 bits. */
+const TIME_PLACES = [12, 11, 10, 9, 7, 6, 5, 4, 3, 2, 1, 0];
 
 /** Where its random digits stand, but for those two bits that share a digit with the variant. */
 const RANDOM_PLACES = [15, 16, 17, 20, 21, 22].concat(
@@ -53,14 +59,12 @@ function write(place: number, digit: number): void {
 }
 
 function beginAt(time: number): void {
-	const stamp = time.toString(16).padStart(12, "0");
-	const start = codesOf(`${stamp.slice(0, 8)}-${stamp.slice(8)}`);
-	for (const [place, code] of start.entries()) characters[place] = code;
+	let rest = time;
+	for (const place of TIME_PLACES) {
+		write(place, rest % 16);
+		rest = Math.floor(rest / 16);
+	}
 	latest = time;
-}
-
-function codesOf(text: string): number[] {
-	return Array.from(text, (character) => character.charCodeAt(0));
 }
 
 const FORM =

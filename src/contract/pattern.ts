@@ -15,9 +15,16 @@ export function isOfApp(name: string): boolean {
 	return name.startsWith("@");
 }
 
+/** The name that was checked last: those of a batch are often one. */
+let known: unknown;
+
 /** @throws RefusedError `invalid_name` when it is not the name of one event. */
 export function checkName(name: unknown): asserts name is string {
-	if (typeof name === "string" && isName(name)) return;
+	if (name === known && name !== undefined) return;
+	if (typeof name === "string" && isName(name)) {
+		known = name;
+		return;
+	}
 	if (typeof name !== "string")
 		throw new RefusedError(
 			"invalid_name",

@@ -80,7 +80,7 @@ export function sizeOf(head: EventHead, { record, bodyAt }: Recorded): number {
 
 /** What is counted besides the body, of a head of which JSON escapes nothing. */
 function lengthOf({ id, name, time, delay }: EventHead): number {
-	return FRAME + id.length + name.length + `${time}${delay}`.length;
+	return FRAME + id.length + name.length + `${time}`.length + `${delay}`.length;
 }
 
 const FRAME = '{"id":"","name":"","body":,"time":,"delay":}'.length;

@@ -9,7 +9,7 @@ export interface PublishRequest {
 	body: unknown;
 	after?: unknown;
 	/** The lane to travel by; as it was given. */
-	lane?: string;
+	lane?: string | undefined;
 	/** The definition it came with, when it came with one. */
 	definition?: Definition;
 }
@@ -26,11 +26,9 @@ export function requestOf(args: readonly unknown[]): PublishRequest {
 			"invalid_request",
 			`publish: ${args.length} arguments: it takes (name), (name, body) or (name, options, body)`,
 		);
-	return {
-		name: args[0] as string,
-		body: args.length === 1 ? null : args.at(-1),
-		...readOptions(args.length === 3 ? args[1] : undefined),
-	};
+	const { after, lane } = readOptions(args.length === 3 ? args[1] : undefined);
+	const body = args.length === 1 ? null : args.at(-1);
+	return { name: args[0] as string, body, after, lane };
 }
 
 /** The same where the first argument may be a definition: inside one Worker. */
@@ -57,8 +55,9 @@ export function requestsOf(items: unknown): PublishRequest[] {
 export function requestOfItem(item: unknown): PublishRequest {
 	const members = readObject(item, "an event of a batch");
 	checkOptions(members, ITEM_MEMBERS, "");
-	const { name, body } = members;
-	return { name: name as string, body, ...optionsOf(members) };
+	const { name, body, after, lane } = members as Record<string, unknown> &
+		PublishRequest;
+	return { name, body, after, lane };
 }
 
 type Options = Pick<PublishRequest, "after" | "lane">;
@@ -70,14 +69,7 @@ function readOptions(value: unknown): Options {
 	if (value === undefined) return {};
 	const options = readObject(value, "options");
 	checkOptions(options, OPTIONS, "publish takes (name, options, body): ");
-	return optionsOf(options);
-}
-
-function optionsOf({ after, lane }: Record<string, unknown>): Options {
-	return {
-		...(after !== undefined && { after }),
-		...(lane !== undefined && { lane: lane as string }),
-	};
+	return options as Options;
 }
 
 /** Copies nothing: this is done for each event of a batch. */
@@ -86,11 +78,14 @@ function checkOptions(
 	known: readonly string[],
 	hint: string,
 ): void {
-	const unknown = Object.keys(members).filter((key) => !known.includes(key));
-	const [first] = unknown;
-	if (first === undefined) return;
-	refuseUnsupported(unknown);
-	throw new RefusedError("invalid_request", hint + unknownMember(first, known));
+	for (const name in members) {
+		if (known.includes(name) || !Object.hasOwn(members, name)) continue;
+		refuseUnsupported(Object.keys(members));
+		throw new RefusedError(
+			"invalid_request",
+			hint + unknownMember(name, known),
+		);
+	}
 }
 
 /** @throws RefusedError `not_supported` for a member that has a meaning which is not built yet */

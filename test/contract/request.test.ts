@@ -12,9 +12,9 @@ const OrderPlaced = event("order.placed", z.object({ orderId: z.string() }));
 
 describe("the arguments of publish", () => {
 	test.for<[args: unknown[], request: PublishRequest]>([
-		[["order.placed"], { name: "order.placed", body: null }],
-		[["order.placed", 5], { name: "order.placed", body: 5 }],
-		[["order.placed", null], { name: "order.placed", body: null }],
+		[["order.placed"], body(null)],
+		[["order.placed", 5], body(5)],
+		[["order.placed", null], body(null)],
 		[["order.placed", { after: "1 day" }], body({ after: "1 day" })],
 		[["order.placed", { after: "1 day" }, 5], body(5, "1 day")],
 		[["order.placed", {}, { after: "1 day" }], body({ after: "1 day" })],
@@ -50,8 +50,8 @@ describe("the arguments of publish", () => {
 
 	test("what comes from outside is never taken for a definition", () => {
 		expect(requestOf([OrderPlaced, 1])).toStrictEqual({
+			...body(1),
 			name: OrderPlaced,
-			body: 1,
 		});
 	});
 
@@ -112,6 +112,17 @@ describe("a batch", () => {
 		]);
 	});
 
+	test("an unknown member that an item has only inherited is no reason to refuse it", () => {
+		const item = Object.create(
+			{ afters: 5 },
+			{
+				name: { value: "order.placed", enumerable: true },
+				body: { value: 1, enumerable: true },
+			},
+		);
+		expect(requestsOf([item])).toStrictEqual([body(1)]);
+	});
+
 	test.for([undefined, null, { name: "a", body: 1 }, "a"])(
 		"%j is none",
 		(items) => {
@@ -136,7 +147,7 @@ describe("a batch", () => {
 });
 
 function body(body: unknown, after?: unknown): PublishRequest {
-	return { name: "order.placed", body, ...(after !== undefined && { after }) };
+	return { name: "order.placed", body, after, lane: undefined };
 }
 
 function refuses(
