@@ -136,7 +136,7 @@ async function trySend(
 
 /** What a batch comes to: one send for each chunk of a lane's events, one for each shard of those that are not due. */
 function sendsOf(batch: readonly Stamped[]): Send[] {
-	return [...byWay(batch)].flatMap(([way, events]) =>
+	return [...Map.groupBy(batch, wayOf)].flatMap(([way, events]) =>
 		typeof way === "number"
 			? [{ events, send: holdAll }]
 			: chunks(events, bytesInMessage).map((events) => ({
@@ -144,15 +144,6 @@ function sendsOf(batch: readonly Stamped[]): Send[] {
 					send: sendNow,
 				})),
 	);
-}
-
-function byWay(batch: readonly Stamped[]): Iterable<[Way, readonly Stamped[]]> {
-	const [first] = batch;
-	const way = first && wayOf(first);
-	// Nearly always, and there is nothing to group.
-	return batch.every((event) => wayOf(event) === way)
-		? [[way, batch]]
-		: Map.groupBy(batch, wayOf);
 }
 
 /** The shard of what is not due yet, else the lane. */
