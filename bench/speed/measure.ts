@@ -1,5 +1,5 @@
 /** Runs scenarios for both sides in turn, round by round, so that what disturbs the machine disturbs both. */
-import { median } from "./figures.ts";
+import { middle, rangeOfMiddle } from "./figures.ts";
 import type { Driven, Runtime, SideName } from "./runtime.ts";
 import type { Figure, Scenario, Size, Taken } from "./scenarios.ts";
 
@@ -9,14 +9,19 @@ export interface Measured extends Figure {
 	tidings: number[];
 	/** Tidings' to the bare platform's: the middle of the rounds' own ratios. */
 	ratio: number;
+	/** Between what it lies in nine of ten cases. */
+	range: [from: number, to: number];
 }
+
+/** What each round came to, by side. */
+export type Rounds = Record<SideName, Taken[]>;
 
 /** How it is measured. */
 export interface Measuring {
 	rounds: number;
 	/** How many events of those that a scenario names are used; default all of them. */
 	size?: Size;
-	/** How many in the warm-up; default a fifth. */
+	/** How many in the warm-up; default as the scenario says. */
 	warmUp?: Size;
 	progress?(line: string): void;
 }
@@ -28,19 +33,19 @@ export async function measure(
 		before,
 		run,
 		rounds: most = Number.POSITIVE_INFINITY,
-		repeats = 1,
+		warmUpEvents,
 	}: Scenario,
 	runtime: Runtime,
 	{
 		rounds,
 		size = (events) => events,
-		warmUp = (events) => Math.ceil(size(events) / 5),
+		warmUp = (events) => warmUpEvents ?? Math.ceil(size(events) / 5),
 		progress = () => {},
 	}: Measuring,
-): Promise<Measured[]> {
+): Promise<Rounds> {
 	const [bare, tidings] = [runtime.side("bare"), runtime.side("tidings")];
-	const taken: Record<SideName, Taken[]> = { bare: [], tidings: [] };
-	const count = Math.min(rounds * repeats, most);
+	const taken: Rounds = { bare: [], tidings: [] };
+	const count = Math.min(rounds, most);
 	const name = figures[0]?.name;
 	for (const side of [bare, tidings]) {
 		progress(`${name}: warm-up, ${side.name}`);
@@ -48,8 +53,9 @@ export async function measure(
 		await run(side, warmUp);
 	}
 	for (let round = 1; round <= count; round++) {
-		// Who comes first changes, for it may find the machine otherwise.
-		const turn: Driven[] = round % 2 ? [bare, tidings] : [tidings, bare];
+		// Who comes first finds the machine otherwise, and by chance alone neither is after the other more often.
+		const turn: Driven[] =
+			Math.random() < 0.5 ? [bare, tidings] : [tidings, bare];
 		for (const side of turn) {
 			progress(`${name}: round ${round} of ${count}, ${side.name}`);
 			taken[side.name].push(await run(side, size));
@@ -58,12 +64,18 @@ export async function measure(
 		if (handled[0] !== handled[1])
 			throw new Error(`${name}: handled ${handled.join(" and ")}`);
 	}
+	return taken;
+}
+
+/** What all rounds come to, figure by figure. */
+export function figuresOf({ figures }: Scenario, rounds: Rounds): Measured[] {
 	return figures.map((figure, index) => {
 		const of = (side: SideName) =>
-			taken[side].map(({ values }) => values[index] as number);
+			rounds[side].map(({ values }) => values[index] as number);
 		const [bare, tidings] = [of("bare"), of("tidings")];
 		const ratios = tidings.map((value, round) => value / (bare[round] ?? 0));
-		return { ...figure, bare, tidings, ratio: median(ratios) };
+		const [ratio, range] = [middle(ratios), rangeOfMiddle(ratios)];
+		return { ...figure, bare, tidings, ratio, range };
 	});
 }
 

@@ -1,7 +1,7 @@
 /** Every scenario of `npm run bench` runs, with few events, and asks the same of both sides. Nothing is timed. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { median, quantile, shown } from "./figures.ts";
-import { isMet, type Measured, measure } from "./measure.ts";
+import { median, middle, quantile, rangeOfMiddle, shown } from "./figures.ts";
+import { figuresOf, isMet, type Measured, measure } from "./measure.ts";
 import { type Runtime, startRuntime } from "./runtime.ts";
 import { scenarios } from "./scenarios.ts";
 
@@ -17,14 +17,15 @@ const few = { rounds: 1, size: () => 20, warmUp: () => 1 };
 test.for(scenarios.map((scenario) => [scenario.figures[0]?.name, scenario]))(
 	"%s: both sides do the same, and each figure has a value",
 	async ([, scenario]) => {
-		const { figures, repeats = 1 } = scenario as (typeof scenarios)[number];
-		const measured = await measure(scenario as never, runtime, few);
+		const { figures } = scenario as (typeof scenarios)[number];
+		const rounds = await measure(scenario as never, runtime, few);
+		const measured = figuresOf(scenario as never, rounds);
 		expect(measured.map(({ name }) => name)).toEqual(
 			figures.map(({ name }) => name),
 		);
 		for (const { bare, tidings } of measured) {
-			expect(bare).toHaveLength(repeats);
-			expect(tidings).toHaveLength(repeats);
+			expect(bare).toHaveLength(1);
+			expect(tidings).toHaveLength(1);
 			for (const value of [...bare, ...tidings])
 				expect(Number.isFinite(value)).toBe(true);
 		}
@@ -58,6 +59,26 @@ test("of an even number of values the median lies between the two in the middle"
 	expect(median([4, 1, 3, 2])).toBe(2.5);
 });
 
+test("the middle is the mean of the middle half, of few values the median", () => {
+	expect(middle([9])).toBe(9);
+	expect(middle([9, 1])).toBe(5);
+	expect(middle([1, 900, 2])).toBe(2);
+	expect(middle([1, 900, 2, 4])).toBe(3);
+	expect(middle([1, 2, 3, 4, 5, 6, 7, 900])).toBe(4.5);
+});
+
+test("the middle lies in a range that is narrower the more values there are", () => {
+	expect(rangeOfMiddle([3])).toEqual([3, 3]);
+	const widthOf = (count: number) => {
+		const values = Array.from({ length: count }, (_, index) => index / count);
+		const [from, to] = rangeOfMiddle(values);
+		expect(from).toBeLessThan(middle(values));
+		expect(to).toBeGreaterThan(middle(values));
+		return to - from;
+	};
+	expect(widthOf(400)).toBeLessThan(widthOf(16) / 2);
+});
+
 test("a quantile of whole milliseconds is finer than they are", () => {
 	expect(quantile([2, 2, 3, 3], 0.5)).toBe(2.5);
 	expect(quantile([2, 2, 2, 3], 0.5)).toBeCloseTo(2.17, 2);
@@ -65,12 +86,17 @@ test("a quantile of whole milliseconds is finer than they are", () => {
 });
 
 test("a ratio is enough where it is at least what is asked, of milliseconds at the most", () => {
-	const of = { name: "", bare: [], tidings: [] };
+	const of: Pick<Measured, "name" | "bare" | "tidings" | "range"> = {
+		name: "",
+		bare: [],
+		tidings: [],
+		range: [0, 9],
+	};
 	const isRateMet = (ratio: number) =>
 		isMet({ ...of, unit: "events/s", asked: 0.9, ratio });
 	expect([0.89, 0.9].map(isRateMet)).toEqual([false, true]);
 	const isTimeMet = (ratio: number) =>
-		isMet({ ...of, unit: "ms", asked: 1.2, ratio } as Measured);
+		isMet({ ...of, unit: "ms", asked: 1.2, ratio });
 	expect([1.2, 1.21].map(isTimeMet)).toEqual([true, false]);
 	expect(isMet({ ...of, unit: "ms", ratio: 9 })).toBeUndefined();
 });
