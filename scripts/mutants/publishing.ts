@@ -144,6 +144,15 @@ export const PUBLISHING: readonly Break[] = [
 		to: "if (!(due >= now))",
 	},
 	{
+		why: "a name that is refused is taken the second time",
+		file: "src/contract/pattern.ts",
+		from: `	if (name === known) return;
+`,
+		to: `	if (name === known) return;
+	known = name;
+`,
+	},
+	{
 		why: "the star of a pattern matches any number of segments",
 		file: "src/contract/pattern.ts",
 		from: 'if (want[w] === "**") {',

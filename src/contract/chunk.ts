@@ -12,6 +12,7 @@ export function chunks<Item>(
 	bytesOf: (item: Item) => number,
 ): Item[][] {
 	const batches: Item[][] = [];
+	// None is open yet.
 	let current: Item[] = [];
 	let room = -1;
 	for (const item of items) {

@@ -15,12 +15,12 @@ export function isOfApp(name: string): boolean {
 	return name.startsWith("@");
 }
 
-/** The name that was checked last: those of a batch are often one. */
-let known: unknown;
+/** The name that was checked last: those of a batch are often one. No name is NaN. */
+let known: unknown = Number.NaN;
 
 /** @throws RefusedError `invalid_name` when it is not the name of one event. */
 export function checkName(name: unknown): asserts name is string {
-	if (name === known && name !== undefined) return;
+	if (name === known) return;
 	if (typeof name === "string" && isName(name)) {
 		known = name;
 		return;

@@ -45,6 +45,16 @@ describe("names", () => {
 		);
 	});
 
+	test("what was checked before decides nothing: refused names stay so, also between others", () => {
+		for (const name of ["order.paid", "order..paid", undefined, "order.paid"])
+			for (let time = 0; time < 3; time++)
+				if (name === "order.paid") expect(() => checkName(name)).not.toThrow();
+				else
+					expect(() => checkName(name)).toThrow(
+						expect.objectContaining({ code: "invalid_name" }),
+					);
+	});
+
 	test.each(["order.*", "order.**", "*", "**"])(
 		"%j is refused as a pattern, which only handlers take",
 		(name) => {
