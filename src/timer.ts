@@ -30,6 +30,6 @@ export function inTime<Result>(
 			() => reject(typeof why === "string" ? new Error(why) : why()),
 			ms,
 		);
-		answer.finally(stop).then(resolve, reject);
+		answer.then(resolve, reject).finally(stop);
 	});
 }
