@@ -7,10 +7,10 @@ export function rate(events: number, ms: number): number {
 
 export function median(values: readonly number[]): number {
 	const sorted = [...values].sort((a, b) => a - b);
-	const middle = sorted.length / 2;
+	const half = sorted.length / 2;
 	return (
-		((sorted[Math.floor(middle)] as number) +
-			(sorted[Math.ceil(middle) - 1] as number)) /
+		((sorted[Math.floor(half)] as number) +
+			(sorted[Math.ceil(half) - 1] as number)) /
 		2
 	);
 }

@@ -18,8 +18,8 @@ import { startRuntime } from "./runtime.ts";
 import { type Scenario, scenarios } from "./scenarios.ts";
 
 /**
- * What is near to what is asked is measured in so many runtimes: where its code and data lie in memory is worth a
- * hundredth or two for as long as an isolate lives (measured: between two Workers of the same code).
+ * What is near to what is asked is measured in so many runtimes, one after the other: ratios of one and the same code
+ * differ more between them than between rounds (measured: 0.88, 0.89, 0.95 and 0.95, each of 40 rounds).
  */
 const RUNTIMES = 4;
 
