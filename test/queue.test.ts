@@ -1,4 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
+import { newId } from "../src/contract/id.ts";
+import { recordOf } from "../src/contract/record.ts";
 import { NonRetryableError, RetryAfterError } from "../src/index.ts";
 import { consume } from "../src/queue.ts";
 import { incoming, read, record } from "./support/incoming.ts";
@@ -39,6 +41,22 @@ test("handlers run one after the other in order of registration, each with a cop
 		"third begins with 1",
 		"third ends",
 	]);
+});
+
+test("each handler gets the whole event, also the time that only its id tells", async () => {
+	const ports = keeping();
+	const time = ports.clock() - 5;
+	const head = { id: newId(time, 4), name: "order.placed", time, delay: 0 };
+	const got: unknown[] = [];
+	for (const id of ["first", "second", "third"])
+		behaviours.set(id, ({ id, name, time, delay, body }) => {
+			got.push({ id, name, time, delay, body });
+		});
+	const { record } = recordOf(head, undefined, { n: 1 });
+	expect(JSON.parse(record)).not.toHaveProperty("time");
+	await consume([incoming(record)], "events", ports);
+	const event = { ...head, body: { n: 1 } };
+	expect(got).toEqual([event, event, event]);
 });
 
 test("a handler that fails neither stops nor repeats the others: only its delivery travels on", async () => {
