@@ -20,10 +20,10 @@ export default defineConfig({
 					name: "workerd",
 					include: ["test/**/*.test.ts"],
 					exclude: [
-						"test/**/*.node.test.ts",
-						"test/seeds/**",
+						"test/**/*.{node,pure}.test.ts",
+						"test/dialects/**",
 						"test/apps/**",
-						"test/lanes/**",
+						"test/platform/lanes/**",
 					],
 				},
 			},
@@ -32,13 +32,13 @@ export default defineConfig({
 				resolve: { tsconfigPaths: true },
 				plugins: [
 					cloudflareTest({
-						wrangler: { configPath: "./test/seeds/wrangler.toml" },
+						wrangler: { configPath: "./test/dialects/wrangler.toml" },
 					}),
 				],
 				test: {
-					name: "seeds",
-					include: ["test/seeds/**/*.test.ts"],
-					exclude: ["test/**/*.node.test.ts"],
+					name: "dialects",
+					include: ["test/dialects/**/*.test.ts"],
+					exclude: ["test/**/*.{node,pure}.test.ts"],
 				},
 			},
 			{
@@ -52,7 +52,7 @@ export default defineConfig({
 				test: {
 					name: "apps",
 					include: ["test/apps/**/*.test.ts"],
-					exclude: ["test/**/*.node.test.ts"],
+					exclude: ["test/**/*.{node,pure}.test.ts"],
 				},
 			},
 			{
@@ -60,12 +60,12 @@ export default defineConfig({
 				resolve: { tsconfigPaths: true },
 				plugins: [
 					cloudflareTest({
-						wrangler: { configPath: "./test/lanes/wrangler.toml" },
+						wrangler: { configPath: "./test/platform/lanes/wrangler.toml" },
 					}),
 				],
 				test: {
 					name: "lanes",
-					include: ["test/lanes/**/*.test.ts"],
+					include: ["test/platform/lanes/**/*.test.ts"],
 				},
 			},
 			{

@@ -4,6 +4,6 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
 	test: {
 		name: "rules",
-		include: ["test/contract/**/*.test.ts"],
+		include: ["test/**/*.pure.test.ts"],
 	},
 });

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { isPattern } from "../src/contract/pattern.ts";
+import { isPattern } from "../src/event/name.ts";
 
 /** An entry of the secret `API_KEYS`. */
 interface Key {

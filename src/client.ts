@@ -2,16 +2,16 @@
  * Door: publishing from elsewhere, by a service binding or by URL. It runs in Workers and in Node, and checks
  * only what must not cross a door; names, sizes, schemas and rights are the owner's to check.
  */
-import type { CatalogueIn, Publishes } from "./contract/catalogue.ts";
-import type { Receipt } from "./contract/errors.ts";
-import { localRequestOf, requestsOf } from "./contract/request.ts";
+import type { CatalogueIn, Publishes } from "./event/catalogue.ts";
+import type { Receipt } from "./event/errors.ts";
+import { localRequestOf, requestsOf } from "./publish/request.ts";
 import {
 	type BareBinding,
 	type HttpTarget,
 	kept,
 	type PublisherBinding,
 	transportTo,
-} from "./transport.ts";
+} from "./publish/transport.ts";
 
 export {
 	ForbiddenError,
@@ -20,7 +20,7 @@ export {
 	ToolFailedError,
 	UnauthorizedError,
 	UnavailableError,
-} from "./contract/errors.ts";
+} from "./event/errors.ts";
 export type { BareBinding, HttpTarget, PublisherBinding, Publishes, Receipt };
 
 // Dynamic, so that the module loads where there is no such platform.

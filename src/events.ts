@@ -1,13 +1,6 @@
 /** `createEvents()`: the registry of handlers and the bus that publishes, for one Worker. It holds no rules. */
 import { env, waitUntil } from "cloudflare:workers";
 import type { App } from "./apps/app.ts";
-import {
-	bindings,
-	ownsEvents,
-	schedulerShard,
-	subscriptionsOf,
-} from "./bindings.ts";
-import { NO_CONSUMERS } from "./contract/call.ts";
 import type {
 	Catalogue,
 	CatalogueOf,
@@ -15,31 +8,28 @@ import type {
 	NameIn,
 	Publishes,
 	Unset,
-} from "./contract/catalogue.ts";
+} from "./event/catalogue.ts";
 import {
 	byName,
 	checkBody,
 	type Definition,
 	listed,
-} from "./contract/definition.ts";
-import { mapInTurn } from "./contract/errors.ts";
+} from "./event/definition.ts";
+import { mapInTurn } from "./event/errors.ts";
+import { DEFAULT_SHARDS, newId } from "./event/id.ts";
+import { bodyText } from "./event/json.ts";
+import { checkName } from "./event/name.ts";
+import { logFailures, type Observe, observing } from "./event/transition.ts";
+import { checkMembers } from "./event/validation.ts";
+import { NO_CONSUMERS } from "./handlers/call.ts";
 import {
 	type HandlerFunction,
 	type HandlerOptions,
 	Handlers,
 	type TidingsEvent,
-} from "./contract/handler.ts";
-import { DEFAULT_SHARDS, newId } from "./contract/id.ts";
-import { bodyText } from "./contract/json.ts";
-import { checkMembers } from "./contract/members.ts";
-import { checkName } from "./contract/pattern.ts";
-import type { Retries } from "./contract/policy.ts";
-import {
-	localRequestOf,
-	type PublishRequest,
-	requestsOf,
-} from "./contract/request.ts";
-import { logFailures, type Observe, observing } from "./contract/transition.ts";
+} from "./handlers/handler.ts";
+import { register } from "./handlers/register.ts";
+import type { Retries } from "./handlers/retry-policy.ts";
 import {
 	keepOwner,
 	NO_APPS,
@@ -47,18 +37,28 @@ import {
 	ownerOf,
 	registerApps,
 } from "./owner.ts";
-import { publish, publishBatch } from "./publish.ts";
-import { register } from "./register.ts";
-import { cancel, reschedule } from "./schedule.ts";
-import { schedulerOf } from "./shards.ts";
-import { realTimer } from "./timer.ts";
+import {
+	bindings,
+	ownsEvents,
+	schedulerShard,
+	subscriptionsOf,
+} from "./platform/bindings.ts";
+import { realTimer } from "./platform/timer.ts";
+import { publish, publishBatch } from "./publish/publish.ts";
+import {
+	localRequestOf,
+	type PublishRequest,
+	requestsOf,
+} from "./publish/request.ts";
 import {
 	kept,
 	type PublisherBinding,
 	revived,
 	type Transport,
 	transportTo,
-} from "./transport.ts";
+} from "./publish/transport.ts";
+import { cancel, reschedule } from "./schedule/schedule.ts";
+import { schedulerOf } from "./schedule/shards.ts";
 
 export interface EventsOptions<Definitions extends readonly Definition[]> {
 	/** The events that are checked and typed when published by name. Default: none. */

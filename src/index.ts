@@ -1,13 +1,14 @@
 /** Door: the library. It reaches neither objects nor entry points, so a Worker that publishes carries none. */
-export type { After } from "./contract/after-form.ts";
-export type { BatchItem, PublishOptions } from "./contract/arguments.ts";
+
 export {
 	type Config,
 	defineConfig,
-} from "./contract/config.ts";
-export { type Definition, event } from "./contract/definition.ts";
-export type { Duration } from "./contract/duration.ts";
-export type { Cause } from "./contract/envelope.ts";
+} from "./config/config.ts";
+export type { After } from "./event/after-form.ts";
+export type { BatchItem, PublishOptions } from "./event/arguments.ts";
+export { type Definition, event } from "./event/definition.ts";
+export type { Duration } from "./event/duration.ts";
+export type { Cause } from "./event/envelope.ts";
 export {
 	ForbiddenError,
 	type Issue,
@@ -18,20 +19,20 @@ export {
 	ToolFailedError,
 	UnauthorizedError,
 	UnavailableError,
-} from "./contract/errors.ts";
-export type { Failure } from "./contract/failure.ts";
+} from "./event/errors.ts";
+export type { Failure } from "./event/failure.ts";
+export type { Observe, Transition } from "./event/transition.ts";
+export { createEvents, type Events, type EventsOptions } from "./events.ts";
 export type {
 	HandlerContext,
 	HandlerFunction,
 	HandlerOptions,
 	TidingsEvent,
-} from "./contract/handler.ts";
+} from "./handlers/handler.ts";
 export {
 	NonRetryableError,
 	RetryAfterError,
-} from "./contract/handler-errors.ts";
-export type { Retries, RetryOptions } from "./contract/policy.ts";
-export type { Observe, Transition } from "./contract/transition.ts";
-export { createEvents, type Events, type EventsOptions } from "./events.ts";
-export { handlerModules } from "./modules.ts";
-export { toWorkflow } from "./workflow.ts";
+} from "./handlers/handler-errors.ts";
+export { handlerModules } from "./handlers/modules.ts";
+export type { Retries, RetryOptions } from "./handlers/retry-policy.ts";
+export { toWorkflow } from "./handlers/to-workflow.ts";

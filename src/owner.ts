@@ -1,15 +1,15 @@
 /** What the doors and objects need of the Worker that owns the events: all ports of all steps, behind its bus. */
 import type { App } from "./apps/app.ts";
-import type { FanningOut } from "./apps/fan-out.ts";
-import type { Subscribing } from "./apps/subscribe.ts";
-import type { Hooking } from "./apps/trigger.ts";
-import type { Bindings } from "./bindings.ts";
-import type { Consuming } from "./consumers.ts";
-import type { Delivering } from "./deliver.ts";
-import type { Publishing } from "./publish.ts";
-import type { Replaying } from "./replay.ts";
-import type { Running } from "./run.ts";
-import type { Rescheduling } from "./schedule.ts";
+import type { FanningOut } from "./apps/subscriptions/fan-out.ts";
+import type { Subscribing } from "./apps/subscriptions/subscribe.ts";
+import type { Hooking } from "./apps/webhooks/accept.ts";
+import type { Delivering } from "./consume/deliver.ts";
+import type { Replaying } from "./dead-letters/replay.ts";
+import type { Running } from "./handlers/run.ts";
+import type { Consuming } from "./handlers/workers.ts";
+import type { Bindings } from "./platform/bindings.ts";
+import type { Publishing } from "./publish/publish.ts";
+import type { Rescheduling } from "./schedule/schedule.ts";
 
 export type Owner = Bindings &
 	Running &

@@ -1,28 +1,28 @@
 /** Door: the Worker that owns its events. It joins the user's own fetch, queue, scheduled and email to ours. */
 
 import { runPart } from "./apps/run-tool.ts";
-import { trigger } from "./apps/trigger.ts";
-import { queueNames } from "./bindings.ts";
-import { configure } from "./configure.ts";
-import { type Config, settingsOf } from "./contract/config.ts";
-import { decode } from "./contract/envelope.ts";
-import { RefusedError } from "./contract/errors.ts";
-import { checkMembers } from "./contract/members.ts";
-import type { QueueRole } from "./contract/queues.ts";
+import { trigger } from "./apps/webhooks/accept.ts";
+import { configure } from "./config/assemble.ts";
+import { type Config, settingsOf } from "./config/config.ts";
+import { consume } from "./consume/queue.ts";
 import { createApp } from "./entrypoints/http/app.ts";
+import { decode } from "./event/envelope.ts";
+import { RefusedError } from "./event/errors.ts";
+import { checkMembers } from "./event/validation.ts";
 import type { Events } from "./events.ts";
-import { checkHandlerPaths } from "./modules.ts";
-import { tellObjects } from "./objects/told.ts";
+import { checkHandlerPaths } from "./handlers/modules.ts";
 import { ownerOf } from "./owner.ts";
-import { consume } from "./queue.ts";
+import { queueNames } from "./platform/bindings.ts";
+import { tellObjects } from "./platform/object-context.ts";
+import type { QueueRole } from "./platform/queue-names.ts";
 
+export { Subscriptions } from "./apps/subscriptions/subscriptions-object.ts";
+export { DeadLetters } from "./dead-letters/dead-letters-object.ts";
 export { mailTo } from "./entrypoints/mail.ts";
-export { type PublisherProps, publisher } from "./entrypoints/rpc.ts";
+export { type PublisherProps, publisher } from "./entrypoints/publisher.ts";
 export { subscriber } from "./entrypoints/subscriber.ts";
-export { DeadLetters } from "./objects/dead-letters.ts";
-export { Payloads } from "./objects/payloads.ts";
-export { Scheduler } from "./objects/scheduler.ts";
-export { Subscriptions } from "./objects/subscriptions.ts";
+export { Payloads } from "./payloads/payloads-object.ts";
+export { Scheduler } from "./schedule/scheduler-object.ts";
 
 /** The user's own handlers, and where ours answer. */
 export interface WorkerOptions<Env = Cloudflare.Env>

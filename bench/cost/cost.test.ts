@@ -5,6 +5,16 @@ import { counted, startCounting } from "./meter.ts";
 import { scenarios } from "./scenarios.ts";
 import { cellsOf, rowsIn } from "./table.ts";
 
+declare global {
+	interface ImportMeta {
+		/** Vite's: with these options it returns the text of each file. */
+		glob(
+			pattern: string,
+			options: { query: "?raw"; import: "default"; eager: true },
+		): Record<string, string>;
+	}
+}
+
 const documents = import.meta.glob("../../docs/cost.md", {
 	query: "?raw",
 	import: "default",

@@ -1,7 +1,8 @@
 /** What is counted, scenario by scenario: each runs in a Worker that has run for a while, and says how many events it is about. */
-import { subscriptionsOf } from "../../src/bindings.ts";
-import { PAYLOAD_KEPT } from "../../src/contract/limits.ts";
+
+import { PAYLOAD_KEPT } from "../../src/event/limits.ts";
 import { ownerOf } from "../../src/owner.ts";
+import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import { alarmAfter, http, putToSleep, shop, tokenOf } from "./callers.ts";
 import { events, failures } from "./worker.ts";
 

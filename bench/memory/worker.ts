@@ -8,8 +8,8 @@ import {
 	subscriber,
 	worker,
 } from "tidings/worker";
-import { subscriptionsOf } from "../../src/bindings.ts";
 import { ownerOf } from "../../src/owner.ts";
+import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import { BODIES, type BodyKind } from "./bodies.ts";
 
 export { DeadLetters, Payloads } from "tidings/worker";

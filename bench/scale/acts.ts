@@ -1,13 +1,16 @@
 /** What the Worker does when it is asked to: it grows, or does so many of one thing and tells what that has cost. */
 import { exports } from "cloudflare:workers";
-import { acceptMail } from "../../src/apps/trigger.ts";
-import { schedulerShard, subscriptionsOf } from "../../src/bindings.ts";
-import type { Held } from "../../src/contract/held.ts";
-import { newId } from "../../src/contract/id.ts";
-import { encodeEvent } from "../../src/contract/record.ts";
-import type { Key } from "../../src/contract/subscription-key.ts";
+import type { Key } from "../../src/apps/subscriptions/subscription-key.ts";
+import { acceptMail } from "../../src/apps/webhooks/accept.ts";
+import { encodeEvent } from "../../src/event/encode.ts";
+import { newId } from "../../src/event/id.ts";
+import type { Held } from "../../src/event/scheduled-row.ts";
 import { ownerOf } from "../../src/owner.ts";
-import { schedulerOf } from "../../src/shards.ts";
+import {
+	schedulerShard,
+	subscriptionsOf,
+} from "../../src/platform/bindings.ts";
+import { schedulerOf } from "../../src/schedule/shards.ts";
 import type { Counts } from "../cost/counts.ts";
 import { counted, startCounting } from "../cost/meter.ts";
 import { events, mail, RUNG } from "./events.ts";

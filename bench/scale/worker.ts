@@ -8,8 +8,8 @@ import {
 	subscriber,
 	worker,
 } from "tidings/worker";
-import type { Held } from "../../src/contract/held.ts";
-import type { Key } from "../../src/contract/subscription-key.ts";
+import type { Key } from "../../src/apps/subscriptions/subscription-key.ts";
+import type { Held } from "../../src/event/scheduled-row.ts";
 import {
 	meterEntrypoint,
 	meterObject,

@@ -3,31 +3,26 @@
  * none of it and asks nobody.
  */
 
+import type { Duration } from "../event/duration.ts";
+import { checkMembers } from "../event/validation.ts";
+import { type Handler, timeoutOf } from "../handlers/handler.ts";
+import { type EventPart, partId, type ToolBody, toolId } from "./app-host.ts";
+import { capabilitiesOf } from "./capabilities.ts";
 import {
 	type AppDeclaration,
 	appEventName,
 	type Capability,
 	declarationOf,
 	partsOf,
-} from "../contract/app.ts";
-import {
-	type EventPart,
-	partId,
-	type ToolBody,
-	toolId,
-} from "../contract/app-door.ts";
-import type { Duration } from "../contract/duration.ts";
-import { type Handler, timeoutOf } from "../contract/handler.ts";
-import { checkMembers } from "../contract/members.ts";
+} from "./declaration.ts";
+import { type HookModule, receive } from "./webhooks/hook.ts";
 import {
 	type HookRequest,
 	type Received,
 	type TriggerBody,
 	triggerName,
 	triggerOf,
-} from "../contract/trigger.ts";
-import { capabilitiesOf } from "./capabilities.ts";
-import { type HookModule, receive } from "./hook.ts";
+} from "./webhooks/trigger.ts";
 
 /** A module of an app: its default export runs; an attempt has 5 seconds unless it exports a `timeout`, at most 60. */
 // biome-ignore lint/suspicious/noExplicitAny: what an app's code takes and gives is its own

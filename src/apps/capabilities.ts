@@ -2,15 +2,16 @@
  * What an app's code is given: the capabilities that were declared, and no others. Each asks the owner of the
  * events in the app's name, or the bucket in the app's space.
  */
-import type { Capability } from "../contract/app.ts";
-import type { AppDoor, Sent } from "../contract/app-door.ts";
-import type { Duration } from "../contract/duration.ts";
-import { ForbiddenError, type Receipt } from "../contract/errors.ts";
-import { bodyText } from "../contract/json.ts";
-import type { Subscribed } from "../contract/subscription.ts";
-import type { Key, KeyValue } from "../contract/subscription-key.ts";
-import { revived } from "../transport.ts";
+
+import type { Duration } from "../event/duration.ts";
+import { ForbiddenError, type Receipt } from "../event/errors.ts";
+import { bodyText } from "../event/json.ts";
+import { revived } from "../publish/transport.ts";
+import type { AppDoor, Sent } from "./app-host.ts";
+import type { Capability } from "./declaration.ts";
 import { type AppStorage, storageOf } from "./storage.ts";
+import type { Subscribed } from "./subscriptions/subscription.ts";
+import type { Key, KeyValue } from "./subscriptions/subscription-key.ts";
 
 export interface EventCapability {
 	/**

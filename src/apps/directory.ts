@@ -1,12 +1,13 @@
 /** Which apps there are, in this Worker and in those behind bindings, and which of them brings an app. */
+
+import { RefusedError, UnavailableError } from "../event/errors.ts";
+import type { Consumer, Consumers } from "../handlers/call.ts";
 import {
 	type AppDeclaration,
 	type AppEvent,
 	appEventName,
-} from "../contract/app.ts";
-import type { Consumer, Consumers } from "../contract/call.ts";
-import { RefusedError, UnavailableError } from "../contract/errors.ts";
-import type { SubscriptionKeeper } from "../contract/subscription.ts";
+} from "./declaration.ts";
+import type { SubscriptionKeeper } from "./subscriptions/subscription.ts";
 
 export interface Found {
 	declaration: AppDeclaration;

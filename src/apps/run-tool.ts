@@ -1,20 +1,16 @@
 /** Runs a tool of an app, or a part of an event's lifecycle, at once and once: no queue, no retry. */
-import { type AppEventName, appEventName, partsOf } from "../contract/app.ts";
-import {
-	type InName,
-	partId,
-	type ToolBody,
-	toolId,
-} from "../contract/app-door.ts";
-import type { Consumers } from "../contract/call.ts";
-import { ToolFailedError, UnavailableError } from "../contract/errors.ts";
-import type { Issuers } from "../contract/issuer.ts";
-import { bodyText } from "../contract/json.ts";
-import { failed, type Outcome } from "../contract/outcome.ts";
-import { idIn } from "../contract/route.ts";
-import { runAlone } from "../deliver.ts";
+
+import type { Issuers } from "../config/issuer.ts";
+import { runAlone } from "../consume/deliver.ts";
+import { ToolFailedError, UnavailableError } from "../event/errors.ts";
+import { bodyText } from "../event/json.ts";
+import { failed, type Outcome } from "../event/outcome.ts";
+import type { Consumers } from "../handlers/call.ts";
+import { idIn } from "../handlers/route.ts";
+import { type InName, partId, type ToolBody, toolId } from "./app-host.ts";
+import { type AppEventName, appEventName, partsOf } from "./declaration.ts";
 import { checkTool, findApp } from "./directory.ts";
-import { verifyTokens } from "./tokens.ts";
+import { verifyTokens } from "./tokens/tokens.ts";
 
 export interface RunningAtOnce {
 	consumers: Consumers;

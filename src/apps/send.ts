@@ -1,15 +1,16 @@
 /** Step 1 for apps: an event of an app, checked by what the app declares, becomes an event for its subscribers. */
-import { appEventName } from "../contract/app.ts";
-import type { Sent, SentBody } from "../contract/app-door.ts";
-import type { Consumers } from "../contract/call.ts";
-import { type Receipt, RefusedError } from "../contract/errors.ts";
-import { bodyText } from "../contract/json.ts";
-import { checkMembers } from "../contract/members.ts";
-import { checkPayload } from "../contract/payload-schema.ts";
-import { filterOf, keyFields } from "../contract/subscription-key.ts";
-import { type Publishing, publishStamped } from "../publish.ts";
-import { stampOfApp } from "../stamp.ts";
+
+import { type Receipt, RefusedError } from "../event/errors.ts";
+import { bodyText } from "../event/json.ts";
+import { checkMembers } from "../event/validation.ts";
+import type { Consumers } from "../handlers/call.ts";
+import { type Publishing, publishStamped } from "../publish/publish.ts";
+import { stampOfApp } from "../publish/stamp.ts";
+import type { Sent, SentBody } from "./app-host.ts";
+import { appEventName } from "./declaration.ts";
 import { eventIn, findApp } from "./directory.ts";
+import { checkPayload } from "./payload-schema.ts";
+import { filterOf, keyFields } from "./subscriptions/subscription-key.ts";
 
 /**
  * Sends one of the app's own events.

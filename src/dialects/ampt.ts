@@ -1,13 +1,13 @@
 /** Door: Ampt's events. It adds Ampt's policy: a failed delivery is retried every six minutes for 14 days. */
-import type { EventFor } from "../contract/catalogue.ts";
-import type { Definition } from "../contract/definition.ts";
+import type { EventFor } from "../event/catalogue.ts";
+import type { Definition } from "../event/definition.ts";
+import { type Events, withRetries } from "../events.ts";
 import type {
 	HandlerContext,
 	HandlerFunction,
 	HandlerOptions,
 	TidingsEvent,
-} from "../contract/handler.ts";
-import { type Events, withRetries } from "../events.ts";
+} from "../handlers/handler.ts";
 import { bus } from "./bus.ts";
 
 export type { HandlerContext, HandlerOptions, TidingsEvent };

@@ -5,24 +5,24 @@ export {
 	type AppOptions,
 	createApp,
 } from "../apps/app.ts";
+export type { Sent } from "../apps/app-host.ts";
 export type {
 	Capabilities,
 	EventCapability,
 	StorageCapability,
 } from "../apps/capabilities.ts";
-export type { HookModule, Verify } from "../apps/hook.ts";
+export type { Capability } from "../apps/declaration.ts";
 export type { AppStorage } from "../apps/storage.ts";
-export type { Capability } from "../contract/app.ts";
-export type { Sent } from "../contract/app-door.ts";
-export type { Subscribed } from "../contract/subscription.ts";
+export type { Subscribed } from "../apps/subscriptions/subscription.ts";
+export type { HookModule, Verify } from "../apps/webhooks/hook.ts";
 export type {
 	HookRequest,
 	Trigger,
 	Trigger as WebhookPayload,
-} from "../contract/trigger.ts";
+} from "../apps/webhooks/trigger.ts";
 export {
 	githubSignature,
 	hmacSignature,
 	standardWebhooks,
 	stripeSignature,
-} from "./apps/verify.ts";
+} from "../apps/webhooks/verify.ts";

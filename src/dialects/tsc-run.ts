@@ -1,9 +1,9 @@
 /** Door: tsc.run's events, and its configuration read as it stands. Subscribers are found by their names. */
-import type { Receipt } from "../contract/errors.ts";
-import { RefusedError } from "../contract/errors.ts";
-import type { HandlerContext } from "../contract/handler.ts";
+import type { Receipt } from "../event/errors.ts";
+import { RefusedError } from "../event/errors.ts";
 import type { Events } from "../events.ts";
-import { handlerAt, SUBSCRIBER_EXPORTS } from "../modules.ts";
+import type { HandlerContext } from "../handlers/handler.ts";
+import { handlerAt, SUBSCRIBER_EXPORTS } from "../handlers/modules.ts";
 import { bus } from "./bus.ts";
 
 /** What a subscriber gets. */

@@ -1,7 +1,7 @@
 /** How mail comes in: Cloudflare Email Routing hands it to an app's event. */
 
-import { acceptMail } from "../apps/trigger.ts";
-import { HOOK_BYTES } from "../contract/limits.ts";
+import { acceptMail } from "../apps/webhooks/accept.ts";
+import { HOOK_BYTES } from "../event/limits.ts";
 import type { Events } from "../events.ts";
 import { ownerOf } from "../owner.ts";
 

@@ -1,15 +1,15 @@
 /** How the owner of the events comes in: an entrypoint that lists this Worker's handlers, and runs those of a call. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { receiveFor } from "../apps/app.ts";
-import type { AppDeclaration } from "../contract/app.ts";
-import type { AppDoor } from "../contract/app-door.ts";
-import type { Call, Reporter } from "../contract/call.ts";
-import { type Listed, listedOf } from "../contract/route.ts";
-import type { HookRequest, Received } from "../contract/trigger.ts";
+import type { AppDoor } from "../apps/app-host.ts";
+import type { AppDeclaration } from "../apps/declaration.ts";
+import type { HookRequest, Received } from "../apps/webhooks/trigger.ts";
 import type { Events } from "../events.ts";
-import { checkHandlerPaths } from "../modules.ts";
+import type { Call, Reporter } from "../handlers/call.ts";
+import { checkHandlerPaths } from "../handlers/modules.ts";
+import { type Listed, listedOf } from "../handlers/route.ts";
+import { run } from "../handlers/run.ts";
 import { ownerOf } from "../owner.ts";
-import { run } from "../run.ts";
 
 /** What the owner's binding has, and no more. */
 export interface SubscriberEntrypoint extends WorkerEntrypoint {

@@ -1,8 +1,8 @@
 /** What an app cannot do: send another's events, use another's storage, end another's subscription. */
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test } from "vitest";
-import { subscriptionsOf } from "../../src/bindings.ts";
-import { mayPublish } from "../../src/contract/rights.ts";
+import { mayPublish } from "../../src/event/permission.ts";
+import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import { asApp, atDoor, refusal } from "./as-app.ts";
 import { installKeys, keyed } from "./keys.ts";
 import { stopped } from "./support.ts";

@@ -2,8 +2,8 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { subscriptionsOf } from "../../src/bindings.ts";
 import { createApp } from "../../src/dialects/apps.ts";
+import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import { asApp, atDoor, refusal } from "./as-app.ts";
 import { acts, bell } from "./more-apps.ts";
 import { call, stopped, wait } from "./support.ts";

@@ -1,6 +1,6 @@
 /** The law of conservation for apps: every send ends, for each subscription that it matched, delivered or dead. */
 import { afterAll, expect, test, vi } from "vitest";
-import { subscriptionsOf } from "../../src/bindings.ts";
+import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import { asApp } from "./as-app.ts";
 import { acts } from "./more-apps.ts";
 import { stopped, wait } from "./support.ts";

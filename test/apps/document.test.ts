@@ -1,7 +1,7 @@
 /** The document of the app platform, sentence by sentence, with its own code. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { subscriptionsOf } from "../../src/bindings.ts";
+import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import {
 	ada,
 	ben,

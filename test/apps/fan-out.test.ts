@@ -1,14 +1,14 @@
 /** An event of an app on its way to its subscribers: page by page, and nobody left out whatever dies. */
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import { subscriptionsOf } from "../../src/bindings.ts";
-import type { SentBody } from "../../src/contract/app-door.ts";
-import type { Delivery } from "../../src/contract/envelope.ts";
-import type { QueueRole } from "../../src/contract/queues.ts";
-import { Routes } from "../../src/contract/route.ts";
-import { storeLetters } from "../../src/dead-letter.ts";
+import type { SentBody } from "../../src/apps/app-host.ts";
+import { consume } from "../../src/consume/queue.ts";
+import { replay } from "../../src/dead-letters/replay.ts";
+import { storeLetters } from "../../src/dead-letters/store.ts";
+import type { Delivery } from "../../src/event/envelope.ts";
+import { Routes } from "../../src/handlers/route.ts";
 import { ownerOf } from "../../src/owner.ts";
-import { consume } from "../../src/queue.ts";
-import { replay } from "../../src/replay.ts";
+import { subscriptionsOf } from "../../src/platform/bindings.ts";
+import type { QueueRole } from "../../src/platform/queue-names.ts";
 import { incoming, read, record } from "../support/incoming.ts";
 import { refusal } from "./as-app.ts";
 import { acts, bell } from "./more-apps.ts";

@@ -1,8 +1,8 @@
 /** An app's event keeps the lane that it was sent by, to the last of its subscribers. */
 import { afterEach, beforeAll, expect, test } from "vitest";
 import { send } from "../../src/apps/send.ts";
-import { subscriptionsOf } from "../../src/bindings.ts";
-import { consume } from "../../src/queue.ts";
+import { consume } from "../../src/consume/queue.ts";
+import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import { incoming, read } from "../support/incoming.ts";
 import { refusal } from "./as-app.ts";
 import { acts, bell } from "./more-apps.ts";

@@ -3,8 +3,8 @@
 import { createEvents } from "tidings";
 import { createApp } from "tidings/apps";
 import { describe, expect, test } from "vitest";
-import { declarationFrom } from "../../src/contract/app.ts";
-import { listedFrom, listedOf } from "../../src/contract/route.ts";
+import { declarationFrom } from "../../src/apps/declaration.ts";
+import { listedFrom, listedOf } from "../../src/handlers/route.ts";
 import { ownerOf } from "../../src/owner.ts";
 
 const module = { default: () => {} };

@@ -1,6 +1,6 @@
 /** The owner's ports with queues and a scheduler that keep what they are given, for looking at one step alone. */
-import type { Held } from "../../src/contract/held.ts";
-import type { Transition } from "../../src/contract/transition.ts";
+import type { Held } from "../../src/event/scheduled-row.ts";
+import type { Transition } from "../../src/event/transition.ts";
 import { type Owner, ownerOf } from "../../src/owner.ts";
 import { events } from "./worker.ts";
 

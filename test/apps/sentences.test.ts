@@ -6,7 +6,7 @@ import eventsJson from "../../examples/inbox/email/events.json" with {
 	type: "json",
 };
 import { handlers } from "../../examples/inbox/email/src/app.generated.ts";
-import { subscriptionsOf } from "../../src/bindings.ts";
+import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import { refusal } from "./as-app.ts";
 import { acts } from "./more-apps.ts";
 import {

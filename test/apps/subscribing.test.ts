@@ -1,6 +1,6 @@
 /** Subscriptions that come and go, and sends that find them. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { subscriptionsOf } from "../../src/bindings.ts";
+import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import { asApp, atDoor, refusal } from "./as-app.ts";
 import { installKeys, keyed } from "./keys.ts";
 import { acts, bell } from "./more-apps.ts";

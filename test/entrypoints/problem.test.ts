@@ -1,10 +1,10 @@
 import { afterEach, expect, test, vi } from "vitest";
+import { HttpError, problem } from "../../src/entrypoints/http/problem.ts";
 import {
 	PartialPublishError,
 	RefusedError,
 	UnavailableError,
-} from "../../src/contract/errors.ts";
-import { HttpError, problem } from "../../src/entrypoints/http/problem.ts";
+} from "../../src/event/errors.ts";
 
 const log = vi.spyOn(console, "error").mockImplementation(() => {});
 afterEach(() => log.mockClear());

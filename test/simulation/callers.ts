@@ -1,6 +1,6 @@
 /** Those who publish, cancel, move and replay, each in an isolate of its own, and what they were answered. */
 import type { PartialPublishError, Receipt } from "tidings";
-import { discard, replay, replayAll } from "../../src/replay.ts";
+import { discard, replay, replayAll } from "../../src/dead-letters/replay.ts";
 import type { Entry, Ledger, Replay } from "./ledger.ts";
 import { readLetters } from "./letters.ts";
 import { Invocation } from "./platform/invocation.ts";

@@ -1,9 +1,9 @@
 /** Hundreds of histories with faults, judged by the ledger; and that the ledger would notice. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { DeadLetters } from "../../src/objects/dead-letters.ts";
-import { HeldTable } from "../../src/objects/held-table.ts";
-import { Payloads } from "../../src/objects/payloads.ts";
-import { Scheduler } from "../../src/objects/scheduler.ts";
+import { DeadLetters } from "../../src/dead-letters/dead-letters-object.ts";
+import { Payloads } from "../../src/payloads/payloads-object.ts";
+import { HeldTable } from "../../src/schedule/schedule-table.ts";
+import { Scheduler } from "../../src/schedule/scheduler-object.ts";
 import { FAULTS } from "./faults.ts";
 import type { Rule } from "./invariants.ts";
 import { Invocation } from "./platform/invocation.ts";

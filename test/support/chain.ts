@@ -1,6 +1,7 @@
 /** One delivery's whole chain under simulated time, between a queue and a scheduler of a few lines. */
+
+import { consume } from "../../src/consume/queue.ts";
 import type { Owner } from "../../src/owner.ts";
-import { consume } from "../../src/queue.ts";
 import { incoming, read, record } from "./incoming.ts";
 import type { Kept } from "./ports.ts";
 

@@ -1,8 +1,9 @@
 /** Messages as a consumer gets them, that tell which verdict each was given. */
-import { type Delivery, decode } from "../../src/contract/envelope.ts";
-import { newId } from "../../src/contract/id.ts";
-import { encodeEvent } from "../../src/contract/record.ts";
-import type { IncomingMessage } from "../../src/queue.ts";
+
+import type { IncomingMessage } from "../../src/consume/queue.ts";
+import { encodeEvent } from "../../src/event/encode.ts";
+import { type Delivery, decode } from "../../src/event/envelope.ts";
+import { newId } from "../../src/event/id.ts";
 
 export interface JudgedMessage extends IncomingMessage {
 	/** Every verdict, in order: there must be one. */

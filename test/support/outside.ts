@@ -1,7 +1,7 @@
 /** What `start` and `stop` act upon: it knows what was done to it, and that no two may be at it at once. */
 import { expect } from "vitest";
-import { MAX_TIMEOUT } from "../../src/contract/limits.ts";
-import type { Outcome } from "../../src/contract/outcome.ts";
+import { MAX_TIMEOUT } from "../../src/event/limits.ts";
+import type { Outcome } from "../../src/event/outcome.ts";
 
 export type Which = "start" | "stop";
 

@@ -1,8 +1,9 @@
 /** The owner's ports with queues and scheduler that keep what they are given, for looking at one step alone. */
-import { consumersOf } from "../../src/consumers.ts";
-import type { Held } from "../../src/contract/held.ts";
-import type { Letter } from "../../src/contract/letter.ts";
-import type { Transition } from "../../src/contract/transition.ts";
+
+import type { Letter } from "../../src/event/dead-letter.ts";
+import type { Held } from "../../src/event/scheduled-row.ts";
+import type { Transition } from "../../src/event/transition.ts";
+import { consumersOf } from "../../src/handlers/workers.ts";
 import { type Owner, ownerOf } from "../../src/owner.ts";
 import { events } from "./worker.ts";
 

@@ -1,7 +1,7 @@
 /** How `after` is refused, at an instant that every test of it shares. */
 import { expect } from "vitest";
-import { dueTime } from "../../src/contract/after.ts";
-import type { RefusedError } from "../../src/contract/errors.ts";
+import { dueTime } from "../../src/event/after.ts";
+import type { RefusedError } from "../../src/event/errors.ts";
 
 export const NOW = Date.UTC(2027, 0, 14, 17, 46, 5, 811);
 

@@ -2,10 +2,10 @@
 
 import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
-import type { Held } from "../../src/contract/held.ts";
-import { newId } from "../../src/contract/id.ts";
-import { encodeEvent } from "../../src/contract/record.ts";
-import type { Scheduler } from "../../src/objects/scheduler.ts";
+import { encodeEvent } from "../../src/event/encode.ts";
+import { newId } from "../../src/event/id.ts";
+import type { Held } from "../../src/event/scheduled-row.ts";
+import type { Scheduler } from "../../src/schedule/scheduler-object.ts";
 
 type Stub = DurableObjectStub<Scheduler>;
 

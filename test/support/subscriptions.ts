@@ -2,13 +2,13 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { vi } from "vitest";
-import type { Outcome } from "../../src/contract/outcome.ts";
 import type {
 	Subscribed,
 	SubscriptionsState,
-} from "../../src/contract/subscription.ts";
-import type { Subscriptions } from "../../src/objects/subscriptions.ts";
-import { tellObjects } from "../../src/objects/told.ts";
+} from "../../src/apps/subscriptions/subscription.ts";
+import type { Subscriptions } from "../../src/apps/subscriptions/subscriptions-object.ts";
+import type { Outcome } from "../../src/event/outcome.ts";
+import { tellObjects } from "../../src/platform/object-context.ts";
 import { type End, Outside, type Which } from "./outside.ts";
 
 let count = 0;

@@ -1,12 +1,15 @@
 /** A Worker behind a binding that does as a test says, for what a real one cannot be made to do. */
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
-import { consumersOf, type SubscriberBinding } from "../../src/consumers.ts";
-import type { Call, Reporter } from "../../src/contract/call.ts";
-import type { Delivery } from "../../src/contract/envelope.ts";
-import type { Listed, Routing } from "../../src/contract/route.ts";
-import type { Received } from "../../src/contract/trigger.ts";
-import { consume } from "../../src/queue.ts";
+import type { Received } from "../../src/apps/webhooks/trigger.ts";
+import { consume } from "../../src/consume/queue.ts";
+import type { Delivery } from "../../src/event/envelope.ts";
+import type { Call, Reporter } from "../../src/handlers/call.ts";
+import type { Listed, Routing } from "../../src/handlers/route.ts";
+import {
+	consumersOf,
+	type SubscriberBinding,
+} from "../../src/handlers/workers.ts";
 import { incoming, read, record } from "./incoming.ts";
 import { keeping } from "./ports.ts";
 

@@ -1,10 +1,11 @@
 /** `EventBus`: the buses of a Worker by their ids, and their subscribers. All of them share one queue. */
-import { ownsEvents } from "../../bindings.ts";
-import { event, type Schema } from "../../contract/definition.ts";
-import { RefusedError } from "../../contract/errors.ts";
-import { checkMembers } from "../../contract/members.ts";
-import type { ModuleFunction } from "../../modules.ts";
+
+import { event, type Schema } from "../../event/definition.ts";
+import { RefusedError } from "../../event/errors.ts";
+import { checkMembers } from "../../event/validation.ts";
+import type { ModuleFunction } from "../../handlers/modules.ts";
 import { ownerOf } from "../../owner.ts";
+import { ownsEvents } from "../../platform/bindings.ts";
 import { bus } from "../bus.ts";
 import { schemaFor } from "./handler.ts";
 import {

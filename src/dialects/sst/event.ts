@@ -1,6 +1,6 @@
 /** Defining and publishing SST events. The properties are checked where they are published, in JSON. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { type Definition, event } from "../../contract/definition.ts";
+import { type Definition, event } from "../../event/definition.ts";
 import { bus } from "../bus.ts";
 import { type EventBus, idOf } from "./bus.ts";
 import { typed } from "./handler.ts";

@@ -1,8 +1,8 @@
 /** `EventHandler`: a function with the definitions of the events that it takes. It registers nothing. */
-import type { Schema } from "../../contract/definition.ts";
-import { RefusedError } from "../../contract/errors.ts";
-import type { HandlerContext } from "../../contract/handler.ts";
-import type { ModuleFunction } from "../../modules.ts";
+import type { Schema } from "../../event/definition.ts";
+import { RefusedError } from "../../event/errors.ts";
+import type { HandlerContext } from "../../handlers/handler.ts";
+import type { ModuleFunction } from "../../handlers/modules.ts";
 import type { EvtOf, SstEvent } from "./wire.ts";
 
 const schemas = new WeakMap<SstEvent, Schema>();

@@ -1,8 +1,8 @@
 /** What a bus is subscribed with: types of events, and a function or the path of one. It registers nothing. */
-import { RefusedError } from "../../contract/errors.ts";
-import { type HandlerContext, sourceName } from "../../contract/handler.ts";
-import { isName, isPattern } from "../../contract/pattern.ts";
-import { handlerAt, type ModuleFunction } from "../../modules.ts";
+import { RefusedError } from "../../event/errors.ts";
+import { isName, isPattern } from "../../event/name.ts";
+import { type HandlerContext, sourceName } from "../../handlers/handler.ts";
+import { handlerAt, type ModuleFunction } from "../../handlers/modules.ts";
 import { innermost } from "./handler.ts";
 
 /** A function, or the path of one: its file from the root of the project and its name, `"src/mail.handler"`. */

@@ -1,7 +1,7 @@
 /** What an SST event is: as it is defined, as it travels, and as a handler gets it. */
 
-import type { Schema } from "../../contract/definition.ts";
-import type { Receipt } from "../../contract/errors.ts";
+import type { Schema } from "../../event/definition.ts";
+import type { Receipt } from "../../event/errors.ts";
 
 /** A definition: what `event(type, schema)` of a builder returns. The members with `$` are for types alone. */
 export interface SstEvent<

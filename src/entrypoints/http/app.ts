@@ -1,8 +1,8 @@
 /** How callers come in from anywhere: the HTTP API. It parses, calls a step and answers; it holds no rules. */
 import { Hono } from "hono";
-import { refuseUnsupported } from "../../contract/request.ts";
 import type { Events } from "../../events.ts";
 import { ownerOf } from "../../owner.ts";
+import { refuseUnsupported } from "../../publish/request.ts";
 import { appRoutes } from "./apps.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { eventRoutes } from "./events.ts";

@@ -1,8 +1,13 @@
 /** `/v1/dead-letters`: list, read, replay and discard what ended without success. */
 import type { Hono } from "hono";
 import * as z from "zod";
+import {
+	discard,
+	readLetter,
+	replay,
+	replayAll,
+} from "../../dead-letters/replay.ts";
 import type { Owner } from "../../owner.ts";
-import { discard, readLetter, replay, replayAll } from "../../replay.ts";
 import { check, readOptionalJson } from "./input.ts";
 import { requireScope } from "./keys.ts";
 import { found, type Http, route } from "./routes.ts";

@@ -1,11 +1,11 @@
 /** `POST /v1/events`: publish one event or an array of them. */
 import type { Hono } from "hono";
-import { mapAtIndex, RefusedError } from "../../contract/errors.ts";
-import { checkName } from "../../contract/pattern.ts";
-import { type PublishRequest, requestOfItem } from "../../contract/request.ts";
-import { checkPublish } from "../../contract/rights.ts";
+import { mapAtIndex, RefusedError } from "../../event/errors.ts";
+import { checkName } from "../../event/name.ts";
+import { checkPublish } from "../../event/permission.ts";
 import type { Owner } from "../../owner.ts";
-import { publish, publishBatch } from "../../publish.ts";
+import { publish, publishBatch } from "../../publish/publish.ts";
+import { type PublishRequest, requestOfItem } from "../../publish/request.ts";
 import { readJson } from "./input.ts";
 import type { Caller } from "./keys.ts";
 import { type Http, route } from "./routes.ts";

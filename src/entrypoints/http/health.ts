@@ -1,7 +1,7 @@
 /** `/health`: whether the queues are worked off in time; the figures are for those who may read. */
 import type { Hono } from "hono";
 import pMap from "p-map";
-import { CALL_CONCURRENCY } from "../../contract/limits.ts";
+import { CALL_CONCURRENCY } from "../../event/limits.ts";
 import type { Owner } from "../../owner.ts";
 import { authenticate, requireScope } from "./keys.ts";
 import { type Http, route } from "./routes.ts";

@@ -1,9 +1,9 @@
 /** `/hooks/{app}/{event}/{secret}`: outside services call an app's event. The URL itself is the key. */
 import type { Hono } from "hono";
-import { deliveryIdOf } from "../../apps/hook.ts";
-import { acceptHook } from "../../apps/trigger.ts";
-import { HOOK_BYTES } from "../../contract/limits.ts";
-import type { HookRequest } from "../../contract/trigger.ts";
+import { acceptHook } from "../../apps/webhooks/accept.ts";
+import { deliveryIdOf } from "../../apps/webhooks/hook.ts";
+import type { HookRequest } from "../../apps/webhooks/trigger.ts";
+import { HOOK_BYTES } from "../../event/limits.ts";
 import type { Owner } from "../../owner.ts";
 import { HttpError } from "./problem.ts";
 import type { Http } from "./routes.ts";

@@ -1,7 +1,7 @@
 /** Reads what an HTTP caller sent, and refuses what is not as the API says. */
 import type * as z from "zod";
-import { RefusedError } from "../../contract/errors.ts";
-import { CALL_BYTES } from "../../contract/limits.ts";
+import { RefusedError } from "../../event/errors.ts";
+import { CALL_BYTES } from "../../event/limits.ts";
 import { HttpError } from "./problem.ts";
 
 /** The events of a full batch, and room for the JSON around them. */

@@ -1,8 +1,8 @@
 /** Who comes in over HTTP: API keys, kept as digests in the secret `API_KEYS`, and what each may do. */
 import * as z from "zod";
-import { ForbiddenError } from "../../contract/errors.ts";
-import { isPattern } from "../../contract/pattern.ts";
-import type { PublishRight } from "../../contract/rights.ts";
+import { ForbiddenError } from "../../event/errors.ts";
+import { isPattern } from "../../event/name.ts";
+import type { PublishRight } from "../../event/permission.ts";
 import { HttpError } from "./problem.ts";
 
 const Scope = z

@@ -1,5 +1,5 @@
 /** Errors as problem documents (RFC 9457) with a stable `code`. */
-import type { Issue, Receipt } from "../../contract/errors.ts";
+import type { Issue, Receipt } from "../../event/errors.ts";
 
 const STATUS = {
 	invalid_json: 400,

@@ -1,9 +1,9 @@
 /** `/v1/scheduled`: list what waits for its time, move it, take it back. */
 import type { Hono } from "hono";
 import * as z from "zod";
-import type { Mover } from "../../contract/rights.ts";
+import type { Mover } from "../../event/permission.ts";
 import type { Owner } from "../../owner.ts";
-import { cancel, reschedule } from "../../schedule.ts";
+import { cancel, reschedule } from "../../schedule/schedule.ts";
 import { check, readJson } from "./input.ts";
 import { type Caller, requireScope } from "./keys.ts";
 import { found, type Http, route } from "./routes.ts";

@@ -6,7 +6,7 @@ import {
 	listSubscriptions,
 	subscribe,
 	unsubscribe,
-} from "../../apps/subscribe.ts";
+} from "../../apps/subscriptions/subscribe.ts";
 import type { Owner } from "../../owner.ts";
 import { check, readJson } from "./input.ts";
 import { requireScope } from "./keys.ts";

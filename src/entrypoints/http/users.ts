@@ -1,5 +1,5 @@
 /** Who calls on behalf of users: a user, whose own token is the bearer, or a key with the scope `admin` and users' tokens. */
-import type { InName } from "../../contract/app-door.ts";
+import type { InName } from "../../apps/app-host.ts";
 import { authenticate, type Caller, requireScope } from "./keys.ts";
 
 /** Whoever shows a user's token is let as far as the step that verifies it. */

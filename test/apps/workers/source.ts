@@ -3,7 +3,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { createEvents } from "tidings";
 import { createApp } from "tidings/apps";
 import { subscriber } from "tidings/worker";
-import type { SubscriberBinding } from "../../../src/consumers.ts";
+import type { SubscriberBinding } from "../../../src/handlers/workers.ts";
 import { act } from "./act.ts";
 
 const done: unknown[] = [];

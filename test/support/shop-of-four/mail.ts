@@ -2,7 +2,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { createEvents } from "tidings";
 import { subscriber } from "tidings/worker";
-import type { SubscriberBinding } from "../../../src/consumers.ts";
+import type { SubscriberBinding } from "../../../src/handlers/workers.ts";
 
 const [first, second] = [createEvents(), createEvents()];
 first.on("order.placed", { id: "send" }, () => {});

@@ -1,6 +1,6 @@
 /** The object of subscriptions, which the bench can fill without a hundred thousand calls. */
 import { Subscriptions as OwnSubscriptions } from "tidings/worker";
-import { SubscriptionTable } from "../../../../src/objects/subscription-table.ts";
+import { SubscriptionTable } from "../../../../src/apps/subscriptions/subscription-table.ts";
 
 export class Subscriptions extends OwnSubscriptions {
 	async fill(subscriptions: number): Promise<void> {

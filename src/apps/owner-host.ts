@@ -1,0 +1,52 @@
+/** The owner's side of what an app's code may ask while it runs: each call is made in the name of that app alone. */
+
+import { type Duration, milliseconds } from "../event/duration.ts";
+import { RefusedError } from "../event/errors.ts";
+import type { Publishing } from "../publish/publish.ts";
+import type { AppDoor, InName } from "./app-host.ts";
+import { appEventName } from "./declaration.ts";
+import { findApp } from "./directory.ts";
+import { send } from "./send.ts";
+import {
+	type Subscribing,
+	subscribe,
+	unsubscribe,
+} from "./subscriptions/subscribe.ts";
+
+/** How often an event may be polled, in milliseconds: a minute to 30 days. */
+const SHORTEST_POLL = 60_000;
+const LONGEST_POLL = 30 * 86_400_000;
+
+export function doorOf(
+	inName: InName,
+	ports: Publishing & Subscribing,
+): AppDoor {
+	const { app } = inName;
+	return {
+		subscribe: (source, event, tool) =>
+			subscribe(inName, source, event, tool, ports),
+		unsubscribe: (source, event) => unsubscribe(inName, source, event, ports),
+		send: (event, sent) => send(app, event, sent, ports),
+		async poll(every) {
+			const ms = milliseconds(every as Duration, "event.poll");
+			const event = pollingOf(inName, ms);
+			await ports.subscriptionsOf(appEventName(app, event)).poll(ms);
+		},
+		grantsOf: async (other) => (await findApp(other, ports)).declaration.grants,
+	};
+}
+
+/** @throws RefusedError `invalid_request` unless it is asked by an event's start */
+function pollingOf({ event, isStart }: InName, ms: number): string {
+	if (!isStart || event === undefined)
+		throw new RefusedError(
+			"invalid_request",
+			"event.poll: only the start of an event may ask to be polled",
+		);
+	if (Number.isFinite(ms) && ms >= SHORTEST_POLL && ms <= LONGEST_POLL)
+		return event;
+	throw new RefusedError(
+		"invalid_request",
+		`event.poll: ${ms} ms is not between a minute and 30 days`,
+	);
+}

@@ -1,0 +1,101 @@
+/** Types that complete the names of listed events and type their bodies, at every door. It has no code. */
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { TidingsEvent } from "../handlers/handler.ts";
+import type { After } from "./after-form.ts";
+import type { BatchItem, PublishArguments } from "./arguments.ts";
+import type { Definition } from "./definition.ts";
+import type { Receipt } from "./errors.ts";
+
+/** The listed events by name: what their schemas take, and what they make of it. */
+export type Catalogue = Record<string, { input: unknown; output: unknown }>;
+
+export type CatalogueOf<Definitions extends readonly Definition[]> = {
+	[D in Definitions[number] as D["name"]]: {
+		input: StandardSchemaV1.InferInput<D["schema"]>;
+		output: StandardSchemaV1.InferOutput<D["schema"]>;
+	};
+};
+
+/** The catalogue of a `createEvents`: `createClient<typeof events>(…)`. */
+export type CatalogueIn<Events> = Events extends {
+	readonly "~catalogue"?: infer Listed extends Catalogue;
+}
+	? Listed
+	: Record<never, never>;
+
+declare const unset: unique symbol;
+/** Stands for a type argument that was not given. */
+export type Unset = typeof unset;
+
+/** Any name; listed ones are completed. */
+export type NameIn<Listed extends Catalogue> =
+	| Extract<keyof Listed, string>
+	| (string & {});
+
+type InputOf<Listed extends Catalogue, Target> =
+	Target extends Definition<string, infer BodySchema>
+		? StandardSchemaV1.InferInput<BodySchema>
+		: Target extends keyof Listed
+			? Listed[Target]["input"]
+			: unknown;
+
+/** The event that a handler gets: the output of a definition's schema, the input by name, else unknown. */
+export type EventFor<Listed extends Catalogue, Target> =
+	Target extends Definition<infer Name, infer BodySchema>
+		? TidingsEvent<StandardSchemaV1.InferOutput<BodySchema>, Name>
+		: Target extends readonly (infer Each)[]
+			? EventFor<Listed, Each>
+			: Target extends keyof Listed & string
+				? TidingsEvent<Listed[Target]["input"], Target>
+				: TidingsEvent;
+
+type ItemFor<Listed extends Catalogue, Item> = Item extends {
+	name: infer Name extends keyof Listed & string;
+}
+	? BatchItem<Name, Listed[Name]["input"]>
+	: Item;
+
+/** What publishes: `createEvents` in any Worker, `createClient` anywhere. */
+export interface Publishes<Listed extends Catalogue = Catalogue> {
+	/**
+	 * Publishes one event: `(name)`, `(name, body)` or `(name, options, body)`, told apart by number alone.
+	 * Resolves when the event is held durably.
+	 *
+	 * @throws RefusedError for what cannot be accepted (256 KB, a year ahead, the schema); ForbiddenError; UnavailableError
+	 * @example
+	 * await events.publish("order.placed", { orderId: "o1" });
+	 * await events.publish("order.review-requested", { after: "3 days" }, { orderId: "o1" });
+	 */
+	publish<
+		Body = Unset,
+		Target extends NameIn<Listed> | Definition = NameIn<Listed>,
+	>(
+		target: Target,
+		...args: PublishArguments<
+			[Body] extends [Unset] ? InputOf<Listed, Target> : NoInfer<Body>
+		>
+	): Promise<Receipt>;
+
+	/**
+	 * Publishes up to 1 000 events or 10 MB: all are checked before any is accepted.
+	 *
+	 * @throws RefusedError with the `index` of the first that is not valid; PartialPublishError
+	 */
+	publishBatch<const Items extends readonly BatchItem<NameIn<Listed>>[]>(
+		items: { [Index in keyof Items]: ItemFor<Listed, Items[Index]> },
+	): Promise<Receipt[]>;
+
+	/**
+	 * Takes a scheduled event back. False when it is not scheduled, or not any more.
+	 *
+	 * @throws ForbiddenError; UnavailableError
+	 */
+	cancel(id: string): Promise<boolean>;
+
+	/**
+	 * Moves a scheduled event, `after` counting from now. False when it is not scheduled, or not any more.
+	 *
+	 * @throws RefusedError `invalid_after`; ForbiddenError; UnavailableError
+	 */
+	reschedule(id: string, after: After): Promise<Receipt | false>;
+}

@@ -1,0 +1,67 @@
+/** The scheduler as one, over its shards: an event's id tells which of them holds it. */
+
+import { cursorOf, pageSize, placeOf } from "../event/cursor.ts";
+import { shardOf } from "../event/id.ts";
+import type { PublishRight } from "../event/permission.ts";
+import type { Held } from "../event/scheduled-row.ts";
+import type { ListedEvent, Moved, Schedule } from "./schedule.ts";
+
+export interface SchedulerShard {
+	hold(rows: readonly Held[]): Promise<void>;
+	cancel(id: string, right: PublishRight): Promise<Moved>;
+	reschedule(id: string, dueAt: number, right: PublishRight): Promise<Moved>;
+	list(after: [number, string], limit: number): Promise<ListedEvent[]>;
+	watch(): Promise<{ nextDueAt: number | null }>;
+}
+
+/** The scheduler as one, over its shards: the id tells which holds an event. */
+export function schedulerOf(
+	shards: number,
+	shardAt: (shard: number) => SchedulerShard,
+): Schedule {
+	const all = Array.from({ length: shards }, (_, shard) => shard);
+	const shardFor = (id: string): SchedulerShard | undefined => {
+		const shard = shardOf(id);
+		return shard === undefined ? undefined : shardAt(shard);
+	};
+	return {
+		async hold(rows) {
+			const [first] = rows;
+			if (!first) return;
+			// A replayed or mended record may have any id; it waits in the first shard.
+			await shardAt(shardOf(first.id) ?? 0).hold(rows);
+		},
+		cancel: async (id, right) =>
+			(await shardFor(id)?.cancel(id, right)) ?? "gone",
+		reschedule: async (id, dueAt, right) =>
+			(await shardFor(id)?.reschedule(id, dueAt, right)) ?? "gone",
+		async watch() {
+			// All of them to their end: one that fails must not keep the others from being watched.
+			const watched = await Promise.allSettled(
+				all.map((shard) => shardAt(shard).watch()),
+			);
+			const due = watched.flatMap((end) => {
+				if (end.status === "rejected") throw end.reason;
+				return end.value.nextDueAt ?? [];
+			});
+			return { nextDueAt: due.length > 0 ? Math.min(...due) : null };
+		},
+		async list({ limit, cursor }) {
+			const size = pageSize(limit);
+			const after = placeOf(cursor) ?? [0, ""];
+			const pages = await Promise.all(
+				all.map((shard) => shardAt(shard).list(after, size + 1)),
+			);
+			const merged = pages
+				.flat()
+				.sort((a, b) => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1));
+			const page = merged.slice(0, size);
+			const last = page.at(-1);
+			return {
+				scheduled: page,
+				...(merged.length > size &&
+					last && { cursor: cursorOf([last.dueAt, last.id]) }),
+			};
+		},
+	};
+}

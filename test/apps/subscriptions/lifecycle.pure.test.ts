@@ -1,0 +1,388 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+	ATTEMPT_TIME,
+	answerOf,
+	begun,
+	ended,
+	isPollDue,
+	type Life,
+	polled,
+	polling,
+	turned,
+	UNBORN,
+	wakesAt,
+} from "../../../src/apps/subscriptions/lifecycle.ts";
+import type { Failure } from "../../../src/event/failure.ts";
+import type { Outcome } from "../../../src/event/outcome.ts";
+import { type End, Outside } from "../../support/outside.ts";
+
+const T0 = Date.UTC(2027, 0, 1);
+const error: Failure = { name: "Error", message: "no" };
+const delivered: Outcome = { type: "delivered" };
+const failed: Outcome = { type: "failed", error };
+const timedOut: Outcome = { type: "timed_out", timeout: 5_000 };
+const crashed: Outcome = { type: "crashed", error };
+
+const wanted = turned(UNBORN, true, T0);
+
+function starting(now = T0): Life {
+	const { life } = begun(wanted, now) ?? {};
+	if (!life) throw new Error("nothing was due");
+	return life;
+}
+
+const running = ended(starting(), 1, delivered, T0 + 1);
+
+function next(life: Life, now: number): Life {
+	const { life: after } = begun(life, now) ?? {};
+	if (!after) throw new Error("nothing was due");
+	return after;
+}
+
+describe("a transition", () => {
+	test("stopped to starting: the first subscriber makes start due at once", () => {
+		expect(UNBORN.phase).toBe("stopped");
+		expect(wanted).toMatchObject({ phase: "starting", nextAt: T0 });
+		expect(begun(wanted, T0)).toMatchObject({ which: "start" });
+		expect(turned(UNBORN, false, T0)).toBe(UNBORN);
+		expect(begun(UNBORN, T0)).toBe(undefined);
+	});
+
+	test("starting to running: start succeeded, and nothing is due until somebody leaves", () => {
+		expect(running).toEqual({
+			phase: "running",
+			attempt: 1,
+			failures: 0,
+			nextAt: T0 + 1,
+			startedAt: T0 + 1,
+		});
+		expect(wakesAt(running)).toBe(undefined);
+		expect(begun(running, T0 + 1)).toBe(undefined);
+		expect(turned(running, true, T0 + 2)).toBe(running);
+	});
+
+	test("running to stopping to stopped: the last subscriber left, and stop succeeded", () => {
+		const stopping = turned(running, false, T0 + 5);
+		expect(stopping).toEqual({
+			phase: "stopping",
+			attempt: 1,
+			failures: 0,
+			nextAt: T0 + 5,
+		});
+		expect(begun(stopping, T0 + 5)).toMatchObject({ which: "stop" });
+		const stopped = ended(next(stopping, T0 + 5), 2, delivered, T0 + 6);
+		expect(stopped).toMatchObject({ phase: "stopped", attempt: 2 });
+		expect(wakesAt(stopped)).toBe(undefined);
+	});
+
+	test("starting to stopped: start failed, said so, and nobody is left", () => {
+		const left = ended(starting(), 1, failed, T0 + 1);
+		expect(turned(left, true, T0 + 2)).toBe(left);
+		expect(turned(left, false, T0 + 2)).toMatchObject({ phase: "stopped" });
+	});
+
+	test.each([timedOut, crashed])(
+		"starting to stopping: start may have succeeded, and nobody is left ($type)",
+		(outcome) => {
+			const over = T0 + ATTEMPT_TIME;
+			const left = ended(starting(), 1, outcome, T0 + 1);
+			expect(turned(left, false, over)).toMatchObject({ phase: "stopping" });
+			// It still may have when a later start fails.
+			const again = turned(left, true, over);
+			const twice = ended(next(again, over + 1_000), 2, failed, over + 1_001);
+			expect(turned(twice, false, over + 1_002)).toMatchObject({
+				phase: "stopping",
+				nextAt: over + 1_002,
+			});
+		},
+	);
+
+	test("stopping stays so, whoever comes meanwhile, until stop has succeeded; then it starts", () => {
+		const stopping = next(turned(running, false, T0 + 5), T0 + 5);
+		expect(turned(stopping, true, T0 + 6)).toBe(stopping);
+		const left = ended(stopping, 2, failed, T0 + 7);
+		expect(turned(left, true, T0 + 8)).toBe(left);
+		expect(begun(left, T0 + 1_007)).toMatchObject({ which: "stop" });
+		const stopped = ended(next(left, T0 + 1_007), 3, delivered, T0 + 1_008);
+		expect(turned(stopped, true, T0 + 1_009)).toMatchObject({
+			phase: "starting",
+			failures: 0,
+			nextAt: T0 + 1_009,
+		});
+	});
+});
+
+describe("an attempt", () => {
+	test("is the only one until it has ended", () => {
+		expect(wakesAt(starting())).toBe(T0 + ATTEMPT_TIME);
+		expect(begun(starting(), T0 + ATTEMPT_TIME)).toBe(undefined);
+		expect(turned(starting(), false, T0 + ATTEMPT_TIME - 1)).toEqual(
+			starting(),
+		);
+	});
+
+	test("whose outcome never comes is over after its time, and tried again", () => {
+		const over = T0 + ATTEMPT_TIME;
+		const life = turned(starting(), true, over);
+		expect(life).toMatchObject({
+			phase: "starting",
+			failures: 1,
+			isCutOff: true,
+			nextAt: over + 1_000,
+			error: { message: expect.stringContaining("nobody knows") },
+		});
+		expect(life.endsBy).toBe(undefined);
+		expect(begun(life, over + 999)).toBe(undefined);
+		expect(begun(life, over + 1_000)?.life).toMatchObject({ attempt: 2 });
+	});
+
+	test("whose call was cut off says so at once, and may be at work until its time is over", () => {
+		const life = ended(starting(), 1, crashed, T0 + 1);
+		expect(life).toEqual({ ...starting(), error });
+		expect(begun(life, T0 + ATTEMPT_TIME - 1)).toBe(undefined);
+		expect(turned(life, true, T0 + ATTEMPT_TIME)).toMatchObject({
+			error,
+			failures: 1,
+		});
+	});
+
+	test("that ends when another has begun, or twice, changes nothing", () => {
+		const second = next(ended(starting(), 1, failed, T0), T0 + 1_000);
+		expect(ended(second, 1, delivered, T0 + 1_001)).toBe(second);
+		expect(ended(running, 1, failed, T0 + 2)).toBe(running);
+	});
+
+	test("that failed is followed by another after 1 second, doubling to 5 minutes, for ever", () => {
+		const waits: number[] = [];
+		let life: Life = wanted;
+		for (let now = T0; waits.length < 12; now = life.nextAt) {
+			life = ended(next(life, now), life.attempt + 1, failed, now);
+			expect(wakesAt(life)).toBe(life.nextAt);
+			waits.push((life.nextAt - now) / 1_000);
+		}
+		expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
+		const healed = ended(next(life, life.nextAt), 13, delivered, life.nextAt);
+		expect(healed).toMatchObject({ phase: "running", failures: 0 });
+		expect(healed.error).toBe(undefined);
+	});
+
+	test("may say when the next is to begin, up to a day ahead; one that asks for none is tried every 5 minutes", () => {
+		const waitAfter = (outcome: Outcome) =>
+			ended(starting(), 1, outcome, T0).nextAt - T0;
+		const asking = (retryAt: number) =>
+			waitAfter({ type: "failed", error, asks: { retryAt } });
+		expect(asking(T0 + 60_000)).toBe(60_000);
+		expect(asking(T0 - 60_000)).toBe(1_000);
+		expect(asking(T0 + 30 * 86_400_000)).toBe(86_400_000);
+		expect(waitAfter({ type: "failed", error, asks: { stop: true } })).toBe(
+			300_000,
+		);
+		expect(waitAfter({ type: "unparsable", issues: [] })).toBe(300_000);
+	});
+
+	test("that did not end in time says so", () => {
+		expect(ended(starting(), 1, timedOut, T0)).toMatchObject({
+			error: { name: "TimeoutError" },
+		});
+	});
+});
+
+describe("a subscriber is told", () => {
+	const at = (life: Life, isAwaited = false) => answerOf(life, isAwaited);
+
+	test("that the event is active when it runs", () => {
+		expect(at(running)).toEqual({ state: "active" });
+	});
+
+	test("nothing yet while an attempt is awaited, or begins at once", () => {
+		expect(at(wanted)).toBe(undefined);
+		expect(at(starting(), true)).toBe(undefined);
+		expect(at(turned(running, false, T0))).toBe(undefined);
+	});
+
+	test("that it is pending, and why, when the attempt has failed or was cut off", () => {
+		expect(at(ended(starting(), 1, failed, T0))).toEqual({
+			state: "pending",
+			error,
+		});
+		expect(at(ended(starting(), 1, crashed, T0))).toEqual({
+			state: "pending",
+			error,
+		});
+		expect(at(starting())).toMatchObject({
+			state: "pending",
+			error: { message: expect.stringContaining("cut off") },
+		});
+	});
+
+	test("nothing of the stack, which its app's state keeps", () => {
+		const error = { name: "Error", message: "no", stack: "at start.ts:1" };
+		const life = ended(starting(), 1, { type: "failed", error }, T0);
+		expect(life.error).toEqual(error);
+		expect(at(life)?.error).toEqual({ name: "Error", message: "no" });
+	});
+
+	test("that it is pending when nobody wants the event any more", () => {
+		expect(at(UNBORN)).toEqual({ state: "pending" });
+	});
+});
+
+describe("a poll", () => {
+	const asked = polling(starting(), 60_000, T0) as Life;
+	const polled1 = ended(asked, 1, delivered, T0 + 500);
+
+	test("begins with a start that succeeds, counted from its end", () => {
+		expect(isPollDue(asked, T0 + 60_000)).toBe(false);
+		expect(wakesAt(polled1)).toBe(T0 + 60_500);
+		expect(isPollDue(polled1, T0 + 60_499)).toBe(false);
+		expect(isPollDue(polled1, T0 + 60_500)).toBe(true);
+	});
+
+	test("comes every so many milliseconds, and once for those that were missed", () => {
+		const sent = polled(polled1, true, T0 + 60_510);
+		expect(wakesAt(sent)).toBe(T0 + 120_500);
+		expect(wakesAt(polled(sent, true, T0 + 300_500))).toBe(T0 + 360_500);
+		expect(wakesAt(polled(sent, true, T0 + 300_499))).toBe(T0 + 300_500);
+	});
+
+	test("that could not be sent is sent again after 1 second, doubling to 5 minutes", () => {
+		let life = polled1;
+		const waits: number[] = [];
+		for (
+			let now = T0 + 60_500;
+			waits.length < 11;
+			now = Number(wakesAt(life))
+		) {
+			life = polled(life, false, now);
+			waits.push((Number(wakesAt(life)) - now) / 1_000);
+		}
+		expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
+		const now = Number(wakesAt(life));
+		expect(wakesAt(polled(life, true, now))).toBe(now + 60_000);
+		expect(polled(life, true, now).poll?.failures).toBe(0);
+	});
+
+	test("that is not due, or is there no more, is not counted as sent", () => {
+		expect(polled(polled1, true, T0 + 60_499)).toBe(polled1);
+		expect(polled(running, true, T0 + 60_499)).toBe(running);
+	});
+
+	test("ends with stop, and with a start that is tried again", () => {
+		expect(turned(polled1, false, T0 + 600).poll).toBe(undefined);
+		const left = ended(asked, 1, failed, T0);
+		expect(next(left, T0 + 1_000).poll).toBe(undefined);
+	});
+
+	test("is asked for while start is under way or the event runs, and at no other time", () => {
+		expect(polling(running, 1_000, T0 + 9)).toMatchObject({
+			poll: { every: 1_000, nextAt: T0 + 1_009 },
+		});
+		for (const life of [
+			UNBORN,
+			wanted,
+			ended(asked, 1, failed, T0),
+			turned(running, false, T0),
+			next(turned(running, false, T0), T0),
+		])
+			expect(polling(life, 1_000, T0)).toBe(undefined);
+	});
+});
+
+type Command =
+	| { does: "subscribe" | "unsubscribe" | "restart" | "begin" }
+	| { does: "end"; end: End }
+	| { does: "pass"; ms: number };
+
+const command: fc.Arbitrary<Command> = fc.oneof(
+	{
+		weight: 4,
+		arbitrary: fc.record({
+			does: fc.constantFrom("subscribe", "unsubscribe", "begin", "begin"),
+		}) as fc.Arbitrary<Command>,
+	},
+	{ weight: 1, arbitrary: fc.constant<Command>({ does: "restart" }) },
+	{
+		weight: 3,
+		arbitrary: fc.record({
+			does: fc.constant("end" as const),
+			end: fc.constantFrom<End>(
+				"delivered",
+				"failed",
+				"timed_out",
+				"crashed",
+				"cut_off",
+			),
+		}),
+	},
+	{
+		weight: 3,
+		arbitrary: fc.record({
+			does: fc.constant("pass" as const),
+			ms: fc.constantFrom(1, 1_000, 5_000, 64_999, 65_000, ATTEMPT_TIME),
+		}),
+	},
+);
+
+test("for any interleaving, start and stop alternate, never overlap, and in the end it runs if and only if it is wanted", () => {
+	const reached = new Set<string>();
+	fc.assert(
+		fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
+			const outside = new Outside();
+			let life = UNBORN;
+			let isWanted = false;
+			let now = T0;
+			const move = (to: Life) => {
+				life = turned(to, isWanted, now);
+				reached.add(life.phase);
+			};
+			const begin = () => {
+				const due = begun(life, now);
+				if (!due) return;
+				outside.begin(due.which, now);
+				move(due.life);
+			};
+			const end = (end: End) => {
+				if (!outside.underWay) return;
+				const outcome = outside.end(end, now);
+				if (end !== "cut_off") move(ended(life, life.attempt, outcome, now));
+			};
+			for (const command of commands) {
+				switch (command.does) {
+					case "subscribe":
+					case "unsubscribe":
+						isWanted = command.does === "subscribe";
+						move(life);
+						break;
+					case "restart":
+						// The object is gone, and with it the call; the code that was called may run on.
+						end("cut_off");
+						life = JSON.parse(JSON.stringify(life));
+						break;
+					case "begin":
+						begin();
+						break;
+					case "end":
+						end(command.end);
+						break;
+					case "pass":
+						// No attempt outlives its time, and no outcome that is awaited comes later.
+						if (now + command.ms >= outside.endsAt) end("timed_out");
+						now += command.ms;
+						move(life);
+				}
+			}
+			end("delivered");
+			for (let at = wakesAt(life); at !== undefined; at = wakesAt(life)) {
+				now = Math.max(now, at);
+				move(life);
+				begin();
+				end("delivered");
+			}
+			expect(life.phase).toBe(isWanted ? "running" : "stopped");
+			expect(outside.state).toBe(isWanted ? "up" : "down");
+		}),
+		{ numRuns: 2_000 },
+	);
+	expect(reached.size).toBe(4);
+});

@@ -1,0 +1,278 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { ATTEMPT_TIME } from "../../../src/apps/subscriptions/lifecycle.ts";
+import type { Subscriptions } from "../../../src/apps/subscriptions/subscriptions-object.ts";
+import { Event } from "../../support/subscriptions.ts";
+
+const T0 = Date.UTC(2027, 0, 1);
+
+let event: Event;
+
+beforeEach(() => {
+	vi.useFakeTimers({ toFake: ["Date"], now: T0 });
+	event = new Event();
+});
+
+afterEach(() => {
+	expect(event.wrong).toEqual([]);
+	vi.useRealTimers();
+});
+
+/** An event that has started. */
+async function running(): Promise<void> {
+	const { answer } = await event.subscribing("@a/one");
+	await event.end("delivered");
+	await answer;
+}
+
+test("the first subscriber starts the event, and is answered when start has ended", async () => {
+	const { answer } = await event.subscribing("@a/one");
+	expect(await event.state()).toEqual({ phase: "starting", subscribers: 1 });
+	expect(event.outside.begun).toEqual(["start"]);
+	await event.end("delivered");
+	expect(await answer).toEqual({ id: 1, state: "active" });
+	expect(await event.state()).toEqual({
+		phase: "running",
+		subscribers: 1,
+		startedAt: T0,
+	});
+	expect(await event.alarmAt()).toBe(null);
+});
+
+test("further subscribers share what runs, and the last one stops it", async () => {
+	await running();
+	const second = { app: "@a/two", tool: "tool", key: [] };
+	expect(await event.stub.subscribe(second)).toEqual({
+		id: 2,
+		state: "active",
+	});
+	expect(await event.stub.unsubscribe("@a/one", [])).toBe(true);
+	expect(await event.stub.unsubscribe("@a/one", [])).toBe(false);
+	expect(await event.alarmAt()).toBe(null);
+	expect(await event.stub.unsubscribe("@a/two", [])).toBe(true);
+	expect(await event.state()).toEqual({ phase: "stopping", subscribers: 0 });
+	await event.next();
+	await event.end("delivered");
+	expect(await event.state()).toEqual({ phase: "stopped", subscribers: 0 });
+	expect(event.outside.begun).toEqual(["start", "stop"]);
+	expect(await event.alarmAt()).toBe(null);
+});
+
+test("a subscribe whose start fails is kept, says why, and start is tried again", async () => {
+	const first = await event.subscribing("@a/one");
+	await event.end("failed");
+	const pending = {
+		state: "pending",
+		error: { name: "Error", message: "start failed" },
+	};
+	expect(await first.answer).toEqual({ id: 1, ...pending });
+	expect(await event.alarmAt()).toBe(T0 + 1_000);
+	// One that comes meanwhile is told at once.
+	const second = await event.subscribing("@a/two");
+	expect(await second.answer).toEqual({ id: 2, ...pending });
+	await event.next();
+	await event.end("delivered");
+	expect(await event.state()).toMatchObject({
+		phase: "running",
+		startedAt: T0 + 1_000,
+	});
+});
+
+test("who comes while the event stops waits until it has started again", async () => {
+	await running();
+	await event.stub.unsubscribe("@a/one", []);
+	await event.next();
+	const { answer } = await event.subscribing("@a/two");
+	expect(event.outside.begun).toEqual(["start", "stop"]);
+	await event.end("delivered");
+	await event.next();
+	await event.end("delivered");
+	expect(await answer).toEqual({ id: 2, state: "active" });
+	expect(event.outside.begun).toEqual(["start", "stop", "start"]);
+});
+
+test("who leaves before the event has started is answered, and nothing runs in the end", async () => {
+	const { answer } = await event.subscribing("@a/one");
+	await event.stub.unsubscribe("@a/one", []);
+	await event.end("failed");
+	expect(await answer).toEqual({ id: 1, state: "pending" });
+	expect(await event.state()).toEqual({ phase: "stopped", subscribers: 0 });
+});
+
+test("no lock is held while start is at work: other calls are answered, also those of start itself", async () => {
+	event.starting = async (stub) => {
+		expect(await stub.hook(await stub.hookSecret())).toBe("open");
+		await stub.poll(60_000);
+	};
+	const { answer } = await event.subscribing("@a/one");
+	expect(await event.stub.find(1)).toMatchObject({ app: "@a/one" });
+	expect(await event.stub.match([], 0, 10)).toHaveLength(1);
+	await event.end("delivered");
+	expect(await answer).toEqual({ id: 1, state: "active" });
+	expect(await event.state()).toMatchObject({ poll: 60_000 });
+});
+
+test("an object that is made anew in the midst of start waits until that must have ended, then tries again", async () => {
+	const { answer } = await event.subscribing("@a/one");
+	await event.crash();
+	await expect(answer).rejects.toThrow();
+	expect(await event.alarmAt()).toBe(T0 + ATTEMPT_TIME);
+	// An alarm that comes too early, or again, begins nothing.
+	await event.alarm();
+	expect(event.outside.begun).toEqual(["start"]);
+	const again = await event.subscribing("@a/one");
+	expect(await again.answer).toMatchObject({
+		id: 1,
+		state: "pending",
+		error: { message: expect.stringContaining("cut off") },
+	});
+	while (!event.outside.underWay) await event.next();
+	expect(Date.now()).toBe(T0 + ATTEMPT_TIME + 1_000);
+	await event.end("delivered");
+	expect(await event.state()).toMatchObject({ phase: "running" });
+});
+
+test("an outage of what makes attempts is told, and the attempt is made again", async () => {
+	event.starting = () => Promise.reject(new Error("nobody is there"));
+	const { answer } = await event.subscribing("@a/one");
+	expect(await answer).toMatchObject({
+		state: "pending",
+		error: { message: "nobody is there" },
+	});
+	expect(await event.alarmAt()).toBe(T0 + ATTEMPT_TIME);
+});
+
+test("an alarm that went missing is set again when the object starts", async () => {
+	await running();
+	await event.stub.unsubscribe("@a/one", []);
+	await runInDurableObject(event.stub, (_, { storage }) =>
+		storage.deleteAlarm(),
+	);
+	await evictDurableObject(event.stub);
+	expect(await event.alarmAt()).toBe(T0);
+});
+
+test("by the platform's own alarms a start that failed is tried again, and what nobody wants is stopped", async () => {
+	vi.useRealTimers();
+	event = new Event();
+	const begun = (...expected: string[]) =>
+		vi.waitFor(() => expect(event.outside.begun).toEqual(expected), 5_000);
+	await event.subscribing("@a/one");
+	await event.end("failed");
+	await begun("start", "start");
+	await event.end("delivered");
+	await event.stub.unsubscribe("@a/one", []);
+	await begun("start", "start", "stop");
+	await event.end("delivered");
+	expect(await event.state()).toEqual({ phase: "stopped", subscribers: 0 });
+});
+
+test("a hook is open from before start begins until stop has ended, and closed outside that", async () => {
+	const secret = await event.stub.hookSecret();
+	const hook = () => event.stub.hook(secret);
+	expect(await hook()).toBe("closed");
+	await event.subscribing("@a/one");
+	expect(await hook()).toBe("open");
+	await event.end("failed");
+	expect(await hook()).toBe("open");
+	await event.next();
+	await event.end("delivered");
+	await event.stub.unsubscribe("@a/one", []);
+	expect(await hook()).toBe("open");
+	await event.next();
+	expect(await hook()).toBe("open");
+	await event.end("delivered");
+	expect(await hook()).toBe("closed");
+	expect(new Set(event.secrets)).toEqual(new Set([secret]));
+});
+
+test("a hook's secret is 256 random bits, and unknown as soon as there is another", async () => {
+	const first = await event.stub.hookSecret();
+	expect(first).toMatch(/^[A-Za-z0-9_-]{43}$/);
+	await evictDurableObject(event.stub);
+	expect(await event.stub.hookSecret()).toBe(first);
+	const second = await event.stub.rotateHook();
+	expect(second).toMatch(/^[A-Za-z0-9_-]{43}$/);
+	expect(second).not.toBe(first);
+	expect(await event.stub.hook(first)).toBe("unknown");
+	expect(await event.stub.hook(second)).toBe("closed");
+	for (const wrong of ["", `${second}=`, second.slice(1), `${second} `])
+		expect(await event.stub.hook(wrong)).toBe("unknown");
+});
+
+test("a delivery that its sender repeats within 24 hours is the event that it was first, and held once confirmed", async () => {
+	const accept = (id: string) => event.stub.accept("delivery", id);
+	expect(await accept("e1")).toEqual({ id: "e1", isHeld: false });
+	expect(await accept("e2")).toEqual({ id: "e1", isHeld: false });
+	expect(await event.stub.accept("other", "e3")).toMatchObject({ id: "e3" });
+	await event.stub.confirm("delivery");
+	vi.setSystemTime(T0 + 86_399_999);
+	expect(await accept("e4")).toEqual({ id: "e1", isHeld: true });
+	vi.setSystemTime(T0 + 86_400_000);
+	expect(await accept("e5")).toEqual({ id: "e5", isHeld: false });
+});
+
+test("deliveries are forgotten after 24 hours, and no alarm stands when none is left", async () => {
+	const kept = () =>
+		runInDurableObject(event.stub, (_, { storage }) =>
+			storage.sql
+				.exec("SELECT delivery FROM hooked")
+				.toArray()
+				.map(({ delivery }) => delivery),
+		);
+	await event.stub.accept("first", "e1");
+	vi.setSystemTime(T0 + 60_000);
+	await event.stub.accept("second", "e2");
+	expect(await event.alarmAt()).toBe(T0 + 86_400_000);
+	await event.next();
+	expect(await kept()).toEqual(["second"]);
+	await event.next();
+	expect(await kept()).toEqual([]);
+	expect(await event.alarmAt()).toBe(null);
+});
+
+test("an event is polled every so many milliseconds from the end of start until stop, also after a restart", async () => {
+	await event.subscribing("@a/one");
+	await event.stub.poll(60_000);
+	vi.setSystemTime(T0 + 2_000);
+	await event.end("delivered");
+	expect(await event.alarmAt()).toBe(T0 + 62_000);
+	await event.next();
+	expect(event.triggers).toBe(1);
+	expect(await event.alarmAt()).toBe(T0 + 122_000);
+	await evictDurableObject(event.stub);
+	await event.next();
+	expect(event.triggers).toBe(2);
+	await event.stub.unsubscribe("@a/one", []);
+	await event.next();
+	await event.end("delivered");
+	expect(await event.alarmAt()).toBe(null);
+	expect(event.triggers).toBe(2);
+});
+
+test("a poll that could not be sent is sent again", async () => {
+	await running();
+	await event.stub.poll(60_000);
+	event.triggering = () => Promise.reject(new Error("overloaded"));
+	await event.next();
+	expect(await event.alarmAt()).toBe(T0 + 61_000);
+	event.triggering = async () => {};
+	await event.next();
+	expect(event.triggers).toBe(2);
+	expect(await event.alarmAt()).toBe(T0 + 121_000);
+});
+
+test("a poll is refused more often than once a second, and where nothing runs nor is about to", async () => {
+	const refusal = (ms: unknown) =>
+		runInDurableObject(event.stub, (object: Subscriptions) =>
+			object.poll(ms as number).catch((error) => error),
+		);
+	expect(await refusal(60_000)).toMatchObject({
+		code: "invalid_request",
+		message: expect.stringContaining("the event is stopped"),
+	});
+	await running();
+	for (const ms of [0, 999, Number.NaN, -1, 366 * 86_400_000, "1 minute"])
+		expect(await refusal(ms)).toMatchObject({ code: "invalid_request" });
+	expect(await refusal(1_000)).toBe(undefined);
+});

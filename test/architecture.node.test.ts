@@ -1,0 +1,190 @@
+/** The structure of `src/`: folders are layers, imports point down, and files are short. */
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "../src");
+const files = new Map(
+	globSync("**/*.ts", { cwd: root })
+		// A user's own files in the Worker that this repository deploys.
+		.filter(
+			(file) => !/^(main|handlers\.generated)\.ts$|^subscribers\//.test(file),
+		)
+		.map((file) => [file, readFileSync(join(root, file), "utf8")]),
+);
+
+/** From top to bottom. A file imports from its own layer or from a lower one. */
+const LAYERS: readonly (readonly string[])[] = [
+	["index.ts", "worker.ts", "client.ts", "dialects/"],
+	["entrypoints/"],
+	["config/assemble.ts", "events.ts", "apps/"],
+	// The steps in the order of an event's life. A step imports from itself and from later steps only.
+	["publish/"],
+	["schedule/"],
+	["consume/"],
+	["dead-letters/"],
+	["ports.ts"],
+	["handlers/", "payloads/", "config/"],
+	["platform/"],
+	["event/"],
+];
+
+function layerOf(file: string): number {
+	const exact = LAYERS.findIndex((layer) => layer.includes(file));
+	const layer =
+		exact >= 0
+			? exact
+			: LAYERS.findIndex((layer) =>
+					layer.some((name) => name.endsWith("/") && file.startsWith(name)),
+				);
+	if (layer < 0) throw new Error(`${file} is in no layer`);
+	return layer;
+}
+
+interface Import {
+	/** A path in `src/`, or the name of a package. */
+	target: string;
+	isTypeOnly: boolean;
+}
+
+function importsOf(file: string): Import[] {
+	const here = `https://src.test/${file}`;
+	const text = files.get(file) ?? "";
+	return [
+		...text.matchAll(/(?:import|export)\s+([^;]*?)\s*from\s+"([^"]+)"/g),
+	].map(([, clause = "", target = ""]) => ({
+		target: target.startsWith(".")
+			? new URL(target, here).pathname.slice(1)
+			: target,
+		isTypeOnly:
+			clause.startsWith("type ") || /^\{(\s*type [^,}]+,?)+\s*\}$/.test(clause),
+	}));
+}
+
+/** All modules that a bundle of this file contains. */
+function bundleOf(file: string, bundle = new Set<string>()): Set<string> {
+	for (const { target, isTypeOnly } of importsOf(file)) {
+		if (isTypeOnly || bundle.has(target)) continue;
+		bundle.add(target);
+		if (files.has(target)) bundleOf(target, bundle);
+	}
+	return bundle;
+}
+
+describe.each([...files.keys()])("%s", (file) => {
+	test("imports only from its own layer or a lower one", () => {
+		for (const { target, isTypeOnly } of importsOf(file)) {
+			// The dictionary of ports has no code: any layer above `event/` names its types.
+			if (!files.has(target) || (target === "ports.ts" && isTypeOnly)) continue;
+			expect(layerOf(target), `imports ${target}`).toBeGreaterThanOrEqual(
+				layerOf(file),
+			);
+		}
+	});
+
+	test("opens with a comment on what it does", () => {
+		expect(files.get(file)).toMatch(/^\/\*\*/);
+	});
+
+	test("has at most 250 lines", () => {
+		expect(files.get(file)?.split("\n").length).toBeLessThanOrEqual(250);
+	});
+});
+
+test("no two files import each other, directly or through others", () => {
+	const done = new Set<string>();
+	const visit = (file: string, path: readonly string[]): void => {
+		expect(path, [...path, file].join(" → ")).not.toContain(file);
+		if (done.has(file)) return;
+		for (const { target } of importsOf(file))
+			if (files.has(target)) visit(target, [...path, file]);
+		done.add(file);
+	};
+	for (const file of files.keys()) visit(file, []);
+});
+
+test("the root has at most ten files, a folder at most 22", () => {
+	const perFolder = Object.groupBy(files.keys(), (file) =>
+		file.includes("/") ? file.slice(0, file.lastIndexOf("/")) : "",
+	);
+	for (const [folder, names = []] of Object.entries(perFolder))
+		expect(names.length, folder || "src").toBeLessThanOrEqual(
+			folder === "" ? 10 : 22,
+		);
+});
+
+test("no folder or file is named utils, helpers, shared, types or misc", () => {
+	expect(
+		[...files.keys()].filter((file) =>
+			/(^|\/)(utils?|helpers?|shared|types|misc)(\/|\.ts$)/.test(file),
+		),
+	).toEqual([]);
+});
+
+test.each<[string, RegExp, RegExp]>([
+	["SQL", /\bsql\b[^\n]*\bexec|CREATE TABLE/, /-(object|table)\.ts$/],
+	["extends DurableObject", /extends DurableObject/, /-object\.ts$/],
+	["Hono", /from "hono/, /^entrypoints\//],
+	["WorkerEntrypoint", /extends WorkerEntrypoint/, /^entrypoints\//],
+	["console", /\bconsole\./, /^platform\/log\.ts$/],
+	[
+		"the environment",
+		/import \{[^}]*\benv\b[^}]*\} from "cloudflare:workers"/,
+		/^platform\//,
+	],
+	["setAlarm", /\.setAlarm\(/, /^platform\/alarm\.ts$/],
+	["ack and retry", /message\.(ack|retry)\(/, /^consume\/settle\.ts$/],
+])("%s is used in one place only", (_, used, allowed) => {
+	const users = [...files].filter(([, text]) => used.test(text));
+	expect(users.length).toBeGreaterThan(0);
+	expect(
+		users.map(([file]) => file).filter((file) => !allowed.test(file)),
+	).toEqual([]);
+});
+
+test("only config/assemble.ts, events.ts and the entry points know apps", () => {
+	const core =
+		/^(publish|schedule|consume|dead-letters|handlers|payloads|config|platform|event)\/|^ports\.ts/;
+	for (const file of [...files.keys()].filter((file) => core.test(file)))
+		for (const { target } of importsOf(file))
+			if (file !== "config/assemble.ts")
+				expect(target, `${file} imports ${target}`).not.toMatch(/^apps\//);
+});
+
+const DIALECTS = [...files.keys()].filter((file) =>
+	/^dialects\/[^/]+$/.test(file),
+);
+
+test.each(["index.ts", "client.ts", ...DIALECTS])(
+	"a bundle of %s contains neither Hono, nor zod, nor an object, nor an entry point",
+	(entry) => {
+		const bundle = [...bundleOf(entry)];
+		expect(bundle.length).toBeGreaterThan(3);
+		expect(
+			bundle.filter((name) =>
+				/^(hono|zod|entrypoints\/)|-object\.ts$/.test(name),
+			),
+		).toEqual([]);
+	},
+);
+
+test("a dialect adds no mechanism: it imports no step, and no other dialect", () => {
+	expect(DIALECTS.length).toBeGreaterThanOrEqual(4);
+	for (const file of [...files.keys()].filter((file) =>
+		file.startsWith("dialects/"),
+	)) {
+		const [dialect] = file.replace("dialects/", "").split(/[./]/);
+		for (const { target } of importsOf(file)) {
+			expect(target).not.toMatch(/^(publish|schedule|consume|dead-letters)\//);
+			if (target.startsWith("dialects/"))
+				expect(target).toMatch(new RegExp(`^dialects/(bus|${dialect})[./]`));
+		}
+	}
+});
+
+test("client.ts imports neither the platform nor a calendar statically", () => {
+	const bundle = [...bundleOf("client.ts")];
+	expect(bundle.filter((name) => /^(cloudflare:|dayjs)/.test(name))).toEqual(
+		[],
+	);
+});

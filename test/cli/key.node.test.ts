@@ -1,0 +1,85 @@
+/** `npm run key`, as a person runs it, in a directory of its own. */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { LOCAL_API_KEYS, LOCAL_KEY } from "../../examples/shop/local/key.ts";
+
+const root = join(import.meta.dirname, "../..");
+let directory: string;
+
+beforeEach(() => {
+	directory = mkdtempSync(join(tmpdir(), "tidings-key-"));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+function run(...args: string[]) {
+	const script = join(root, "scripts/key.ts");
+	return spawnSync(process.execPath, [script, ...args], {
+		cwd: directory,
+		encoding: "utf8",
+	});
+}
+
+function fileText(): string {
+	return readFileSync(join(directory, "api-keys.json"), "utf8");
+}
+
+test("a new key is shown once, and its digest alone is kept", () => {
+	const { status, stdout } = run("ci", "publish:order.**", "read");
+	expect(status).toBe(0);
+	const [key = ""] = /tid_ci_[A-Za-z0-9_-]{43}$/m.exec(stdout) ?? [];
+	const digest = createHash("sha256").update(key).digest("hex");
+	expect(JSON.parse(fileText())).toEqual([
+		{ id: "ci", scopes: ["publish:order.**", "read"], digest },
+	]);
+	expect(fileText()).not.toContain(key);
+	expect(stdout).toContain("npx wrangler secret put API_KEYS < api-keys.json");
+});
+
+test("the file grows by each key and shrinks by each that is revoked", () => {
+	const ids = () => JSON.parse(fileText()).map(({ id }: { id: string }) => id);
+	run("one", "read");
+	run("two", "admin");
+	expect(ids()).toEqual(["one", "two"]);
+	expect(run("--revoke", "one").status).toBe(0);
+	expect(ids()).toEqual(["two"]);
+	expect(run("--revoke", "two").status).toBe(0);
+	expect(ids()).toEqual([]);
+});
+
+test.each([
+	["an id that is taken", ["ci", "read"], "has a key ci already"],
+	["an id that no key can have", ["c_i", "read"], '"c_i" is no id'],
+	["a key without scopes", ["other"], "publish:<pattern>, read, admin"],
+	["a scope that is none", ["other", "write"], '"write" is no scope'],
+	["a pattern that is none", ["other", "publish:a*"], '"publish:a*" is no'],
+	["to revoke what is not there", ["--revoke", "other"], "it has ci"],
+	["an option that is none", ["--force", "ci", "read"], "--force"],
+])("%s is refused, and the file stays as it was", (_, args, said) => {
+	run("ci", "read");
+	const before = fileText();
+	const { status, stdout, stderr } = run(...args);
+	expect(status).toBe(1);
+	expect(stdout).toBe("");
+	expect(stderr).toContain(said);
+	expect(fileText()).toBe(before);
+});
+
+test("without arguments it explains itself and fails; asked for help it does not fail", () => {
+	const bare = run();
+	expect(bare.status).toBe(1);
+	expect(bare.stderr).toContain("npm run key -- <id> <scope>...");
+	const help = run("--help");
+	expect(help.status).toBe(0);
+	expect(help.stdout).toContain("npm run key -- <id> <scope>...");
+	expect(existsSync(join(directory, "api-keys.json"))).toBe(false);
+});
+
+test(".dev.vars.example lets in the key that it names", () => {
+	const example = readFileSync(join(root, ".dev.vars.example"), "utf8");
+	expect(example).toContain(LOCAL_KEY);
+	expect(example).toContain(`API_KEYS='${LOCAL_API_KEYS}'`);
+});

@@ -1,0 +1,133 @@
+import { env } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { consume } from "../../src/consume/queue.ts";
+import {
+	type Config,
+	createEvents,
+	handlerModules,
+	type TidingsEvent,
+} from "../../src/index.ts";
+import { ownerOf } from "../../src/owner.ts";
+import { worker } from "../../src/worker.ts";
+import { incoming, record } from "../support/incoming.ts";
+import { keeping } from "../support/ports.ts";
+
+/** As a stub of another Worker, which has every method until it is called. */
+Object.assign(env, { BOUND: { handlers() {} } });
+
+const welcomed: TidingsEvent[] = [];
+handlerModules({
+	"src/subscribers/welcome.ts": {
+		handler: (event: TidingsEvent) => void welcomed.push(event),
+	},
+	"src/subscribers/empty.ts": {},
+});
+
+const starting = (config: unknown, ...handlers: string[]) => {
+	const events = createEvents();
+	for (const id of handlers) events.on("order.placed", { id }, () => {});
+	return () => worker(events, { config: config as Config });
+};
+
+const mail = { subscribers: { mail: { binding: "BOUND" } } };
+
+test("a Worker starts with a configuration whose bindings and handlers are there", () => {
+	expect(
+		starting(
+			{
+				...mail,
+				routes: {
+					own: { events: "user.*" },
+					renamed: { handler: "other" },
+					"mail/send": { retries: 1 },
+					receipts: { handler: "mail/send" },
+				},
+			},
+			"own",
+			"other",
+		),
+	).not.toThrow();
+});
+
+test.for<[string, unknown, RegExp]>([
+	[
+		"a binding that is missing",
+		{ subscribers: { mail: { binding: "MISSING" } } },
+		/^tidings\.config\.ts: subscribers\.mail\.binding: "MISSING" is not bound: add it to \[\[services\]\].*entrypoint = "Subscriber"/,
+	],
+	...["EVENTS_QUEUE", "toString"].map((binding): [string, unknown, RegExp] => [
+		`${binding} for a Worker`,
+		{ subscribers: { mail: { binding } } },
+		/subscribers\.mail\.binding: "\w+" is bound to what is no Worker/,
+	]),
+	[
+		"a route to a Worker and no handler of it",
+		{ ...mail, routes: { mail: { events: "a.b" } } },
+		/routes\["mail"\]: there is no handler "mail"/,
+	],
+	[
+		"a route to what every object has",
+		{ ...mail, routes: { a: { handler: "constructor/a" } } },
+		/routes\["a"\]: there is no handler "constructor\/a"/,
+	],
+	[
+		"a route in a Worker's name to another handler",
+		{ ...mail, routes: { "mail/log": { handler: "mail/send" } } },
+		/routes\["mail\/log"\]: this could be the name of a handler of the Worker mail.*does not begin with mail\//,
+	],
+	[
+		"a handler that nobody has",
+		{ ...mail, routes: { "send-mail": { events: "a.b" } } },
+		/^tidings\.config\.ts: routes\["send-mail"\]: there is no handler "send-mail": this Worker has own, audit, handlers of others begin with mail\/, and no module is known at src\/subscribers\/send-mail: npx tidings generate/,
+	],
+	[
+		"a handler of a Worker that is not named",
+		{ ...mail, routes: { a: { handler: "post/send" } } },
+		/routes\["a"\]: there is no handler "post\/send"/,
+	],
+	[
+		"a route with the name of a handler that it does not call",
+		{ ...mail, routes: { own: { handler: "mail/send" } } },
+		/routes\["own"\]: a handler has this id and the route calls another, "mail\/send"/,
+	],
+	[
+		"a value that is wrong by itself",
+		{ shards: 0 },
+		/^tidings\.config\.ts: shards: 0 is not/,
+	],
+])("a Worker does not start with %s", ([, config, message]) => {
+	expect(starting(config, "own", "audit")).toThrow(message);
+});
+
+test("a Worker may have a handler of its own with the key of another", () => {
+	expect(starting(mail, "mail")).not.toThrow();
+});
+
+test("a Worker does not start with a handler of its own that could be another's", () => {
+	expect(starting(mail, "mail/send")).toThrow(
+		/subscribers\.mail: this Worker's own handler "mail\/send" begins with that key/,
+	);
+});
+
+test("a route that names only a file of src/subscribers runs what that exports", async () => {
+	const events = createEvents();
+	worker(events, {
+		config: {
+			routes: { welcome: { events: ["user.registered", "user.verified"] } },
+		},
+	});
+	const ports = keeping({ consumers: ownerOf(events).consumers });
+	const message = incoming(record("user.verified"));
+	await consume([message, incoming(record("user.left"))], "events", ports);
+	expect(message.verdicts).toEqual(["ack"]);
+	expect(welcomed).toMatchObject([{ name: "user.verified", body: { n: 1 } }]);
+});
+
+test("a Worker does not start with a file that exports no handler, or one without events", () => {
+	expect(starting({ routes: { empty: { events: "a.b" } } })).toThrow(
+		/"src\/subscribers\/empty\.ts" exports no function default or handler or handle/,
+	);
+	expect(starting({ routes: { welcome: { retries: 1 } } })).toThrow(
+		/routes\["welcome"\].*src\/subscribers\/welcome needs the route's events/,
+	);
+});

@@ -1,0 +1,265 @@
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { exports } from "cloudflare:workers";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { DeadLetters } from "../../src/dead-letters/dead-letters-object.ts";
+import {
+	discard,
+	type Letters,
+	readLetter,
+	replay,
+	replayAll,
+} from "../../src/dead-letters/replay.ts";
+import type { Letter } from "../../src/event/dead-letter.ts";
+import { read } from "../support/incoming.ts";
+import { keeping } from "../support/ports.ts";
+
+const T0 = Date.UTC(2027, 0, 1);
+const DAY = 86_400_000;
+
+let count = 0;
+let store: DurableObjectStub<DeadLetters>;
+
+beforeEach(() => {
+	const { DeadLetters: namespace } = exports as unknown as {
+		DeadLetters: DurableObjectNamespace<DeadLetters>;
+	};
+	store = namespace.getByName(`dead-letters-test-${++count}`);
+});
+afterEach(() => vi.useRealTimers());
+
+function letter(n: number, changes: Partial<Letter> = {}): Letter {
+	return {
+		id: `e${n}:first`,
+		head: { id: `e${n}`, name: "order.placed", time: T0, delay: 0 },
+		body: JSON.stringify({ n }),
+		handler: "first",
+		cause: "exhausted",
+		error: { name: "Error", message: `no, ${n}` },
+		attempts: 3,
+		firstFailureAt: T0,
+		lastFailureAt: T0 + n,
+		...changes,
+	};
+}
+
+const ports = () =>
+	keeping({
+		letters: store as unknown as Letters & {
+			store(letters: readonly Letter[]): Promise<void>;
+		},
+	});
+const ids = async (query = {}) =>
+	(await store.list(query)).deadLetters.map(({ id }) => id);
+
+test("there is one letter for each event and handler: a duplicate changes nothing, a later failure updates it", async () => {
+	await store.store([letter(1)]);
+	await store.store([letter(1)]);
+	await store.store([
+		letter(1, {
+			lastFailureAt: T0,
+			error: { name: "Error", message: "earlier" },
+		}),
+	]);
+	expect(await store.get("e1:first")).toMatchObject({
+		lastFailureAt: T0 + 1,
+		error: { message: "no, 1" },
+	});
+	await store.store([
+		letter(1, {
+			firstFailureAt: T0 + 5,
+			lastFailureAt: T0 + 9,
+			cause: "expired",
+		}),
+	]);
+	expect(await store.get("e1:first")).toMatchObject({
+		lastFailureAt: T0 + 9,
+		cause: "expired",
+		firstFailureAt: T0,
+	});
+	expect(await ids()).toEqual(["e1:first"]);
+});
+
+test("a later letter whose body could not be read keeps the one that is there", async () => {
+	await store.store([letter(1)]);
+	await store.store([letter(1, { lastFailureAt: T0 + 9, body: null })]);
+	expect(await store.get("e1:first")).toMatchObject({
+		lastFailureAt: T0 + 9,
+		body: '{"n":1}',
+	});
+});
+
+test("letters are listed latest first, in pages, and by event, handler and cause", async () => {
+	await store.store([letter(1), letter(2), letter(3, { cause: "expired" })]);
+	expect(await ids()).toEqual(["e3:first", "e2:first", "e1:first"]);
+	const page = await store.list({ limit: 2 });
+	expect(page.deadLetters).toHaveLength(2);
+	expect(await ids({ cursor: page.cursor })).toEqual(["e1:first"]);
+	expect(await ids({ cause: "expired" })).toEqual(["e3:first"]);
+	expect(await ids({ handler: "second" })).toEqual([]);
+	expect(await ids({ event: "" })).toEqual([]);
+	expect(await ids({ event: "order.placed" })).toHaveLength(3);
+});
+
+test("a replay sends the event to the one handler, from attempt 1, and then marks the letter", async () => {
+	await store.store([letter(1)]);
+	const to = ports();
+	expect(await replay("e1:first", undefined, to)).toBe(true);
+	expect(to.kept.retries.map((sent) => read(sent.record))).toMatchObject([
+		{
+			id: "e1",
+			body: { n: 1 },
+			delivery: { handler: "first", attempt: 1, replay: 1 },
+		},
+	]);
+	expect(await ids()).toEqual([]);
+	expect(await ids({ status: "replayed" })).toEqual(["e1:first"]);
+	expect(await replay("none:first", undefined, to)).toBe(false);
+});
+
+test("a replay that dies before it is marked, on a machine whose clock is behind, is a dead letter", async () => {
+	await store.store([letter(1, { lastFailureAt: T0 + 60_000 })]);
+	const to = ports();
+	to.retries.send = async () => {
+		await store.store([
+			letter(1, {
+				lastFailureAt: T0 + 5_000,
+				replay: 1,
+				error: { name: "Error", message: "again" },
+			}),
+		]);
+	};
+	await replay("e1:first", undefined, to);
+	expect(await store.get("e1:first")).toMatchObject({
+		status: "dead",
+		replays: 1,
+		error: { message: "again" },
+	});
+	expect(await ids()).toEqual(["e1:first"]);
+});
+
+test("a replay that dies after it was marked, on a machine whose clock is behind, is a dead letter", async () => {
+	await store.store([letter(1, { lastFailureAt: T0 + 60_000 })]);
+	await store.markReplayed("e1:first", 1);
+	expect(await ids()).toEqual([]);
+	const died = letter(1, { replay: 1, lastFailureAt: T0 + 100 });
+	await store.store([died]);
+	expect(await ids()).toEqual(["e1:first"]);
+	expect(await store.get("e1:first")).toMatchObject({
+		lastFailureAt: T0 + 100,
+		replays: 1,
+	});
+	// Neither a duplicate of it, nor one of the failure before, changes that.
+	await store.markReplayed("e1:first", 2);
+	await store.store([died, letter(1, { lastFailureAt: T0 + 60_000 })]);
+	expect(await ids()).toEqual([]);
+});
+
+test("a send that fails leaves the letter dead", async () => {
+	await store.store([letter(1)]);
+	const to = ports();
+	to.retries.send = async () => {
+		throw new Error("Queue is overloaded");
+	};
+	await expect(replay("e1:first", undefined, to)).rejects.toThrow("overloaded");
+	expect(await ids()).toEqual(["e1:first"]);
+});
+
+test("two replays with different large bodies do not see each other's", async () => {
+	await store.store([letter(1)]);
+	const to = ports();
+	const large = (fill: string) => ({ body: fill.repeat(150_000) });
+	await replay("e1:first", large("a"), to);
+	await replay("e1:first", large("b"), to);
+	const references = to.kept.retries.map((sent) => read(sent.record).reference);
+	expect(
+		references.map((key) => to.kept.payloads.get(key ?? "")?.text[1]),
+	).toEqual(["a", "b"]);
+});
+
+test("an edited body is checked by the event's schema and its size", async () => {
+	await store.store([
+		letter(1, { head: { id: "e1", name: "user.joined", time: T0, delay: 0 } }),
+	]);
+	const to = ports();
+	await expect(replay("e1:first", { body: {} }, to)).rejects.toMatchObject({
+		code: "schema_violation",
+	});
+	await expect(
+		replay("e1:first", { body: undefined }, to),
+	).rejects.toMatchObject({ code: "invalid_body" });
+	await expect(
+		replay("e1:first", { body: "x".repeat(262_144) }, to),
+	).rejects.toThrow();
+	expect(to.kept.retries).toEqual([]);
+});
+
+test("what was unreadable cannot be replayed, what a newer deploy wrote goes out as it was", async () => {
+	const raw = {
+		id: "m1:",
+		handler: "",
+		head: { id: "m1", name: "", time: T0, delay: 0 },
+	};
+	await store.store([letter(1, { ...raw, cause: "unreadable" })]);
+	const to = ports();
+	await expect(replay("m1:", undefined, to)).rejects.toMatchObject({
+		code: "invalid_request",
+	});
+	const text = '{"v":2}';
+	await store.store([
+		letter(2, {
+			...raw,
+			id: "m2:",
+			cause: "newer_version",
+			body: JSON.stringify(text),
+		}),
+	]);
+	await replay("m2:", undefined, to);
+	expect(to.kept.retries.map(({ record }) => record)).toEqual([text]);
+});
+
+test("all that match are replayed, and those that cannot be are named", async () => {
+	await store.store([
+		letter(1),
+		letter(2),
+		letter(3, { cause: "unreadable", handler: "" }),
+		letter(4, { handler: "second" }),
+	]);
+	const to = ports();
+	expect(await replayAll({ handler: "first" }, to)).toEqual({
+		replayed: 2,
+		refused: [],
+		more: false,
+	});
+	expect(await replayAll({}, to)).toMatchObject({
+		replayed: 1,
+		refused: [{ id: "e3:first" }],
+		more: false,
+	});
+});
+
+test("a discarded letter is gone, and a late duplicate does not bring it back", async () => {
+	await store.store([letter(1)]);
+	const to = ports();
+	expect(await discard("e1:first", to)).toBe(true);
+	expect(await discard("e1:first", to)).toBe(false);
+	expect(to.kept.transitions).toMatchObject([
+		{ type: "discarded", id: "e1", handler: "first" },
+	]);
+	await store.store([letter(1)]);
+	expect(await readLetter("e1:first", to)).toBeNull();
+	expect(await ids()).toEqual([]);
+});
+
+test("letters are swept 90 days after their last failure, and not before", async () => {
+	vi.useFakeTimers({ toFake: ["Date"], now: T0 });
+	await store.store([letter(1), letter(2, { lastFailureAt: T0 + DAY })]);
+	vi.setSystemTime(T0 + 90 * DAY);
+	expect(await runDurableObjectAlarm(store)).toBe(true);
+	expect(await ids()).toHaveLength(2);
+	vi.setSystemTime(T0 + 90 * DAY + 2);
+	expect(await runDurableObjectAlarm(store)).toBe(true);
+	expect(await ids()).toEqual(["e2:first"]);
+	vi.setSystemTime(T0 + 92 * DAY);
+	expect(await runDurableObjectAlarm(store)).toBe(true);
+	expect(await runDurableObjectAlarm(store)).toBe(false);
+});

@@ -1,0 +1,107 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+	cursorOf,
+	type Place,
+	pageSize,
+	placeOf,
+} from "../../src/event/cursor.ts";
+
+describe("a cursor", () => {
+	test("leads back to its place, whatever the id", () => {
+		const place = fc.tuple(
+			fc.nat(Number.MAX_SAFE_INTEGER),
+			fc.oneof(
+				fc.uuid().map((id) => `${id}:order.*:send-receipt`),
+				fc.string({ unit: "grapheme" }),
+				fc.constantFrom("", " ", "a b", "a\nb", "%", "é:😀", "?/+="),
+			),
+		);
+		fc.assert(
+			fc.property(place, (place: Place) => {
+				expect(placeOf(cursorOf(place))).toEqual(place);
+			}),
+			{ numRuns: 300 },
+		);
+	});
+
+	test("stands in a URL as it is", () => {
+		fc.assert(
+			fc.property(fc.nat(), fc.string({ unit: "grapheme" }), (at, id) => {
+				expect(cursorOf([at, id])).toMatch(/^[A-Za-z0-9-]+$/);
+			}),
+		);
+		// A tilde is the one character whose base64 has a plus.
+		for (const id of ["~", "a~", "ab~", "~~~~"]) {
+			expect(cursorOf([1, id])).toMatch(/^[A-Za-z0-9-]+$/);
+			expect(placeOf(cursorOf([1, id]))).toEqual([1, id]);
+		}
+	});
+
+	test("that is absent leads to the start", () => {
+		expect(placeOf(undefined)).toBeUndefined();
+	});
+
+	test.for([
+		"",
+		"garbage",
+		"!",
+		"%%%",
+		btoa("no time"),
+		btoa("-1 id"),
+		btoa("1.5 id"),
+		btoa("12"),
+		btoa("%ff"),
+		btoa("%"),
+		5,
+		null,
+		{},
+	])("%j is refused, for no page was answered with it", (cursor) => {
+		expect(() => placeOf(cursor as string)).toThrow(
+			expect.objectContaining({
+				code: "invalid_request",
+				message: expect.stringMatching(/^cursor: /),
+			}),
+		);
+	});
+
+	test("is read or refused, whatever text it is", () => {
+		fc.assert(
+			fc.property(fc.string(), (text) => {
+				try {
+					const [at, id] = placeOf(text) ?? [];
+					expect([typeof at, typeof id]).toEqual(["number", "string"]);
+				} catch (error) {
+					expect(error).toMatchObject({ code: "invalid_request" });
+				}
+			}),
+		);
+	});
+});
+
+describe("a page's size", () => {
+	test("is 1 to 1 000, a hundred where none is given", () => {
+		expect(pageSize()).toBe(100);
+		expect(pageSize(undefined)).toBe(100);
+		expect(pageSize(1)).toBe(1);
+		expect(pageSize(1_000)).toBe(1_000);
+	});
+
+	test.for([
+		0,
+		-1,
+		1_001,
+		1.5,
+		Number.NaN,
+		Number.POSITIVE_INFINITY,
+		"5",
+		null,
+	])("%s is refused with both ends", (limit) => {
+		expect(() => pageSize(limit as number)).toThrow(
+			expect.objectContaining({
+				code: "invalid_request",
+				message: `limit: ${limit} is not a whole number from 1 to 1000`,
+			}),
+		);
+	});
+});

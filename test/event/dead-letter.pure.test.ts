@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { letterId, summaryOf } from "../../src/event/dead-letter.ts";
+import type { EventHead } from "../../src/event/envelope.ts";
+
+const head = {
+	id: "01994b1e-6f3a-7c11-8a2b-0123456789ff",
+	name: "order.placed",
+	time: 1_000,
+	delay: 0,
+};
+
+test("an event has one letter for each handler, and two events have two", () => {
+	expect(letterId(head.id, "audit")).toBe(letterId(head.id, "audit"));
+	expect(letterId(head.id, "audit")).toBe(`${head.id}:audit`);
+	expect(letterId(head.id, "audit")).not.toBe(letterId(head.id, "ledger"));
+	expect(letterId("other", "audit")).not.toBe(letterId(head.id, "audit"));
+});
+
+test("a list shows a letter without its body and without what this version does not know", () => {
+	const stored = {
+		id: letterId(head.id, "audit"),
+		head: { ...head, v: 1, trace: "t" } as EventHead,
+		handler: "audit",
+		cause: "exhausted",
+		error: { name: "Error", message: "closed" },
+		attempts: 3,
+		firstFailureAt: 2_000,
+		lastFailureAt: 3_000,
+		status: "replayed",
+		replays: 1,
+		body: '{"secret":1}',
+	} as const;
+	const { head: _, body: __, ...others } = stored;
+	expect(summaryOf(stored)).toStrictEqual({ ...others, event: head });
+});

@@ -1,0 +1,252 @@
+import { describe, expect, test } from "vitest";
+import {
+	atIndex,
+	ForbiddenError,
+	mapAtIndex,
+	mapInTurn,
+	PartialPublishError,
+	type RefusalCode,
+	RefusedError,
+	reviveError,
+	UnauthorizedError,
+	UnavailableError,
+} from "../../src/event/errors.ts";
+import {
+	NonRetryableError,
+	RetryAfterError,
+	steering,
+} from "../../src/handlers/handler-errors.ts";
+
+const REFUSALS: RefusalCode[] = [
+	"batch_too_large",
+	"event_too_large",
+	"invalid_after",
+	"invalid_body",
+	"invalid_handler",
+	"invalid_name",
+	"invalid_request",
+	"invalid_token",
+	"not_supported",
+	"schema_violation",
+	"unknown_app",
+	"unknown_event",
+	"unknown_tool",
+];
+
+/** What is left of an error that crossed a binding: its own properties and its message. */
+function crossed(error: Error): unknown {
+	return JSON.parse(JSON.stringify({ ...error, message: error.message }));
+}
+
+describe("an error that crossed a binding", () => {
+	const issues = [{ path: "items.0", message: "expected number" }];
+	const receipts = [{ id: "a", time: 1, delay: 0 }, null, null];
+
+	test.for([
+		...REFUSALS.map((code) => new RefusedError(code, "why")),
+		new RefusedError("schema_violation", "why", { index: 2, issues }),
+		new ForbiddenError("why"),
+		new ForbiddenError("why", { index: 0 }),
+		new UnauthorizedError("why"),
+		new UnavailableError("why"),
+		new PartialPublishError(receipts),
+	])("is of its class again, with all it said: %#", (error) => {
+		const revived = reviveError(crossed(error)) as Error;
+		expect(revived).toBeInstanceOf(error.constructor);
+		expect(revived).toBeInstanceOf(Error);
+		expect(crossed(revived)).toEqual(crossed(error));
+	});
+
+	test("that kept its class stays the very one, with its stack and cause", () => {
+		const cause = new TypeError("no network");
+		const error = new UnavailableError("why", { cause });
+		expect(reviveError(error)).toBe(error);
+		const refused = new RefusedError("invalid_body", "why");
+		expect(reviveError(refused)).toBe(refused);
+	});
+
+	test("that says nothing is revived without a message", () => {
+		const revived = reviveError({ code: "unavailable" }) as Error;
+		expect(revived.message).toBe("");
+	});
+
+	test("is the cause of the batch that was accepted in part", () => {
+		const value = { code: "partial_publish", receipts };
+		expect((reviveError(value) as Error).cause).toBe(value);
+	});
+
+	test.for([
+		undefined,
+		null,
+		"forbidden",
+		5,
+		{},
+		{ code: "ENOENT", message: "other" },
+		{ code: 5 },
+		{ code: "toString" },
+		new TypeError("other"),
+	])("stays as it is when it is none of ours: %#", (value) => {
+		expect(reviveError(value)).toBe(value);
+	});
+
+	test.for([undefined, null, 5, {}, "garbage"])(
+		"with receipts %j is revived all the same",
+		(receipts) => {
+			const value = { code: "partial_publish", message: "why", receipts };
+			expect(reviveError(value)).toMatchObject({ receipts: [], failed: [] });
+		},
+	);
+
+	test("with details of other types is revived without them", () => {
+		const value = { code: "invalid_name", index: "2", issues: "many" };
+		const revived = reviveError(value) as RefusedError;
+		expect(revived).toBeInstanceOf(RefusedError);
+		expect(revived.index).toBeUndefined();
+		expect(revived.issues).toBeUndefined();
+	});
+});
+
+describe("a batch that was accepted in part", () => {
+	test("tells which events to publish again", () => {
+		const receipt = { id: "a", time: 1, delay: 0 };
+		const error = new PartialPublishError([null, receipt, null]);
+		expect(error).toMatchObject({ failed: [0, 2], code: "partial_publish" });
+		expect(error.message).toMatch(/^2 of 3 events .*\(0, 2\): publish those/);
+	});
+
+	test("names ten of many", () => {
+		const { message, failed } = new PartialPublishError(Array(12).fill(null));
+		expect(failed).toHaveLength(12);
+		expect(message).toContain("(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …)");
+		const ten = new PartialPublishError(Array(10).fill(null));
+		expect(ten.message).toContain("(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)");
+	});
+});
+
+test("an error about one event of a batch says which, and keeps the rest", () => {
+	const issues = [{ path: "", message: "m" }];
+	const refused = new RefusedError("schema_violation", "why", { issues });
+	expect(atIndex(refused, 3)).toMatchObject({
+		code: "schema_violation",
+		message: "events[3]: why",
+		index: 3,
+		issues,
+	});
+	expect(refused.index).toBeUndefined();
+	expect(atIndex(new ForbiddenError("why"), 0)).toMatchObject({
+		message: "events[0]: why",
+		index: 0,
+	});
+	const other = new TypeError("other");
+	expect(atIndex(other, 0)).toBe(other);
+});
+
+test("an error has the name of its class, and no details that it was not given", () => {
+	const errors = [
+		new RefusedError("invalid_name", "why"),
+		new ForbiddenError("why"),
+		new UnauthorizedError("why"),
+		new UnavailableError("why"),
+		new PartialPublishError([]),
+	];
+	for (const error of errors) {
+		expect(error.name).toBe(error.constructor.name);
+		expect(Object.keys(error)).not.toContain("index");
+		expect(Object.keys(error)).not.toContain("issues");
+	}
+});
+
+describe("a batch of which one event is refused", () => {
+	const refused = (item: string) => {
+		if (item === "bad") throw new RefusedError("invalid_name", "why");
+		return item.length;
+	};
+
+	test("is refused with that event's index, and is mapped in order where none is", () => {
+		expect(mapAtIndex(["a", "bcd"], refused)).toEqual([1, 3]);
+		expect(() => mapAtIndex(["a", "bad"], refused)).toThrow(
+			expect.objectContaining({ index: 1, message: "events[1]: why" }),
+		);
+	});
+
+	test("is so too where each event takes its time, one after the other", async () => {
+		const begun: string[] = [];
+		const slow = async (item: string) => {
+			begun.push(item);
+			await Promise.resolve();
+			expect(begun.at(-1)).toBe(item);
+			return refused(item);
+		};
+		await expect(mapInTurn(["a", "bcd"], slow)).resolves.toEqual([1, 3]);
+		await expect(mapInTurn(["a", "bad", "c"], slow)).rejects.toMatchObject({
+			index: 1,
+			message: "events[1]: why",
+		});
+		expect(begun).toEqual(["a", "bcd", "a", "bad"]);
+	});
+});
+
+describe("what a handler's error asks for", () => {
+	test("is known by its brand, without its class", () => {
+		const stop = new NonRetryableError("no use");
+		const again = new RetryAfterError("busy", new Date(5_000));
+		expect(steering(stop)).toEqual({ stop: true });
+		expect(steering(crossed(stop))).toEqual({ stop: true });
+		expect(steering(again)).toEqual({ retryAt: 5_000 });
+		expect(steering(crossed(again))).toEqual({ retryAt: 5_000 });
+		const throwable = Object.assign(() => {}, { tidings: "non_retryable" });
+		expect(steering(throwable)).toEqual({ stop: true });
+	});
+
+	test.for([
+		undefined,
+		null,
+		"non_retryable",
+		new Error("other"),
+		{ tidings: "other" },
+		{ tidings: "other", retryAt: 5_000 },
+		{ tidings: "retry_after" },
+		{ tidings: "retry_after", retryAt: "5000" },
+		{ tidings: "retry_after", retryAt: Number.POSITIVE_INFINITY },
+		{ name: "NonRetryableError" },
+	])("is nothing without the brand: %#", (thrown) => {
+		expect(steering(thrown)).toBeUndefined();
+	});
+
+	test("RetryAfterError counts a wait from now, in every form of a duration", () => {
+		const before = Date.now();
+		for (const after of [60_000, "60 seconds", "1 minute"] as const) {
+			const { retryAt } = new RetryAfterError("busy", after);
+			expect(retryAt).toBeGreaterThanOrEqual(before + 60_000);
+			expect(retryAt).toBeLessThanOrEqual(Date.now() + 60_000);
+		}
+	});
+
+	test("RetryAfterError refuses what is no time", () => {
+		for (const after of [0, -1, Number.NaN, "soon", new Date(Number.NaN)])
+			expect(() => new RetryAfterError("busy", after as number)).toThrow(
+				RangeError,
+			);
+	});
+
+	test("RetryAfterError says what is wrong with its time", () => {
+		expect(() => new RetryAfterError("busy", 0)).toThrow(/^after: 0 is not/);
+		expect(() => new RetryAfterError("busy", new Date(Number.NaN))).toThrow(
+			"RetryAfterError: after is an invalid Date",
+		);
+	});
+
+	test("both keep their message and their cause", () => {
+		const cause = new Error("why");
+		expect(new NonRetryableError("no use", { cause })).toMatchObject({
+			name: "NonRetryableError",
+			message: "no use",
+			cause,
+		});
+		expect(new RetryAfterError("busy", 5, { cause })).toMatchObject({
+			name: "RetryAfterError",
+			message: "busy",
+			cause,
+		});
+	});
+});

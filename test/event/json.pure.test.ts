@@ -1,0 +1,132 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { RefusedError } from "../../src/event/errors.ts";
+import { bodyText, byteLength, cutToBytes } from "../../src/event/json.ts";
+
+function refusal(body: unknown): RefusedError {
+	try {
+		bodyText(body);
+	} catch (error) {
+		expect(error).toMatchObject({ name: "RefusedError", code: "invalid_body" });
+		return error as RefusedError;
+	}
+	throw new Error("it was not refused");
+}
+
+describe("a body as text", () => {
+	test.for([null, 0, "", false, [], {}, "a\ud800b"])(
+		"%j is a body like any other",
+		(body) => {
+			expect(bodyText(body)).toBe(JSON.stringify(body));
+		},
+	);
+
+	test.for<[body: unknown, type: string]>([
+		[undefined, "undefined"],
+		[() => 1, "function"],
+		[Symbol("s"), "symbol"],
+	])("%s is refused and told of null", ([body, type]) => {
+		expect(refusal(body).message).toContain(`cannot carry ${type}`);
+		expect(refusal(body).message).toMatch(/give null/);
+	});
+
+	test("a BigInt is refused, on its own and deep inside", () => {
+		expect(refusal(1n).message).toMatch(/BigInt/);
+		expect(refusal({ order: [{ total: 1n }] }).message).toMatch(/BigInt/);
+	});
+
+	test("a cycle is refused in one line", () => {
+		const order: Record<string, unknown> = {};
+		order.items = [{ order }];
+		expect(refusal(order).message).toMatch(/^body: JSON cannot carry it: .+$/);
+	});
+
+	test("toJSON speaks for an object, and what it throws refuses it", () => {
+		class Money {
+			cents = 1_250;
+			toJSON() {
+				return `${this.cents / 100} EUR`;
+			}
+		}
+		expect(bodyText({ at: new Date(0), total: new Money() })).toBe(
+			'{"at":"1970-01-01T00:00:00.000Z","total":"12.5 EUR"}',
+		);
+		const broken = {
+			toJSON() {
+				throw new Error("the ledger is closed");
+			},
+		};
+		expect(refusal([broken]).message).toMatch(/the ledger is closed/);
+		refusal({ toJSON: () => undefined });
+	});
+
+	test("nesting up to 1 000 deep is a body, deeper is refused; brackets in text do not count", () => {
+		const nested = (depth: number) =>
+			JSON.parse(`${'{"a":['.repeat(depth / 2)}${"]}".repeat(depth / 2)}`);
+		expect(bodyText(nested(1_000))).toHaveLength(4_000);
+		expect(refusal(nested(1_002)).message).toBe(
+			"body: it is nested more than 1000 deep: flatten it",
+		);
+		for (const depth of [10_000, 100_000]) refusal(nested(depth));
+		for (const flat of [
+			`${"[".repeat(5_000)}\\"[{`,
+			`"${"[".repeat(5_000)}`,
+			`\\${"{".repeat(5_000)}`,
+		])
+			expect(bodyText({ flat })).toBe(JSON.stringify({ flat }));
+		refusal({ quotes: '\\"', deep: nested(1_000) });
+	});
+
+	test("many values beside each other are not deep", () => {
+		const many = Array.from({ length: 5_000 }, () => [{ items: [] }, {}]);
+		expect(bodyText(many)).toBe(JSON.stringify(many));
+	});
+});
+
+test("bytes are those of UTF-8", () => {
+	expect(byteLength("")).toBe(0);
+	expect(byteLength("aé€😀")).toBe(1 + 2 + 3 + 4);
+	expect(byteLength("\ud800")).toBe(3);
+	for (const count of [5_461, 5_462, 16_384, 16_385])
+		expect(byteLength("€".repeat(count))).toBe(3 * count);
+});
+
+describe("a text that is cut", () => {
+	const anyText = fc.string({
+		unit: fc.oneof(
+			fc.constantFrom("a", "é", "€", "😀", "\ud83d", '"', "\\", "\n", "\u0001"),
+			fc.nat(0xffff).map((code) => String.fromCharCode(code)),
+		),
+		maxLength: 120,
+	});
+	const bytesOf = (text: string) => byteLength(JSON.stringify(text));
+
+	test("stays whole where it fits to the byte", () => {
+		expect(cutToBytes("abc", 5)).toBe("abc");
+		expect(cutToBytes("abcd", 5)).toBe("abc");
+		expect(cutToBytes("", 2)).toBe("");
+	});
+
+	test("is a start of the text whose JSON fits", () => {
+		fc.assert(
+			fc.property(anyText, fc.integer({ min: 2, max: 200 }), (text, bytes) => {
+				const cut = cutToBytes(text, bytes);
+				expect(text.startsWith(cut)).toBe(true);
+				expect(bytesOf(cut)).toBeLessThanOrEqual(bytes);
+				if (bytesOf(text) <= bytes) expect(cut).toBe(text);
+			}),
+			{ numRuns: 300 },
+		);
+	});
+
+	test("is the longest such start: one character more would not fit", () => {
+		fc.assert(
+			fc.property(anyText, fc.integer({ min: 2, max: 200 }), (text, bytes) => {
+				const cut = cutToBytes(text, bytes);
+				const [next = ""] = text.slice(cut.length);
+				if (next) expect(bytesOf(cut + next)).toBeGreaterThan(bytes);
+			}),
+			{ numRuns: 300 },
+		);
+	});
+});

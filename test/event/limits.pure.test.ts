@@ -1,0 +1,41 @@
+/** The limits that only make sense beside each other, or beside the platform's. */
+import { expect, test } from "vitest";
+import {
+	BATCH_TIME,
+	CHAIN_TRIES,
+	EVENT_BYTES,
+	INLINE_BYTES,
+	MAX_RETRIES,
+	MAX_TIMEOUT,
+	PAYLOAD_KEPT,
+	QUEUE_KEPT,
+	QUEUE_WAIT,
+	SEND_BATCH_BYTES,
+} from "../../src/event/limits.ts";
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+
+test("a message waits half of the retention that the free plan has, a day", () => {
+	expect(QUEUE_WAIT).toBe(DAY / 2);
+});
+
+test("a handler that begins last in a batch still has all its time within an invocation's 15 minutes", () => {
+	expect(BATCH_TIME).toBe(12 * MINUTE);
+	expect(BATCH_TIME + MAX_TIMEOUT).toBeLessThan(15 * MINUTE);
+});
+
+test("a large body outlives its message in the queue with the longest retention, 14 days", () => {
+	expect(PAYLOAD_KEPT).toBe(30 * DAY);
+	expect(PAYLOAD_KEPT).toBeGreaterThan(QUEUE_KEPT + QUEUE_WAIT);
+});
+
+test("what travels inline fits a message of 128 000 bytes and a batch of 256 000", () => {
+	expect(INLINE_BYTES).toBeLessThan(128_000);
+	expect(INLINE_BYTES).toBeLessThan(EVENT_BYTES);
+	expect(SEND_BATCH_BYTES).toBeLessThan(256_000);
+});
+
+test("a delivery moves on before the platform gives its message up", () => {
+	expect(CHAIN_TRIES).toBeLessThan(MAX_RETRIES);
+});

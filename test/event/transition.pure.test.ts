@@ -1,0 +1,84 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import {
+	logFailures,
+	observing,
+	type Transition,
+} from "../../src/event/transition.ts";
+
+const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+const error = vi.spyOn(console, "error").mockImplementation(() => {});
+afterEach(() => vi.clearAllMocks());
+
+const of = { at: 0, id: "e", event: "user.joned" };
+const delivery = { ...of, handler: "audit", attempt: 1 };
+const failure = { name: "Error", message: "closed" };
+const ignored: Transition = { type: "ignored", ...of };
+
+describe("an observer", () => {
+	test("is told of the transition as it is", () => {
+		const observe = vi.fn();
+		observing(observe)(ignored);
+		expect(observe.mock.calls).toEqual([[ignored]]);
+		expect(error).not.toHaveBeenCalled();
+	});
+
+	test("that throws, at once or later, is logged and changes nothing", async () => {
+		const thrown = new Error("closed");
+		const later = async () => {
+			throw thrown;
+		};
+		const log = [["tidings: an observer threw", thrown]];
+		expect(() =>
+			observing(() => {
+				throw thrown;
+			})(ignored),
+		).not.toThrow();
+		expect(error.mock.calls).toEqual(log);
+		error.mockClear();
+		observing(later)(ignored);
+		await vi.waitFor(() => expect(error.mock.calls).toEqual(log));
+	});
+});
+
+describe("by default", () => {
+	test("an attempt that failed is a warning and a dead letter an error, in JSON", () => {
+		const retrying = {
+			type: "retrying",
+			...delivery,
+			error: failure,
+			retryAt: 5,
+		};
+		const dead = {
+			type: "dead",
+			...delivery,
+			error: failure,
+			cause: "expired",
+		};
+		logFailures(retrying as Transition);
+		expect(warn.mock.calls).toEqual([[JSON.stringify(retrying)]]);
+		expect(error).not.toHaveBeenCalled();
+		warn.mockClear();
+		logFailures(dead as Transition);
+		expect(error.mock.calls).toEqual([[JSON.stringify(dead)]]);
+		expect(warn).not.toHaveBeenCalled();
+	});
+
+	test("what goes well is not logged", () => {
+		logFailures({ type: "published", ...of });
+		logFailures({ type: "delivered", ...delivery });
+		logFailures({ type: "cancelled", ...of });
+		expect(warn).not.toHaveBeenCalled();
+		expect(error).not.toHaveBeenCalled();
+	});
+
+	test("the first event of a name that nobody handles is logged, and no later one, up to a hundred names", () => {
+		logFailures(ignored);
+		logFailures(ignored);
+		expect(warn.mock.calls).toEqual([
+			["tidings: no handler matches user.joned: ignored"],
+		]);
+		for (let n = 0; n < 200; n++)
+			logFailures({ ...ignored, event: `made.up.${n}` });
+		expect(warn).toHaveBeenCalledTimes(100);
+	});
+});

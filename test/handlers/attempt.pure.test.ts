@@ -1,0 +1,305 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import * as z from "zod";
+import type { Schema } from "../../src/event/definition.ts";
+import { describe as describeThrown } from "../../src/event/failure.ts";
+import { attempt } from "../../src/handlers/attempt.ts";
+import type { Attempting } from "../../src/handlers/attempt-time.ts";
+import {
+	type HandlerContext,
+	type HandlerFunction,
+	handlerOf,
+} from "../../src/handlers/handler.ts";
+
+const head = { id: "e1", name: "order.placed", time: 1_000, delay: 5 };
+
+/** Time that passes only when the test says so. */
+class Time implements Attempting {
+	now = 1_800_000_000_000;
+	readonly startedAt = this.now;
+	readonly #standing = new Set<{ at: number; expire: () => void }>();
+	readonly clock = () => this.now;
+	readonly timer = (expire: () => void, ms: number) => {
+		const mine = { at: this.now + ms, expire };
+		this.#standing.add(mine);
+		return () => this.#standing.delete(mine);
+	};
+	/** The one timer that stands; an attempt never has two. */
+	get armed() {
+		expect(this.#standing.size).toBeLessThanOrEqual(1);
+		return [...this.#standing][0];
+	}
+	pass(ms: number): void {
+		this.now += ms;
+		const { armed } = this;
+		if (!armed || armed.at > this.now) return;
+		this.#standing.delete(armed);
+		armed.expire();
+	}
+}
+
+let time: Time;
+let context: HandlerContext;
+
+beforeEach(() => {
+	time = new Time();
+});
+
+function begin(run: HandlerFunction, schema?: Schema, body: unknown = null) {
+	const options = { id: "h" };
+	const keeping: HandlerFunction = (event, itsContext) => {
+		context = itsContext;
+		return run(event, itsContext);
+	};
+	const handler = handlerOf([head.name], options, keeping, schema);
+	return attempt(handler, { ...head, body }, 2, 5_000, time);
+}
+
+/** A handler's end in the test's hand. */
+function pending() {
+	const { promise, resolve, reject } = Promise.withResolvers<void>();
+	return { run: () => promise, resolve, reject };
+}
+
+const timedOut = (timeout: number) => ({ type: "timed_out", timeout });
+
+describe("a handler that ends within its time", () => {
+	test("sets no timer where it ends without a pause", async () => {
+		let timers = 0;
+		const counting: Attempting = {
+			clock: time.clock,
+			timer: (...args) => {
+				timers++;
+				return time.timer(...args);
+			},
+		};
+		for (const [run, expected] of [
+			[() => 1, 0],
+			[async () => 1, 1],
+		] as const) {
+			const handler = handlerOf([head.name], { id: "h" }, run);
+			await attempt(handler, { ...head, body: null }, 1, 5_000, counting);
+			expect(timers).toBe(expected);
+		}
+	});
+
+	test("has delivered, and its timer is taken back", async () => {
+		const { run, resolve } = pending();
+		const outcome = begin(run);
+		expect(time.armed?.at).toBe(time.startedAt + 5_000);
+		time.pass(4_999);
+		resolve();
+		expect(await outcome).toEqual({ type: "delivered" });
+		expect(time.armed).toBeUndefined();
+		expect(context.signal.aborted).toBe(false);
+	});
+
+	test("gets the event, its id and which attempt it is", async () => {
+		const run = vi.fn();
+		expect(await begin(run, undefined, { a: 1 })).toEqual({
+			type: "delivered",
+		});
+		expect(run).toHaveBeenCalledExactlyOnceWith(
+			{ ...head, body: { a: 1 } },
+			expect.objectContaining({ handler: "h", attempt: 2 }),
+		);
+	});
+
+	test.for([new Error("closed"), undefined, null, "closed"])(
+		"has failed with whatever it throws, at once or later: %s",
+		async (thrown) => {
+			const failed = { type: "failed", error: describeThrown(thrown) };
+			const throwing = () => {
+				throw thrown;
+			};
+			expect(await begin(throwing)).toEqual(failed);
+			expect(await begin(async () => throwing())).toEqual(failed);
+			expect(time.armed).toBeUndefined();
+		},
+	);
+});
+
+describe("a handler past its time", () => {
+	test("has failed, not a millisecond earlier, and its signal aborts", async () => {
+		const outcome = begin(pending().run);
+		time.pass(4_999);
+		expect(context.signal.aborted).toBe(false);
+		time.pass(1);
+		expect(context.signal.aborted).toBe(true);
+		expect(context.signal.reason).toMatchObject({
+			name: "TimeoutError",
+			message: "the attempt's 5000 ms are over",
+		});
+		expect(await outcome).toEqual(timedOut(5_000));
+	});
+
+	test("finds its signal aborted, though it asks for it only then", async () => {
+		const outcome = begin(pending().run);
+		time.pass(5_000);
+		expect(await outcome).toEqual(timedOut(5_000));
+		expect(context.signal.aborted).toBe(true);
+		expect(context.signal.reason).toMatchObject({
+			name: "TimeoutError",
+			message: "the attempt's 5000 ms are over",
+		});
+	});
+
+	test("has failed, though it returned without a pause", async () => {
+		const outcome = begin(() => {
+			time.pass(300);
+			context.setTimeout(200);
+		});
+		expect(await outcome).toEqual(timedOut(200));
+		expect(time.armed).toBeUndefined();
+	});
+
+	test("is ignored, whether it then returns, throws or asks for time", async () => {
+		for (const end of ["resolve", "reject"] as const) {
+			const handler = pending();
+			const outcome = begin(handler.run);
+			time.pass(5_000);
+			handler[end](new Error("too late") as never);
+			expect(await outcome).toEqual(timedOut(5_000));
+			context.setTimeout(60_000);
+			expect(time.armed).toBeUndefined();
+		}
+	});
+
+	test("is ignored when it throws because of its signal", async () => {
+		const outcome = begin(async (_, { signal }) => {
+			const { promise, reject } = Promise.withResolvers();
+			signal.addEventListener("abort", () => reject(signal.reason));
+			await promise;
+		});
+		time.pass(5_000);
+		expect(await outcome).toEqual(timedOut(5_000));
+	});
+});
+
+describe("context.setTimeout", () => {
+	test("works apart from its context", async () => {
+		const outcome = begin(
+			async (_, { handler, attempt, signal, setTimeout }) => {
+				expect({ handler, attempt }).toEqual({ handler: "h", attempt: 2 });
+				setTimeout(200);
+				expect(signal.aborted).toBe(false);
+				await pending().run();
+			},
+		);
+		time.pass(200);
+		expect(await outcome).toEqual(timedOut(200));
+	});
+
+	test("gives longer, counted from the attempt's start", async () => {
+		const outcome = begin(pending().run);
+		time.pass(3_000);
+		context.setTimeout(10_000);
+		time.pass(6_999);
+		expect(context.signal.aborted).toBe(false);
+		time.pass(1);
+		expect(await outcome).toEqual(timedOut(10_000));
+	});
+
+	test("gives shorter, and the last call counts", async () => {
+		const outcome = begin(pending().run);
+		time.pass(100);
+		context.setTimeout(60_000);
+		context.setTimeout(200);
+		time.pass(99);
+		expect(context.signal.aborted).toBe(false);
+		time.pass(1);
+		expect(await outcome).toEqual(timedOut(200));
+	});
+
+	test.for([300, 299, 0.5])(
+		"with what has passed, %d of 300 ms, fails at once, though the handler returns",
+		async (ms) => {
+			const outcome = begin(async (_, { setTimeout, signal }) => {
+				time.pass(300);
+				setTimeout(ms);
+				expect(signal.aborted).toBe(true);
+			});
+			expect(await outcome).toEqual(timedOut(ms));
+		},
+	);
+
+	test.for([0, -1, 60_001, Number.NaN, Number.POSITIVE_INFINITY, "10"])(
+		"with %s throws a RangeError and changes nothing",
+		async (ms) => {
+			const { run, resolve } = pending();
+			const outcome = begin(run);
+			expect(() => context.setTimeout(ms as number)).toThrow(RangeError);
+			expect(() => context.setTimeout(ms as number)).toThrow(`${ms} is not`);
+			expect(time.armed?.at).toBe(time.startedAt + 5_000);
+			context.setTimeout(60_000);
+			expect(time.armed?.at).toBe(time.startedAt + 60_000);
+			resolve();
+			expect(await outcome).toEqual({ type: "delivered" });
+		},
+	);
+});
+
+describe("a handler with a schema", () => {
+	const order = z.object({
+		total: z.coerce.number(),
+		tags: z.string().array().default([]),
+	});
+
+	test("gets the schema's output", async () => {
+		const run = vi.fn();
+		await begin(run, order, { total: "12.5", more: true });
+		expect(run.mock.calls[0]?.[0]).toEqual({
+			...head,
+			body: { total: 12.5, tags: [] },
+		});
+	});
+
+	test("does not run for a body that no longer parses, and tells the issues", async () => {
+		const run = vi.fn();
+		expect(await begin(run, order, { total: 1, tags: [5] })).toEqual({
+			type: "unparsable",
+			issues: [{ path: "tags.0", message: expect.any(String) }],
+		});
+		expect(run).not.toHaveBeenCalled();
+		expect(time.armed).toBeUndefined();
+	});
+
+	test("has failed when its schema throws", async () => {
+		const thrown = new Error("broken schema");
+		const broken = z.unknown().transform(() => {
+			throw thrown;
+		});
+		expect(await begin(vi.fn(), broken)).toEqual({
+			type: "failed",
+			error: describeThrown(thrown),
+		});
+	});
+
+	test("does not begin when its schema uses up the time without a pause", async () => {
+		const run = vi.fn();
+		const slow = {
+			"~standard": {
+				version: 1,
+				vendor: "test",
+				validate(value: unknown) {
+					time.pass(5_000);
+					return { value };
+				},
+			},
+		} as const;
+		expect(await begin(run, slow)).toEqual(timedOut(5_000));
+		expect(run).not.toHaveBeenCalled();
+	});
+
+	test("does not begin once its schema has used up the time", async () => {
+		const run = vi.fn();
+		const parsing = Promise.withResolvers<boolean>();
+		const slow = z.unknown().refine(() => parsing.promise);
+		const outcome = begin(run, slow);
+		time.pass(5_000);
+		expect(await outcome).toEqual(timedOut(5_000));
+		parsing.resolve(true);
+		// As many turns as the schema needs to answer, and some more.
+		for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+		expect(run).not.toHaveBeenCalled();
+	});
+});

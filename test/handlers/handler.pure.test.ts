@@ -1,0 +1,163 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import {
+	type HandlerOptions,
+	Handlers,
+	handlerOf,
+} from "../../src/handlers/handler.ts";
+
+const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+beforeEach(() => warn.mockClear());
+afterEach(() => vi.clearAllMocks());
+
+const run = () => {};
+const registering =
+	(options: unknown, ...patterns: string[]) =>
+	() =>
+		handlerOf(patterns, options as HandlerOptions, run);
+
+describe("what is refused at registration", () => {
+	test.each([
+		[
+			"a timeout over 60 seconds",
+			{ timeout: 60_001 },
+			/60001 ms is over 60000/,
+		],
+		[
+			"a timeout of 61 seconds as text",
+			{ timeout: "61 seconds" },
+			/61000 ms is over/,
+		],
+		["a timeout of 0", { timeout: 0 }, /: timeout: 0 is not a duration/],
+		["a timeout that is none", { timeout: "soon" }, /"soon" is not a duration/],
+		["a timeout of NaN", { timeout: Number.NaN }, /NaN is not a duration/],
+		["a timeout of null", { timeout: null }, /null is not a duration/],
+		[
+			"a base that is none",
+			{ retries: { base: "x" } },
+			/"x" is not a duration/,
+		],
+		["options that are null", null, /order\.placed: the options are null: on/],
+		["options that are text", "twice", /: the options are a string: on takes/],
+		["an id that is a number", { id: 5 }, /id 5/],
+		[
+			"an unknown option",
+			{ retry: 3 },
+			/: options: unknown member "retry": use id, timeout, retries/,
+		],
+		["an id with a space", { id: "send mail" }, /"send mail"/],
+		["an empty id", { id: "" }, /""/],
+		["an id of 129 characters", { id: "x".repeat(129) }, /128/],
+		["a negative limit", { retries: -1 }, /-1/],
+	])("%s", (_, options, says) => {
+		expect(registering(options, "order.placed")).toThrow(says);
+		expect(registering(options, "order.placed")).toThrow(
+			expect.objectContaining({ code: "invalid_handler" }),
+		);
+	});
+
+	test.each(["order placed", "", "order.", "ord*r", "order.***", null, 5])(
+		"%j as a name or pattern",
+		(pattern) => {
+			expect(registering({}, "a", pattern as string)).toThrow(
+				expect.objectContaining({
+					code: "invalid_handler",
+					message: expect.stringContaining(
+						`: ${JSON.stringify(pattern)} is neither a name nor a pattern: segments of`,
+					),
+				}),
+			);
+		},
+	);
+
+	test("what is named in front of what is wrong with it", () => {
+		expect(registering({ id: "mail", timeout: 0 }, "a", "b.*")).toThrow(
+			/^on: a, b\.\*, mail: timeout: /,
+		);
+		expect(registering({ timeout: 0 }, "a")).toThrow(/^on: a: timeout: /);
+	});
+
+	test("no name or pattern at all", () => {
+		expect(registering({ id: "mail" })).toThrow(
+			/on: mail: a handler needs a name or pattern/,
+		);
+	});
+
+	test("a handler that is no function", () => {
+		expect(() => handlerOf(["a"], {}, "no function" as never)).toThrow(
+			/on: a: the handler is not a function/,
+		);
+	});
+
+	test("a repeated id, with the id to write", () => {
+		const handlers = new Handlers();
+		handlers.add(handlerOf(["order.placed"], { id: "mail" }, run));
+		const again = handlerOf(["order.paid"], { id: "mail" }, run);
+		expect(() => handlers.add(again)).toThrow(
+			/on: the id "mail" is taken.*on\("order\.paid", \{ id: "…" \}/,
+		);
+	});
+});
+
+describe("an id that survives deploys", () => {
+	const idOf = (
+		on: string[],
+		handler: () => void,
+		options: HandlerOptions = {},
+	) => handlerOf(on, options, handler).id;
+
+	test("is the one given, else the pattern and the function's name", () => {
+		function sendMail() {}
+		expect(idOf(["order.*"], sendMail, { id: "mail" })).toBe("mail");
+		expect(idOf(["order.*"], sendMail)).toBe("order.*:sendMail");
+		expect(idOf(["a", "b"], sendMail)).toBe("a,b:sendMail");
+	});
+
+	test("is else a hash of the source, the same wherever the handler stands", () => {
+		const id = idOf(["order.*"], () => {});
+		expect(id).toMatch(/^order\.\*:[0-9a-f]{8}$/);
+		expect(idOf(["order.*"], () => {})).toBe(id);
+		expect(idOf(["order.*"], () => void 1)).not.toBe(id);
+	});
+
+	test.for([
+		["", "811c9dc5"],
+		["a", "e40c292c"],
+		["foobar", "bf9cf968"],
+		["s91", "00b99cf0"],
+	] as const)(
+		"hashes the source %j to %s, as FNV-1a does",
+		([source, hash]) => {
+			const handler = Object.assign(() => {}, { toString: () => source });
+			Object.defineProperty(handler, "name", { value: "" });
+			expect(idOf(["a"], handler)).toBe(`a:${hash}`);
+		},
+	);
+
+	test("draws a warning when it is a hash and a retry could wait for more than an hour", () => {
+		handlerOf(["a"], { retries: 3 }, () => {});
+		handlerOf(["a"], { id: "named" }, () => {});
+		handlerOf(["a"], {}, function named() {});
+		expect(warn).not.toHaveBeenCalled();
+		handlerOf(["a"], {}, () => {});
+		expect(warn).toHaveBeenCalledWith(expect.stringContaining('{ id: "…" }'));
+	});
+});
+
+test("a handler is found by its id, and by no other", () => {
+	const handlers = new Handlers();
+	const mail = handlerOf(["order.placed"], { id: "mail" }, run);
+	handlers.add(mail);
+	expect(handlers.get("mail")).toBe(mail);
+	expect(handlers.get("order.placed")).toBeUndefined();
+	expect(handlers.list()).toEqual([mail]);
+});
+
+test("a timeout of 60 seconds and a duration as text are taken", () => {
+	expect(handlerOf(["a"], { id: "a", timeout: 60_000 }, run).timeout).toBe(
+		60_000,
+	);
+	expect(handlerOf(["a"], { id: "a", timeout: "1 minute" }, run).timeout).toBe(
+		60_000,
+	);
+	expect(handlerOf(["a"], { id: "a" }, run)).not.toHaveProperty("timeout");
+});

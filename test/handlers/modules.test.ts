@@ -1,0 +1,54 @@
+import { beforeAll, expect, test } from "vitest";
+import { checkHandlerPaths, handlerAt } from "../../src/handlers/modules.ts";
+import { createEvents, handlerModules } from "../../src/index.ts";
+import { worker } from "../../src/worker.ts";
+
+const mail = () => "mailed";
+const welcome = () => "welcomed";
+
+/** Asked for before any module is known, as where the stack is imported before the generated file. */
+const early = handlerAt({ file: "src/order/mail", exports: ["handler"] });
+
+beforeAll(() => {
+	handlerModules({
+		"src/order/mail.ts": { handler: mail, other: 5 },
+		"src/subscribers/welcome.js": { handle: welcome },
+	});
+});
+
+test("a handler that was asked for before its module was handed over is found", () => {
+	expect(early()).toBe(mail);
+});
+
+test("a path is found with its ending or without, and with ./ before it", () => {
+	for (const file of [
+		"src/order/mail",
+		"src/order/mail.ts",
+		"./src/order/mail",
+	])
+		expect(handlerAt({ file, exports: ["handler"] })()).toBe(mail);
+});
+
+test("the first of the named exports that is there is taken", () => {
+	const exports = ["default", "handler", "handle"];
+	expect(handlerAt({ file: "src/subscribers/welcome", exports })()).toBe(
+		welcome,
+	);
+});
+
+test("a path that leads nowhere is told at start-up, with what is known and what to run", () => {
+	expect(() => checkHandlerPaths()).not.toThrow();
+	handlerAt({ file: "src/order/male", exports: ["handler"] });
+	const start = () => worker(createEvents());
+	expect(start).toThrow(
+		/no module is known at "src\/order\/male": known are src\/order\/mail.ts, src\/subscribers\/welcome.js. Run npx tidings generate/,
+	);
+	expect(start).toThrow(expect.objectContaining({ code: "invalid_handler" }));
+});
+
+test("an export that is no function is told with those that there are", () => {
+	const other = handlerAt({ file: "src/order/mail", exports: ["other"] });
+	expect(other).toThrow(
+		/"src\/order\/mail.ts" exports no function other: its exports are handler, other/,
+	);
+});

@@ -1,0 +1,240 @@
+import { describe, expect, test } from "vitest";
+import * as z from "zod";
+import { handlerOf } from "../../src/handlers/handler.ts";
+import { policyOf } from "../../src/handlers/retry-policy.ts";
+import {
+	type Listed,
+	listedFrom,
+	listedOf,
+	type RouteChange,
+	Routes,
+	routesOf,
+} from "../../src/handlers/route.ts";
+
+const listed = (id: string, ...patterns: string[]): Listed => ({
+	id,
+	patterns,
+});
+const none = { changes: [], defaults: {} };
+const ids = (routes: readonly { id: string }[]) => routes.map(({ id }) => id);
+
+describe("the routes of a Worker", () => {
+	test("match in order of registration, across names and patterns alike", () => {
+		const routes = routesOf(
+			"",
+			[
+				listed("all", "**"),
+				listed("exact", "order.placed"),
+				listed("other", "user.*"),
+				listed("either", "user.left", "order.*"),
+			],
+			none,
+		);
+		const matching = (name: string) => ids(routes.matching(name));
+		expect(matching("order.placed")).toEqual(["all", "exact", "either"]);
+		expect(matching("user.left")).toEqual(["all", "other", "either"]);
+		for (let n = 0; n < 2_500; n++)
+			expect(matching(`name.${n}`)).toEqual(["all"]);
+	});
+
+	test("let no pattern reach what comes for an app, which only its own handler gets", () => {
+		const name = "@my-org/email/new_email/trigger";
+		const routes = routesOf(
+			"",
+			[listed("all", "**"), listed("one", "*"), listed("app", name)],
+			none,
+		);
+		expect(ids(routes.matching(name))).toEqual(["app"]);
+	});
+
+	test("are looked up once for a name, and for a thousand names remembered", () => {
+		const routes = routesOf("", [listed("all", "**")], none);
+		const first = routes.matching("name.0");
+		for (let n = 0; n < 1_000; n++) routes.matching(`name.${n}`);
+		expect(routes.matching("name.0")).toBe(first);
+		routes.matching("name.1000");
+		expect(routes.matching("name.0")).not.toBe(first);
+	});
+
+	test("of another Worker have its key before their ids, and call its own ids", () => {
+		const routes = routesOf("mail", [listed("send", "order.*")], none);
+		expect(routes.list).toMatchObject([{ id: "mail/send", handler: "send" }]);
+		expect(routes.get("mail/send")).toBe(routes.list[0]);
+		expect(routes.get("send")).toBeUndefined();
+	});
+
+	test("have the handler's time and policy, else the defaults, else 5 seconds and 10 retries", () => {
+		const [said, unsaid] = [
+			{ ...listed("said", "a"), timeout: 7, policy: policyOf(7) },
+			listed("unsaid", "a"),
+		];
+		const defaults = { timeout: 9, policy: policyOf(9) };
+		expect(
+			routesOf("", [said, unsaid], { changes: [], defaults }).list,
+		).toEqual([
+			expect.objectContaining({ timeout: 7, policy: policyOf(7) }),
+			expect.objectContaining({ timeout: 9, policy: policyOf(9) }),
+		]);
+		expect(routesOf("", [unsaid], none).list).toMatchObject([
+			{ timeout: 5_000, policy: policyOf(10) },
+		]);
+	});
+});
+
+describe("the configuration", () => {
+	const handlers = [listed("send", "order.placed"), listed("audit", "**")];
+	const changed = (...changes: RouteChange[]) =>
+		routesOf("mail", handlers, { changes, defaults: {} });
+
+	test("overrides the events, time and policy of a handler, and nothing of the others", () => {
+		const routes = changed({
+			id: "mail/send",
+			handler: "mail/send",
+			patterns: ["user.*"],
+			timeout: 1,
+			policy: policyOf(1),
+		});
+		expect(ids(routes.matching("user.joined"))).toEqual([
+			"mail/send",
+			"mail/audit",
+		]);
+		expect(ids(routes.matching("order.placed"))).toEqual(["mail/audit"]);
+		expect(routes.get("mail/send")).toMatchObject({
+			timeout: 1,
+			policy: policyOf(1),
+		});
+		expect(routes.get("mail/audit")).toMatchObject({ timeout: 5_000 });
+	});
+
+	test("keeps of a handler what it does not name", () => {
+		const routes = changed({
+			id: "mail/send",
+			handler: "mail/send",
+			timeout: 1,
+		});
+		expect(routes.get("mail/send")).toMatchObject({
+			patterns: ["order.placed"],
+			policy: policyOf(),
+		});
+	});
+
+	test("renames a handler, whose waiting deliveries still find it", () => {
+		const routes = changed({ id: "welcome", handler: "mail/send" });
+		expect(ids(routes.matching("order.placed"))).toEqual([
+			"welcome",
+			"mail/audit",
+		]);
+		expect(routes.get("welcome")?.handler).toBe("send");
+		expect(routes.get("mail/send")?.handler).toBe("send");
+	});
+
+	test("adds a second route to a handler, which keeps the first where it is named too", () => {
+		const routes = changed(
+			{ id: "mail/send", handler: "mail/send" },
+			{ id: "again", handler: "mail/send", patterns: ["user.left"] },
+		);
+		expect(ids(routes.matching("order.placed"))).toContain("mail/send");
+		expect(ids(routes.matching("user.left"))).toEqual(["again", "mail/audit"]);
+	});
+});
+
+describe("what a Worker lists of its handlers", () => {
+	const send = handlerOf(
+		["order.placed"],
+		{ id: "send", timeout: "7 seconds", retries: { maxAge: "1 day" } },
+		() => {},
+		z.object({ total: z.number() }),
+	);
+
+	test("is all that the owner needs, and survives the way to it", () => {
+		const told = structuredClone([listedOf(send)]);
+		expect(listedFrom(told)).toEqual([
+			{
+				id: "send",
+				patterns: ["order.placed"],
+				timeout: 7_000,
+				policy: policyOf({ maxAge: "1 day" }),
+				schema: expect.objectContaining({ required: ["total"] }),
+			},
+		]);
+	});
+
+	test("has no schema where none can be told", () => {
+		const dated = handlerOf(["a"], { id: "a" }, () => {}, z.date());
+		expect(listedOf(dated)).toEqual({ id: "a", patterns: ["a"] });
+	});
+
+	test("has of a schema what is JSON, as nothing else crosses", () => {
+		const input = () => ({ type: "object", examples: [() => 1] });
+		const schema = {
+			"~standard": {
+				version: 1,
+				vendor: "own",
+				validate: (value: unknown) => ({ value }),
+				jsonSchema: { input },
+			},
+		} as const;
+		const handler = { id: "a", patterns: ["a"], run: () => {}, schema };
+		expect(structuredClone(listedOf(handler as never)).schema).toEqual({
+			type: "object",
+			examples: [null],
+		});
+	});
+
+	test("is read past a policy and a time of a newer form, which are then the defaults", () => {
+		const told = [
+			{ ...listed("a", "a"), policy: { backoff: "fibonacci" }, timeout: "7" },
+			{ ...listed("b", "b"), timeout: 90_000 },
+		];
+		expect(listedFrom(told)).toEqual([listed("a", "a"), listed("b", "b")]);
+	});
+
+	test("is unknown where the patterns of one are of a newer form, which may match", () => {
+		for (const pattern of [{ glob: "order.*" }, "order.{a,b}"])
+			expect(() => listedFrom([{ id: "a", patterns: ["a", pattern] }])).toThrow(
+				"the patterns of a cannot be read",
+			);
+	});
+
+	test("has a thousand handlers at the most, each with an id of its own", () => {
+		const many = (count: number) =>
+			Array.from({ length: count }, (_, n) => listed(`h${n}`, "a"));
+		expect(listedFrom(many(1_000))).toHaveLength(1_000);
+		expect(() => listedFrom(many(1_001))).toThrow("at most 1000 handlers");
+		expect(() => listedFrom([listed("a", "a"), listed("a", "b")])).toThrow(
+			"one id twice",
+		);
+	});
+
+	test.for(["*", "", "a b", "x".repeat(129)])(
+		"has no handler with the id %j",
+		(id) => {
+			expect(() => listedFrom([listed(id, "a")])).toThrow("no handler");
+		},
+	);
+
+	test("is read past members that a newer deploy added", () => {
+		const policy = { ...policyOf(2), cleverness: 9 };
+		const told = [{ ...listed("a", "a"), policy, colour: "red" }];
+		expect(listedFrom(told)).toEqual([
+			{ ...listed("a", "a"), policy: policyOf(2) },
+		]);
+	});
+
+	test.for([undefined, null, {}, "handlers", [{}], [{ id: "a" }], [null]])(
+		"is refused where it is no list: %j",
+		(told) => {
+			expect(() => listedFrom(told)).toThrow(TypeError);
+		},
+	);
+});
+
+test("of two routes with one id the later one is found, so that a renamed handler gives way", () => {
+	const [old, young] = routesOf(
+		"",
+		[listed("a", "x"), listed("b", "y")],
+		none,
+	).list;
+	const both = new Routes([{ ...young, id: "a" } as never], [old as never]);
+	expect(both.get("a")?.handler).toBe("b");
+});

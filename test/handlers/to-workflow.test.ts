@@ -1,0 +1,158 @@
+/** Events handed over to a real workflow, by the real queue and message by message. */
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { consume } from "../../src/consume/queue.ts";
+import { Handlers, handlerOf } from "../../src/handlers/handler.ts";
+import {
+	createEvents,
+	type TidingsEvent,
+	toWorkflow,
+} from "../../src/index.ts";
+import { incoming, read, record } from "../support/incoming.ts";
+import { keeping } from "../support/ports.ts";
+import { events, transitions, workflowRuns } from "../support/worker.ts";
+
+interface Bound {
+	FULFILMENT: Workflow<TidingsEvent>;
+}
+const { FULFILMENT } = env as unknown as Bound;
+const fulfil = toWorkflow(({ FULFILMENT }: Bound) => FULFILMENT);
+
+events.on("fulfilment.asked", { id: "fulfil" }, fulfil);
+
+afterEach(() => vi.restoreAllMocks());
+
+const wait = { timeout: 10_000, interval: 10 };
+
+/** Waits until an instance has ended; the answer is what it was started with. */
+async function paramsOf(id: string): Promise<unknown> {
+	const instance = await FULFILMENT.get(id);
+	return vi.waitFor(async () => {
+		const { status, output } = await instance.status();
+		expect(status).toBe("complete");
+		return output;
+	}, wait);
+}
+
+test("a published event starts one instance, with its id and itself as params", async () => {
+	const { id, time } = await events.publish("fulfilment.asked", { items: 2 });
+	await vi.waitFor(
+		() =>
+			expect(
+				transitions.filter((of) => of.id === id).map(({ type }) => type),
+			).toEqual(["published", "delivered"]),
+		wait,
+	);
+	const body = { items: 2 };
+	const asPublished = { id, name: "fulfilment.asked", body, time, delay: 0 };
+	expect(await paramsOf(id)).toEqual(asPublished);
+	expect(workflowRuns.get(id)).toBe(1);
+});
+
+describe("a delivery to a workflow", () => {
+	let text: string;
+	let id: string;
+
+	beforeEach(() => {
+		const delivery = { handler: "fulfil", attempt: 1 };
+		text = record("fulfilment.asked", { n: 1 }, delivery);
+		({ id } = read(text));
+	});
+
+	/** Brings the delivery as the queue of retries would; the answer is what its observer was told. */
+	async function deliver(handler = fulfil): Promise<string[]> {
+		const handlers = new Handlers();
+		handlers.add(handlerOf(["fulfilment.asked"], { id: "fulfil" }, handler));
+		const { kept, ...ports } = keeping({ handlers });
+		await consume([incoming(text)], "retries", ports);
+		return kept.transitions.map((told) =>
+			told.type === "retrying" ? `retrying: ${told.error?.message}` : told.type,
+		);
+	}
+
+	const instance = async () =>
+		(await FULFILMENT.get(id).catch(() => undefined))?.id;
+
+	test("starts no second instance when it comes again, and is delivered each time", async () => {
+		expect(await instance()).toBeUndefined();
+		expect(await deliver()).toEqual(["delivered"]);
+		expect(await paramsOf(id)).toMatchObject({ id, body: { n: 1 } });
+		expect(await deliver()).toEqual(["delivered"]);
+		expect(await deliver()).toEqual(["delivered"]);
+		expect(workflowRuns.get(id)).toBe(1);
+	});
+
+	test("is retried while the workflow cannot be reached, and then starts it", async () => {
+		const create = vi.spyOn(FULFILMENT, "create");
+		create.mockRejectedValueOnce(new Error("workflows are overloaded"));
+		expect(await deliver()).toEqual(["retrying: workflows are overloaded"]);
+		expect(await instance()).toBeUndefined();
+		expect(await deliver()).toEqual(["delivered"]);
+		expect(await instance()).toBe(id);
+	});
+
+	test("is retried while neither the workflow nor its instance can be reached, though that exists", async () => {
+		expect(await deliver()).toEqual(["delivered"]);
+		const down = new Error("no answer");
+		vi.spyOn(FULFILMENT, "create").mockRejectedValueOnce(down);
+		vi.spyOn(FULFILMENT, "get").mockRejectedValueOnce(down);
+		expect(await deliver()).toEqual(["retrying: no answer"]);
+		expect(await deliver()).toEqual(["delivered"]);
+	});
+
+	test("is retried when nobody knows what became of the instance", async () => {
+		const down = new Error("no answer");
+		vi.spyOn(FULFILMENT, "create").mockRejectedValueOnce(down);
+		vi.spyOn(FULFILMENT, "get").mockResolvedValueOnce({
+			status: async () => ({ status: "unknown" }),
+		} as WorkflowInstance);
+		expect(await deliver()).toEqual(["retrying: no answer"]);
+	});
+
+	test("has succeeded when the instance was started and only the answer was lost", async () => {
+		const { create } = FULFILMENT;
+		vi.spyOn(FULFILMENT, "create").mockImplementationOnce(async (options) => {
+			await create.call(FULFILMENT, options);
+			throw new Error("the answer was lost");
+		});
+		expect(await deliver()).toEqual(["delivered"]);
+		expect(await paramsOf(id)).toMatchObject({ id });
+		expect(workflowRuns.get(id)).toBe(1);
+	});
+
+	test("has succeeded when the platform says that the instance exists, though it shows it no more", async () => {
+		const error = new Error(
+			"(instance.already_exists) Instance already exists",
+		);
+		vi.spyOn(FULFILMENT, "create").mockRejectedValueOnce(error);
+		expect(await deliver()).toEqual(["delivered"]);
+		expect(await instance()).toBeUndefined();
+	});
+
+	test("is retried without the binding, and says what to add", async () => {
+		const unbound = toWorkflow(
+			(env: Record<string, Workflow>) => env.NO_SUCH as Workflow,
+		);
+		expect(await deliver(unbound)).toEqual([
+			expect.stringMatching(
+				/^retrying: tidings: toWorkflow\(\(env\) => env\.NO_SUCH.*\) finds no workflow: add it to \[\[workflows\]\]/,
+			),
+		]);
+	});
+});
+
+test("two on one pattern are refused with the id to write", () => {
+	const twice = createEvents();
+	const other = toWorkflow(({ OTHER }: { OTHER: Workflow }) => OTHER);
+	twice.on("order.placed", fulfil);
+	expect(() => twice.on("order.placed", other)).toThrow(
+		/the id "order\.placed:toWorkflow" is taken.*on\("order\.placed", \{ id: "…" \}/,
+	);
+	twice.on("order.placed", { id: "other" }, other);
+});
+
+test("a binding in the place of the function that finds it is refused", () => {
+	expect(() => toWorkflow(FULFILMENT as never)).toThrow(
+		/toWorkflow takes a function.*\(env\) => env\.FULFILMENT/,
+	);
+});

@@ -1,0 +1,112 @@
+/** Four real Workers: the owner, a publisher, and two that bring handlers. */
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { createTestHarness } from "wrangler";
+
+const harness = createTestHarness({
+	root: new URL("../support/shop-of-four", import.meta.url).pathname,
+	workers: ["owner", "publisher", "mail", "stock"].map((name) => ({
+		configPath: `${name}.toml`,
+	})),
+});
+
+beforeAll(async () => {
+	await harness.listen();
+});
+afterAll(() => harness.close());
+
+const WAIT = { timeout: 60_000, interval: 100 };
+
+async function publish(name: string, from: number, count: number) {
+	const response = await harness.getWorker("four-publisher").fetch("/", {
+		method: "POST",
+		body: JSON.stringify({ name, from, count }),
+	});
+	expect(response.status).toBe(200);
+	return (await response.json()) as string[];
+}
+
+async function deployMail(as: "first" | "second" | "none") {
+	await harness.getWorker("four-mail").fetch(`/?as=${as}`);
+}
+
+async function setClock(offset: number) {
+	await harness.getWorker("four-owner").fetch(`/clock?offset=${offset}`);
+}
+
+type Ends = Record<string, Record<string, string[]>>;
+
+/** How the deliveries of these events ended; each has to have these handlers, and no other. */
+async function ended(ids: readonly string[], handlers: readonly string[]) {
+	const wanted = [...handlers].sort();
+	let ends: Ends = {};
+	await vi.waitFor(async () => {
+		const owner = harness.getWorker("four-owner");
+		ends = (await (await owner.fetch("/ends")).json()) as Ends;
+		const open = ids.filter(
+			(id) => Object.keys(ends[id] ?? {}).length < wanted.length,
+		);
+		expect(open).toEqual([]);
+	}, WAIT);
+	for (const id of ids)
+		expect(Object.keys(ends[id] ?? {}).sort()).toEqual(wanted);
+	return ids.map((id) => ends[id] ?? {});
+}
+
+const FIRST = [
+	"own",
+	"mail/send",
+	"mail/archive",
+	"stock/reserve",
+	"count-stock",
+];
+
+test("thousands of events reach every handler of every Worker, and each delivery ends once", async () => {
+	const ids: string[] = [];
+	for (let from = 0; from < 2_000; from += 100)
+		ids.push(...(await publish("order.placed", from, 100)));
+	const ends = await ended(ids, FIRST);
+	const dead = {
+		1: "dead: exhausted, EmptyError: nothing left",
+		3: "dead: non_retryable, NonRetryableError: never sold",
+		5: "dead: exhausted, string: a text",
+		6: "dead: exhausted, TimeoutError: the handler did not end within 100 ms",
+	} as Record<number, string>;
+	for (const [n, handlers] of ends.entries())
+		expect(handlers).toEqual({
+			...Object.fromEntries(FIRST.map((handler) => [handler, ["delivered"]])),
+			"stock/reserve": [dead[n % 100] ?? "delivered"],
+		});
+});
+
+test("a Worker that is down delays its own deliveries alone, and loses none of them", async () => {
+	await deployMail("none");
+	// What waits a minute for the Worker is due in five seconds.
+	await setClock(-55_000);
+	const ids = await publish("order.placed", 10, 50);
+	await ended(ids, ["own", "stock/reserve", "count-stock"]);
+	await deployMail("first");
+	// A Worker that was silent is left alone for ten seconds: they are over.
+	await setClock(-44_000);
+	const ends = await ended(ids, FIRST);
+	for (const handlers of ends)
+		for (const end of Object.values(handlers))
+			expect(end).toEqual(["delivered"]);
+	await setClock(0);
+});
+
+test("a redeployed Worker's new handler is found within a minute, and its removed one is called no more", async () => {
+	await ended(await publish("order.paid", 10, 1), ["mail/archive"]);
+	await deployMail("second");
+	// A minute later the list of its handlers is asked for anew.
+	await setClock(61_000);
+	await ended(await publish("order.paid", 10, 20), ["mail/thank"]);
+	const ids = await publish("order.placed", 10, 20);
+	await ended(ids, ["own", "mail/send", "stock/reserve", "count-stock"]);
+});
+
+test("a publisher with props cannot publish what they do not name, by any method", async () => {
+	const response = await harness
+		.getWorker("four-publisher")
+		.fetch("/forbidden");
+	expect(await response.json()).toEqual(Array(5).fill("forbidden"));
+});

@@ -1,0 +1,495 @@
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { consume } from "../../src/consume/queue.ts";
+import { policyOf } from "../../src/handlers/retry-policy.ts";
+import { consumersOf } from "../../src/handlers/workers.ts";
+import { NonRetryableError, RetryAfterError } from "../../src/index.ts";
+import { publish } from "../../src/publish/publish.ts";
+import { incoming, read, record } from "../support/incoming.ts";
+import { keeping } from "../support/ports.ts";
+import { behaviours } from "../support/worker.ts";
+import {
+	delivering,
+	ends,
+	FakeWorker,
+	owning,
+	sent,
+	taken,
+	waiting,
+} from "../support/worker-binding.ts";
+
+const SECOND = 1_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+afterEach(() => behaviours.clear());
+
+describe("an event", () => {
+	test("goes to a Worker in one call that names all of its handlers, in their order", async () => {
+		const fake = new FakeWorker();
+		const { ports } = owning(fake);
+		expect(await taken(record("order.placed"), ports)).toBe("ack");
+		expect(fake.calls).toMatchObject([
+			{
+				handlers: [
+					{
+						delivery: "fake/send",
+						handler: "send",
+						attempt: 1,
+						timeout: 5_000,
+					},
+					{ delivery: "fake/log", handler: "log", attempt: 1, timeout: 5_000 },
+				],
+				within: 12 * MINUTE,
+			},
+		]);
+		expect(read(fake.calls[0]?.record ?? "")).toMatchObject({ body: { n: 1 } });
+		expect(ends(ports)).toEqual(["delivered fake/send", "delivered fake/log"]);
+		expect(ports.kept).toMatchObject({
+			retries: [],
+			held: [],
+			deadLetters: [],
+		});
+	});
+
+	test("costs a Worker that has no handler for it no call", async () => {
+		const fake = new FakeWorker();
+		const { ports } = owning(fake);
+		expect(await taken(record("user.joined"), ports)).toBe("ack");
+		expect(fake.calls).toEqual([]);
+		expect(ends(ports)).toEqual(["ignored "]);
+	});
+
+	test("goes to the Workers beside each other: one that is slow holds up no other", async () => {
+		const fake = new FakeWorker();
+		const { ports } = owning(fake, { own: true, mail: true });
+		const end = Promise.withResolvers<void>();
+		fake.does = () => end.promise;
+		const consuming = taken(record("order.placed"), ports);
+		await vi.waitFor(() =>
+			expect(ends(ports).sort()).toEqual([
+				"delivered first",
+				"delivered mail/log",
+				"delivered mail/send",
+				"delivered second",
+				"delivered third",
+			]),
+		);
+		end.resolve();
+		expect(await consuming).toBe("ack");
+	});
+
+	test("that travels by reference reaches a Worker with its body", async () => {
+		const fake = new FakeWorker();
+		const { ports } = owning(fake);
+		ports.kept.payloads.set("kept here", { text: '{"n":7}', until: 0 });
+		const { body: _, ...head } = read(record("order.placed"));
+		const referring = JSON.stringify({ ...head, reference: "kept here" });
+		expect(await taken(referring, ports)).toBe("ack");
+		expect(read(fake.calls[0]?.record ?? "").body).toEqual({ n: 7 });
+	});
+
+	test("whose handlers are changed by the configuration calls them by that", async () => {
+		const fake = new FakeWorker();
+		const change = {
+			id: "receipts",
+			handler: "fake/send",
+			patterns: ["user.joined"],
+			timeout: 9,
+			policy: policyOf(0),
+		};
+		const { ports } = owning(fake, {
+			routing: { changes: [change], defaults: {} },
+		});
+		fake.does = async (_, report) =>
+			report("receipts", { type: "timed_out", timeout: 9 });
+		expect(await taken(record("user.joined"), ports)).toBe("ack");
+		expect(fake.calls[0]?.handlers).toEqual([
+			{ delivery: "receipts", handler: "send", attempt: 1, timeout: 9 },
+		]);
+		expect(ends(ports)).toEqual(["dead receipts"]);
+	});
+});
+
+describe("a real Worker behind a binding", () => {
+	const mailing = () => owning(new FakeWorker(), { mail: true });
+
+	test("runs its handlers one after the other, each with its own copy", async () => {
+		const { ports } = mailing();
+		const order: string[] = [];
+		for (const id of ["send", "log"])
+			behaviours.set(id, async ({ body }, { handler, attempt }) => {
+				order.push(`${handler} ${attempt} ${(body as { n: number }).n}`);
+				(body as { n: number }).n = 99;
+				await Promise.resolve();
+				order.push(`${id} ends`);
+			});
+		expect(await taken(record("order.placed"), ports)).toBe("ack");
+		expect(order).toEqual(["send 1 1", "send ends", "log 1 1", "log ends"]);
+		expect(ends(ports)).toContain("delivered mail/send");
+		expect(ends(ports)).toContain("delivered mail/log");
+	});
+
+	test("gives an error whole: its name, message and stack", async () => {
+		const { ports } = mailing();
+		behaviours.set("send", () => {
+			class ClosedError extends Error {
+				override readonly name = "ClosedError";
+			}
+			throw new ClosedError("the post office is closed");
+		});
+		expect(await taken(record("order.placed"), ports)).toBe("ack");
+		expect(sent(ports)).toMatchObject([
+			{
+				handler: "mail/send",
+				attempt: 2,
+				firstFailure: {
+					name: "ClosedError",
+					message: "the post office is closed",
+					stack: expect.stringContaining("consumers.test"),
+				},
+			},
+		]);
+		expect(ends(ports)).toContain("delivered mail/log");
+	});
+
+	test("steers its retries: NonRetryableError ends a delivery, RetryAfterError says when", async () => {
+		const { ports, time } = mailing();
+		behaviours.set("send", () => {
+			throw new NonRetryableError("no such street");
+		});
+		behaviours.set("log", () => {
+			throw new RetryAfterError("busy", new Date(time.now + 90 * SECOND));
+		});
+		expect(await taken(record("order.placed"), ports)).toBe("ack");
+		expect(ports.kept.transitions).toContainEqual(
+			expect.objectContaining({
+				type: "dead",
+				handler: "mail/send",
+				cause: "non_retryable",
+			}),
+		);
+		expect(ports.kept.retries).toMatchObject([{ delaySeconds: 90 }]);
+	});
+
+	test("ends an attempt whose time is over", async () => {
+		const { ports } = mailing();
+		const aborted = Promise.withResolvers<void>();
+		behaviours.set("send", (_, { signal }) => {
+			signal.addEventListener("abort", () => aborted.resolve());
+			return new Promise(() => {});
+		});
+		expect(await taken(record("order.placed"), ports)).toBe("ack");
+		await aborted.promise;
+		expect(sent(ports)).toMatchObject([
+			{ handler: "mail/send", firstFailure: { name: "TimeoutError" } },
+		]);
+		expect(ends(ports)).toContain("delivered mail/log");
+	});
+
+	test("runs a delivery of its own by the attempt that it carries", async () => {
+		const { ports } = mailing();
+		const attempts: number[] = [];
+		behaviours.set("send", (_, { attempt }) => void attempts.push(attempt));
+		const text = delivering({ handler: "mail/send", attempt: 3 });
+		expect(await taken(text, ports)).toBe("ack");
+		expect(attempts).toEqual([3]);
+		expect(ends(ports)).toEqual(["delivered mail/send"]);
+	});
+});
+
+describe("a Worker whose handlers are not known", () => {
+	test("is never taken for one without handlers: the event waits for it by its name alone", async () => {
+		const fake = new FakeWorker();
+		fake.goDown();
+		const { ports, time } = owning(fake, { own: true });
+		expect(await taken(record("user.left"), ports)).toBe("ack");
+		expect(waiting(ports)).toEqual([
+			{
+				handler: "fake/*",
+				attempt: 1,
+				unreachableFor: MINUTE,
+				dueAt: time.now + MINUTE,
+			},
+		]);
+		expect(ends(ports)).toEqual(["waiting fake/*"]);
+	});
+
+	test("holds up no handler of others", async () => {
+		const fake = new FakeWorker();
+		fake.goDown();
+		const { ports } = owning(fake, { own: true, mail: true });
+		expect(await taken(record("order.placed"), ports)).toBe("ack");
+		expect(ends(ports).sort()).toEqual([
+			"delivered first",
+			"delivered mail/log",
+			"delivered mail/send",
+			"delivered second",
+			"delivered third",
+			"waiting fake/*",
+		]);
+	});
+
+	test("gets, once it has told them, in one call what waited for it", async () => {
+		const fake = new FakeWorker();
+		const { ports } = owning(fake);
+		const text = delivering({ handler: "fake/*", attempt: 1 });
+		expect(await taken(text, ports)).toBe("ack");
+		expect(fake.calls).toHaveLength(1);
+		expect(ends(ports)).toEqual(["delivered fake/send", "delivered fake/log"]);
+	});
+
+	test("gets what came a second time as deliveries of their own", async () => {
+		const fake = new FakeWorker();
+		const { ports } = owning(fake);
+		const text = delivering({ handler: "fake/*", attempt: 1 });
+		expect(await taken(text, ports, { attempts: 2 })).toBe("ack");
+		expect(fake.calls).toEqual([]);
+		expect(sent(ports)).toEqual([
+			{ handler: "fake/send", attempt: 1 },
+			{ handler: "fake/log", attempt: 1 },
+		]);
+	});
+
+	test("has no use for what waited and matches none of its handlers", async () => {
+		const fake = new FakeWorker();
+		fake.lists = () => [];
+		const { ports } = owning(fake);
+		const text = delivering({ handler: "fake/*", attempt: 1 });
+		expect(await taken(text, ports)).toBe("ack");
+		expect(ends(ports)).toEqual(["ignored fake/*"]);
+	});
+
+	test("is waited for a day, at longer and longer intervals, and then the delivery is dead", async () => {
+		const fake = new FakeWorker();
+		fake.goDown();
+		const { ports, time } = owning(fake);
+		const since = time.now;
+		let text = record("order.placed");
+		const waits: number[] = [];
+		while (ports.kept.deadLetters.length === 0) {
+			const held = ports.kept.held.length;
+			expect(await taken(text, ports)).toBe("ack");
+			const row = ports.kept.held[held];
+			if (!row) break;
+			waits.push((row.dueAt - time.now) / MINUTE);
+			text = row.record;
+			time.now = row.dueAt;
+		}
+		expect(waits.slice(0, 7)).toEqual([1, 1, 2, 4, 8, 16, 32]);
+		expect(Math.max(...waits)).toBe(60);
+		expect(time.now - since).toBe(DAY);
+		expect(read(ports.kept.deadLetters[0] ?? "").letter).toMatchObject({
+			handler: "fake/*",
+			cause: "unreachable",
+			attempts: 0,
+		});
+	});
+
+	test("gives one letter that names it, when the platform gives its event up", async () => {
+		const fake = new FakeWorker();
+		fake.goDown();
+		const { ports } = owning(fake, { own: true });
+		const judged = incoming(record("order.placed"), { attempts: 1 });
+		await consume([judged], "deadLetters", ports);
+		expect(ports.kept.letters.map(({ handler }) => handler)).toEqual([
+			"first",
+			"second",
+			"third",
+			"fake/*",
+		]);
+	});
+});
+
+describe("a list of handlers", () => {
+	test("is asked for once a minute, and then anew", async () => {
+		const fake = new FakeWorker();
+		const { ports, time } = owning(fake);
+		for (let n = 0; n < 5; n++) await taken(record("order.placed"), ports);
+		expect(fake.asked).toBe(1);
+		fake.lists = () => [{ id: "young", patterns: ["**"] }];
+		time.now += MINUTE - 1;
+		await taken(record("order.placed"), ports);
+		expect(fake.asked).toBe(1);
+		time.now += 1;
+		ports.kept.transitions.length = 0;
+		await taken(record("order.placed"), ports);
+		expect(fake.asked).toBe(2);
+		expect(ends(ports)).toEqual(["delivered fake/young"]);
+	});
+
+	test("that is too old counts for nothing while the Worker does not answer", async () => {
+		const fake = new FakeWorker();
+		const { ports, time } = owning(fake);
+		await taken(record("order.placed"), ports);
+		fake.goDown();
+		time.now += MINUTE;
+		ports.kept.transitions.length = 0;
+		await taken(record("order.placed"), ports);
+		expect(ends(ports)).toEqual(["waiting fake/*"]);
+	});
+
+	test("that does not come is told with what may be missing", async () => {
+		const error = vi.spyOn(console, "error").mockImplementation(() => {});
+		const fake = new FakeWorker();
+		fake.goDown();
+		const { ports } = owning(fake);
+		await taken(record("order.placed"), ports);
+		expect(error.mock.calls[0]).toEqual([
+			'tidings: the Worker fake did not list its handlers, its events wait: is it deployed, and has its binding FAKE entrypoint = "Subscriber"?',
+			new Error("Worker not found"),
+		]);
+		error.mockRestore();
+	});
+
+	test("is not asked for again within ten seconds of a silence", async () => {
+		const fake = new FakeWorker();
+		fake.goDown();
+		const { ports, time } = owning(fake);
+		for (let n = 0; n < 5; n++) await taken(record("order.placed"), ports);
+		expect(fake.asked).toBe(1);
+		time.now += 10 * SECOND;
+		await taken(record("order.placed"), ports);
+		expect(fake.asked).toBe(2);
+	});
+
+	test("that never comes is not waited for", async () => {
+		const fake = new FakeWorker();
+		fake.lists = () => new Promise(() => {});
+		const { ports, expire } = owning(fake);
+		const consuming = taken(record("order.placed"), ports);
+		await vi.waitFor(() => expect(fake.asked).toBe(1));
+		expire();
+		expect(await consuming).toBe("ack");
+		expect(ends(ports)).toEqual(["waiting fake/*"]);
+	});
+
+	test("that is none is as good as no answer", async () => {
+		const fake = new FakeWorker();
+		fake.lists = () => "none" as never;
+		const { ports } = owning(fake);
+		await taken(record("order.placed"), ports);
+		expect(ends(ports)).toEqual(["waiting fake/*"]);
+	});
+});
+
+describe("a handler that its Worker no longer has", () => {
+	const gone: FakeWorker["does"] = async ({ handlers }, report) => {
+		for (const { delivery } of handlers)
+			await report(delivery, { type: "unknown" });
+	};
+
+	test.each([
+		["when the event is dispatched", record("order.one")],
+		[
+			"when its delivery comes",
+			delivering({ handler: "fake/send", attempt: 1 }),
+		],
+	])("is waited for, as a deploy may be rolling: %s", async (_, text) => {
+		const fake = new FakeWorker();
+		fake.does = gone;
+		const { ports, time } = owning(fake);
+		expect(await taken(text, ports)).toBe("ack");
+		expect(waiting(ports)).toEqual([
+			expect.objectContaining({
+				handler: "fake/send",
+				attempt: 1,
+				unknownFor: MINUTE,
+				dueAt: time.now + MINUTE,
+			}),
+		]);
+	});
+
+	test("is dead after an hour, as of any Worker", async () => {
+		const fake = new FakeWorker();
+		const { ports } = owning(fake);
+		const text = delivering({
+			handler: "fake/gone",
+			attempt: 2,
+			unknownFor: HOUR,
+		});
+		expect(await taken(text, ports)).toBe("ack");
+		expect(read(ports.kept.deadLetters[0] ?? "").letter).toMatchObject({
+			handler: "fake/gone",
+			cause: "unknown_handler",
+			attempts: 1,
+		});
+	});
+
+	test("is unknown, too, once the configuration has lost its Worker", async () => {
+		const { ports } = owning(new FakeWorker(), { own: true });
+		for (const handler of ["lost/send", "lost/*"])
+			await taken(delivering({ handler, attempt: 1 }), ports);
+		expect(ends(ports)).toEqual(["waiting lost/send", "waiting lost/*"]);
+	});
+});
+
+test("a route to a handler that its Worker does not list is told once, with those that it has", async () => {
+	const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+	const changes = [
+		{ id: "typo", handler: "fake/sned", patterns: ["a.b"] },
+		{ id: "fake/send", handler: "fake/send" },
+		{ id: "again", handler: "fake/send", patterns: ["a.c"] },
+	];
+	const { ports, time } = owning(new FakeWorker(), {
+		routing: { changes, defaults: {} },
+	});
+	await taken(record("order.placed"), ports);
+	time.now += MINUTE;
+	await taken(record("order.placed"), ports);
+	expect(warn.mock.calls).toEqual([
+		[
+			'tidings.config.ts: routes["typo"]: the Worker fake has no handler "fake/sned" now, only fake/send, fake/log',
+		],
+	]);
+	warn.mockRestore();
+});
+
+test("a handler of this Worker whose id is the key of another is run here", async () => {
+	const fake = new FakeWorker();
+	const { ports } = owning(fake, { own: true });
+	const routing = { changes: [], defaults: {} };
+	ports.consumers = consumersOf({ first: "FAKE" }, routing, ports);
+	await taken(delivering({ handler: "first", attempt: 2 }), ports);
+	expect(fake.calls).toEqual([]);
+	expect(ends(ports)).toEqual(["delivered first"]);
+});
+
+test("a Worker whose time is over before all of its handlers began gets the rest as deliveries", async () => {
+	const fake = new FakeWorker();
+	fake.does = async (_, report) => {
+		await report("fake/send", { type: "delivered" });
+		await report("fake/log", { type: "not_begun" });
+	};
+	const { ports } = owning(fake);
+	expect(await taken(record("order.placed"), ports)).toBe("ack");
+	expect(sent(ports)).toEqual([{ handler: "fake/log", attempt: 1 }]);
+});
+
+test("an event to three Workers with two handlers each costs one queue message and three calls", async () => {
+	const fakes = {
+		A: new FakeWorker(),
+		B: new FakeWorker(),
+		C: new FakeWorker(),
+	};
+	Object.assign(env, fakes);
+	const ports = keeping();
+	const bound = { a: "A", b: "B", c: "C" };
+	const { all, of } = consumersOf(bound, { changes: [], defaults: {} }, ports);
+	ports.consumers = { all: all.filter(({ key }) => key !== ""), of };
+	for (let n = 0; n < 2; n++) {
+		await publish({ name: "order.placed", body: 1 }, ports);
+		expect(ports.kept.events).toHaveLength(1);
+		expect(await taken(ports.kept.events.pop() ?? "", ports)).toBe("ack");
+	}
+	for (const { calls, asked } of Object.values(fakes)) {
+		expect(calls.map(({ handlers }) => handlers.length)).toEqual([2, 2]);
+		expect(asked).toBe(1);
+	}
+	const { retries, deadLetters, held } = ports.kept;
+	expect([retries, deadLetters, held]).toEqual([[], [], []]);
+	expect(ends(ports).filter((end) => end.startsWith("delivered"))).toHaveLength(
+		12,
+	);
+});

@@ -1,0 +1,186 @@
+/** What waits while lanes are added, fail, or are taken away: it is handed over, by its lane or by the default one. */
+import { env } from "cloudflare:workers";
+import { afterEach, expect, test, vi } from "vitest";
+import { shardNamed } from "../../support/shard.ts";
+import { down, queuesOfEvent, wait, wayOf } from "./support.ts";
+import { behaviour, events } from "./worker.ts";
+
+const vars = env as unknown as { TIDINGS_QUEUES: Record<string, unknown> };
+const { TIDINGS_QUEUES: deployed } = vars;
+
+const DEFAULT = /^lanes-events(-2)?$/;
+const BULK = /^lanes-bulk(-2)?$/;
+const way = ["scheduled", "queued", "delivered"];
+
+afterEach(() => {
+	vars.TIDINGS_QUEUES = deployed;
+	behaviour.run = undefined;
+	vi.restoreAllMocks();
+});
+
+/** As a deploy with another configuration finds what waits. */
+function withoutLanes(): void {
+	const { lanes: _, draining: __, ...others } = deployed;
+	vars.TIDINGS_QUEUES = { ...others, events: "lanes-events" };
+}
+
+/** Schedules one event for each lane. */
+async function schedule(
+	lanes: readonly (string | undefined)[],
+	after: number,
+): Promise<string[]> {
+	const items = lanes.map((lane) => ({
+		name: "order.placed",
+		after,
+		body: null,
+		...(lane && { lane }),
+	}));
+	return (await events.publishBatch(items)).map(({ id }) => id);
+}
+
+async function expectAll(
+	ids: string[],
+	queues: readonly (string | RegExp)[],
+): Promise<void> {
+	await vi.waitFor(() => {
+		for (const id of ids) expect(wayOf(id)).toEqual(way);
+	}, wait);
+	expect(ids.map(queuesOfEvent)).toEqual(
+		queues.map((queue) => [expect.stringMatching(queue)]),
+	);
+}
+
+test("a scheduled event is handed over to its lane", async () => {
+	const ids = await schedule(["bulk", undefined, "urgent"], 100);
+	await expectAll(ids, [BULK, DEFAULT, /^lanes-urgent$/]);
+});
+
+test("a rescheduled event keeps its lane", async () => {
+	const [id] = (await schedule(["urgent"], 86_400_000)) as [string];
+	await events.reschedule(id, 100);
+	await vi.waitFor(() => expect(wayOf(id)).toContain("delivered"), wait);
+	expect(queuesOfEvent(id)).toEqual(["lanes-urgent"]);
+});
+
+test("a scheduled event whose lane was taken away goes by the default lane", async () => {
+	const ids = await schedule(["bulk", undefined, "urgent"], 86_400_000);
+	withoutLanes();
+	for (const id of ids) await events.reschedule(id, 100);
+	await vi.waitFor(() => {
+		for (const id of ids) expect(wayOf(id)).toContain("delivered");
+	}, wait);
+	expect(ids.flatMap(queuesOfEvent)).toEqual(Array(3).fill("lanes-events"));
+});
+
+test("a lane that takes nothing holds up no other, and loses nothing itself", async () => {
+	vi.spyOn(console, "error").mockImplementation(() => {});
+	const [one, two] = [down("BULK_QUEUE"), down("BULK_QUEUE_2")];
+	const lanes = ["bulk", undefined, "bulk", "urgent"];
+	const ids = await schedule(lanes, 100);
+	await expectAll(ids, [DEFAULT, DEFAULT, DEFAULT, /^lanes-urgent$/]);
+	const calls = [...one, ...two].flatMap(({ mock }) => mock.calls);
+	expect(calls.length).toBeGreaterThan(0);
+});
+
+test("where the default lane takes nothing either, a lane's events wait until one does", async () => {
+	vi.spyOn(console, "error").mockImplementation(() => {});
+	const queues = [
+		"BULK_QUEUE",
+		"BULK_QUEUE_2",
+		"EVENTS_QUEUE",
+		"EVENTS_QUEUE_2",
+	];
+	const failing = queues.flatMap(down);
+	const [id] = (await schedule(["bulk"], 100)) as [string];
+	await vi.waitFor(
+		() =>
+			expect(
+				failing.flatMap(({ mock }) => mock.calls).length,
+			).toBeGreaterThanOrEqual(2),
+		wait,
+	);
+	expect(wayOf(id)).toEqual(["scheduled"]);
+	for (const spy of failing) spy.mockRestore();
+	await vi.waitFor(() => expect(wayOf(id)).toEqual(way), wait);
+	expect(queuesOfEvent(id)).toEqual([expect.stringMatching(BULK)]);
+});
+
+test("what is under way while lanes are added arrives, and so does what names them from then on", async () => {
+	withoutLanes();
+	behaviour.run = (_, { attempt }) => {
+		if (attempt === 1) throw new Error("not yet");
+	};
+	const item = { name: "order.placed", body: null };
+	const before = await events.publishBatch(Array(12).fill(item));
+	const waiting = await schedule(Array(6).fill(undefined), 500);
+	vars.TIDINGS_QUEUES = deployed;
+	const bulk = await events.publishBatch(
+		Array(12).fill({ ...item, lane: "bulk" }),
+	);
+	const ids = [...before, ...bulk].map(({ id }) => id);
+	await vi.waitFor(() => {
+		for (const id of [...ids, ...waiting])
+			expect(wayOf(id).at(-1)).toBe("delivered");
+	}, wait);
+	for (const { id } of bulk) expect(queuesOfEvent(id)[0]).toMatch(BULK);
+});
+
+test("hundreds over all lanes, some of which fail, are all counted out", async () => {
+	behaviour.run = ({ body }, { attempt }) => {
+		if (Number(body) % 10 === 0 && attempt === 1) throw new Error("not yet");
+	};
+	const lanes = [undefined, "bulk", "urgent"];
+	const batches = await Promise.all(
+		[0, 1].map((batch) =>
+			events.publishBatch(
+				Array.from({ length: 300 }, (_, n) => ({
+					name: "order.placed",
+					lane: lanes[n % 3],
+					body: n + batch,
+				})),
+			),
+		),
+	);
+	const receipts = batches.flat();
+	expect(receipts).toHaveLength(600);
+	await vi.waitFor(
+		() => {
+			const open = receipts.filter(
+				({ id }) => wayOf(id).at(-1) !== "delivered",
+			);
+			expect(open).toHaveLength(0);
+		},
+		{ timeout: 50_000, interval: 100 },
+	);
+}, 60_000);
+
+test("deliveries that wait are handed over to their lane's retries", async () => {
+	const time = Date.now();
+	const id = "01a1fc58-179d-7042-a27b-c7a89af9ee00";
+	const row = (handler: string, lane: string) => ({
+		id,
+		handler,
+		name: "order.placed",
+		dueAt: time,
+		attempt: 1,
+		reference: null,
+		record: JSON.stringify({
+			...{ v: 1, id, name: "order.placed", time, delay: 0, lane, body: 1 },
+			delivery: { handler, attempt: 1 },
+		}),
+	});
+	await shardNamed("shard-0").hold([
+		row("audit", "urgent"),
+		row("audit-of-bulk", "bulk"),
+		row("audit-of-gone", "gone"),
+	]);
+	await vi.waitFor(
+		() =>
+			expect(queuesOfEvent(id).sort()).toEqual([
+				"lanes-retries audit-of-bulk",
+				"lanes-retries audit-of-gone",
+				"lanes-urgent-retries audit",
+			]),
+		wait,
+	);
+});

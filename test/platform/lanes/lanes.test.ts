@@ -1,0 +1,351 @@
+/** Lanes on real queues and objects: an event goes by its own, its retries too, and no lane loses one. */
+import { env } from "cloudflare:workers";
+import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { createClient, PartialPublishError } from "../../../src/client.ts";
+import { worker as workerOf } from "../../../src/worker.ts";
+import { call, installKeys, keyOf } from "../../support/http.ts";
+import { bound, down, queuesOfEvent, wait, wayOf } from "./support.ts";
+import worker, { behaviour, events } from "./worker.ts";
+
+beforeAll(installKeys);
+
+afterEach(() => {
+	behaviour.run = undefined;
+	vi.restoreAllMocks();
+});
+
+const BULK = /^lanes-bulk(-2)?$/;
+const DEFAULT = /^lanes-events(-2)?$/;
+
+const viaBinding = createClient((env as { EVENTS?: never }).EVENTS as never);
+const overHttp = createClient({
+	url: "https://events.test",
+	key: keyOf("publish"),
+	fetch: (request) =>
+		Promise.resolve(worker.fetch(request as never, env, {} as never)),
+});
+
+describe.each([
+	["the library", events],
+	["the binding", viaBinding],
+	["the client over HTTP", overHttp],
+])("by %s", (_, door) => {
+	test("an event goes by the lane that it names, and without one by the default lane", async () => {
+		const bulk = await door.publish("order.placed", { lane: "bulk" }, 1);
+		const plain = await door.publish("order.placed", 1);
+		await vi.waitFor(() => {
+			expect(wayOf(bulk.id)).toEqual(["published", "delivered"]);
+			expect(wayOf(plain.id)).toEqual(["published", "delivered"]);
+		}, wait);
+		expect(queuesOfEvent(bulk.id)).toEqual([expect.stringMatching(BULK)]);
+		expect(queuesOfEvent(plain.id)).toEqual([expect.stringMatching(DEFAULT)]);
+	});
+
+	test("a lane that there is not is refused at once, with those that there are", async () => {
+		const options = { lane: "bluk" };
+		await expect(door.publish("order.placed", options, 1)).rejects.toThrow(
+			expect.objectContaining({
+				name: "RefusedError",
+				code: "unknown_lane",
+				message: expect.stringContaining('"bluk": there is bulk, urgent: '),
+			}),
+		);
+		const items = [
+			{ name: "order.placed", lane: "bulk", body: 1 },
+			{ name: "order.placed", lane: "bluk", after: "1 day", body: 1 },
+		];
+		await expect(door.publishBatch(items)).rejects.toMatchObject({
+			code: "unknown_lane",
+			index: 1,
+		});
+	});
+});
+
+test("over HTTP `lane` is a member of an event, and an unknown one is 422", async () => {
+	const event = { name: "order.placed", lane: "urgent", body: 1 };
+	const { status, json } = await call("POST", "/v1/events", event);
+	expect(status).toBe(202);
+	await vi.waitFor(
+		() => expect(queuesOfEvent(json.id)).toEqual(["lanes-urgent"]),
+		wait,
+	);
+	const refused = await call("POST", "/v1/events", { ...event, lane: "x" });
+	expect(refused.status).toBe(422);
+	expect(refused.json).toMatchObject({ code: "unknown_lane" });
+});
+
+test("what one turn publishes is one send for each lane", async () => {
+	const sends = ["EVENTS_QUEUE", "EVENTS_QUEUE_2", "BULK_QUEUE", "BULK_QUEUE_2"]
+		.map((binding) => bound[binding] as Queue)
+		.flatMap((queue) => [
+			vi.spyOn(queue, "send"),
+			vi.spyOn(queue, "sendBatch"),
+		]);
+	const lanes = ["bulk", undefined, "bulk", undefined, "bulk", undefined];
+	const receipts = await Promise.all(
+		lanes.map((lane) => events.publish("order.placed", { lane }, 1)),
+	);
+	const counts = sends
+		.flatMap(({ mock }) => mock.calls)
+		.map(([sent]) => (Array.isArray(sent) ? sent.length : 1));
+	expect(counts).toEqual([3, 3]);
+	await vi.waitFor(() => {
+		for (const { id } of receipts)
+			expect(wayOf(id)).toEqual(["published", "delivered"]);
+	}, wait);
+	const [bulk, plain] = receipts.map(({ id }) => queuesOfEvent(id));
+	expect(bulk).toEqual([expect.stringMatching(BULK)]);
+	expect(plain).toEqual([expect.stringMatching(DEFAULT)]);
+});
+
+describe("a batch over two lanes", () => {
+	const items = ["bulk", undefined, "bulk", "urgent", undefined].map(
+		(lane, n) => ({ name: "order.placed", lane, body: n }),
+	);
+
+	test("goes to each lane in one send, and answers in order", async () => {
+		const queues = Object.entries(bound).filter(([name]) =>
+			/_QUEUE(_2)?$/.test(name),
+		);
+		const sends = queues.map(([, queue]) => vi.spyOn(queue, "sendBatch"));
+		const receipts = await events.publishBatch(items);
+		expect(sends.flatMap(({ mock }) => mock.calls)).toHaveLength(3);
+		await vi.waitFor(
+			() =>
+				expect(receipts.flatMap(({ id }) => queuesOfEvent(id))).toEqual([
+					expect.stringMatching(BULK),
+					expect.stringMatching(DEFAULT),
+					expect.stringMatching(BULK),
+					"lanes-urgent",
+					expect.stringMatching(DEFAULT),
+				]),
+			wait,
+		);
+	});
+
+	test("of which one takes nothing tells which events were not accepted, and the others arrive", async () => {
+		down("BULK_QUEUE");
+		down("BULK_QUEUE_2");
+		const error = await events.publishBatch(items).catch((error) => error);
+		expect(error).toBeInstanceOf(PartialPublishError);
+		const { failed, receipts } = error as PartialPublishError;
+		expect(failed).toEqual([0, 2]);
+		const accepted = receipts.flatMap((receipt) => receipt?.id ?? []);
+		expect(accepted).toHaveLength(3);
+		await vi.waitFor(() => {
+			for (const id of accepted)
+				expect(wayOf(id)).toEqual(["published", "delivered"]);
+		}, wait);
+	});
+});
+
+test("a queue of a lane that takes nothing stops nothing: the next one has its part", async () => {
+	down("BULK_QUEUE");
+	const receipts = await Promise.all(
+		Array.from({ length: 20 }, () =>
+			events.publish("order.placed", { lane: "bulk" }, null),
+		),
+	);
+	await vi.waitFor(
+		() =>
+			expect(receipts.flatMap(({ id }) => queuesOfEvent(id))).toEqual(
+				Array(20).fill("lanes-bulk-2"),
+			),
+		wait,
+	);
+});
+
+test("a full batch in one lane stays one send, though the lane has two queues", async () => {
+	const sends = ["EVENTS_QUEUE", "EVENTS_QUEUE_2"].map((name) =>
+		vi.spyOn(bound[name] as Queue, "sendBatch"),
+	);
+	const item = { name: "order.placed", body: null };
+	const receipts = await events.publishBatch(Array(100).fill(item));
+	expect(sends.flatMap(({ mock }) => mock.calls)).toHaveLength(1);
+	await vi.waitFor(() => {
+		for (const { id } of receipts) expect(wayOf(id)).toContain("delivered");
+	}, wait);
+});
+
+test("one by one, events use both queues of a lane", async () => {
+	const ids: string[] = [];
+	for (let n = 0; n < 60; n++)
+		ids.push((await events.publish("order.placed", { lane: "bulk" }, n)).id);
+	await vi.waitFor(() => {
+		const queues = ids.flatMap(queuesOfEvent);
+		expect(queues).toHaveLength(60);
+		expect(new Set(queues)).toEqual(new Set(["lanes-bulk", "lanes-bulk-2"]));
+	}, wait);
+});
+
+test.each([
+	["urgent", "lanes-urgent", "lanes-urgent-retries audit"],
+	["bulk", BULK, "lanes-retries audit"],
+])(
+	"what fails in %s is retried in its own retries queue, else in the common one",
+	async (lane, first, second) => {
+		behaviour.run = (_, { attempt }) => {
+			if (attempt === 1) throw new Error("not yet");
+		};
+		const { id } = await events.publish("order.placed", { lane }, 1);
+		await vi.waitFor(
+			() => expect(wayOf(id)).toEqual(["published", "retrying", "delivered"]),
+			wait,
+		);
+		expect(queuesOfEvent(id)).toEqual([expect.stringMatching(first), second]);
+	},
+);
+
+test("a dead letter keeps its lane: its replay goes by the lane's retries", async () => {
+	behaviour.run = () => {
+		throw new Error("never");
+	};
+	const { id } = await events.publish("order.placed", { lane: "urgent" }, 1);
+	const path = `/v1/dead-letters/${encodeURIComponent(`${id}:audit`)}`;
+	await vi.waitFor(
+		async () => expect((await call("GET", path)).status).toBe(200),
+		wait,
+	);
+	behaviour.run = undefined;
+	const before = queuesOfEvent(id).length;
+	const { status } = await call("POST", `${path}/replay`);
+	expect(status).toBe(202);
+	await vi.waitFor(() => expect(wayOf(id)).toContain("delivered"), wait);
+	expect(queuesOfEvent(id).slice(before)).toEqual([
+		"lanes-urgent-retries audit",
+	]);
+});
+
+describe("a queue that is taken away", () => {
+	test("is worked off while it is drained, and sent to no more", async () => {
+		const head = { id: "left-behind", name: "order.placed", time: 1, delay: 0 };
+		const record = JSON.stringify({ v: 1, ...head, lane: "old", body: 1 });
+		await bound.OLD_QUEUE?.send(record, { contentType: "text" });
+		await vi.waitFor(
+			() => expect(wayOf("left-behind")).toEqual(["delivered"]),
+			wait,
+		);
+		expect(queuesOfEvent("left-behind")).toEqual(["lanes-old"]);
+		await expect(
+			events.publish("order.placed", { lane: "old" }, 1),
+		).rejects.toMatchObject({ code: "unknown_lane" });
+	});
+
+	test("retries what fails by the default lane, for its own is gone", async () => {
+		const warn = vi.spyOn(console, "warn");
+		behaviour.run = (_, { attempt }) => {
+			if (attempt === 1) throw new Error("not yet");
+		};
+		const head = {
+			id: "fails-behind",
+			name: "order.placed",
+			time: 1,
+			delay: 0,
+		};
+		const record = JSON.stringify({ v: 1, ...head, lane: "old", body: 1 });
+		await bound.OLD_QUEUE?.send(record, { contentType: "text" });
+		await vi.waitFor(
+			() => expect(wayOf("fails-behind")).toEqual(["retrying", "delivered"]),
+			wait,
+		);
+		expect(queuesOfEvent("fails-behind")).toEqual([
+			"lanes-old",
+			"lanes-retries audit",
+		]);
+		expect(warn.mock.calls.flat().join()).toContain(
+			'there is no lane "old" any more',
+		);
+	});
+
+	test("and named no more keeps its messages for an hour at a time, and says what to do", async () => {
+		const log = vi.spyOn(console, "error").mockImplementation(() => {});
+		const retryAll = vi.fn();
+		const body = JSON.stringify({
+			v: 1,
+			id: "e",
+			name: "a",
+			time: 1,
+			delay: 0,
+		});
+		const messages = [{ body: body.replace("}", ',"body":1}') }];
+		const batch = { queue: "lanes-before", messages, retryAll };
+		await worker.queue(batch as never, env as never, {} as never);
+		expect(retryAll).toHaveBeenCalledWith({ delaySeconds: 3_600 });
+		expect(log.mock.calls.flat().join()).toContain("lanes-before");
+	});
+});
+
+describe("the health", () => {
+	let now = Date.now();
+	/** An answer serves for some seconds: each question is asked later than the last. */
+	const later = () => {
+		now += 60_000;
+		vi.spyOn(Date, "now").mockReturnValue(now);
+		return now;
+	};
+
+	test("tells of each queue, of a drained one too", async () => {
+		later();
+		const { status, json } = await call("GET", "/health", undefined, {
+			key: "read",
+		});
+		expect(status).toBe(200);
+		expect(Object.keys(json.queues)).toEqual([
+			"events",
+			"events 2",
+			"retries",
+			"deadLetters",
+			"bulk",
+			"bulk 2",
+			"urgent",
+			"urgent retries",
+			"old",
+		]);
+	});
+
+	test.each([
+		"EVENTS_QUEUE_2",
+		"BULK_QUEUE_2",
+		"URGENT_RETRIES_QUEUE",
+		"OLD_QUEUE",
+	])(
+		"turns 503 when %s is not worked off, as one that has no consumer",
+		async (name) => {
+			const week = 7 * 86_400_000;
+			const metrics = vi.spyOn(bound[name] as Queue, "metrics");
+			for (const [waited, status] of [
+				[week - 60_000, 200],
+				[week + 60_000, 503],
+			] as const) {
+				metrics.mockResolvedValue({
+					backlogCount: 1,
+					backlogBytes: 10,
+					oldestMessageTimestamp: new Date(later() - waited),
+				});
+				const answer = await call("GET", "/health", undefined, { key: "" });
+				expect(answer.status).toBe(status);
+			}
+		},
+	);
+});
+
+test.each([
+	"EVENTS_QUEUE_2",
+	"BULK_QUEUE",
+	"URGENT_RETRIES_QUEUE",
+	"OLD_QUEUE",
+])(
+	"a Worker without %s does not start, and says which queue is to be bound",
+	(name) => {
+		const { [name]: kept } = bound;
+		delete bound[name];
+		try {
+			expect(() => workerOf(events)).toThrow(
+				new RegExp(`${name} \\(of lanes-.*add them to \\[\\[queues.producers`),
+			);
+		} finally {
+			bound[name] = kept as Queue;
+		}
+		expect(() => workerOf(events)).not.toThrow();
+	},
+);

@@ -1,0 +1,52 @@
+/** A Worker with lanes: it keeps every transition, and from which queue each message came. */
+import {
+	createEvents,
+	type HandlerContext,
+	type TidingsEvent,
+	type Transition,
+} from "tidings";
+import { publisher, worker } from "tidings/worker";
+import { decode } from "../../../src/event/envelope.ts";
+
+export const transitions: Transition[] = [];
+
+/** Each message that came: `queue id`, and the handler where it is a delivery. */
+export const came: { queue: string; id: string; handler?: string }[] = [];
+
+/** What the one handler does; one that a test does not set succeeds. */
+export const behaviour: {
+	run?: ((event: TidingsEvent, context: HandlerContext) => unknown) | undefined;
+} = {};
+
+export const events = createEvents({
+	observe: (transition) => transitions.push(transition),
+});
+
+events.on(
+	"order.*",
+	{ id: "audit", retries: { limit: 1, backoff: "constant", base: "1 second" } },
+	(event, context) => behaviour.run?.(event, context),
+);
+
+const own = worker(events);
+
+export default {
+	...own,
+	async queue(batch, env, ctx) {
+		for (const { body } of batch.messages) {
+			const decoded = decode(body);
+			if (decoded.kind !== "envelope") continue;
+			const { id, delivery } = decoded.envelope;
+			const { queue } = batch;
+			came.push({ queue, id, ...(delivery && { handler: delivery.handler }) });
+		}
+		await own.queue(batch, env, ctx);
+	},
+} satisfies ExportedHandler<Cloudflare.Env>;
+export const Publisher = publisher(events);
+export {
+	DeadLetters,
+	Payloads,
+	Scheduler,
+	Subscriptions,
+} from "tidings/worker";

@@ -1,0 +1,71 @@
+/** In real requests, objects and calls: what one turn publishes is one call, and no call has what two of them publish. */
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { createTestHarness } from "wrangler";
+import type { Published } from "./coalescing-worker/worker.ts";
+
+const harness = createTestHarness({
+	root: new URL("../..", import.meta.url).pathname,
+	workers: [{ configPath: "test/publish/coalescing-worker/wrangler.toml" }],
+});
+
+beforeAll(() => harness.listen());
+afterAll(() => harness.close());
+
+async function at(path: string): Promise<unknown> {
+	const response = await harness.getWorker("gathering").fetch(path);
+	expect(response.status).toBe(200);
+	return response.json();
+}
+
+/** What the queue was called with until so many events were handled. */
+async function callsUntil(handled: number): Promise<Published[][]> {
+	const seen = { calls: [] as Published[][], handled: [] as Published[] };
+	await vi.waitFor(
+		async () => {
+			const { calls, handled: more } = (await at("/seen")) as typeof seen;
+			seen.calls.push(...calls);
+			seen.handled.push(...more);
+			expect(seen.handled.length).toBeGreaterThanOrEqual(handled);
+		},
+		{ timeout: 60_000, interval: 50 },
+	);
+	const sorted = (all: Published[]) =>
+		all.map(({ whose, turn }) => `${turn} ${whose}`).sort();
+	expect(sorted(seen.handled)).toEqual(sorted(seen.calls.flat()));
+	return seen.calls;
+}
+
+test("each turn is one call, though fifty of them go on beside each other, and all of it arrives", async () => {
+	const ways = ["request", "call", "object"];
+	await Promise.all([
+		at("/handlers"),
+		...ways.flatMap((way) =>
+			Array.from({ length: 10 }, (_, n) => at(`/${way}?${way} ${n}`)),
+		),
+	]);
+	const calls = await callsUntil(50 * 31);
+	for (const call of calls) {
+		const [first] = call as [Published];
+		expect(call).toEqual(Array.from({ length: first.of }, () => first));
+	}
+	expect(calls).toHaveLength(50 * 10);
+});
+
+test.each([
+	[
+		"waits for a promise of its own, which another resolves",
+		"waiting",
+		"resolving",
+	],
+	["waits for a promise that another has made", "joining", "making"],
+])(
+	"a request that %s, shares no call with that other",
+	async (_, waiting, other) => {
+		await Promise.all([at(`/${waiting}?waiting`), at(`/${other}?other`)]);
+		const calls = await callsUntil(3);
+		expect(calls.map((call) => call.map(({ whose }) => whose))).toEqual([
+			["?other", "?other"],
+			["?waiting"],
+		]);
+	},
+);

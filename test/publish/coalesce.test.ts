@@ -1,0 +1,142 @@
+/** On the real queue: how many calls the publishes of one turn come to. */
+import { env, exports } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Scheduler } from "../../src/schedule/scheduler-object.ts";
+import { incoming, record } from "../support/incoming.ts";
+import own, {
+	behaviours,
+	events,
+	requests,
+	transitions,
+	UserJoined,
+} from "../support/worker.ts";
+
+const queue = (env as unknown as { EVENTS_QUEUE: Queue }).EVENTS_QUEUE;
+const { default: self } = exports as unknown as { default: Fetcher };
+
+/** How many messages each call had; a single send has none. */
+let calls: (number | "one")[] = [];
+
+beforeEach(() => {
+	calls = [];
+	const { send, sendBatch } = queue;
+	vi.spyOn(queue, "send").mockImplementation((...args) => {
+		calls.push("one");
+		return send.apply(queue, args);
+	});
+	vi.spyOn(queue, "sendBatch").mockImplementation((messages, options) => {
+		const all = [...messages];
+		calls.push(all.length);
+		return sendBatch.call(queue, all, options);
+	});
+});
+afterEach(() => {
+	vi.restoreAllMocks();
+	requests.clear();
+	behaviours.clear();
+});
+
+function many<Item>(count: number, each: (n: number) => Item): Item[] {
+	return Array.from({ length: count }, (_, n) => each(n));
+}
+
+function deliveredTo(handler: string): number {
+	return transitions.filter(
+		(transition) =>
+			transition.type === "delivered" && transition.handler === handler,
+	).length;
+}
+
+test("a thousand publishes of one turn are ten calls of a hundred, and each has its own receipt", async () => {
+	const receipts = await Promise.all(
+		many(1_000, (n) => events.publish("nobody.cares", n)),
+	);
+	expect(calls).toEqual(many(10, () => 100));
+	expect(new Set(receipts.map(({ id }) => id)).size).toBe(1_000);
+});
+
+test("a publish alone is one send", async () => {
+	await events.publish("nobody.cares", null);
+	await events.publish("nobody.cares", null);
+	expect(calls).toEqual(["one", "one"]);
+});
+
+test("with a schema and without, by name and by definition, they are one call", async () => {
+	const user = { userId: "u1", email: "ada@example.com" };
+	await Promise.all([
+		events.publish("nobody.cares", null),
+		events.publish("user.joined", user),
+		UserJoined.publish(user),
+		events.publish(UserJoined, user),
+		events.publish("nobody.cares", 5),
+	]);
+	expect(calls).toEqual([5]);
+});
+
+test("one that is refused is in no call, and refuses no other", async () => {
+	const ends = await Promise.allSettled([
+		events.publish("nobody.cares", 1),
+		events.publish("user.joined", { userId: 5 } as never),
+		events.publish("not a name", 2),
+		events.publish("nobody.cares", 3),
+	]);
+	expect(ends.map(({ status }) => status)).toEqual([
+		"fulfilled",
+		"rejected",
+		"rejected",
+		"fulfilled",
+	]);
+	expect(calls).toEqual([2]);
+});
+
+test("a hundred and fifty that nobody awaits outlive their response", async () => {
+	const before = deliveredTo("load");
+	requests.set("/leaving", async () => {
+		many(150, (n) => events.publish("load.one", n));
+	});
+	await (await self.fetch("https://events.test/leaving")).text();
+	await vi.waitFor(() => expect(deliveredTo("load") - before).toBe(150), {
+		timeout: 10_000,
+	});
+	expect(calls).toEqual([100, 50]);
+});
+
+test("handlers of one batch that publish at once share a call", async () => {
+	behaviours.set("load", ({ body }) => events.publish("nobody.cares", body));
+	await events.publishBatch(many(20, (n) => ({ name: "load.one", body: n })));
+	const inHandlers = () => calls.slice(1);
+	await vi.waitFor(() => expect(inHandlers()).toEqual([20]), {
+		timeout: 10_000,
+	});
+});
+
+describe("a shard that is not there for a moment", () => {
+	/** As the platform's own errors are. */
+	const fails = async () => {
+		throw Object.assign(new Error("internal error"), { retryable: true });
+	};
+
+	test("is asked again by who publishes, and the caller sees nothing of it", async () => {
+		vi.spyOn(Math, "random").mockReturnValue(0);
+		const hold = vi.spyOn(Scheduler.prototype, "hold");
+		hold.mockImplementationOnce(fails);
+		const { id } = await events.publish("a.b", { after: "1 hour" }, 1);
+		expect(hold).toHaveBeenCalledTimes(2);
+		expect(await events.cancel(id)).toBe(true);
+	});
+
+	test("is asked once by the consumer, whose message comes again", async () => {
+		const hold = vi.spyOn(Scheduler.prototype, "hold");
+		hold.mockImplementation(fails);
+		behaviours.set("long", () => {
+			throw new Error("not yet");
+		});
+		const message = incoming(
+			record("long.wait", 1, { handler: "long", attempt: 1 }),
+		);
+		const batch = { queue: "test-retries", messages: [message] };
+		await own.queue(batch as never, env as never, {} as never);
+		expect(hold).toHaveBeenCalledTimes(1);
+		expect(message.verdicts).toEqual([{ retry: expect.any(Number) }]);
+	});
+});

@@ -1,0 +1,76 @@
+import { describe, expect, test, vi } from "vitest";
+import * as z from "zod";
+import { createEvents, event } from "../../src/index.ts";
+import { even } from "../support/even.ts";
+
+test("two definitions of one name in one list are refused", () => {
+	expect(() =>
+		createEvents({ events: [event("a.b", even), event("a.b", z.string())] }),
+	).toThrow(/two definitions.*"a\.b"/);
+});
+
+describe("a definition publishes", () => {
+	test("through the one createEvents that lists it", async () => {
+		const observe = vi.fn();
+		const Even = event("even.number", even);
+		createEvents({ events: [Even], observe });
+		await expect(Even.publish(2 as never)).resolves.toMatchObject({ delay: 0 });
+		await expect(
+			Even.publish({ after: "1 hour" }, 4 as never),
+		).resolves.toMatchObject({ delay: 3_600_000 });
+		expect(observe.mock.calls.map(([{ type }]) => type)).toEqual([
+			"published",
+			"scheduled",
+		]);
+		await expect(Even.publish(3 as never)).rejects.toMatchObject({
+			code: "schema_violation",
+			issues: [{ path: "half.0", message: "not even" }],
+		});
+	});
+
+	test("through none when none lists it, or several do", async () => {
+		const Lonely = event("lonely.one", even);
+		await expect(Lonely.publish(2 as never)).rejects.toThrow(
+			/listed by no createEvents/,
+		);
+		createEvents({ events: [Lonely] });
+		createEvents({ events: [Lonely] });
+		await expect(Lonely.publish(2 as never)).rejects.toThrow(
+			/listed by 2 createEvents/,
+		);
+	});
+});
+
+test("a definition that is not listed is checked all the same when it is published by", async () => {
+	const events = createEvents();
+	const Strict = event("strict.one", z.object({ n: z.number() }));
+	await expect(
+		events.publish(Strict, { n: "no" } as never),
+	).rejects.toMatchObject({
+		code: "schema_violation",
+		issues: [{ path: "n" }],
+	});
+	await expect(events.publish(Strict, { n: 1 })).resolves.toMatchObject({
+		delay: 0,
+	});
+});
+
+test("an option of createEvents that does nothing is refused, and so is what is no definition", () => {
+	expect(() => createEvents({ event: [] } as never)).toThrow(
+		/createEvents: unknown member "event"/,
+	);
+	expect(() => createEvents({ events: ["a.b"] } as never)).toThrow(
+		/"a\.b" is no definition/,
+	);
+});
+
+test("a handler is registered for one name, for several or for a definition, and options may be undefined", () => {
+	const on = (...args: unknown[]) =>
+		(createEvents() as { on(...args: unknown[]): void }).on(...args);
+	const run = () => {};
+	expect(() => on("order.placed", undefined, run)).not.toThrow();
+	expect(() => on(["order.placed", "order.paid"], run)).not.toThrow();
+	expect(() => on(event("even.number", even), run)).not.toThrow();
+	expect(() => on([], run)).toThrow(/needs a name or pattern/);
+	expect(() => on("a", "no function")).toThrow(/not a function/);
+});

@@ -1,0 +1,223 @@
+import { describe, expect, test } from "vitest";
+import { RefusedError, UnavailableError } from "../../src/event/errors.ts";
+import type { Held } from "../../src/event/scheduled-row.ts";
+import type { PayloadKeeper } from "../../src/publish/publish.ts";
+import {
+	resendingPayloads,
+	resendingQueue,
+	resendingSchedule,
+} from "../../src/publish/retry-send.ts";
+import type { Schedule } from "../../src/schedule/schedule.ts";
+
+const HOUR = 3_600_000;
+
+/** Time that passes only by waiting: the waits are noted, and so are those for an answer. */
+function ports(drawn = 0.5) {
+	const waits: number[] = [];
+	const watches = new Set<() => void>();
+	let now = 0;
+	return {
+		waits,
+		watches,
+		pass: (ms: number) => {
+			now += ms;
+		},
+		clock: () => now,
+		random: () => drawn,
+		timer(expire: () => void, ms: number) {
+			if (ms === 25_000) {
+				watches.add(expire);
+				return () => void watches.delete(expire);
+			}
+			waits.push(ms);
+			now += ms;
+			queueMicrotask(expire);
+			return () => {};
+		},
+	};
+}
+
+const overloaded = new UnavailableError("Tidings cannot be reached now", {
+	cause: new Error("Queue is overloaded"),
+});
+
+function ofObject(properties: object): UnavailableError {
+	const cause = Object.assign(new Error("internal error"), properties);
+	return new UnavailableError("Tidings cannot be reached now", { cause });
+}
+
+/** A call that ends as listed, then well; and how often it was made. */
+function failing<Answer = void>(errors: unknown[], answer?: Answer) {
+	const left = [...errors];
+	const call = {
+		times: 0,
+		async make(): Promise<Answer> {
+			call.times++;
+			if (left.length > 0) throw left.shift();
+			return answer as Answer;
+		},
+	};
+	return call;
+}
+
+function queueOf(call: () => Promise<void>, on = ports()) {
+	return resendingQueue({ send: call, sendBatch: call }, on);
+}
+
+describe.each(["send", "sendBatch"] as const)("%s", (door) => {
+	const give = (queue: ReturnType<typeof queueOf>) =>
+		door === "send" ? queue.send("r") : queue.sendBatch(["r"]);
+
+	test("that is not taken is tried three times more, after waits that grow", async () => {
+		const on = ports();
+		const call = failing([overloaded, overloaded, overloaded]);
+		await give(queueOf(call.make, on));
+		expect(call.times).toBe(4);
+		expect(on.waits).toEqual([100, 200, 400]);
+		expect(on.watches.size).toBe(0);
+	});
+
+	test("that is never taken fails with the last of its errors", async () => {
+		const last = new UnavailableError("the last");
+		const call = failing([
+			overloaded,
+			overloaded,
+			overloaded,
+			last,
+			overloaded,
+		]);
+		await expect(give(queueOf(call.make))).rejects.toBe(last);
+		expect(call.times).toBe(4);
+	});
+
+	test("that is taken is made once, and waits for nothing", async () => {
+		const on = ports();
+		const call = failing([]);
+		await give(queueOf(call.make, on));
+		expect([call.times, on.waits, on.watches.size]).toEqual([1, [], 0]);
+	});
+
+	test.each([
+		new RefusedError("invalid_name", "no"),
+		new Error("tidings: the queue binding EVENTS_QUEUE is missing"),
+	])("that fails as %s is not tried again", async (error) => {
+		const call = failing([error]);
+		await expect(give(queueOf(call.make))).rejects.toBe(error);
+		expect(call.times).toBe(1);
+	});
+});
+
+test.each([
+	[0, [0, 0, 0]],
+	[0.999, [199.8, 399.6, 799.2]],
+])(
+	"waits are drawn evenly from none to the longest: %d",
+	async (drawn, waits) => {
+		const on = ports(drawn);
+		await queueOf(failing([overloaded, overloaded, overloaded]).make, on).send(
+			"r",
+		);
+		expect(on.waits).toEqual(waits);
+	},
+);
+
+test("no try begins later than two seconds after the first", async () => {
+	const on = ports();
+	const call = failing([overloaded, overloaded, overloaded]);
+	const slow = async () => {
+		on.pass(900);
+		await call.make();
+	};
+	await expect(queueOf(slow, on).send("r")).rejects.toBe(overloaded);
+	expect(call.times).toBe(2);
+});
+
+test("a queue that does not answer is given up after 25 seconds, and not asked again", async () => {
+	const on = ports();
+	let asked = 0;
+	const never = () => {
+		asked++;
+		return new Promise<void>(() => {});
+	};
+	const sent = queueOf(never, on).send("r");
+	on.pass(25_000);
+	for (const expire of on.watches) expire();
+	await expect(sent).rejects.toThrow("no answer within 25000 ms");
+	await expect(sent).rejects.toBeInstanceOf(UnavailableError);
+	expect(asked).toBe(1);
+});
+
+const row = (dueAt: number) => ({ id: "e1", dueAt }) as Held;
+
+function scheduleOf(call: () => Promise<unknown>, on = ports()): Schedule {
+	const all = { hold: call, cancel: call, reschedule: call };
+	return resendingSchedule(all as Partial<Schedule> as Schedule, on);
+}
+
+describe("a shard", () => {
+	const again = ofObject({ retryable: true });
+	const doors: [string, (schedule: Schedule) => Promise<unknown>][] = [
+		["hold", ({ hold }) => hold([row(HOUR)])],
+		["cancel", ({ cancel }) => cancel("e1", "all")],
+		["reschedule", ({ reschedule }) => reschedule("e1", HOUR, "all")],
+	];
+
+	test.each(doors)("that asks for it is given a %s again", async (_, act) => {
+		const call = failing([again, again, again], "answer");
+		expect(await act(scheduleOf(call.make))).toBe("answer");
+		expect(call.times).toBe(4);
+	});
+
+	test.each(doors)(
+		"that is overloaded is spared another %s",
+		async (_, act) => {
+			for (const error of [
+				ofObject({ retryable: true, overloaded: true }),
+				ofObject({ overloaded: true }),
+				ofObject({ remote: true }),
+			]) {
+				const call = failing([error]);
+				await expect(act(scheduleOf(call.make))).rejects.toBe(error);
+				expect(call.times).toBe(1);
+			}
+		},
+	);
+
+	test.each([
+		[61_999, 1],
+		[62_000, 2],
+	])(
+		"is given what is due in %d ms %d times at the most of two",
+		async (dueAt, times) => {
+			const call = failing([again]);
+			const held = scheduleOf(call.make).hold([row(HOUR), row(dueAt)]);
+			await held.catch(() => {});
+			expect(call.times).toBe(times);
+		},
+	);
+
+	const moves = doors.slice(1);
+
+	test.each(moves)(
+		"that denies a second %s is not believed: the first may have been done",
+		async (_, act) => {
+			const call = failing([again], "gone");
+			await expect(act(scheduleOf(call.make))).rejects.toMatchObject({
+				code: "unavailable",
+				message: expect.stringContaining("not known what became of e1"),
+			});
+			expect(call.times).toBe(2);
+		},
+	);
+
+	test.each(moves)("that denies the first %s is believed", async (_, act) => {
+		expect(await act(scheduleOf(failing([], "gone").make))).toBe("gone");
+	});
+});
+
+test("a large body is put again", async () => {
+	const call = failing([ofObject({ retryable: true })]);
+	const payloads: PayloadKeeper = { put: call.make };
+	await resendingPayloads(payloads, ports()).put("e1", "text", 5);
+	expect(call.times).toBe(2);
+});

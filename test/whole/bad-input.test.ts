@@ -1,0 +1,245 @@
+/** What cannot be accepted is refused alike at every door, with the value, the limit and the remedy. */
+import { env } from "cloudflare:workers";
+import dayjs from "dayjs";
+import { beforeAll, describe, expect, test } from "vitest";
+import { createClient, type PublisherBinding } from "../../src/client.ts";
+import type { RefusedError } from "../../src/index.ts";
+import { call, installKeys, keyOf } from "../support/http.ts";
+import { events, transitions } from "../support/worker.ts";
+
+const binding = (env as unknown as { ANYBODY: PublisherBinding }).ANYBODY;
+
+beforeAll(installKeys);
+
+/** Every way in which `publish` can be called. */
+const doors: Record<string, (...args: unknown[]) => Promise<unknown>> = {
+	"the library": (...args) => events.publish(...(args as [string])),
+	"the raw binding": async (...args) => await binding.publish(...args),
+	"a client over the binding": (...args) =>
+		createClient(binding).publish(...(args as [string])),
+	"a client over HTTP": (...args) =>
+		createClient({
+			url: "https://events.test",
+			key: keyOf("publish"),
+			fetch: async (request) => {
+				const { exports } = await import("cloudflare:workers");
+				return (exports as unknown as { default: Fetcher }).default.fetch(
+					request,
+				);
+			},
+		}).publish(...(args as [string])),
+};
+
+const cycle: Record<string, unknown> = {};
+cycle.self = cycle;
+const joined = { userId: "u1", email: "a@b.co" };
+const inAYear = dayjs.utc().add(1, "year").valueOf();
+const after = (value: unknown) => ["order.placed", { after: value }, 1];
+
+const refused: [title: string, code: string, says: RegExp, args: unknown[]][] =
+	[
+		[
+			"a name outside the grammar",
+			"invalid_name",
+			/"order placed".*segments/,
+			["order placed", 1],
+		],
+		["an empty name", "invalid_name", /""/, ["", 1]],
+		["a name of 129 characters", "invalid_name", /128/, ["x".repeat(129), 1]],
+		["a name that is a number", "invalid_name", /number/, [7, 1]],
+		[
+			"a pattern as a name",
+			"invalid_name",
+			/"order\.\*" is a pattern/,
+			["order.*", 1],
+		],
+		[
+			"an undefined body",
+			"invalid_body",
+			/undefined.*null/,
+			["order.placed", undefined],
+		],
+		[
+			"a function as a body",
+			"invalid_body",
+			/function/,
+			["order.placed", () => 1],
+		],
+		[
+			"a BigInt in a body",
+			"invalid_body",
+			/BigInt/i,
+			["order.placed", { n: 1n }],
+		],
+		["a cycle in a body", "invalid_body", /circular/i, ["order.placed", cycle]],
+		[
+			"an event of 256 KB",
+			"event_too_large",
+			/262144/,
+			["order.placed", "x".repeat(262_144)],
+		],
+		[
+			"a body that breaks its schema",
+			"schema_violation",
+			/email/,
+			["user.joined", { userId: "u1", email: "no" }],
+		],
+		["after 0", "invalid_after", /0 is not in the future/, after(0)],
+		["a negative after", "invalid_after", /-5/, after(-5)],
+		[
+			"an after in the past",
+			"invalid_after",
+			/not in the future/,
+			after("2020-01-01T00:00:00Z"),
+		],
+		[
+			"an after past one year",
+			"invalid_after",
+			/more than one year ahead/,
+			after(inAYear + 60_000),
+		],
+		[
+			"an after of 13 months",
+			"invalid_after",
+			/more than one year ahead/,
+			after("13 months"),
+		],
+		[
+			"an unknown unit",
+			"invalid_after",
+			/"5 fortnights".*unknown unit.*seconds/,
+			after("5 fortnights"),
+		],
+		[
+			"a fraction of a month",
+			"invalid_after",
+			/1\.5 months/,
+			after("1.5 months"),
+		],
+		[
+			"a day that does not exist",
+			"invalid_after",
+			/2027-02-30/,
+			after("2027-02-30T00:00:00Z"),
+		],
+		["a bare number as text", "invalid_after", /"5000"/, after("5000")],
+		["a null after", "invalid_after", /null/, after(null)],
+		[
+			"an unknown member",
+			"invalid_request",
+			/"afer"/,
+			["order.placed", { afer: 5 }, 1],
+		],
+		["an id", "not_supported", /id/, ["order.placed", { id: "mine" }, 1]],
+		[
+			"an idempotencyKey",
+			"not_supported",
+			/idempotencyKey/,
+			["order.placed", { idempotencyKey: "k" }, 1],
+		],
+	];
+
+for (const [door, publish] of Object.entries(doors))
+	describe(`through ${door}`, () => {
+		test.each(refused)("%s is refused", async (_, code, says, args) => {
+			const before = transitions.length;
+			const error = (await publish(...args).then(
+				() => undefined,
+				(thrown) => thrown,
+			)) as RefusedError | undefined;
+			expect(error).toMatchObject({
+				code,
+				message: expect.stringMatching(says),
+			});
+			expect(transitions).toHaveLength(before);
+		});
+
+		test("a schema violation names the paths of its issues", async () => {
+			await expect(
+				publish("user.joined", { userId: 1, email: "no" }),
+			).rejects.toMatchObject({
+				issues: [{ path: "userId" }, { path: "email" }],
+			});
+		});
+	});
+
+/** The raw binding cannot carry it at all. */
+const { "the raw binding": _, ...typedDoors } = doors;
+
+test.each(Object.entries(typedDoors))(
+	"a dayjs object is refused through %s with a hint at toDate()",
+	async (_, publish) => {
+		await expect(
+			publish("order.placed", { after: dayjs() }, 1),
+		).rejects.toMatchObject({
+			code: "invalid_after",
+			message: expect.stringContaining(".toDate()"),
+		});
+	},
+);
+
+test("a client refuses to move an event to what is no time, before it asks anybody", async () => {
+	const client = createClient(binding);
+	for (const after of [dayjs(), 1n, null, undefined, Number.NaN])
+		await expect(
+			client.reschedule("any", after as never),
+		).rejects.toMatchObject({ code: "invalid_after" });
+});
+
+test.each([
+	[undefined, /\[\[services\]\]/],
+	[{ uri: "https://events.test" }, /\[\[services\]\]/],
+	[{ url: "localhost:8787", key: "k" }, /http:\/\//],
+	[{ url: "https://events.test" }, /key is missing/],
+])(
+	"a client for %j says what is missing, before its first publish",
+	(target, says) => {
+		expect(() => createClient(target as never)).toThrow(says);
+	},
+);
+
+describe("a batch with one bad event", () => {
+	const items = [
+		{ name: "order.placed", body: 1 },
+		{ name: "user.joined", body: { ...joined, email: "no" } },
+		{ name: "order.placed", body: 2 },
+	];
+	const batches: Record<string, (items: unknown) => Promise<unknown>> = {
+		"the library": (batch) => events.publishBatch(batch as never),
+		"the raw binding": async (batch) => await binding.publishBatch(batch),
+		"a client over the binding": (batch) =>
+			createClient(binding).publishBatch(batch as never),
+	};
+	test.each(Object.entries(batches))(
+		"says which through %s, and none of it is accepted",
+		async (_, publishBatch) => {
+			const before = transitions.length;
+			await expect(publishBatch(items)).rejects.toMatchObject({
+				code: "schema_violation",
+				index: 1,
+			});
+			await expect(
+				publishBatch([items[0], { ...items[2], afer: 1 }]),
+			).rejects.toMatchObject({ code: "invalid_request", index: 1 });
+			await expect(
+				publishBatch([items[0], { name: "order.placed" }]),
+			).rejects.toMatchObject({ code: "invalid_body", index: 1 });
+			await expect(
+				publishBatch(Array.from({ length: 1_001 }, () => items[0])),
+			).rejects.toMatchObject({ code: "batch_too_large" });
+			await expect(publishBatch("no array")).rejects.toMatchObject({
+				code: "invalid_request",
+			});
+			expect(transitions).toHaveLength(before);
+		},
+	);
+
+	test("says which over HTTP, and none of it is accepted", async () => {
+		const before = transitions.length;
+		expect(await call("POST", "/v1/events", items)).toMatchObject({
+			status: 422,
+			json: { code: "schema_violation", index: 1, issues: [{ path: "email" }] },
+		});
+		expect(transitions).toHaveLength(before);
+	});
+});
