@@ -8,7 +8,7 @@ import { localRequestOf, requestsOf } from "./publish/request.ts";
 import {
 	type BareBinding,
 	type HttpTarget,
-	kept,
+	outliveResponse,
 	type PublisherBinding,
 	transportTo,
 } from "./publish/transport.ts";
@@ -42,11 +42,18 @@ export function createClient<Events = unknown>(
 	const waitUntil = platform?.waitUntil;
 	return {
 		publish: (...args: unknown[]) =>
-			kept(async () => transport.publish(localRequestOf(args)), waitUntil),
+			outliveResponse(
+				async () => transport.publish(localRequestOf(args)),
+				waitUntil,
+			),
 		publishBatch: (items: unknown) =>
-			kept(async () => transport.publishBatch(requestsOf(items)), waitUntil),
-		cancel: (id: string) => kept(() => transport.cancel(id), waitUntil),
+			outliveResponse(
+				async () => transport.publishBatch(requestsOf(items)),
+				waitUntil,
+			),
+		cancel: (id: string) =>
+			outliveResponse(() => transport.cancel(id), waitUntil),
 		reschedule: (id: string, after: unknown) =>
-			kept(() => transport.reschedule(id, after), waitUntil),
+			outliveResponse(() => transport.reschedule(id, after), waitUntil),
 	} as Publishes<CatalogueIn<Events>>;
 }

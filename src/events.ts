@@ -19,8 +19,8 @@ import { mapInTurn } from "./event/errors.ts";
 import { DEFAULT_SHARDS, newId } from "./event/id.ts";
 import { bodyText } from "./event/json.ts";
 import { checkName } from "./event/name.ts";
-import { logFailures, type Observe, observing } from "./event/transition.ts";
-import { checkMembers } from "./event/validation.ts";
+import { logFailures, type Observe, safeObserver } from "./event/transition.ts";
+import { rejectUnknownKeys } from "./event/validation.ts";
 import { NO_CONSUMERS } from "./handlers/call.ts";
 import {
 	type HandlerFunction,
@@ -51,11 +51,11 @@ import {
 	requestsOf,
 } from "./publish/request.ts";
 import {
-	kept,
+	outliveResponse,
 	type PublisherBinding,
-	revived,
 	type Transport,
 	transportTo,
+	withRevivedErrors,
 } from "./publish/transport.ts";
 import { cancel, reschedule } from "./schedule/schedule.ts";
 import { schedulerOf } from "./schedule/shards.ts";
@@ -131,7 +131,7 @@ const OPTIONS = ["events", "binding", "apps", "observe"];
 export function createEvents<
 	const Definitions extends readonly Definition[] = [],
 >(options: EventsOptions<Definitions> = {}): Events<CatalogueOf<Definitions>> {
-	checkMembers("createEvents", options, OPTIONS);
+	rejectUnknownKeys("createEvents", options, OPTIONS);
 	const { binding = "EVENTS", apps = [], observe = logFailures } = options;
 	const definitions = byName(options.events ?? []);
 	const owner: Owner = {
@@ -147,7 +147,7 @@ export function createEvents<
 		clock: () => Date.now(),
 		random: () => Math.random(),
 		timer: realTimer,
-		observe: observing(observe),
+		observe: safeObserver(observe),
 	};
 	const own = byOwner(owner);
 	const publishing = () => {
@@ -161,13 +161,22 @@ export function createEvents<
 	const events = {
 		on: (target: unknown, ...rest: unknown[]) => register(owner, target, rest),
 		publish: (...args: unknown[]) =>
-			kept(async () => publishing().publish(localRequestOf(args)), waitUntil),
+			outliveResponse(
+				async () => publishing().publish(localRequestOf(args)),
+				waitUntil,
+			),
 		publishBatch: (items: unknown) =>
-			kept(async () => publishing().publishBatch(requestsOf(items)), waitUntil),
+			outliveResponse(
+				async () => publishing().publishBatch(requestsOf(items)),
+				waitUntil,
+			),
 		cancel: (id: string) =>
-			kept(async () => publishing().cancel(id), waitUntil),
+			outliveResponse(async () => publishing().cancel(id), waitUntil),
 		reschedule: (id: string, after: unknown) =>
-			kept(async () => publishing().reschedule(id, after), waitUntil),
+			outliveResponse(
+				async () => publishing().reschedule(id, after),
+				waitUntil,
+			),
 		apps: {
 			run: async (
 				app: string,
@@ -219,7 +228,7 @@ function byBinding(binding: PublisherBinding, { definitionOf }: Owner): Bus {
 	return {
 		...transport,
 		runTool: (app, tool, input, tokens) =>
-			revived(async () => {
+			withRevivedErrors(async () => {
 				const plain = JSON.parse(bodyText(input));
 				return binding.runTool(app, tool, plain, { tokens });
 			}),

@@ -8,12 +8,12 @@ import { consume } from "./consume/queue.ts";
 import { createApp } from "./entrypoints/http/app.ts";
 import { decode } from "./event/envelope.ts";
 import { RefusedError } from "./event/errors.ts";
-import { checkMembers } from "./event/validation.ts";
+import { rejectUnknownKeys } from "./event/validation.ts";
 import type { Events } from "./events.ts";
 import { checkHandlerPaths } from "./handlers/modules.ts";
 import { ownerOf } from "./owner.ts";
 import { queueNames } from "./platform/bindings.ts";
-import { tellObjects } from "./platform/object-context.ts";
+import { setObjectContext } from "./platform/object-context.ts";
 import type { QueueRole } from "./platform/queue-names.ts";
 
 export { Subscriptions } from "./apps/subscriptions/subscriptions-object.ts";
@@ -49,7 +49,7 @@ export function worker<Env = Cloudflare.Env>(
 	events: Events,
 	options: WorkerOptions<Env> = {},
 ) {
-	checkMembers("worker", options, OPTIONS);
+	rejectUnknownKeys("worker", options, OPTIONS);
 	const { prefix = "", config, ...own } = options;
 	if (!/^(\/[^/?#]+)*$/.test(prefix))
 		throw new RefusedError(
@@ -63,7 +63,7 @@ export function worker<Env = Cloudflare.Env>(
 	const { retention } = settings;
 	const app = createApp(events, prefix, retention.queues);
 	const roles = rolesByName();
-	tellObjects({
+	setObjectContext({
 		observe: owner.observe,
 		lettersKept: retention.deadLetters,
 		runLifecycle: (name, which, secret) =>

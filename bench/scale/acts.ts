@@ -4,7 +4,7 @@ import type { Key } from "../../src/apps/subscriptions/subscription-key.ts";
 import { acceptMail } from "../../src/apps/webhooks/accept.ts";
 import { encodeEvent } from "../../src/event/encode.ts";
 import { newId } from "../../src/event/id.ts";
-import type { Held } from "../../src/event/scheduled-row.ts";
+import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
 import { ownerOf } from "../../src/owner.ts";
 import {
 	schedulerShard,
@@ -43,7 +43,7 @@ const keyOf = (number: number): Key => [
 	["floor", Math.floor(number / 100)],
 ];
 
-function rowOf(dueAt: number): Held {
+function rowOf(dueAt: number): ScheduledRow {
 	const time = Date.now();
 	const head = { id: newId(time, 1), name: "one.a", time, delay: dueAt - time };
 	const record = encodeEvent(head, { text: '{"orderId":"o1"}' });

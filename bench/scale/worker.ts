@@ -9,7 +9,7 @@ import {
 	worker,
 } from "tidings/worker";
 import type { Key } from "../../src/apps/subscriptions/subscription-key.ts";
-import type { Held } from "../../src/event/scheduled-row.ts";
+import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
 import {
 	meterEntrypoint,
 	meterObject,
@@ -49,7 +49,7 @@ export const Payloads = meterObject(BarePayloads);
 
 export class Scheduler extends meterObject(BareScheduler) {
 	/** Holds many rows without a call for each thousand of them. */
-	async fill(rows: readonly Held[]): Promise<void> {
+	async fill(rows: readonly ScheduledRow[]): Promise<void> {
 		await this.hold(rows);
 	}
 

@@ -4,7 +4,7 @@ import type { Subscribed, Subscription } from "./subscriptions/subscription.ts";
 import type { Key } from "./subscriptions/subscription-key.ts";
 
 /** Which app's code is run, and on whose behalf. Set by the owner; the code cannot change it. */
-export interface InName {
+export interface AppIdentity {
 	app: string;
 	/** The event whose start, handler or stop it is. */
 	event?: string;
@@ -19,7 +19,7 @@ export interface InName {
 }
 
 /** What `event.send` takes. */
-export interface Sent {
+export interface AppEventToSend {
 	/** A subset of the key's fields. Absent: every subscriber. */
 	toSubscribers?: Readonly<Record<string, string | number | boolean>>;
 	payload: unknown;
@@ -29,10 +29,10 @@ export interface Sent {
 	lane?: string;
 }
 
-export interface AppDoor {
+export interface AppHost {
 	subscribe(source: string, event: string, tool: string): Promise<Subscribed>;
 	unsubscribe(source: string, event: string): Promise<boolean>;
-	send(event: string, sent: Sent): Promise<Receipt>;
+	send(event: string, sent: AppEventToSend): Promise<Receipt>;
 	poll(every: unknown): Promise<void>;
 	/** The apps that this one lets into its storage. */
 	grantsOf(app: string): Promise<readonly string[]>;
@@ -65,7 +65,7 @@ const AFTER = ">";
  * The id of the delivery of an event to all of its subscribers after one: in the id, so that a row or a letter
  * of one page is not that of another, and a replay goes on where it ended.
  */
-export function idOfRest(eventName: string, after = 0): string {
+export function remainingSubscribersId(eventName: string, after = 0): string {
 	return eventName + OF + (after > 0 ? AFTER + after : "");
 }
 

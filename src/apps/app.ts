@@ -4,7 +4,7 @@
  */
 
 import type { Duration } from "../event/duration.ts";
-import { checkMembers } from "../event/validation.ts";
+import { rejectUnknownKeys } from "../event/validation.ts";
 import { type Handler, timeoutOf } from "../handlers/handler.ts";
 import { type EventPart, partId, type ToolBody, toolId } from "./app-host.ts";
 import { capabilitiesOf } from "./capabilities.ts";
@@ -13,7 +13,7 @@ import {
 	appEventName,
 	type Capability,
 	declarationOf,
-	partsOf,
+	parseAppEventName,
 } from "./declaration.ts";
 import { type HookModule, receive } from "./webhooks/hook.ts";
 import {
@@ -76,7 +76,7 @@ const PARTS: readonly EventPart[] = ["start", "handler", "stop"];
  * export const email = createApp("@my-org/email", { events: eventsJson, handlers, tools });
  */
 export function createApp(name: string, options: AppOptions): App {
-	checkMembers("createApp", options, MEMBERS);
+	rejectUnknownKeys("createApp", options, MEMBERS);
 	const { handlers = {}, tools = {}, ...declared } = options;
 	const declaration = declarationOf(name, {
 		...declared,
@@ -196,7 +196,7 @@ export async function receiveFor(
 	request: HookRequest,
 	{ clock }: { clock(): number },
 ): Promise<Received> {
-	const { app = "", event = "" } = partsOf(eventName) ?? {};
+	const { app = "", event = "" } = parseAppEventName(eventName) ?? {};
 	const hooks = apps.find(({ declaration }) => declaration.name === app)?.hooks;
 	const module = hooks?.[event];
 	if (module) return receive(module, request, clock());

@@ -6,8 +6,8 @@
 import type { Duration } from "../event/duration.ts";
 import { ForbiddenError, type Receipt } from "../event/errors.ts";
 import { bodyText } from "../event/json.ts";
-import { revived } from "../publish/transport.ts";
-import type { AppDoor, Sent } from "./app-host.ts";
+import { withRevivedErrors } from "../publish/transport.ts";
+import type { AppEventToSend, AppHost } from "./app-host.ts";
 import type { Capability } from "./declaration.ts";
 import { type AppStorage, storageOf } from "./storage.ts";
 import type { Subscribed } from "./subscriptions/subscription.ts";
@@ -19,7 +19,7 @@ export interface EventCapability {
 	 *
 	 * @throws RefusedError for an event of another app, an unknown or empty field, a payload that its schema refuses
 	 */
-	send(event: string, sent: Sent): Promise<Receipt>;
+	send(event: string, sent: AppEventToSend): Promise<Receipt>;
 	/**
 	 * Subscribes a tool of this app to an event of another, under the user's tokens. Twice is one subscription;
 	 * another tool takes the place of the first.
@@ -49,7 +49,7 @@ export interface Capabilities {
 
 /** What comes with a call. */
 export interface Given {
-	door: AppDoor | undefined;
+	door: AppHost | undefined;
 	webhookUrl?: string | undefined;
 	subscription?: Key;
 }
@@ -61,7 +61,7 @@ export function capabilitiesOf(
 	where: string,
 	{ door, webhookUrl, subscription }: Given,
 ): Capabilities {
-	const need = (capability: Capability): AppDoor => {
+	const need = (capability: Capability): AppHost => {
 		if (!declared.includes(capability))
 			throw new ForbiddenError(
 				`${app}: the capability ${JSON.stringify(capability)} is not declared: add it to ${where}`,
@@ -76,12 +76,13 @@ export function capabilitiesOf(
 		get event() {
 			const owner = need("event");
 			return {
-				send: (event, sent) => revived(() => owner.send(event, plain(sent))),
+				send: (event, sent) =>
+					withRevivedErrors(() => owner.send(event, plain(sent))),
 				subscribe: (source, event, tool) =>
-					revived(() => owner.subscribe(source, event, tool)),
+					withRevivedErrors(() => owner.subscribe(source, event, tool)),
 				unsubscribe: (source, event) =>
-					revived(() => owner.unsubscribe(source, event)),
-				poll: (every) => revived(() => owner.poll(every)),
+					withRevivedErrors(() => owner.unsubscribe(source, event)),
+				poll: (every) => withRevivedErrors(() => owner.poll(every)),
 			} satisfies EventCapability;
 		},
 		get storage() {
@@ -90,7 +91,7 @@ export function capabilitiesOf(
 				use: (other) =>
 					storageOf(other, async () => {
 						if (other === app) return;
-						const grants = await revived(() => owner.grantsOf(other));
+						const grants = await withRevivedErrors(() => owner.grantsOf(other));
 						if (grants.includes(app)) return;
 						throw new ForbiddenError(
 							`${app} may not use the storage of ${other}: add ${JSON.stringify(app)} to the "grants" of createApp(${JSON.stringify(other)})`,
@@ -109,7 +110,7 @@ export function capabilitiesOf(
 }
 
 /** What crosses to the owner is plain JSON, as every body. What is not as it should be the owner refuses. */
-function plain(sent: Sent): Sent {
+function plain(sent: AppEventToSend): AppEventToSend {
 	return typeof sent === "object" && sent !== null && sent.payload !== undefined
 		? { ...sent, payload: JSON.parse(bodyText(sent.payload)) }
 		: sent;

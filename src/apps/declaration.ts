@@ -1,6 +1,6 @@
 /** What an app declares: its events, tools, capabilities and grants, checked and as plain data. Its code stays where it is. */
 
-import { isOfApp } from "../event/name.ts";
+import { isReservedName } from "../event/name.ts";
 import {
 	listOf,
 	mapMembers,
@@ -10,7 +10,7 @@ import {
 	text,
 	wrong,
 } from "../event/reading.ts";
-import { unknownMember } from "../event/validation.ts";
+import { unknownKeyMessage } from "../event/validation.ts";
 import { checkSchema } from "./payload-schema.ts";
 import {
 	type DeclaredTokens,
@@ -72,9 +72,9 @@ export interface AppEventName {
 }
 
 /** The app and the short name of its event; undefined for any other name. */
-export function partsOf(name: string): AppEventName | undefined {
+export function parseAppEventName(name: string): AppEventName | undefined {
 	// Most names are of none, and each message's is asked for.
-	if (!isOfApp(name)) return undefined;
+	if (!isReservedName(name)) return undefined;
 	const end = name.lastIndexOf("/");
 	const app = name.slice(0, end);
 	const event = name.slice(end + 1);
@@ -155,7 +155,7 @@ function eventOf(value: unknown, path: string): AppEvent {
 		(name) => !EVENT_MEMBERS.includes(name),
 	);
 	if (unknown !== undefined)
-		throw wrong(path, unknownMember(unknown, EVENT_MEMBERS));
+		throw wrong(path, unknownKeyMessage(unknown, EVENT_MEMBERS));
 	const member = <Result>(name: string, read: Read<Result>) => {
 		if (event[name] === undefined) throw wrong(`${path}.${name}`, "required");
 		return read(event[name], `${path}.${name}`);

@@ -1,23 +1,23 @@
 /** Which apps there are, in this Worker and in those behind bindings, and which of them brings an app. */
 
 import { RefusedError, UnavailableError } from "../event/errors.ts";
-import type { Consumer, Consumers } from "../handlers/call.ts";
+import type { HandlerWorker, HandlerWorkers } from "../handlers/call.ts";
 import {
 	type AppDeclaration,
 	type AppEvent,
 	appEventName,
 } from "./declaration.ts";
-import type { SubscriptionKeeper } from "./subscriptions/subscription.ts";
+import type { SubscriptionStore } from "./subscriptions/subscription.ts";
 
 export interface Found {
 	declaration: AppDeclaration;
-	consumer: Consumer;
+	consumer: HandlerWorker;
 }
 
 /** @throws RefusedError `unknown_app` that lists the known; UnavailableError while a Worker that may have it does not answer */
 export async function findApp(
 	name: string,
-	{ consumers }: { consumers: Consumers },
+	{ consumers }: { consumers: HandlerWorkers },
 ): Promise<Found> {
 	const told = await Promise.all(
 		consumers.all.map(async (consumer) => ({
@@ -47,8 +47,8 @@ export interface FoundEvent {
 	name: string;
 	declared: AppEvent;
 	/** Who brings its app. */
-	consumer: Consumer;
-	keeper: SubscriptionKeeper;
+	consumer: HandlerWorker;
+	keeper: SubscriptionStore;
 }
 
 /** @throws RefusedError for an unknown app or event, as `findApp` and `eventIn` do */
@@ -56,8 +56,8 @@ export async function findEvent(
 	app: string,
 	event: string,
 	ports: {
-		consumers: Consumers;
-		subscriptionsOf(name: string): SubscriptionKeeper;
+		consumers: HandlerWorkers;
+		subscriptionsOf(name: string): SubscriptionStore;
 	},
 ): Promise<FoundEvent> {
 	const { declaration, consumer } = await findApp(app, ports);

@@ -3,7 +3,7 @@
 import { type Duration, milliseconds } from "../event/duration.ts";
 import { RefusedError } from "../event/errors.ts";
 import type { Publishing } from "../publish/publish.ts";
-import type { AppDoor, InName } from "./app-host.ts";
+import type { AppHost, AppIdentity } from "./app-host.ts";
 import { appEventName } from "./declaration.ts";
 import { findApp } from "./directory.ts";
 import { send } from "./send.ts";
@@ -17,10 +17,10 @@ import {
 const SHORTEST_POLL = 60_000;
 const LONGEST_POLL = 30 * 86_400_000;
 
-export function doorOf(
-	inName: InName,
+export function appHost(
+	inName: AppIdentity,
 	ports: Publishing & Subscribing,
-): AppDoor {
+): AppHost {
 	const { app } = inName;
 	return {
 		subscribe: (source, event, tool) =>
@@ -37,7 +37,7 @@ export function doorOf(
 }
 
 /** @throws RefusedError `invalid_request` unless it is asked by an event's start */
-function pollingOf({ event, isStart }: InName, ms: number): string {
+function pollingOf({ event, isStart }: AppIdentity, ms: number): string {
 	if (!isStart || event === undefined)
 		throw new RefusedError(
 			"invalid_request",

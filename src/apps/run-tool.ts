@@ -5,15 +5,19 @@ import { runAlone } from "../consume/deliver.ts";
 import { ToolFailedError, UnavailableError } from "../event/errors.ts";
 import { bodyText } from "../event/json.ts";
 import { failed, type Outcome } from "../event/outcome.ts";
-import type { Consumers } from "../handlers/call.ts";
-import { idIn } from "../handlers/route.ts";
-import { type InName, partId, type ToolBody, toolId } from "./app-host.ts";
-import { type AppEventName, appEventName, partsOf } from "./declaration.ts";
+import type { HandlerWorkers } from "../handlers/call.ts";
+import { qualifiedId } from "../handlers/route.ts";
+import { type AppIdentity, partId, type ToolBody, toolId } from "./app-host.ts";
+import {
+	type AppEventName,
+	appEventName,
+	parseAppEventName,
+} from "./declaration.ts";
 import { checkTool, findApp } from "./directory.ts";
 import { verifyTokens } from "./tokens/tokens.ts";
 
 export interface RunningAtOnce {
-	consumers: Consumers;
+	consumers: HandlerWorkers;
 	issuers: Issuers;
 	newId(time: number): string;
 	clock(): number;
@@ -69,14 +73,14 @@ export async function runPart(
 	webhookUrl: string,
 	ports: RunningAtOnce,
 ): Promise<Outcome> {
-	const { app, event } = partsOf(eventName) as AppEventName;
+	const { app, event } = parseAppEventName(eventName) as AppEventName;
 	const inName = { app, event, isStart: part === "start" };
 	const id = partId(app, event, part);
 	return runOnce(inName, id, { webhookUrl }, false, ports).catch(failed);
 }
 
 async function runOnce(
-	inName: InName,
+	inName: AppIdentity,
 	id: string,
 	body: object,
 	hasOutput: boolean,
@@ -84,7 +88,7 @@ async function runOnce(
 ): Promise<Outcome> {
 	const { consumer } = await findApp(inName.app, ports);
 	const routes = await consumer.routes();
-	const route = routes?.get(idIn(consumer.key, id));
+	const route = routes?.get(qualifiedId(consumer.key, id));
 	if (!route)
 		throw new UnavailableError(
 			`the Worker of ${inName.app} has not told of ${id}: try again`,

@@ -2,11 +2,11 @@
 
 import { type Receipt, RefusedError } from "../event/errors.ts";
 import { bodyText } from "../event/json.ts";
-import { checkMembers } from "../event/validation.ts";
-import type { Consumers } from "../handlers/call.ts";
+import { rejectUnknownKeys } from "../event/validation.ts";
+import type { HandlerWorkers } from "../handlers/call.ts";
 import { type Publishing, publishStamped } from "../publish/publish.ts";
 import { stampOfApp } from "../publish/stamp.ts";
-import type { Sent, SentBody } from "./app-host.ts";
+import type { AppEventToSend, SentBody } from "./app-host.ts";
 import { appEventName } from "./declaration.ts";
 import { eventIn, findApp } from "./directory.ts";
 import { checkPayload } from "./payload-schema.ts";
@@ -21,8 +21,8 @@ import { filterOf, keyFields } from "./subscriptions/subscription-key.ts";
 export async function send(
 	app: string,
 	event: string,
-	sent: Sent,
-	ports: Publishing & { consumers: Consumers },
+	sent: AppEventToSend,
+	ports: Publishing & { consumers: HandlerWorkers },
 ): Promise<Receipt> {
 	const { declaration } = await findApp(app, ports);
 	const { tokens, payload: schema } = eventIn(declaration, event);
@@ -31,7 +31,7 @@ export async function send(
 			"invalid_request",
 			"event.send takes (event, { toSubscribers?, payload, after?, lane? })",
 		);
-	checkMembers("event.send", sent, [
+	rejectUnknownKeys("event.send", sent, [
 		"toSubscribers",
 		"payload",
 		"after",

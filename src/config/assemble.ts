@@ -3,7 +3,7 @@
  * that is named and not there is an error then, and not when the first event comes.
  */
 import { env } from "cloudflare:workers";
-import { doorOf } from "../apps/owner-host.ts";
+import { appHost } from "../apps/owner-host.ts";
 import { runTool } from "../apps/run-tool.ts";
 import { withWebhookUrl } from "../apps/webhooks/accept.ts";
 import { newId } from "../event/id.ts";
@@ -13,16 +13,16 @@ import {
 	hasModule,
 	SUBSCRIBER_EXPORTS,
 } from "../handlers/modules.ts";
-import { BEHIND, keyOf } from "../handlers/route.ts";
+import { KEY_SEPARATOR, workerKeyOf } from "../handlers/route.ts";
 import { consumersOf, type SubscriberBinding } from "../handlers/workers.ts";
 import type { Owner } from "../owner.ts";
 import { bindings, namedQueues, schedulerShard } from "../platform/bindings.ts";
 import {
-	gatheringLanes,
-	gatheringQueue,
-	gatheringSchedule,
+	coalescingLanes,
+	coalescingQueue,
+	coalescingScheduler,
 } from "../publish/coalesce.ts";
-import { resendingPayloads } from "../publish/retry-send.ts";
+import { retryingPayloads } from "../publish/retry-send.ts";
 import { schedulerOf } from "../schedule/shards.ts";
 import type { Settings } from "./config.ts";
 
@@ -47,15 +47,15 @@ export function configure(
 	const named = namedQueues();
 	Object.assign(owner, {
 		...named,
-		events: gatheringQueue(named.events, owner),
-		lanes: gatheringLanes(named.lanes, owner),
-		payloads: resendingPayloads(payloads, owner),
-		scheduler: gatheringSchedule(scheduler, owner),
+		events: coalescingQueue(named.events, owner),
+		lanes: coalescingLanes(named.lanes, owner),
+		payloads: retryingPayloads(payloads, owner),
+		scheduler: coalescingScheduler(scheduler, owner),
 	} satisfies Partial<Owner>);
 	owner.newId = (time) => newId(time, shards.now);
 	owner.issuers = issuers;
 	owner.shaped = (name, record) => withWebhookUrl(name, record, owner);
-	owner.doorOf = (inName) => doorOf(inName, owner);
+	owner.doorOf = (inName) => appHost(inName, owner);
 	owner.runTool = (app, tool, input, tokens) =>
 		runTool(app, tool, input, tokens, owner);
 	owner.webhookUrl = (name, secret) =>
@@ -81,7 +81,7 @@ function checkBindings({ subscribers }: Settings): void {
 
 /** A handler that only a route names may be a file of that name. */
 function registerFiles({ routing }: Settings, { handlers }: Owner): void {
-	for (const { handler: id, patterns } of routing.changes) {
+	for (const { handler: id, patterns } of routing.overrides) {
 		const file = fileOf(id);
 		if (patterns && !handlers.get(id) && hasModule(file)) {
 			const resolve = handlerAt({ file, exports: SUBSCRIBER_EXPORTS });
@@ -102,7 +102,7 @@ function checkIds(
 	{ handlers }: Owner,
 ): void {
 	const workerOf = (id: string) => {
-		const key = keyOf(id);
+		const key = workerKeyOf(id);
 		return key !== undefined && Object.hasOwn(subscribers, key)
 			? key
 			: undefined;
@@ -112,7 +112,7 @@ function checkIds(
 			throw new Error(
 				`tidings.config.ts: subscribers.${workerOf(id)}: this Worker's own handler ${JSON.stringify(id)} begins with that key: give one of them another name`,
 			);
-	for (const { id, handler } of routing.changes) {
+	for (const { id, handler } of routing.overrides) {
 		const path = `tidings.config.ts: routes[${JSON.stringify(id)}]`;
 		if (id !== handler && handlers.get(id))
 			throw new Error(
@@ -120,11 +120,11 @@ function checkIds(
 			);
 		if (id !== handler && workerOf(id) !== undefined)
 			throw new Error(
-				`${path}: this could be the name of a handler of the Worker ${workerOf(id)}, and the route calls ${JSON.stringify(handler)}: give the route a name that does not begin with ${workerOf(id)}${BEHIND}`,
+				`${path}: this could be the name of a handler of the Worker ${workerOf(id)}, and the route calls ${JSON.stringify(handler)}: give the route a name that does not begin with ${workerOf(id)}${KEY_SEPARATOR}`,
 			);
 		if (!handlers.get(handler) && workerOf(handler) === undefined)
 			throw new Error(
-				`${path}: there is no handler ${JSON.stringify(handler)}: this Worker has ${listing(handlers.list().map((one) => one.id))}, handlers of others begin with ${listing(Object.keys(subscribers).map((key) => key + BEHIND))}, and ${hasModule(fileOf(handler)) ? `${fileOf(handler)} needs the route's events` : `no module is known at ${fileOf(handler)}: npx tidings generate makes it known`}`,
+				`${path}: there is no handler ${JSON.stringify(handler)}: this Worker has ${listing(handlers.list().map((one) => one.id))}, handlers of others begin with ${listing(Object.keys(subscribers).map((key) => key + KEY_SEPARATOR))}, and ${hasModule(fileOf(handler)) ? `${fileOf(handler)} needs the route's events` : `no module is known at ${fileOf(handler)}: npx tidings generate makes it known`}`,
 			);
 	}
 }

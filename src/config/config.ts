@@ -5,7 +5,7 @@
 import { type Duration, milliseconds } from "../event/duration.ts";
 import { DEFAULT_SHARDS, MAX_SHARDS } from "../event/id.ts";
 import { QUEUE_KEPT } from "../event/limits.ts";
-import { checkMembers, objectOf } from "../event/validation.ts";
+import { objectOf, rejectUnknownKeys } from "../event/validation.ts";
 import type { Retries } from "../handlers/retry-policy.ts";
 import type { RouteDefaults, Routing } from "../handlers/route.ts";
 import { checkIssuers, type Issuers } from "./issuer.ts";
@@ -86,14 +86,14 @@ const MEMBERS = [
 /** @throws TypeError that names the path of what is wrong */
 export function settingsOf(config: Config = {}): Settings {
 	at("config", () =>
-		checkMembers("the configuration", objectOf(config), MEMBERS),
+		rejectUnknownKeys("the configuration", objectOf(config), MEMBERS),
 	);
 	const { subscribers = {}, routes = {}, defaults = {} } = config;
 	const { shards = DEFAULT_SHARDS, retention = {} } = config;
 	return {
 		subscribers: subscribersOf(at("subscribers", () => objectOf(subscribers))),
 		routing: {
-			changes: Object.entries(at("routes", () => objectOf(routes))).map(
+			overrides: Object.entries(at("routes", () => objectOf(routes))).map(
 				([id, route]) =>
 					at(`routes[${JSON.stringify(id)}]`, () => changeOf(id, route)),
 			),
@@ -147,7 +147,7 @@ function checkKey(key: string): void {
 
 function bindingOf(subscriber: SubscriberConfig): string {
 	const given = objectOf(subscriber, '{ binding: "…" }');
-	checkMembers("the subscriber", given, ["binding"]);
+	rejectUnknownKeys("the subscriber", given, ["binding"]);
 	const binding: unknown = given.binding;
 	if (typeof binding === "string" && binding !== "") return binding;
 	throw new TypeError(
@@ -156,7 +156,7 @@ function bindingOf(subscriber: SubscriberConfig): string {
 }
 
 function defaultsOf(defaults: NonNullable<Config["defaults"]>): RouteDefaults {
-	checkMembers("the defaults", objectOf(defaults), ["retries", "timeout"]);
+	rejectUnknownKeys("the defaults", objectOf(defaults), ["retries", "timeout"]);
 	return changedOf(defaults);
 }
 
@@ -176,7 +176,7 @@ function urlOf(url = "http://localhost:8787"): string {
 function shardsOf(shards: NonNullable<Config["shards"]>): Settings["shards"] {
 	if (typeof shards !== "object" || shards === null)
 		return { now: shardCount(shards), all: shardCount(shards) };
-	checkMembers("the shards", shards, ["now", "before"]);
+	rejectUnknownKeys("the shards", shards, ["now", "before"]);
 	const { now, before } = shards;
 	return { now: shardCount(now), all: Math.max(now, shardCount(before)) };
 }
@@ -192,7 +192,10 @@ function shardCount(shards: number): number {
 function retentionOf(
 	retention: NonNullable<Config["retention"]>,
 ): Settings["retention"] {
-	checkMembers("the retention", objectOf(retention), ["queues", "deadLetters"]);
+	rejectUnknownKeys("the retention", objectOf(retention), [
+		"queues",
+		"deadLetters",
+	]);
 	const { queues = "14 days", deadLetters = "90 days" } = retention;
 	const kept = {
 		queues: milliseconds(queues, "queues"),

@@ -1,7 +1,7 @@
 /** Who may issue tokens: what the configuration says of each issuer, checked before the first token comes. */
 import { type Duration, milliseconds } from "../event/duration.ts";
 import { named } from "../event/reading.ts";
-import { checkMembers } from "../event/validation.ts";
+import { rejectUnknownKeys } from "../event/validation.ts";
 
 /** An issuer of JSON Web Tokens: whose `iss` it is, and the key that its signatures fit. */
 export interface IssuerOptions {
@@ -64,7 +64,7 @@ export function checkIssuers(issuers: unknown): asserts issuers is Issuers {
 
 function checkIssuer(options: IssuerOptions): void {
 	checkObject(options);
-	checkMembers("the issuer", options, MEMBERS);
+	rejectUnknownKeys("the issuer", options, MEMBERS);
 	if (!isText(options.issuer))
 		throw new TypeError(
 			`issuer: ${JSON.stringify(options.issuer)} is not the iss claim of its tokens`,

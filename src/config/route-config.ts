@@ -1,10 +1,14 @@
 /** What `tidings.config.ts` may say of a route, and what it comes to. */
 import type { Duration } from "../event/duration.ts";
 import { checkPattern } from "../event/name.ts";
-import { checkMembers, objectOf } from "../event/validation.ts";
+import { objectOf, rejectUnknownKeys } from "../event/validation.ts";
 import { isHandlerId, timeoutOf } from "../handlers/handler.ts";
 import { policyOf, type Retries } from "../handlers/retry-policy.ts";
-import { BEHIND, keyOf, type RouteChange } from "../handlers/route.ts";
+import {
+	KEY_SEPARATOR,
+	type RouteOverride,
+	workerKeyOf,
+} from "../handlers/route.ts";
 
 export interface RouteConfig {
 	/** Names and patterns in place of those that the handler was registered for. */
@@ -23,8 +27,8 @@ export function isKey(text: string): boolean {
 }
 
 /** @throws TypeError that says what is wrong */
-export function changeOf(id: string, route: RouteConfig): RouteChange {
-	checkMembers("the route", objectOf(route), [
+export function changeOf(id: string, route: RouteConfig): RouteOverride {
+	rejectUnknownKeys("the route", objectOf(route), [
 		...["events", "handler", "retries", "timeout"],
 	]);
 	const { events, handler = id, retries, timeout } = route;
@@ -39,14 +43,14 @@ export function changeOf(id: string, route: RouteConfig): RouteChange {
 	};
 }
 
-const NO_ROUTE_ID = `not a handler's id: 1 to 128 characters without spaces, behind the key of its Worker and ${BEHIND} if it is another's`;
+const NO_ROUTE_ID = `not a handler's id: 1 to 128 characters without spaces, behind the key of its Worker and ${KEY_SEPARATOR} if it is another's`;
 
 /** The id of a handler, of this Worker or behind the key of another. */
 function isRouteId(value: unknown): boolean {
 	if (typeof value !== "string") return false;
-	const key = keyOf(value) ?? "";
+	const key = workerKeyOf(value) ?? "";
 	return isKey(key)
-		? isHandlerId(value.slice(key.length + BEHIND.length))
+		? isHandlerId(value.slice(key.length + KEY_SEPARATOR.length))
 		: isHandlerId(value);
 }
 

@@ -4,10 +4,10 @@
  */
 import { type Burying, bury } from "../dead-letters/bury.ts";
 import { sinceFirst } from "../dead-letters/store.ts";
-import type { Cause, Delivery, Readable } from "../event/envelope.ts";
+import type { Cause, Delivery, ReceivedEvent } from "../event/envelope.ts";
 import type { Failure } from "../event/failure.ts";
 import { waitForDeploy, waitForWorker } from "./decide.ts";
-import { type Carrying, postpone } from "./requeue.ts";
+import { type Carrying, park } from "./requeue.ts";
 
 export interface Awaiting extends Carrying, Burying {
 	payloads: Carrying["payloads"] & Burying["payloads"];
@@ -15,7 +15,7 @@ export interface Awaiting extends Carrying, Burying {
 
 /** Its handler is unknown: perhaps a deploy is rolling, so it waits up to an hour. */
 export async function awaitHandler(
-	event: Readable,
+	event: ReceivedEvent,
 	{ unreachableFor: _, ...delivery }: Delivery,
 	ports: Awaiting,
 ): Promise<void> {
@@ -34,12 +34,12 @@ export async function awaitHandler(
 		);
 	const waiting = { ...delivery, unknownFor: unknownFor + wait };
 	const reason = "its handler is not registered";
-	await postpone(event, waiting, wait, reason, ports);
+	await park(event, waiting, wait, reason, ports);
 }
 
 /** Its Worker does not answer: it waits up to a day, and uses up no attempt. */
 export async function awaitWorker(
-	event: Readable,
+	event: ReceivedEvent,
 	delivery: Delivery,
 	ports: Awaiting,
 ): Promise<void> {
@@ -57,11 +57,11 @@ export async function awaitWorker(
 			ports,
 		);
 	const waiting = { ...delivery, unreachableFor: unreachableFor + wait };
-	await postpone(event, waiting, wait, "its Worker does not answer", ports);
+	await park(event, waiting, wait, "its Worker does not answer", ports);
 }
 
 async function giveUp(
-	event: Readable,
+	event: ReceivedEvent,
 	delivery: Delivery,
 	cause: Cause,
 	error: Failure,

@@ -10,15 +10,19 @@ import {
 	andThen,
 	recovering,
 } from "../event/awaitable.ts";
-import type { Readable } from "../event/envelope.ts";
-import { isOfApp } from "../event/name.ts";
+import type { ReceivedEvent } from "../event/envelope.ts";
+import { isReservedName } from "../event/name.ts";
 import type { Report } from "../event/outcome.ts";
 import type { Runner } from "../handlers/call.ts";
 import type { TidingsEvent } from "../handlers/handler.ts";
 import type { Route } from "../handlers/route.ts";
 import { awaitHandler } from "./await.ts";
 import type { Delivering } from "./deliver.ts";
-import { carry, firstOf, sendFirst } from "./requeue.ts";
+import {
+	enqueueFirstAttempts,
+	enqueueRetry,
+	firstDelivery,
+} from "./requeue.ts";
 import { reportDelivered, settle } from "./settle.ts";
 
 /**
@@ -26,7 +30,7 @@ import { reportDelivered, settle } from "./settle.ts";
  * @param until no handler begins after this, in epoch milliseconds
  */
 export function callAll(
-	event: Readable,
+	event: ReceivedEvent,
 	record: string,
 	consumer: Runner,
 	routes: readonly Route[],
@@ -58,19 +62,21 @@ export function callAll(
 }
 
 /** Whether it is, as most are, a record that its handlers get as it is. */
-export function isPlain({ envelope: { name, reference } }: Readable): boolean {
-	return reference === undefined && !isOfApp(name);
+export function isPlain({
+	envelope: { name, reference },
+}: ReceivedEvent): boolean {
+	return reference === undefined && !isReservedName(name);
 }
 
 /** Gives each handler a delivery of its own, at attempt 1, so that poison harms nobody else. */
 export async function split(
-	event: Readable,
+	event: ReceivedEvent,
 	routes: readonly Route[],
 	ports: Delivering,
 ): Promise<void> {
 	const handlers = routes.map((route) => route.id);
-	const first = handlers.map((handler) => firstOf(event, handler));
-	await sendFirst(event, first, ports);
+	const first = handlers.map((handler) => firstDelivery(event, handler));
+	await enqueueFirstAttempts(event, first, ports);
 	const { id, name } = event.envelope;
 	const at = ports.clock();
 	ports.observe({ type: "split", at, id, event: name, handlers });
@@ -78,7 +84,7 @@ export async function split(
 
 /** What has been reported of a call so far. */
 class UnderWay {
-	readonly #event: Readable;
+	readonly #event: ReceivedEvent;
 	readonly #ports: Delivering;
 	/** What is not reported yet; mostly the first of them is the next. */
 	readonly #open: Route[];
@@ -88,7 +94,7 @@ class UnderWay {
 	#beganAt: number;
 
 	constructor(
-		event: Readable,
+		event: ReceivedEvent,
 		routes: readonly Route[],
 		beganAt: number,
 		ports: Delivering,
@@ -107,7 +113,7 @@ class UnderWay {
 		this.#open.splice(at, 1);
 		if (report.type !== "delivered") return this.#settle(route, report);
 		this.#beganAt = this.#ports.clock();
-		const delivery = firstOf(this.#event, id);
+		const delivery = firstDelivery(this.#event, id);
 		const { envelope } = this.#event;
 		reportDelivered(envelope, delivery, this.#beganAt, this.#ports);
 	}
@@ -148,14 +154,14 @@ class UnderWay {
 }
 
 async function settleFirst(
-	event: Readable,
+	event: ReceivedEvent,
 	{ id, policy }: Route,
 	report: Exclude<Report, { type: "not_begun" }>,
 	beganAt: number,
 	ports: Delivering,
 ): Promise<void> {
-	const delivery = firstOf(event, id);
+	const delivery = firstDelivery(event, id);
 	if (report.type === "unknown") return awaitHandler(event, delivery, ports);
 	const next = await settle(event, delivery, policy, report, beganAt, ports);
-	if (next) await carry(event, next, ports);
+	if (next) await enqueueRetry(event, next, ports);
 }

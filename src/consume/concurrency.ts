@@ -4,18 +4,18 @@
  * bundler names each anew (`keep_names`).
  */
 import { type Awaitable, ending } from "../event/awaitable.ts";
-import type { Readable } from "../event/envelope.ts";
+import type { ReceivedEvent } from "../event/envelope.ts";
 import {
 	BATCH_CHARACTERS,
 	BATCH_CONCURRENCY,
 	EVENT_BYTES,
 	HOOK_EVENT_BYTES,
 } from "../event/limits.ts";
-import { isOfApp } from "../event/name.ts";
+import { isReservedName } from "../event/name.ts";
 import type {
 	Call,
-	Consumer,
-	Consumers,
+	HandlerWorker,
+	HandlerWorkers,
 	Reporter,
 	Runner,
 } from "../handlers/call.ts";
@@ -26,10 +26,10 @@ export class Batch {
 	readonly until: number;
 	/** For what calls no Worker. */
 	readonly turns = new Turns();
-	readonly #consumers: Consumers;
+	readonly #consumers: HandlerWorkers;
 	#all: readonly BatchConsumer[] | undefined;
 
-	constructor(consumers: Consumers, until: number) {
+	constructor(consumers: HandlerWorkers, until: number) {
 		this.#consumers = consumers;
 		this.until = until;
 	}
@@ -41,7 +41,7 @@ export class Batch {
 
 	/** The one that a delivery's handler belongs to. */
 	consumerOf(handler: string): BatchConsumer {
-		const { key } = this.#consumers.of(handler);
+		const { key } = this.#consumers.forHandler(handler);
 		return this.consumers.find((one) => one.key === key) as BatchConsumer;
 	}
 }
@@ -51,10 +51,10 @@ export class BatchConsumer implements Runner {
 	readonly key: string;
 	/** Of the messages of the batch that are under way to this Worker. */
 	readonly turns = new Turns();
-	readonly #consumer: Consumer;
+	readonly #consumer: HandlerWorker;
 	#asking: Promise<Routes | undefined> | undefined;
 
-	constructor(consumer: Consumer) {
+	constructor(consumer: HandlerWorker) {
 		this.key = consumer.key;
 		this.#consumer = consumer;
 	}
@@ -73,8 +73,8 @@ export class BatchConsumer implements Runner {
 		return this.#consumer.run(call, report);
 	}
 
-	answers(): Promise<boolean> {
-		return this.#consumer.answers();
+	isReachable(): Promise<boolean> {
+		return this.#consumer.isReachable();
 	}
 }
 
@@ -88,7 +88,7 @@ export class Turns {
 	 * What is larger acts alone, and all begin in order.
 	 */
 	take<Result>(
-		event: Readable,
+		event: ReceivedEvent,
 		act: () => Awaitable<Result>,
 	): Awaitable<Result> {
 		const size = sizeOf(event);
@@ -126,7 +126,10 @@ export class Turns {
 }
 
 /** In characters; of a body that has not been read yet it is the most that there may be. */
-function sizeOf({ envelope: { reference, name }, text }: Readable): number {
+function sizeOf({
+	envelope: { reference, name },
+	text,
+}: ReceivedEvent): number {
 	if (reference === undefined) return text.length;
-	return isOfApp(name) ? HOOK_EVENT_BYTES : EVENT_BYTES;
+	return isReservedName(name) ? HOOK_EVENT_BYTES : EVENT_BYTES;
 }

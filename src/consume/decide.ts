@@ -1,6 +1,6 @@
 /** Step 6: decide what an attempt's outcome comes to. Pure: it sends nothing and waits for nothing. */
 import type { Cause } from "../event/envelope.ts";
-import { describe, type Failure } from "../event/failure.ts";
+import { type Failure, serializeError } from "../event/failure.ts";
 import {
 	CRASH_SLACK,
 	DEPLOY_GRACE,
@@ -37,7 +37,7 @@ export function decide(
 			return {
 				type: "dead",
 				cause: "schema_violation",
-				error: describe(
+				error: serializeError(
 					new Error("the body no longer parses by the handler's schema"),
 					outcome.issues,
 				),

@@ -3,30 +3,30 @@
  * `retry` moves it, or an upsert in the scheduler, so that a duplicate cannot multiply.
  */
 
-import type { InName } from "../apps/app-host.ts";
+import type { AppIdentity } from "../apps/app-host.ts";
 import { inNameOf } from "../apps/webhooks/trigger.ts";
 import { type Burying, bury, buryMissing } from "../dead-letters/bury.ts";
 import { sinceFirst } from "../dead-letters/store.ts";
-import type { Delivery, Readable } from "../event/envelope.ts";
+import type { Delivery, ReceivedEvent } from "../event/envelope.ts";
 import { CHAIN_TRIES, MAX_TIMEOUT, QUEUE_WAIT } from "../event/limits.ts";
 import { crashed, type Outcome } from "../event/outcome.ts";
-import type { Consumers, Reporter, Runner } from "../handlers/call.ts";
+import type { HandlerWorkers, Reporter, Runner } from "../handlers/call.ts";
 import type { Route } from "../handlers/route.ts";
-import { keepBody, wholeRecord } from "../payloads/payloads.ts";
+import { extendBody, loadRecord } from "../payloads/payloads.ts";
 import { type Awaiting, awaitHandler, awaitWorker } from "./await.ts";
 import type { BatchConsumer } from "./concurrency.ts";
 import { mayBegin } from "./decide.ts";
 import {
 	hold,
-	inSeconds,
-	type Next,
-	postpone,
+	type NextAttempt,
+	park,
 	reportRetry,
+	toDelaySeconds,
 } from "./requeue.ts";
 import { type Settling, settle } from "./settle.ts";
 
 export interface Delivering extends Awaiting, Settling {
-	consumers: Consumers;
+	consumers: HandlerWorkers;
 	payloads: Awaiting["payloads"] & Settling["payloads"];
 	/** An event's record as its handlers get it: one that is an app's trigger with the webhook's URL in its body. */
 	shaped(eventName: string, record: string): Promise<string>;
@@ -48,7 +48,7 @@ export interface Travelled {
 
 /** Runs the next attempt of a delivery. */
 export async function redeliver(
-	event: Readable,
+	event: ReceivedEvent,
 	carried: Delivery,
 	message: Travelled,
 	consumer: BatchConsumer,
@@ -66,10 +66,10 @@ export async function redeliver(
 
 /** @throws whatever keeps a part of it and cannot be reached now */
 export async function recordFor(
-	event: Readable,
+	event: ReceivedEvent,
 	ports: Delivering,
 ): Promise<string | undefined> {
-	const record = await wholeRecord(event, ports);
+	const record = await loadRecord(event, ports);
 	return record && ports.shaped(event.envelope.name, record);
 }
 
@@ -78,14 +78,14 @@ export interface Target {
 	consumer: Runner;
 	route: Route;
 	/** Where it is an app's. */
-	inName?: InName;
+	inName?: AppIdentity;
 	/** Makes of the event's record what the handler gets. Default: as it is. */
 	shape?(record: string): string;
 }
 
 /** One attempt, from its beginning to what it comes to. */
 export async function deliver(
-	event: Readable,
+	event: ReceivedEvent,
 	delivery: Delivery,
 	target: Target,
 	message: Travelled,
@@ -99,7 +99,7 @@ export async function deliver(
 	);
 	if (record === "unreachable") {
 		const reason = "its body cannot be read now";
-		return acked(postpone(event, delivery, MINUTE, reason, ports));
+		return acked(park(event, delivery, MINUTE, reason, ports));
 	}
 	if (record === undefined)
 		return acked(buryMissing(event, delivery.handler, ports));
@@ -108,7 +108,7 @@ export async function deliver(
 	const report = await runAlone(target, delivery, shaped);
 	if (report.type === "unknown")
 		return acked(awaitHandler(event, delivery, ports));
-	if (report.type === "crashed" && !(await target.consumer.answers()))
+	if (report.type === "crashed" && !(await target.consumer.isReachable()))
 		return acked(awaitWorker(event, delivery, ports));
 	const next = await settle(event, delivery, policy, report, beganAt, ports);
 	return next ? moveOn(event, next, message, ports) : ACK;
@@ -161,8 +161,8 @@ export async function runAlone(
 
 /** Stays in its message while that may wait so long and be tried so often, else moves to the scheduler. */
 async function moveOn(
-	event: Readable,
-	next: Next,
+	event: ReceivedEvent,
+	next: NextAttempt,
 	message: Travelled,
 	ports: Delivering,
 ): Promise<Verdict> {
@@ -174,18 +174,18 @@ async function moveOn(
 		} catch (error) {
 			console.error("tidings: the scheduler took no delivery", error);
 			const wait = Math.min(next.wait, QUEUE_WAIT - waited);
-			const delaySeconds = inSeconds(Math.max(wait, MINUTE));
+			const delaySeconds = toDelaySeconds(Math.max(wait, MINUTE));
 			return { type: "retry", delaySeconds };
 		}
 	}
-	await keepBody(event, next.wait, ports);
+	await extendBody(event, next.wait, ports);
 	reportRetry(event, next, ports);
-	return { type: "retry", delaySeconds: inSeconds(next.wait) };
+	return { type: "retry", delaySeconds: toDelaySeconds(next.wait) };
 }
 
 /** Its last attempts never came back, so it does not get another. */
 async function buryCrashed(
-	event: Readable,
+	event: ReceivedEvent,
 	delivery: Delivery,
 	ports: Burying,
 ): Promise<void> {

@@ -10,9 +10,9 @@ import {
 	andThen,
 	recovering,
 } from "../event/awaitable.ts";
-import type { Delivery, Readable } from "../event/envelope.ts";
+import type { Delivery, ReceivedEvent } from "../event/envelope.ts";
 import type { Runner } from "../handlers/call.ts";
-import { idOfAll, type Route } from "../handlers/route.ts";
+import { allHandlersId, type Route } from "../handlers/route.ts";
 import { awaitWorker } from "./await.ts";
 import { callAll, isPlain, split } from "./call-worker.ts";
 import type { Batch, BatchConsumer } from "./concurrency.ts";
@@ -28,7 +28,7 @@ import {
 type Act = (consumer: Runner, routes: readonly Route[]) => Awaitable<void>;
 
 export function dispatch(
-	event: Readable,
+	event: ReceivedEvent,
 	message: Pick<Travelled, "attempts">,
 	batch: Batch,
 	ports: Delivering,
@@ -49,7 +49,7 @@ export function dispatch(
 /** A delivery that names its Worker alone, which may have told its handlers since. */
 export async function dispatchTo(
 	consumer: BatchConsumer,
-	event: Readable,
+	event: ReceivedEvent,
 	delivery: Delivery,
 	message: Travelled,
 	batch: Batch,
@@ -67,7 +67,7 @@ export async function dispatchTo(
 
 /** An event that comes again may be poison: none of its handlers is run beside another. */
 function actOn(
-	event: Readable,
+	event: ReceivedEvent,
 	{ attempts }: Pick<Travelled, "attempts">,
 	{ until }: Batch,
 	ports: Delivering,
@@ -105,7 +105,7 @@ const IGNORED: Called = { type: "ignored" };
 
 /** Never throws or rejects. */
 function toHandlers(
-	event: Readable,
+	event: ReceivedEvent,
 	consumer: BatchConsumer,
 	delivery: Delivery | undefined,
 	act: Act,
@@ -125,9 +125,9 @@ function toHandlers(
 }
 
 async function awaiting(
-	event: Readable,
+	event: ReceivedEvent,
 	{ key, turns }: BatchConsumer,
-	delivery: Delivery = { handler: idOfAll(key), attempt: 1 },
+	delivery: Delivery = { handler: allHandlersId(key), attempt: 1 },
 	ports: Delivering,
 ): Promise<Called> {
 	await turns.take(event, () => awaitWorker(event, delivery, ports));
@@ -135,7 +135,7 @@ async function awaiting(
 }
 
 function reportIgnored(
-	{ envelope: { id, name: event } }: Readable,
+	{ envelope: { id, name: event } }: ReceivedEvent,
 	handler: string | undefined,
 	{ clock, observe }: Delivering,
 ): void {

@@ -4,7 +4,7 @@
  */
 
 import { recipientsOf } from "../apps/app-host.ts";
-import { partsOf } from "../apps/declaration.ts";
+import { parseAppEventName } from "../apps/declaration.ts";
 import { deliverToSubscriber } from "../apps/subscriptions/deliver-to-subscriber.ts";
 import { type FanningOut, fanOut } from "../apps/subscriptions/fan-out.ts";
 import { buryRaw } from "../dead-letters/bury.ts";
@@ -15,9 +15,9 @@ import {
 	andThen,
 	recovering,
 } from "../event/awaitable.ts";
-import { type Decoded, decode, type Readable } from "../event/envelope.ts";
+import { type Decoded, decode, type ReceivedEvent } from "../event/envelope.ts";
 import { BATCH_TIME, PARSED_CHARACTERS } from "../event/limits.ts";
-import { isIdOfAll } from "../handlers/route.ts";
+import { isAllHandlersId } from "../handlers/route.ts";
 import type { QueueRole } from "../platform/queue-names.ts";
 import { Batch } from "./concurrency.ts";
 import { waitForDeploy } from "./decide.ts";
@@ -29,7 +29,7 @@ import {
 	type Verdict,
 } from "./deliver.ts";
 import { dispatch, dispatchTo } from "./dispatch.ts";
-import { inSeconds } from "./requeue.ts";
+import { toDelaySeconds } from "./requeue.ts";
 
 /** What is read of Cloudflare's `Message`. */
 export interface IncomingMessage {
@@ -94,10 +94,11 @@ function judge(
 		return batch.turns.take(event, () =>
 			acked(storeLetters(event, message, ports)),
 		);
-	if (partsOf(name)) return toSubscribers(event, message, batch, ports);
+	if (parseAppEventName(name))
+		return toSubscribers(event, message, batch, ports);
 	if (!delivery) return dispatch(event, message, batch, ports);
 	const consumer = batch.consumerOf(delivery.handler);
-	return isIdOfAll(delivery.handler, consumer.key)
+	return isAllHandlersId(delivery.handler, consumer.key)
 		? acked(dispatchTo(consumer, event, delivery, message, batch, ports))
 		: consumer.turns.take(event, () =>
 				redeliver(event, delivery, message, consumer, ports),
@@ -105,7 +106,7 @@ function judge(
 }
 
 /** A larger body waits as text for its turn: a hundred that are parsed can be more than an isolate has. */
-function withoutLargeBody(event: Readable): Readable {
+function withoutLargeBody(event: ReceivedEvent): ReceivedEvent {
 	const { envelope, text } = event;
 	if (text.length <= PARSED_CHARACTERS) return event;
 	const { body: _, ...rest } = envelope;
@@ -114,7 +115,7 @@ function withoutLargeBody(event: Readable): Readable {
 
 /** An event that an app has sent. */
 async function toSubscribers(
-	event: Readable,
+	event: ReceivedEvent,
 	message: IncomingMessage,
 	batch: Batch,
 	ports: Judging,
@@ -150,7 +151,7 @@ async function refuse(
 			waitForDeploy(waited) ??
 			(message.attempts < NEWER_READS ? NEWER_WAIT : undefined);
 		if (wait !== undefined)
-			return { type: "retry", delaySeconds: inSeconds(wait) };
+			return { type: "retry", delaySeconds: toDelaySeconds(wait) };
 	}
 	await buryRaw(decoded, message, ports);
 	return ACK;

@@ -1,18 +1,18 @@
 /** Between attempts: a delivery travels on as a message of its own, or waits in the scheduler. */
 
 import { turnedInto } from "../event/encode.ts";
-import type { Delivery, Readable } from "../event/envelope.ts";
+import type { Delivery, ReceivedEvent } from "../event/envelope.ts";
 import type { Failure } from "../event/failure.ts";
 import { byteLength } from "../event/json.ts";
 import { QUEUE_WAIT } from "../event/limits.ts";
-import { type Hold, progressOf } from "../event/scheduled-row.ts";
+import { type Hold, versionOf } from "../event/scheduled-row.ts";
 import type { Observe } from "../event/transition.ts";
-import { keepBody } from "../payloads/payloads.ts";
+import { extendBody } from "../payloads/payloads.ts";
 import { type Lanes, retriesQueue } from "../platform/lane.ts";
 import { chunks } from "../platform/send-batch.ts";
 
 /** A delivery whose attempt failed: what the next one carries, and when it begins. */
-export interface Next {
+export interface NextAttempt {
 	delivery: Delivery;
 	/** Milliseconds from now. */
 	wait: number;
@@ -33,30 +33,30 @@ export interface Carrying {
 }
 
 /** A queue counts whole seconds; a wait is never cut short. */
-export function inSeconds(wait: number): number {
+export function toDelaySeconds(wait: number): number {
 	return Math.ceil(wait / 1_000);
 }
 
 /** Sends a delivery on to the retries queue; to the scheduler when the wait is long or the queue does not take it. */
-export async function carry(
-	event: Readable,
-	next: Next,
+export async function enqueueRetry(
+	event: ReceivedEvent,
+	next: NextAttempt,
 	ports: Carrying,
 ): Promise<void> {
-	await keepBody(event, next.wait, ports);
+	await extendBody(event, next.wait, ports);
 	if (next.wait > QUEUE_WAIT || !(await queued(event, next, ports)))
 		await holdDelivery(event, next.delivery, next.wait, ports);
 	reportRetry(event, next, ports);
 }
 
 async function queued(
-	{ text, envelope: { lane } }: Readable,
-	{ delivery, wait }: Next,
+	{ text, envelope: { lane } }: ReceivedEvent,
+	{ delivery, wait }: NextAttempt,
 	ports: Carrying,
 ): Promise<boolean> {
 	try {
 		const record = turnedInto(text, { delivery });
-		await retriesQueue(lane, ports).send(record, inSeconds(wait));
+		await retriesQueue(lane, ports).send(record, toDelaySeconds(wait));
 		return true;
 	} catch (error) {
 		console.error("tidings: the retries queue took no delivery", error);
@@ -66,11 +66,11 @@ async function queued(
 
 /** Gives a delivery to the scheduler. A row of the same delivery that is further on stays as it is. */
 export async function hold(
-	event: Readable,
-	next: Next,
+	event: ReceivedEvent,
+	next: NextAttempt,
 	ports: Carrying,
 ): Promise<void> {
-	await keepBody(event, next.wait, ports);
+	await extendBody(event, next.wait, ports);
 	await holdDelivery(event, next.delivery, next.wait, ports);
 	reportRetry(event, next, ports);
 }
@@ -80,8 +80,8 @@ export async function hold(
  * takes nothing and the delivery has no message of its own to come again, it waits as one: were its event to
  * come again instead, the other handlers would run twice.
  */
-export async function postpone(
-	event: Readable,
+export async function park(
+	event: ReceivedEvent,
 	delivery: Delivery,
 	wait: number,
 	reason: string,
@@ -93,7 +93,7 @@ export async function postpone(
 		if (carried?.handler === handler) throw error;
 		console.error("tidings: the scheduler took no delivery", error);
 		const record = turnedInto(event.text, { delivery });
-		await retriesQueue(lane, ports).send(record, inSeconds(wait));
+		await retriesQueue(lane, ports).send(record, toDelaySeconds(wait));
 	});
 	const at = ports.clock();
 	ports.observe({
@@ -109,7 +109,10 @@ export async function postpone(
 }
 
 /** A handler's first attempt; that of a replay, where its message is one for several handlers. */
-export function firstOf({ envelope }: Readable, handler: string): Delivery {
+export function firstDelivery(
+	{ envelope }: ReceivedEvent,
+	handler: string,
+): Delivery {
 	const replay = envelope.delivery?.replay;
 	const first = { handler, attempt: 1 };
 	return replay === undefined ? first : { ...first, replay };
@@ -122,8 +125,8 @@ const DELIVERY_BYTES = 1_000;
  * Sends first deliveries in order. What the queue does not take the scheduler does, whose upsert keeps a second
  * sending from multiplying it.
  */
-export async function sendFirst(
-	event: Readable,
+export async function enqueueFirstAttempts(
+	event: ReceivedEvent,
 	deliveries: readonly Delivery[],
 	ports: Carrying,
 ): Promise<void> {
@@ -144,14 +147,14 @@ export async function sendFirst(
 
 /** Gives a delivery to the scheduler, due after a wait in milliseconds, and tells nobody. */
 export async function holdDelivery(
-	{ envelope, text }: Readable,
+	{ envelope, text }: ReceivedEvent,
 	delivery: Delivery,
 	wait: number,
 	{ scheduler, clock }: Pick<Carrying, "scheduler" | "clock">,
 ): Promise<void> {
 	const { id, name, reference = null } = envelope;
 	const { handler } = delivery;
-	const attempt = progressOf(delivery);
+	const attempt = versionOf(delivery);
 	const record = turnedInto(text, { delivery });
 	const dueAt = clock() + wait;
 	await scheduler.hold([
@@ -161,8 +164,8 @@ export async function holdDelivery(
 
 /** @param next the retry that is now held somewhere */
 export function reportRetry(
-	{ envelope: { id, name: event } }: Readable,
-	{ delivery, wait, error }: Next,
+	{ envelope: { id, name: event } }: ReceivedEvent,
+	{ delivery, wait, error }: NextAttempt,
 	{ clock, observe }: Carrying,
 ): void {
 	const at = clock();

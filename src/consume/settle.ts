@@ -1,11 +1,11 @@
 /** Step 6, its act: what an attempt's outcome comes to is decided once, and buried or handed back to be tried again. */
 import { type Burying, bury } from "../dead-letters/bury.ts";
 import { sinceFirst } from "../dead-letters/store.ts";
-import type { Delivery, EventHead, Readable } from "../event/envelope.ts";
+import type { Delivery, EventHead, ReceivedEvent } from "../event/envelope.ts";
 import type { Outcome } from "../event/outcome.ts";
 import type { Policy } from "../handlers/retry-policy.ts";
 import { decide } from "./decide.ts";
-import { inSeconds, type Next } from "./requeue.ts";
+import { type NextAttempt, toDelaySeconds } from "./requeue.ts";
 
 export interface Settling extends Burying {
 	random(): number;
@@ -17,13 +17,13 @@ export interface Settling extends Burying {
  * @param beganAt when this attempt began, in epoch milliseconds
  */
 export async function settle(
-	event: Readable,
+	event: ReceivedEvent,
 	delivery: Delivery,
 	policy: Policy,
 	outcome: Outcome,
 	beganAt: number,
 	ports: Settling,
-): Promise<Next | undefined> {
+): Promise<NextAttempt | undefined> {
 	const { handler, attempt, firstAttemptAt = beganAt } = delivery;
 	const now = ports.clock();
 	const decision = decide(
@@ -48,7 +48,7 @@ export async function settle(
 		case "retry": {
 			const { error } = decision;
 			// As it will be: a queue counts whole seconds.
-			const wait = inSeconds(decision.wait) * 1_000;
+			const wait = toDelaySeconds(decision.wait) * 1_000;
 			const { unknownFor: _, unreachableFor: __, ...same } = delivery;
 			return {
 				wait,

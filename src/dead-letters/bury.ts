@@ -4,8 +4,16 @@
  */
 
 import { turnedInto } from "../event/encode.ts";
-import type { Ending, Envelope, Readable } from "../event/envelope.ts";
-import { type Held, type Hold, progressOf } from "../event/scheduled-row.ts";
+import type {
+	Envelope,
+	FinalFailure,
+	ReceivedEvent,
+} from "../event/envelope.ts";
+import {
+	type Hold,
+	type ScheduledRow,
+	versionOf,
+} from "../event/scheduled-row.ts";
 import {
 	bodyOf,
 	reportDead,
@@ -28,8 +36,8 @@ const LETTER_WAIT = 60_000;
  * either, to the scheduler, lest the handler run again only because its end was not written down.
  */
 export async function bury(
-	event: Readable,
-	ending: Ending,
+	event: ReceivedEvent,
+	ending: FinalFailure,
 	ports: Burying,
 ): Promise<void> {
 	const record = turnedInto(event.text, { letter: ending });
@@ -44,8 +52,8 @@ export async function bury(
 }
 
 async function storeNow(
-	event: Readable,
-	ending: Ending,
+	event: ReceivedEvent,
+	ending: FinalFailure,
 	ports: Burying,
 ): Promise<void> {
 	const text = await bodyOf(event, ports);
@@ -68,19 +76,19 @@ async function firstThatTakes([
 /** As a row of its delivery, further on than any attempt. */
 function heldLetter(
 	envelope: Envelope,
-	{ handler, attempts, ...ending }: Ending,
+	{ handler, attempts, ...ending }: FinalFailure,
 	record: string,
 	{ clock }: Burying,
-): Held {
+): ScheduledRow {
 	const { id, name, reference = null } = envelope;
 	const dueAt = clock() + LETTER_WAIT;
-	const attempt = progressOf({ ...ending, attempt: attempts + 1 });
+	const attempt = versionOf({ ...ending, attempt: attempts + 1 });
 	return { id, handler, name, dueAt, attempt, reference, record };
 }
 
 /** Buries the delivery of an event whose body travelled by reference and is gone. */
 export async function buryMissing(
-	event: Readable,
+	event: ReceivedEvent,
 	handler: string,
 	ports: Burying,
 ): Promise<void> {
@@ -115,7 +123,7 @@ export async function buryRaw(
 	const head = { id: `message-${message.id}`, name: "", time, delay: 0 };
 	const now = ports.clock();
 	const newer = raw.kind === "newer";
-	const letter: Ending = {
+	const letter: FinalFailure = {
 		handler: "",
 		cause: newer ? "newer_version" : "unreadable",
 		error: {

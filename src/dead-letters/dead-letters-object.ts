@@ -1,16 +1,16 @@
 /** Where dead letters live until they are replayed or discarded, or too old. It keeps; `replay.ts` decides. */
 import { DurableObject } from "cloudflare:workers";
-import { cursorOf, pageSize, placeOf } from "../event/cursor.ts";
+import { cursorOf, pageSize, positionOf } from "../event/cursor.ts";
 import {
-	type Letter,
-	type LetterPage,
-	type LetterQuery,
-	type LetterStatus,
-	type StoredLetter,
+	type DeadLetterPage,
+	type DeadLetterQuery,
+	type DeadLetterStatus,
+	type NewDeadLetter,
+	type StoredDeadLetter,
 	summaryOf,
 } from "../event/dead-letter.ts";
 import type { Cause, EventHead } from "../event/envelope.ts";
-import { told } from "../platform/object-context.ts";
+import { objectContext } from "../platform/object-context.ts";
 
 type Row = {
 	id: string;
@@ -23,7 +23,7 @@ type Row = {
 	attempts: number;
 	first_failure_at: number;
 	last_failure_at: number;
-	status: LetterStatus;
+	status: DeadLetterStatus;
 	replays: number;
 };
 
@@ -55,7 +55,7 @@ export class DeadLetters extends DurableObject {
 	 * replay, and the end of the one that was marked, is later whatever the clocks say, for two machines may differ
 	 * by a minute.
 	 */
-	async store(letters: readonly Letter[]): Promise<void> {
+	async store(letters: readonly NewDeadLetter[]): Promise<void> {
 		this.ctx.storage.transactionSync(() => {
 			for (const letter of letters) this.#upsert(letter);
 		});
@@ -63,7 +63,7 @@ export class DeadLetters extends DurableObject {
 			await this.ctx.storage.setAlarm(Date.now() + SWEEP);
 	}
 
-	#upsert(letter: Letter): void {
+	#upsert(letter: NewDeadLetter): void {
 		const { id, head, body, handler, cause, error, attempts } = letter;
 		this.#sql.exec(
 			`INSERT INTO letter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'dead', ?)
@@ -82,7 +82,7 @@ export class DeadLetters extends DurableObject {
 		);
 	}
 
-	async get(id: string): Promise<StoredLetter | null> {
+	async get(id: string): Promise<StoredDeadLetter | null> {
 		const [row] = this.#sql
 			.exec<Row>(
 				"SELECT * FROM letter WHERE id = ? AND status <> 'discarded'",
@@ -92,10 +92,13 @@ export class DeadLetters extends DurableObject {
 		return row ? storedOf(row) : null;
 	}
 
-	async list(query: LetterQuery): Promise<LetterPage> {
+	async list(query: DeadLetterQuery): Promise<DeadLetterPage> {
 		const { status = "dead", event, handler, cause, cursor } = query;
 		const limit = pageSize(query.limit);
-		const [before, beforeId] = placeOf(cursor) ?? [Number.MAX_SAFE_INTEGER, ""];
+		const [before, beforeId] = positionOf(cursor) ?? [
+			Number.MAX_SAFE_INTEGER,
+			"",
+		];
 		const filters = { event, handler, cause };
 		const given = Object.entries(filters).filter(
 			([, value]) => value !== undefined,
@@ -141,7 +144,7 @@ export class DeadLetters extends DurableObject {
 		await this.ctx.storage.setAlarm(now + SWEEP);
 		this.#sql.exec(
 			"DELETE FROM letter WHERE last_failure_at < ?",
-			now - told().lettersKept,
+			now - objectContext().lettersKept,
 		);
 		const { rest } = this.#sql
 			.exec<{ rest: number }>("SELECT EXISTS (SELECT 1 FROM letter) AS rest")
@@ -150,7 +153,7 @@ export class DeadLetters extends DurableObject {
 	}
 }
 
-function storedOf(row: Row): StoredLetter {
+function storedOf(row: Row): StoredDeadLetter {
 	return {
 		id: row.id,
 		handler: row.handler,

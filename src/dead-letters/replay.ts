@@ -1,12 +1,12 @@
 /** After step 7: read dead letters, send them once more to the one handler that failed, or discard them. */
 
 import { checkSentBody } from "../apps/app-host.ts";
-import { partsOf } from "../apps/declaration.ts";
+import { parseAppEventName } from "../apps/declaration.ts";
 import {
 	type DeadLetter,
-	type LetterPage,
-	type LetterQuery,
-	type StoredLetter,
+	type DeadLetterPage,
+	type DeadLetterQuery,
+	type StoredDeadLetter,
 	summaryOf,
 } from "../event/dead-letter.ts";
 import { checkBody, type Definition } from "../event/definition.ts";
@@ -19,8 +19,8 @@ import type { Observe } from "../event/transition.ts";
 import { type Lanes, retriesQueue } from "../platform/lane.ts";
 
 export interface Letters {
-	list(query: LetterQuery): Promise<LetterPage>;
-	get(id: string): Promise<StoredLetter | null>;
+	list(query: DeadLetterQuery): Promise<DeadLetterPage>;
+	get(id: string): Promise<StoredDeadLetter | null>;
 	/** Marks it as replayed so often, unless that replay has already died. */
 	markReplayed(id: string, replay: number): Promise<void>;
 	/** False when there is no such letter. */
@@ -74,7 +74,7 @@ export async function replay(
 }
 
 async function recordOf(
-	letter: StoredLetter,
+	letter: StoredDeadLetter,
 	edited: { body: unknown } | undefined,
 	ports: Replaying,
 ): Promise<string> {
@@ -97,7 +97,7 @@ async function recordOf(
 	if (edited && schema) await checkBody(head.name, schema, JSON.parse(text));
 	// One that nobody has edited was accepted as it is, a webhook's call among them.
 	if (edited) checkSize(head, text);
-	if (edited && partsOf(head.name)) checkSentBody(edited.body);
+	if (edited && parseAppEventName(head.name)) checkSentBody(edited.body);
 	return encodeEvent(head, await placeBody(letter, text, ports), {
 		delivery: { handler, attempt: 1, replay: letter.replays + 1 },
 	});
@@ -115,7 +115,7 @@ function checkSize(head: EventHead, text: string): void {
 
 /** Under a key of this replay's own, for the event's may serve other handlers with another body. */
 async function placeBody(
-	{ id, head, replays }: StoredLetter,
+	{ id, head, replays }: StoredDeadLetter,
 	text: string,
 	{ payloads, clock }: Replaying,
 ): Promise<Body> {
@@ -140,7 +140,7 @@ const REPLAYS = 500;
 
 /** Replays all dead letters that match, at most 500 a call. */
 export async function replayAll(
-	query: Omit<LetterQuery, "limit" | "status">,
+	query: Omit<DeadLetterQuery, "limit" | "status">,
 	ports: Replaying,
 ): Promise<ReplayAll> {
 	const page = await ports.letters.list({

@@ -3,31 +3,31 @@
  * message that the platform gave up becomes one letter for each handler it was for.
  */
 
-import { idOfRest } from "../apps/app-host.ts";
-import { partsOf } from "../apps/declaration.ts";
-import { type Letter, letterId } from "../event/dead-letter.ts";
+import { remainingSubscribersId } from "../apps/app-host.ts";
+import { parseAppEventName } from "../apps/declaration.ts";
+import { deadLetterId, type NewDeadLetter } from "../event/dead-letter.ts";
 import type {
 	Delivery,
-	Ending,
 	Envelope,
 	EventHead,
-	Readable,
+	FinalFailure,
+	ReceivedEvent,
 } from "../event/envelope.ts";
 import { bodyText, byteLength } from "../event/json.ts";
 import { MAX_RETRIES, STORE_BYTES } from "../event/limits.ts";
 import type { Observe } from "../event/transition.ts";
-import type { Consumers } from "../handlers/call.ts";
-import { idOfAll } from "../handlers/route.ts";
+import type { HandlerWorkers } from "../handlers/call.ts";
+import { allHandlersId } from "../handlers/route.ts";
 
 /** So often a letter's body is read: its message then has come again for 85 minutes. */
 const BODY_READS = 11;
 
 export interface Storing {
 	/** Stores letters durably, one for each event and handler: a later failure updates it. */
-	letters: { store(letters: readonly Letter[]): Promise<void> };
+	letters: { store(letters: readonly NewDeadLetter[]): Promise<void> };
 	/** Null when a body is gone. */
 	payloads: { get(key: string): Promise<string | null> };
-	consumers: Consumers;
+	consumers: HandlerWorkers;
 	clock(): number;
 	observe: Observe;
 }
@@ -36,7 +36,7 @@ export interface Storing {
 export function sinceFirst(
 	{ firstFailureAt, replay }: Partial<Delivery>,
 	now: number,
-): Pick<Ending, "firstFailureAt" | "lastFailureAt" | "replay"> {
+): Pick<FinalFailure, "firstFailureAt" | "lastFailureAt" | "replay"> {
 	return {
 		firstFailureAt: firstFailureAt ?? now,
 		lastFailureAt: now,
@@ -49,7 +49,7 @@ export function sinceFirst(
  * that cannot be read for more than an hour is left out, for a letter without its body is better than none.
  */
 export async function storeLetters(
-	event: Readable,
+	event: ReceivedEvent,
 	message: { attempts: number },
 	ports: Storing,
 ): Promise<void> {
@@ -66,7 +66,7 @@ export async function storeLetters(
 /** A call of the store has a limit of bytes, and each letter of an event has the whole body. */
 export async function storeEndings(
 	head: EventHead,
-	endings: readonly Ending[],
+	endings: readonly FinalFailure[],
 	text: string | null,
 	ports: Storing,
 ): Promise<void> {
@@ -84,7 +84,7 @@ export async function storeEndings(
 async function abandoned(
 	{ name, delivery }: Envelope,
 	{ consumers, clock }: Storing,
-): Promise<Ending[]> {
+): Promise<FinalFailure[]> {
 	const ids = delivery ? [delivery.handler] : await idsFor(name, consumers);
 	const now = clock();
 	// Its handlers may be gone, but it had some, or it would have been ignored long before.
@@ -102,12 +102,15 @@ async function abandoned(
 }
 
 /** The handlers that a name calls; for a Worker that does not answer, and for subscribers, all of them as one. */
-async function idsFor(name: string, { all }: Consumers): Promise<string[]> {
-	if (partsOf(name)) return [idOfRest(name)];
+async function idsFor(
+	name: string,
+	{ all }: HandlerWorkers,
+): Promise<string[]> {
+	if (parseAppEventName(name)) return [remainingSubscribersId(name)];
 	const ids = await Promise.all(
 		all.map(async (consumer) => {
 			const routes = await consumer.routes();
-			if (!routes) return [idOfAll(consumer.key)];
+			if (!routes) return [allHandlersId(consumer.key)];
 			return routes.matching(name).map(({ id }) => id);
 		}),
 	);
@@ -116,7 +119,7 @@ async function idsFor(name: string, { all }: Consumers): Promise<string[]> {
 
 /** The body's JSON text, wherever it is kept; null when it is gone. */
 export async function bodyOf(
-	{ envelope: { reference }, text }: Readable,
+	{ envelope: { reference }, text }: ReceivedEvent,
 	{ payloads }: Storing,
 ): Promise<string | null> {
 	return reference === undefined
@@ -125,7 +128,7 @@ export async function bodyOf(
 }
 
 async function bodyIfReadable(
-	event: Readable,
+	event: ReceivedEvent,
 	ports: Storing,
 ): Promise<string | null> {
 	return bodyOf(event, ports).catch((error) => {
@@ -137,16 +140,21 @@ async function bodyIfReadable(
 
 function letterOf(
 	head: EventHead,
-	ending: Ending,
+	ending: FinalFailure,
 	body: string | null,
-): Letter {
+): NewDeadLetter {
 	const { body: _, reference, delivery, letter, ...rest } = head as Envelope;
-	return { id: letterId(head.id, ending.handler), head: rest, body, ...ending };
+	return {
+		id: deadLetterId(head.id, ending.handler),
+		head: rest,
+		body,
+		...ending,
+	};
 }
 
 export function reportDead(
 	{ id, name: event }: { id: string; name: string },
-	{ handler, attempts: attempt, cause, error }: Ending,
+	{ handler, attempts: attempt, cause, error }: FinalFailure,
 	{ clock, observe }: Storing,
 ): void {
 	observe({

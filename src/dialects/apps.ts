@@ -5,7 +5,7 @@ export {
 	type AppOptions,
 	createApp,
 } from "../apps/app.ts";
-export type { Sent } from "../apps/app-host.ts";
+export type { AppEventToSend } from "../apps/app-host.ts";
 export type {
 	Capabilities,
 	EventCapability,

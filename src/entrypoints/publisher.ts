@@ -1,6 +1,6 @@
 /** How other Workers come in: an entrypoint with few methods, whose props say who calls and what it may publish. */
 import { WorkerEntrypoint } from "cloudflare:workers";
-import type { InName } from "../apps/app-host.ts";
+import type { AppIdentity } from "../apps/app-host.ts";
 import { isAppName } from "../apps/declaration.ts";
 import { subscribe, unsubscribe } from "../apps/subscriptions/subscribe.ts";
 import type { Subscribed } from "../apps/subscriptions/subscription.ts";
@@ -13,10 +13,10 @@ import {
 import { checkName } from "../event/name.ts";
 import {
 	checkPublish,
-	type Mover,
-	type PublishRight,
+	type PublishPermission,
+	type Requester,
 } from "../event/permission.ts";
-import { checkMembers, objectOf } from "../event/validation.ts";
+import { objectOf, rejectUnknownKeys } from "../event/validation.ts";
 import type { Events } from "../events.ts";
 import { ownerOf } from "../owner.ts";
 import { publish, publishBatch } from "../publish/publish.ts";
@@ -130,7 +130,7 @@ export function publisher(
 		}
 
 		/** An app that subscribes is the one that the props name, and no other. */
-		#inName(options: unknown): InName {
+		#inName(options: unknown): AppIdentity {
 			const { app } = this.ctx.props ?? {};
 			if (isAppName(app)) return { app, tokens: tokensIn(options) };
 			throw new ForbiddenError(
@@ -143,12 +143,12 @@ export function publisher(
 			checkPublish(this.#right(), name, this.#caller());
 		}
 
-		#mover(): Mover {
-			return { right: this.#right(), caller: this.#caller() };
+		#mover(): Requester {
+			return { permission: this.#right(), caller: this.#caller() };
 		}
 
 		/** Props that are not as they should be give no right. */
-		#right(): PublishRight {
+		#right(): PublishPermission {
 			const patterns: unknown = this.ctx.props?.publish;
 			if (patterns === undefined) return "all";
 			return Array.isArray(patterns)
@@ -165,7 +165,7 @@ export function publisher(
 /** @throws RefusedError `invalid_request` for what are no options with tokens */
 function tokensIn(options: unknown = {}): readonly string[] {
 	const { tokens = [] } = objectOf(options) as { tokens?: unknown };
-	checkMembers("options", options as object, ["tokens"]);
+	rejectUnknownKeys("options", options as object, ["tokens"]);
 	if (Array.isArray(tokens) && tokens.every((one) => typeof one === "string"))
 		return tokens;
 	throw new RefusedError(

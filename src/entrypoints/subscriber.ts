@@ -1,20 +1,20 @@
 /** How the owner of the events comes in: an entrypoint that lists this Worker's handlers, and runs those of a call. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { receiveFor } from "../apps/app.ts";
-import type { AppDoor } from "../apps/app-host.ts";
+import type { AppHost } from "../apps/app-host.ts";
 import type { AppDeclaration } from "../apps/declaration.ts";
 import type { HookRequest, Received } from "../apps/webhooks/trigger.ts";
 import type { Events } from "../events.ts";
 import type { Call, Reporter } from "../handlers/call.ts";
 import { checkHandlerPaths } from "../handlers/modules.ts";
-import { type Listed, listedOf } from "../handlers/route.ts";
+import { type HandlerListing, listingOf } from "../handlers/route.ts";
 import { run } from "../handlers/run.ts";
 import { ownerOf } from "../owner.ts";
 
 /** What the owner's binding has, and no more. */
 export interface SubscriberEntrypoint extends WorkerEntrypoint {
-	handlers(): Promise<Listed[]>;
-	deliver(call: Call, report: Reporter, door?: AppDoor): Promise<void>;
+	handlers(): Promise<HandlerListing[]>;
+	deliver(call: Call, report: Reporter, door?: AppHost): Promise<void>;
 	apps(): Promise<AppDeclaration[]>;
 	receive(eventName: string, request: HookRequest): Promise<Received>;
 }
@@ -37,12 +37,12 @@ export function subscriber(
 	const owner = ownerOf(events);
 
 	return class Subscriber extends WorkerEntrypoint {
-		async handlers(): Promise<Listed[]> {
-			return owner.handlers.list().map(listedOf);
+		async handlers(): Promise<HandlerListing[]> {
+			return owner.handlers.list().map(listingOf);
 		}
 
 		/** Runs handlers one after the other, each within its time, and reports each as soon as it has ended. */
-		async deliver(call: Call, report: Reporter, door?: AppDoor): Promise<void> {
+		async deliver(call: Call, report: Reporter, door?: AppHost): Promise<void> {
 			// What a stub answers is no promise to `instanceof`, and would not be waited for.
 			const told: Reporter = async (...ended) => report(...ended);
 			await run(call, told, owner, door);

@@ -5,7 +5,7 @@ const DEFAULT_SIZE = 100;
 const MAX_SIZE = 1_000;
 
 /** A place in an order by time and id. */
-export type Place = [at: number, id: string];
+export type Position = [at: number, id: string];
 
 /** @throws RefusedError `invalid_request` unless it is 1 to 1 000; default 100 */
 export function pageSize(limit = DEFAULT_SIZE): number {
@@ -20,14 +20,14 @@ export function pageSize(limit = DEFAULT_SIZE): number {
  * The cursor is opaque to callers: base64url of the last place they saw. What is percent-encoded never comes to
  * a slash, so there is none to replace.
  */
-export function cursorOf([at, id]: Place): string {
+export function cursorOf([at, id]: Position): string {
 	return btoa(encodeURIComponent(`${at} ${id}`))
 		.replaceAll("+", "-")
 		.replaceAll("=", "");
 }
 
 /** @throws RefusedError `invalid_request` for what is no cursor */
-export function placeOf(cursor: string | undefined): Place | undefined {
+export function positionOf(cursor: string | undefined): Position | undefined {
 	if (cursor === undefined) return undefined;
 	try {
 		const text = decodeURIComponent(atob(cursor.replaceAll("-", "+")));

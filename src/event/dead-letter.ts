@@ -1,8 +1,8 @@
 /** A dead letter: a delivery that ended without success, with its cause and its whole event. */
-import type { Ending, EventHead } from "./envelope.ts";
+import type { EventHead, FinalFailure } from "./envelope.ts";
 
 /** A letter as it is stored. */
-export interface Letter extends Ending {
+export interface NewDeadLetter extends FinalFailure {
 	id: string;
 	/** The envelope without body, delivery and letter; members that this version does not know included. */
 	head: EventHead;
@@ -11,35 +11,35 @@ export interface Letter extends Ending {
 }
 
 /** `eventId:handlerId`: one letter for each event and handler, however often it dies. */
-export function letterId(eventId: string, handler: string): string {
+export function deadLetterId(eventId: string, handler: string): string {
 	return `${eventId}:${handler}`;
 }
 
 /** A discarded letter is kept without its body, so that a late duplicate of it does not bring it back. */
-export type LetterStatus = "dead" | "replayed" | "discarded";
+export type DeadLetterStatus = "dead" | "replayed" | "discarded";
 
 /** What a store adds to a letter. */
-export interface StoredLetter extends Letter {
-	status: LetterStatus;
+export interface StoredDeadLetter extends NewDeadLetter {
+	status: DeadLetterStatus;
 	/** How often it was replayed. */
 	replays: number;
 }
 
 /** A letter without its body, as a list shows it. */
-export interface LetterSummary extends Omit<Ending, "replay"> {
+export interface DeadLetterSummary extends Omit<FinalFailure, "replay"> {
 	id: string;
-	status: LetterStatus;
+	status: DeadLetterStatus;
 	event: EventHead;
 	/** How often it was replayed. */
 	replays: number;
 }
 
 /** A dead letter with its whole event. */
-export interface DeadLetter extends LetterSummary {
+export interface DeadLetter extends DeadLetterSummary {
 	event: EventHead & { body: unknown };
 }
 
-export interface LetterQuery {
+export interface DeadLetterQuery {
 	/** Default `"dead"`; `"replayed"` for those that were replayed and have not died again. */
 	status?: "dead" | "replayed" | undefined;
 	/** The event's name, exactly. */
@@ -52,14 +52,14 @@ export interface LetterQuery {
 	cursor?: string | undefined;
 }
 
-export interface LetterPage {
+export interface DeadLetterPage {
 	/** Latest failure first. */
-	deadLetters: LetterSummary[];
+	deadLetters: DeadLetterSummary[];
 	/** Leads to the next page; absent on the last. */
 	cursor?: string;
 }
 
-export function summaryOf(letter: StoredLetter): LetterSummary {
+export function summaryOf(letter: StoredDeadLetter): DeadLetterSummary {
 	const { head, body: _, replay: __, ...summary } = letter;
 	const { id, name, time, delay } = head;
 	return { ...summary, event: { id, name, time, delay } };

@@ -2,9 +2,9 @@
 import { roughBytes } from "../platform/send-batch.ts";
 import {
 	type Delivery,
-	type Ending,
 	type Envelope,
 	type EventHead,
+	type FinalFailure,
 	VERSION,
 } from "./envelope.ts";
 import { BODY, byteLength, type Recorded, recordText } from "./json.ts";
@@ -62,7 +62,7 @@ export function encodeEvent(
 /** The record again, as one delivery of its event or as a letter; whatever else it has stays. */
 export function turnedInto(
 	text: string,
-	{ delivery, letter }: { delivery?: Delivery; letter?: Ending },
+	{ delivery, letter }: { delivery?: Delivery; letter?: FinalFailure },
 ): string {
 	return JSON.stringify({ ...JSON.parse(text), delivery, letter });
 }

@@ -62,7 +62,7 @@ export type Cause =
 	| "abandoned";
 
 /** How a delivery ended that became a dead letter. */
-export interface Ending {
+export interface FinalFailure {
 	handler: string;
 	cause: Cause;
 	error: Failure;
@@ -83,18 +83,18 @@ export interface Envelope extends EventHead {
 	/** Absent for the default lane. */
 	lane?: string;
 	delivery?: Delivery;
-	letter?: Ending;
+	letter?: FinalFailure;
 }
 
 /** A record that can be read, with its text as it came: handlers may change what they are given. */
-export interface Readable {
+export interface ReceivedEvent {
 	envelope: Envelope;
 	text: string;
 }
 
 /** What a reader makes of a message's body. */
 export type Decoded =
-	| ({ kind: "envelope" } & Readable)
+	| ({ kind: "envelope" } & ReceivedEvent)
 	| { kind: "newer"; version: number; text: string }
 	| { kind: "unreadable"; reason: string; text: string };
 
@@ -175,9 +175,9 @@ function isDelivery(value: unknown): value is Delivery {
 	);
 }
 
-function isEnding(value: unknown): value is Ending {
+function isEnding(value: unknown): value is FinalFailure {
 	const { handler, cause, error, attempts, firstFailureAt, lastFailureAt } =
-		(value ?? {}) as Partial<Ending>;
+		(value ?? {}) as Partial<FinalFailure>;
 	return (
 		typeof handler === "string" &&
 		typeof cause === "string" &&

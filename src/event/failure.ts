@@ -15,7 +15,10 @@ export interface Failure {
 const ISSUES = 10;
 
 /** Describes whatever was thrown, an `Error` or not, in at most 8 KB of JSON. */
-export function describe(thrown: unknown, issues?: readonly Issue[]): Failure {
+export function serializeError(
+	thrown: unknown,
+	issues?: readonly Issue[],
+): Failure {
 	const name = read(thrown, "name") ?? typeName(thrown);
 	const message = read(thrown, "message") ?? show(thrown);
 	const stack = read(thrown, "stack");

@@ -11,7 +11,7 @@ export function isName(name: string): boolean {
 }
 
 /** Whether it is the name of an app's event, which is no name that anybody may publish. */
-export function isOfApp(name: string): boolean {
+export function isReservedName(name: string): boolean {
 	return name.startsWith("@");
 }
 

@@ -5,7 +5,7 @@
 
 import { steering } from "../handlers/handler-errors.ts";
 import type { Issue } from "./errors.ts";
-import { describe, type Failure } from "./failure.ts";
+import { type Failure, serializeError } from "./failure.ts";
 
 /** How an attempt ended that came back. */
 export type Ended =
@@ -33,11 +33,15 @@ export type Report =
 
 export function failed(thrown: unknown): Ended {
 	const asks = steering(thrown);
-	return { type: "failed", error: describe(thrown), ...(asks && { asks }) };
+	return {
+		type: "failed",
+		error: serializeError(thrown),
+		...(asks && { asks }),
+	};
 }
 
 export function crashed(error: unknown): Outcome {
-	return { type: "crashed", error: describe(error) };
+	return { type: "crashed", error: serializeError(error) };
 }
 
 /** A report as another Worker made it, whose deploy may be older or newer than this one. */
@@ -50,7 +54,7 @@ export function reportOf(value: unknown): Report {
 		case "not_begun":
 			return { type };
 		case "failed": {
-			const described = describe(error);
+			const described = serializeError(error);
 			const { stop, retryAt } = Object(asks);
 			if (stop === true)
 				return { type, error: described, asks: { stop: true } };
@@ -73,5 +77,5 @@ export function reportOf(value: unknown): Report {
 
 function issuesOf(value: unknown): Issue[] {
 	const issues = Array.isArray(value) ? value : [];
-	return describe(undefined, issues).issues ?? [];
+	return serializeError(undefined, issues).issues ?? [];
 }

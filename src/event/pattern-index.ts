@@ -1,5 +1,5 @@
 /** What patterns lead to, found by a name without asking each of them: only those whose beginning is the name's. */
-import { isOfApp, matches } from "./name.ts";
+import { isReservedName, matches } from "./name.ts";
 
 export class PatternIndex<Target> {
 	readonly #order: ReadonlyMap<Target, number>;
@@ -30,7 +30,7 @@ export class PatternIndex<Target> {
 			(this.#byBeginning.get(beginning) ?? [])
 				// The names of apps' events are theirs alone: no pattern reaches them.
 				.filter(([pattern]) =>
-					isOfApp(name) ? pattern === name : matches(pattern, name),
+					isReservedName(name) ? pattern === name : matches(pattern, name),
 				)
 				.map(([, target]) => target),
 		);

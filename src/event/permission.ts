@@ -1,18 +1,20 @@
 /** What a caller may publish, and therefore cancel and reschedule. */
 import { ForbiddenError } from "./errors.ts";
-import { isOfApp, matches } from "./name.ts";
+import { isReservedName, matches } from "./name.ts";
 
 /** Patterns of the names that a caller may publish; `"all"` for every name. */
-export type PublishRight = "all" | readonly string[];
+export type PublishPermission = "all" | readonly string[];
 
-export function mayPublish(right: PublishRight, name: string): boolean {
+export function mayPublish(right: PublishPermission, name: string): boolean {
 	if (right === "all") return true;
-	return !isOfApp(name) && right.some((pattern) => matches(pattern, name));
+	return (
+		!isReservedName(name) && right.some((pattern) => matches(pattern, name))
+	);
 }
 
 /** @param caller who asks, for the error. @throws ForbiddenError that names what the caller asked for */
 export function checkPublish(
-	right: PublishRight,
+	right: PublishPermission,
 	name: string,
 	caller: string,
 ): void {
@@ -24,17 +26,17 @@ export function checkPublish(
 }
 
 /** Who moves an event that is known by its id alone. */
-export interface Mover {
-	right: PublishRight;
+export interface Requester {
+	permission: PublishPermission;
 	/** Who asks, for the error. */
 	caller: string;
 }
 
 /** The Worker that owns the events. */
-export const OWNER: Mover = { right: "all", caller: "the owner" };
+export const OWNER: Requester = { permission: "all", caller: "the owner" };
 
 /** The event's name is not told. */
-export function forbiddenMove({ caller }: Mover): ForbiddenError {
+export function forbiddenMove({ caller }: Requester): ForbiddenError {
 	return new ForbiddenError(
 		`${caller} may not cancel or reschedule this event: it may not publish it`,
 	);

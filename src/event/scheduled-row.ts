@@ -1,7 +1,7 @@
 /** What waits in the scheduler. */
 
 /** A record that waits for its time: a whole event, or one delivery of it whose retry is far off. */
-export interface Held {
+export interface ScheduledRow {
 	/** The event's id. */
 	id: string;
 	/** The handler's id; empty for a whole event. */
@@ -19,7 +19,7 @@ export interface Held {
 
 /** Holds rows durably; all of one call lie in one shard, the one that their ids tell. */
 export interface Hold {
-	hold(rows: readonly Held[]): Promise<void>;
+	hold(rows: readonly ScheduledRow[]): Promise<void>;
 }
 
 /** More attempts than a chain can have: one a second for a year. */
@@ -29,7 +29,7 @@ const CHAIN = 2 ** 32;
  * How far a delivery has come: its next attempt, and with a later replay further than with any attempt before
  * it, so that a duplicate which still waits cannot take the place of the replay.
  */
-export function progressOf({
+export function versionOf({
 	attempt,
 	replay = 0,
 }: {

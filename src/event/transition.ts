@@ -1,7 +1,7 @@
 /** Every step in the life of an event, as the one port reports it to the log and to whoever listens. */
 import type { Cause } from "./envelope.ts";
 import type { Failure } from "./failure.ts";
-import { isOfApp } from "./name.ts";
+import { isReservedName } from "./name.ts";
 
 interface OfEvent {
 	/** Epoch milliseconds. */
@@ -46,7 +46,7 @@ export type Transition =
 export type Observe = (transition: Transition) => void;
 
 /** An observer that cannot fail. */
-export function observing(observe: Observe): Observe {
+export function safeObserver(observe: Observe): Observe {
 	return (transition) => {
 		try {
 			const told: unknown = observe(transition);
@@ -71,7 +71,7 @@ const ignored = new Set<string>();
 export const logFailures: Observe = (transition) => {
 	// An event of an app that nobody is subscribed to is not misspelt.
 	const isMisspelt =
-		transition.type === "ignored" && !isOfApp(transition.event);
+		transition.type === "ignored" && !isReservedName(transition.event);
 	if (isMisspelt && ignored.size < 100) {
 		if (!ignored.has(transition.event))
 			console.warn(`tidings: no handler matches ${transition.event}: ignored`);

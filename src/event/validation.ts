@@ -5,7 +5,7 @@ import { type RefusalCode, RefusedError } from "./errors.ts";
  * @param what whose members they are, for the error
  * @throws RefusedError with this code for a member that is not one of these
  */
-export function checkMembers(
+export function rejectUnknownKeys(
 	what: string,
 	options: object,
 	members: readonly string[],
@@ -13,11 +13,14 @@ export function checkMembers(
 ): void {
 	const unknown = Object.keys(options).find((key) => !members.includes(key));
 	if (unknown !== undefined)
-		throw new RefusedError(code, `${what}: ${unknownMember(unknown, members)}`);
+		throw new RefusedError(
+			code,
+			`${what}: ${unknownKeyMessage(unknown, members)}`,
+		);
 }
 
 /** The member, and those that there are. */
-export function unknownMember(
+export function unknownKeyMessage(
 	name: string,
 	members: readonly string[],
 ): string {

@@ -1,6 +1,6 @@
 /** Step 5, its core: one attempt of one handler, within its time. It reports an outcome and decides nothing. */
 
-import type { AppDoor } from "../apps/app-host.ts";
+import type { AppHost } from "../apps/app-host.ts";
 import type { Awaitable } from "../event/awaitable.ts";
 import { parseBody, type Schema } from "../event/definition.ts";
 import { MAX_TIMEOUT } from "../event/limits.ts";
@@ -41,7 +41,7 @@ interface Asked {
 	startedAt?: number | undefined;
 	/** Whether what it returns is wanted. Default: no. */
 	hasOutput?: boolean | undefined;
-	door?: AppDoor | undefined;
+	door?: AppHost | undefined;
 }
 
 /**

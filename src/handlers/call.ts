@@ -1,6 +1,6 @@
 /** One call of a Worker that runs handlers: what it is given, and how it answers while it runs. */
 
-import type { InName } from "../apps/app-host.ts";
+import type { AppIdentity } from "../apps/app-host.ts";
 import type { AppDeclaration } from "../apps/declaration.ts";
 import type { HookRequest, Received } from "../apps/webhooks/trigger.ts";
 import type { Awaitable } from "../event/awaitable.ts";
@@ -18,7 +18,7 @@ export interface Call {
 	/** No handler begins later than so many milliseconds after the call. */
 	within: number;
 	/** The app whose code it is, where it is one's. */
-	inName?: InName | undefined;
+	inName?: AppIdentity | undefined;
 }
 
 export interface HandlerCall {
@@ -43,11 +43,11 @@ export interface Runner {
 	/** Throws or rejects when the call was cut off; what was reported by then has ended. */
 	run(call: Call, report: Reporter): Awaitable<void>;
 	/** Whether it answers now. */
-	answers(): Promise<boolean>;
+	isReachable(): Promise<boolean>;
 }
 
 /** A Worker that runs handlers: the owner of the events itself, or another one behind a binding. */
-export interface Consumer extends Runner {
+export interface HandlerWorker extends Runner {
 	/** The routes to its handlers; undefined while it has not told them. */
 	routes(): Awaitable<Routes | undefined>;
 	/** The apps that it brings; undefined while it has not told them. */
@@ -56,18 +56,18 @@ export interface Consumer extends Runner {
 	receive(eventName: string, request: HookRequest): Promise<Received>;
 }
 
-export interface Consumers {
-	readonly all: readonly Consumer[];
+export interface HandlerWorkers {
+	readonly all: readonly HandlerWorker[];
 	/** The one that a delivery's handler belongs to. */
-	of(handler: string): Consumer;
+	forHandler(handler: string): HandlerWorker;
 }
 
 /** Before `worker(events)` is called nobody runs handlers. */
-export const NO_CONSUMERS: Consumers = {
+export const NO_CONSUMERS: HandlerWorkers = {
 	get all(): never {
 		throw new TypeError(
 			"tidings: events were taken before worker(events) was called",
 		);
 	},
-	of: () => NO_CONSUMERS.all as never,
+	forHandler: () => NO_CONSUMERS.all as never,
 };

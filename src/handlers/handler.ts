@@ -1,5 +1,5 @@
 /** What a handler is, the id that survives deploys, and the registry that finds it. It runs none. */
-import type { AppDoor } from "../apps/app-host.ts";
+import type { AppHost } from "../apps/app-host.ts";
 import type { Schema } from "../event/definition.ts";
 import type { Duration } from "../event/duration.ts";
 import type { EventHead } from "../event/envelope.ts";
@@ -7,7 +7,7 @@ import { RefusedError } from "../event/errors.ts";
 import { fnv1a } from "../event/hash.ts";
 import { MAX_TIMEOUT } from "../event/limits.ts";
 import { checkPattern } from "../event/name.ts";
-import { checkMembers } from "../event/validation.ts";
+import { rejectUnknownKeys } from "../event/validation.ts";
 import {
 	optionDuration,
 	type Policy,
@@ -63,7 +63,7 @@ export interface Handler {
 	/** Parses the body anew, for handlers registered by definition. */
 	schema?: Schema;
 	/** @param door the owner of the events, where the handler is an app's */
-	run(event: TidingsEvent, context: HandlerContext, door?: AppDoor): unknown;
+	run(event: TidingsEvent, context: HandlerContext, door?: AppHost): unknown;
 }
 
 const ID = /^[^\s\p{C}]{1,128}$/u;
@@ -100,7 +100,7 @@ function checkedHandler(
 		throw new TypeError(
 			`the options are ${options === null ? "null" : `a ${typeof options}`}: on takes (name, handler) or (name, options, handler)`,
 		);
-	checkMembers("options", options, MEMBERS);
+	rejectUnknownKeys("options", options, MEMBERS);
 	const id = options.id ?? defaultId(patterns, run);
 	if (!isHandlerId(id))
 		throw new TypeError(

@@ -2,7 +2,7 @@
 import { type Duration, milliseconds } from "../event/duration.ts";
 import { RefusedError } from "../event/errors.ts";
 import { LONGEST_WAIT } from "../event/limits.ts";
-import { checkMembers } from "../event/validation.ts";
+import { rejectUnknownKeys } from "../event/validation.ts";
 
 /** A number of retries, or the whole policy. */
 export type Retries = number | RetryOptions;
@@ -57,7 +57,7 @@ export function policyOf(retries: Retries = {}): Policy {
 		maxAge,
 		jitter = backoff === "exponential",
 	} = options;
-	checkMembers("retries", options, MEMBERS, "invalid_handler");
+	rejectUnknownKeys("retries", options, MEMBERS, "invalid_handler");
 	if (limit !== undefined && !(Number.isInteger(limit) && limit >= 0))
 		throw refusal(`limit: ${limit} is not a whole number of 0 or more`);
 	if (

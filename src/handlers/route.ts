@@ -4,13 +4,13 @@
  */
 
 import { DEFAULT_TIMEOUT, LISTED_HANDLERS } from "../event/limits.ts";
-import { isOfApp, isPattern } from "../event/name.ts";
+import { isPattern, isReservedName } from "../event/name.ts";
 import { PatternIndex } from "../event/pattern-index.ts";
 import { type Handler, isHandlerId, isTimeout } from "./handler.ts";
 import { type Policy, policyFrom, policyOf } from "./retry-policy.ts";
 
 /** A handler as its Worker lists it. */
-export interface Listed {
+export interface HandlerListing {
 	/** Its id in its own Worker. */
 	id: string;
 	patterns: readonly string[];
@@ -35,7 +35,7 @@ export interface Route {
 }
 
 /** What the configuration says of one route, over what the handler says. */
-export interface RouteChange {
+export interface RouteOverride {
 	/** The id of its deliveries. */
 	id: string;
 	/** The id of the handler that it calls: behind the key of its Worker, if it is another's. */
@@ -52,7 +52,7 @@ export interface RouteDefaults {
 }
 
 export interface Routing {
-	changes: readonly RouteChange[];
+	overrides: readonly RouteOverride[];
 	defaults: RouteDefaults;
 }
 
@@ -99,8 +99,8 @@ export class Routes {
  */
 export function routesOf(
 	key: string,
-	listed: readonly Listed[],
-	{ changes, defaults }: Routing,
+	listed: readonly HandlerListing[],
+	{ overrides: changes, defaults }: Routing,
 ): Routes {
 	const renamed: Route[] = [];
 	const list = listed.flatMap((handler): Route[] => {
@@ -116,21 +116,22 @@ export function routesOf(
 /** Routes to handlers of a Worker that it does not list. */
 export function routesInVain(
 	key: string,
-	{ changes }: Routing,
+	{ overrides: changes }: Routing,
 	routes: Routes,
-): readonly RouteChange[] {
+): readonly RouteOverride[] {
 	return changes.filter(
-		({ id, handler }) => handler.startsWith(key + BEHIND) && !routes.get(id),
+		({ id, handler }) =>
+			handler.startsWith(key + KEY_SEPARATOR) && !routes.get(id),
 	);
 }
 
 function routeOf(
 	key: string,
-	{ id, patterns, timeout, policy, schema }: Listed,
+	{ id, patterns, timeout, policy, schema }: HandlerListing,
 	defaults: RouteDefaults,
 ): Route {
 	return {
-		id: idIn(key, id),
+		id: qualifiedId(key, id),
 		handler: id,
 		patterns,
 		timeout: timeout ?? defaults.timeout ?? DEFAULT_TIMEOUT,
@@ -140,36 +141,36 @@ function routeOf(
 }
 
 /** Between a Worker's key and the id of its handler. */
-export const BEHIND = "/";
+export const KEY_SEPARATOR = "/";
 
 /** The id of a handler of another Worker, as deliveries have it. */
-export function idIn(key: string, id: string): string {
-	return key === "" ? id : key + BEHIND + id;
+export function qualifiedId(key: string, id: string): string {
+	return key === "" ? id : key + KEY_SEPARATOR + id;
 }
 
 /** The key that an id begins with, if it has one. */
-export function keyOf(id: string): string | undefined {
-	const end = id.indexOf(BEHIND);
+export function workerKeyOf(id: string): string | undefined {
+	const end = id.indexOf(KEY_SEPARATOR);
 	return end < 0 ? undefined : id.slice(0, end);
 }
 
 /** The id of a delivery to all handlers of a Worker, as long as it has not told which those are. */
-export function idOfAll(key: string): string {
-	return idIn(key, "*");
+export function allHandlersId(key: string): string {
+	return qualifiedId(key, "*");
 }
 
-export function isIdOfAll(id: string, key: string): boolean {
-	return key !== "" && id === idOfAll(key);
+export function isAllHandlersId(id: string, key: string): boolean {
+	return key !== "" && id === allHandlersId(key);
 }
 
 /** What a Worker tells of a handler: its code it keeps. */
-export function listedOf({
+export function listingOf({
 	id,
 	patterns,
 	timeout,
 	policy,
 	schema,
-}: Handler): Listed {
+}: Handler): HandlerListing {
 	const described = schema && jsonSchemaOf(schema);
 	return {
 		id,
@@ -186,18 +187,19 @@ export function listedOf({
  *
  * @throws TypeError for what is no list of at most 1 000 handlers
  */
-export function listedFrom(value: unknown): Listed[] {
+export function listingsFrom(value: unknown): HandlerListing[] {
 	if (!Array.isArray(value) || value.length > LISTED_HANDLERS)
 		throw new TypeError(
 			`the answer is no list of at most ${LISTED_HANDLERS} handlers`,
 		);
-	const list = value.map((one): Listed => {
+	const list = value.map((one): HandlerListing => {
 		const { id, patterns, timeout, policy, schema } = Object(one);
 		if (!(isHandlerId(id) || isIdOfApp(id)) || !Array.isArray(patterns))
 			throw new TypeError("the answer lists what is no handler");
 		if (
 			!patterns.every(
-				(one) => typeof one === "string" && (isPattern(one) || isOfApp(one)),
+				(one) =>
+					typeof one === "string" && (isPattern(one) || isReservedName(one)),
 			)
 		)
 			throw new TypeError(`the patterns of ${id} cannot be read`);

@@ -3,7 +3,7 @@
  * own copy of the event. It reports each as it ends and decides nothing.
  */
 
-import type { AppDoor } from "../apps/app-host.ts";
+import type { AppHost } from "../apps/app-host.ts";
 import { type Awaitable, andThen, oneByOne } from "../event/awaitable.ts";
 import { eventIn } from "../event/envelope.ts";
 import type { Ended } from "../event/outcome.ts";
@@ -21,7 +21,7 @@ export function run(
 	{ record, parsed, handlers, within }: Call,
 	report: Reporter,
 	ports: Running,
-	door?: AppDoor,
+	door?: AppHost,
 ): Awaitable<void> {
 	let now = ports.clock();
 	const until = now + within;
@@ -48,7 +48,7 @@ function runOne(
 	{ attempt: number, timeout, hasOutput }: HandlerCall,
 	startedAt: number,
 	ports: Running,
-	door: AppDoor | undefined,
+	door: AppHost | undefined,
 ): Awaitable<Ended> {
 	const asked = { startedAt, hasOutput, door };
 	return attempt(handler, event, number, timeout, ports, asked);

@@ -4,7 +4,7 @@
  */
 import { env } from "cloudflare:workers";
 import { type App, receiveFor } from "../apps/app.ts";
-import type { AppDoor, InName } from "../apps/app-host.ts";
+import type { AppHost, AppIdentity } from "../apps/app-host.ts";
 import { type AppDeclaration, declarationFrom } from "../apps/declaration.ts";
 import type { HookRequest, Received } from "../apps/webhooks/trigger.ts";
 import { UnavailableError } from "../event/errors.ts";
@@ -16,24 +16,24 @@ import {
 } from "../event/limits.ts";
 import { reportOf } from "../event/outcome.ts";
 import { inTime } from "../platform/timer.ts";
-import type { Call, Consumer, Consumers, Reporter } from "./call.ts";
+import type { Call, HandlerWorker, HandlerWorkers, Reporter } from "./call.ts";
 import {
-	idIn,
-	keyOf,
-	type Listed,
-	listedFrom,
-	listedOf,
+	type HandlerListing,
+	listingOf,
+	listingsFrom,
+	qualifiedId,
 	type Routes,
 	type Routing,
 	routesInVain,
 	routesOf,
+	workerKeyOf,
 } from "./route.ts";
 import { type Running, run } from "./run.ts";
 
 /** A service binding to another Worker's `Subscriber` entrypoint. */
 export interface SubscriberBinding {
-	handlers(): Promise<Listed[]>;
-	deliver(call: Call, report: Reporter, door?: AppDoor): Promise<void>;
+	handlers(): Promise<HandlerListing[]>;
+	deliver(call: Call, report: Reporter, door?: AppHost): Promise<void>;
 	apps(): Promise<AppDeclaration[]>;
 	/** Asks an app whether a call of its webhook is to be held. */
 	receive(eventName: string, request: HookRequest): Promise<Received>;
@@ -41,7 +41,7 @@ export interface SubscriberBinding {
 
 export interface Consuming extends Running {
 	/** What the code of an app may ask while it runs. */
-	doorOf(inName: InName): AppDoor;
+	doorOf(inName: AppIdentity): AppHost;
 	/** The apps of this Worker. */
 	apps: readonly App[];
 }
@@ -58,7 +58,7 @@ export function consumersOf(
 	bound: Readonly<Record<string, string>>,
 	routing: Routing,
 	ports: Consuming,
-): Consumers {
+): HandlerWorkers {
 	const own = ownConsumer(routing, ports);
 	const others = new Map(
 		Object.entries(bound).map(([key, binding]) => [
@@ -67,30 +67,30 @@ export function consumersOf(
 		]),
 	);
 	const behind = new Map(
-		routing.changes.map(({ id, handler }) => [id, handler]),
+		routing.overrides.map(({ id, handler }) => [id, handler]),
 	);
 	return {
 		all: [own, ...others.values()],
-		of(id) {
+		forHandler(id) {
 			const handler = behind.get(id) ?? id;
-			return others.get(keyOf(handler) ?? "") ?? own;
+			return others.get(workerKeyOf(handler) ?? "") ?? own;
 		},
 	};
 }
 
-function ownConsumer(routing: Routing, ports: Consuming): Consumer {
+function ownConsumer(routing: Routing, ports: Consuming): HandlerWorker {
 	let known: { from: unknown; routes: Routes } | undefined;
 	return {
 		key: "",
 		routes() {
 			const from = ports.handlers.list();
 			if (known?.from !== from)
-				known = { from, routes: routesOf("", from.map(listedOf), routing) };
+				known = { from, routes: routesOf("", from.map(listingOf), routing) };
 			return known.routes;
 		},
 		run: (call, report) =>
 			run(call, report, ports, call.inName && ports.doorOf(call.inName)),
-		answers: async () => true,
+		isReachable: async () => true,
 		apps: async () => ports.apps.map(({ declaration }) => declaration),
 		receive: (name, request) => receiveFor(ports.apps, name, request, ports),
 	};
@@ -101,7 +101,7 @@ function boundConsumer(
 	binding: string,
 	routing: Routing,
 	ports: Consuming,
-): Consumer {
+): HandlerWorker {
 	const now = () => ports.clock();
 	let known: Known | undefined;
 	let silentAt = Number.NEGATIVE_INFINITY;
@@ -115,7 +115,7 @@ function boundConsumer(
 				LIST_TIME,
 				ports.timer,
 			);
-			const routes = routesOf(key, listedFrom(listed), routing);
+			const routes = routesOf(key, listingsFrom(listed), routing);
 			// Who tells its handlers and not its apps is asked for those again soon.
 			const at = apps ? now() : now() - LIST_KEPT + SILENCE_KEPT;
 			known = { at, routes, apps };
@@ -139,7 +139,7 @@ function boundConsumer(
 		for (const { id, handler } of routesInVain(key, routing, routes)) {
 			if (toldOf.has(id)) continue;
 			toldOf.add(id);
-			const ids = routes.list.map((route) => idIn(key, route.handler));
+			const ids = routes.list.map((route) => qualifiedId(key, route.handler));
 			const listed = [...new Set(ids)].join(", ") || "none";
 			console.warn(
 				`tidings.config.ts: routes[${JSON.stringify(id)}]: the Worker ${key} has no handler ${JSON.stringify(handler)} now, only ${listed}`,
@@ -182,7 +182,7 @@ function boundConsumer(
 					);
 				},
 			),
-		answers: async () => (await ask()) !== undefined,
+		isReachable: async () => (await ask()) !== undefined,
 	};
 }
 

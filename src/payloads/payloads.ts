@@ -1,7 +1,7 @@
 /** The body of an event on its way: in its record, or by reference in the Payloads object. */
 
 import { encodeEvent } from "../event/encode.ts";
-import { headOf, type Readable } from "../event/envelope.ts";
+import { headOf, type ReceivedEvent } from "../event/envelope.ts";
 import { PAYLOAD_KEPT, QUEUE_WAIT } from "../event/limits.ts";
 
 export interface Keeping {
@@ -13,8 +13,8 @@ export interface Keeping {
  * The event's record with its body in it, as text: a handler may change what is parsed from it, and the event
  * still travels on or is buried as it was published. Undefined when the body is gone.
  */
-export async function wholeRecord(
-	{ envelope, text }: Readable,
+export async function loadRecord(
+	{ envelope, text }: ReceivedEvent,
 	{ payloads }: { payloads: { get(key: string): Promise<string | null> } },
 ): Promise<string | undefined> {
 	if (envelope.reference === undefined) return text;
@@ -29,8 +29,8 @@ export async function wholeRecord(
  *
  * @throws whatever the keeper throws, when the wait is so long that the body could be gone after it
  */
-export async function keepBody(
-	{ envelope: { reference } }: Readable,
+export async function extendBody(
+	{ envelope: { reference } }: ReceivedEvent,
 	wait: number,
 	{ payloads, clock }: Keeping,
 ): Promise<void> {

@@ -1,8 +1,8 @@
 /** Finds the queues and objects of the Worker that owns the events, as the ports that the steps declare. */
 import { env, exports } from "cloudflare:workers";
-import type { SubscriptionKeeper } from "../apps/subscriptions/subscription.ts";
+import type { SubscriptionStore } from "../apps/subscriptions/subscription.ts";
 import type { Letters } from "../dead-letters/replay.ts";
-import type { Letter } from "../event/dead-letter.ts";
+import type { NewDeadLetter } from "../event/dead-letter.ts";
 import { isOurs, reviveError, UnavailableError } from "../event/errors.ts";
 import type { SchedulerShard } from "../schedule/shards.ts";
 import type { Lanes, RecordQueue } from "./lane.ts";
@@ -25,7 +25,7 @@ function named(): readonly NamedQueue[] {
 }
 
 type LetterObject = Letters & {
-	store(letters: readonly Letter[]): Promise<void>;
+	store(letters: readonly NewDeadLetter[]): Promise<void>;
 };
 
 interface PayloadObject {
@@ -158,8 +158,8 @@ export function schedulerShard(shard: number): SchedulerShard {
 }
 
 /** @param name the event's name on the bus, `@my-org/email/new_email` */
-export function subscriptionsOf(name: string): SubscriptionKeeper {
-	const stub = () => object<SubscriptionKeeper>("Subscriptions", name);
+export function subscriptionsOf(name: string): SubscriptionStore {
+	const stub = () => object<SubscriptionStore>("Subscriptions", name);
 	return {
 		subscribe: (asked) => reached(stub().subscribe(asked)),
 		unsubscribe: (app, key) => reached(stub().unsubscribe(app, key)),

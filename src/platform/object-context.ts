@@ -6,7 +6,7 @@ import { DEFAULT_SETTINGS } from "../config/config.ts";
 import type { Outcome } from "../event/outcome.ts";
 import type { Observe } from "../event/transition.ts";
 
-interface Told {
+interface ObjectContext {
 	observe: Observe;
 	/** How long a letter is kept after its last failure, in milliseconds. */
 	lettersKept: number;
@@ -23,7 +23,7 @@ interface Told {
 	trigger(name: string): Promise<void>;
 }
 
-let current: Told = {
+let current: ObjectContext = {
 	observe: () => {},
 	lettersKept: DEFAULT_SETTINGS.retention.deadLetters,
 	runLifecycle: async (name) => Promise.reject(noApp(name)),
@@ -31,11 +31,11 @@ let current: Told = {
 };
 
 /** What is not told stays as it is. */
-export function tellObjects(what: Partial<Told>): void {
+export function setObjectContext(what: Partial<ObjectContext>): void {
 	current = { ...current, ...what };
 }
 
-export function told(): Told {
+export function objectContext(): ObjectContext {
 	return current;
 }
 

@@ -2,7 +2,7 @@
  * What the var `TIDINGS_QUEUES` says: each queue with its role, its lane, and the binding that sends to it. Each
  * error names the path of the value that is wrong. It asks nobody whether the bindings are there.
  */
-import { checkMembers, objectOf } from "../event/validation.ts";
+import { objectOf, rejectUnknownKeys } from "../event/validation.ts";
 
 /** What a queue carries. */
 export type QueueRole = "events" | "retries" | "deadLetters";
@@ -45,7 +45,7 @@ export function queuesOf(given: unknown): NamedQueue[] {
 			'tidings: the var TIDINGS_QUEUES is missing or not whole: set it beside the bindings, TIDINGS_QUEUES = { events = "…", retries = "…", deadLetters = "…" }',
 		);
 	try {
-		checkMembers("the var", given as object, MEMBERS);
+		rejectUnknownKeys("the var", given as object, MEMBERS);
 		if (typeof deadLetters !== "string")
 			throw new TypeError(
 				`deadLetters ${JSON.stringify(deadLetters)}: name one queue, for one object stores what it carries`,
@@ -82,7 +82,7 @@ function queuesOfLane(
 		its,
 		`a queue, a list of queues, or { events } in ${path}`,
 	);
-	checkMembers(path, own, ["events", "retries"]);
+	rejectUnknownKeys(path, own, ["events", "retries"]);
 	const { events, retries } = own as { events: Names; retries?: Names };
 	return [
 		...queuesIn(`${path}.events`, events, "events", bound, lane),

@@ -18,8 +18,8 @@ import type { MessageQueue } from "./publish.ts";
 import {
 	isDueSoon,
 	type Resending,
-	resendingQueue,
-	resendingSchedule,
+	retryingQueue,
+	retryingScheduler,
 } from "./retry-send.ts";
 
 /**
@@ -48,7 +48,7 @@ interface Gathering<Item> {
  *
  * @param most of one call, except that an item larger than that goes alone
  */
-export function gather<Item>(
+export function coalesce<Item>(
 	take: (items: readonly Item[]) => Promise<void>,
 	sizeOf: (item: Item) => Size,
 	most: Size,
@@ -95,14 +95,14 @@ function hasRoom(
 }
 
 /** A queue for the doors: its sends, which have no delay, are gathered up to what one `sendBatch` takes. */
-export function gatheringQueue<Queue extends MessageQueue>(
+export function coalescingQueue<Queue extends MessageQueue>(
 	queue: Queue,
 	ports: Resending,
 ): Queue {
-	const { send, sendBatch } = resendingQueue(queue, ports);
+	const { send, sendBatch } = retryingQueue(queue, ports);
 	return {
 		...queue,
-		send: gather<string>(
+		send: coalesce<string>(
 			(records) => {
 				const [first, ...rest] = records as [string, ...string[]];
 				return rest.length === 0 ? send(first) : sendBatch(records);
@@ -116,14 +116,14 @@ export function gatheringQueue<Queue extends MessageQueue>(
 }
 
 /** The lanes for the doors, each by itself. */
-export function gatheringLanes(lanes: Lanes, ports: Resending): Lanes {
+export function coalescingLanes(lanes: Lanes, ports: Resending): Lanes {
 	const gathering = new Map<string, RecordQueue>();
 	return {
 		keys: () => lanes.keys(),
 		get(name) {
 			const lane = lanes.get(name);
 			if (!lane) return undefined;
-			const events = gathering.get(name) ?? gatheringQueue(lane.events, ports);
+			const events = gathering.get(name) ?? coalescingQueue(lane.events, ports);
 			gathering.set(name, events);
 			return { ...lane, events };
 		},
@@ -131,16 +131,16 @@ export function gatheringLanes(lanes: Lanes, ports: Resending): Lanes {
 }
 
 /** The scheduler for the doors: what one shard is to hold is gathered, up to what a `publishBatch` may have. */
-export function gatheringSchedule(
+export function coalescingScheduler(
 	schedule: Schedule,
 	ports: Resending,
 ): Schedule {
-	const resending = resendingSchedule(schedule, ports);
+	const resending = retryingScheduler(schedule, ports);
 	const gatherings = new Map<string, Schedule["hold"]>();
 	const gatheringOf = (key: string) => {
 		const hold =
 			gatherings.get(key) ??
-			gather<Parameters<Schedule["hold"]>[0]>(
+			coalesce<Parameters<Schedule["hold"]>[0]>(
 				(calls) => resending.hold(calls.flat()),
 				(rows) => ({
 					count: rows.length,

@@ -13,11 +13,11 @@ import {
 	METADATA_BYTES,
 	PAYLOAD_KEPT,
 } from "../event/limits.ts";
-import type { Held, Hold } from "../event/scheduled-row.ts";
+import type { Hold, ScheduledRow } from "../event/scheduled-row.ts";
 import type { Observe } from "../event/transition.ts";
 import { chunks } from "../platform/send-batch.ts";
 import type { PublishRequest } from "./request.ts";
-import { type Stamped, type Stamping, stamp, stampAll } from "./stamp.ts";
+import { type StampedEvent, type Stamping, stamp, stampAll } from "./stamp.ts";
 
 /** A queue, taking records as text. Rejects when it does not hold them. */
 export interface MessageQueue {
@@ -52,7 +52,7 @@ export async function publish(
 
 /** @throws UnavailableError when queue or scheduler cannot take it now */
 export async function publishStamped(
-	stamped: Stamped,
+	stamped: StampedEvent,
 	ports: Publishing,
 ): Promise<Receipt> {
 	const { dueAt, lane } = stamped;
@@ -73,7 +73,7 @@ export async function publishBatch(
 	ports: Publishing,
 ): Promise<Receipt[]> {
 	const batch = await stampAll(requests, ports);
-	const faults = new Map<Stamped, unknown>();
+	const faults = new Map<StampedEvent, unknown>();
 	const sends = sendsOf(batch);
 	// Nearly always it is one, which needs no pool.
 	if (sends.length > 1)
@@ -106,7 +106,7 @@ interface Placed {
 
 /** A large body is kept before the record that refers to it is sent. */
 async function placeBody(
-	stamped: Stamped,
+	stamped: StampedEvent,
 	{ payloads }: Publishing,
 ): Promise<Placed> {
 	const { id: reference, bytes, time, dueAt = time } = stamped;
@@ -116,14 +116,14 @@ async function placeBody(
 }
 
 interface Send {
-	events: readonly Stamped[];
-	send(events: readonly Stamped[], ports: Publishing): Awaitable<void>;
+	events: readonly StampedEvent[];
+	send(events: readonly StampedEvent[], ports: Publishing): Awaitable<void>;
 }
 
 /** Keeps what went wrong with each event; never rejects. */
 async function trySend(
 	{ events, send }: Send,
-	faults: Map<Stamped, unknown>,
+	faults: Map<StampedEvent, unknown>,
 	ports: Publishing,
 ): Promise<void> {
 	try {
@@ -135,7 +135,7 @@ async function trySend(
 }
 
 /** What a batch comes to: one send for each chunk of a lane's events, one for each shard of those that are not due. */
-function sendsOf(batch: readonly Stamped[]): Send[] {
+function sendsOf(batch: readonly StampedEvent[]): Send[] {
 	return [...Map.groupBy(batch, wayOf)].flatMap(([way, events]) =>
 		typeof way === "number"
 			? [{ events, send: holdAll }]
@@ -149,17 +149,17 @@ function sendsOf(batch: readonly Stamped[]): Send[] {
 /** The shard of what is not due yet, else the lane. */
 type Way = number | string | undefined;
 
-function wayOf({ id, dueAt, lane }: Stamped): Way {
+function wayOf({ id, dueAt, lane }: StampedEvent): Way {
 	return dueAt === undefined ? lane : (shardOf(id) ?? 0);
 }
 
-function bytesInMessage({ bytes }: Stamped): number {
+function bytesInMessage({ bytes }: StampedEvent): number {
 	return Math.min(bytes, INLINE_BYTES) + METADATA_BYTES;
 }
 
 /** Of one lane. */
 function sendNow(
-	events: readonly Stamped[],
+	events: readonly StampedEvent[],
 	ports: Publishing,
 ): Awaitable<void> {
 	const records = placed(events, ports, (_, { record }) => record);
@@ -169,7 +169,7 @@ function sendNow(
 
 /** In one shard. */
 function holdAll(
-	events: readonly Stamped[],
+	events: readonly StampedEvent[],
 	ports: Publishing,
 ): Awaitable<void> {
 	const rows = placed(events, ports, rowOf);
@@ -178,9 +178,9 @@ function holdAll(
 
 /** Keeps the large bodies of some events, and makes of each event what is to be held. */
 function placed<Result>(
-	events: readonly Stamped[],
+	events: readonly StampedEvent[],
 	ports: Publishing,
-	make: (event: Stamped, placed: Placed) => Result,
+	make: (event: StampedEvent, placed: Placed) => Result,
 ): Awaitable<Result[]> {
 	// Nearly always, and there is nothing to wait for.
 	if (events.every(({ bytes }) => bytes <= INLINE_BYTES))
@@ -194,9 +194,9 @@ function placed<Result>(
 
 /** Of one that is scheduled. */
 function rowOf(
-	{ id, name, dueAt }: Stamped,
+	{ id, name, dueAt }: StampedEvent,
 	{ record, reference }: Placed,
-): Held {
+): ScheduledRow {
 	return {
 		id,
 		handler: "",
@@ -208,12 +208,12 @@ function rowOf(
 	};
 }
 
-function receiptOf({ id, time, delay }: Stamped): Receipt {
+function receiptOf({ id, time, delay }: StampedEvent): Receipt {
 	return { id, time, delay };
 }
 
 function report(
-	{ id, name: event, time: at, dueAt }: Stamped,
+	{ id, name: event, time: at, dueAt }: StampedEvent,
 	observe: Observe,
 ): void {
 	if (dueAt === undefined) observe({ type: "published", at, id, event });

@@ -1,7 +1,7 @@
 /** What a caller asks for when publishing, read from arguments alike at every door. */
 import { type Definition, isDefinition } from "../event/definition.ts";
 import { mapAtIndex, RefusedError } from "../event/errors.ts";
-import { unknownMember } from "../event/validation.ts";
+import { unknownKeyMessage } from "../event/validation.ts";
 
 /** A request to publish, not yet checked but for its members. */
 export interface PublishRequest {
@@ -83,7 +83,7 @@ function checkOptions(
 		refuseUnsupported(Object.keys(members));
 		throw new RefusedError(
 			"invalid_request",
-			hint + unknownMember(name, known),
+			hint + unknownKeyMessage(name, known),
 		);
 	}
 }

@@ -3,9 +3,9 @@
  * it. The consumer does not come here: what fails there comes again with its message.
  */
 import { UnavailableError } from "../event/errors.ts";
-import type { Held } from "../event/scheduled-row.ts";
+import type { ScheduledRow } from "../event/scheduled-row.ts";
 import { inTime, pause, type Timer } from "../platform/timer.ts";
-import type { Moved, Schedule } from "../schedule/schedule.ts";
+import type { MoveResult, Schedule } from "../schedule/schedule.ts";
 import type { MessageQueue, PayloadKeeper } from "./publish.ts";
 
 export interface Resending {
@@ -72,7 +72,7 @@ function tooLate(): Error {
 }
 
 /** A message that is sent again may come twice, under one id. */
-export function resendingQueue(
+export function retryingQueue(
 	queue: MessageQueue,
 	ports: Resending,
 ): MessageQueue {
@@ -83,7 +83,7 @@ export function resendingQueue(
 	};
 }
 
-export function resendingPayloads<Payloads extends PayloadKeeper>(
+export function retryingPayloads<Payloads extends PayloadKeeper>(
 	payloads: Payloads,
 	ports: Resending,
 ): Payloads {
@@ -94,7 +94,7 @@ export function resendingPayloads<Payloads extends PayloadKeeper>(
 	};
 }
 
-export function resendingSchedule(
+export function retryingScheduler(
 	schedule: Schedule,
 	ports: Resending,
 ): Schedule {
@@ -126,7 +126,7 @@ export function resendingSchedule(
  * Whether one of these may have been handed over by the time that it would be held again: it would come back, and
  * could be cancelled though it has run.
  */
-export function isDueSoon(rows: readonly Held[], now: number): boolean {
+export function isDueSoon(rows: readonly ScheduledRow[], now: number): boolean {
 	return rows.some(({ dueAt }) => dueAt < now + SOON);
 }
 
@@ -135,7 +135,7 @@ export function isDueSoon(rows: readonly Held[], now: number): boolean {
  *
  * @throws UnavailableError where nobody can tell
  */
-function certain(answer: Moved, id: string, before: unknown): Moved {
+function certain(answer: MoveResult, id: string, before: unknown): MoveResult {
 	if (answer !== "gone" || before === undefined) return answer;
 	throw new UnavailableError(
 		`it is not known what became of ${id}: the first answer was lost, and now it is not scheduled any more`,

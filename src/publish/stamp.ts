@@ -23,7 +23,7 @@ export interface Stamping {
 }
 
 /** An event that was checked and stamped, and is held nowhere yet. */
-export interface Stamped extends EventHead, Recorded {
+export interface StampedEvent extends EventHead, Recorded {
 	/** As it counts against the limits: of a small event, of which none depends, the most that it may be. */
 	bytes: number;
 	dueAt: number | undefined;
@@ -34,7 +34,7 @@ export interface Stamped extends EventHead, Recorded {
 export function stampAll(
 	requests: readonly PublishRequest[],
 	ports: Stamping,
-): Awaitable<Stamped[]> {
+): Awaitable<StampedEvent[]> {
 	if (requests.length > CALL_EVENTS)
 		throw new RefusedError(
 			"batch_too_large",
@@ -45,7 +45,7 @@ export function stampAll(
 	return andThen(batch, checkBytes);
 }
 
-function checkBytes(batch: Stamped[]): Stamped[] {
+function checkBytes(batch: StampedEvent[]): StampedEvent[] {
 	const most = sum(batch, ({ bytes }) => bytes);
 	const bytes =
 		most > CALL_BYTES
@@ -60,8 +60,8 @@ function checkBytes(batch: Stamped[]): Stamped[] {
 }
 
 function sum(
-	batch: readonly Stamped[],
-	bytesOf: (stamped: Stamped) => number,
+	batch: readonly StampedEvent[],
+	bytesOf: (stamped: StampedEvent) => number,
 ): number {
 	return batch.reduce((bytes, stamped) => bytes + bytesOf(stamped), 0);
 }
@@ -75,7 +75,7 @@ export function stamp(
 	request: PublishRequest,
 	time: number,
 	ports: Stamping,
-): Awaitable<Stamped> {
+): Awaitable<StampedEvent> {
 	const { name, definition } = request;
 	checkName(name);
 	const stamped = stampOfApp(request, time, ports);
@@ -83,7 +83,10 @@ export function stamp(
 	return schema ? checked(stamped, schema) : stamped;
 }
 
-async function checked(stamped: Stamped, schema: Schema): Promise<Stamped> {
+async function checked(
+	stamped: StampedEvent,
+	schema: Schema,
+): Promise<StampedEvent> {
 	await checkBody(stamped.name, schema, JSON.parse(bodyIn(stamped)));
 	return stamped;
 }
@@ -99,7 +102,7 @@ export function stampOfApp(
 	time: number,
 	ports: Pick<Stamping, "newId" | "lanes">,
 	most = EVENT_BYTES,
-): Stamped {
+): StampedEvent {
 	checkLane(lane, ports.lanes);
 	const dueAt = after === undefined ? undefined : dueTime(after, time);
 	const delay = dueAt === undefined ? 0 : dueAt - time;

@@ -61,12 +61,15 @@ export function transportTo(
 		? overHttp(target)
 		: overBinding(target as PublisherBinding);
 	return {
-		publish: (request) => revived(async () => way.publish(plain(request))),
+		publish: (request) =>
+			withRevivedErrors(async () => way.publish(plain(request))),
 		publishBatch: (requests) =>
-			revived(async () => way.publishBatch(mapAtIndex(requests, plain))),
-		cancel: (id) => revived(() => way.cancel(id)),
+			withRevivedErrors(async () =>
+				way.publishBatch(mapAtIndex(requests, plain)),
+			),
+		cancel: (id) => withRevivedErrors(() => way.cancel(id)),
 		reschedule: (id, after) =>
-			revived(async () => {
+			withRevivedErrors(async () => {
 				checkForm(after);
 				return way.reschedule(id, after);
 			}),
@@ -74,7 +77,7 @@ export function transportTo(
 }
 
 /** Errors as the classes that they were before they crossed. */
-export async function revived<Result>(
+export async function withRevivedErrors<Result>(
 	call: () => Promise<Result>,
 ): Promise<Result> {
 	try {
@@ -200,7 +203,7 @@ async function unlessGone<Result>(
  *
  * @param waitUntil the platform's, where there is one
  */
-export function kept<Result>(
+export function outliveResponse<Result>(
 	call: () => Promise<Result>,
 	waitUntil: ((promise: Promise<unknown>) => void) | undefined,
 ): Promise<Result> {

@@ -4,21 +4,21 @@
  */
 
 import { SEND_BATCH_BYTES, SEND_BATCH_MESSAGES } from "../event/limits.ts";
-import { mayPublish, type PublishRight } from "../event/permission.ts";
-import type { Held } from "../event/scheduled-row.ts";
+import { mayPublish, type PublishPermission } from "../event/permission.ts";
+import type { ScheduledRow } from "../event/scheduled-row.ts";
 import { messageBytes } from "../platform/send-batch.ts";
 import {
-	HELD_KINDS,
-	type HeldKind,
-	type HeldRows,
 	type ListedEvent,
-	type Moved,
+	type MoveResult,
 	movedTo,
+	ROW_KINDS,
+	type RowKind,
 	type ScheduledEvent,
+	type ScheduleRows,
 } from "./schedule.ts";
 
 /** A row as SQLite gives it. */
-type Row = Omit<Held, "dueAt"> & { due_at: number } & Record<
+type Row = Omit<ScheduledRow, "dueAt"> & { due_at: number } & Record<
 		string,
 		SqlStorageValue
 	>;
@@ -26,11 +26,11 @@ type Row = Omit<Held, "dueAt"> & { due_at: number } & Record<
 /** A claimed row: the event, the handler, and the due time it had, which tells it from one moved on since. */
 type ClaimedKey = [id: string, handler: string, dueAt: number];
 
-export class HeldTable implements HeldRows {
+export class ScheduleTable implements ScheduleRows {
 	readonly #storage: DurableObjectStorage;
 	readonly #sql: SqlStorage;
 	/** The keys of the claim, so that asking whether a row is claimed reads nothing. */
-	readonly #claimed: Record<HeldKind, Set<string>> = {
+	readonly #claimed: Record<RowKind, Set<string>> = {
 		events: new Set(),
 		deliveries: new Set(),
 	};
@@ -50,11 +50,11 @@ export class HeldTable implements HeldRows {
 				kind TEXT PRIMARY KEY, keys TEXT NOT NULL
 			) WITHOUT ROWID;
 		`);
-		for (const kind of HELD_KINDS)
+		for (const kind of ROW_KINDS)
 			this.#claimed[kind] = new Set(this.#claim(kind).map(heldKey));
 	}
 
-	hold(rows: readonly Held[]): void {
+	hold(rows: readonly ScheduledRow[]): void {
 		this.#storage.transactionSync(() => {
 			for (const row of rows) this.#upsert(row);
 		});
@@ -64,7 +64,7 @@ export class HeldTable implements HeldRows {
 	 * An event comes once. A delivery moves on only with a later attempt, or with the same one when its row
 	 * is on its way out; and it then gets a later due time, so that settling the claim leaves it.
 	 */
-	#upsert(row: Held): void {
+	#upsert(row: ScheduledRow): void {
 		const { id, handler, name, dueAt, attempt, reference, record } = row;
 		const claimed = this.#isClaimed(id, handler) ? 1 : 0;
 		this.#sql.exec(
@@ -79,19 +79,19 @@ export class HeldTable implements HeldRows {
 		);
 	}
 
-	find(id: string, right: PublishRight): Moved {
+	find(id: string, right: PublishPermission): MoveResult {
 		const row = this.#movable(id, right);
 		return typeof row === "string" ? row : scheduledOf(row);
 	}
 
-	cancel(id: string, right: PublishRight): Moved {
+	cancel(id: string, right: PublishPermission): MoveResult {
 		const found = this.find(id, right);
 		if (typeof found === "object")
 			this.#sql.exec("DELETE FROM held WHERE id = ? AND handler = ''", id);
 		return found;
 	}
 
-	reschedule(id: string, dueAt: number, right: PublishRight): Moved {
+	reschedule(id: string, dueAt: number, right: PublishPermission): MoveResult {
 		const row = this.#movable(id, right);
 		if (typeof row === "string") return row;
 		const record = movedTo(row.record, dueAt);
@@ -124,7 +124,7 @@ export class HeldTable implements HeldRows {
 			}));
 	}
 
-	nextDueAt(kind: HeldKind): number | null {
+	nextDueAt(kind: RowKind): number | null {
 		return this.#sql
 			.exec<{ due_at: number | null }>(
 				"SELECT min(due_at) AS due_at FROM held WHERE (handler = '') = ?",
@@ -133,7 +133,7 @@ export class HeldTable implements HeldRows {
 			.one().due_at;
 	}
 
-	claim(kind: HeldKind, now: number): Held[] {
+	claim(kind: RowKind, now: number): ScheduledRow[] {
 		const left = this.#claimed[kind].size > 0 ? this.#claim(kind) : [];
 		if (left.length > 0) return left;
 		// Nothing was claimed, or all of it was moved on since.
@@ -151,7 +151,7 @@ export class HeldTable implements HeldRows {
 	}
 
 	/** The claim's own row stays, for the next claim to overwrite: without their rows its keys claim nothing. */
-	settle(kind: HeldKind, batch: readonly Held[]): void {
+	settle(kind: RowKind, batch: readonly ScheduledRow[]): void {
 		this.#storage.transactionSync(() => {
 			for (const { id, handler, dueAt } of batch)
 				this.#sql.exec(
@@ -163,8 +163,8 @@ export class HeldTable implements HeldRows {
 	}
 
 	/** The earliest due rows of a kind, within one `sendBatch`. */
-	#due(kind: HeldKind, now: number): Held[] {
-		const batch: Held[] = [];
+	#due(kind: RowKind, now: number): ScheduledRow[] {
+		const batch: ScheduledRow[] = [];
 		let bytes = 0;
 		const rows = this.#sql.exec<Row>(
 			`SELECT * FROM held WHERE (handler = '') = ? AND due_at <= ?
@@ -180,7 +180,7 @@ export class HeldTable implements HeldRows {
 	}
 
 	/** What is claimed and not settled, as far as it was not moved on since. */
-	#claim(kind: HeldKind): Held[] {
+	#claim(kind: RowKind): ScheduledRow[] {
 		return this.#sql
 			.exec<{ keys: string }>("SELECT keys FROM claim WHERE kind = ?", kind)
 			.toArray()
@@ -193,7 +193,7 @@ export class HeldTable implements HeldRows {
 		return this.#claimed[kind].has(heldKey({ id, handler }));
 	}
 
-	#claimedRow(key: ClaimedKey): Held[] {
+	#claimedRow(key: ClaimedKey): ScheduledRow[] {
 		return this.#rows(
 			"SELECT * FROM held WHERE id = ? AND handler = ? AND due_at = ?",
 			...key,
@@ -201,7 +201,7 @@ export class HeldTable implements HeldRows {
 	}
 
 	/** A whole event that can still be cancelled, for those who may publish it. */
-	#movable(id: string, right: PublishRight): Row | "gone" | "forbidden" {
+	#movable(id: string, right: PublishPermission): Row | "gone" | "forbidden" {
 		if (this.#isClaimed(id, "")) return "gone";
 		const query = "SELECT * FROM held WHERE id = ? AND handler = ''";
 		const [row] = this.#rows(query, id);
@@ -215,15 +215,18 @@ export class HeldTable implements HeldRows {
 }
 
 /** Whether a kind is of whole events, as SQLite says it. */
-function whole(kind: HeldKind): number {
+function whole(kind: RowKind): number {
 	return kind === "events" ? 1 : 0;
 }
 
-function heldKey({ id, handler }: Pick<Held, "id" | "handler">): string {
+function heldKey({
+	id,
+	handler,
+}: Pick<ScheduledRow, "id" | "handler">): string {
 	return `${id} ${handler}`;
 }
 
-function heldOf(row: Row): Held {
+function heldOf(row: Row): ScheduledRow {
 	const { id, handler, name, attempt, reference, record, due_at: dueAt } = row;
 	return { id, handler, name, dueAt, attempt, reference, record };
 }

@@ -9,11 +9,11 @@ import type { Receipt } from "../event/errors.ts";
 import { CALL_CONCURRENCY, PAYLOAD_KEPT, QUEUE_WAIT } from "../event/limits.ts";
 import {
 	forbiddenMove,
-	type Mover,
 	OWNER,
-	type PublishRight,
+	type PublishPermission,
+	type Requester,
 } from "../event/permission.ts";
-import type { Held, Hold } from "../event/scheduled-row.ts";
+import type { Hold, ScheduledRow } from "../event/scheduled-row.ts";
 import type { Observe } from "../event/transition.ts";
 
 /** A scheduled event as a list shows it. */
@@ -40,11 +40,15 @@ export interface ScheduledPage {
 }
 
 /** What came of moving an event: `"gone"` when it is not scheduled any more, a claimed one included. */
-export type Moved = ScheduledEvent | "gone" | "forbidden";
+export type MoveResult = ScheduledEvent | "gone" | "forbidden";
 
 export interface Schedule extends Hold {
-	cancel(id: string, right: PublishRight): Promise<Moved>;
-	reschedule(id: string, dueAt: number, right: PublishRight): Promise<Moved>;
+	cancel(id: string, right: PublishPermission): Promise<MoveResult>;
+	reschedule(
+		id: string,
+		dueAt: number,
+		right: PublishPermission,
+	): Promise<MoveResult>;
 	list(query: ScheduledQuery): Promise<ScheduledPage>;
 	/** Sets alarms that went missing; tells the earliest due time, in epoch milliseconds. */
 	watch(): Promise<{ nextDueAt: number | null }>;
@@ -67,7 +71,7 @@ export async function cancel(
 	by = OWNER,
 ): Promise<boolean> {
 	checkMover(by);
-	const cancelled = movedBy(by, await scheduler.cancel(id, by.right));
+	const cancelled = movedBy(by, await scheduler.cancel(id, by.permission));
 	if (!cancelled) return false;
 	observe({ type: "cancelled", at: clock(), id, event: cancelled.name });
 	return true;
@@ -88,18 +92,21 @@ export async function reschedule(
 	checkMover(by);
 	const at = clock();
 	const dueAt = dueTime(after, at);
-	const moved = movedBy(by, await scheduler.reschedule(id, dueAt, by.right));
+	const moved = movedBy(
+		by,
+		await scheduler.reschedule(id, dueAt, by.permission),
+	);
 	if (!moved) return false;
 	observe({ type: "rescheduled", at, id, event: moved.name, dueAt });
 	return { id, time: moved.time, delay: moved.delay };
 }
 
 /** Who may publish nothing learns nothing, not even whether there is such an event. */
-function checkMover(by: Mover): void {
-	if (by.right.length === 0) throw forbiddenMove(by);
+function checkMover(by: Requester): void {
+	if (by.permission.length === 0) throw forbiddenMove(by);
 }
 
-function movedBy(by: Mover, moved: Moved): ScheduledEvent | undefined {
+function movedBy(by: Requester, moved: MoveResult): ScheduledEvent | undefined {
 	switch (moved) {
 		case "forbidden":
 			throw forbiddenMove(by);
@@ -117,24 +124,24 @@ export function movedTo(record: string, dueAt: number): string {
 }
 
 /** Whole events and deliveries go to queues of their own, and neither waits for the other's. */
-export const HELD_KINDS = ["events", "deliveries"] as const;
+export const ROW_KINDS = ["events", "deliveries"] as const;
 
-export type HeldKind = (typeof HELD_KINDS)[number];
+export type RowKind = (typeof ROW_KINDS)[number];
 
 /** What an object keeps. Each call is one durable step. */
-export interface HeldRows {
+export interface ScheduleRows {
 	/** An event as it waits, for those who may publish it. */
-	find(id: string, right: PublishRight): Moved;
-	reschedule(id: string, dueAt: number, right: PublishRight): Moved;
+	find(id: string, right: PublishPermission): MoveResult;
+	reschedule(id: string, dueAt: number, right: PublishPermission): MoveResult;
 	/**
 	 * The batch to send, marked so that nobody can cancel it any more: the one that an earlier hand-over
 	 * claimed and did not settle, else what is due. All of one kind, within a `sendBatch`; empty when none is due.
 	 */
-	claim(kind: HeldKind, now: number): Held[];
+	claim(kind: RowKind, now: number): ScheduledRow[];
 	/** The queue has taken the batch: removes its rows, but not one that was moved on since, and the mark. */
-	settle(kind: HeldKind, batch: readonly Held[]): void;
+	settle(kind: RowKind, batch: readonly ScheduledRow[]): void;
 	/** Epoch milliseconds; null when none waits. */
-	nextDueAt(kind: HeldKind): number | null;
+	nextDueAt(kind: RowKind): number | null;
 }
 
 /**
@@ -145,17 +152,17 @@ export interface HeldRows {
 export async function move(
 	id: string,
 	dueAt: number,
-	right: PublishRight,
-	rows: Pick<HeldRows, "find" | "reschedule">,
-	{ payloads }: Pick<HandOver, "payloads">,
-): Promise<Moved> {
+	right: PublishPermission,
+	rows: Pick<ScheduleRows, "find" | "reschedule">,
+	{ payloads }: Pick<Flushing, "payloads">,
+): Promise<MoveResult> {
 	const found = rows.find(id, right);
 	if (typeof found === "object" && found.reference !== null)
 		await payloads.keep(found.reference, dueAt + PAYLOAD_KEPT);
 	return rows.reschedule(id, dueAt, right);
 }
 
-export interface HandOver {
+export interface Flushing {
 	queue: { sendBatch(records: readonly string[]): Promise<void> };
 	payloads: { keep(key: string, until: number): Promise<void> };
 	clock(): number;
@@ -176,10 +183,10 @@ const HAND_OVER_TIME = 5 * 60_000;
  *
  * @throws whatever the queue throws; the batch stays claimed
  */
-export async function handOver(
-	kind: HeldKind,
-	rows: HeldRows,
-	ports: HandOver,
+export async function flush(
+	kind: RowKind,
+	rows: ScheduleRows,
+	ports: Flushing,
 ): Promise<void> {
 	const until = ports.clock() + HAND_OVER_TIME;
 	while (ports.clock() < until) {
@@ -202,8 +209,8 @@ export async function handOver(
  * is not where it waits anew and anew. One that cannot be kept longer holds nothing up.
  */
 async function keepPayloads(
-	batch: readonly Held[],
-	{ payloads, clock }: HandOver,
+	batch: readonly ScheduledRow[],
+	{ payloads, clock }: Flushing,
 ): Promise<void> {
 	const keys = batch.flatMap(({ reference, handler, dueAt }) => {
 		const isKept = handler === "" && clock() - dueAt < QUEUE_WAIT;
@@ -221,7 +228,7 @@ async function keepPayloads(
 	);
 }
 
-function report(row: Held, { clock, observe }: HandOver): void {
+function report(row: ScheduledRow, { clock, observe }: Flushing): void {
 	const { id, name: event, dueAt, handler } = row;
 	observe({
 		type: "queued",

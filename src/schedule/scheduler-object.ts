@@ -4,22 +4,22 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { LONGEST_WAIT } from "../event/limits.ts";
-import type { PublishRight } from "../event/permission.ts";
-import type { Held } from "../event/scheduled-row.ts";
+import type { PublishPermission } from "../event/permission.ts";
+import type { ScheduledRow } from "../event/scheduled-row.ts";
 import type { Transition } from "../event/transition.ts";
 import { bindings, namedQueues } from "../platform/bindings.ts";
 import { byLane, eventsQueue, retriesQueue } from "../platform/lane.ts";
-import { told } from "../platform/object-context.ts";
+import { objectContext } from "../platform/object-context.ts";
 import { inTime, pause, realTimer } from "../platform/timer.ts";
 import {
-	HELD_KINDS,
-	type HeldKind,
-	handOver,
+	flush,
 	type ListedEvent,
-	type Moved,
+	type MoveResult,
 	move,
+	ROW_KINDS,
+	type RowKind,
 } from "./schedule.ts";
-import { HeldTable } from "./schedule-table.ts";
+import { ScheduleTable } from "./schedule-table.ts";
 
 /** A hand-over that failed is tried again after this long, in milliseconds, doubling up to a minute. */
 const FIRST_BACKOFF = 1_000;
@@ -33,7 +33,7 @@ const SEND_TIME = 30_000;
 const TOO_LONG = "the queue did not answer in time";
 
 export class Scheduler extends DurableObject {
-	readonly #table = new HeldTable(this.ctx.storage);
+	readonly #table = new ScheduleTable(this.ctx.storage);
 	/**
 	 * What the alarm is set to, or null; spares a `setAlarm` where an earlier one stands. It changes in the
 	 * same turn as the alarm, so that a call which comes between an alarm and its await sees it right.
@@ -42,7 +42,7 @@ export class Scheduler extends DurableObject {
 	#handingOver: Promise<void> | undefined;
 	/** Alarms in a row that came before their time, by this object's clock. */
 	#early = 0;
-	readonly #failures: Record<HeldKind, number> = { events: 0, deliveries: 0 };
+	readonly #failures: Record<RowKind, number> = { events: 0, deliveries: 0 };
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
 		super(ctx, env);
@@ -57,20 +57,20 @@ export class Scheduler extends DurableObject {
 	}
 
 	/** Holds rows durably; the alarm is set in the same turn, so both are written or neither. */
-	async hold(rows: readonly Held[]): Promise<void> {
+	async hold(rows: readonly ScheduledRow[]): Promise<void> {
 		this.#table.hold(rows);
 		await this.#armAhead();
 	}
 
-	async cancel(id: string, right: PublishRight): Promise<Moved> {
+	async cancel(id: string, right: PublishPermission): Promise<MoveResult> {
 		return this.#table.cancel(id, right);
 	}
 
 	async reschedule(
 		id: string,
 		dueAt: number,
-		right: PublishRight,
-	): Promise<Moved> {
+		right: PublishPermission,
+	): Promise<MoveResult> {
 		const moved = await move(id, dueAt, right, this.#table, bindings());
 		if (typeof moved === "object") await this.#armAhead();
 		return moved;
@@ -131,7 +131,7 @@ export class Scheduler extends DurableObject {
 		const queues = namedQueues();
 		const queueOf = { events: eventsQueue, deliveries: retriesQueue };
 		await Promise.all(
-			HELD_KINDS.map(async (kind) => {
+			ROW_KINDS.map(async (kind) => {
 				const ports = {
 					queue: {
 						sendBatch: byLane(
@@ -143,10 +143,11 @@ export class Scheduler extends DurableObject {
 					payloads,
 					clock: () => Date.now(),
 					pause: (ms: number) => pause(ms, realTimer),
-					observe: (transition: Transition) => told().observe(transition),
+					observe: (transition: Transition) =>
+						objectContext().observe(transition),
 				};
 				try {
-					await handOver(kind, this.#table, ports);
+					await flush(kind, this.#table, ports);
 					this.#failures[kind] = 0;
 				} catch (error) {
 					this.#failures[kind]++;
@@ -162,7 +163,7 @@ export class Scheduler extends DurableObject {
 	}
 
 	async #armForNext(): Promise<void> {
-		const times = HELD_KINDS.flatMap((kind) => {
+		const times = ROW_KINDS.flatMap((kind) => {
 			const dueAt = this.#table.nextDueAt(kind);
 			return dueAt === null ? [] : Math.max(dueAt, this.#notBefore(kind));
 		});
@@ -171,13 +172,13 @@ export class Scheduler extends DurableObject {
 	}
 
 	/** When a kind whose last hand-over failed may be tried again. */
-	#notBefore(kind: HeldKind): number {
+	#notBefore(kind: RowKind): number {
 		const failures = this.#failures[kind];
 		return failures === 0 ? 0 : Date.now() + doubling(FIRST_BACKOFF, failures);
 	}
 
 	#nextDueAt(): number | null {
-		const times = HELD_KINDS.flatMap(
+		const times = ROW_KINDS.flatMap(
 			(kind) => this.#table.nextDueAt(kind) ?? [],
 		);
 		return times.length > 0 ? Math.min(...times) : null;

@@ -1,15 +1,19 @@
 /** The scheduler as one, over its shards: an event's id tells which of them holds it. */
 
-import { cursorOf, pageSize, placeOf } from "../event/cursor.ts";
+import { cursorOf, pageSize, positionOf } from "../event/cursor.ts";
 import { shardOf } from "../event/id.ts";
-import type { PublishRight } from "../event/permission.ts";
-import type { Held } from "../event/scheduled-row.ts";
-import type { ListedEvent, Moved, Schedule } from "./schedule.ts";
+import type { PublishPermission } from "../event/permission.ts";
+import type { ScheduledRow } from "../event/scheduled-row.ts";
+import type { ListedEvent, MoveResult, Schedule } from "./schedule.ts";
 
 export interface SchedulerShard {
-	hold(rows: readonly Held[]): Promise<void>;
-	cancel(id: string, right: PublishRight): Promise<Moved>;
-	reschedule(id: string, dueAt: number, right: PublishRight): Promise<Moved>;
+	hold(rows: readonly ScheduledRow[]): Promise<void>;
+	cancel(id: string, right: PublishPermission): Promise<MoveResult>;
+	reschedule(
+		id: string,
+		dueAt: number,
+		right: PublishPermission,
+	): Promise<MoveResult>;
 	list(after: [number, string], limit: number): Promise<ListedEvent[]>;
 	watch(): Promise<{ nextDueAt: number | null }>;
 }
@@ -48,7 +52,7 @@ export function schedulerOf(
 		},
 		async list({ limit, cursor }) {
 			const size = pageSize(limit);
-			const after = placeOf(cursor) ?? [0, ""];
+			const after = positionOf(cursor) ?? [0, ""];
 			const pages = await Promise.all(
 				all.map((shard) => shardAt(shard).list(after, size + 1)),
 			);

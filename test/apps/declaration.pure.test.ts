@@ -5,7 +5,7 @@ import {
 	checkAppName,
 	declarationFrom,
 	declarationOf,
-	partsOf,
+	parseAppEventName,
 } from "../../src/apps/declaration.ts";
 import { isName } from "../../src/event/name.ts";
 
@@ -41,7 +41,7 @@ describe("the name of an app", () => {
 		"%s is one",
 		(name) => {
 			expect(() => checkAppName(name)).not.toThrow();
-			expect(partsOf(`${name}/e`)).toEqual({ app: name, event: "e" });
+			expect(parseAppEventName(`${name}/e`)).toEqual({ app: name, event: "e" });
 		},
 	);
 
@@ -65,7 +65,7 @@ describe("the name of an app", () => {
 describe("the name of an app's event on the bus", () => {
 	test("has the app's name before it, and comes apart again", () => {
 		expect(appEventName(NAME, "new_email")).toBe("@my-org/email/new_email");
-		expect(partsOf("@my-org/email/new_email")).toEqual({
+		expect(parseAppEventName("@my-org/email/new_email")).toEqual({
 			app: NAME,
 			event: "new_email",
 		});
@@ -76,7 +76,7 @@ describe("the name of an app's event on the bus", () => {
 		...["@a/b/c.d", "@a//c", "@/b/c", `@a/b/${"c".repeat(65)}`, "@a/b/c\n"],
 		`@a/${"b".repeat(98)}/c`,
 	])("%j is none", (name) => {
-		expect(partsOf(name)).toBeUndefined();
+		expect(parseAppEventName(name)).toBeUndefined();
 	});
 
 	test("comes apart for every app and event, and is never the name of another event", () => {
@@ -87,13 +87,13 @@ describe("the name of an app's event on the bus", () => {
 		fc.assert(
 			fc.property(app, short, (app, event) => {
 				const name = appEventName(app, event);
-				expect(partsOf(name)).toEqual({ app, event });
+				expect(parseAppEventName(name)).toEqual({ app, event });
 				expect(isName(name)).toBe(false);
 			}),
 		);
 		fc.assert(
 			fc.property(fc.string(), (name) => {
-				const found = partsOf(name);
+				const found = parseAppEventName(name);
 				if (found) expect(appEventName(found.app, found.event)).toBe(name);
 				expect(found && isName(name)).not.toBe(true);
 			}),

@@ -4,7 +4,7 @@ import { createEvents } from "tidings";
 import { createApp } from "tidings/apps";
 import { describe, expect, test } from "vitest";
 import { declarationFrom } from "../../src/apps/declaration.ts";
-import { listedFrom, listedOf } from "../../src/handlers/route.ts";
+import { listingOf, listingsFrom } from "../../src/handlers/route.ts";
 import { ownerOf } from "../../src/owner.ts";
 
 const module = { default: () => {} };
@@ -30,8 +30,8 @@ describe("an app whose name, event and tool are as long as may be", () => {
 		expect(name).toHaveLength(100);
 		const app = longest();
 		const events = createEvents({ apps: [app] });
-		const told = ownerOf(events).handlers.list().map(listedOf);
-		expect(listedFrom(structuredClone(told)).map(({ id }) => id)).toEqual([
+		const told = ownerOf(events).handlers.list().map(listingOf);
+		expect(listingsFrom(structuredClone(told)).map(({ id }) => id)).toEqual([
 			`${name}/${event}/start`,
 			`${name}/${event}/handler`,
 			`${name}/${event}/stop`,

@@ -1,5 +1,5 @@
 /** The owner's ports with queues and a scheduler that keep what they are given, for looking at one step alone. */
-import type { Held } from "../../src/event/scheduled-row.ts";
+import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
 import type { Transition } from "../../src/event/transition.ts";
 import { type Owner, ownerOf } from "../../src/owner.ts";
 import { events } from "./worker.ts";
@@ -9,7 +9,7 @@ export interface Kept {
 	/** One list for each batch. */
 	retries: string[][];
 	deadLetters: string[];
-	held: Held[];
+	held: ScheduledRow[];
 	transitions: Transition[];
 }
 

@@ -1,7 +1,7 @@
 /** What a batch has under way at once, by the size of its events, so that memory is bounded whatever they hold. */
 import { afterEach, expect, test, vi } from "vitest";
 import { consume } from "../../src/consume/queue.ts";
-import { letterId } from "../../src/event/dead-letter.ts";
+import { deadLetterId } from "../../src/event/dead-letter.ts";
 import { incoming, read, record } from "../support/incoming.ts";
 import { keeping } from "../support/ports.ts";
 import { behaviours } from "../support/worker.ts";
@@ -92,7 +92,7 @@ test("letters are stored seven at once where their bodies travel by reference", 
 	await consumed;
 	expect(inside.most).toBe(7);
 	expect(ports.kept.letters.map(({ id }) => id)).toEqual(
-		messages.map(({ body }) => letterId(read(String(body)).id, "never")),
+		messages.map(({ body }) => deadLetterId(read(String(body)).id, "never")),
 	);
 });
 

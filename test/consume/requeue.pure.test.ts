@@ -2,29 +2,33 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
 	type Carrying,
-	carry,
+	enqueueFirstAttempts,
+	enqueueRetry,
 	hold,
-	inSeconds,
-	postpone,
-	sendFirst,
+	park,
+	toDelaySeconds,
 } from "../../src/consume/requeue.ts";
 import { encodeEvent, turnedInto } from "../../src/event/encode.ts";
-import { decode, laneOf, type Readable } from "../../src/event/envelope.ts";
+import {
+	decode,
+	laneOf,
+	type ReceivedEvent,
+} from "../../src/event/envelope.ts";
 import { QUEUE_WAIT } from "../../src/event/limits.ts";
-import type { Held } from "../../src/event/scheduled-row.ts";
+import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
 import type { Transition } from "../../src/event/transition.ts";
 
 const NOW = 1_000_000;
 const head = { id: "e1", name: "order.placed", time: 1_000, delay: 0 };
-const event = decode(encodeEvent(head, { text: '{"n":1}' })) as Readable;
-const large = decode(encodeEvent(head, { reference: "kept" })) as Readable;
+const event = decode(encodeEvent(head, { text: '{"n":1}' })) as ReceivedEvent;
+const large = decode(encodeEvent(head, { reference: "kept" })) as ReceivedEvent;
 
 const delivery = { handler: "audit", attempt: 3 };
 const error = { name: "Error", message: "closed" };
 const next = (wait: number) => ({ delivery, wait, error });
 
 /** The row in which a delivery waits. */
-const rowAt = (wait: number, of = event): Held => ({
+const rowAt = (wait: number, of = event): ScheduledRow => ({
 	id: "e1",
 	handler: "audit",
 	name: "order.placed",
@@ -46,7 +50,7 @@ const retrying = (wait: number) => ({
 });
 
 let sent: unknown[];
-let held: Held[];
+let held: ScheduledRow[];
 let kept: unknown[];
 let seen: Transition[];
 let ports: Carrying;
@@ -68,10 +72,10 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks());
 
 test("a wait counts in whole seconds, and is never cut short", () => {
-	expect([0, 1, 1_000, 1_001].map(inSeconds)).toEqual([0, 1, 1, 2]);
+	expect([0, 1, 1_000, 1_001].map(toDelaySeconds)).toEqual([0, 1, 1, 2]);
 	fc.assert(
 		fc.property(fc.nat(QUEUE_WAIT), (wait) => {
-			const seconds = inSeconds(wait);
+			const seconds = toDelaySeconds(wait);
 			expect(seconds * 1_000).toBeGreaterThanOrEqual(wait);
 			expect((seconds - 1) * 1_000).toBeLessThan(wait || 1);
 		}),
@@ -82,7 +86,7 @@ describe("a delivery that failed travels on", () => {
 	test.for([1_500, QUEUE_WAIT])(
 		"in the retries queue where it waits %i ms",
 		async (wait) => {
-			await carry(event, next(wait), ports);
+			await enqueueRetry(event, next(wait), ports);
 			const record = turnedInto(event.text, { delivery });
 			expect(sent).toEqual([[record, Math.ceil(wait / 1_000)]]);
 			expect(held).toEqual([]);
@@ -91,7 +95,7 @@ describe("a delivery that failed travels on", () => {
 	);
 
 	test("in the scheduler where it waits longer than a queue may", async () => {
-		await carry(event, next(QUEUE_WAIT + 1), ports);
+		await enqueueRetry(event, next(QUEUE_WAIT + 1), ports);
 		expect(sent).toEqual([]);
 		expect(held).toEqual([rowAt(QUEUE_WAIT + 1)]);
 		expect(seen).toEqual([retrying(QUEUE_WAIT + 1)]);
@@ -103,7 +107,7 @@ describe("a delivery that failed travels on", () => {
 		ports.retries.send = async () => {
 			throw full;
 		};
-		await carry(event, next(1_500), ports);
+		await enqueueRetry(event, next(1_500), ports);
 		expect(held).toEqual([rowAt(1_500)]);
 		expect(seen).toEqual([retrying(1_500)]);
 		expect(log.mock.calls).toEqual([
@@ -118,12 +122,14 @@ describe("a delivery that failed travels on", () => {
 		};
 		ports.retries.send = down;
 		ports.scheduler.hold = down;
-		await expect(carry(event, next(1_500), ports)).rejects.toThrow("down");
+		await expect(enqueueRetry(event, next(1_500), ports)).rejects.toThrow(
+			"down",
+		);
 		expect(seen).toEqual([]);
 	});
 
 	test("with its large body, which is kept for it either way", async () => {
-		await carry(large, next(1_500), ports);
+		await enqueueRetry(large, next(1_500), ports);
 		expect(kept).toEqual(["kept"]);
 		await hold(large, next(1_500), ports);
 		expect(kept).toEqual(["kept", "kept"]);
@@ -139,7 +145,7 @@ test("a delivery that moves to the scheduler waits there until its time", async 
 });
 
 test("a delivery that nobody here can run waits at the attempt that it has", async () => {
-	await postpone(event, delivery, 60_000, "no deploy has it", ports);
+	await park(event, delivery, 60_000, "no deploy has it", ports);
 	expect(held).toEqual([rowAt(60_000)]);
 	expect(seen).toEqual([
 		{
@@ -159,7 +165,7 @@ describe("a delivery of a lane's event", () => {
 	const lane = "bulk";
 	const inLane = decode(
 		encodeEvent(head, { text: '{"n":1}' }, { lane }),
-	) as Readable;
+	) as ReceivedEvent;
 	const own: unknown[] = [];
 
 	beforeEach(() => {
@@ -173,13 +179,13 @@ describe("a delivery of a lane's event", () => {
 
 	test("travels by the lane's retries: once more, first, and where it can only wait there", async () => {
 		const record = turnedInto(inLane.text, { delivery });
-		await carry(inLane, next(1_500), ports);
-		await sendFirst(inLane, [delivery], ports);
+		await enqueueRetry(inLane, next(1_500), ports);
+		await enqueueFirstAttempts(inLane, [delivery], ports);
 		ports.scheduler.hold = async () => {
 			throw new Error("down");
 		};
 		vi.spyOn(console, "error").mockImplementation(() => {});
-		await postpone(inLane, delivery, 60_000, "no deploy has it", ports);
+		await park(inLane, delivery, 60_000, "no deploy has it", ports);
 		expect(own).toEqual([[record, 2], [record], [record, 60]]);
 		expect(sent).toEqual([]);
 	});

@@ -9,7 +9,7 @@ import {
 	replay,
 	replayAll,
 } from "../../src/dead-letters/replay.ts";
-import type { Letter } from "../../src/event/dead-letter.ts";
+import type { NewDeadLetter } from "../../src/event/dead-letter.ts";
 import { read } from "../support/incoming.ts";
 import { keeping } from "../support/ports.ts";
 
@@ -27,7 +27,10 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-function letter(n: number, changes: Partial<Letter> = {}): Letter {
+function letter(
+	n: number,
+	changes: Partial<NewDeadLetter> = {},
+): NewDeadLetter {
 	return {
 		id: `e${n}:first`,
 		head: { id: `e${n}`, name: "order.placed", time: T0, delay: 0 },
@@ -45,7 +48,7 @@ function letter(n: number, changes: Partial<Letter> = {}): Letter {
 const ports = () =>
 	keeping({
 		letters: store as unknown as Letters & {
-			store(letters: readonly Letter[]): Promise<void>;
+			store(letters: readonly NewDeadLetter[]): Promise<void>;
 		},
 	});
 const ids = async (query = {}) =>

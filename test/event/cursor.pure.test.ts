@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
 	cursorOf,
-	type Place,
+	type Position,
 	pageSize,
-	placeOf,
+	positionOf,
 } from "../../src/event/cursor.ts";
 
 describe("a cursor", () => {
@@ -18,8 +18,8 @@ describe("a cursor", () => {
 			),
 		);
 		fc.assert(
-			fc.property(place, (place: Place) => {
-				expect(placeOf(cursorOf(place))).toEqual(place);
+			fc.property(place, (place: Position) => {
+				expect(positionOf(cursorOf(place))).toEqual(place);
 			}),
 			{ numRuns: 300 },
 		);
@@ -34,12 +34,12 @@ describe("a cursor", () => {
 		// A tilde is the one character whose base64 has a plus.
 		for (const id of ["~", "a~", "ab~", "~~~~"]) {
 			expect(cursorOf([1, id])).toMatch(/^[A-Za-z0-9-]+$/);
-			expect(placeOf(cursorOf([1, id]))).toEqual([1, id]);
+			expect(positionOf(cursorOf([1, id]))).toEqual([1, id]);
 		}
 	});
 
 	test("that is absent leads to the start", () => {
-		expect(placeOf(undefined)).toBeUndefined();
+		expect(positionOf(undefined)).toBeUndefined();
 	});
 
 	test.for([
@@ -57,7 +57,7 @@ describe("a cursor", () => {
 		null,
 		{},
 	])("%j is refused, for no page was answered with it", (cursor) => {
-		expect(() => placeOf(cursor as string)).toThrow(
+		expect(() => positionOf(cursor as string)).toThrow(
 			expect.objectContaining({
 				code: "invalid_request",
 				message: expect.stringMatching(/^cursor: /),
@@ -69,7 +69,7 @@ describe("a cursor", () => {
 		fc.assert(
 			fc.property(fc.string(), (text) => {
 				try {
-					const [at, id] = placeOf(text) ?? [];
+					const [at, id] = positionOf(text) ?? [];
 					expect([typeof at, typeof id]).toEqual(["number", "string"]);
 				} catch (error) {
 					expect(error).toMatchObject({ code: "invalid_request" });

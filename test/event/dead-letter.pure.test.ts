@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { letterId, summaryOf } from "../../src/event/dead-letter.ts";
+import { deadLetterId, summaryOf } from "../../src/event/dead-letter.ts";
 import type { EventHead } from "../../src/event/envelope.ts";
 
 const head = {
@@ -10,15 +10,19 @@ const head = {
 };
 
 test("an event has one letter for each handler, and two events have two", () => {
-	expect(letterId(head.id, "audit")).toBe(letterId(head.id, "audit"));
-	expect(letterId(head.id, "audit")).toBe(`${head.id}:audit`);
-	expect(letterId(head.id, "audit")).not.toBe(letterId(head.id, "ledger"));
-	expect(letterId("other", "audit")).not.toBe(letterId(head.id, "audit"));
+	expect(deadLetterId(head.id, "audit")).toBe(deadLetterId(head.id, "audit"));
+	expect(deadLetterId(head.id, "audit")).toBe(`${head.id}:audit`);
+	expect(deadLetterId(head.id, "audit")).not.toBe(
+		deadLetterId(head.id, "ledger"),
+	);
+	expect(deadLetterId("other", "audit")).not.toBe(
+		deadLetterId(head.id, "audit"),
+	);
 });
 
 test("a list shows a letter without its body and without what this version does not know", () => {
 	const stored = {
-		id: letterId(head.id, "audit"),
+		id: deadLetterId(head.id, "audit"),
 		head: { ...head, v: 1, trace: "t" } as EventHead,
 		handler: "audit",
 		cause: "exhausted",

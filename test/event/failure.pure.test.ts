@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { describe, type Failure } from "../../src/event/failure.ts";
+import { type Failure, serializeError } from "../../src/event/failure.ts";
 import { byteLength } from "../../src/event/json.ts";
 
 const bytesOf = (failure: Failure) => byteLength(JSON.stringify(failure));
@@ -43,12 +43,14 @@ test("an Error is told by its name, message and stack", () => {
 		override readonly name = "LedgerError";
 	}
 	const error = new LedgerError("closed");
-	expect(describe(error)).toEqual({
+	expect(serializeError(error)).toEqual({
 		name: "LedgerError",
 		message: "closed",
 		stack: error.stack,
 	});
-	expect(describe(new DOMException("late", "TimeoutError"))).toMatchObject({
+	expect(
+		serializeError(new DOMException("late", "TimeoutError")),
+	).toMatchObject({
 		name: "TimeoutError",
 		message: "late",
 	});
@@ -71,12 +73,12 @@ test.for<[thrown: unknown, failure: Failure]>([
 		{ name: "object", message: "kept" },
 	],
 ])("what was thrown is told though it is no Error: %#", ([thrown, failure]) => {
-	expect(describe(thrown)).toEqual(failure);
+	expect(serializeError(thrown)).toEqual(failure);
 });
 
 test("what cannot be read is told as just that", () => {
 	for (const thrown of [closed, revoked(), hostile])
-		expect(describe(thrown)).toEqual({
+		expect(serializeError(thrown)).toEqual({
 			name: "object",
 			message: "a value that cannot be shown",
 		});
@@ -99,11 +101,11 @@ test("describing never throws, and always tells a name and a message", () => {
 				fc.record({ name: anything, message: anything, stack: anything }),
 			),
 			(thrown) => {
-				expect(describe(thrown)).toMatchObject({
+				expect(serializeError(thrown)).toMatchObject({
 					name: expect.any(String),
 					message: expect.any(String),
 				});
-				expect(bytesOf(describe(thrown))).toBeLessThanOrEqual(8_192);
+				expect(bytesOf(serializeError(thrown))).toBeLessThanOrEqual(8_192);
 			},
 		),
 	);
@@ -133,7 +135,7 @@ test("its JSON is at most 8 192 bytes, of whatever characters and however many",
 			fc.record({ name: long, message: long, stack: long }),
 			fc.option(fc.array(issue, { maxLength: 20 }), { nil: undefined }),
 			(thrown, issues) => {
-				const failure = describe(thrown, issues);
+				const failure = serializeError(thrown, issues);
 				expect(bytesOf(failure)).toBeLessThanOrEqual(8_192);
 				expect(thrown.message.startsWith(failure.message)).toBe(true);
 			},
@@ -145,7 +147,7 @@ test("its JSON is at most 8 192 bytes, of whatever characters and however many",
 test("a plain error of some length keeps its message whole and most of its stack", () => {
 	const error = new Error("m".repeat(2_000));
 	error.stack = "s".repeat(10_000);
-	const { message, stack } = describe(error);
+	const { message, stack } = serializeError(error);
 	expect(message).toBe(error.message);
 	expect(stack?.length).toBeGreaterThan(3_000);
 });
@@ -155,6 +157,8 @@ test("the first ten issues are kept", () => {
 		path: `items.${index}.price`,
 		message: "expected number",
 	}));
-	expect(describe(new Error("e"), issues).issues).toEqual(issues.slice(0, 10));
-	expect(describe(new Error("e"))).not.toHaveProperty("issues");
+	expect(serializeError(new Error("e"), issues).issues).toEqual(
+		issues.slice(0, 10),
+	);
+	expect(serializeError(new Error("e"))).not.toHaveProperty("issues");
 });

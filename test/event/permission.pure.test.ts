@@ -2,14 +2,14 @@ import { describe, expect, test } from "vitest";
 import {
 	checkPublish,
 	mayPublish,
-	type PublishRight,
+	type PublishPermission,
 } from "../../src/event/permission.ts";
 
 const forbidden = (message: string) =>
 	expect.objectContaining({ name: "ForbiddenError", message });
 
 describe("a right to publish", () => {
-	test.for<[right: PublishRight, name: string, may: boolean]>([
+	test.for<[right: PublishPermission, name: string, may: boolean]>([
 		["all", "order.placed", true],
 		[["order.**"], "order.placed", true],
 		[["order.**"], "order", true],
@@ -28,7 +28,7 @@ describe("a right to publish", () => {
 });
 
 test("who is refused learns what may be published", () => {
-	const check = (right: PublishRight) => () =>
+	const check = (right: PublishPermission) => () =>
 		checkPublish(right, "user.left", "the key 5");
 	expect(check(["order.**", "user.joined"])).toThrow(
 		forbidden(

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import {
 	logFailures,
-	observing,
+	safeObserver,
 	type Transition,
 } from "../../src/event/transition.ts";
 
@@ -17,7 +17,7 @@ const ignored: Transition = { type: "ignored", ...of };
 describe("an observer", () => {
 	test("is told of the transition as it is", () => {
 		const observe = vi.fn();
-		observing(observe)(ignored);
+		safeObserver(observe)(ignored);
 		expect(observe.mock.calls).toEqual([[ignored]]);
 		expect(error).not.toHaveBeenCalled();
 	});
@@ -29,13 +29,13 @@ describe("an observer", () => {
 		};
 		const log = [["tidings: an observer threw", thrown]];
 		expect(() =>
-			observing(() => {
+			safeObserver(() => {
 				throw thrown;
 			})(ignored),
 		).not.toThrow();
 		expect(error.mock.calls).toEqual(log);
 		error.mockClear();
-		observing(later)(ignored);
+		safeObserver(later)(ignored);
 		await vi.waitFor(() => expect(error.mock.calls).toEqual(log));
 	});
 });

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
-import { checkMembers } from "../../src/event/validation.ts";
+import { rejectUnknownKeys } from "../../src/event/validation.ts";
 
 test("a member that does nothing is refused with those that there are", () => {
-	const check = () => checkMembers("worker", { fetch: 1, prefx: 2 }, KNOWN);
+	const check = () =>
+		rejectUnknownKeys("worker", { fetch: 1, prefx: 2 }, KNOWN);
 	expect(check).toThrow(
 		expect.objectContaining({
 			name: "RefusedError",
@@ -10,14 +11,14 @@ test("a member that does nothing is refused with those that there are", () => {
 			message: 'worker: unknown member "prefx": use fetch, prefix',
 		}),
 	);
-	expect(() => checkMembers("on", { a: 1 }, [], "invalid_handler")).toThrow(
-		expect.objectContaining({ code: "invalid_handler" }),
-	);
+	expect(() =>
+		rejectUnknownKeys("on", { a: 1 }, [], "invalid_handler"),
+	).toThrow(expect.objectContaining({ code: "invalid_handler" }));
 });
 
 test("members that are known pass, some of them, all or none", () => {
 	for (const options of [{}, { prefix: "" }, { fetch: 1, prefix: undefined }])
-		expect(() => checkMembers("worker", options, KNOWN)).not.toThrow();
+		expect(() => rejectUnknownKeys("worker", options, KNOWN)).not.toThrow();
 });
 
 const KNOWN = ["fetch", "prefix"];

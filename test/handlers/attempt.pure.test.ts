@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import type { Schema } from "../../src/event/definition.ts";
-import { describe as describeThrown } from "../../src/event/failure.ts";
+import { serializeError as describeThrown } from "../../src/event/failure.ts";
 import { attempt } from "../../src/handlers/attempt.ts";
 import type { Attempting } from "../../src/handlers/attempt-time.ts";
 import {

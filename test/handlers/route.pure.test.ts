@@ -3,19 +3,19 @@ import * as z from "zod";
 import { handlerOf } from "../../src/handlers/handler.ts";
 import { policyOf } from "../../src/handlers/retry-policy.ts";
 import {
-	type Listed,
-	listedFrom,
-	listedOf,
-	type RouteChange,
+	type HandlerListing,
+	listingOf,
+	listingsFrom,
+	type RouteOverride,
 	Routes,
 	routesOf,
 } from "../../src/handlers/route.ts";
 
-const listed = (id: string, ...patterns: string[]): Listed => ({
+const listed = (id: string, ...patterns: string[]): HandlerListing => ({
 	id,
 	patterns,
 });
-const none = { changes: [], defaults: {} };
+const none = { overrides: [], defaults: {} };
 const ids = (routes: readonly { id: string }[]) => routes.map(({ id }) => id);
 
 describe("the routes of a Worker", () => {
@@ -70,7 +70,7 @@ describe("the routes of a Worker", () => {
 		];
 		const defaults = { timeout: 9, policy: policyOf(9) };
 		expect(
-			routesOf("", [said, unsaid], { changes: [], defaults }).list,
+			routesOf("", [said, unsaid], { overrides: [], defaults }).list,
 		).toEqual([
 			expect.objectContaining({ timeout: 7, policy: policyOf(7) }),
 			expect.objectContaining({ timeout: 9, policy: policyOf(9) }),
@@ -83,8 +83,8 @@ describe("the routes of a Worker", () => {
 
 describe("the configuration", () => {
 	const handlers = [listed("send", "order.placed"), listed("audit", "**")];
-	const changed = (...changes: RouteChange[]) =>
-		routesOf("mail", handlers, { changes, defaults: {} });
+	const changed = (...changes: RouteOverride[]) =>
+		routesOf("mail", handlers, { overrides: changes, defaults: {} });
 
 	test("overrides the events, time and policy of a handler, and nothing of the others", () => {
 		const routes = changed({
@@ -147,8 +147,8 @@ describe("what a Worker lists of its handlers", () => {
 	);
 
 	test("is all that the owner needs, and survives the way to it", () => {
-		const told = structuredClone([listedOf(send)]);
-		expect(listedFrom(told)).toEqual([
+		const told = structuredClone([listingOf(send)]);
+		expect(listingsFrom(told)).toEqual([
 			{
 				id: "send",
 				patterns: ["order.placed"],
@@ -161,7 +161,7 @@ describe("what a Worker lists of its handlers", () => {
 
 	test("has no schema where none can be told", () => {
 		const dated = handlerOf(["a"], { id: "a" }, () => {}, z.date());
-		expect(listedOf(dated)).toEqual({ id: "a", patterns: ["a"] });
+		expect(listingOf(dated)).toEqual({ id: "a", patterns: ["a"] });
 	});
 
 	test("has of a schema what is JSON, as nothing else crosses", () => {
@@ -175,7 +175,7 @@ describe("what a Worker lists of its handlers", () => {
 			},
 		} as const;
 		const handler = { id: "a", patterns: ["a"], run: () => {}, schema };
-		expect(structuredClone(listedOf(handler as never)).schema).toEqual({
+		expect(structuredClone(listingOf(handler as never)).schema).toEqual({
 			type: "object",
 			examples: [null],
 		});
@@ -186,22 +186,22 @@ describe("what a Worker lists of its handlers", () => {
 			{ ...listed("a", "a"), policy: { backoff: "fibonacci" }, timeout: "7" },
 			{ ...listed("b", "b"), timeout: 90_000 },
 		];
-		expect(listedFrom(told)).toEqual([listed("a", "a"), listed("b", "b")]);
+		expect(listingsFrom(told)).toEqual([listed("a", "a"), listed("b", "b")]);
 	});
 
 	test("is unknown where the patterns of one are of a newer form, which may match", () => {
 		for (const pattern of [{ glob: "order.*" }, "order.{a,b}"])
-			expect(() => listedFrom([{ id: "a", patterns: ["a", pattern] }])).toThrow(
-				"the patterns of a cannot be read",
-			);
+			expect(() =>
+				listingsFrom([{ id: "a", patterns: ["a", pattern] }]),
+			).toThrow("the patterns of a cannot be read");
 	});
 
 	test("has a thousand handlers at the most, each with an id of its own", () => {
 		const many = (count: number) =>
 			Array.from({ length: count }, (_, n) => listed(`h${n}`, "a"));
-		expect(listedFrom(many(1_000))).toHaveLength(1_000);
-		expect(() => listedFrom(many(1_001))).toThrow("at most 1000 handlers");
-		expect(() => listedFrom([listed("a", "a"), listed("a", "b")])).toThrow(
+		expect(listingsFrom(many(1_000))).toHaveLength(1_000);
+		expect(() => listingsFrom(many(1_001))).toThrow("at most 1000 handlers");
+		expect(() => listingsFrom([listed("a", "a"), listed("a", "b")])).toThrow(
 			"one id twice",
 		);
 	});
@@ -209,14 +209,14 @@ describe("what a Worker lists of its handlers", () => {
 	test.for(["*", "", "a b", "x".repeat(129)])(
 		"has no handler with the id %j",
 		(id) => {
-			expect(() => listedFrom([listed(id, "a")])).toThrow("no handler");
+			expect(() => listingsFrom([listed(id, "a")])).toThrow("no handler");
 		},
 	);
 
 	test("is read past members that a newer deploy added", () => {
 		const policy = { ...policyOf(2), cleverness: 9 };
 		const told = [{ ...listed("a", "a"), policy, colour: "red" }];
-		expect(listedFrom(told)).toEqual([
+		expect(listingsFrom(told)).toEqual([
 			{ ...listed("a", "a"), policy: policyOf(2) },
 		]);
 	});
@@ -224,7 +224,7 @@ describe("what a Worker lists of its handlers", () => {
 	test.for([undefined, null, {}, "handlers", [{}], [{ id: "a" }], [null]])(
 		"is refused where it is no list: %j",
 		(told) => {
-			expect(() => listedFrom(told)).toThrow(TypeError);
+			expect(() => listingsFrom(told)).toThrow(TypeError);
 		},
 	);
 });

@@ -100,7 +100,7 @@ describe("an event", () => {
 			policy: policyOf(0),
 		};
 		const { ports } = owning(fake, {
-			routing: { changes: [change], defaults: {} },
+			routing: { overrides: [change], defaults: {} },
 		});
 		fake.does = async (_, report) =>
 			report("receipts", { type: "timed_out", timeout: 9 });
@@ -433,7 +433,7 @@ test("a route to a handler that its Worker does not list is told once, with thos
 		{ id: "again", handler: "fake/send", patterns: ["a.c"] },
 	];
 	const { ports, time } = owning(new FakeWorker(), {
-		routing: { changes, defaults: {} },
+		routing: { overrides: changes, defaults: {} },
 	});
 	await taken(record("order.placed"), ports);
 	time.now += MINUTE;
@@ -449,7 +449,7 @@ test("a route to a handler that its Worker does not list is told once, with thos
 test("a handler of this Worker whose id is the key of another is run here", async () => {
 	const fake = new FakeWorker();
 	const { ports } = owning(fake, { own: true });
-	const routing = { changes: [], defaults: {} };
+	const routing = { overrides: [], defaults: {} };
 	ports.consumers = consumersOf({ first: "FAKE" }, routing, ports);
 	await taken(delivering({ handler: "first", attempt: 2 }), ports);
 	expect(fake.calls).toEqual([]);
@@ -476,8 +476,15 @@ test("an event to three Workers with two handlers each costs one queue message a
 	Object.assign(env, fakes);
 	const ports = keeping();
 	const bound = { a: "A", b: "B", c: "C" };
-	const { all, of } = consumersOf(bound, { changes: [], defaults: {} }, ports);
-	ports.consumers = { all: all.filter(({ key }) => key !== ""), of };
+	const { all, forHandler: of } = consumersOf(
+		bound,
+		{ overrides: [], defaults: {} },
+		ports,
+	);
+	ports.consumers = {
+		all: all.filter(({ key }) => key !== ""),
+		forHandler: of,
+	};
 	for (let n = 0; n < 2; n++) {
 		await publish({ name: "order.placed", body: 1 }, ports);
 		expect(ports.kept.events).toHaveLength(1);

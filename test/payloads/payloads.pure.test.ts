@@ -1,13 +1,13 @@
 import { describe, expect, test, vi } from "vitest";
 import { encodeEvent } from "../../src/event/encode.ts";
-import { decode, type Readable } from "../../src/event/envelope.ts";
+import { decode, type ReceivedEvent } from "../../src/event/envelope.ts";
 import { PAYLOAD_KEPT, QUEUE_WAIT } from "../../src/event/limits.ts";
-import { keepBody, wholeRecord } from "../../src/payloads/payloads.ts";
+import { extendBody, loadRecord } from "../../src/payloads/payloads.ts";
 
 const NOW = 1_000_000;
 const head = { id: "e1", name: "order.placed", time: 1_000, delay: 0 };
 
-const readable = (record: string) => decode(record) as Readable;
+const readable = (record: string) => decode(record) as ReceivedEvent;
 const inline = readable(encodeEvent(head, { text: '{"n":1}' }));
 const referring = readable(encodeEvent(head, { reference: "kept here" }));
 
@@ -20,17 +20,17 @@ describe("a record is made whole", () => {
 		["as it came, with the body in it", inline],
 		["with the body that it refers to", referring],
 	] as const)("%s", async ([, event]) => {
-		const record = await wholeRecord(event, {
+		const record = await loadRecord(event, {
 			payloads: payloads({ "kept here": '{"n":1}' }),
 		});
 		expect(JSON.parse(record ?? "")).toEqual({ v: 1, ...head, body: { n: 1 } });
 	});
 
 	test("never when the body is gone, but when it is null", async () => {
-		const gone = await wholeRecord(referring, { payloads: payloads() });
+		const gone = await loadRecord(referring, { payloads: payloads() });
 		expect(gone).toBeUndefined();
 		const kept = payloads({ "kept here": "null" });
-		const record = await wholeRecord(referring, { payloads: kept });
+		const record = await loadRecord(referring, { payloads: kept });
 		expect(JSON.parse(record ?? "").body).toBeNull();
 	});
 });
@@ -45,9 +45,9 @@ describe("a body that travels by reference", () => {
 
 	test("is kept for 30 days past the next attempt; one in its record needs nothing", async () => {
 		const keep = vi.fn(async () => {});
-		await keepBody(inline, 5_000, { payloads: { keep }, clock });
+		await extendBody(inline, 5_000, { payloads: { keep }, clock });
 		expect(keep).not.toHaveBeenCalled();
-		await keepBody(referring, 5_000, { payloads: { keep }, clock });
+		await extendBody(referring, 5_000, { payloads: { keep }, clock });
 		expect(keep.mock.calls).toEqual([
 			["kept here", NOW + 5_000 + PAYLOAD_KEPT],
 		]);
@@ -55,7 +55,7 @@ describe("a body that travels by reference", () => {
 
 	test("and cannot be kept longer shortens no wait in a queue, and that is logged", async () => {
 		const error = vi.spyOn(console, "error").mockImplementation(() => {});
-		await keepBody(referring, QUEUE_WAIT, { payloads: down, clock });
+		await extendBody(referring, QUEUE_WAIT, { payloads: down, clock });
 		expect(error.mock.calls).toEqual([
 			["tidings: the body kept here was not kept longer", expect.any(Error)],
 		]);
@@ -64,7 +64,7 @@ describe("a body that travels by reference", () => {
 
 	test("and cannot be kept longer begins no wait after which it may be gone", async () => {
 		await expect(
-			keepBody(referring, QUEUE_WAIT + 1, { payloads: down, clock }),
+			extendBody(referring, QUEUE_WAIT + 1, { payloads: down, clock }),
 		).rejects.toThrow("the object is down");
 	});
 });

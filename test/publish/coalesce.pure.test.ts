@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { Held } from "../../src/event/scheduled-row.ts";
+import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
 import {
-	gatheringQueue,
-	gatheringSchedule,
+	coalescingQueue,
+	coalescingScheduler,
 } from "../../src/publish/coalesce.ts";
 import type { Schedule } from "../../src/schedule/schedule.ts";
 
@@ -49,7 +49,7 @@ async function after(hops: number): Promise<void> {
 describe("sends of one turn", () => {
 	test("are one call for each hundred, in order", async () => {
 		const queue = noting();
-		const { send } = gatheringQueue(queue, still());
+		const { send } = coalescingQueue(queue, still());
 		await Promise.all(many(250).map(send));
 		expect(queue.calls.map(({ length }) => length)).toEqual([100, 100, 50]);
 		expect(queue.calls.flat()).toEqual(many(250));
@@ -57,7 +57,7 @@ describe("sends of one turn", () => {
 
 	test("are cut at 240 000 bytes, counted in UTF-8 with 100 for each", async () => {
 		const queue = noting();
-		const { send } = gatheringQueue(queue, still());
+		const { send } = coalescingQueue(queue, still());
 		const full = "ü".repeat((120_000 - 100) / 2);
 		await Promise.all([full, full, "3", "4"].map(send));
 		expect(queue.calls.map(({ length }) => length)).toEqual([2, 2]);
@@ -65,7 +65,7 @@ describe("sends of one turn", () => {
 
 	test("come together though some are some microtasks behind", async () => {
 		const queue = noting();
-		const { send } = gatheringQueue(queue, still());
+		const { send } = coalescingQueue(queue, still());
 		await Promise.all(
 			many(12).map(async (record) => {
 				await after(Number(record));
@@ -77,7 +77,7 @@ describe("sends of one turn", () => {
 
 	test("are answered each as its own call", async () => {
 		const queue = noting((records) => records.includes("150"));
-		const { send } = gatheringQueue(queue, still());
+		const { send } = coalescingQueue(queue, still());
 		const ends = await Promise.allSettled(many(250).map(send));
 		expect(ends.map(({ status }) => status)).toEqual(
 			many(250).map((n) =>
@@ -89,7 +89,7 @@ describe("sends of one turn", () => {
 	test("are answered only once their call is", async () => {
 		const taken = Promise.withResolvers<void>();
 		const queue = { ...noting(), sendBatch: () => taken.promise };
-		const { send } = gatheringQueue(queue, still());
+		const { send } = coalescingQueue(queue, still());
 		let answered = 0;
 		const sent = many(2).map((record) => send(record).then(() => answered++));
 		await new Promise((resolve) => setTimeout(resolve));
@@ -105,7 +105,7 @@ describe("a send by itself", () => {
 		const queue = noting();
 		const ports = still();
 		const seen: number[][] = [];
-		const { send } = gatheringQueue(
+		const { send } = coalescingQueue(
 			{
 				...queue,
 				sendBatch: () => Promise.reject(new Error("no batch")),
@@ -124,7 +124,7 @@ describe("a send by itself", () => {
 
 	test("leaves in the turn in which it came", async () => {
 		const queue = noting();
-		const { send } = gatheringQueue(queue, still());
+		const { send } = coalescingQueue(queue, still());
 		void send("alone");
 		await after(20);
 		expect(queue.calls).toEqual([["alone"]]);
@@ -133,7 +133,7 @@ describe("a send by itself", () => {
 
 test("what comes in a later turn is a call of its own", async () => {
 	const queue = noting();
-	const { send } = gatheringQueue(queue, still());
+	const { send } = coalescingQueue(queue, still());
 	for (const record of many(3)) {
 		void send(record);
 		await new Promise((resolve) => setTimeout(resolve));
@@ -143,7 +143,7 @@ test("what comes in a later turn is a call of its own", async () => {
 
 test("two queues are gathered each by itself, and keep what else they do", async () => {
 	const queues = [noting(), noting()];
-	const doors = queues.map((queue) => gatheringQueue(queue, still()));
+	const doors = queues.map((queue) => coalescingQueue(queue, still()));
 	await Promise.all(
 		doors.flatMap(({ send }, n) => many(2).map((r) => send(`${n}${r}`))),
 	);
@@ -156,7 +156,7 @@ test("two queues are gathered each by itself, and keep what else they do", async
 
 test("a publishBatch's own batch is not mixed with others", async () => {
 	const queue = noting();
-	const { send, sendBatch } = gatheringQueue(queue, still());
+	const { send, sendBatch } = coalescingQueue(queue, still());
 	await Promise.all([send("one"), sendBatch(["a", "b"]), send("two")]);
 	expect(queue.calls).toEqual([
 		["a", "b"],
@@ -167,7 +167,7 @@ test("a publishBatch's own batch is not mixed with others", async () => {
 test("what a turn left behind that was cut off a second ago is joined by nobody", async () => {
 	const queue = noting();
 	const ports = still();
-	const { send } = gatheringQueue(queue, ports);
+	const { send } = coalescingQueue(queue, ports);
 	// All in one turn here, for nothing can cut one off.
 	void send("left behind");
 	ports.now += 999;
@@ -184,17 +184,17 @@ test("what a turn left behind that was cut off a second ago is joined by nobody"
 const idOf = (shard: number, n = 0) =>
 	`01990000-0000-7000-8000-00000000${n.toString(16).padStart(2, "0")}${shard.toString(16).padStart(2, "0")}`;
 
-function row(id: string, dueAt = HOUR, record = "{}"): Held {
+function row(id: string, dueAt = HOUR, record = "{}"): ScheduledRow {
 	const of = { handler: "", name: "a.b", attempt: 0, reference: null };
 	return { ...of, id, dueAt, record };
 }
 
 describe("what is scheduled in one turn", () => {
 	function schedule(fails = false) {
-		const calls: Held[][] = [];
-		const doors = gatheringSchedule(
+		const calls: ScheduledRow[][] = [];
+		const doors = coalescingScheduler(
 			{
-				async hold(rows: readonly Held[]) {
+				async hold(rows: readonly ScheduledRow[]) {
 					calls.push([...rows]);
 					if (fails) throw new Error("refused");
 				},

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { RefusedError, UnavailableError } from "../../src/event/errors.ts";
-import type { Held } from "../../src/event/scheduled-row.ts";
+import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
 import type { PayloadKeeper } from "../../src/publish/publish.ts";
 import {
-	resendingPayloads,
-	resendingQueue,
-	resendingSchedule,
+	retryingPayloads,
+	retryingQueue,
+	retryingScheduler,
 } from "../../src/publish/retry-send.ts";
 import type { Schedule } from "../../src/schedule/schedule.ts";
 
@@ -61,7 +61,7 @@ function failing<Answer = void>(errors: unknown[], answer?: Answer) {
 }
 
 function queueOf(call: () => Promise<void>, on = ports()) {
-	return resendingQueue({ send: call, sendBatch: call }, on);
+	return retryingQueue({ send: call, sendBatch: call }, on);
 }
 
 describe.each(["send", "sendBatch"] as const)("%s", (door) => {
@@ -147,11 +147,11 @@ test("a queue that does not answer is given up after 25 seconds, and not asked a
 	expect(asked).toBe(1);
 });
 
-const row = (dueAt: number) => ({ id: "e1", dueAt }) as Held;
+const row = (dueAt: number) => ({ id: "e1", dueAt }) as ScheduledRow;
 
 function scheduleOf(call: () => Promise<unknown>, on = ports()): Schedule {
 	const all = { hold: call, cancel: call, reschedule: call };
-	return resendingSchedule(all as Partial<Schedule> as Schedule, on);
+	return retryingScheduler(all as Partial<Schedule> as Schedule, on);
 }
 
 describe("a shard", () => {
@@ -218,6 +218,6 @@ describe("a shard", () => {
 test("a large body is put again", async () => {
 	const call = failing([ofObject({ retryable: true })]);
 	const payloads: PayloadKeeper = { put: call.make };
-	await resendingPayloads(payloads, ports()).put("e1", "text", 5);
+	await retryingPayloads(payloads, ports()).put("e1", "text", 5);
 	expect(call.times).toBe(2);
 });

@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import { byteLength } from "../../src/event/json.ts";
-import { HeldTable } from "../../src/schedule/schedule-table.ts";
+import { ScheduleTable } from "../../src/schedule/schedule-table.ts";
 import { row, shardNamed } from "../support/shard.ts";
 
 const T0 = Date.UTC(2027, 0, 1);
@@ -9,10 +9,12 @@ const T0 = Date.UTC(2027, 0, 1);
 let count = 0;
 
 /** Rows in a storage of their own; a second table on it is one after a restart. */
-function inTable(act: (table: HeldTable, restarted: () => HeldTable) => void) {
+function inTable(
+	act: (table: ScheduleTable, restarted: () => ScheduleTable) => void,
+) {
 	const shard = shardNamed(`held-table-test-${++count}`);
 	return runInDurableObject(shard, (_, { storage }) =>
-		act(new HeldTable(storage), () => new HeldTable(storage)),
+		act(new ScheduleTable(storage), () => new ScheduleTable(storage)),
 	);
 }
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { PAYLOAD_KEPT, QUEUE_WAIT } from "../../src/event/limits.ts";
-import type { Held } from "../../src/event/scheduled-row.ts";
+import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
 import type { Transition } from "../../src/event/transition.ts";
 import {
 	cancel,
-	type HandOver,
-	handOver,
-	type Moved,
+	type Flushing,
+	flush,
+	type MoveResult,
 	reschedule,
 } from "../../src/schedule/schedule.ts";
 
@@ -15,8 +15,8 @@ const NOW = 1_000_000;
 const held = (
 	id: string,
 	reference: string | null = null,
-	changes: Partial<Held> = {},
-): Held => ({
+	changes: Partial<ScheduledRow> = {},
+): ScheduledRow => ({
 	id,
 	handler: "",
 	name: "order.placed",
@@ -29,9 +29,10 @@ const held = (
 
 /** Hands over these batches, and tells what was done, in order. */
 async function handedOver(
-	batches: Held[][],
-	ports: Partial<HandOver> = {},
-	nextDueAt = (left: Held[][]): number | null => (left.length > 0 ? NOW : null),
+	batches: ScheduledRow[][],
+	ports: Partial<Flushing> = {},
+	nextDueAt = (left: ScheduledRow[][]): number | null =>
+		left.length > 0 ? NOW : null,
 ) {
 	const done: unknown[] = [];
 	const rows = {
@@ -39,12 +40,12 @@ async function handedOver(
 		reschedule: () => "gone" as const,
 		claim: () => batches[0] ?? [],
 		nextDueAt: () => nextDueAt(batches),
-		settle: (_: unknown, batch: readonly Held[]) => {
+		settle: (_: unknown, batch: readonly ScheduledRow[]) => {
 			done.push(["settled", ...batch.map(({ id }) => id)]);
 			batches.shift();
 		},
 	};
-	await handOver("events", rows, {
+	await flush("events", rows, {
 		queue: {
 			sendBatch: async (records) => void done.push(["sent", ...records]),
 		},
@@ -120,7 +121,7 @@ describe("moving an event by its id", () => {
 	const found = { ...event, reference: null };
 
 	/** Asks for it, where the shard answers so; tells what the shard was asked. */
-	function moving(answer: Moved) {
+	function moving(answer: MoveResult) {
 		const asked: unknown[] = [];
 		const told: unknown[] = [];
 		const ask = async (...question: unknown[]) => {
@@ -133,7 +134,7 @@ describe("moving an event by its id", () => {
 		return { asked, told, ports: ports as never };
 	}
 
-	const by = { right: ["order.**"], caller: "the key 5" };
+	const by = { permission: ["order.**"], caller: "the key 5" };
 	const refused = expect.objectContaining({
 		name: "ForbiddenError",
 		message:
@@ -171,7 +172,7 @@ describe("moving an event by its id", () => {
 
 	test("who may publish nothing does not learn whether there is one", async () => {
 		const { asked, ports } = moving(found);
-		const nobody = { ...by, right: [] };
+		const nobody = { ...by, permission: [] };
 		await expect(cancel("a", ports, nobody)).rejects.toEqual(refused);
 		await expect(reschedule("a", 10, ports, nobody)).rejects.toEqual(refused);
 		expect(asked).toEqual([]);

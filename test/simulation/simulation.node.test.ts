@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { DeadLetters } from "../../src/dead-letters/dead-letters-object.ts";
 import { Payloads } from "../../src/payloads/payloads-object.ts";
-import { HeldTable } from "../../src/schedule/schedule-table.ts";
+import { ScheduleTable } from "../../src/schedule/schedule-table.ts";
 import { Scheduler } from "../../src/schedule/scheduler-object.ts";
 import { FAULTS } from "./faults.ts";
 import type { Rule } from "./invariants.ts";
@@ -89,9 +89,9 @@ describe("the ledger notices", () => {
 	});
 
 	test("a row that is removed before the queue has it", async () => {
-		const { claim } = HeldTable.prototype;
-		vi.spyOn(HeldTable.prototype, "claim").mockImplementation(function (
-			this: HeldTable,
+		const { claim } = ScheduleTable.prototype;
+		vi.spyOn(ScheduleTable.prototype, "claim").mockImplementation(function (
+			this: ScheduleTable,
 			kind,
 			now,
 		) {
@@ -103,28 +103,28 @@ describe("the ledger notices", () => {
 	});
 
 	test("an event that is handed over a minute early", async () => {
-		const { claim } = HeldTable.prototype;
-		const early = vi.spyOn(HeldTable.prototype, "claim");
-		early.mockImplementation(function (this: HeldTable, kind, now) {
+		const { claim } = ScheduleTable.prototype;
+		const early = vi.spyOn(ScheduleTable.prototype, "claim");
+		early.mockImplementation(function (this: ScheduleTable, kind, now) {
 			return claim.call(this, kind, now + 60_000);
 		});
 		expect(await broken(20, ["race"])).toBe("early");
 	});
 
 	test("a cancel that is confirmed and not done", async () => {
-		const { find } = HeldTable.prototype;
-		const cancelling = vi.spyOn(HeldTable.prototype, "cancel");
-		cancelling.mockImplementation(function (this: HeldTable, id, right) {
+		const { find } = ScheduleTable.prototype;
+		const cancelling = vi.spyOn(ScheduleTable.prototype, "cancel");
+		cancelling.mockImplementation(function (this: ScheduleTable, id, right) {
 			return find.call(this, id, right);
 		});
 		expect(await broken(20, ["race"])).toBe("cancelled");
 	});
 
 	test("a delivery that begins anew once it has waited", async () => {
-		const { hold } = HeldTable.prototype;
-		const begun = new WeakSet<HeldTable>();
-		const holding = vi.spyOn(HeldTable.prototype, "hold");
-		holding.mockImplementation(function (this: HeldTable, rows) {
+		const { hold } = ScheduleTable.prototype;
+		const begun = new WeakSet<ScheduleTable>();
+		const holding = vi.spyOn(ScheduleTable.prototype, "hold");
+		holding.mockImplementation(function (this: ScheduleTable, rows) {
 			const [row] = rows;
 			const { delivery, ...event } = JSON.parse(row?.record ?? "{}");
 			if (!row || !delivery || begun.has(this)) return hold.call(this, rows);
@@ -136,10 +136,10 @@ describe("the ledger notices", () => {
 	});
 
 	test("an event that is handed over twice", async () => {
-		const { settle } = HeldTable.prototype;
-		const settled = new WeakSet<HeldTable>();
-		const settling = vi.spyOn(HeldTable.prototype, "settle");
-		settling.mockImplementation(function (this: HeldTable, kind, batch) {
+		const { settle } = ScheduleTable.prototype;
+		const settled = new WeakSet<ScheduleTable>();
+		const settling = vi.spyOn(ScheduleTable.prototype, "settle");
+		settling.mockImplementation(function (this: ScheduleTable, kind, batch) {
 			if (settled.has(this)) settle.call(this, kind, batch);
 			else settled.add(this);
 		});
@@ -147,9 +147,9 @@ describe("the ledger notices", () => {
 	});
 
 	test("a reschedule that loses what it moves", async () => {
-		const { reschedule, cancel } = HeldTable.prototype;
-		const moving = vi.spyOn(HeldTable.prototype, "reschedule");
-		moving.mockImplementation(function (this: HeldTable, ...asked) {
+		const { reschedule, cancel } = ScheduleTable.prototype;
+		const moving = vi.spyOn(ScheduleTable.prototype, "reschedule");
+		moving.mockImplementation(function (this: ScheduleTable, ...asked) {
 			const moved = reschedule.apply(this, asked);
 			cancel.call(this, asked[0], "all");
 			return moved;

@@ -1,7 +1,7 @@
 /** The owner's ports with queues and scheduler that keep what they are given, for looking at one step alone. */
 
-import type { Letter } from "../../src/event/dead-letter.ts";
-import type { Held } from "../../src/event/scheduled-row.ts";
+import type { NewDeadLetter } from "../../src/event/dead-letter.ts";
+import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
 import type { Transition } from "../../src/event/transition.ts";
 import { consumersOf } from "../../src/handlers/workers.ts";
 import { type Owner, ownerOf } from "../../src/owner.ts";
@@ -11,8 +11,8 @@ export interface Kept {
 	events: string[];
 	retries: { record: string; delaySeconds: number }[];
 	deadLetters: string[];
-	held: Held[];
-	letters: Letter[];
+	held: ScheduledRow[];
+	letters: NewDeadLetter[];
 	payloads: Map<string, { text: string; until: number }>;
 	transitions: Transition[];
 }
@@ -71,7 +71,7 @@ export function keeping(changes: Partial<Owner> = {}): Owner & { kept: Kept } {
 		observe: (transition) => void kept.transitions.push(transition),
 		...changes,
 	};
-	const routing = { changes: [], defaults: {} };
+	const routing = { overrides: [], defaults: {} };
 	ports.consumers = changes.consumers ?? consumersOf({}, routing, ports);
 	return ports;
 }

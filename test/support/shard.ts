@@ -4,7 +4,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { encodeEvent } from "../../src/event/encode.ts";
 import { newId } from "../../src/event/id.ts";
-import type { Held } from "../../src/event/scheduled-row.ts";
+import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
 import type { Scheduler } from "../../src/schedule/scheduler-object.ts";
 
 type Stub = DurableObjectStub<Scheduler>;
@@ -17,7 +17,10 @@ export function shardNamed(name: string): Stub {
 }
 
 /** A row of a whole event, due at a time; or of one delivery of it. */
-export function row(dueAt: number, changes: Partial<Held> = {}): Held {
+export function row(
+	dueAt: number,
+	changes: Partial<ScheduledRow> = {},
+): ScheduledRow {
 	const time = dueAt - 1_000;
 	const id = changes.id ?? newId(time, 1);
 	const head = { id, name: "quiet.event", time, delay: dueAt - time };

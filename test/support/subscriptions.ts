@@ -8,7 +8,7 @@ import type {
 } from "../../src/apps/subscriptions/subscription.ts";
 import type { Subscriptions } from "../../src/apps/subscriptions/subscriptions-object.ts";
 import type { Outcome } from "../../src/event/outcome.ts";
-import { tellObjects } from "../../src/platform/object-context.ts";
+import { setObjectContext } from "../../src/platform/object-context.ts";
 import { type End, Outside, type Which } from "./outside.ts";
 
 let count = 0;
@@ -28,7 +28,7 @@ export class Event {
 	#end: ((outcome: Outcome) => void) | undefined;
 
 	constructor() {
-		tellObjects({
+		setObjectContext({
 			runLifecycle: (name, which, secret) => {
 				if (name !== this.name) throw new Error(`${name}: another test's`);
 				return this.#begin(which, secret);

@@ -5,7 +5,7 @@ import type { Received } from "../../src/apps/webhooks/trigger.ts";
 import { consume } from "../../src/consume/queue.ts";
 import type { Delivery } from "../../src/event/envelope.ts";
 import type { Call, Reporter } from "../../src/handlers/call.ts";
-import type { Listed, Routing } from "../../src/handlers/route.ts";
+import type { HandlerListing, Routing } from "../../src/handlers/route.ts";
 import {
 	consumersOf,
 	type SubscriberBinding,
@@ -15,7 +15,7 @@ import { keeping } from "./ports.ts";
 
 export class FakeWorker implements SubscriberBinding {
 	/** What it lists; a function may fail, or never answer. */
-	lists: () => Promise<Listed[]> | Listed[] = () => [
+	lists: () => Promise<HandlerListing[]> | HandlerListing[] = () => [
 		{ id: "send", patterns: ["order.*"] },
 		{ id: "log", patterns: ["order.placed"] },
 	];
@@ -30,7 +30,7 @@ export class FakeWorker implements SubscriberBinding {
 	asked = 0;
 	readonly calls: Call[] = [];
 
-	async handlers(): Promise<Listed[]> {
+	async handlers(): Promise<HandlerListing[]> {
 		this.asked++;
 		return this.lists();
 	}
@@ -67,7 +67,7 @@ export class FakeWorker implements SubscriberBinding {
 export function owning(
 	fake: FakeWorker,
 	{
-		routing = { changes: [], defaults: {} },
+		routing = { overrides: [], defaults: {} },
 		mail = false,
 		own = false,
 	}: { routing?: Routing; mail?: boolean; own?: boolean } = {},

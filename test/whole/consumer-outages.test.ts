@@ -222,8 +222,8 @@ describe("a call that is cut off", () => {
 				given.push(ms);
 				return () => {};
 			};
-			const routing = { changes: [], defaults: {} };
-			const { of } = consumersOf({ fake: "FAKE" }, routing, {
+			const routing = { overrides: [], defaults: {} };
+			const { forHandler: of } = consumersOf({ fake: "FAKE" }, routing, {
 				...ports,
 				timer,
 			});

@@ -15,15 +15,15 @@ import {
 	type Travelled,
 	type Verdict,
 } from "../../consume/deliver.ts";
-import { postpone } from "../../consume/requeue.ts";
-import type { Delivery, Readable } from "../../event/envelope.ts";
-import { idIn, type Route } from "../../handlers/route.ts";
+import { park } from "../../consume/requeue.ts";
+import type { Delivery, ReceivedEvent } from "../../event/envelope.ts";
+import { qualifiedId, type Route } from "../../handlers/route.ts";
 import { type SentBody, type ToolBody, toolId } from "../app-host.ts";
 import type { FanningOut } from "./fan-out.ts";
 import type { Subscription } from "./subscription.ts";
 
 export async function deliverToSubscriber(
-	event: Readable,
+	event: ReceivedEvent,
 	carried: Delivery,
 	subscriptionId: number,
 	message: Travelled,
@@ -39,7 +39,7 @@ export async function deliverToSubscriber(
 		.catch(() => "unreachable" as const);
 	if (found === "unreachable") {
 		const reason = "its subscription cannot be read now";
-		return acked(postpone(event, delivery, MINUTE, reason, ports));
+		return acked(park(event, delivery, MINUTE, reason, ports));
 	}
 	if (!found) {
 		const at = ports.clock();
@@ -72,7 +72,7 @@ async function toolOf(
 	for (const consumer of consumers) {
 		const routes = await consumer.routes();
 		isSilent ||= !routes;
-		const route = routes?.get(idIn(consumer.key, toolId(app, tool)));
+		const route = routes?.get(qualifiedId(consumer.key, toolId(app, tool)));
 		if (route) return { consumer, route };
 	}
 	return isSilent ? "silent" : "unknown";

@@ -6,20 +6,20 @@
 import { RefusedError } from "../../event/errors.ts";
 import { LONGEST_WAIT } from "../../event/limits.ts";
 import { crashed, type Outcome } from "../../event/outcome.ts";
-import { told } from "../../platform/object-context.ts";
+import { objectContext } from "../../platform/object-context.ts";
 import { inTime, realTimer } from "../../platform/timer.ts";
 import {
 	ATTEMPT_TIME,
+	advance,
 	answerOf,
-	begun,
-	ended,
+	beginAttempt,
+	INITIAL,
 	isPollDue,
 	type Life,
 	polled,
 	polling,
+	recordOutcome,
 	restarted,
-	turned,
-	UNBORN,
 	wakesAt,
 } from "./lifecycle.ts";
 import type { Subscribed, SubscriptionsState } from "./subscription.ts";
@@ -54,7 +54,7 @@ export class EventLife {
 		this.#ctx = ctx;
 		this.#kv = ctx.storage.kv;
 		this.#ports = ports;
-		this.#life = this.#kv.get<Life>("life") ?? UNBORN;
+		this.#life = this.#kv.get<Life>("life") ?? INITIAL;
 	}
 
 	get wakesAt(): number | undefined {
@@ -123,7 +123,7 @@ export class EventLife {
 
 	/** Makes the attempt that is due, if one is. What follows from its outcome is the alarm's. */
 	async #attempt(): Promise<void> {
-		const due = begun(this.#life, Date.now());
+		const due = beginAttempt(this.#life, Date.now());
 		if (!due) return;
 		const { attempt } = due.life;
 		this.#awaited = attempt;
@@ -131,7 +131,7 @@ export class EventLife {
 		// An alarm stands: whoever has this attempt made sets it, in this turn or before.
 		const outcome = await this.#run(due.which);
 		if (this.#awaited === attempt) this.#awaited = undefined;
-		this.#keep(ended(this.#life, attempt, outcome, Date.now()));
+		this.#keep(recordOutcome(this.#life, attempt, outcome, Date.now()));
 		await this.#ports
 			.arm()
 			.catch((error) =>
@@ -144,7 +144,11 @@ export class EventLife {
 
 	async #run(which: "start" | "stop"): Promise<Outcome> {
 		try {
-			const run = told().runLifecycle(this.#name, which, this.#ports.secret());
+			const run = objectContext().runLifecycle(
+				this.#name,
+				which,
+				this.#ports.secret(),
+			);
 			return await inTime(run, ATTEMPT_TIME, realTimer);
 		} catch (error) {
 			return crashed(error);
@@ -164,13 +168,13 @@ export class EventLife {
 	}
 
 	async #trigger(): Promise<void> {
-		const sent = told().trigger(this.#name);
+		const sent = objectContext().trigger(this.#name);
 		await inTime(sent, SEND_TIME, realTimer);
 	}
 
 	/** With what follows from it now; whoever waits is told. */
 	#keep(life: Life): void {
-		const kept = turned(life, this.#ports.isWanted(), Date.now());
+		const kept = advance(life, this.#ports.isWanted(), Date.now());
 		if (kept !== this.#life) this.#kv.put("life", kept);
 		this.#life = kept;
 		const answer = answerOf(kept, this.#awaited === kept.attempt);

@@ -34,7 +34,7 @@ interface Poll {
 	failures: number;
 }
 
-export const UNBORN: Life = {
+export const INITIAL: Life = {
 	phase: "stopped",
 	attempt: 0,
 	failures: 0,
@@ -61,9 +61,9 @@ const POLICY: Policy = {
 };
 
 /** What follows from the time, and from whether there are subscribers. The same object when nothing does. */
-export function turned(life: Life, isWanted: boolean, now: number): Life {
+export function advance(life: Life, isWanted: boolean, now: number): Life {
 	if (life.endsBy !== undefined)
-		return life.endsBy > now ? life : turned(lost(life, now), isWanted, now);
+		return life.endsBy > now ? life : advance(lost(life, now), isWanted, now);
 	switch (life.phase) {
 		case "stopped":
 			return isWanted ? towards("starting", life, now) : life;
@@ -85,7 +85,7 @@ export function restarted(life: Life, now: number): Life {
 }
 
 /** With the attempt begun that is due, if one is; it must be kept before the attempt is made. */
-export function begun(
+export function beginAttempt(
 	life: Life,
 	now: number,
 ): { life: Life; which: "start" | "stop" } | undefined {
@@ -105,7 +105,7 @@ const WHICH = {
 } as const;
 
 /** With an attempt's outcome; one that comes too late changes nothing. */
-export function ended(
+export function recordOutcome(
 	life: Life,
 	attempt: number,
 	outcome: Outcome,

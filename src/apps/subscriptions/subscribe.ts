@@ -5,28 +5,28 @@
 
 import type { Issuers } from "../../config/issuer.ts";
 import { ForbiddenError } from "../../event/errors.ts";
-import type { Consumers } from "../../handlers/call.ts";
-import type { InName } from "../app-host.ts";
+import type { HandlerWorkers } from "../../handlers/call.ts";
+import type { AppIdentity } from "../app-host.ts";
 import { checkTool, findApp, findEvent } from "../directory.ts";
 import { verifyTokens } from "../tokens/tokens.ts";
 import type {
 	Subscribed,
 	Subscription,
-	SubscriptionKeeper,
 	SubscriptionQuery,
+	SubscriptionStore,
 } from "./subscription.ts";
 import { type KeyField, keyFields, keyOf } from "./subscription-key.ts";
 
 export interface Subscribing {
-	consumers: Consumers;
-	subscriptionsOf(eventName: string): SubscriptionKeeper;
+	consumers: HandlerWorkers;
+	subscriptionsOf(eventName: string): SubscriptionStore;
 	issuers: Issuers;
 	clock(): number;
 }
 
 /** @throws RefusedError for an unknown app, event or tool, or tokens that lack the event's fields */
 export async function subscribe(
-	caller: InName,
+	caller: AppIdentity,
 	source: string,
 	event: string,
 	tool: string,
@@ -46,7 +46,7 @@ export async function subscribe(
 }
 
 function sharedByAll(
-	{ app }: InName,
+	{ app }: AppIdentity,
 	name: string,
 	act: "change" | "end",
 ): ForbiddenError {
@@ -57,7 +57,7 @@ function sharedByAll(
 
 /** False when there was none. @throws RefusedError as `subscribe` */
 export async function unsubscribe(
-	caller: InName,
+	caller: AppIdentity,
 	source: string,
 	event: string,
 	ports: Subscribing,
@@ -111,7 +111,7 @@ async function eventOf(
 	ports: Subscribing,
 ): Promise<{
 	name: string;
-	keeper: SubscriptionKeeper;
+	keeper: SubscriptionStore;
 	fields: readonly KeyField[];
 }> {
 	const { name, declared, keeper } = await findEvent(source, event, ports);

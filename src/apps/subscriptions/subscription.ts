@@ -58,7 +58,7 @@ export interface Accepted {
 }
 
 /** One event's subscriptions, its webhook and its life, wherever they are kept. */
-export interface SubscriptionKeeper {
+export interface SubscriptionStore {
 	subscribe(one: Omit<Subscription, "id">): Promise<Subscribed>;
 	/** False when there was none. */
 	unsubscribe(app: string, key: Key): Promise<boolean>;

@@ -5,12 +5,12 @@
 
 import { timeOf } from "../../event/id.ts";
 import { HOOK_EVENT_BYTES } from "../../event/limits.ts";
-import type { Consumers } from "../../handlers/call.ts";
+import type { HandlerWorkers } from "../../handlers/call.ts";
 import { type Publishing, publishStamped } from "../../publish/publish.ts";
 import { stampOfApp } from "../../publish/stamp.ts";
 import { appEventName } from "../declaration.ts";
 import { findEvent } from "../directory.ts";
-import type { SubscriptionKeeper } from "../subscriptions/subscription.ts";
+import type { SubscriptionStore } from "../subscriptions/subscription.ts";
 import {
 	bodyOf,
 	type HookRequest,
@@ -21,8 +21,8 @@ import {
 } from "./trigger.ts";
 
 export interface Hooking extends Publishing {
-	consumers: Consumers;
-	subscriptionsOf(eventName: string): SubscriptionKeeper;
+	consumers: HandlerWorkers;
+	subscriptionsOf(eventName: string): SubscriptionStore;
 	/** The public URL of an event's webhook. */
 	webhookUrl(eventName: string, secret: string): string;
 }

@@ -1,7 +1,7 @@
 /** What comes to an app's event from outside, as it came, and as the body of the event that it becomes. */
 
-import type { InName } from "../app-host.ts";
-import { partsOf } from "../declaration.ts";
+import type { AppIdentity } from "../app-host.ts";
+import { parseAppEventName } from "../declaration.ts";
 
 /** The raw request, as it came. */
 export interface HookRequest {
@@ -53,8 +53,10 @@ export function triggerName(eventName: string): string {
 }
 
 /** In whose name the handlers of an event run: the app's, where it is a trigger. */
-export function inNameOf(name: string): InName | undefined {
-	return name.endsWith(END) ? partsOf(name.slice(0, -END.length)) : undefined;
+export function inNameOf(name: string): AppIdentity | undefined {
+	return name.endsWith(END)
+		? parseAppEventName(name.slice(0, -END.length))
+		: undefined;
 }
 
 export function triggerOf({

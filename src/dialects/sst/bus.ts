@@ -2,7 +2,7 @@
 
 import { event, type Schema } from "../../event/definition.ts";
 import { RefusedError } from "../../event/errors.ts";
-import { checkMembers } from "../../event/validation.ts";
+import { rejectUnknownKeys } from "../../event/validation.ts";
 import type { ModuleFunction } from "../../handlers/modules.ts";
 import { ownerOf } from "../../owner.ts";
 import { ownsEvents } from "../../platform/bindings.ts";
@@ -44,8 +44,8 @@ export class EventBus {
 	 * @throws RefusedError `invalid_request` for an id that another bus has
 	 */
 	constructor(_stack: unknown, id: string, props: EventBusProps = {}) {
-		checkMembers("EventBus", props, ["defaults"]);
-		checkMembers("EventBus: defaults", props.defaults ?? {}, ["retries"]);
+		rejectUnknownKeys("EventBus", props, ["defaults"]);
+		rejectUnknownKeys("EventBus: defaults", props.defaults ?? {}, ["retries"]);
 		if (typeof id !== "string" || id === "" || buses.has(id))
 			throw new RefusedError(
 				"invalid_request",
@@ -69,7 +69,7 @@ export class EventBus {
 			typeof subscriber === "object" && subscriber
 				? subscriber
 				: { handler: subscriber };
-		checkMembers("subscribe", props, ["handler", "retries"]);
+		rejectUnknownKeys("subscribe", props, ["handler", "retries"]);
 		const { handler, retries = this.#retries } = props;
 		const listed = [types].flat();
 		checkTypes(listed);

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { ForbiddenError } from "../../event/errors.ts";
 import { isPattern } from "../../event/name.ts";
-import type { PublishRight } from "../../event/permission.ts";
+import type { PublishPermission } from "../../event/permission.ts";
 import { HttpError } from "./problem.ts";
 
 const Scope = z
@@ -27,7 +27,7 @@ type Key = z.infer<typeof Keys>[number];
 /** Who was let in. */
 export interface Caller {
 	id: string;
-	publish: PublishRight;
+	publish: PublishPermission;
 	read: boolean;
 	admin: boolean;
 	/** A user's token that was shown in place of a key; whoever acts under it verifies it. */

@@ -1,7 +1,7 @@
 /** `/v1/scheduled`: list what waits for its time, move it, take it back. */
 import type { Hono } from "hono";
 import * as z from "zod";
-import type { Mover } from "../../event/permission.ts";
+import type { Requester } from "../../event/permission.ts";
 import type { Owner } from "../../owner.ts";
 import { cancel, reschedule } from "../../schedule/schedule.ts";
 import { check, readJson } from "./input.ts";
@@ -45,8 +45,8 @@ export function scheduledRoutes(app: Hono<Http>, owner: Owner): void {
 	});
 }
 
-function moverOf({ id, publish }: Caller): Mover {
-	return { right: publish, caller: `the key ${JSON.stringify(id)}` };
+function moverOf({ id, publish }: Caller): Requester {
+	return { permission: publish, caller: `the key ${JSON.stringify(id)}` };
 }
 
 function gone(id: string): string {

@@ -1,5 +1,5 @@
 /** Who calls on behalf of users: a user, whose own token is the bearer, or a key with the scope `admin` and users' tokens. */
-import type { InName } from "../../apps/app-host.ts";
+import type { AppIdentity } from "../../apps/app-host.ts";
 import { authenticate, type Caller, requireScope } from "./keys.ts";
 
 /** Whoever shows a user's token is let as far as the step that verifies it. */
@@ -29,7 +29,7 @@ export function inNameOfCaller(
 	app: string,
 	caller: Caller,
 	given?: readonly string[],
-): InName {
+): AppIdentity {
 	return {
 		app,
 		tokens: tokensOf(caller, given),

@@ -2,15 +2,15 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
 	ATTEMPT_TIME,
+	advance,
 	answerOf,
-	begun,
-	ended,
+	beginAttempt,
+	INITIAL,
 	isPollDue,
 	type Life,
 	polled,
 	polling,
-	turned,
-	UNBORN,
+	recordOutcome,
 	wakesAt,
 } from "../../../src/apps/subscriptions/lifecycle.ts";
 import type { Failure } from "../../../src/event/failure.ts";
@@ -24,29 +24,29 @@ const failed: Outcome = { type: "failed", error };
 const timedOut: Outcome = { type: "timed_out", timeout: 5_000 };
 const crashed: Outcome = { type: "crashed", error };
 
-const wanted = turned(UNBORN, true, T0);
+const wanted = advance(INITIAL, true, T0);
 
 function starting(now = T0): Life {
-	const { life } = begun(wanted, now) ?? {};
+	const { life } = beginAttempt(wanted, now) ?? {};
 	if (!life) throw new Error("nothing was due");
 	return life;
 }
 
-const running = ended(starting(), 1, delivered, T0 + 1);
+const running = recordOutcome(starting(), 1, delivered, T0 + 1);
 
 function next(life: Life, now: number): Life {
-	const { life: after } = begun(life, now) ?? {};
+	const { life: after } = beginAttempt(life, now) ?? {};
 	if (!after) throw new Error("nothing was due");
 	return after;
 }
 
 describe("a transition", () => {
 	test("stopped to starting: the first subscriber makes start due at once", () => {
-		expect(UNBORN.phase).toBe("stopped");
+		expect(INITIAL.phase).toBe("stopped");
 		expect(wanted).toMatchObject({ phase: "starting", nextAt: T0 });
-		expect(begun(wanted, T0)).toMatchObject({ which: "start" });
-		expect(turned(UNBORN, false, T0)).toBe(UNBORN);
-		expect(begun(UNBORN, T0)).toBe(undefined);
+		expect(beginAttempt(wanted, T0)).toMatchObject({ which: "start" });
+		expect(advance(INITIAL, false, T0)).toBe(INITIAL);
+		expect(beginAttempt(INITIAL, T0)).toBe(undefined);
 	});
 
 	test("starting to running: start succeeded, and nothing is due until somebody leaves", () => {
@@ -58,40 +58,45 @@ describe("a transition", () => {
 			startedAt: T0 + 1,
 		});
 		expect(wakesAt(running)).toBe(undefined);
-		expect(begun(running, T0 + 1)).toBe(undefined);
-		expect(turned(running, true, T0 + 2)).toBe(running);
+		expect(beginAttempt(running, T0 + 1)).toBe(undefined);
+		expect(advance(running, true, T0 + 2)).toBe(running);
 	});
 
 	test("running to stopping to stopped: the last subscriber left, and stop succeeded", () => {
-		const stopping = turned(running, false, T0 + 5);
+		const stopping = advance(running, false, T0 + 5);
 		expect(stopping).toEqual({
 			phase: "stopping",
 			attempt: 1,
 			failures: 0,
 			nextAt: T0 + 5,
 		});
-		expect(begun(stopping, T0 + 5)).toMatchObject({ which: "stop" });
-		const stopped = ended(next(stopping, T0 + 5), 2, delivered, T0 + 6);
+		expect(beginAttempt(stopping, T0 + 5)).toMatchObject({ which: "stop" });
+		const stopped = recordOutcome(next(stopping, T0 + 5), 2, delivered, T0 + 6);
 		expect(stopped).toMatchObject({ phase: "stopped", attempt: 2 });
 		expect(wakesAt(stopped)).toBe(undefined);
 	});
 
 	test("starting to stopped: start failed, said so, and nobody is left", () => {
-		const left = ended(starting(), 1, failed, T0 + 1);
-		expect(turned(left, true, T0 + 2)).toBe(left);
-		expect(turned(left, false, T0 + 2)).toMatchObject({ phase: "stopped" });
+		const left = recordOutcome(starting(), 1, failed, T0 + 1);
+		expect(advance(left, true, T0 + 2)).toBe(left);
+		expect(advance(left, false, T0 + 2)).toMatchObject({ phase: "stopped" });
 	});
 
 	test.each([timedOut, crashed])(
 		"starting to stopping: start may have succeeded, and nobody is left ($type)",
 		(outcome) => {
 			const over = T0 + ATTEMPT_TIME;
-			const left = ended(starting(), 1, outcome, T0 + 1);
-			expect(turned(left, false, over)).toMatchObject({ phase: "stopping" });
+			const left = recordOutcome(starting(), 1, outcome, T0 + 1);
+			expect(advance(left, false, over)).toMatchObject({ phase: "stopping" });
 			// It still may have when a later start fails.
-			const again = turned(left, true, over);
-			const twice = ended(next(again, over + 1_000), 2, failed, over + 1_001);
-			expect(turned(twice, false, over + 1_002)).toMatchObject({
+			const again = advance(left, true, over);
+			const twice = recordOutcome(
+				next(again, over + 1_000),
+				2,
+				failed,
+				over + 1_001,
+			);
+			expect(advance(twice, false, over + 1_002)).toMatchObject({
 				phase: "stopping",
 				nextAt: over + 1_002,
 			});
@@ -99,13 +104,18 @@ describe("a transition", () => {
 	);
 
 	test("stopping stays so, whoever comes meanwhile, until stop has succeeded; then it starts", () => {
-		const stopping = next(turned(running, false, T0 + 5), T0 + 5);
-		expect(turned(stopping, true, T0 + 6)).toBe(stopping);
-		const left = ended(stopping, 2, failed, T0 + 7);
-		expect(turned(left, true, T0 + 8)).toBe(left);
-		expect(begun(left, T0 + 1_007)).toMatchObject({ which: "stop" });
-		const stopped = ended(next(left, T0 + 1_007), 3, delivered, T0 + 1_008);
-		expect(turned(stopped, true, T0 + 1_009)).toMatchObject({
+		const stopping = next(advance(running, false, T0 + 5), T0 + 5);
+		expect(advance(stopping, true, T0 + 6)).toBe(stopping);
+		const left = recordOutcome(stopping, 2, failed, T0 + 7);
+		expect(advance(left, true, T0 + 8)).toBe(left);
+		expect(beginAttempt(left, T0 + 1_007)).toMatchObject({ which: "stop" });
+		const stopped = recordOutcome(
+			next(left, T0 + 1_007),
+			3,
+			delivered,
+			T0 + 1_008,
+		);
+		expect(advance(stopped, true, T0 + 1_009)).toMatchObject({
 			phase: "starting",
 			failures: 0,
 			nextAt: T0 + 1_009,
@@ -116,15 +126,15 @@ describe("a transition", () => {
 describe("an attempt", () => {
 	test("is the only one until it has ended", () => {
 		expect(wakesAt(starting())).toBe(T0 + ATTEMPT_TIME);
-		expect(begun(starting(), T0 + ATTEMPT_TIME)).toBe(undefined);
-		expect(turned(starting(), false, T0 + ATTEMPT_TIME - 1)).toEqual(
+		expect(beginAttempt(starting(), T0 + ATTEMPT_TIME)).toBe(undefined);
+		expect(advance(starting(), false, T0 + ATTEMPT_TIME - 1)).toEqual(
 			starting(),
 		);
 	});
 
 	test("whose outcome never comes is over after its time, and tried again", () => {
 		const over = T0 + ATTEMPT_TIME;
-		const life = turned(starting(), true, over);
+		const life = advance(starting(), true, over);
 		expect(life).toMatchObject({
 			phase: "starting",
 			failures: 1,
@@ -133,43 +143,50 @@ describe("an attempt", () => {
 			error: { message: expect.stringContaining("nobody knows") },
 		});
 		expect(life.endsBy).toBe(undefined);
-		expect(begun(life, over + 999)).toBe(undefined);
-		expect(begun(life, over + 1_000)?.life).toMatchObject({ attempt: 2 });
+		expect(beginAttempt(life, over + 999)).toBe(undefined);
+		expect(beginAttempt(life, over + 1_000)?.life).toMatchObject({
+			attempt: 2,
+		});
 	});
 
 	test("whose call was cut off says so at once, and may be at work until its time is over", () => {
-		const life = ended(starting(), 1, crashed, T0 + 1);
+		const life = recordOutcome(starting(), 1, crashed, T0 + 1);
 		expect(life).toEqual({ ...starting(), error });
-		expect(begun(life, T0 + ATTEMPT_TIME - 1)).toBe(undefined);
-		expect(turned(life, true, T0 + ATTEMPT_TIME)).toMatchObject({
+		expect(beginAttempt(life, T0 + ATTEMPT_TIME - 1)).toBe(undefined);
+		expect(advance(life, true, T0 + ATTEMPT_TIME)).toMatchObject({
 			error,
 			failures: 1,
 		});
 	});
 
 	test("that ends when another has begun, or twice, changes nothing", () => {
-		const second = next(ended(starting(), 1, failed, T0), T0 + 1_000);
-		expect(ended(second, 1, delivered, T0 + 1_001)).toBe(second);
-		expect(ended(running, 1, failed, T0 + 2)).toBe(running);
+		const second = next(recordOutcome(starting(), 1, failed, T0), T0 + 1_000);
+		expect(recordOutcome(second, 1, delivered, T0 + 1_001)).toBe(second);
+		expect(recordOutcome(running, 1, failed, T0 + 2)).toBe(running);
 	});
 
 	test("that failed is followed by another after 1 second, doubling to 5 minutes, for ever", () => {
 		const waits: number[] = [];
 		let life: Life = wanted;
 		for (let now = T0; waits.length < 12; now = life.nextAt) {
-			life = ended(next(life, now), life.attempt + 1, failed, now);
+			life = recordOutcome(next(life, now), life.attempt + 1, failed, now);
 			expect(wakesAt(life)).toBe(life.nextAt);
 			waits.push((life.nextAt - now) / 1_000);
 		}
 		expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
-		const healed = ended(next(life, life.nextAt), 13, delivered, life.nextAt);
+		const healed = recordOutcome(
+			next(life, life.nextAt),
+			13,
+			delivered,
+			life.nextAt,
+		);
 		expect(healed).toMatchObject({ phase: "running", failures: 0 });
 		expect(healed.error).toBe(undefined);
 	});
 
 	test("may say when the next is to begin, up to a day ahead; one that asks for none is tried every 5 minutes", () => {
 		const waitAfter = (outcome: Outcome) =>
-			ended(starting(), 1, outcome, T0).nextAt - T0;
+			recordOutcome(starting(), 1, outcome, T0).nextAt - T0;
 		const asking = (retryAt: number) =>
 			waitAfter({ type: "failed", error, asks: { retryAt } });
 		expect(asking(T0 + 60_000)).toBe(60_000);
@@ -182,7 +199,7 @@ describe("an attempt", () => {
 	});
 
 	test("that did not end in time says so", () => {
-		expect(ended(starting(), 1, timedOut, T0)).toMatchObject({
+		expect(recordOutcome(starting(), 1, timedOut, T0)).toMatchObject({
 			error: { name: "TimeoutError" },
 		});
 	});
@@ -198,15 +215,15 @@ describe("a subscriber is told", () => {
 	test("nothing yet while an attempt is awaited, or begins at once", () => {
 		expect(at(wanted)).toBe(undefined);
 		expect(at(starting(), true)).toBe(undefined);
-		expect(at(turned(running, false, T0))).toBe(undefined);
+		expect(at(advance(running, false, T0))).toBe(undefined);
 	});
 
 	test("that it is pending, and why, when the attempt has failed or was cut off", () => {
-		expect(at(ended(starting(), 1, failed, T0))).toEqual({
+		expect(at(recordOutcome(starting(), 1, failed, T0))).toEqual({
 			state: "pending",
 			error,
 		});
-		expect(at(ended(starting(), 1, crashed, T0))).toEqual({
+		expect(at(recordOutcome(starting(), 1, crashed, T0))).toEqual({
 			state: "pending",
 			error,
 		});
@@ -218,19 +235,19 @@ describe("a subscriber is told", () => {
 
 	test("nothing of the stack, which its app's state keeps", () => {
 		const error = { name: "Error", message: "no", stack: "at start.ts:1" };
-		const life = ended(starting(), 1, { type: "failed", error }, T0);
+		const life = recordOutcome(starting(), 1, { type: "failed", error }, T0);
 		expect(life.error).toEqual(error);
 		expect(at(life)?.error).toEqual({ name: "Error", message: "no" });
 	});
 
 	test("that it is pending when nobody wants the event any more", () => {
-		expect(at(UNBORN)).toEqual({ state: "pending" });
+		expect(at(INITIAL)).toEqual({ state: "pending" });
 	});
 });
 
 describe("a poll", () => {
 	const asked = polling(starting(), 60_000, T0) as Life;
-	const polled1 = ended(asked, 1, delivered, T0 + 500);
+	const polled1 = recordOutcome(asked, 1, delivered, T0 + 500);
 
 	test("begins with a start that succeeds, counted from its end", () => {
 		expect(isPollDue(asked, T0 + 60_000)).toBe(false);
@@ -269,8 +286,8 @@ describe("a poll", () => {
 	});
 
 	test("ends with stop, and with a start that is tried again", () => {
-		expect(turned(polled1, false, T0 + 600).poll).toBe(undefined);
-		const left = ended(asked, 1, failed, T0);
+		expect(advance(polled1, false, T0 + 600).poll).toBe(undefined);
+		const left = recordOutcome(asked, 1, failed, T0);
 		expect(next(left, T0 + 1_000).poll).toBe(undefined);
 	});
 
@@ -279,11 +296,11 @@ describe("a poll", () => {
 			poll: { every: 1_000, nextAt: T0 + 1_009 },
 		});
 		for (const life of [
-			UNBORN,
+			INITIAL,
 			wanted,
-			ended(asked, 1, failed, T0),
-			turned(running, false, T0),
-			next(turned(running, false, T0), T0),
+			recordOutcome(asked, 1, failed, T0),
+			advance(running, false, T0),
+			next(advance(running, false, T0), T0),
 		])
 			expect(polling(life, 1_000, T0)).toBe(undefined);
 	});
@@ -329,15 +346,15 @@ test("for any interleaving, start and stop alternate, never overlap, and in the 
 	fc.assert(
 		fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
 			const outside = new Outside();
-			let life = UNBORN;
+			let life = INITIAL;
 			let isWanted = false;
 			let now = T0;
 			const move = (to: Life) => {
-				life = turned(to, isWanted, now);
+				life = advance(to, isWanted, now);
 				reached.add(life.phase);
 			};
 			const begin = () => {
-				const due = begun(life, now);
+				const due = beginAttempt(life, now);
 				if (!due) return;
 				outside.begin(due.which, now);
 				move(due.life);
@@ -345,7 +362,8 @@ test("for any interleaving, start and stop alternate, never overlap, and in the 
 			const end = (end: End) => {
 				if (!outside.underWay) return;
 				const outcome = outside.end(end, now);
-				if (end !== "cut_off") move(ended(life, life.attempt, outcome, now));
+				if (end !== "cut_off")
+					move(recordOutcome(life, life.attempt, outcome, now));
 			};
 			for (const command of commands) {
 				switch (command.does) {
