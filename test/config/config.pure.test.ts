@@ -8,7 +8,7 @@ describe("a configuration", () => {
 	test("that says nothing means no other Workers, no routes, 4 shards and the longest retention", () => {
 		const nothing = {
 			subscribers: {},
-			routing: { changes: [], defaults: {} },
+			routing: { overrides: [], defaults: {} },
 			issuers: {},
 			url: "http://localhost:8787",
 			shards: { now: 4, all: 4 },
@@ -53,7 +53,7 @@ describe("a configuration", () => {
 		expect(settingsOf(config as Config)).toEqual({
 			subscribers: { mail: "MAIL" },
 			routing: {
-				changes: [
+				overrides: [
 					{
 						id: "send-welcome-email",
 						handler: "send-welcome-email",
