@@ -1,6 +1,7 @@
-/** `createEvents()`: the registry of handlers and the bus that publishes, for one Worker. It holds no rules. */
-import { env, waitUntil } from "cloudflare:workers";
+/** `createEvents()`: registers handlers and publishes, for one Worker. It contains no rules of its own. */
+import { waitUntil } from "cloudflare:workers";
 import type { App } from "./apps/app.ts";
+import type { AppPorts } from "./apps/app-ports.ts";
 import type {
 	Catalogue,
 	CatalogueOf,
@@ -16,34 +17,19 @@ import {
 	listed,
 } from "./event/definition.ts";
 import { mapInTurn } from "./event/errors.ts";
-import { DEFAULT_SHARDS, newId } from "./event/id.ts";
 import { bodyText } from "./event/json.ts";
 import { checkName } from "./event/name.ts";
-import { logFailures, type Observe, safeObserver } from "./event/transition.ts";
+import type { Observe } from "./event/transition.ts";
 import { rejectUnknownKeys } from "./event/validation.ts";
-import { NO_CONSUMERS } from "./handlers/call.ts";
-import {
-	type HandlerFunction,
-	type HandlerOptions,
-	Handlers,
-	type TidingsEvent,
+import type {
+	HandlerFunction,
+	HandlerOptions,
+	TidingsEvent,
 } from "./handlers/handler.ts";
-import { register } from "./handlers/register.ts";
+import { HandlerRegistry, register } from "./handlers/registry.ts";
 import type { Retries } from "./handlers/retry-policy.ts";
-import {
-	keepOwner,
-	NO_APPS,
-	type Owner,
-	ownerOf,
-	registerApps,
-} from "./owner.ts";
-import {
-	bindings,
-	ownsEvents,
-	schedulerShard,
-	subscriptionsOf,
-} from "./platform/bindings.ts";
-import { realTimer } from "./platform/timer.ts";
+import { binding, ownsEvents } from "./platform/bindings.ts";
+import { logTransitions, safeObserver } from "./platform/log.ts";
 import { publish, publishBatch } from "./publish/publish.ts";
 import {
 	localRequestOf,
@@ -58,7 +44,6 @@ import {
 	withRevivedErrors,
 } from "./publish/transport.ts";
 import { cancel, reschedule } from "./schedule/schedule.ts";
-import { schedulerOf } from "./schedule/shards.ts";
 
 export interface EventsOptions<Definitions extends readonly Definition[]> {
 	/** The events that are checked and typed when published by name. Default: none. */
@@ -67,7 +52,7 @@ export interface EventsOptions<Definitions extends readonly Definition[]> {
 	binding?: string;
 	/** Apps, whose events subscribers join while it runs. Default: none. */
 	apps?: readonly App[];
-	/** Is told of every transition. Default: logs each failed attempt and each dead letter. */
+	/** Receives every transition. Default: logs each failed attempt and each dead letter. */
 	observe?: Observe;
 }
 
@@ -79,6 +64,8 @@ type Target<Listed extends Catalogue> =
 type HandlerFor<Listed extends Catalogue, Body, On> = HandlerFunction<
 	[Body] extends [Unset] ? EventFor<Listed, On> : TidingsEvent<NoInfer<Body>>
 >;
+
+const REGISTRATION: unique symbol = Symbol("tidings.registration");
 
 export interface Events<Listed extends Catalogue = Catalogue>
 	extends Publishes<Listed> {
@@ -115,16 +102,61 @@ export interface Events<Listed extends Catalogue = Catalogue>
 			options?: { tokens?: readonly string[] },
 		): Promise<unknown>;
 	};
-	/** Carries the types of the listed events; never set. */
+	/** Contains the types of the listed events; never set. */
 	readonly "~catalogue"?: Listed;
+	/** For the entry points of Tidings only. */
+	readonly [REGISTRATION]: Registration;
+}
+
+/** Everything that is registered in one Worker. */
+export interface Registration {
+	readonly handlers: HandlerRegistry;
+	readonly apps: readonly App[];
+	readonly observe: Observe;
+	definitionOf(name: string): Definition | undefined;
+	/** Set once, by `worker(events)`. */
+	assembled?: Assembled;
+}
+
+/** The dependencies of the Worker that owns the events, as `config/assemble.ts` creates them. */
+export interface Assembled {
+	readonly ports: AppPorts;
+	/** Runs a tool of an app at once. */
+	runTool: RunTool;
+}
+
+type RunTool = (
+	app: string,
+	tool: string,
+	input: unknown,
+	tokens: readonly string[],
+) => Promise<unknown>;
+
+/** @throws TypeError unless `createEvents` returned it */
+export function registrationOf(events: Events): Registration {
+	const registration = events?.[REGISTRATION];
+	if (registration) return registration;
+	throw new TypeError("tidings: expected the result of createEvents()");
+}
+
+/** @throws Error until `worker(events)` is called */
+export function portsOf(events: Events): AppPorts {
+	return assembledOf(registrationOf(events)).ports;
+}
+
+function assembledOf({ assembled }: Registration): Assembled {
+	if (assembled) return assembled;
+	throw new Error(
+		"tidings: this Worker has the queue EVENTS_QUEUE but never called worker(events); export default worker(events) in its main module",
+	);
 }
 
 const OPTIONS = ["events", "binding", "apps", "observe"];
 
 /**
- * Makes the events of one Worker: register handlers on it, and publish through it.
+ * Creates the events of one Worker, to register handlers and to publish.
  *
- * @throws RefusedError when two definitions have one name
+ * @throws RefusedError if two definitions have the same name; TypeError if an app is given twice
  * @example
  * export const events = createEvents({ events: [OrderPlaced] });
  */
@@ -132,105 +164,106 @@ export function createEvents<
 	const Definitions extends readonly Definition[] = [],
 >(options: EventsOptions<Definitions> = {}): Events<CatalogueOf<Definitions>> {
 	rejectUnknownKeys("createEvents", options, OPTIONS);
-	const { binding = "EVENTS", apps = [], observe = logFailures } = options;
+	const { binding: name = "EVENTS", apps = [] } = options;
 	const definitions = byName(options.events ?? []);
-	const owner: Owner = {
-		...bindings(),
-		scheduler: schedulerOf(DEFAULT_SHARDS, schedulerShard),
-		handlers: new Handlers(),
-		consumers: NO_CONSUMERS,
+	const registration: Registration = {
+		handlers: new HandlerRegistry(),
 		apps,
-		...NO_APPS,
-		subscriptionsOf,
+		observe: safeObserver(options.observe ?? logTransitions),
 		definitionOf: (name) => definitions.get(name),
-		newId: (time) => newId(time, DEFAULT_SHARDS),
-		clock: () => Date.now(),
-		random: () => Math.random(),
-		timer: realTimer,
-		observe: safeObserver(observe),
 	};
-	const own = byOwner(owner);
-	const publishing = () => {
-		if (ownsEvents()) return own;
-		const bound = (env as unknown as Record<string, unknown>)[binding];
-		if (bound) return byBinding(bound as PublisherBinding, owner);
-		throw new Error(
-			`tidings: this Worker can publish nowhere: bind the owner's entrypoint Publisher as ${binding} in [[services]], or, if it owns the events, the queue EVENTS_QUEUE`,
-		);
-	};
+	registerApps(registration);
+	const bus = () => busOf(registration, name);
 	const events = {
-		on: (target: unknown, ...rest: unknown[]) => register(owner, target, rest),
+		[REGISTRATION]: registration,
+		on: (target: unknown, ...args: unknown[]) =>
+			register(registration.handlers, target, args),
 		publish: (...args: unknown[]) =>
 			outliveResponse(
-				async () => publishing().publish(localRequestOf(args)),
+				async () => bus().publish(localRequestOf(args)),
 				waitUntil,
 			),
 		publishBatch: (items: unknown) =>
 			outliveResponse(
-				async () => publishing().publishBatch(requestsOf(items)),
+				async () => bus().publishBatch(requestsOf(items)),
 				waitUntil,
 			),
 		cancel: (id: string) =>
-			outliveResponse(async () => publishing().cancel(id), waitUntil),
+			outliveResponse(async () => bus().cancel(id), waitUntil),
 		reschedule: (id: string, after: unknown) =>
-			outliveResponse(
-				async () => publishing().reschedule(id, after),
-				waitUntil,
-			),
+			outliveResponse(async () => bus().reschedule(id, after), waitUntil),
 		apps: {
 			run: async (
 				app: string,
 				tool: string,
 				input: unknown = null,
 				{ tokens = [] }: { tokens?: readonly string[] } = {},
-			) => publishing().runTool(app, tool, input, tokens),
+			) => bus().runTool(app, tool, input, tokens),
 		},
-	} as Events<CatalogueOf<Definitions>>;
-	registerApps(apps, owner);
+	} as unknown as Events<CatalogueOf<Definitions>>;
 	for (const definition of definitions.values())
 		listed(definition, (args) =>
 			(events as Events).publish(definition, ...(args as [unknown])),
 		);
-	keepOwner(events, owner);
 	return events;
 }
 
-/** The same bus, through which handlers get this policy unless they say otherwise. */
+function registerApps({ apps, handlers }: Registration): void {
+	const names = new Set<string>();
+	for (const { declaration, handlers: own } of apps) {
+		if (names.has(declaration.name))
+			throw new TypeError(
+				`tidings: the app ${declaration.name} is given twice; list it once`,
+			);
+		names.add(declaration.name);
+		for (const handler of own) handlers.add(handler);
+	}
+}
+
+/** The identical events, except that handlers registered through the result have another default policy. */
 export function withRetries(retries: Retries, events: Events): Events {
-	const owner = ownerOf(events);
-	const same: Events = {
-		...events,
-		on: (target: unknown, ...rest: unknown[]) =>
-			register(owner, target, rest, retries),
-	};
-	keepOwner(same, owner);
-	return same;
-}
-
-/** How requests travel within one account. */
-type Bus = Transport & Pick<Owner, "runTool">;
-
-function byOwner(owner: Owner): Bus {
+	const { handlers } = registrationOf(events);
 	return {
-		// Looked up with each call: the owner learns how when it is configured.
-		runTool: (app, tool, input, tokens) =>
-			owner.runTool(app, tool, input, tokens),
-		publish: (request) => publish(request, owner),
-		publishBatch: (requests) => publishBatch(requests, owner),
-		cancel: (id) => cancel(id, owner),
-		reschedule: (id, after) => reschedule(id, after, owner),
+		...events,
+		on: (target: unknown, ...args: unknown[]) =>
+			register(handlers, target, args, retries),
 	};
 }
 
-/** The owner checks the rest; but only this Worker may know the schema. */
-function byBinding(binding: PublisherBinding, { definitionOf }: Owner): Bus {
-	const transport = transportTo(binding);
+type Bus = Transport & { runTool: RunTool };
+
+/** @param name of the service binding to the owner */
+function busOf(registration: Registration, name: string): Bus {
+	if (ownsEvents()) return ownBus(assembledOf(registration));
+	const owner = binding<PublisherBinding>(name);
+	if (owner) return bindingBus(owner, registration);
+	throw new Error(
+		`tidings: this Worker cannot publish: bind the owner's entrypoint Publisher as ${name} in [[services]] or, if this Worker owns the events, bind the queue EVENTS_QUEUE`,
+	);
+}
+
+function ownBus({ ports, runTool }: Assembled): Bus {
+	return {
+		runTool,
+		publish: (request) => publish(request, ports),
+		publishBatch: (requests) => publishBatch(requests, ports),
+		cancel: (id) => cancel(id, ports),
+		reschedule: (id, after) => reschedule(id, after, ports),
+	};
+}
+
+/** Checks schemas here, because only this Worker may know them. The owner checks everything else. */
+function bindingBus(
+	owner: PublisherBinding,
+	{ definitionOf }: Registration,
+): Bus {
+	const transport = transportTo(owner);
 	return {
 		...transport,
 		runTool: (app, tool, input, tokens) =>
 			withRevivedErrors(async () => {
 				const plain = JSON.parse(bodyText(input));
-				return binding.runTool(app, tool, plain, { tokens });
+				return owner.runTool(app, tool, plain, { tokens });
 			}),
 		async publish(request) {
 			await check(request);

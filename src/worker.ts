@@ -1,18 +1,18 @@
-/** Door: the Worker that owns its events. It joins the user's own fetch, queue, scheduled and email to ours. */
+/** Entry point of the Worker that owns its events. It combines the user's own fetch, queue, scheduled and email with ours. */
 
 import { runPart } from "./apps/run-tool.ts";
 import { trigger } from "./apps/webhooks/accept.ts";
-import { configure } from "./config/assemble.ts";
+import { assemble } from "./config/assemble.ts";
 import { type Config, settingsOf } from "./config/config.ts";
 import { consume } from "./consume/queue.ts";
 import { createApp } from "./entrypoints/http/app.ts";
 import { decode } from "./event/envelope.ts";
 import { RefusedError } from "./event/errors.ts";
 import { rejectUnknownKeys } from "./event/validation.ts";
-import type { Events } from "./events.ts";
+import { type Events, registrationOf } from "./events.ts";
 import { checkHandlerPaths } from "./handlers/modules.ts";
-import { ownerOf } from "./owner.ts";
 import { queueNames } from "./platform/bindings.ts";
+import { log } from "./platform/log.ts";
 import { setObjectContext } from "./platform/object-context.ts";
 import type { QueueRole } from "./platform/queue-names.ts";
 
@@ -56,20 +56,20 @@ export function worker<Env = Cloudflare.Env>(
 			"invalid_request",
 			`worker: prefix ${JSON.stringify(prefix)}: give a path such as "/events", without a slash at its end`,
 		);
-	const owner = ownerOf(events);
 	const settings = settingsOf(config);
-	const consuming = configure(owner, settings, prefix);
+	const registration = registrationOf(events);
+	const { ports, consumerPorts } = assemble(registration, settings, prefix);
 	checkHandlerPaths();
 	const { retention } = settings;
-	const app = createApp(events, prefix, retention.queues);
+	const app = createApp(ports, prefix, retention.queues);
 	const roles = rolesByName();
 	setObjectContext({
-		observe: owner.observe,
+		observe: ports.observe,
 		lettersKept: retention.deadLetters,
 		runLifecycle: (name, which, secret) =>
-			runPart(name, which, owner.webhookUrl(name, secret), owner),
+			runPart(name, which, ports.webhookUrl(name, secret), ports),
 		trigger: async (name) => {
-			await trigger(name, { trigger: "poll" }, owner);
+			await trigger(name, { trigger: "poll" }, ports);
 		},
 	});
 
@@ -82,20 +82,22 @@ export function worker<Env = Cloudflare.Env>(
 
 		async queue(batch, env, ctx) {
 			const role = roles.get(batch.queue);
-			if (role) return consume(batch.messages, role, consuming);
+			if (role) return consume(batch.messages, role, consumerPorts);
 			const [first] = batch.messages;
 			const hasEvents = decode(first?.body).kind === "envelope";
 			if (own.queue && !hasEvents) return own.queue(batch, env, ctx);
-			console.error(
-				`tidings: nobody takes the queue ${batch.queue}: TIDINGS_QUEUES names ${[...roles.keys()].join(", ")}, ${hasEvents ? "yet it carries events of Tidings" : "and worker() was given no queue handler"}`,
-			);
+			const hint = hasEvents
+				? "it carries events of Tidings; name it in TIDINGS_QUEUES"
+				: "name it in TIDINGS_QUEUES, or give worker() a queue handler";
+			const named = [...roles.keys()];
+			log("queue_unclaimed", { queue: batch.queue, named, hint });
 			batch.retryAll({ delaySeconds: UNTAKEN_DELAY });
 		},
 
 		async scheduled(controller, env, ctx) {
 			// Both to their end: a watch that fails must not cut the user's own work off.
 			const ends = await Promise.allSettled([
-				owner.scheduler.watch(),
+				ports.scheduler.watch(),
 				own.scheduled?.(controller, env, ctx),
 			]);
 			for (const end of ends) if (end.status === "rejected") throw end.reason;

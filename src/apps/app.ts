@@ -6,7 +6,13 @@
 import type { Duration } from "../event/duration.ts";
 import { rejectUnknownKeys } from "../event/validation.ts";
 import { type Handler, timeoutOf } from "../handlers/handler.ts";
-import { type EventPart, partId, type ToolBody, toolId } from "./app-host.ts";
+import {
+	type AppHost,
+	type EventPart,
+	partId,
+	type ToolBody,
+	toolId,
+} from "./app-host.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import {
 	type AppDeclaration,
@@ -124,10 +130,10 @@ function eventHandler(
 		...handlerFor(partId(app.name, event, part), app.name, file, module),
 		patterns:
 			part === "handler" ? [triggerName(appEventName(app.name, event))] : [],
-		run({ body }, _, door) {
+		run({ body }, _, host) {
 			const { webhookUrl } = body as TriggerBody;
 			const given = capabilitiesOf(app.name, capabilities, where, {
-				door,
+				host: host as AppHost | undefined,
 				webhookUrl,
 			});
 			return part === "handler"
@@ -148,9 +154,12 @@ function toolHandler(
 	return {
 		...handlerFor(toolId(app.name, tool), app.name, file, module),
 		patterns: [],
-		run({ body }, _, door) {
+		run({ body }, _, host) {
 			const { input, subscription } = body as ToolBody;
-			const given = { door, ...(subscription && { subscription }) };
+			const given = {
+				host: host as AppHost | undefined,
+				...(subscription && { subscription }),
+			};
 			return run(
 				input,
 				capabilitiesOf(app.name, app.capabilities, where, given),

@@ -49,7 +49,7 @@ export interface Capabilities {
 
 /** What comes with a call. */
 export interface Given {
-	door: AppHost | undefined;
+	host: AppHost | undefined;
 	webhookUrl?: string | undefined;
 	subscription?: Key;
 }
@@ -59,18 +59,18 @@ export function capabilitiesOf(
 	app: string,
 	declared: readonly Capability[],
 	where: string,
-	{ door, webhookUrl, subscription }: Given,
+	{ host, webhookUrl, subscription }: Given,
 ): Capabilities {
 	const need = (capability: Capability): AppHost => {
 		if (!declared.includes(capability))
 			throw new ForbiddenError(
 				`${app}: the capability ${JSON.stringify(capability)} is not declared: add it to ${where}`,
 			);
-		if (door === undefined)
+		if (host === undefined)
 			throw new Error(
 				`${app}: the owner of the events runs an older Tidings, without apps: deploy it anew`,
 			);
-		return door;
+		return host;
 	};
 	return {
 		get event() {

@@ -1,7 +1,6 @@
-/** Which apps there are, in this Worker and in those behind bindings, and which of them brings an app. */
-
+/** Finds an app, its events and its tools by name, and the Worker that contains the app. */
 import { RefusedError, UnavailableError } from "../event/errors.ts";
-import type { HandlerWorker, HandlerWorkers } from "../handlers/call.ts";
+import type { AppPorts, AppWorker } from "./app-ports.ts";
 import {
 	type AppDeclaration,
 	type AppEvent,
@@ -9,64 +8,59 @@ import {
 } from "./declaration.ts";
 import type { SubscriptionStore } from "./subscriptions/subscription.ts";
 
-export interface Found {
-	declaration: AppDeclaration;
-	consumer: HandlerWorker;
-}
-
-/** @throws RefusedError `unknown_app` that lists the known; UnavailableError while a Worker that may have it does not answer */
+/**
+ * @throws RefusedError `unknown_app` that lists the known apps; UnavailableError if a Worker that may contain the app
+ * does not respond
+ */
 export async function findApp(
 	name: string,
-	{ consumers }: { consumers: HandlerWorkers },
-): Promise<Found> {
-	const told = await Promise.all(
-		consumers.all.map(async (consumer) => ({
-			consumer,
-			apps: await consumer.apps(),
+	{ appWorkers }: Pick<AppPorts, "appWorkers">,
+): Promise<{ declaration: AppDeclaration; appWorker: AppWorker }> {
+	const listed = await Promise.all(
+		appWorkers.map(async (appWorker) => ({
+			appWorker,
+			apps: await appWorker.apps(),
 		})),
 	);
-	for (const { consumer, apps = [] } of told)
+	for (const { appWorker, apps = [] } of listed)
 		for (const declaration of apps)
-			if (declaration.name === name) return { declaration, consumer };
-	const silent = told.flatMap(({ consumer, apps }) =>
-		apps ? [] : [consumer.key],
+			if (declaration.name === name) return { declaration, appWorker };
+	const silent = listed.flatMap(({ appWorker, apps }) =>
+		apps ? [] : appWorker.worker.key,
 	);
 	if (silent.length > 0)
 		throw new UnavailableError(
-			`the Worker ${silent.join(", ")} does not answer, which may have the app ${JSON.stringify(name)}: try again`,
+			`the Worker ${silent.join(", ")}, which may contain the app ${JSON.stringify(name)}, does not respond; try again`,
 		);
-	const known = told.flatMap(({ apps = [] }) => apps.map((app) => app.name));
+	const known = listed.flatMap(({ apps = [] }) => apps.map((app) => app.name));
 	throw new RefusedError(
 		"unknown_app",
-		`there is no app ${JSON.stringify(name)}: there is ${known.join(", ") || "none"}`,
+		`${JSON.stringify(name)} is not an app; use ${known.join(", ") || "createEvents({ apps }) to add one: there are none"}`,
 	);
 }
 
 export interface FoundEvent {
-	/** On the bus. */
+	/** Such as `@my-org/email/new_email`. */
 	name: string;
 	declared: AppEvent;
-	/** Who brings its app. */
-	consumer: HandlerWorker;
-	keeper: SubscriptionStore;
+	appWorker: AppWorker;
+	subscriptions: SubscriptionStore;
 }
 
-/** @throws RefusedError for an unknown app or event, as `findApp` and `eventIn` do */
+/** @throws RefusedError for an unknown app or event; UnavailableError as `findApp` */
 export async function findEvent(
 	app: string,
 	event: string,
-	ports: {
-		consumers: HandlerWorkers;
-		subscriptionsOf(name: string): SubscriptionStore;
-	},
+	ports: Pick<AppPorts, "appWorkers" | "subscriptionsOf">,
 ): Promise<FoundEvent> {
-	const { declaration, consumer } = await findApp(app, ports);
+	const { declaration, appWorker } = await findApp(app, ports);
 	const declared = eventIn(declaration, event);
 	const name = appEventName(app, event);
-	return { name, declared, consumer, keeper: ports.subscriptionsOf(name) };
+	const subscriptions = ports.subscriptionsOf(name);
+	return { name, declared, appWorker, subscriptions };
 }
 
-/** @throws RefusedError `unknown_event` that lists the known */
+/** @throws RefusedError `unknown_event` that lists the app's events */
 export function eventIn(
 	{ name, events }: AppDeclaration,
 	event: string,
@@ -75,15 +69,15 @@ export function eventIn(
 	if (found) return found;
 	throw new RefusedError(
 		"unknown_event",
-		`${name} has no event ${JSON.stringify(event)}: it has ${Object.keys(events).join(", ") || "none"}`,
+		`${JSON.stringify(event)} is not an event of ${name}; use ${Object.keys(events).join(", ") || "another app: it has none"}`,
 	);
 }
 
-/** @throws RefusedError `unknown_tool` that lists the known */
+/** @throws RefusedError `unknown_tool` that lists the app's tools */
 export function checkTool({ name, tools }: AppDeclaration, tool: string): void {
 	if (tools.includes(tool)) return;
 	throw new RefusedError(
 		"unknown_tool",
-		`${name} has no tool ${JSON.stringify(tool)}: it has ${tools.join(", ") || "none"}`,
+		`${JSON.stringify(tool)} is not a tool of ${name}; use ${tools.join(", ") || "another app: it has none"}`,
 	);
 }

@@ -1,27 +1,21 @@
 /** Runs a tool of an app, or a part of an event's lifecycle, at once and once: no queue, no retry. */
 
-import type { Issuers } from "../config/issuer.ts";
-import { runAlone } from "../consume/deliver.ts";
+import { callOne } from "../consume/call-worker.ts";
 import { ToolFailedError, UnavailableError } from "../event/errors.ts";
 import { bodyText } from "../event/json.ts";
-import { failed, type Outcome } from "../event/outcome.ts";
-import type { HandlerWorkers } from "../handlers/call.ts";
+import type { AttemptOutcome } from "../event/outcome.ts";
+import { failed } from "../handlers/attempt.ts";
 import { qualifiedId } from "../handlers/route.ts";
 import { type AppIdentity, partId, type ToolBody, toolId } from "./app-host.ts";
+import type { AppPorts } from "./app-ports.ts";
 import {
 	type AppEventName,
 	appEventName,
 	parseAppEventName,
 } from "./declaration.ts";
 import { checkTool, findApp } from "./directory.ts";
+import { appHost } from "./owner-host.ts";
 import { verifyTokens } from "./tokens/tokens.ts";
-
-export interface RunningAtOnce {
-	consumers: HandlerWorkers;
-	issuers: Issuers;
-	newId(time: number): string;
-	clock(): number;
-}
 
 /**
  * Runs a tool on behalf of the user whose tokens these are.
@@ -35,15 +29,15 @@ export async function runTool(
 	tool: string,
 	input: unknown,
 	tokens: readonly string[],
-	ports: RunningAtOnce,
+	ports: AppPorts,
 ): Promise<unknown> {
 	// Before all else: whoever has no valid token learns of no app and no tool.
 	await verifyTokens(tokens, ports.issuers, ports);
 	const { declaration } = await findApp(app, ports);
 	checkTool(declaration, tool);
 	const body: ToolBody = { input: JSON.parse(bodyText(input)) };
-	const inName = { app, tokens };
-	const outcome = await runOnce(inName, toolId(app, tool), body, true, ports);
+	const identity = { app, tokens };
+	const outcome = await runOnce(identity, toolId(app, tool), body, true, ports);
 	switch (outcome.type) {
 		case "delivered":
 			return JSON.parse(outcome.output ?? "null");
@@ -54,6 +48,10 @@ export async function runTool(
 		case "unparsable":
 			throw new ToolFailedError(
 				`${app} ${tool} was given what it cannot parse`,
+			);
+		case "unknown_handler":
+			throw new UnavailableError(
+				`the Worker of ${app} has no ${tool} now; try again`,
 			);
 		case "crashed":
 			throw new UnavailableError(
@@ -71,40 +69,32 @@ export async function runPart(
 	eventName: string,
 	part: "start" | "stop",
 	webhookUrl: string,
-	ports: RunningAtOnce,
-): Promise<Outcome> {
+	ports: AppPorts,
+): Promise<AttemptOutcome> {
 	const { app, event } = parseAppEventName(eventName) as AppEventName;
-	const inName = { app, event, isStart: part === "start" };
+	const identity = { app, event, isStart: part === "start" };
 	const id = partId(app, event, part);
-	return runOnce(inName, id, { webhookUrl }, false, ports).catch(failed);
+	return runOnce(identity, id, { webhookUrl }, false, ports).catch(failed);
 }
 
 async function runOnce(
-	inName: AppIdentity,
+	identity: AppIdentity,
 	id: string,
 	body: object,
 	hasOutput: boolean,
-	ports: RunningAtOnce,
-): Promise<Outcome> {
-	const { consumer } = await findApp(inName.app, ports);
-	const routes = await consumer.routes();
-	const route = routes?.get(qualifiedId(consumer.key, id));
+	ports: AppPorts,
+): Promise<AttemptOutcome> {
+	const { worker } = (await findApp(identity.app, ports)).appWorker;
+	const route = (await worker.routes())?.get(qualifiedId(worker.key, id));
 	if (!route)
 		throw new UnavailableError(
-			`the Worker of ${inName.app} has not told of ${id}: try again`,
+			`the Worker of ${identity.app} does not list ${id} now; try again`,
 		);
 	const time = ports.clock();
-	const name = appEventName(inName.app, inName.event ?? "tool");
+	const name = appEventName(identity.app, identity.event ?? "tool");
 	const head = { id: ports.newId(time), name, time, delay: 0 };
-	const outcome = await runAlone(
-		{ consumer, route, inName },
-		{ handler: route.id, attempt: 1 },
-		JSON.stringify({ ...head, body }),
-		hasOutput,
-	);
-	if (outcome.type === "unknown")
-		throw new UnavailableError(
-			`the Worker of ${inName.app} has no ${id} now: try again`,
-		);
-	return outcome;
+	const { handler, timeout } = route;
+	const call = { delivery: route.id, handler, timeout, attempt: 1, hasOutput };
+	const record = JSON.stringify({ ...head, body });
+	return callOne(worker, call, record, appHost(identity, ports));
 }

@@ -3,10 +3,10 @@
 import { type Receipt, RefusedError } from "../event/errors.ts";
 import { bodyText } from "../event/json.ts";
 import { rejectUnknownKeys } from "../event/validation.ts";
-import type { HandlerWorkers } from "../handlers/call.ts";
-import { type Publishing, publishStamped } from "../publish/publish.ts";
+import { publishStamped } from "../publish/publish.ts";
 import { stampOfApp } from "../publish/stamp.ts";
 import type { AppEventToSend, SentBody } from "./app-host.ts";
+import type { AppPorts } from "./app-ports.ts";
 import { appEventName } from "./declaration.ts";
 import { eventIn, findApp } from "./directory.ts";
 import { checkPayload } from "./payload-schema.ts";
@@ -22,7 +22,7 @@ export async function send(
 	app: string,
 	event: string,
 	sent: AppEventToSend,
-	ports: Publishing & { consumers: HandlerWorkers },
+	ports: AppPorts,
 ): Promise<Receipt> {
 	const { declaration } = await findApp(app, ports);
 	const { tokens, payload: schema } = eventIn(declaration, event);

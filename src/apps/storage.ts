@@ -1,6 +1,6 @@
 /** An app's space in the bucket: JSON by path. No path leads out of it. */
-import { env } from "cloudflare:workers";
 import { RefusedError } from "../event/errors.ts";
+import { binding } from "../platform/bindings.ts";
 
 /** The binding of the bucket, in the Worker that runs the app. */
 const BINDING = "APP_STORAGE";
@@ -26,9 +26,7 @@ export interface AppStorage {
 export function storageOf(app: string, check: () => Promise<void>): AppStorage {
 	const opened = async () => {
 		await check();
-		const bucket = (env as unknown as Record<string, R2Bucket | undefined>)[
-			BINDING
-		];
+		const bucket = binding<R2Bucket>(BINDING);
 		if (bucket) return bucket;
 		throw new Error(
 			`tidings: apps have no storage here: bind an R2 bucket as ${BINDING}, [[r2_buckets]] binding = "${BINDING}", in the Worker of the app`,

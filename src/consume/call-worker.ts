@@ -1,167 +1,175 @@
-/**
- * Step 4: one call of a Worker, for all of its handlers that an event goes to. Each is settled as it is reported;
- * what is not reported, or could not be settled, goes on alone.
- */
-
-import { inNameOf } from "../apps/webhooks/trigger.ts";
-import {
-	type Awaitable,
-	all,
-	andThen,
-	recovering,
-} from "../event/awaitable.ts";
+/** Calls a Worker for one handler, or for all of its handlers that an event goes to. */
 import type { ReceivedEvent } from "../event/envelope.ts";
-import { isReservedName } from "../event/name.ts";
-import type { Report } from "../event/outcome.ts";
-import type { Runner } from "../handlers/call.ts";
-import type { TidingsEvent } from "../handlers/handler.ts";
+import { serializeError } from "../event/failure.ts";
+import { MAX_TIMEOUT } from "../event/limits.ts";
+import type { AttemptOutcome, Outcome } from "../event/outcome.ts";
+import type { HandlerCall, HandlerWorker } from "../handlers/call.ts";
 import type { Route } from "../handlers/route.ts";
-import { awaitHandler } from "./await.ts";
-import type { Delivering } from "./deliver.ts";
-import {
-	enqueueFirstAttempts,
-	enqueueRetry,
-	firstDelivery,
-} from "./requeue.ts";
-import { reportDelivered, settle } from "./settle.ts";
+import { log } from "../platform/log.ts";
+import { decide } from "./decide.ts";
+import type { DeliverPorts } from "./deliver.ts";
+import { enqueueFirstAttempts, firstDelivery } from "./requeue.ts";
+import { type DeliveredMessage, settle } from "./settle.ts";
+
+/** Runs one handler. An outcome that was reported counts, even if the call is cut off after it. */
+export async function callOne(
+	worker: HandlerWorker,
+	handler: HandlerCall,
+	record: string,
+	host?: object,
+): Promise<AttemptOutcome> {
+	let reported: AttemptOutcome | undefined;
+	const call = { record, handlers: [handler], within: MAX_TIMEOUT };
+	try {
+		await worker.run(
+			call,
+			async (_, outcome) => {
+				if (outcome.type !== "not_started") reported ??= outcome;
+			},
+			host,
+		);
+		return reported ?? crashed(new Error("the call ended without an outcome"));
+	} catch (error) {
+		logCutOff(worker, handler.delivery, error);
+		return reported ?? crashed(error);
+	}
+}
+
+/** The outcome of a call that was cut off. */
+export function crashed(error: unknown): AttemptOutcome {
+	return { type: "crashed", error: serializeError(error) };
+}
+
+function logCutOff({ key }: HandlerWorker, handler: string, error: unknown) {
+	log("call_cut_off", { worker: key, handler, error });
+}
 
 /**
- * @param record the event's, with its body in it
- * @param until no handler begins after this, in epoch milliseconds
+ * Runs all of a Worker's handlers that match an event, in one call. Each outcome is settled as soon as it is reported.
+ * A handler without an outcome gets a message of its own.
+ *
+ * @param record the event's, with its body
+ * @param until no handler starts after this, in epoch milliseconds
+ * @throws UnavailableError if a delivery could be stored nowhere
  */
-export function callAll(
+export async function callAll(
 	event: ReceivedEvent,
 	record: string,
-	consumer: Runner,
+	worker: HandlerWorker,
 	routes: readonly Route[],
 	until: number,
-	ports: Delivering,
-): Awaitable<void> {
-	const { envelope } = event;
-	const beganAt = ports.clock();
-	const underWay = new UnderWay(event, routes, beganAt, ports);
-	const isParsed = isPlain(event) && "body" in envelope;
+	message: DeliveredMessage,
+	ports: DeliverPorts,
+): Promise<void> {
+	const inProgress = new CallInProgress(event, routes, message, ports);
 	const call = {
 		record,
-		parsed: isParsed ? (envelope as TidingsEvent) : undefined,
-		handlers: routes.map(({ id: delivery, handler, timeout }) => ({
-			delivery,
-			handler,
+		handlers: routes.map(({ id, handler, timeout }) => ({
+			...{ delivery: id, handler, timeout },
 			attempt: 1,
-			timeout,
 		})),
-		within: until - beganAt,
-		inName: inNameOf(envelope.name),
+		within: until - ports.clock(),
 	};
-	const running = recovering(
-		() => consumer.run(call, (id, report) => underWay.take(id, report)),
-		(error) =>
-			console.error(`tidings: the call to ${consumer.key} was cut off`, error),
-	);
-	return andThen(running, () => underWay.end());
+	const host = ports.extension.hostFor(event.envelope.name);
+	try {
+		const report = (id: string, outcome: Outcome) =>
+			inProgress.report(id, outcome);
+		await worker.run(call, report, host);
+	} catch (error) {
+		logCutOff(worker, routes.map(({ id }) => id).join(", "), error);
+	}
+	await inProgress.end();
 }
 
-/** Whether it is, as most are, a record that its handlers get as it is. */
-export function isPlain({
-	envelope: { name, reference },
-}: ReceivedEvent): boolean {
-	return reference === undefined && !isReservedName(name);
-}
-
-/** Gives each handler a delivery of its own, at attempt 1, so that poison harms nobody else. */
+/** Gives each handler a message of its own, at attempt 1, so that a poison event harms no other handler. */
 export async function split(
 	event: ReceivedEvent,
 	routes: readonly Route[],
-	ports: Delivering,
+	ports: DeliverPorts,
 ): Promise<void> {
 	const handlers = routes.map((route) => route.id);
-	const first = handlers.map((handler) => firstDelivery(event, handler));
-	await enqueueFirstAttempts(event, first, ports);
+	const deliveries = handlers.map((handler) => firstDelivery(event, handler));
+	await enqueueFirstAttempts(event, deliveries, ports);
 	const { id, name } = event.envelope;
 	const at = ports.clock();
 	ports.observe({ type: "split", at, id, event: name, handlers });
 }
 
-/** What has been reported of a call so far. */
-class UnderWay {
+/** Collects the outcomes of one call while it runs. */
+class CallInProgress {
 	readonly #event: ReceivedEvent;
-	readonly #ports: Delivering;
-	/** What is not reported yet; mostly the first of them is the next. */
-	readonly #open: Route[];
+	readonly #message: DeliveredMessage;
+	readonly #ports: DeliverPorts;
+	/** Handlers without an outcome yet. */
+	readonly #open: Map<string, Route>;
+	/** Handlers whose outcome could not be settled. */
+	readonly #unsettled: Route[] = [];
 	readonly #settling: Promise<void>[] = [];
-	readonly #left: Route[] = [];
-	/** When the handler began that runs now, in epoch milliseconds. */
-	#beganAt: number;
+	/** When the handler that runs now started, in epoch milliseconds. */
+	#startedAt: number;
 
 	constructor(
 		event: ReceivedEvent,
 		routes: readonly Route[],
-		beganAt: number,
-		ports: Delivering,
+		message: DeliveredMessage,
+		ports: DeliverPorts,
 	) {
 		this.#event = event;
-		this.#open = [...routes];
-		this.#beganAt = beganAt;
+		this.#message = message;
+		this.#open = new Map(routes.map((route) => [route.id, route]));
 		this.#ports = ports;
+		this.#startedAt = ports.clock();
 	}
 
-	take(id: string, report: Report): Awaitable<void> {
-		const at = this.#open.findIndex((route) => route.id === id);
-		const route = this.#open[at];
-		if (!route) throw new Error(`tidings: ${id} is reported too late`);
-		if (report.type === "not_begun") return;
-		this.#open.splice(at, 1);
-		if (report.type !== "delivered") return this.#settle(route, report);
-		this.#beganAt = this.#ports.clock();
-		const delivery = firstDelivery(this.#event, id);
-		const { envelope } = this.#event;
-		reportDelivered(envelope, delivery, this.#beganAt, this.#ports);
-	}
-
-	async #settle(
-		route: Route,
-		report: Exclude<Report, { type: "not_begun" }>,
-	): Promise<void> {
-		const settled = settleFirst(
-			this.#event,
-			route,
-			report,
-			this.#beganAt,
-			this.#ports,
-		);
-		this.#settling.push(
-			settled.catch((error) => {
-				console.error(`tidings: the end of ${route.id} was not taken`, error);
-				this.#left.push(route);
-			}),
-		);
+	/** @throws Error for a handler that is not awaited, or whose outcome could not be settled */
+	async report(id: string, outcome: Outcome): Promise<void> {
+		const route = this.#open.get(id);
+		if (!route) throw new Error(`tidings: ${id} was reported too late`);
+		// It stays open, and gets a message of its own.
+		if (outcome.type === "not_started") return;
+		this.#open.delete(id);
+		const settled = this.#settle(route, outcome);
+		this.#settling.push(settled.catch(() => {}));
 		try {
 			await settled;
 		} finally {
-			this.#beganAt = this.#ports.clock();
+			this.#startedAt = this.#ports.clock();
 		}
 	}
 
-	/** The call is over: what is left are deliveries of their own, and nothing that is still reported counts. */
-	end(): Awaitable<void> {
-		this.#left.push(...this.#open.splice(0));
-		// What was reported before the call was cut off may still be on its way.
-		return andThen(all(this.#settling), () => {
-			if (this.#left.length > 0)
-				return split(this.#event, this.#left, this.#ports);
-		});
+	async #settle(route: Route, result: AttemptOutcome): Promise<void> {
+		const startedAt = this.#startedAt;
+		const delivery = firstDelivery(this.#event, route.id);
+		const { policy } = route;
+		const fate = decide(
+			{ result, delivery, policy, startedAt },
+			this.#ports.clock(),
+			this.#ports.random(),
+		);
+		try {
+			await settle(
+				this.#event,
+				delivery,
+				fate,
+				startedAt,
+				this.#message,
+				this.#ports,
+			);
+		} catch (error) {
+			const { id, name } = this.#event.envelope;
+			log("outcome_not_settled", { event: id, name, handler: route.id, error });
+			this.#unsettled.push(route);
+			throw error;
+		}
 	}
-}
 
-async function settleFirst(
-	event: ReceivedEvent,
-	{ id, policy }: Route,
-	report: Exclude<Report, { type: "not_begun" }>,
-	beganAt: number,
-	ports: Delivering,
-): Promise<void> {
-	const delivery = firstDelivery(event, id);
-	if (report.type === "unknown") return awaitHandler(event, delivery, ports);
-	const next = await settle(event, delivery, policy, report, beganAt, ports);
-	if (next) await enqueueRetry(event, next, ports);
+	/** Ends the call. Nothing that is reported later counts. */
+	async end(): Promise<void> {
+		const open = [...this.#open.values()];
+		this.#open.clear();
+		// Outcomes that were reported before the call was cut off may still be settling.
+		await Promise.all(this.#settling);
+		const left = [...this.#unsettled, ...open];
+		if (left.length > 0) await split(this.#event, left, this.#ports);
+	}
 }

@@ -1,13 +1,12 @@
 /**
- * One batch: its messages ask a Worker together for its handlers, and take turns at calling it, so that one that
- * hangs holds up no message that goes elsewhere. Classes, for a function with a name takes 0.3 us to make: wrangler's
- * bundler names each anew (`keep_names`).
+ * Limits concurrency within one batch: per Worker, 32 messages and 2 MB of events. A hanging Worker does not block
+ * messages for other Workers.
  */
-import { type Awaitable, ending } from "../event/awaitable.ts";
 import type { ReceivedEvent } from "../event/envelope.ts";
 import {
 	BATCH_CHARACTERS,
 	BATCH_CONCURRENCY,
+	BATCH_TIME,
 	EVENT_BYTES,
 	HOOK_EVENT_BYTES,
 } from "../event/limits.ts";
@@ -17,115 +16,111 @@ import type {
 	HandlerWorker,
 	HandlerWorkers,
 	Reporter,
-	Runner,
 } from "../handlers/call.ts";
 import type { Routes } from "../handlers/route.ts";
+import type { Ports } from "../ports.ts";
 
 export class Batch {
-	/** No handler begins after this, in epoch milliseconds. */
+	/** No handler starts after this, in epoch milliseconds. */
 	readonly until: number;
-	/** For what calls no Worker. */
-	readonly turns = new Turns();
-	readonly #consumers: HandlerWorkers;
-	#all: readonly BatchConsumer[] | undefined;
+	/** The Workers as this batch sees them. */
+	readonly workers: readonly BatchWorker[];
+	/** Limits messages that call no Worker. */
+	readonly limiter = new ConcurrencyLimiter();
+	readonly #workers: HandlerWorkers;
 
-	constructor(consumers: HandlerWorkers, until: number) {
-		this.#consumers = consumers;
-		this.until = until;
+	constructor({ workers, clock }: Pick<Ports, "workers" | "clock">) {
+		this.#workers = workers;
+		this.until = clock() + BATCH_TIME;
+		this.workers = workers.all.map((worker) => new BatchWorker(worker));
 	}
 
-	get consumers(): readonly BatchConsumer[] {
-		this.#all ??= this.#consumers.all.map((one) => new BatchConsumer(one));
-		return this.#all;
-	}
-
-	/** The one that a delivery's handler belongs to. */
-	consumerOf(handler: string): BatchConsumer {
-		const { key } = this.#consumers.forHandler(handler);
-		return this.consumers.find((one) => one.key === key) as BatchConsumer;
+	/** The Worker that a delivery's handler belongs to. */
+	workerFor(handler: string): BatchWorker {
+		const { key } = this.#workers.forHandler(handler);
+		return this.workers.find((one) => one.key === key) as BatchWorker;
 	}
 }
 
-/** A consumer as one batch sees it. */
-export class BatchConsumer implements Runner {
+/** A Worker within one batch: its messages share one request for its handlers, and the limit on calls. */
+export class BatchWorker implements HandlerWorker {
 	readonly key: string;
-	/** Of the messages of the batch that are under way to this Worker. */
-	readonly turns = new Turns();
-	readonly #consumer: HandlerWorker;
+	readonly limiter = new ConcurrencyLimiter();
+	readonly #worker: HandlerWorker;
 	#asking: Promise<Routes | undefined> | undefined;
 
-	constructor(consumer: HandlerWorker) {
-		this.key = consumer.key;
-		this.#consumer = consumer;
+	constructor(worker: HandlerWorker) {
+		this.key = worker.key;
+		this.#worker = worker;
 	}
 
-	routes(): Awaitable<Routes | undefined> {
-		if (this.#asking) return this.#asking;
-		const routes = this.#consumer.routes();
-		if (!(routes instanceof Promise)) return routes;
-		this.#asking = routes.finally(() => {
+	routes(): Promise<Routes | undefined> {
+		this.#asking ??= this.#worker.routes().finally(() => {
 			this.#asking = undefined;
 		});
 		return this.#asking;
 	}
 
-	run(call: Call, report: Reporter): Awaitable<void> {
-		return this.#consumer.run(call, report);
+	run(call: Call, report: Reporter, host?: object): Promise<void> {
+		return this.#worker.run(call, report, host);
 	}
 
 	isReachable(): Promise<boolean> {
-		return this.#consumer.isReachable();
+		return this.#worker.isReachable();
 	}
 }
 
-export class Turns {
-	readonly #waiting: { size: number; begin(): void }[] = [];
+export class ConcurrencyLimiter {
+	readonly #waiting: { size: number; start(): void }[] = [];
 	#running = 0;
-	#room = BATCH_CHARACTERS;
+	#free = BATCH_CHARACTERS;
 
 	/**
-	 * Acts once there is room: beside fewer than 32 others, their events 2 000 000 characters together at the most.
-	 * What is larger acts alone, and all begin in order.
+	 * Runs `act` once fewer than 32 others run and all their events have at most 2 000 000 characters together. A larger
+	 * event runs alone. All start in order.
 	 */
-	take<Result>(
+	async run<Result>(
 		event: ReceivedEvent,
-		act: () => Awaitable<Result>,
-	): Awaitable<Result> {
+		act: () => Promise<Result>,
+	): Promise<Result> {
 		const size = sizeOf(event);
-		if (this.#waiting.length === 0 && this.#fits(size)) {
-			this.#letIn(size);
-			return ending(act, () => this.#letOut(size));
+		if (this.#waiting.length === 0 && this.#fits(size)) this.#enter(size);
+		else {
+			const { promise, resolve } = Promise.withResolvers<void>();
+			this.#waiting.push({ size, start: resolve });
+			await promise;
 		}
-		const turn = new Promise<void>((begin) => {
-			this.#waiting.push({ size, begin });
-		});
-		return turn.then(() => ending(act, () => this.#letOut(size)));
+		try {
+			return await act();
+		} finally {
+			this.#leave(size);
+		}
 	}
 
 	#fits(size: number): boolean {
 		if (this.#running === 0) return true;
-		return this.#running < BATCH_CONCURRENCY && size <= this.#room;
+		return this.#running < BATCH_CONCURRENCY && size <= this.#free;
 	}
 
-	#letIn(size: number): void {
+	#enter(size: number): void {
 		this.#running++;
-		this.#room -= size;
+		this.#free -= size;
 	}
 
-	#letOut(size: number): void {
+	#leave(size: number): void {
 		this.#running--;
-		this.#room += size;
+		this.#free += size;
 		for (;;) {
 			const next = this.#waiting[0];
 			if (!next || !this.#fits(next.size)) return;
 			this.#waiting.shift();
-			this.#letIn(next.size);
-			next.begin();
+			this.#enter(next.size);
+			next.start();
 		}
 	}
 }
 
-/** In characters; of a body that has not been read yet it is the most that there may be. */
+/** In characters. For a body that is not loaded yet it is the most that it may have. */
 function sizeOf({
 	envelope: { reference, name },
 	text,

@@ -1,120 +1,219 @@
-/** Step 6: decide what an attempt's outcome comes to. Pure: it sends nothing and waits for nothing. */
-import type { Cause } from "../event/envelope.ts";
+/** Decides the fate of a delivery from the result of its attempt. Pure and total: it sends nothing and reads no clock. */
+import type { Cause, Delivery } from "../event/envelope.ts";
 import { type Failure, serializeError } from "../event/failure.ts";
+import { LONGEST_WAIT, MAX_RETRIES, SHORTEST_WAIT } from "../event/limits.ts";
+import type { AttemptOutcome } from "../event/outcome.ts";
+import { type Policy, policyOf, waitBefore } from "../handlers/retry-policy.ts";
 import {
-	CRASH_SLACK,
-	DEPLOY_GRACE,
-	LONGEST_PAUSE,
-	LONGEST_WAIT,
-	SHORTEST_WAIT,
-	WORKER_GRACE,
-} from "../event/limits.ts";
-import type { Outcome } from "../event/outcome.ts";
-import { type Policy, waitBefore } from "../handlers/retry-policy.ts";
+	CRASH_WAIT,
+	mayStart,
+	STORE_WAIT,
+	waitForDeploy,
+	waitForNewerDeploy,
+	waitForWorker,
+} from "./waits.ts";
 
-export type Decision =
+/** The result of an attempt that was made, or the reason why none could be made. */
+export type Result =
+	| AttemptOutcome
+	/** The last attempts never returned, and the policy allows no further one. */
+	| { type: "never_returned" }
+	/** The handler's Worker does not respond. */
+	| { type: "worker_unreachable" }
+	/** The body is stored apart and cannot be read now. */
+	| { type: "body_unreadable" }
+	/** The body was stored apart and has expired. */
+	| { type: "body_missing"; reference: string }
+	/** The platform gave the message up after its retries. */
+	| { type: "abandoned" }
+	/** The subscription that the delivery is for cannot be read now. */
+	| { type: "subscription_unreadable" }
+	/** The subscription that the delivery is for has ended. */
+	| { type: "subscription_ended" }
+	/** The message has no envelope that any deploy could read. */
+	| { type: "message_unreadable"; reason: string }
+	/** A newer deploy wrote the message. `age` is in milliseconds; `reads` is how often it was delivered. */
+	| { type: "message_newer"; version: number; age: number; reads: number };
+
+export type ParkReason =
+	| "unknown_handler"
+	| "worker_unreachable"
+	| "body_unreadable"
+	| "subscription_unreadable"
+	| "message_newer";
+
+/** What happens to a delivery. `wait` is in milliseconds. */
+export type Fate =
 	| { type: "delivered" }
+	/** Uses up an attempt. */
 	| { type: "retry"; wait: number; error: Failure }
-	| { type: "dead"; cause: Cause; error: Failure };
+	/** Waits for something else to be there again. Uses up no attempt. */
+	| { type: "park"; wait: number; reason: ParkReason }
+	/** Becomes a dead letter after so many attempts. */
+	| { type: "dead"; cause: Cause; error: Failure; attempts: number }
+	| { type: "cancelled" };
+
+export interface Attempted {
+	result: Result;
+	delivery: Delivery;
+	/** Absent if no handler was found. */
+	policy?: Policy;
+	/** When this attempt started, in epoch milliseconds. */
+	startedAt: number;
+}
 
 /**
- * @param attempt which attempt ended, counted from 1
- * @param firstAttemptAt when the first one began, in epoch milliseconds
- * @param random a draw from [0, 1) for the wait's jitter
+ * @param now epoch milliseconds
+ * @param random a number from [0, 1), for the jitter of the wait
  */
 export function decide(
-	outcome: Outcome,
-	policy: Policy,
-	attempt: number,
-	firstAttemptAt: number,
+	{ result, delivery, policy = policyOf(), startedAt }: Attempted,
 	now: number,
 	random: number,
-): Decision {
-	switch (outcome.type) {
+): Fate {
+	const { attempt, firstAttemptAt = startedAt } = delivery;
+	switch (result.type) {
 		case "delivered":
 			return { type: "delivered" };
-		case "unparsable":
-			return {
-				type: "dead",
-				cause: "schema_violation",
-				error: serializeError(
-					new Error("the body no longer parses by the handler's schema"),
-					outcome.issues,
-				),
-			};
-		case "timed_out":
-			return again(
-				{
-					name: "TimeoutError",
-					message: `the handler did not end within ${outcome.timeout} ms`,
-				},
-				undefined,
-			);
+		case "subscription_ended":
+			return { type: "cancelled" };
+
 		case "failed": {
-			const { error, asks } = outcome;
-			if (asks && "stop" in asks)
-				return { type: "dead", cause: "non_retryable", error };
-			return again(error, asks?.retryAt);
+			const { error, wants } = result;
+			if (wants && "stop" in wants) return dead("non_retryable", error);
+			return retry(error, wants?.retryAt);
 		}
+		case "timed_out":
+			return retry(
+				failure(
+					"TimeoutError",
+					`the handler did not end within ${result.timeout} ms`,
+				),
+			);
+		case "unparsable":
+			return dead(
+				"schema_violation",
+				serializeError(
+					new Error("the body no longer parses with the handler's schema"),
+					result.issues,
+				),
+			);
+
 		case "crashed":
-			return mayBegin(policy, attempt + 1)
-				? after(CRASH_WAIT, outcome.error)
-				: { type: "dead", cause: "crashed", error: outcome.error };
+			return mayStart(policy, attempt + 1)
+				? retryIn(CRASH_WAIT, result.error)
+				: dead("crashed", result.error);
+		case "never_returned":
+			return dead(
+				"crashed",
+				delivery.firstFailure ??
+					failure(
+						"CrashedError",
+						"no attempt returned: the Worker was killed or crashed each time",
+					),
+				attempt - 1,
+			);
+		case "abandoned":
+			return dead(
+				"abandoned",
+				delivery.firstFailure ??
+					failure(
+						"AbandonedError",
+						"the platform gave the message up: the Worker was killed or crashed with each delivery",
+					),
+				attempt + MAX_RETRIES,
+			);
+
+		case "unknown_handler":
+			return parkOr(
+				"unknown_handler",
+				waitForDeploy(delivery.unknownFor ?? 0),
+				"unknown_handler",
+				failure(
+					"UnknownHandlerError",
+					`no handler ${JSON.stringify(delivery.handler)} was registered for an hour`,
+				),
+				attempt - 1,
+			);
+		case "worker_unreachable":
+			return parkOr(
+				"worker_unreachable",
+				waitForWorker(delivery.unreachableFor ?? 0),
+				"unreachable",
+				failure(
+					"UnreachableError",
+					`the Worker of ${JSON.stringify(delivery.handler)} did not respond for a day`,
+				),
+				attempt - 1,
+			);
+		case "body_unreadable":
+		case "subscription_unreadable":
+			return { type: "park", wait: STORE_WAIT, reason: result.type };
+		case "body_missing":
+			return dead(
+				"payload_missing",
+				failure(
+					"PayloadMissingError",
+					`the body, stored as ${result.reference}, has expired`,
+				),
+				attempt - 1,
+			);
+
+		case "message_unreadable":
+			return dead(
+				"unreadable",
+				failure(
+					"UnreadableError",
+					`the message has no readable envelope: ${result.reason}`,
+				),
+			);
+		case "message_newer":
+			return parkOr(
+				"message_newer",
+				waitForNewerDeploy(result.age, result.reads),
+				"newer_version",
+				failure(
+					"UnreadableError",
+					`the message's version ${result.version} is newer than this deploy`,
+				),
+				attempt,
+			);
 	}
 
-	function again(error: Failure, retryAt: number | undefined): Decision {
+	function dead(cause: Cause, error: Failure, attempts = attempt): Fate {
+		return { type: "dead", cause, error, attempts };
+	}
+
+	function parkOr(
+		reason: ParkReason,
+		wait: number | undefined,
+		cause: Cause,
+		error: Failure,
+		attempts: number,
+	): Fate {
+		return wait === undefined
+			? dead(cause, error, attempts)
+			: { type: "park", wait, reason };
+	}
+
+	/** @param retryAt the time that the handler asked for, in epoch milliseconds */
+	function retry(error: Failure, retryAt?: number): Fate {
 		if (policy.limit !== null && attempt > policy.limit)
-			return { type: "dead", cause: "exhausted", error };
+			return dead("exhausted", error);
 		const wait =
 			retryAt === undefined
 				? waitBefore(policy, attempt, random)
 				: Math.min(Math.max(SHORTEST_WAIT, retryAt - now), LONGEST_WAIT);
-		return after(wait, error);
+		return retryIn(wait, error);
 	}
 
-	function after(wait: number, error: Failure): Decision {
+	function retryIn(wait: number, error: Failure): Fate {
 		if (policy.maxAge !== null && now + wait > firstAttemptAt + policy.maxAge)
-			return { type: "dead", cause: "expired", error };
+			return dead("expired", error);
 		return { type: "retry", wait, error };
 	}
 }
 
-/** An attempt that crashed its Worker is followed by the next after this long, in milliseconds. */
-const CRASH_WAIT = 120_000;
-
-/**
- * Whether this attempt may begin. Past the policy's limit are only attempts that never came back, or that an
- * outage kept from being made: some of those are allowed, lest an outage bury what was never tried.
- */
-export function mayBegin(policy: Policy, attempt: number): boolean {
-	return policy.limit === null || attempt <= policy.limit + 1 + CRASH_SLACK;
-}
-
-/** The shortest wait, in milliseconds: clocks differ, and may take turns to be early. */
-const SHORTEST_PAUSE = 60_000;
-
-/**
- * The next wait for a deploy that can run what this one cannot: as long as it has waited, until an hour is
- * over, and a minute at the least. Undefined when the hour is over.
- */
-export function waitForDeploy(waited: number): number | undefined {
-	return pause(waited, DEPLOY_GRACE, DEPLOY_GRACE);
-}
-
-/**
- * The next wait for a Worker that does not answer: as long as it has waited, an hour at the most, until a day
- * is over, and a minute at the least. Undefined when the day is over.
- */
-export function waitForWorker(waited: number): number | undefined {
-	return pause(waited, WORKER_GRACE, LONGEST_PAUSE);
-}
-
-function pause(
-	waited: number,
-	grace: number,
-	longest: number,
-): number | undefined {
-	return waited < grace
-		? Math.max(SHORTEST_PAUSE, Math.min(waited, longest, grace - waited))
-		: undefined;
+function failure(name: string, message: string): Failure {
+	return { name, message };
 }

@@ -1,164 +1,120 @@
 /**
- * Step 3: a batch in, one verdict a message. It never throws: a throw would bring back the whole batch.
- * What a message is follows from its queue, and from its envelope where the two differ.
+ * Consumes a batch: each message gets exactly one verdict. It never throws, because a throw would redeliver the whole
+ * batch. A message's kind follows from its queue, and from its envelope if the two differ.
  */
-
-import { recipientsOf } from "../apps/app-host.ts";
-import { parseAppEventName } from "../apps/declaration.ts";
-import { deliverToSubscriber } from "../apps/subscriptions/deliver-to-subscriber.ts";
-import { type FanningOut, fanOut } from "../apps/subscriptions/fan-out.ts";
-import { buryRaw } from "../dead-letters/bury.ts";
-import { storeLetters } from "../dead-letters/store.ts";
-import {
-	type Awaitable,
-	all,
-	andThen,
-	recovering,
-} from "../event/awaitable.ts";
 import { type Decoded, decode, type ReceivedEvent } from "../event/envelope.ts";
-import { BATCH_TIME, PARSED_CHARACTERS } from "../event/limits.ts";
+import { PARSED_CHARACTERS } from "../event/limits.ts";
 import { isAllHandlersId } from "../handlers/route.ts";
+import { log } from "../platform/log.ts";
 import type { QueueRole } from "../platform/queue-names.ts";
 import { Batch } from "./concurrency.ts";
-import { waitForDeploy } from "./decide.ts";
+import { storeFromQueue } from "./dead-letter-queue.ts";
+import { decide } from "./decide.ts";
+import { type DeliverPorts, deliver, findHandler } from "./deliver.ts";
+import { dispatch, dispatchToWorker } from "./dispatch.ts";
 import {
-	ACK,
-	acked,
-	type Delivering,
-	redeliver,
+	answer,
+	type IncomingMessage,
+	settleUnreadable,
 	type Verdict,
-} from "./deliver.ts";
-import { dispatch, dispatchTo } from "./dispatch.ts";
-import { toDelaySeconds } from "./requeue.ts";
+} from "./settle.ts";
 
-/** What is read of Cloudflare's `Message`. */
-export interface IncomingMessage {
-	readonly id: string;
-	readonly timestamp: Date;
-	readonly body: unknown;
-	/** How often it was delivered, counted from 1. */
-	readonly attempts: number;
-	ack(): void;
-	retry(options?: { delaySeconds?: number }): void;
-}
-
-type Judging = Delivering & FanningOut;
-
-/** A message of a newer version that is more than an hour old is read so often, so many milliseconds apart. */
-const NEWER_READS = 7;
-const NEWER_WAIT = 600_000;
-
-/** Takes a batch. Never rejects; each message is acked or retried exactly once. */
+/** Answers every message of a batch. Never rejects. */
 export async function consume(
 	messages: readonly IncomingMessage[],
-	from: QueueRole,
-	ports: Judging,
+	role: QueueRole,
+	ports: DeliverPorts,
 ): Promise<void> {
-	const batch = new Batch(ports.consumers, ports.clock() + BATCH_TIME);
-	await all(
-		messages.map((message) => {
-			const verdict = recovering(
-				() => judge(message, from, batch, ports),
-				(error) => {
-					console.error("tidings: a message comes again", error);
-					return retryLater(message);
-				},
-			);
-			return andThen(verdict, (verdict) => follow(verdict, message));
+	const batch = new Batch(ports);
+	await Promise.all(
+		messages.map(async (message) => {
+			answer(message, await verdictOn(message, role, batch, ports));
 		}),
 	);
 }
 
-function follow(verdict: Verdict, message: IncomingMessage): void {
-	switch (verdict.type) {
-		case "ack":
-			message.ack();
-			break;
-		case "retry":
-			message.retry({ delaySeconds: verdict.delaySeconds });
+async function verdictOn(
+	message: IncomingMessage,
+	role: QueueRole,
+	batch: Batch,
+	ports: DeliverPorts,
+): Promise<Verdict> {
+	try {
+		const decoded = decode(message.body);
+		return decoded.kind === "envelope"
+			? await handle(withoutLargeBody(decoded), message, role, batch, ports)
+			: await reject(decoded, message, role, ports);
+	} catch (error) {
+		const { id, attempts } = message;
+		const delaySeconds = redeliveryDelay(attempts);
+		log("message_failed", { message: id, attempts, delaySeconds, error });
+		return { type: "retry", delaySeconds };
 	}
 }
 
-/** Throws or rejects with what keeps the message from an end. */
-function judge(
+/** The main path of a message with a readable envelope. */
+async function handle(
+	event: ReceivedEvent,
 	message: IncomingMessage,
-	from: QueueRole,
+	role: QueueRole,
 	batch: Batch,
-	ports: Judging,
-): Awaitable<Verdict> {
-	const decoded = decode(message.body);
-	if (decoded.kind !== "envelope") return refuse(decoded, message, from, ports);
-	const event = withoutLargeBody(decoded);
-	const { delivery, name, letter } = event.envelope;
-	if (from === "deadLetters" || letter)
-		return batch.turns.take(event, () =>
-			acked(storeLetters(event, message, ports)),
+	ports: DeliverPorts,
+): Promise<Verdict> {
+	const { delivery, name, deadLetter } = event.envelope;
+	if (role === "deadLetters" || deadLetter)
+		return batch.limiter.run(event, () =>
+			storeFromQueue(event, message, ports),
 		);
-	if (parseAppEventName(name))
-		return toSubscribers(event, message, batch, ports);
+	if (ports.extension.owns(name))
+		return ports.extension.deliver(event, message, batch, ports);
 	if (!delivery) return dispatch(event, message, batch, ports);
-	const consumer = batch.consumerOf(delivery.handler);
-	return isAllHandlersId(delivery.handler, consumer.key)
-		? acked(dispatchTo(consumer, event, delivery, message, batch, ports))
-		: consumer.turns.take(event, () =>
-				redeliver(event, delivery, message, consumer, ports),
-			);
+	const worker = batch.workerFor(delivery.handler);
+	if (isAllHandlersId(delivery.handler, worker.key))
+		return dispatchToWorker(event, delivery, worker, message, batch, ports);
+	return worker.limiter.run(event, () =>
+		deliver(
+			event,
+			delivery,
+			() => findHandler(event, delivery, worker, ports),
+			message,
+			ports,
+		),
+	);
 }
 
-/** A larger body waits as text for its turn: a hundred that are parsed can be more than an isolate has. */
-function withoutLargeBody(event: ReceivedEvent): ReceivedEvent {
-	const { envelope, text } = event;
-	if (text.length <= PARSED_CHARACTERS) return event;
+/** A large body waits as text for its handlers: a hundred parsed bodies could exceed the memory of an isolate. */
+function withoutLargeBody({ envelope, text }: ReceivedEvent): ReceivedEvent {
+	if (text.length <= PARSED_CHARACTERS) return { envelope, text };
 	const { body: _, ...rest } = envelope;
 	return { envelope: rest, text };
 }
 
-/** An event that an app has sent. */
-async function toSubscribers(
-	event: ReceivedEvent,
+/** A message that this deploy cannot read waits for a newer deploy, or becomes a dead letter. */
+async function reject(
+	raw: Exclude<Decoded, { kind: "envelope" }>,
 	message: IncomingMessage,
-	batch: Batch,
-	ports: Judging,
+	role: QueueRole,
+	ports: DeliverPorts,
 ): Promise<Verdict> {
-	const { delivery } = event.envelope;
-	const toAll = (after: number) =>
-		batch.turns.take(event, () => acked(fanOut(event, after, ports)));
-	if (!delivery) return toAll(0);
-	const to = recipientsOf(delivery.handler);
-	return "after" in to
-		? toAll(to.after)
-		: deliverToSubscriber(
-				event,
-				delivery,
-				to.subscription,
-				message,
-				batch,
-				ports,
-			);
+	const { attempts, timestamp } = message;
+	const now = ports.clock();
+	// The dead-letter queue is the last stop: nothing waits there.
+	const age =
+		role === "deadLetters"
+			? Number.POSITIVE_INFINITY
+			: now - timestamp.getTime();
+	const reads = role === "deadLetters" ? Number.POSITIVE_INFINITY : attempts;
+	const result =
+		raw.kind === "newer"
+			? ({ type: "message_newer", version: raw.version, age, reads } as const)
+			: ({ type: "message_unreadable", reason: raw.reason } as const);
+	const delivery = { handler: "", attempt: attempts };
+	const attempted = { result, delivery, startedAt: now };
+	const fate = decide(attempted, now, ports.random());
+	return settleUnreadable(raw, fate, message, ports);
 }
 
-/** What cannot be read is a dead letter; what a newer deploy wrote waits an hour for one. */
-async function refuse(
-	decoded: Exclude<Decoded, { kind: "envelope" }>,
-	message: IncomingMessage,
-	from: QueueRole,
-	ports: Delivering,
-): Promise<Verdict> {
-	if (decoded.kind === "newer" && from !== "deadLetters") {
-		const waited = ports.clock() - message.timestamp.getTime();
-		// An old message may be new to this deploy: it is read some times all the same.
-		const wait =
-			waitForDeploy(waited) ??
-			(message.attempts < NEWER_READS ? NEWER_WAIT : undefined);
-		if (wait !== undefined)
-			return { type: "retry", delaySeconds: toDelaySeconds(wait) };
-	}
-	await buryRaw(decoded, message, ports);
-	return ACK;
-}
-
-/** Seconds: 5, doubling, at most an hour; a queue's 100 retries then span four days. */
-function retryLater({ attempts }: IncomingMessage): Verdict {
-	const delaySeconds = Math.min(5 * 2 ** (attempts - 1), 3_600);
-	return { type: "retry", delaySeconds };
+/** Seconds: 5, doubling, at most an hour. A queue's 100 retries then span four days. */
+function redeliveryDelay(attempts: number): number {
+	return Math.min(5 * 2 ** (attempts - 1), 3_600);
 }

@@ -1,114 +1,117 @@
-/** Between attempts: a delivery travels on as a message of its own, or waits in the scheduler. */
-
+/** Moves deliveries between attempts: to the retries queue, or to the scheduler. It acknowledges nothing. */
 import { turnedInto } from "../event/encode.ts";
 import type { Delivery, ReceivedEvent } from "../event/envelope.ts";
 import type { Failure } from "../event/failure.ts";
 import { byteLength } from "../event/json.ts";
 import { QUEUE_WAIT } from "../event/limits.ts";
-import { type Hold, versionOf } from "../event/scheduled-row.ts";
-import type { Observe } from "../event/transition.ts";
+import { versionOf } from "../event/scheduled-row.ts";
 import { extendBody } from "../payloads/payloads.ts";
-import { type Lanes, retriesQueue } from "../platform/lane.ts";
+import { log } from "../platform/log.ts";
 import { chunks } from "../platform/send-batch.ts";
+import type { Ports } from "../ports.ts";
+import type { Fate } from "./decide.ts";
 
-/** A delivery whose attempt failed: what the next one carries, and when it begins. */
+type RequeuePorts = Pick<
+	Ports,
+	"queues" | "scheduler" | "payloads" | "clock" | "observe"
+>;
+
+/** The next attempt of a delivery whose last attempt failed. */
 export interface NextAttempt {
 	delivery: Delivery;
 	/** Milliseconds from now. */
 	wait: number;
-	/** How the attempt failed that is over. */
+	/** The failure of the attempt that is over. */
 	error: Failure;
 }
 
-export interface Carrying {
-	retries: {
-		send(record: string, delaySeconds?: number): Promise<void>;
-		sendBatch(records: readonly string[]): Promise<void>;
-	};
-	lanes: Lanes;
-	scheduler: Hold;
-	payloads: { keep(key: string, until: number): Promise<void> };
-	clock(): number;
-	observe: Observe;
-}
-
-/** A queue counts whole seconds; a wait is never cut short. */
+/** Queues count whole seconds. Rounds up, so that no wait is cut short. */
 export function toDelaySeconds(wait: number): number {
 	return Math.ceil(wait / 1_000);
 }
 
-/** Sends a delivery on to the retries queue; to the scheduler when the wait is long or the queue does not take it. */
+/** Sends a retry to the retries queue; to the scheduler if the wait is long or the queue rejects it. */
 export async function enqueueRetry(
 	event: ReceivedEvent,
 	next: NextAttempt,
-	ports: Carrying,
+	ports: RequeuePorts,
 ): Promise<void> {
-	await extendBody(event, next.wait, ports);
-	if (next.wait > QUEUE_WAIT || !(await queued(event, next, ports)))
-		await holdDelivery(event, next.delivery, next.wait, ports);
+	const { delivery, wait } = next;
+	await extendBody(event, wait, ports);
+	const isQueued =
+		wait <= QUEUE_WAIT && (await isEnqueued(event, delivery, wait, ports));
+	if (!isQueued) await storeDelivery(event, delivery, wait, ports);
 	reportRetry(event, next, ports);
 }
 
-async function queued(
-	{ text, envelope: { lane } }: ReceivedEvent,
-	{ delivery, wait }: NextAttempt,
-	ports: Carrying,
+async function isEnqueued(
+	event: ReceivedEvent,
+	delivery: Delivery,
+	wait: number,
+	ports: RequeuePorts,
 ): Promise<boolean> {
 	try {
-		const record = turnedInto(text, { delivery });
-		await retriesQueue(lane, ports).send(record, toDelaySeconds(wait));
+		await enqueue(event, delivery, wait, ports);
 		return true;
 	} catch (error) {
-		console.error("tidings: the retries queue took no delivery", error);
+		const { id, name } = event.envelope;
+		const { handler, attempt } = delivery;
+		log("retry_enqueue_failed", { event: id, name, handler, attempt, error });
 		return false;
 	}
 }
 
-/** Gives a delivery to the scheduler. A row of the same delivery that is further on stays as it is. */
-export async function hold(
+async function enqueue(
+	{ envelope: { lane }, text }: ReceivedEvent,
+	delivery: Delivery,
+	wait: number,
+	{ queues }: RequeuePorts,
+): Promise<void> {
+	const record = turnedInto(text, { delivery });
+	await queues.retries(lane).send(record, toDelaySeconds(wait));
+}
+
+/** Stores a retry in the scheduler. */
+export async function storeRetry(
 	event: ReceivedEvent,
 	next: NextAttempt,
-	ports: Carrying,
+	ports: RequeuePorts,
 ): Promise<void> {
 	await extendBody(event, next.wait, ports);
-	await holdDelivery(event, next.delivery, next.wait, ports);
+	await storeDelivery(event, next.delivery, next.wait, ports);
 	reportRetry(event, next, ports);
 }
 
 /**
- * Waits in the scheduler without using up an attempt, because nobody here can run the delivery now. Where that
- * takes nothing and the delivery has no message of its own to come again, it waits as one: were its event to
- * come again instead, the other handlers would run twice.
+ * Stores a delivery in the scheduler without using up an attempt. If the scheduler rejects a delivery that shares the
+ * message of its event, the retries queue carries it: a redelivery of that message would run other handlers again.
+ *
+ * @throws UnavailableError if neither stores it
  */
 export async function park(
 	event: ReceivedEvent,
 	delivery: Delivery,
-	wait: number,
-	reason: string,
-	ports: Carrying,
+	{ wait, reason }: Fate & { type: "park" },
+	ports: RequeuePorts,
 ): Promise<void> {
-	const { id, name, lane, delivery: carried } = event.envelope;
+	const { id, name } = event.envelope;
 	const { handler, attempt } = delivery;
-	await holdDelivery(event, delivery, wait, ports).catch(async (error) => {
-		if (carried?.handler === handler) throw error;
-		console.error("tidings: the scheduler took no delivery", error);
-		const record = turnedInto(event.text, { delivery });
-		await retriesQueue(lane, ports).send(record, toDelaySeconds(wait));
-	});
+	try {
+		await storeDelivery(event, delivery, wait, ports);
+	} catch (error) {
+		if (event.envelope.delivery?.handler === handler) throw error;
+		log("park_failed", { event: id, name, handler, error });
+		await enqueue(event, delivery, wait, ports);
+	}
 	const at = ports.clock();
+	const retryAt = at + wait;
 	ports.observe({
-		type: "waiting",
-		at,
-		id,
-		event: name,
-		handler,
-		attempt,
-		reason,
-		retryAt: at + wait,
+		...{ type: "waiting", at, id, event: name, handler, attempt },
+		...{ reason, retryAt },
 	});
 }
 
-/** A handler's first attempt; that of a replay, where its message is one for several handlers. */
+/** The first delivery to a handler. If the message is a replay's, the delivery is one of that replay. */
 export function firstDelivery(
 	{ envelope }: ReceivedEvent,
 	handler: string,
@@ -118,65 +121,62 @@ export function firstDelivery(
 	return replay === undefined ? first : { ...first, replay };
 }
 
-/** Room for a delivery in its record, in bytes. */
+/** Space for a delivery in its record, in bytes. */
 const DELIVERY_BYTES = 1_000;
 
 /**
- * Sends first deliveries in order. What the queue does not take the scheduler does, whose upsert keeps a second
- * sending from multiplying it.
+ * Sends first deliveries as messages of their own, in order. The scheduler stores those that the queue rejects. Its
+ * upsert prevents duplicates if this runs again.
  */
 export async function enqueueFirstAttempts(
 	event: ReceivedEvent,
 	deliveries: readonly Delivery[],
-	ports: Carrying,
+	ports: RequeuePorts,
 ): Promise<void> {
+	const { id, name, lane } = event.envelope;
 	const bytes = byteLength(event.text) + DELIVERY_BYTES;
 	for (const batch of chunks(deliveries, () => bytes)) {
 		const records = batch.map((delivery) =>
 			turnedInto(event.text, { delivery }),
 		);
 		try {
-			await retriesQueue(event.envelope.lane, ports).sendBatch(records);
+			await ports.queues.retries(lane).sendBatch(records);
 		} catch (error) {
-			console.error("tidings: the retries queue took no deliveries", error);
+			const handlers = batch.map(({ handler }) => handler);
+			log("deliveries_enqueue_failed", { event: id, name, handlers, error });
 			for (const delivery of batch)
-				await holdDelivery(event, delivery, 0, ports);
+				await storeDelivery(event, delivery, 0, ports);
 		}
 	}
 }
 
-/** Gives a delivery to the scheduler, due after a wait in milliseconds, and tells nobody. */
-export async function holdDelivery(
+/** The scheduler ignores a delivery whose version is not higher than the stored one. */
+async function storeDelivery(
 	{ envelope, text }: ReceivedEvent,
 	delivery: Delivery,
 	wait: number,
-	{ scheduler, clock }: Pick<Carrying, "scheduler" | "clock">,
+	{ scheduler, clock }: RequeuePorts,
 ): Promise<void> {
 	const { id, name, reference = null } = envelope;
 	const { handler } = delivery;
-	const attempt = versionOf(delivery);
+	const version = versionOf(delivery);
 	const record = turnedInto(text, { delivery });
 	const dueAt = clock() + wait;
-	await scheduler.hold([
-		{ id, handler, name, dueAt, attempt, reference, record },
+	await scheduler.store([
+		{ id, handler, name, dueAt, version, reference, record },
 	]);
 }
 
-/** @param next the retry that is now held somewhere */
 export function reportRetry(
-	{ envelope: { id, name: event } }: ReceivedEvent,
+	{ envelope: { id, name } }: ReceivedEvent,
 	{ delivery, wait, error }: NextAttempt,
-	{ clock, observe }: Carrying,
+	{ clock, observe }: RequeuePorts,
 ): void {
 	const at = clock();
+	const { handler } = delivery;
+	const attempt = delivery.attempt - 1;
 	observe({
-		type: "retrying",
-		at,
-		id,
-		event,
-		handler: delivery.handler,
-		attempt: delivery.attempt - 1,
-		error,
-		retryAt: at + wait,
+		...{ type: "retrying", at, id, event: name, handler, attempt },
+		...{ error, retryAt: at + wait },
 	});
 }

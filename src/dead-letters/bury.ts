@@ -1,141 +1,119 @@
 /**
- * Step 7, first half: bury with its cause what ended without success. A letter goes to its queue first, so
- * that burying is one send and an outage of the store holds no delivery up.
+ * Buries a delivery: sends its dead letter to the dead-letter queue. An outage of the store therefore delays no
+ * delivery. It decides nothing.
  */
-
 import { turnedInto } from "../event/encode.ts";
 import type {
-	Envelope,
+	Cause,
+	EventHead,
 	FinalFailure,
 	ReceivedEvent,
 } from "../event/envelope.ts";
-import {
-	type Hold,
-	type ScheduledRow,
-	versionOf,
-} from "../event/scheduled-row.ts";
-import {
-	bodyOf,
-	reportDead,
-	type Storing,
-	sinceFirst,
-	storeEndings,
-} from "./store.ts";
+import type { Failure } from "../event/failure.ts";
+import { type ScheduledRow, versionOf } from "../event/scheduled-row.ts";
+import { log } from "../platform/log.ts";
+import type { Ports } from "../ports.ts";
+import { bodyOf, storeFailures } from "./store.ts";
 
-export interface Burying extends Storing {
-	deadLetters: { send(record: string): Promise<void> };
-	/** Where a letter waits that neither its queue nor its store takes. */
-	scheduler: Hold;
-}
+type BuryPorts = Pick<
+	Ports,
+	("queues" | "deadLetters" | "scheduler" | "payloads") | ("clock" | "observe")
+>;
 
-/** A letter that nobody takes is sent again after this long, in milliseconds. */
-const LETTER_WAIT = 60_000;
+/** A dead letter that was stored nowhere else is sent again after this long, in milliseconds. */
+const DEAD_LETTER_WAIT = 60_000;
 
 /**
- * Sends a letter to its queue; where that does not take it, straight to the store; where that does not
- * either, to the scheduler, lest the handler run again only because its end was not written down.
+ * Sends a dead letter to its queue; if that fails, to the store; if that fails too, to the scheduler. Otherwise the
+ * handler would run again only because its end was not recorded.
+ *
+ * @throws UnavailableError if none of the three stores it
  */
 export async function bury(
 	event: ReceivedEvent,
-	ending: FinalFailure,
-	ports: Burying,
+	failure: FinalFailure,
+	ports: BuryPorts,
 ): Promise<void> {
-	const record = turnedInto(event.text, { letter: ending });
-	const ways = [
-		() => ports.deadLetters.send(record),
-		() => storeNow(event, ending, ports),
-		() =>
-			ports.scheduler.hold([heldLetter(event.envelope, ending, record, ports)]),
-	];
-	await firstThatTakes(ways);
-	reportDead(event.envelope, ending, ports);
+	const { envelope } = event;
+	const { handler } = failure;
+	const ids = { event: envelope.id, name: envelope.name, handler };
+	const record = turnedInto(event.text, { deadLetter: failure });
+	try {
+		await ports.queues.deadLetters.send(record);
+	} catch (error) {
+		log("dead_letter_enqueue_failed", { ...ids, error });
+		await storeNow(event, failure, ports).catch(async (error) => {
+			log("dead_letter_store_failed", { ...ids, error });
+			await ports.scheduler.store([rowOf(event, failure, record, ports)]);
+		});
+	}
+	reportDead(envelope, failure, ports);
 }
 
 async function storeNow(
 	event: ReceivedEvent,
-	ending: FinalFailure,
-	ports: Burying,
+	failure: FinalFailure,
+	ports: BuryPorts,
 ): Promise<void> {
-	const text = await bodyOf(event, ports);
-	await storeEndings(event.envelope, [ending], text, ports);
+	const body = await bodyOf(event, ports);
+	await storeFailures(event.envelope, [failure], body, ports);
 }
 
-async function firstThatTakes([
-	way,
-	...others
-]: (() => Promise<void>)[]): Promise<void> {
-	try {
-		await way?.();
-	} catch (error) {
-		if (others.length === 0) throw error;
-		console.error("tidings: a letter was not taken", error);
-		await firstThatTakes(others);
-	}
-}
-
-/** As a row of its delivery, further on than any attempt. */
-function heldLetter(
-	envelope: Envelope,
-	{ handler, attempts, ...ending }: FinalFailure,
+/** A row of the delivery, with a version higher than that of any attempt. */
+function rowOf(
+	{ envelope: { id, name, reference = null } }: ReceivedEvent,
+	{ handler, attempts, ...failure }: FinalFailure,
 	record: string,
-	{ clock }: Burying,
+	{ clock }: BuryPorts,
 ): ScheduledRow {
-	const { id, name, reference = null } = envelope;
-	const dueAt = clock() + LETTER_WAIT;
-	const attempt = versionOf({ ...ending, attempt: attempts + 1 });
-	return { id, handler, name, dueAt, attempt, reference, record };
+	const dueAt = clock() + DEAD_LETTER_WAIT;
+	const version = versionOf({ ...failure, attempt: attempts + 1 });
+	return { id, handler, name, dueAt, version, reference, record };
 }
 
-/** Buries the delivery of an event whose body travelled by reference and is gone. */
-export async function buryMissing(
-	event: ReceivedEvent,
-	handler: string,
-	ports: Burying,
-): Promise<void> {
-	const { delivery, reference } = event.envelope;
-	const now = ports.clock();
-	const error = {
-		name: "PayloadMissingError",
-		message: `the body, kept under ${reference}, is gone`,
-	};
-	await bury(
-		event,
-		{
-			handler,
-			cause: "payload_missing",
-			error,
-			attempts: (delivery?.attempt ?? 1) - 1,
-			...sinceFirst(delivery ?? {}, now),
-		},
-		ports,
-	);
-}
-
-/** Buries a message that is no envelope which this deploy can read, with its text as the body. */
-export async function buryRaw(
-	raw:
-		| { kind: "newer"; version: number; text: string }
-		| { kind: "unreadable"; reason: string; text: string },
-	message: { id: string; timestamp: Date; attempts: number },
-	ports: Burying,
+/**
+ * Buries a message that this deploy cannot read. Its text is the body of the dead letter.
+ *
+ * @throws UnavailableError if the store is down
+ */
+export async function buryUnreadable(
+	text: string,
+	{
+		cause,
+		error,
+		attempts,
+	}: { cause: Cause; error: Failure; attempts: number },
+	message: { id: string; timestamp: Date },
+	ports: BuryPorts,
 ): Promise<void> {
 	const time = message.timestamp.getTime();
 	const head = { id: `message-${message.id}`, name: "", time, delay: 0 };
-	const now = ports.clock();
-	const newer = raw.kind === "newer";
-	const letter: FinalFailure = {
+	const failure: FinalFailure = {
 		handler: "",
-		cause: newer ? "newer_version" : "unreadable",
-		error: {
-			name: "UnreadableError",
-			message: newer
-				? `the message's version ${raw.version} is newer than this deploy`
-				: `the message is no envelope: ${raw.reason}`,
-		},
-		attempts: message.attempts,
+		cause,
+		error,
+		attempts,
 		firstFailureAt: time,
-		lastFailureAt: now,
+		lastFailureAt: ports.clock(),
 	};
-	await storeEndings(head, [letter], JSON.stringify(raw.text), ports);
-	reportDead(head, letter, ports);
+	await storeFailures(head, [failure], JSON.stringify(text), ports);
+	reportDead(head, failure, ports);
+}
+
+export function reportDead(
+	{ id, name }: Pick<EventHead, "id" | "name">,
+	{ handler, attempts: attempt, cause, error }: FinalFailure,
+	{ clock, observe }: Pick<Ports, "clock" | "observe">,
+): void {
+	const at = clock();
+	observe({
+		type: "dead",
+		at,
+		id,
+		event: name,
+		handler,
+		attempt,
+		cause,
+		error,
+	});
 }

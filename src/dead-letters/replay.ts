@@ -1,123 +1,114 @@
-/** After step 7: read dead letters, send them once more to the one handler that failed, or discard them. */
-
-import { checkSentBody } from "../apps/app-host.ts";
-import { parseAppEventName } from "../apps/declaration.ts";
+/** Reads dead letters, replays each to the one handler that failed, and discards them. It stores none itself. */
 import {
 	type DeadLetter,
-	type DeadLetterPage,
 	type DeadLetterQuery,
 	type StoredDeadLetter,
 	summaryOf,
 } from "../event/dead-letter.ts";
-import { checkBody, type Definition } from "../event/definition.ts";
+import { checkBody } from "../event/definition.ts";
 import { type Body, encodeEvent, eventBytes } from "../event/encode.ts";
 import { type EventHead, laneOf } from "../event/envelope.ts";
 import { RefusedError } from "../event/errors.ts";
 import { bodyText } from "../event/json.ts";
 import { EVENT_BYTES, INLINE_BYTES, PAYLOAD_KEPT } from "../event/limits.ts";
-import type { Observe } from "../event/transition.ts";
-import { type Lanes, retriesQueue } from "../platform/lane.ts";
+import type { Ports } from "../ports.ts";
 
-export interface Letters {
-	list(query: DeadLetterQuery): Promise<DeadLetterPage>;
-	get(id: string): Promise<StoredDeadLetter | null>;
-	/** Marks it as replayed so often, unless that replay has already died. */
-	markReplayed(id: string, replay: number): Promise<void>;
-	/** False when there is no such letter. */
-	discard(id: string): Promise<boolean>;
-}
+export type ReplayPorts = Pick<
+	Ports,
+	| ("queues" | "deadLetters" | "payloads" | "extension")
+	| ("definitionOf" | "clock" | "observe")
+>;
 
-export interface Replaying {
-	letters: Letters;
-	retries: { send(record: string): Promise<void> };
-	lanes: Lanes;
-	payloads: { put(key: string, text: string, until: number): Promise<void> };
-	definitionOf(name: string): Definition | undefined;
-	clock(): number;
-	observe: Observe;
-}
-
-/** One letter with its whole event, or null. */
-export async function readLetter(
+/** Returns a dead letter with its whole event, or null if there is none. */
+export async function readDeadLetter(
 	id: string,
-	{ letters }: Replaying,
+	{ deadLetters }: Pick<Ports, "deadLetters">,
 ): Promise<DeadLetter | null> {
-	const letter = await letters.get(id);
-	if (!letter) return null;
-	const summary = summaryOf(letter);
-	const body = letter.body === null ? undefined : JSON.parse(letter.body);
+	const stored = await deadLetters.get(id);
+	if (!stored) return null;
+	const summary = summaryOf(stored);
+	const body = stored.body === null ? undefined : JSON.parse(stored.body);
 	return { ...summary, event: { ...summary.event, body } };
 }
 
 /**
- * Sends the letter's event once more to the handler that failed, from attempt 1: first the send, then the
- * mark. False when there is no such letter.
+ * Sends the event of a dead letter again to the handler that failed, from attempt 1. The send comes before the mark: a
+ * crash between the two can cause a second replay, never a lost one. Returns false if there is no such dead letter.
  *
- * @param edited a body in place of the letter's
- * @throws RefusedError when the letter has no handler or no body, or the body is not acceptable
+ * @param edited a body to use instead of the stored one
+ * @throws RefusedError if the dead letter has no handler or no body, or the edited body is not acceptable
  */
 export async function replay(
 	id: string,
 	edited: { body: unknown } | undefined,
-	ports: Replaying,
+	ports: ReplayPorts,
 ): Promise<boolean> {
-	const letter = await ports.letters.get(id);
-	if (!letter) return false;
-	const record = await recordOf(letter, edited, ports);
-	await retriesQueue(laneOf(record), ports).send(record);
-	await ports.letters.markReplayed(id, letter.replays + 1);
-	const { handler, head } = letter;
-	const { id: eventId, name: event } = head;
+	const stored = await ports.deadLetters.get(id);
+	if (!stored) return false;
+	const record = await recordOf(stored, edited, ports);
+	await ports.queues.retries(laneOf(record)).send(record);
+	await ports.deadLetters.markReplayed(id, stored.replays + 1);
+	const { handler, head } = stored;
 	const at = ports.clock();
-	ports.observe({ type: "replayed", at, id: eventId, event, handler });
+	ports.observe({
+		type: "replayed",
+		at,
+		id: head.id,
+		event: head.name,
+		handler,
+	});
 	return true;
 }
 
 async function recordOf(
-	letter: StoredDeadLetter,
+	stored: StoredDeadLetter,
 	edited: { body: unknown } | undefined,
-	ports: Replaying,
+	ports: ReplayPorts,
 ): Promise<string> {
-	const { head, handler, cause } = letter;
-	// The text of a message that an older deploy could not read is the record itself.
-	if (cause === "newer_version" && letter.body !== null)
-		return JSON.parse(letter.body);
+	const { id, head, handler, cause, replays } = stored;
+	// The body of a message that an older deploy could not read is the record itself.
+	if (cause === "newer_version" && stored.body !== null)
+		return JSON.parse(stored.body);
 	if (handler === "")
 		throw new RefusedError(
 			"invalid_request",
-			`the dead letter ${letter.id} names no handler to replay it to: publish its event anew and discard the letter`,
+			`the dead letter ${id} has no handler to replay it to; publish its event again and discard the dead letter`,
 		);
-	const text = edited ? bodyText(edited.body) : letter.body;
+	const text = edited ? bodyText(edited.body) : stored.body;
 	if (text === null)
 		throw new RefusedError(
 			"invalid_request",
-			`the dead letter ${letter.id} has lost its body: replay it with one`,
+			`the body of the dead letter ${id} has expired; replay it with a body`,
 		);
-	const schema = ports.definitionOf(head.name)?.schema;
-	if (edited && schema) await checkBody(head.name, schema, JSON.parse(text));
-	// One that nobody has edited was accepted as it is, a webhook's call among them.
-	if (edited) checkSize(head, text);
-	if (edited && parseAppEventName(head.name)) checkSentBody(edited.body);
-	return encodeEvent(head, await placeBody(letter, text, ports), {
-		delivery: { handler, attempt: 1, replay: letter.replays + 1 },
+	if (edited) await checkEdited(head, text, ports);
+	return encodeEvent(head, await placeBody(stored, text, ports), {
+		delivery: { handler, attempt: 1, replay: replays + 1 },
 	});
 }
 
-/** @throws RefusedError `event_too_large` */
-function checkSize(head: EventHead, text: string): void {
+/** A stored body was accepted when it was published. An edited one must be acceptable, too. */
+async function checkEdited(
+	head: EventHead,
+	text: string,
+	{ definitionOf, extension }: ReplayPorts,
+): Promise<void> {
+	const body = JSON.parse(text);
+	const schema = definitionOf(head.name)?.schema;
+	if (schema) await checkBody(head.name, schema, body);
 	const bytes = eventBytes(head, text);
 	if (bytes >= EVENT_BYTES)
 		throw new RefusedError(
 			"event_too_large",
-			`the edited event has ${bytes} bytes: an event is less than ${EVENT_BYTES} bytes`,
+			`the edited event has ${bytes} bytes; an event must have fewer than ${EVENT_BYTES} bytes`,
 		);
+	extension.checkReplay(head.name, body);
 }
 
-/** Under a key of this replay's own, for the event's may serve other handlers with another body. */
+/** Uses a key of this replay's own: the event's key may serve other handlers with another body. */
 async function placeBody(
 	{ id, head, replays }: StoredDeadLetter,
 	text: string,
-	{ payloads, clock }: Replaying,
+	{ payloads, clock }: ReplayPorts,
 ): Promise<Body> {
 	if (eventBytes(head, text) <= INLINE_BYTES) return { text };
 	const reference = `${id}:${replays + 1}`;
@@ -125,32 +116,32 @@ async function placeBody(
 	return { reference };
 }
 
-export interface ReplayAll {
+/** The result of one call that replays many. */
+export interface ReplayAllResult {
 	replayed: number;
-	/** Letters that could not be replayed, and why. */
+	/** Dead letters that could not be replayed, and why. */
 	refused: { id: string; reason: string }[];
-	/** Whether more match: call again. */
+	/** Whether more match; call again. */
 	more: boolean;
-	/** Leads to those, past the ones that were refused; absent when no more match. */
+	/** Leads to the next ones; absent if no more match. */
 	cursor?: string;
 }
 
-/** Letters that one call replays at the most. */
+/** One call replays at most this many. */
 const REPLAYS = 500;
 
-/** Replays all dead letters that match, at most 500 a call. */
+/** Replays all dead letters that match, at most 500 in one call. */
 export async function replayAll(
 	query: Omit<DeadLetterQuery, "limit" | "status">,
-	ports: Replaying,
-): Promise<ReplayAll> {
-	const page = await ports.letters.list({
+	ports: ReplayPorts,
+): Promise<ReplayAllResult> {
+	const { deadLetters, cursor } = await ports.deadLetters.list({
 		...query,
-		status: "dead",
-		limit: REPLAYS,
+		...{ status: "dead", limit: REPLAYS },
 	});
-	const refused: ReplayAll["refused"] = [];
+	const refused: ReplayAllResult["refused"] = [];
 	let replayed = 0;
-	for (const { id } of page.deadLetters) {
+	for (const { id } of deadLetters) {
 		try {
 			if (await replay(id, undefined, ports)) replayed++;
 		} catch (error) {
@@ -158,24 +149,23 @@ export async function replayAll(
 			refused.push({ id, reason: error.message });
 		}
 	}
-	const { cursor } = page;
-	return {
-		replayed,
-		refused,
-		more: cursor !== undefined,
-		...(cursor !== undefined && { cursor }),
-	};
+	const more = cursor !== undefined;
+	return { replayed, refused, more, ...(more && { cursor }) };
 }
 
-/** Gives a letter up. False when there is no such letter. */
+/** Discards a dead letter. Returns false if there is none. */
 export async function discard(
 	id: string,
-	{ letters, clock, observe }: Replaying,
+	{
+		deadLetters,
+		clock,
+		observe,
+	}: Pick<Ports, "deadLetters" | "clock" | "observe">,
 ): Promise<boolean> {
-	const letter = await letters.get(id);
-	if (!letter || !(await letters.discard(id))) return false;
-	const { id: eventId, name: event } = letter.head;
-	const { handler } = letter;
-	observe({ type: "discarded", at: clock(), id: eventId, event, handler });
+	const stored = await deadLetters.get(id);
+	if (!stored || !(await deadLetters.discard(id))) return false;
+	const { handler, head } = stored;
+	const at = clock();
+	observe({ type: "discarded", at, id: head.id, event: head.name, handler });
 	return true;
 }

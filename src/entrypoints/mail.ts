@@ -2,8 +2,7 @@
 
 import { acceptMail } from "../apps/webhooks/accept.ts";
 import { HOOK_BYTES } from "../event/limits.ts";
-import type { Events } from "../events.ts";
-import { ownerOf } from "../owner.ts";
+import { type Events, portsOf, registrationOf } from "../events.ts";
 
 /**
  * An `email` for `worker(events, { email })` that hands each message to an event of an app: its `handler` gets
@@ -18,7 +17,7 @@ export function mailTo(
 	app: string,
 	event: string,
 ): (message: ForwardableEmailMessage) => Promise<void> {
-	const owner = ownerOf(events);
+	registrationOf(events);
 	return async (message) => {
 		if (message.rawSize > HOOK_BYTES)
 			return message.setReject(`the mail has more than ${HOOK_BYTES} bytes`);
@@ -27,7 +26,7 @@ export function mailTo(
 		const bytes = new Uint8Array(await new Response(message.raw).arrayBuffer());
 		const mail = { trigger: "mail" as const, from, to, headers, bytes };
 		const messageId = headers["message-id"];
-		if (!(await acceptMail({ app, event }, mail, messageId, owner)))
+		if (!(await acceptMail({ app, event }, mail, messageId, portsOf(events))))
 			message.setReject("nobody takes this mail now");
 	};
 }

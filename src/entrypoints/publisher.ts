@@ -1,6 +1,7 @@
 /** How other Workers come in: an entrypoint with few methods, whose props say who calls and what it may publish. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { AppIdentity } from "../apps/app-host.ts";
+import { runTool } from "../apps/run-tool.ts";
 import { isAppName } from "../apps/declaration.ts";
 import { subscribe, unsubscribe } from "../apps/subscriptions/subscribe.ts";
 import type { Subscribed } from "../apps/subscriptions/subscription.ts";
@@ -17,8 +18,7 @@ import {
 	type Requester,
 } from "../event/permission.ts";
 import { objectOf, rejectUnknownKeys } from "../event/validation.ts";
-import type { Events } from "../events.ts";
-import { ownerOf } from "../owner.ts";
+import { type Events, portsOf, registrationOf } from "../events.ts";
 import { publish, publishBatch } from "../publish/publish.ts";
 import {
 	type PublishRequest,
@@ -73,7 +73,8 @@ export function publisher(
 	ctx: ExecutionContext<PublisherProps>,
 	env: Cloudflare.Env,
 ) => PublisherEntrypoint {
-	const owner = ownerOf(events);
+	registrationOf(events);
+	const ports = () => portsOf(events);
 
 	return class Publisher extends WorkerEntrypoint<
 		Cloudflare.Env,
@@ -82,21 +83,21 @@ export function publisher(
 		async publish(...args: unknown[]): Promise<Receipt> {
 			const request = requestOf(args);
 			this.#check(request);
-			return publish(request, owner);
+			return publish(request, ports());
 		}
 
 		async publishBatch(items: unknown): Promise<Receipt[]> {
 			const requests = requestsOf(items);
 			mapAtIndex(requests, (request) => this.#check(request));
-			return publishBatch(requests, owner);
+			return publishBatch(requests, ports());
 		}
 
 		async cancel(id: string): Promise<boolean> {
-			return cancel(id, owner, this.#mover());
+			return cancel(id, ports(), this.#mover());
 		}
 
 		async reschedule(id: string, after: unknown): Promise<Receipt | false> {
-			return reschedule(id, after, owner, this.#mover());
+			return reschedule(id, after, ports(), this.#mover());
 		}
 
 		async subscribe(
@@ -105,7 +106,7 @@ export function publisher(
 			tool: string,
 			options?: unknown,
 		): Promise<Subscribed> {
-			return subscribe(this.#inName(options), source, event, tool, owner);
+			return subscribe(this.#identity(options), source, event, tool, ports());
 		}
 
 		async unsubscribe(
@@ -113,7 +114,7 @@ export function publisher(
 			event: string,
 			options?: unknown,
 		): Promise<boolean> {
-			return unsubscribe(this.#inName(options), source, event, owner);
+			return unsubscribe(this.#identity(options), source, event, ports());
 		}
 
 		async runTool(
@@ -126,11 +127,12 @@ export function publisher(
 				throw new ForbiddenError(
 					`${this.#caller()} may not run tools of ${app}: its props list what it may publish, and name another app`,
 				);
-			return owner.runTool(app, tool, input, tokensIn(options));
+			const tokens = tokensIn(options);
+			return runTool(app, tool, input, tokens, ports());
 		}
 
 		/** An app that subscribes is the one that the props name, and no other. */
-		#inName(options: unknown): AppIdentity {
+		#identity(options: unknown): AppIdentity {
 			const { app } = this.ctx.props ?? {};
 			if (isAppName(app)) return { app, tokens: tokensIn(options) };
 			throw new ForbiddenError(

@@ -4,17 +4,17 @@ import { receiveFor } from "../apps/app.ts";
 import type { AppHost } from "../apps/app-host.ts";
 import type { AppDeclaration } from "../apps/declaration.ts";
 import type { HookRequest, Received } from "../apps/webhooks/trigger.ts";
-import type { Events } from "../events.ts";
+import { type Events, registrationOf } from "../events.ts";
 import type { Call, Reporter } from "../handlers/call.ts";
 import { checkHandlerPaths } from "../handlers/modules.ts";
-import { type HandlerListing, listingOf } from "../handlers/route.ts";
+import { type HandlerListing, listingOf } from "../handlers/listing.ts";
+import { realTimer } from "../platform/timer.ts";
 import { run } from "../handlers/run.ts";
-import { ownerOf } from "../owner.ts";
 
 /** What the owner's binding has, and no more. */
 export interface SubscriberEntrypoint extends WorkerEntrypoint {
 	handlers(): Promise<HandlerListing[]>;
-	deliver(call: Call, report: Reporter, door?: AppHost): Promise<void>;
+	deliver(call: Call, report: Reporter, host?: AppHost): Promise<void>;
 	apps(): Promise<AppDeclaration[]>;
 	receive(eventName: string, request: HookRequest): Promise<Received>;
 }
@@ -34,26 +34,26 @@ export function subscriber(
 	env: Cloudflare.Env,
 ) => SubscriberEntrypoint {
 	checkHandlerPaths();
-	const owner = ownerOf(events);
+	const { handlers, apps } = registrationOf(events);
+
+	const time = { clock: () => Date.now(), timer: realTimer };
 
 	return class Subscriber extends WorkerEntrypoint {
 		async handlers(): Promise<HandlerListing[]> {
-			return owner.handlers.list().map(listingOf);
+			return handlers.list().map(listingOf);
 		}
 
 		/** Runs handlers one after the other, each within its time, and reports each as soon as it has ended. */
-		async deliver(call: Call, report: Reporter, door?: AppHost): Promise<void> {
-			// What a stub answers is no promise to `instanceof`, and would not be waited for.
-			const told: Reporter = async (...ended) => report(...ended);
-			await run(call, told, owner, door);
+		async deliver(call: Call, report: Reporter, host?: AppHost): Promise<void> {
+			await run(call, report, handlers, time, host);
 		}
 
 		async apps(): Promise<AppDeclaration[]> {
-			return owner.apps.map(({ declaration }) => declaration);
+			return apps.map(({ declaration }) => declaration);
 		}
 
 		async receive(name: string, request: HookRequest): Promise<Received> {
-			return receiveFor(owner.apps, name, request, owner);
+			return receiveFor(apps, name, request, time);
 		}
 	};
 }

@@ -48,7 +48,7 @@ export function referring(
 export function encodeEvent(
 	head: EventHead,
 	body: Body,
-	rest: Pick<Envelope, "lane" | "delivery" | "letter"> = {},
+	rest: Pick<Envelope, "lane" | "delivery" | "deadLetter"> = {},
 ): string {
 	const { id, name, time, delay, ...others } = head;
 	const opening = { v: VERSION, id, name, time, delay, ...others, ...rest };
@@ -62,9 +62,12 @@ export function encodeEvent(
 /** The record again, as one delivery of its event or as a letter; whatever else it has stays. */
 export function turnedInto(
 	text: string,
-	{ delivery, letter }: { delivery?: Delivery; letter?: FinalFailure },
+	{
+		delivery,
+		deadLetter,
+	}: { delivery?: Delivery; deadLetter?: FinalFailure },
 ): string {
-	return JSON.stringify({ ...JSON.parse(text), delivery, letter });
+	return JSON.stringify({ ...JSON.parse(text), delivery, deadLetter });
 }
 
 /** An event's size: the UTF-8 bytes of `JSON.stringify({ id, name, body, time, delay })`. */

@@ -83,7 +83,7 @@ export interface Envelope extends EventHead {
 	/** Absent for the default lane. */
 	lane?: string;
 	delivery?: Delivery;
-	letter?: FinalFailure;
+	deadLetter?: FinalFailure;
 }
 
 /** A record that can be read, with its text as it came: handlers may change what they are given. */

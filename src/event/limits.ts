@@ -67,10 +67,10 @@ export const WORKER_GRACE = 86_400_000;
 export const LONGEST_PAUSE = 3_600_000;
 
 /** A list of handlers is taken for true for so long, in milliseconds. */
-export const LIST_KEPT = 60_000;
+export const LISTING_TTL = 60_000;
 
 /** A Worker that did not answer is not asked again for so long, in milliseconds, lest it hold up others. */
-export const SILENCE_KEPT = 10_000;
+export const SILENCE_TTL = 10_000;
 
 /** A Worker has so long to list its handlers, in milliseconds. */
 export const LIST_TIME = 5_000;

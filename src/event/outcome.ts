@@ -1,81 +1,24 @@
-/**
- * How an attempt ended, as plain data: it crosses from the Worker that ran the handler to the one that owns
- * the events, and what it says of an error is all that is left of it.
- */
-
-import { steering } from "../handlers/handler-errors.ts";
+/** Outcomes of attempts, as plain data that crosses from a handler's Worker to the owner. It contains no rules. */
 import type { Issue } from "./errors.ts";
-import { type Failure, serializeError } from "./failure.ts";
+import type { Failure } from "./failure.ts";
 
-/** How an attempt ended that came back. */
-export type Ended =
-	/** With the JSON of what it returned, where that was asked for. */
-	| { type: "delivered"; output?: string }
-	| { type: "failed"; error: Failure; asks?: Asks }
-	| { type: "timed_out"; timeout: number }
-	| { type: "unparsable"; issues: Issue[] };
-
+/** How one handler of a call ended, as its Worker reports it. */
 export type Outcome =
-	| Ended
-	/** It did not come back: its Worker is there, and the call was cut off. */
+	/** `output` is the JSON of the returned value, if the call asked for it. */
+	| { type: "delivered"; output?: string }
+	| { type: "failed"; error: Failure; wants?: RetryWish }
+	| { type: "timed_out"; timeout: number }
+	| { type: "unparsable"; issues: Issue[] }
+	/** The Worker has no such handler. */
+	| { type: "unknown_handler" }
+	/** The time of the call was over before this handler's turn. */
+	| { type: "not_started" };
+
+/** The request that a handler makes with the brand of its error: no further attempt, or the next one at a time. */
+export type RetryWish = { stop: true } | { retryAt: number };
+
+/** The outcome of one attempt, as the owner knows it after its call. */
+export type AttemptOutcome =
+	| Exclude<Outcome, { type: "not_started" }>
+	/** The call was cut off before the handler's outcome was reported. */
 	| { type: "crashed"; error: Failure };
-
-/** What a handler asks for by the brand of its error: no further attempt, or the next one then. */
-export type Asks = { stop: true } | { retryAt: number };
-
-/** What became of one handler of a call, as its Worker tells it. */
-export type Report =
-	| Ended
-	/** Its Worker has no such handler. */
-	| { type: "unknown" }
-	/** The call's time was over before it. */
-	| { type: "not_begun" };
-
-export function failed(thrown: unknown): Ended {
-	const asks = steering(thrown);
-	return {
-		type: "failed",
-		error: serializeError(thrown),
-		...(asks && { asks }),
-	};
-}
-
-export function crashed(error: unknown): Outcome {
-	return { type: "crashed", error: serializeError(error) };
-}
-
-/** A report as another Worker made it, whose deploy may be older or newer than this one. */
-export function reportOf(value: unknown): Report {
-	const { type, error, asks, timeout, issues, output } = Object(value);
-	switch (type) {
-		case "delivered":
-			return typeof output === "string" ? { type, output } : { type };
-		case "unknown":
-		case "not_begun":
-			return { type };
-		case "failed": {
-			const described = serializeError(error);
-			const { stop, retryAt } = Object(asks);
-			if (stop === true)
-				return { type, error: described, asks: { stop: true } };
-			return Number.isFinite(retryAt)
-				? { type, error: described, asks: { retryAt } }
-				: { type, error: described };
-		}
-		case "timed_out":
-			return { type, timeout: Number(timeout) };
-		case "unparsable":
-			return { type, issues: issuesOf(issues) };
-		default:
-			return failed(
-				new Error(
-					`its Worker reported ${JSON.stringify(type)}, which this deploy of the owner does not know`,
-				),
-			);
-	}
-}
-
-function issuesOf(value: unknown): Issue[] {
-	const issues = Array.isArray(value) ? value : [];
-	return serializeError(undefined, issues).issues ?? [];
-}

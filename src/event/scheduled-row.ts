@@ -11,7 +11,7 @@ export interface ScheduledRow {
 	/** Epoch milliseconds. */
 	dueAt: number;
 	/** How far it has come, see `progressOf`; 0 for a whole event. */
-	attempt: number;
+	version: number;
 	/** The key of the body that the record refers to, or null where the record has it. */
 	reference: string | null;
 	record: string;
@@ -19,7 +19,7 @@ export interface ScheduledRow {
 
 /** Holds rows durably; all of one call lie in one shard, the one that their ids tell. */
 export interface Hold {
-	hold(rows: readonly ScheduledRow[]): Promise<void>;
+	store(rows: readonly ScheduledRow[]): Promise<void>;
 }
 
 /** More attempts than a chain can have: one a second for a year. */

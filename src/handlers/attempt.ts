@@ -1,143 +1,166 @@
-/** Step 5, its core: one attempt of one handler, within its time. It reports an outcome and decides nothing. */
-
-import type { AppHost } from "../apps/app-host.ts";
-import type { Awaitable } from "../event/awaitable.ts";
-import { parseBody, type Schema } from "../event/definition.ts";
+/** Runs one handler once, within its time. It reports an outcome and decides nothing. */
+import { parseBody } from "../event/definition.ts";
+import { serializeError } from "../event/failure.ts";
 import { MAX_TIMEOUT } from "../event/limits.ts";
-import { type Ended, failed } from "../event/outcome.ts";
-import { type Attempting, AttemptTime } from "./attempt-time.ts";
+import type { Outcome } from "../event/outcome.ts";
+import type { Ports } from "../ports.ts";
 import type { Handler, HandlerContext, TidingsEvent } from "./handler.ts";
+import { retryWishOf } from "./handler-errors.ts";
 
-/** A class, for an object literal with a getter takes 0.6 us to make (V8 13.6), and there is one for each attempt. */
-class Context implements HandlerContext {
-	readonly handler: string;
-	readonly attempt: number;
-	readonly #time: AttemptTime;
-
-	constructor(handler: string, attempt: number, time: AttemptTime) {
-		this.handler = handler;
-		this.attempt = attempt;
-		this.#time = time;
-	}
-
-	get signal(): AbortSignal {
-		return this.#time.signal;
-	}
-
-	/** Bound, as handlers take their context apart, and only when it is: a function with a name takes 0.3 us. */
-	get setTimeout(): (ms: number) => void {
-		return (ms) => {
-			if (!(Number.isFinite(ms) && ms > 0 && ms <= MAX_TIMEOUT))
-				throw new RangeError(
-					`context.setTimeout: ${ms} is not a number of milliseconds above 0 and up to ${MAX_TIMEOUT}: it changes the attempt's time (for a timer, use globalThis.setTimeout)`,
-				);
-			this.#time.set(ms);
-		};
-	}
-}
-
-interface Asked {
-	/** When it begins, in epoch milliseconds. Default: now. */
-	startedAt?: number | undefined;
-	/** Whether what it returns is wanted. Default: no. */
+export interface AttemptOptions {
+	/** Counted from 1. */
+	attempt: number;
+	/** Milliseconds. */
+	timeout: number;
+	/** Whether the caller wants the returned value as JSON. */
 	hasOutput?: boolean | undefined;
-	door?: AppHost | undefined;
+	/** Given to the handlers of an extension; see `consume/extension.ts`. */
+	host?: object | undefined;
 }
 
 /**
- * Runs a handler once; without a pause where it makes none. Never throws or rejects. Past its time the attempt has
- * failed, and whatever the handler still does, or throws, is ignored.
+ * Runs a handler once. Never throws. After its time the attempt has failed, and everything the handler still
+ * does is ignored.
  *
  * @param event the handler's own copy
- * @param number which attempt it is, counted from 1
- * @param timeout its time in milliseconds
  */
-export function attempt(
+export async function attempt(
 	handler: Handler,
 	event: TidingsEvent,
-	number: number,
-	timeout: number,
-	ports: Attempting,
-	asked: Asked = {},
-): Awaitable<Ended> {
-	const time = new AttemptTime(timeout, ports, asked.startedAt);
-	const context = new Context(handler.id, number, time);
-	const { schema } = handler;
-	const ending = schema
-		? runParsed(handler, schema, event, context, time, asked)
-		: run(handler, event, context, asked);
-	// What ends without a pause no timer could cut off.
-	return ending instanceof Promise
-		? within(time, ending)
-		: (time.end() ?? ending);
-}
-
-async function within(
-	time: AttemptTime,
-	ending: Promise<Ended>,
-): Promise<Ended> {
+	options: AttemptOptions,
+	deps: Pick<Ports, "clock" | "timer">,
+): Promise<Outcome> {
+	const deadline = new Deadline(options.timeout, deps);
 	try {
-		return await Promise.race([time.runsOut(), ending]);
+		// The deadline comes first: a time that is over wins over a handler that returned just now.
+		return await Promise.race([
+			deadline.expired,
+			runHandler(handler, event, options, deadline),
+		]);
 	} finally {
-		time.end();
+		deadline.clear();
 	}
 }
 
-/** With the schema's output for a body, if there is time left after that. */
-async function runParsed(
-	handler: Handler,
-	schema: Schema,
-	event: TidingsEvent,
-	context: HandlerContext,
-	time: AttemptTime,
-	asked: Asked,
-): Promise<Ended> {
-	const runsOut = time.runsOut();
-	try {
-		const parsed = await parseBody(schema, event.body);
-		if ("issues" in parsed)
-			return { type: "unparsable", issues: parsed.issues };
-		if (time.isOver) return runsOut;
-		return run(handler, { ...event, body: parsed.value }, context, asked);
-	} catch (thrown) {
-		return failed(thrown);
-	}
-}
-
-function run(
+async function runHandler(
 	handler: Handler,
 	{ id, name, body, time, delay }: TidingsEvent,
-	context: HandlerContext,
-	{ hasOutput = false, door }: Asked,
-): Awaitable<Ended> {
+	{ attempt, hasOutput, host }: AttemptOptions,
+	deadline: Deadline,
+): Promise<Outcome> {
+	const event = { id, name, body, time, delay };
 	try {
-		const event = { id, name, body, time, delay };
-		const returned = handler.run(event, context, door);
-		return isThenable(returned)
-			? ended(returned, hasOutput)
-			: delivered(returned, hasOutput);
+		if (handler.schema) {
+			const parsed = await parseBody(handler.schema, body);
+			if ("issues" in parsed)
+				return { type: "unparsable", issues: parsed.issues };
+			if (deadline.isOver()) return deadline.expired;
+			event.body = parsed.value;
+		}
+		const context = contextOf(handler.id, attempt, deadline);
+		const returned = await handler.run(event, context, host);
+		return hasOutput
+			? { type: "delivered", output: JSON.stringify(returned ?? null) }
+			: { type: "delivered" };
 	} catch (thrown) {
 		return failed(thrown);
 	}
 }
 
-async function ended(
-	returned: PromiseLike<unknown>,
-	hasOutput: boolean,
-): Promise<Ended> {
-	try {
-		return delivered(await returned, hasOutput);
-	} catch (thrown) {
-		return failed(thrown);
+/** The outcome of a handler that threw. */
+export function failed(thrown: unknown): Outcome & { type: "failed" } {
+	const wants = retryWishOf(thrown);
+	return {
+		type: "failed",
+		error: serializeError(thrown),
+		...(wants && { wants }),
+	};
+}
+
+function contextOf(
+	handler: string,
+	attempt: number,
+	deadline: Deadline,
+): HandlerContext {
+	return {
+		handler,
+		attempt,
+		get signal() {
+			return deadline.signal;
+		},
+		setTimeout(ms) {
+			if (!(Number.isFinite(ms) && ms > 0 && ms <= MAX_TIMEOUT))
+				throw new RangeError(
+					`context.setTimeout: ${ms} is not a number of milliseconds above 0 and up to ${MAX_TIMEOUT}; it changes the attempt's time (for a timer, use globalThis.setTimeout)`,
+				);
+			deadline.set(ms);
+		},
+	};
+}
+
+/** The end of one attempt's time. */
+class Deadline {
+	readonly #deps: Pick<Ports, "clock" | "timer">;
+	readonly #startedAt: number;
+	readonly #expiry = Promise.withResolvers<Outcome>();
+	#abort: AbortController | undefined;
+	#timeout: number;
+	#state: "running" | "expired" | "cleared" = "running";
+	#stopTimer: () => void = () => {};
+
+	constructor(timeout: number, deps: Pick<Ports, "clock" | "timer">) {
+		this.#deps = deps;
+		this.#startedAt = deps.clock();
+		this.#timeout = timeout;
+		this.#arm();
 	}
-}
 
-function delivered(returned: unknown, hasOutput: boolean): Ended {
-	return hasOutput
-		? { type: "delivered", output: JSON.stringify(returned ?? null) }
-		: { type: "delivered" };
-}
+	/** Resolves when the time is over. */
+	get expired(): Promise<Outcome> {
+		return this.#expiry.promise;
+	}
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-	return typeof (value as PromiseLike<unknown> | null)?.then === "function";
+	/** Aborts when the time is over. */
+	get signal(): AbortSignal {
+		this.#abort ??= new AbortController();
+		if (this.#state === "expired") this.#abort.abort(this.#reason());
+		return this.#abort.signal;
+	}
+
+	isOver(): boolean {
+		return this.#state === "expired";
+	}
+
+	/** Sets another timeout, counted from the start. One that has already elapsed expires at once. */
+	set(timeout: number): void {
+		if (this.#state !== "running") return;
+		this.#timeout = timeout;
+		this.#stopTimer();
+		this.#arm();
+	}
+
+	/** The attempt has ended. */
+	clear(): void {
+		this.#stopTimer();
+		if (this.#state === "running") this.#state = "cleared";
+	}
+
+	#arm(): void {
+		const left = this.#startedAt + this.#timeout - this.#deps.clock();
+		if (left <= 0) this.#expire();
+		else this.#stopTimer = this.#deps.timer(() => this.#expire(), left);
+	}
+
+	#expire(): void {
+		this.#state = "expired";
+		this.#expiry.resolve({ type: "timed_out", timeout: this.#timeout });
+		this.#abort?.abort(this.#reason());
+	}
+
+	#reason(): DOMException {
+		return new DOMException(
+			`the attempt's ${this.#timeout} ms are over`,
+			"TimeoutError",
+		);
+	}
 }

@@ -3,6 +3,7 @@
  * by class, so that they keep their meaning over a service binding and between two copies of the library.
  */
 import { type Duration, milliseconds } from "../event/duration.ts";
+import type { RetryWish } from "../event/outcome.ts";
 
 /** Thrown by a handler: no further attempt would help, make it a dead letter at once. */
 export class NonRetryableError extends Error {
@@ -33,9 +34,7 @@ export class RetryAfterError extends Error {
 }
 
 /** What a thrown value asks for, by its brand; `undefined` for any other. */
-export function steering(
-	thrown: unknown,
-): { stop: true } | { retryAt: number } | undefined {
+export function retryWishOf(thrown: unknown): RetryWish | undefined {
 	try {
 		const { tidings, retryAt } = Object(thrown);
 		if (tidings === "non_retryable") return { stop: true };

@@ -1,5 +1,4 @@
-/** What a handler is, the id that survives deploys, and the registry that finds it. It runs none. */
-import type { AppHost } from "../apps/app-host.ts";
+/** A handler: its patterns, its options, and the id that survives deploys. It runs none. */
 import type { Schema } from "../event/definition.ts";
 import type { Duration } from "../event/duration.ts";
 import type { EventHead } from "../event/envelope.ts";
@@ -8,6 +7,7 @@ import { fnv1a } from "../event/hash.ts";
 import { MAX_TIMEOUT } from "../event/limits.ts";
 import { checkPattern } from "../event/name.ts";
 import { rejectUnknownKeys } from "../event/validation.ts";
+import { log } from "../platform/log.ts";
 import {
 	optionDuration,
 	type Policy,
@@ -16,7 +16,7 @@ import {
 	reachesPast,
 } from "./retry-policy.ts";
 
-/** What a handler gets. */
+/** The event as a handler receives it. */
 export interface TidingsEvent<Body = unknown, Name extends string = string>
 	extends EventHead {
 	name: Name;
@@ -26,21 +26,21 @@ export interface TidingsEvent<Body = unknown, Name extends string = string>
 export interface HandlerContext {
 	/** The handler's id. */
 	readonly handler: string;
-	/** Which attempt this is, counted from 1. */
+	/** The number of this attempt, counted from 1. */
 	readonly attempt: number;
 	/** Aborts when the attempt's time is over. */
 	readonly signal: AbortSignal;
 	/**
-	 * Changes the attempt's time while it runs, in milliseconds from its start, at most 60 000. What has
-	 * already passed fails the attempt at once.
+	 * Changes the attempt's time while it runs, in milliseconds from its start, at most 60 000. A time that has
+	 * already elapsed fails the attempt at once.
 	 *
-	 * @throws RangeError when it is not finite, not positive or over 60 000
+	 * @throws RangeError unless it is above 0 and at most 60 000
 	 */
 	setTimeout(ms: number): void;
 }
 
 export interface HandlerOptions {
-	/** Keeps a waiting retry with this handler over deploys; 1 to 128 characters without spaces. */
+	/** Identifies the handler across deploys, so that waiting retries find it. 1 to 128 characters without spaces. */
 	id?: string | undefined;
 	/** An attempt's time. Default 5 seconds, at most 60. */
 	timeout?: Duration | undefined;
@@ -56,21 +56,25 @@ export type HandlerFunction<Event = TidingsEvent> = (
 export interface Handler {
 	id: string;
 	patterns: readonly string[];
-	/** Milliseconds; absent where its registration does not say. */
+	/** Milliseconds; absent if its registration sets none. */
 	timeout?: number;
-	/** Absent where its registration does not say. */
+	/** Absent if its registration sets none. */
 	policy?: Policy;
-	/** Parses the body anew, for handlers registered by definition. */
+	/** Parses the body for handlers registered by definition. */
 	schema?: Schema;
-	/** @param door the owner of the events, where the handler is an app's */
-	run(event: TidingsEvent, context: HandlerContext, door?: AppHost): unknown;
+	/** @param host what an extension gives its own handlers; see `consume/extension.ts` */
+	run(event: TidingsEvent, context: HandlerContext, host?: object): unknown;
 }
 
 const ID = /^[^\s\p{C}]{1,128}$/u;
 const HOUR = 3_600_000;
 const MEMBERS = ["id", "timeout", "retries"];
 
-/** @throws RefusedError `invalid_handler` for a pattern, an id, a timeout or a policy that is none, naming the handler */
+/**
+ * Creates a handler from what `events.on` was called with.
+ *
+ * @throws RefusedError `invalid_handler` that names the handler, for an invalid pattern, id, timeout or policy
+ */
 export function handlerOf(
 	patterns: readonly string[],
 	options: HandlerOptions,
@@ -81,7 +85,7 @@ export function handlerOf(
 		return checkedHandler(patterns, options, run, schema);
 	} catch (error) {
 		const which = [patterns.join(", "), options?.id].filter(Boolean).join(", ");
-		throw refusal(`${which}: ${(error as Error).message}`);
+		throw invalidHandler(`${which}: ${(error as Error).message}`);
 	}
 }
 
@@ -113,9 +117,10 @@ function checkedHandler(
 		run.name === "" &&
 		reachesPast(policy ?? policyOf(), HOUR)
 	)
-		console.warn(
-			`tidings: the handler ${id} has no name and no id, so a retry that waits while you deploy a change to it will not find it: register it as on(${JSON.stringify(patterns[0])}, { id: "…" }, …)`,
-		);
+		log("handler_id_unstable", {
+			handler: id,
+			hint: `register it as on(${JSON.stringify(patterns[0])}, { id: "…" }, …)`,
+		});
 	return {
 		id,
 		patterns,
@@ -128,7 +133,7 @@ function checkedHandler(
 	};
 }
 
-/** A lone `*` stands for all handlers of a Worker. */
+/** `*` alone means all handlers of a Worker. */
 export function isHandlerId(value: unknown): value is string {
 	return typeof value === "string" && ID.test(value) && value !== "*";
 }
@@ -137,7 +142,7 @@ export function isTimeout(ms: number): boolean {
 	return ms >= 0 && ms <= MAX_TIMEOUT;
 }
 
-/** @throws TypeError or RefusedError for what is no duration, or one over 60 seconds */
+/** @throws TypeError or RefusedError unless it is a duration of at most 60 seconds */
 export function timeoutOf(duration: Duration): number {
 	const timeout = optionDuration(duration, "timeout");
 	if (isTimeout(timeout)) return timeout;
@@ -146,41 +151,16 @@ export function timeoutOf(duration: Duration): number {
 	);
 }
 
-/** `pattern:functionName`, else `pattern:` and a hash of the source; never the mere place. */
+/** `pattern:functionName`, else `pattern:` and a hash of the source. Never the position: it changes with a deploy. */
 function defaultId(patterns: readonly string[], run: HandlerFunction): string {
 	return `${patterns.join(",")}:${sourceName(run)}`;
 }
 
-/** What tells a function of the user's from others over deploys: its name, else a hash of its source. */
+/** Identifies a user's function across deploys: its name, else a hash of its source. */
 export function sourceName(run: { name: string; toString(): string }): string {
 	return run.name || fnv1a(run.toString()).toString(16).padStart(8, "0");
 }
 
-/** The handlers of one Worker, in order of registration. */
-export class Handlers {
-	readonly #byId = new Map<string, Handler>();
-	#list: readonly Handler[] = [];
-
-	/** @throws RefusedError `invalid_handler` when the id is taken */
-	add(handler: Handler): void {
-		if (this.#byId.has(handler.id))
-			throw refusal(
-				`the id ${JSON.stringify(handler.id)} is taken by another handler: give this one its own, on(${JSON.stringify(handler.patterns[0])}, { id: "…" }, …)`,
-			);
-		this.#byId.set(handler.id, handler);
-		this.#list = [...this.#byId.values()];
-	}
-
-	get(id: string): Handler | undefined {
-		return this.#byId.get(id);
-	}
-
-	/** The same list as before, unless a handler came in since. */
-	list(): readonly Handler[] {
-		return this.#list;
-	}
-}
-
-function refusal(why: string): RefusedError {
+export function invalidHandler(why: string): RefusedError {
 	return new RefusedError("invalid_handler", `on: ${why}`);
 }

@@ -1,29 +1,14 @@
 /**
- * Routes: which handler of which Worker an event goes to, by which patterns, with which time and policy. They
- * come from what a Worker lists and from what the configuration says over that.
+ * Routes: which handler of which Worker an event goes to, with which timeout and retry policy. They combine the
+ * handlers that a Worker lists with the overrides of the configuration.
  */
-
-import { DEFAULT_TIMEOUT, LISTED_HANDLERS } from "../event/limits.ts";
-import { isPattern, isReservedName } from "../event/name.ts";
-import { PatternIndex } from "../event/pattern-index.ts";
-import { type Handler, isHandlerId, isTimeout } from "./handler.ts";
-import { type Policy, policyFrom, policyOf } from "./retry-policy.ts";
-
-/** A handler as its Worker lists it. */
-export interface HandlerListing {
-	/** Its id in its own Worker. */
-	id: string;
-	patterns: readonly string[];
-	/** Milliseconds; absent where the handler does not say. */
-	timeout?: number;
-	/** Absent where the handler does not say. */
-	policy?: Policy;
-	/** JSON Schema of the bodies that it takes, where its definition has one. */
-	schema?: object;
-}
+import { DEFAULT_TIMEOUT } from "../event/limits.ts";
+import { isReservedName, matches } from "../event/name.ts";
+import type { HandlerListing } from "./listing.ts";
+import { type Policy, policyOf } from "./retry-policy.ts";
 
 export interface Route {
-	/** The id of its deliveries: the handler's own, behind the key of its Worker, unless it is renamed. */
+	/** The id in deliveries: the handler's own, prefixed with the key of its Worker, unless it was renamed. */
 	id: string;
 	/** The handler's id in its own Worker. */
 	handler: string;
@@ -34,43 +19,31 @@ export interface Route {
 	schema?: object;
 }
 
-/** What the configuration says of one route, over what the handler says. */
+/** The configuration of one route. It overrides the handler's own options. */
 export interface RouteOverride {
-	/** The id of its deliveries. */
+	/** The id in deliveries. */
 	id: string;
-	/** The id of the handler that it calls: behind the key of its Worker, if it is another's. */
+	/** The id of the handler that it calls, prefixed with the key of its Worker if it is not the owner's. */
 	handler: string;
 	patterns?: readonly string[];
 	timeout?: number;
 	policy?: Policy;
 }
 
-/** What holds where neither handler nor route says. */
-export interface RouteDefaults {
-	timeout?: number;
-	policy?: Policy;
-}
-
 export interface Routing {
 	overrides: readonly RouteOverride[];
-	defaults: RouteDefaults;
+	/** They apply if neither the handler nor the route sets a value. */
+	defaults: { timeout?: number; policy?: Policy };
 }
-
-/** Names are open-ended where callers make them up, so the memory of matches is bounded. */
-const REMEMBERED_NAMES = 1_000;
 
 /** The routes to one Worker's handlers, in order of registration. */
 export class Routes {
 	readonly list: readonly Route[];
-	/** Routes and, under their own ids, handlers that were renamed while deliveries waited for them. */
 	readonly #byId: ReadonlyMap<string, Route>;
-	readonly #index: PatternIndex<Route>;
-	readonly #byName = new Map<string, readonly Route[]>();
 
-	/** @param renamed what is found by its id and matched by no name */
+	/** @param renamed routes that waiting deliveries still name, but that match no event */
 	constructor(list: readonly Route[], renamed: readonly Route[] = []) {
 		this.list = list;
-		this.#index = new PatternIndex(list, ({ patterns }) => patterns);
 		this.#byId = new Map(
 			[...renamed, ...list].map((route) => [route.id, route]),
 		);
@@ -80,46 +53,47 @@ export class Routes {
 		return this.#byId.get(id);
 	}
 
-	/** Those that a name calls, in order of registration. */
+	/** The routes whose patterns match a name. A reserved name matches only the identical pattern. */
 	matching(name: string): readonly Route[] {
-		const known = this.#byName.get(name);
-		if (known) return known;
-		const found = this.#index.find(name);
-		if (this.#byName.size >= REMEMBERED_NAMES) this.#byName.clear();
-		this.#byName.set(name, found);
-		return found;
+		const isMatch = isReservedName(name)
+			? (pattern: string) => pattern === name
+			: (pattern: string) => matches(pattern, name);
+		return this.list.filter(({ patterns }) => patterns.some(isMatch));
 	}
 }
 
 /**
- * The routes to what a Worker lists. A handler that the configuration names is called by the routes that name
- * it and by no other.
+ * The routes to the handlers that a Worker lists. A handler that the configuration names is called only through
+ * the routes that name it.
  *
- * @param key the Worker's key in the configuration; empty for the Worker that owns the events
+ * @param key the Worker's key in the configuration; empty for the owner of the events
  */
 export function routesOf(
 	key: string,
-	listed: readonly HandlerListing[],
-	{ overrides: changes, defaults }: Routing,
+	listings: readonly HandlerListing[],
+	{ overrides, defaults }: Routing,
 ): Routes {
 	const renamed: Route[] = [];
-	const list = listed.flatMap((handler): Route[] => {
-		const own = routeOf(key, handler, defaults);
-		const named = changes.filter((change) => change.handler === own.id);
-		if (named.length === 0) return [own];
+	const list = listings.flatMap((listing): Route[] => {
+		const own = routeOf(key, listing, defaults);
+		const naming = overrides.filter(({ handler }) => handler === own.id);
+		if (naming.length === 0) return [own];
 		renamed.push(own);
-		return named.map(({ handler: _, ...change }) => ({ ...own, ...change }));
+		return naming.map(({ handler: _, ...override }) => ({
+			...own,
+			...override,
+		}));
 	});
 	return new Routes(list, renamed);
 }
 
-/** Routes to handlers of a Worker that it does not list. */
-export function routesInVain(
+/** The overrides that name a handler which this Worker does not list. */
+export function routesWithoutHandler(
 	key: string,
-	{ overrides: changes }: Routing,
+	{ overrides }: Routing,
 	routes: Routes,
 ): readonly RouteOverride[] {
-	return changes.filter(
+	return overrides.filter(
 		({ id, handler }) =>
 			handler.startsWith(key + KEY_SEPARATOR) && !routes.get(id),
 	);
@@ -128,7 +102,7 @@ export function routesInVain(
 function routeOf(
 	key: string,
 	{ id, patterns, timeout, policy, schema }: HandlerListing,
-	defaults: RouteDefaults,
+	defaults: Routing["defaults"],
 ): Route {
 	return {
 		id: qualifiedId(key, id),
@@ -140,10 +114,10 @@ function routeOf(
 	};
 }
 
-/** Between a Worker's key and the id of its handler. */
+/** Separates a Worker's key from the id of its handler. */
 export const KEY_SEPARATOR = "/";
 
-/** The id of a handler of another Worker, as deliveries have it. */
+/** The id in deliveries of a Worker's handler. */
 export function qualifiedId(key: string, id: string): string {
 	return key === "" ? id : key + KEY_SEPARATOR + id;
 }
@@ -154,93 +128,11 @@ export function workerKeyOf(id: string): string | undefined {
 	return end < 0 ? undefined : id.slice(0, end);
 }
 
-/** The id of a delivery to all handlers of a Worker, as long as it has not told which those are. */
+/** The id of a delivery to all handlers of a Worker whose handlers are not known yet. */
 export function allHandlersId(key: string): string {
 	return qualifiedId(key, "*");
 }
 
 export function isAllHandlersId(id: string, key: string): boolean {
 	return key !== "" && id === allHandlersId(key);
-}
-
-/** What a Worker tells of a handler: its code it keeps. */
-export function listingOf({
-	id,
-	patterns,
-	timeout,
-	policy,
-	schema,
-}: Handler): HandlerListing {
-	const described = schema && jsonSchemaOf(schema);
-	return {
-		id,
-		patterns,
-		...(timeout !== undefined && { timeout }),
-		...(policy && { policy }),
-		...(described && { schema: described }),
-	};
-}
-
-/**
- * What another Worker listed, whose deploy may be older or newer than this one. A member that says how to run a
- * handler and cannot be read is left out; what says whether to run it must be read, or nothing is known.
- *
- * @throws TypeError for what is no list of at most 1 000 handlers
- */
-export function listingsFrom(value: unknown): HandlerListing[] {
-	if (!Array.isArray(value) || value.length > LISTED_HANDLERS)
-		throw new TypeError(
-			`the answer is no list of at most ${LISTED_HANDLERS} handlers`,
-		);
-	const list = value.map((one): HandlerListing => {
-		const { id, patterns, timeout, policy, schema } = Object(one);
-		if (!(isHandlerId(id) || isIdOfApp(id)) || !Array.isArray(patterns))
-			throw new TypeError("the answer lists what is no handler");
-		if (
-			!patterns.every(
-				(one) =>
-					typeof one === "string" && (isPattern(one) || isReservedName(one)),
-			)
-		)
-			throw new TypeError(`the patterns of ${id} cannot be read`);
-		const readable = policy && readablePolicy(id, policy);
-		return {
-			id,
-			patterns,
-			...(typeof timeout === "number" && isTimeout(timeout) && { timeout }),
-			...(readable && { policy: readable }),
-			...(schema && { schema }),
-		};
-	});
-	if (new Set(list.map(({ id }) => id)).size < list.length)
-		throw new TypeError("the answer lists one id twice");
-	return list;
-}
-
-/** `@scope/app/event/handler` of the longest names, which is longer than people may choose. */
-function isIdOfApp(id: unknown): boolean {
-	return typeof id === "string" && /^@[A-Za-z0-9_./-]{1,199}$/.test(id);
-}
-
-function readablePolicy(id: string, told: Policy): Policy | undefined {
-	try {
-		return policyFrom(told);
-	} catch (error) {
-		console.warn(`tidings: the retries of ${id} cannot be read`, error);
-		return undefined;
-	}
-}
-
-/** By Standard JSON Schema, where a schema can tell what it takes; what cannot be told is left out. */
-function jsonSchemaOf(schema: Handler["schema"]): object | undefined {
-	const { jsonSchema } = (schema?.["~standard"] ?? {}) as {
-		jsonSchema?: { input(options: { target: string }): object };
-	};
-	try {
-		const schema = jsonSchema?.input({ target: "draft-2020-12" });
-		// What is no JSON in it, as a function, cannot cross to the owner.
-		return schema && JSON.parse(JSON.stringify(schema));
-	} catch {
-		return undefined;
-	}
 }

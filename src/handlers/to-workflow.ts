@@ -1,5 +1,5 @@
 /** Hands an event over to Cloudflare Workflows, as a handler: one event starts one instance. It runs no workflow. */
-import { env } from "cloudflare:workers";
+import { environment } from "../platform/bindings.ts";
 import type { HandlerFunction, TidingsEvent } from "./handler.ts";
 
 /**
@@ -24,7 +24,7 @@ export function toWorkflow<
 		);
 	// Its name becomes part of the handler's id.
 	return async function toWorkflow({ id, name, body, time, delay }) {
-		const workflow = binding(env as Env) as Workflow | undefined;
+		const workflow = binding(environment() as Env) as Workflow | undefined;
 		if (typeof workflow?.create !== "function")
 			throw new Error(
 				`tidings: toWorkflow(${binding}) finds no workflow: add it to [[workflows]] in the Worker's configuration, with name, binding and class_name`,

@@ -1,44 +1,43 @@
-/** The body of an event on its way: in its record, or by reference in the Payloads object. */
-
+/** Bodies that are too large for a message: loads them into a record, and extends their time. */
 import { encodeEvent } from "../event/encode.ts";
 import { headOf, type ReceivedEvent } from "../event/envelope.ts";
 import { PAYLOAD_KEPT, QUEUE_WAIT } from "../event/limits.ts";
-
-export interface Keeping {
-	payloads: { keep(key: string, until: number): Promise<void> };
-	clock(): number;
-}
+import { log } from "../platform/log.ts";
+import type { Ports } from "../ports.ts";
 
 /**
- * The event's record with its body in it, as text: a handler may change what is parsed from it, and the event
- * still travels on or is buried as it was published. Undefined when the body is gone.
+ * Returns the event's record with its body, as text, or `undefined` if the body has expired. It is text because a
+ * handler may change what it is given, and the event must still be retried as it was published.
+ *
+ * @throws UnavailableError if the body cannot be read now
  */
 export async function loadRecord(
 	{ envelope, text }: ReceivedEvent,
-	{ payloads }: { payloads: { get(key: string): Promise<string | null> } },
+	{ payloads }: Pick<Ports, "payloads">,
 ): Promise<string | undefined> {
 	if (envelope.reference === undefined) return text;
-	const kept = await payloads.get(envelope.reference);
-	return kept === null
+	const body = await payloads.get(envelope.reference);
+	return body === null
 		? undefined
-		: encodeEvent(headOf(envelope), { text: kept });
+		: encodeEvent(headOf(envelope), { text: body });
 }
 
 /**
- * A body that travels by reference is kept until well after the next attempt.
+ * Stores a body that travels by reference until well after the next attempt.
  *
- * @throws whatever the keeper throws, when the wait is so long that the body could be gone after it
+ * @param wait milliseconds until that attempt
+ * @throws UnavailableError if the body could not be extended and the wait is so long that it could expire before
  */
 export async function extendBody(
-	{ envelope: { reference } }: ReceivedEvent,
+	{ envelope: { id, name, reference } }: ReceivedEvent,
 	wait: number,
-	{ payloads, clock }: Keeping,
+	{ payloads, clock }: Pick<Ports, "payloads" | "clock">,
 ): Promise<void> {
 	if (reference === undefined) return;
 	try {
 		await payloads.keep(reference, clock() + wait + PAYLOAD_KEPT);
 	} catch (error) {
 		if (wait > QUEUE_WAIT) throw error;
-		console.error(`tidings: the body ${reference} was not kept longer`, error);
+		log("body_extension_failed", { event: id, name, reference, error });
 	}
 }

@@ -1,193 +1,145 @@
-/** Finds the queues and objects of the Worker that owns the events, as the ports that the steps declare. */
+/** Finds the queues, objects and other bindings of this Worker, as ports. Only `platform/` reads the environment. */
 import { env, exports } from "cloudflare:workers";
-import type { SubscriptionStore } from "../apps/subscriptions/subscription.ts";
-import type { Letters } from "../dead-letters/replay.ts";
-import type { NewDeadLetter } from "../event/dead-letter.ts";
 import { isOurs, reviveError, UnavailableError } from "../event/errors.ts";
-import type { SchedulerShard } from "../schedule/shards.ts";
-import type { Lanes, RecordQueue } from "./lane.ts";
-import { lanePorts } from "./lanes.ts";
+import type { DeadLetterStore, PayloadStore } from "../ports.ts";
 import { type NamedQueue, queuesOf } from "./queue-names.ts";
+import { type BoundQueue, namedQueues, type Queues } from "./queues.ts";
 
-/** What the Worker that owns the events has in its environment, under the names that its var leads to. */
-const bound = env as unknown as Record<string, Queue<string> | undefined> & {
-	/** The queues' names, since a batch tells which queue it is from by name. */
-	TIDINGS_QUEUES?: unknown;
-};
-
-let known: { from: unknown; queues: readonly NamedQueue[] } | undefined;
-
-/** Read from the var once. @throws TypeError for what does not name queues */
-function named(): readonly NamedQueue[] {
-	const { TIDINGS_QUEUES: from } = bound;
-	if (!known || known.from !== from) known = { from, queues: queuesOf(from) };
-	return known.queues;
+/** Finds a binding or a var of this Worker. */
+export function binding<Value>(name: string): Value | undefined {
+	return (env as unknown as Record<string, Value | undefined>)[name];
 }
 
-type LetterObject = Letters & {
-	store(letters: readonly NewDeadLetter[]): Promise<void>;
-};
-
-interface PayloadObject {
-	put(text: string, until: number): Promise<void>;
-	get(): Promise<string | null>;
-	keep(until: number): Promise<void>;
+/** The whole environment, for functions that a user writes. */
+export function environment(): Cloudflare.Env {
+	return env as Cloudflare.Env;
 }
 
-/** Whether this Worker owns the events, that is, has their queue. */
+/** Whether this Worker owns the events: it has a binding of their queue. */
 export function ownsEvents(): boolean {
 	return "EVENTS_QUEUE" in env;
 }
 
-/** The queues that batches come from. @throws Error when they are not named, one is named twice, or is not bound */
+let parsed: { from: unknown; queues: readonly NamedQueue[] } | undefined;
+
+/** @throws TypeError if the var does not name the queues */
+function queuesInVar(): readonly NamedQueue[] {
+	const from = binding("TIDINGS_QUEUES");
+	if (!parsed || parsed.from !== from)
+		parsed = { from, queues: queuesOf(from) };
+	return parsed.queues;
+}
+
+/**
+ * The queues that batches come from, checked when the Worker starts.
+ *
+ * @throws Error if a queue is not named, named twice, or not bound
+ */
 export function queueNames(): readonly NamedQueue[] {
-	const queues = named();
+	const queues = queuesInVar();
 	const missing = queues.filter(({ binding }) => !(binding in env));
 	if (missing.length > 0)
 		throw new Error(
-			`tidings: the queue bindings ${missing.map(({ binding, name }) => `${binding} (of ${name})`).join(", ")} are missing: add them to [[queues.producers]]`,
+			`tidings: the queue bindings ${missing.map(({ binding, name }) => `${binding} (of ${name})`).join(", ")} are missing; add them to [[queues.producers]]`,
 		);
 	return queues;
 }
 
-export type Bindings = ReturnType<typeof bindings>;
-
-/** The ports that lead to queues and objects; each call finds its object anew, for no request may use another's. */
-export function bindings() {
-	return {
-		events: queue("EVENTS_QUEUE") as RecordQueue,
-		retries: queue("RETRIES_QUEUE") as RecordQueue,
-		deadLetters: queue("DEAD_LETTERS_QUEUE") as RecordQueue,
-		lanes: new Map() as Lanes,
-		/** By where they are named. */
-		queues: (): { label: string; metrics(): Promise<QueueMetrics> }[] => [],
-		payloads: {
-			put: (key: string, text: string, until: number) =>
-				reached(payload(key).put(text, until)),
-			get: (key: string) => reached(payload(key).get()),
-			keep: (key: string, until: number) => reached(payload(key).keep(until)),
-		},
-		letters: {
-			store: (stored) => reached(letters().store(stored)),
-			list: (query) => reached(letters().list(query)),
-			get: (id) => reached(letters().get(id)),
-			markReplayed: (id, replay) => reached(letters().markReplayed(id, replay)),
-			discard: (id) => reached(letters().discard(id)),
-		} satisfies LetterObject as LetterObject,
-	};
+export function boundQueues(random: () => number): Queues {
+	return namedQueues(queuesInVar, boundQueue, random);
 }
 
-/** All queues that the var names, in place of the first of each role; what only publishes carries none of it. */
-export function namedQueues() {
-	return {
-		...lanePorts(named, queue),
-		queues: () =>
-			named().map(({ label, binding }) => ({
-				label,
-				metrics: queue(binding).metrics,
-			})),
-	} satisfies Partial<Bindings>;
-}
-
-const ports = new Map<string, ReturnType<typeof portOf>>();
-
-/** The port of a queue, made once: it is asked for with each send. */
-function queue(binding: string): ReturnType<typeof portOf> {
-	const port = ports.get(binding) ?? portOf(binding);
-	ports.set(binding, port);
-	return port;
-}
-
-function portOf(binding: string) {
+/** The binding is looked up with each call: a request must not use the binding of another. */
+function boundQueue(name: string): BoundQueue {
 	const target = () => {
-		const found = bound[binding];
-		if (found === undefined)
-			throw new Error(
-				`tidings: the queue binding ${binding} is missing: add it to [[queues.producers]]`,
-			);
-		return found;
+		const found = binding<Queue<string>>(name);
+		if (found !== undefined) return found;
+		throw new Error(
+			`tidings: the queue binding ${name} is missing; add it to [[queues.producers]]`,
+		);
 	};
 	return {
-		async send(record: string, delaySeconds = 0): Promise<void> {
-			await reached(
-				target().send(record, { contentType: "text", delaySeconds }),
-			);
+		async send(record, delaySeconds = 0) {
+			const options = { contentType: "text", delaySeconds } as const;
+			await asUnavailable(target().send(record, options));
 		},
-		async sendBatch(records: readonly string[]): Promise<void> {
+		async sendBatch(records) {
 			const messages = records.map((body) => ({
 				body,
 				contentType: "text" as const,
 			}));
-			await reached(target().sendBatch(messages));
+			await asUnavailable(target().sendBatch(messages));
 		},
-		async metrics(): Promise<QueueMetrics> {
-			return reached(target().metrics());
-		},
+		metrics: () => asUnavailable(target().metrics()),
 	};
 }
 
-function object<Stub>(className: string, name: string): Stub {
+/**
+ * A port to one Durable Object. The object is looked up with each call: a request must not use the stub of another.
+ *
+ * @param className the name under which the main module exports the class
+ * @param methods the methods that the port has
+ */
+export function objectPort<Port extends object>(
+	className: string,
+	name: string,
+	methods: readonly (keyof Port & string)[],
+): Port {
+	type Method = (...args: unknown[]) => Promise<unknown>;
+	const port = methods.map((method) => [
+		method,
+		(...args: unknown[]) => {
+			const stub = objectStub(className, name) as Record<string, Method>;
+			return asUnavailable(stub[method]?.(...args) as Promise<unknown>);
+		},
+	]);
+	return Object.fromEntries(port);
+}
+
+function objectStub(className: string, name: string): unknown {
 	const namespace = (
 		exports as unknown as Record<string, DurableObjectNamespace | undefined>
 	)[className];
-	if (typeof namespace?.getByName !== "function")
-		throw new Error(
-			`tidings: the object ${className} is missing: export { Scheduler, DeadLetters, Payloads, Subscriptions } from "tidings/worker" in the main module, and declare each in [exports]`,
-		);
-	return namespace.getByName(name) as unknown as Stub;
+	if (typeof namespace?.getByName === "function")
+		return namespace.getByName(name);
+	throw new Error(
+		`tidings: the object ${className} is missing; export { Scheduler, DeadLetters, Payloads, Subscriptions } from "tidings/worker" in the main module, and declare each in [exports]`,
+	);
 }
 
-function payload(key: string): PayloadObject {
-	return object("Payloads", key);
-}
-
-function letters(): LetterObject {
-	return object("DeadLetters", "dead-letters");
-}
-
-export function schedulerShard(shard: number): SchedulerShard {
-	const stub = () => object<SchedulerShard>("Scheduler", `shard-${shard}`);
+/** One object for each body. */
+export function boundPayloads(): PayloadStore {
+	interface Payload {
+		put(text: string, until: number): Promise<void>;
+		get(): Promise<string | null>;
+		keep(until: number): Promise<void>;
+	}
+	const payload = (key: string) =>
+		objectPort<Payload>("Payloads", key, ["put", "get", "keep"]);
 	return {
-		hold: (rows) => reached(stub().hold(rows)),
-		cancel: (id, right) => reached(stub().cancel(id, right)),
-		reschedule: (id, dueAt, right) =>
-			reached(stub().reschedule(id, dueAt, right)),
-		list: (after, limit) => reached(stub().list(after, limit)),
-		watch: () => reached(stub().watch()),
+		put: async (key, text, until) => payload(key).put(text, until),
+		get: async (key) => payload(key).get(),
+		keep: async (key, until) => payload(key).keep(until),
 	};
 }
 
-/** @param name the event's name on the bus, `@my-org/email/new_email` */
-export function subscriptionsOf(name: string): SubscriptionStore {
-	const stub = () => object<SubscriptionStore>("Subscriptions", name);
-	return {
-		subscribe: (asked) => reached(stub().subscribe(asked)),
-		unsubscribe: (app, key) => reached(stub().unsubscribe(app, key)),
-		find: (id) => reached(stub().find(id)),
-		match: (filter, after, limit) =>
-			reached(stub().match(filter, after, limit)),
-		list: (query) => reached(stub().list(query)),
-		hook: (secret) => reached(stub().hook(secret)),
-		hookSecret: () => reached(stub().hookSecret()),
-		rotateHook: () => reached(stub().rotateHook()),
-		accept: (deliveryId, eventId) =>
-			reached(stub().accept(deliveryId, eventId)),
-		confirm: (deliveryId) => reached(stub().confirm(deliveryId)),
-		poll: (ms) => reached(stub().poll(ms)),
-		phase: () => reached(stub().phase()),
-		state: () => reached(stub().state()),
-	};
+export function boundDeadLetters(): DeadLetterStore {
+	return objectPort<DeadLetterStore>("DeadLetters", "dead-letters", [
+		...(["store", "list", "get", "markReplayed", "discard"] as const),
+	]);
 }
 
-/** What a queue or an object does not answer is an outage, unless it is a refusal of its own. */
-async function reached<Result>(answer: Promise<Result>): Promise<Result> {
+/**
+ * Turns the failure of a queue or an object into an UnavailableError. A rejection of our own classes stays as it is.
+ */
+async function asUnavailable<Result>(answer: Promise<Result>): Promise<Result> {
 	try {
 		return await answer;
 	} catch (cause) {
 		const error = reviveError(cause);
 		if (isOurs(error)) throw error;
 		throw new UnavailableError(
-			`Tidings cannot be reached now, try again: ${cause instanceof Error ? cause.message : cause}`,
+			`Tidings is not available now; try again: ${cause instanceof Error ? cause.message : cause}`,
 			{ cause },
 		);
 	}

@@ -3,7 +3,7 @@
  * `worker(events)` hands over here when the module loads what objects need of it.
  */
 import { DEFAULT_SETTINGS } from "../config/config.ts";
-import type { Outcome } from "../event/outcome.ts";
+import type { AttemptOutcome } from "../event/outcome.ts";
 import type { Observe } from "../event/transition.ts";
 
 interface ObjectContext {
@@ -18,7 +18,7 @@ interface ObjectContext {
 		name: string,
 		which: "start" | "stop",
 		webhookSecret: string,
-	): Promise<Outcome>;
+	): Promise<AttemptOutcome>;
 	/** Sends durably that an app's event is to be polled; one that rejects is tried again. */
 	trigger(name: string): Promise<void>;
 }

@@ -54,7 +54,7 @@ export class ScheduleTable implements ScheduleRows {
 			this.#claimed[kind] = new Set(this.#claim(kind).map(heldKey));
 	}
 
-	hold(rows: readonly ScheduledRow[]): void {
+	store(rows: readonly ScheduledRow[]): void {
 		this.#storage.transactionSync(() => {
 			for (const row of rows) this.#upsert(row);
 		});
@@ -65,7 +65,15 @@ export class ScheduleTable implements ScheduleRows {
 	 * is on its way out; and it then gets a later due time, so that settling the claim leaves it.
 	 */
 	#upsert(row: ScheduledRow): void {
-		const { id, handler, name, dueAt, attempt, reference, record } = row;
+		const {
+			id,
+			handler,
+			name,
+			dueAt,
+			version: attempt,
+			reference,
+			record,
+		} = row;
 		const claimed = this.#isClaimed(id, handler) ? 1 : 0;
 		this.#sql.exec(
 			`INSERT INTO held (id, handler, name, due_at, attempt, reference, record)
@@ -227,8 +235,16 @@ function heldKey({
 }
 
 function heldOf(row: Row): ScheduledRow {
-	const { id, handler, name, attempt, reference, record, due_at: dueAt } = row;
-	return { id, handler, name, dueAt, attempt, reference, record };
+	const {
+		id,
+		handler,
+		name,
+		version: attempt,
+		reference,
+		record,
+		due_at: dueAt,
+	} = row;
+	return { id, handler, name, dueAt, version: attempt, reference, record };
 }
 
 function scheduledOf(row: Row): ScheduledEvent {

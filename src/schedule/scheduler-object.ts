@@ -57,8 +57,8 @@ export class Scheduler extends DurableObject {
 	}
 
 	/** Holds rows durably; the alarm is set in the same turn, so both are written or neither. */
-	async hold(rows: readonly ScheduledRow[]): Promise<void> {
-		this.#table.hold(rows);
+	async store(rows: readonly ScheduledRow[]): Promise<void> {
+		this.#table.store(rows);
 		await this.#armAhead();
 	}
 

@@ -4,10 +4,12 @@ import { cursorOf, pageSize, positionOf } from "../event/cursor.ts";
 import { shardOf } from "../event/id.ts";
 import type { PublishPermission } from "../event/permission.ts";
 import type { ScheduledRow } from "../event/scheduled-row.ts";
-import type { ListedEvent, MoveResult, Schedule } from "./schedule.ts";
+import { objectPort } from "../platform/bindings.ts";
+import type { Scheduler } from "../ports.ts";
+import type { ListedEvent, MoveResult } from "./schedule.ts";
 
 export interface SchedulerShard {
-	hold(rows: readonly ScheduledRow[]): Promise<void>;
+	store(rows: readonly ScheduledRow[]): Promise<void>;
 	cancel(id: string, right: PublishPermission): Promise<MoveResult>;
 	reschedule(
 		id: string,
@@ -22,18 +24,18 @@ export interface SchedulerShard {
 export function schedulerOf(
 	shards: number,
 	shardAt: (shard: number) => SchedulerShard,
-): Schedule {
+): Scheduler {
 	const all = Array.from({ length: shards }, (_, shard) => shard);
 	const shardFor = (id: string): SchedulerShard | undefined => {
 		const shard = shardOf(id);
 		return shard === undefined ? undefined : shardAt(shard);
 	};
 	return {
-		async hold(rows) {
+		async store(rows) {
 			const [first] = rows;
 			if (!first) return;
 			// A replayed or mended record may have any id; it waits in the first shard.
-			await shardAt(shardOf(first.id) ?? 0).hold(rows);
+			await shardAt(shardOf(first.id) ?? 0).store(rows);
 		},
 		cancel: async (id, right) =>
 			(await shardFor(id)?.cancel(id, right)) ?? "gone",
@@ -68,4 +70,13 @@ export function schedulerOf(
 			};
 		},
 	};
+}
+
+/** @param shards how many there are */
+export function boundScheduler(shards: number): Scheduler {
+	return schedulerOf(shards, (shard) =>
+		objectPort<SchedulerShard>("Scheduler", `shard-${shard}`, [
+			...(["store", "cancel", "reschedule", "list", "watch"] as const),
+		]),
+	);
 }

@@ -92,7 +92,7 @@ test("a delivery whose handler is gone waits without using up attempts, for an h
 	}
 	expect(now).toBe(1_000_000_000_000 + HOUR);
 	expect(rounds).toBeLessThan(10);
-	expect(read(ports.kept.deadLetters[0] ?? "").letter).toMatchObject({
+	expect(read(ports.kept.deadLetters[0] ?? "").deadLetter).toMatchObject({
 		handler: "gone",
 		cause: "unknown_handler",
 		attempts: 3,
@@ -110,7 +110,7 @@ test("a delivery whose attempts never come back ends at its limit, unrun, as a d
 	});
 	await consume([message], "retries", ports);
 	expect(message.verdicts).toEqual(["ack"]);
-	expect(read(ports.kept.deadLetters[0] ?? "").letter).toMatchObject({
+	expect(read(ports.kept.deadLetters[0] ?? "").deadLetter).toMatchObject({
 		cause: "crashed",
 		attempts: 23,
 	});

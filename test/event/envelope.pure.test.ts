@@ -72,7 +72,7 @@ describe("what is encoded", () => {
 		fc.assert(
 			fc.property(json, (body) => {
 				const text = JSON.stringify(body);
-				const record = encodeEvent(head, { text }, { delivery, letter });
+				const record = encodeEvent(head, { text }, { delivery, deadLetter: letter });
 				const decoded = decode(record);
 				expect(decoded).toMatchObject({ kind: "envelope", text: record });
 				const { body: read, ...others } = envelopeOf(record);

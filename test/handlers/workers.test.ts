@@ -280,7 +280,7 @@ describe("a Worker whose handlers are not known", () => {
 		expect(waits.slice(0, 7)).toEqual([1, 1, 2, 4, 8, 16, 32]);
 		expect(Math.max(...waits)).toBe(60);
 		expect(time.now - since).toBe(DAY);
-		expect(read(ports.kept.deadLetters[0] ?? "").letter).toMatchObject({
+		expect(read(ports.kept.deadLetters[0] ?? "").deadLetter).toMatchObject({
 			handler: "fake/*",
 			cause: "unreachable",
 			attempts: 0,
@@ -410,7 +410,7 @@ describe("a handler that its Worker no longer has", () => {
 			unknownFor: HOUR,
 		});
 		expect(await taken(text, ports)).toBe("ack");
-		expect(read(ports.kept.deadLetters[0] ?? "").letter).toMatchObject({
+		expect(read(ports.kept.deadLetters[0] ?? "").deadLetter).toMatchObject({
 			handler: "fake/gone",
 			cause: "unknown_handler",
 			attempts: 1,

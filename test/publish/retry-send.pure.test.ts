@@ -157,7 +157,7 @@ function scheduleOf(call: () => Promise<unknown>, on = ports()): Schedule {
 describe("a shard", () => {
 	const again = ofObject({ retryable: true });
 	const doors: [string, (schedule: Schedule) => Promise<unknown>][] = [
-		["hold", ({ hold }) => hold([row(HOUR)])],
+		["hold", ({ store: hold }) => hold([row(HOUR)])],
 		["cancel", ({ cancel }) => cancel("e1", "all")],
 		["reschedule", ({ reschedule }) => reschedule("e1", HOUR, "all")],
 	];
@@ -190,7 +190,7 @@ describe("a shard", () => {
 		"is given what is due in %d ms %d times at the most of two",
 		async (dueAt, times) => {
 			const call = failing([again]);
-			const held = scheduleOf(call.make).hold([row(HOUR), row(dueAt)]);
+			const held = scheduleOf(call.make).store([row(HOUR), row(dueAt)]);
 			await held.catch(() => {});
 			expect(call.times).toBe(times);
 		},

@@ -31,7 +31,7 @@ test("a claim is at most 240 000 bytes in UTF-8, however few characters", () =>
 test("a claim of one kind outlives what is settled of the other, and a restart", () =>
 	inTable((table, restarted) => {
 		const event = row(T0);
-		table.hold([event, row(T0, { handler: "h", attempt: 2 })]);
+		table.hold([event, row(T0, { handler: "h", version: 2 })]);
 		table.claim("events", T0);
 		table.settle("deliveries", table.claim("deliveries", T0));
 		expect(table.cancel(event.id, "all")).toBe("gone");

@@ -21,7 +21,7 @@ const held = (
 	handler: "",
 	name: "order.placed",
 	dueAt: NOW,
-	attempt: 0,
+	version: 0,
 	reference,
 	record: `record of ${id}`,
 	...changes,
@@ -81,7 +81,7 @@ test("a large body that cannot be kept longer holds nothing up", async () => {
 });
 
 test("the body of an event that is handed over in time is kept long enough already, that of a delivery is not", async () => {
-	const delivery = held("b", "body of b", { handler: "h", attempt: 2 });
+	const delivery = held("b", "body of b", { handler: "h", version: 2 });
 	const done = await handedOver([[held("a", "body of a"), delivery]]);
 	expect(done.slice(0, 2)).toEqual([
 		["kept", "body of b", NOW + PAYLOAD_KEPT],

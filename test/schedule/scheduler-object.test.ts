@@ -289,7 +289,7 @@ test("a delivery's row moves on with a later attempt and is never set back", asy
 		row(dueAt, {
 			id: "e",
 			handler: "h",
-			attempt,
+			version: attempt,
 			record: `{"attempt":${attempt}}`,
 		});
 	await shard.hold([at(3, T0 + 60_000)]);
@@ -311,7 +311,7 @@ test.each([5, 4])(
 			row(dueAt, {
 				id: "e",
 				handler: "h",
-				attempt: number,
+				version: number,
 				record: `{"attempt":${number}}`,
 			});
 		await shard.hold([at(4, T0 + 1)]);
@@ -332,7 +332,7 @@ test.each([5, 4])(
 test("whole events go to the events queue, deliveries to the retries queue", async () => {
 	await shard.hold([
 		row(T0 + 1),
-		row(T0 + 2, { handler: "h", attempt: 2 }),
+		row(T0 + 2, { handler: "h", version: 2 }),
 		row(T0 + 3),
 	]);
 	vi.setSystemTime(T0 + 10);
@@ -384,7 +384,7 @@ test("an event that was handed over and is held again is handed over again, and 
 test("events are handed over while the retries queue is down, and the other way round", async () => {
 	vi.spyOn(retries, "sendBatch").mockRejectedValue(new Error("down"));
 	await shard.hold([
-		row(T0 + 1, { handler: "h", attempt: 2 }),
+		row(T0 + 1, { handler: "h", version: 2 }),
 		row(T0 + 2),
 		row(T0 + 60_000),
 	]);
@@ -477,7 +477,7 @@ test("an alarm that comes before its time is set a little later each time, by it
 });
 
 test("a row of the far future keeps the object from nothing", async () => {
-	await shard.hold([row(8_000_000_000_000, { handler: "h", attempt: 2 })]);
+	await shard.hold([row(8_000_000_000_000, { handler: "h", version: 2 })]);
 	await evictDurableObject(shard);
 	await shard.hold([row(T0 + 1)]);
 	vi.setSystemTime(T0 + 10);
@@ -489,7 +489,7 @@ test("a row of the far future keeps the object from nothing", async () => {
 test("finding what is due of one kind reads no rows of the other", async () => {
 	await shard.hold(
 		Array.from({ length: 500 }, () =>
-			row(T0 + 1, { handler: "h", attempt: 2 }),
+			row(T0 + 1, { handler: "h", version: 2 }),
 		),
 	);
 	await shard.hold([row(T0 + 2)]);

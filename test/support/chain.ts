@@ -49,6 +49,6 @@ export async function runChain(
 			message = incoming(held.record, { sentAt: now });
 		} else break;
 	}
-	const letter = read(ports.kept.deadLetters[0] ?? "").letter;
+	const letter = read(ports.kept.deadLetters[0] ?? "").deadLetter;
 	return { moves, letter, end: now - T0 };
 }

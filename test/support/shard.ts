@@ -29,7 +29,7 @@ export function row(
 		handler: "",
 		name: head.name,
 		dueAt,
-		attempt: 0,
+		version: 0,
 		reference: null,
 		record: encodeEvent(head, { text: '{"n":1}' }),
 		...changes,

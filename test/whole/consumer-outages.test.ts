@@ -83,7 +83,7 @@ describe("a call that is cut off", () => {
 		expect(ports.kept.deadLetters).toEqual([]);
 		expect(await taken(text, ports, { attempts: 31 })).toBe("ack");
 		expect(fake.calls).toHaveLength(31);
-		expect(read(ports.kept.deadLetters[0] ?? "").letter).toMatchObject({
+		expect(read(ports.kept.deadLetters[0] ?? "").deadLetter).toMatchObject({
 			handler: "fake/send",
 			cause: "crashed",
 			error: { message: "Worker not found" },
@@ -143,7 +143,7 @@ describe("a call that is cut off", () => {
 			const { ports, expire } = owning(fake);
 			const sending = Promise.withResolvers<never>();
 			ports.retries.send = () => sending.promise;
-			ports.scheduler.hold = fake.fails;
+			ports.scheduler.store = fake.fails;
 			const reported = Promise.withResolvers<void>();
 			fake.does = async (_, report) => {
 				Promise.resolve(
@@ -202,7 +202,7 @@ describe("a call that is cut off", () => {
 		expect(await taken(text, ports, message)).toEqual({ retry: 120 });
 		time.now += 1;
 		expect(await taken(text, ports, message)).toBe("ack");
-		expect(read(ports.kept.deadLetters[0] ?? "").letter).toMatchObject({
+		expect(read(ports.kept.deadLetters[0] ?? "").deadLetter).toMatchObject({
 			cause: "expired",
 			error: { message: "Worker not found" },
 		});
@@ -245,7 +245,7 @@ describe("where the scheduler takes nothing", () => {
 		const fake = new FakeWorker();
 		fake.goDown();
 		const { ports } = owning(fake, { mail: true });
-		ports.scheduler.hold = fake.fails;
+		ports.scheduler.store = fake.fails;
 		const runs: string[] = [];
 		for (const id of ["send", "log"])
 			behaviours.set(id, () => void runs.push(id));
@@ -261,7 +261,7 @@ describe("where the scheduler takes nothing", () => {
 		const fake = new FakeWorker();
 		fake.goDown();
 		const { ports } = owning(fake);
-		ports.scheduler.hold = fake.fails;
+		ports.scheduler.store = fake.fails;
 		for (const handler of ["fake/*", "fake/send"]) {
 			const text = delivering({ handler, attempt: 1 });
 			expect(await taken(text, ports)).toEqual({ retry: 5 });
@@ -273,7 +273,7 @@ describe("where the scheduler takes nothing", () => {
 		const fake = new FakeWorker();
 		const { ports } = owning(fake);
 		Object.assign(ports.retries, { send: fake.fails, sendBatch: fake.fails });
-		ports.scheduler.hold = fake.fails;
+		ports.scheduler.store = fake.fails;
 		fake.does = timesOut;
 		expect(await taken(record("order.placed"), ports)).toEqual({ retry: 5 });
 	});
@@ -313,7 +313,7 @@ describe("a wait", () => {
 			await taken(text, ports);
 			expect(ports.kept.deadLetters).toEqual([]);
 			await taken(ports.kept.held[0]?.record ?? "", ports);
-			expect(read(ports.kept.deadLetters[0] ?? "").letter).toMatchObject({
+			expect(read(ports.kept.deadLetters[0] ?? "").deadLetter).toMatchObject({
 				cause,
 			});
 		},

@@ -152,7 +152,7 @@ describe("how long a body is kept", () => {
 		const message = incoming(ports.kept.events[0]);
 		await consume([message], "events", ports);
 		expect(message.verdicts).toEqual(["ack"]);
-		expect(read(ports.kept.deadLetters[0] ?? "").letter).toMatchObject({
+		expect(read(ports.kept.deadLetters[0] ?? "").deadLetter).toMatchObject({
 			handler: "ampt",
 			cause: "payload_missing",
 		});

@@ -90,7 +90,7 @@ describe("an ending that cannot be written down", () => {
 		failing("never", new NonRetryableError("no"));
 		ports.deadLetters.send = down;
 		ports.letters.store = down;
-		ports.scheduler.hold = down;
+		ports.scheduler.store = down;
 		ports.retries.sendBatch = down;
 		const message = incoming(record("never.again"));
 		await consume([message], "events", ports);
@@ -102,7 +102,7 @@ describe("an ending that cannot be written down", () => {
 		failing("second", new NonRetryableError("no"));
 		ports.deadLetters.send = down;
 		ports.letters.store = down;
-		ports.scheduler.hold = down;
+		ports.scheduler.store = down;
 		const message = incoming(record("order.placed"));
 		await consume([message], "events", ports);
 		expect(message.verdicts).toEqual(["ack"]);
@@ -123,7 +123,7 @@ describe("a delivery that was split", () => {
 		const message = incoming(text, { attempts: 50, sentAt });
 		await consume([message], "retries", ports);
 		expect(message.verdicts).toEqual(["ack"]);
-		expect(read(ports.kept.deadLetters[0] ?? "").letter).toMatchObject({
+		expect(read(ports.kept.deadLetters[0] ?? "").deadLetter).toMatchObject({
 			cause: "expired",
 			attempts: 50,
 			firstFailureAt: sentAt,

@@ -5,7 +5,8 @@
 
 import { RefusedError } from "../../event/errors.ts";
 import { LONGEST_WAIT } from "../../event/limits.ts";
-import { crashed, type Outcome } from "../../event/outcome.ts";
+import { crashed } from "../../consume/call-worker.ts";
+import type { AttemptOutcome } from "../../event/outcome.ts";
 import { objectContext } from "../../platform/object-context.ts";
 import { inTime, realTimer } from "../../platform/timer.ts";
 import {
@@ -142,7 +143,7 @@ export class EventLife {
 			);
 	}
 
-	async #run(which: "start" | "stop"): Promise<Outcome> {
+	async #run(which: "start" | "stop"): Promise<AttemptOutcome> {
 		try {
 			const run = objectContext().runLifecycle(
 				this.#name,

@@ -1,14 +1,10 @@
 /**
- * Step 4 for apps: an event to its subscribers. Matches are paged through the queue: each message makes a
- * delivery of each match of a page, and one message for the pages after it. No step holds them all.
+ * Fans an app's event out to its subscribers. Matches are paged through the queue: each message sends one delivery for
+ * each match of a page, and one message for the pages after it. No step has all matches in memory.
  */
-
-import {
-	type Carrying,
-	enqueueFirstAttempts,
-	firstDelivery,
-} from "../../consume/requeue.ts";
-import { type Burying, buryMissing } from "../../dead-letters/bury.ts";
+import { settleUntried } from "../../consume/deliver.ts";
+import { enqueueFirstAttempts, firstDelivery } from "../../consume/requeue.ts";
+import type { DeliveredMessage } from "../../consume/settle.ts";
 import type { ReceivedEvent } from "../../event/envelope.ts";
 import { MATCHES } from "../../event/limits.ts";
 import { loadRecord } from "../../payloads/payloads.ts";
@@ -17,36 +13,37 @@ import {
 	type SentBody,
 	subscriberId,
 } from "../app-host.ts";
-import type { SubscriptionStore } from "./subscription.ts";
+import type { SubscriberPorts } from "./deliver-to-subscribers.ts";
 
-export interface FanningOut extends Carrying, Burying {
-	payloads: Carrying["payloads"] & Burying["payloads"];
-	subscriptionsOf(eventName: string): SubscriptionStore;
-}
-
-/** @param after the subscription with which the pages before this one have ended */
+/**
+ * @param after the id of the last subscription that an earlier page has served
+ * @throws UnavailableError; the message must then be redelivered
+ */
 export async function fanOut(
 	event: ReceivedEvent,
 	after: number,
-	ports: FanningOut,
+	message: DeliveredMessage,
+	ports: SubscriberPorts,
 ): Promise<void> {
-	const { name } = event.envelope;
+	const { id, name } = event.envelope;
 	const record = await loadRecord(event, ports);
-	if (record === undefined)
-		return buryMissing(event, remainingSubscribersId(name, after), ports);
+	if (record === undefined) {
+		const { reference = "", delivery: carried } = event.envelope;
+		const missing = { type: "body_missing", reference } as const;
+		const delivery =
+			carried ?? firstDelivery(event, remainingSubscribersId(name, after));
+		return settleUntried(event, delivery, missing, message, ports);
+	}
 	const { filter } = (JSON.parse(record) as { body: SentBody }).body;
 	const page = await ports.subscriptionsOf(name).match(filter, after, MATCHES);
 	const deliveries = page.map((one) => firstDelivery(event, subscriberId(one)));
 	const last = page.at(-1);
-	// What dies before this one is sent again with its page, and no page is left out.
+	// The message for the next pages comes last: if this dies before it, the whole page is sent again.
 	if (last && page.length === MATCHES)
 		deliveries.push(
 			firstDelivery(event, remainingSubscribersId(name, last.id)),
 		);
 	await enqueueFirstAttempts(event, deliveries, ports);
-	if (page.length === 0 && after === 0) {
-		const { id } = event.envelope;
-		const at = ports.clock();
-		ports.observe({ type: "ignored", at, id, event: name });
-	}
+	if (page.length === 0 && after === 0)
+		ports.observe({ type: "ignored", at: ports.clock(), id, event: name });
 }

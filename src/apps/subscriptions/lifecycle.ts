@@ -6,7 +6,7 @@
 import { decide } from "../../consume/decide.ts";
 import type { Failure } from "../../event/failure.ts";
 import { MAX_TIMEOUT } from "../../event/limits.ts";
-import type { Outcome } from "../../event/outcome.ts";
+import type { AttemptOutcome } from "../../event/outcome.ts";
 import type { Policy } from "../../handlers/retry-policy.ts";
 import type { Phase, Subscribed } from "./subscription.ts";
 
@@ -108,7 +108,7 @@ const WHICH = {
 export function recordOutcome(
 	life: Life,
 	attempt: number,
-	outcome: Outcome,
+	outcome: AttemptOutcome,
 	now: number,
 ): Life {
 	if (life.attempt !== attempt || life.endsBy === undefined) return life;
@@ -124,6 +124,7 @@ export function recordOutcome(
 			return again({ ...life, isCutOff: true }, outcome, now);
 		case "failed":
 		case "unparsable":
+		case "unknown_handler":
 			return again(life, outcome, now);
 	}
 }
@@ -138,15 +139,17 @@ const CUT_OFF: Failure = {
 	message: "the attempt was cut off, and nobody knows how it ended",
 };
 
-function again(life: Life, outcome: Outcome, now: number): Life {
+function again(life: Life, outcome: AttemptOutcome, now: number): Life {
 	const { endsBy: _, ...kept } = life;
 	const failures = life.failures + 1;
-	const decision = decide(outcome, POLICY, failures, now, now, 0);
-	if (decision.type === "delivered") return life;
-	// One that asks not to be tried again is tried as seldom as can be, for its event is wanted.
-	const wait = decision.type === "retry" ? decision.wait : POLICY.max;
+	const delivery = { handler: "", attempt: failures };
+	const attempted = { result: outcome, delivery, policy: POLICY, startedAt: now };
+	const fate = decide(attempted, now, 0);
+	if (fate.type !== "retry" && fate.type !== "dead") return life;
+	// Its event has subscribers, so a start that asks for no further attempt is tried at the longest interval.
+	const wait = fate.type === "retry" ? fate.wait : POLICY.max;
 	const nextAt = now + Math.min(wait, LONGEST_ASKED);
-	return { ...kept, failures, nextAt, error: decision.error };
+	return { ...kept, failures, nextAt, error: fate.error };
 }
 
 function towards(phase: Phase, { attempt }: Life, now: number): Life {

@@ -3,10 +3,9 @@
  * call; the key is made of the tokens alone. An object keeps them.
  */
 
-import type { Issuers } from "../../config/issuer.ts";
 import { ForbiddenError } from "../../event/errors.ts";
-import type { HandlerWorkers } from "../../handlers/call.ts";
 import type { AppIdentity } from "../app-host.ts";
+import type { AppPorts } from "../app-ports.ts";
 import { checkTool, findApp, findEvent } from "../directory.ts";
 import { verifyTokens } from "../tokens/tokens.ts";
 import type {
@@ -17,12 +16,10 @@ import type {
 } from "./subscription.ts";
 import { type KeyField, keyFields, keyOf } from "./subscription-key.ts";
 
-export interface Subscribing {
-	consumers: HandlerWorkers;
-	subscriptionsOf(eventName: string): SubscriptionStore;
-	issuers: Issuers;
-	clock(): number;
-}
+type SubscribePorts = Pick<
+	AppPorts,
+	"appWorkers" | "subscriptionsOf" | "issuers" | "clock"
+>;
 
 /** @throws RefusedError for an unknown app, event or tool, or tokens that lack the event's fields */
 export async function subscribe(
@@ -30,19 +27,23 @@ export async function subscribe(
 	source: string,
 	event: string,
 	tool: string,
-	ports: Subscribing,
+	ports: SubscribePorts,
 ): Promise<Subscribed> {
 	// Before all else: whoever has no valid token learns of no app, event or tool.
 	const claims = await verifyTokens(caller.tokens ?? [], ports.issuers, ports);
 	const { declaration } = await findApp(caller.app, ports);
 	checkTool(declaration, tool);
-	const { keeper, fields, name } = await eventOf(source, event, ports);
+	const { subscriptions, fields, name } = await eventOf(source, event, ports);
 	const key = keyOf(fields, claims);
 	if (caller.isUser && fields.length === 0) {
-		const [known] = await keeper.list({ app: caller.app, key, limit: 1 });
+		const [known] = await subscriptions.list({
+			app: caller.app,
+			key,
+			limit: 1,
+		});
 		if (known && known.tool !== tool) throw sharedByAll(caller, name, "change");
 	}
-	return keeper.subscribe({ app: caller.app, tool, key });
+	return subscriptions.subscribe({ app: caller.app, tool, key });
 }
 
 function sharedByAll(
@@ -60,10 +61,10 @@ export async function unsubscribe(
 	caller: AppIdentity,
 	source: string,
 	event: string,
-	ports: Subscribing,
+	ports: SubscribePorts,
 ): Promise<boolean> {
 	const claims = await verifyTokens(caller.tokens ?? [], ports.issuers, ports);
-	const { keeper, fields, name } = await eventOf(source, event, ports);
+	const { subscriptions, fields, name } = await eventOf(source, event, ports);
 	if (caller.isUser && fields.length === 0)
 		throw sharedByAll(caller, name, "end");
 	// A tool that is run by a subscription may end that one.
@@ -72,7 +73,7 @@ export async function unsubscribe(
 		own && own.source === name && !caller.tokens
 			? own.key
 			: keyOf(fields, claims);
-	return keeper.unsubscribe(caller.app, key);
+	return subscriptions.unsubscribe(caller.app, key);
 }
 
 /** Ends any subscription, also one whose user or token is gone. False when there is none with this id. */
@@ -80,11 +81,11 @@ export async function endSubscription(
 	source: string,
 	event: string,
 	id: number,
-	ports: Subscribing,
+	ports: SubscribePorts,
 ): Promise<boolean> {
-	const { keeper } = await eventOf(source, event, ports);
-	const found = await keeper.find(id);
-	return found !== null && keeper.unsubscribe(found.app, found.key);
+	const { subscriptions } = await eventOf(source, event, ports);
+	const found = await subscriptions.find(id);
+	return found !== null && subscriptions.unsubscribe(found.app, found.key);
 }
 
 /**
@@ -97,23 +98,27 @@ export async function listSubscriptions(
 	source: string,
 	event: string,
 	query: SubscriptionQuery,
-	ports: Subscribing,
+	ports: SubscribePorts,
 ): Promise<Subscription[]> {
 	const claims = tokens && (await verifyTokens(tokens, ports.issuers, ports));
-	const { keeper, fields } = await eventOf(source, event, ports);
+	const { subscriptions, fields } = await eventOf(source, event, ports);
 	const key = claims && keyOf(fields, claims);
-	return keeper.list({ ...query, ...(key && { key }) });
+	return subscriptions.list({ ...query, ...(key && { key }) });
 }
 
 async function eventOf(
 	source: string,
 	event: string,
-	ports: Subscribing,
+	ports: SubscribePorts,
 ): Promise<{
 	name: string;
-	keeper: SubscriptionStore;
+	subscriptions: SubscriptionStore;
 	fields: readonly KeyField[];
 }> {
-	const { name, declared, keeper } = await findEvent(source, event, ports);
-	return { name, keeper, fields: keyFields(declared.tokens) };
+	const { name, declared, subscriptions } = await findEvent(
+		source,
+		event,
+		ports,
+	);
+	return { name, subscriptions, fields: keyFields(declared.tokens) };
 }

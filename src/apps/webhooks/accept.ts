@@ -5,27 +5,20 @@
 
 import { timeOf } from "../../event/id.ts";
 import { HOOK_EVENT_BYTES } from "../../event/limits.ts";
-import type { HandlerWorkers } from "../../handlers/call.ts";
-import { type Publishing, publishStamped } from "../../publish/publish.ts";
+import { log } from "../../platform/log.ts";
+import { publishStamped } from "../../publish/publish.ts";
 import { stampOfApp } from "../../publish/stamp.ts";
+import type { AppPorts } from "../app-ports.ts";
 import { appEventName } from "../declaration.ts";
 import { findEvent } from "../directory.ts";
-import type { SubscriptionStore } from "../subscriptions/subscription.ts";
 import {
 	bodyOf,
 	type HookRequest,
-	inNameOf,
+	identityOfTrigger,
 	type Trigger,
 	type TriggerBody,
 	triggerName,
 } from "./trigger.ts";
-
-export interface Hooking extends Publishing {
-	consumers: HandlerWorkers;
-	subscriptionsOf(eventName: string): SubscriptionStore;
-	/** The public URL of an event's webhook. */
-	webhookUrl(eventName: string, secret: string): string;
-}
 
 export type Accepted =
 	/** It is held, as an event with this id. */
@@ -49,12 +42,12 @@ export async function acceptHook(
 	{ app, event, secret }: { app: string; event: string; secret: string },
 	request: HookRequest,
 	deliveryId: string | undefined,
-	ports: Hooking,
+	ports: AppPorts,
 ): Promise<Accepted> {
-	const { name, consumer, keeper } = await findEvent(app, event, ports);
-	const state = await keeper.hook(secret);
+	const { name, appWorker, subscriptions } = await findEvent(app, event, ports);
+	const state = await subscriptions.hook(secret);
 	if (state !== "open") return { type: state };
-	const received = await consumer.receive(name, request);
+	const received = await appWorker.receive(name, request);
 	if (received.type !== "accepted") return received;
 	if (/^(GET|HEAD)$/.test(request.method)) return { type: "looked_at" };
 	const comes = { trigger: "hook" as const, ...request };
@@ -74,10 +67,10 @@ export async function acceptMail(
 	{ app, event }: { app: string; event: string },
 	mail: Trigger & { trigger: "mail" },
 	messageId: string | undefined,
-	ports: Hooking,
+	ports: AppPorts,
 ): Promise<boolean> {
-	const { name, keeper } = await findEvent(app, event, ports);
-	if ((await keeper.phase()) === "stopped") return false;
+	const { name, subscriptions } = await findEvent(app, event, ports);
+	if ((await subscriptions.phase()) === "stopped") return false;
 	await holdOnce(name, mail, mailId(mail, messageId), ports);
 	return true;
 }
@@ -100,17 +93,21 @@ async function holdOnce(
 	eventName: string,
 	comes: Trigger,
 	deliveryId: string | undefined,
-	ports: Hooking,
+	ports: AppPorts,
 ): Promise<string> {
 	if (deliveryId === undefined) return trigger(eventName, comes, ports);
-	const keeper = ports.subscriptionsOf(eventName);
+	const subscriptions = ports.subscriptionsOf(eventName);
 	const newId = ports.newId(ports.clock());
-	const { id, isHeld } = await keeper.accept(deliveryId, newId);
+	const { id, isHeld } = await subscriptions.accept(deliveryId, newId);
 	if (isHeld) return id;
 	await trigger(eventName, comes, ports, id);
-	await keeper.confirm(deliveryId).catch((error) => {
-		// It is held, and may come once more at the worst.
-		console.error(`tidings: ${deliveryId} is not known to be held`, error);
+	await subscriptions.confirm(deliveryId).catch((error) => {
+		log("hook_not_confirmed", {
+			event: id,
+			name: eventName,
+			deliveryId,
+			error,
+		});
 	});
 	return id;
 }
@@ -124,7 +121,7 @@ async function holdOnce(
 export async function trigger(
 	eventName: string,
 	comes: Trigger,
-	ports: Publishing,
+	ports: AppPorts,
 	id?: string,
 ): Promise<string> {
 	const request = { name: triggerName(eventName), body: bodyOf(comes) };
@@ -142,9 +139,12 @@ export async function trigger(
 export async function withWebhookUrl(
 	eventName: string,
 	record: string,
-	{ subscriptionsOf, webhookUrl }: Hooking,
+	{
+		subscriptionsOf,
+		webhookUrl,
+	}: Pick<AppPorts, "subscriptionsOf" | "webhookUrl">,
 ): Promise<string> {
-	const of = inNameOf(eventName);
+	const of = identityOfTrigger(eventName);
 	if (!of?.event) return record;
 	const name = appEventName(of.app, of.event);
 	const secret = await subscriptionsOf(name).hookSecret();

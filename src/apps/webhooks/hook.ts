@@ -1,5 +1,5 @@
 /** What an app's module says of a call of its webhook before it is held: whether it is genuine, and whether it is a handshake. */
-import { env } from "cloudflare:workers";
+import { environment } from "../../platform/bindings.ts";
 import type { HookRequest, Received } from "./trigger.ts";
 
 /** Whether a request is from whom it says. */
@@ -26,7 +26,8 @@ export async function receive(
 	const response = await respond?.(request);
 	if (response) return { type: "answered", response };
 	// One that forgets to answer has not said yes.
-	const isGenuine = !verify || (await verify(request, { env, now })) === true;
+	const isGenuine =
+		!verify || (await verify(request, { env: environment(), now })) === true;
 	return { type: isGenuine ? "accepted" : "refused" };
 }
 

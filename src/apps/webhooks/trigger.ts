@@ -53,7 +53,7 @@ export function triggerName(eventName: string): string {
 }
 
 /** In whose name the handlers of an event run: the app's, where it is a trigger. */
-export function inNameOf(name: string): AppIdentity | undefined {
+export function identityOfTrigger(name: string): AppIdentity | undefined {
 	return name.endsWith(END)
 		? parseAppEventName(name.slice(0, -END.length))
 		: undefined;

@@ -3,8 +3,8 @@
 import { event, type Schema } from "../../event/definition.ts";
 import { RefusedError } from "../../event/errors.ts";
 import { rejectUnknownKeys } from "../../event/validation.ts";
+import { registrationOf } from "../../events.ts";
 import type { ModuleFunction } from "../../handlers/modules.ts";
-import { ownerOf } from "../../owner.ts";
 import { ownsEvents } from "../../platform/bindings.ts";
 import { bus } from "../bus.ts";
 import { schemaFor } from "./handler.ts";
@@ -77,7 +77,7 @@ export class EventBus {
 		const limit = retries === undefined ? {} : { limit: retries };
 		for (const type of listed) {
 			const id = `${this.id}:${type}:${source}`;
-			if (ownerOf(bus).handlers.get(id))
+			if (registrationOf(bus).handlers.get(id))
 				throw refusal(
 					`${JSON.stringify(type)} has the subscriber ${source} already: give this one another name`,
 				);

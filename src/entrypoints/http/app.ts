@@ -1,7 +1,6 @@
 /** How callers come in from anywhere: the HTTP API. It parses, calls a step and answers; it holds no rules. */
 import { Hono } from "hono";
-import type { Events } from "../../events.ts";
-import { ownerOf } from "../../owner.ts";
+import type { AppPorts } from "../../apps/app-ports.ts";
 import { refuseUnsupported } from "../../publish/request.ts";
 import { appRoutes } from "./apps.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
@@ -18,11 +17,10 @@ import { authenticateUser } from "./users.ts";
 
 /** @param retention how long the queues keep a message, in milliseconds */
 export function createApp(
-	events: Events,
+	ports: AppPorts,
 	prefix: string,
 	retention: number,
 ): Hono<Http> {
-	const owner = ownerOf(events);
 	const app = new Hono<Http>().basePath(prefix);
 	app.onError((error) => problem(error));
 	app.notFound(({ req }) =>
@@ -39,13 +37,13 @@ export function createApp(
 			refuseUnsupported(["idempotencyKey"]);
 		await next();
 	});
-	eventRoutes(app, owner);
-	scheduledRoutes(app, owner);
-	deadLetterRoutes(app, owner);
-	handlerRoutes(app, owner);
-	subscriptionRoutes(app, owner);
-	appRoutes(app, owner);
-	hookRoutes(app, owner);
-	healthRoute(app, owner, retention);
+	eventRoutes(app, ports);
+	scheduledRoutes(app, ports);
+	deadLetterRoutes(app, ports);
+	handlerRoutes(app, ports);
+	subscriptionRoutes(app, ports);
+	appRoutes(app, ports);
+	hookRoutes(app, ports);
+	healthRoute(app, ports, retention);
 	return app;
 }

@@ -1,43 +1,43 @@
 /** `/v1/apps`: run a tool on behalf of a user, and see or rotate the webhook of an event. */
 import type { Context, Hono } from "hono";
+import type { AppPorts } from "../../apps/app-ports.ts";
 import { findEvent } from "../../apps/directory.ts";
 import { runTool } from "../../apps/run-tool.ts";
-import type { Owner } from "../../owner.ts";
 import { readOptionalJson } from "./input.ts";
 import { requireScope } from "./keys.ts";
 import { type Http, route } from "./routes.ts";
 import { tokensOf } from "./users.ts";
 
-export function appRoutes(app: Hono<Http>, owner: Owner): void {
+export function appRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/apps/:scope/:name/tools/:tool", {
 		async POST(context) {
 			const { req, var: known } = context;
 			const input = await readOptionalJson(req.raw);
 			const tokens = tokensOf(known.caller);
 			const { tool = "" } = req.param();
-			const run = runTool(appIn(context), tool, input, tokens, owner);
+			const run = runTool(appIn(context), tool, input, tokens, ports);
 			return context.json({ output: await run });
 		},
 	});
 
 	route(app, "/v1/apps/:scope/:name/events/:event/webhook", {
 		async GET(context) {
-			const { name, keeper } = await eventOf(context);
-			const secret = await keeper.hookSecret();
-			return context.json({ url: owner.webhookUrl(name, secret) });
+			const { name, subscriptions } = await eventOf(context);
+			const secret = await subscriptions.hookSecret();
+			return context.json({ url: ports.webhookUrl(name, secret) });
 		},
 		/** The URL before it is closed at once. */
 		async POST(context) {
-			const { name, keeper } = await eventOf(context);
-			const secret = await keeper.rotateHook();
-			return context.json({ url: owner.webhookUrl(name, secret) });
+			const { name, subscriptions } = await eventOf(context);
+			const secret = await subscriptions.rotateHook();
+			return context.json({ url: ports.webhookUrl(name, secret) });
 		},
 	});
 
 	async function eventOf(context: Context<Http>) {
 		requireScope(context.var.caller, "admin");
 		const { event = "" } = context.req.param() as Record<string, string>;
-		return findEvent(appIn(context), event, owner);
+		return findEvent(appIn(context), event, ports);
 	}
 }
 

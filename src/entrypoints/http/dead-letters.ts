@@ -1,13 +1,13 @@
 /** `/v1/dead-letters`: list, read, replay and discard what ended without success. */
 import type { Hono } from "hono";
 import * as z from "zod";
+import type { AppPorts } from "../../apps/app-ports.ts";
 import {
 	discard,
-	readLetter,
+	readDeadLetter,
 	replay,
 	replayAll,
 } from "../../dead-letters/replay.ts";
-import type { Owner } from "../../owner.ts";
 import { check, readOptionalJson } from "./input.ts";
 import { requireScope } from "./keys.ts";
 import { found, type Http, route } from "./routes.ts";
@@ -32,12 +32,12 @@ const Page = Filters.extend({
 
 const Replay = z.strictObject({ body: z.unknown().optional() });
 
-export function deadLetterRoutes(app: Hono<Http>, owner: Owner): void {
+export function deadLetterRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/dead-letters", {
 		async GET(context) {
 			requireScope(context.var.caller, "read");
 			const query = check(Page, context.req.query());
-			return context.json(await owner.letters.list(query));
+			return context.json(await ports.deadLetters.list(query));
 		},
 	});
 
@@ -45,7 +45,7 @@ export function deadLetterRoutes(app: Hono<Http>, owner: Owner): void {
 		async POST(context) {
 			requireScope(context.var.caller, "admin");
 			const filters = check(Filters, await readOptionalJson(context.req.raw));
-			const result = await replayAll(filters, owner);
+			const result = await replayAll(filters, ports);
 			return context.json(result, 202);
 		},
 	});
@@ -54,12 +54,12 @@ export function deadLetterRoutes(app: Hono<Http>, owner: Owner): void {
 		async GET(context) {
 			requireScope(context.var.caller, "read");
 			const id = context.req.param("id") as string;
-			return context.json(found(await readLetter(id, owner), letter(id)));
+			return context.json(found(await readDeadLetter(id, ports), letter(id)));
 		},
 		async DELETE(context) {
 			requireScope(context.var.caller, "admin");
 			const id = context.req.param("id") as string;
-			found(await discard(id, owner), letter(id));
+			found(await discard(id, ports), letter(id));
 			return context.body(null, 204);
 		},
 	});
@@ -70,7 +70,7 @@ export function deadLetterRoutes(app: Hono<Http>, owner: Owner): void {
 			const id = context.req.param("id") as string;
 			const input = check(Replay, await readOptionalJson(context.req.raw));
 			const edited = "body" in input ? { body: input.body } : undefined;
-			found(await replay(id, edited, owner), letter(id));
+			found(await replay(id, edited, ports), letter(id));
 			return context.json({ id, replayed: true }, 202);
 		},
 	});

@@ -1,28 +1,28 @@
 /** `POST /v1/events`: publish one event or an array of them. */
 import type { Hono } from "hono";
+import type { AppPorts } from "../../apps/app-ports.ts";
 import { mapAtIndex, RefusedError } from "../../event/errors.ts";
 import { checkName } from "../../event/name.ts";
 import { checkPublish } from "../../event/permission.ts";
-import type { Owner } from "../../owner.ts";
 import { publish, publishBatch } from "../../publish/publish.ts";
 import { type PublishRequest, requestOfItem } from "../../publish/request.ts";
 import { readJson } from "./input.ts";
 import type { Caller } from "./keys.ts";
 import { type Http, route } from "./routes.ts";
 
-export function eventRoutes(app: Hono<Http>, owner: Owner): void {
+export function eventRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/events", {
 		async POST(context) {
 			const { req, var: known } = context;
 			const input = await readJson(req.raw);
 			if (!Array.isArray(input)) {
 				const request = requestFrom(input, known.caller);
-				return context.json(await publish(request, owner), 202);
+				return context.json(await publish(request, ports), 202);
 			}
 			const requests = mapAtIndex(input, (item) =>
 				requestFrom(item, known.caller),
 			);
-			const receipts = await publishBatch(requests, owner);
+			const receipts = await publishBatch(requests, ports);
 			return context.json({ receipts }, 202);
 		},
 	});

@@ -1,21 +1,21 @@
 /** `GET /v1/handlers`: what is registered, in which Worker, and with which policy. */
 import type { Hono } from "hono";
-import type { Owner } from "../../owner.ts";
+import type { AppPorts } from "../../apps/app-ports.ts";
 import { requireScope } from "./keys.ts";
 import { type Http, route } from "./routes.ts";
 
-export function handlerRoutes(app: Hono<Http>, { consumers }: Owner): void {
+export function handlerRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/handlers", {
 		async GET(context) {
 			requireScope(context.var.caller, "read");
-			const workers = await Promise.all(
-				consumers.all.map(async (consumer) => ({
-					key: consumer.key,
-					routes: await consumer.routes(),
+			const listed = await Promise.all(
+				ports.workers.all.map(async (worker) => ({
+					key: worker.key,
+					routes: await worker.routes(),
 				})),
 			);
 			return context.json({
-				handlers: workers.flatMap(({ key: worker, routes }) =>
+				handlers: listed.flatMap(({ key: worker, routes }) =>
 					(routes?.list ?? []).map(
 						({ policy: retries, handler, ...route }) => ({
 							...route,
@@ -24,10 +24,8 @@ export function handlerRoutes(app: Hono<Http>, { consumers }: Owner): void {
 						}),
 					),
 				),
-				// Workers that did not answer: what they have is not known now.
-				unreachable: workers.flatMap(({ key, routes }) =>
-					routes ? [] : [key],
-				),
+				// Workers that do not respond: their handlers are not known now.
+				unreachable: listed.flatMap(({ key, routes }) => (routes ? [] : key)),
 			});
 		},
 	});

@@ -1,8 +1,8 @@
 /** `/health`: whether the queues are worked off in time; the figures are for those who may read. */
 import type { Hono } from "hono";
 import pMap from "p-map";
+import type { AppPorts } from "../../apps/app-ports.ts";
 import { CALL_CONCURRENCY } from "../../event/limits.ts";
-import type { Owner } from "../../owner.ts";
 import { authenticate, requireScope } from "./keys.ts";
 import { type Http, route } from "./routes.ts";
 
@@ -28,7 +28,7 @@ const FRESH = 5_000;
 /** @param retention how long the queues keep a message, in milliseconds */
 export function healthRoute(
 	app: Hono<Http>,
-	owner: Owner,
+	ports: AppPorts,
 	retention: number,
 ): void {
 	let last: { at: number; health: Health } | undefined;
@@ -40,9 +40,9 @@ export function healthRoute(
 				const caller = await authenticate(shown, context.env.API_KEYS);
 				requireScope(caller, "read");
 			}
-			const at = owner.clock();
+			const at = ports.clock();
 			if (!last || at - last.at > FRESH)
-				last = { at, health: await measure(owner, retention) };
+				last = { at, health: await measure(ports, retention) };
 			const { health } = last;
 			const status = health.status === "ok" ? 200 : 503;
 			return context.json(
@@ -53,11 +53,12 @@ export function healthRoute(
 	});
 }
 
-async function measure(owner: Owner, retention: number): Promise<Health> {
-	const now = owner.clock();
+async function measure(ports: AppPorts, retention: number): Promise<Health> {
+	const now = ports.clock();
 	const figures = await pMap(
-		owner.queues(),
-		async ({ label, metrics }) => [label, figuresOf(await metrics())] as const,
+		ports.queues.all(),
+		async ({ label, queue }) =>
+			[label, figuresOf(await queue.metrics())] as const,
 		{ concurrency: CALL_CONCURRENCY },
 	);
 	const queues = Object.fromEntries(figures);
@@ -65,7 +66,7 @@ async function measure(owner: Owner, retention: number): Promise<Health> {
 		({ oldestMessageAt }) =>
 			oldestMessageAt !== null && now - oldestMessageAt > retention / 2,
 	);
-	const { nextDueAt } = await owner.scheduler.watch();
+	const { nextDueAt } = await ports.scheduler.watch();
 	return {
 		status: late ? "late" : "ok",
 		queues,

@@ -1,20 +1,20 @@
 /** `/hooks/{app}/{event}/{secret}`: outside services call an app's event. The URL itself is the key. */
 import type { Hono } from "hono";
+import type { AppPorts } from "../../apps/app-ports.ts";
 import { acceptHook } from "../../apps/webhooks/accept.ts";
 import { deliveryIdOf } from "../../apps/webhooks/hook.ts";
 import type { HookRequest } from "../../apps/webhooks/trigger.ts";
 import { HOOK_BYTES } from "../../event/limits.ts";
-import type { Owner } from "../../owner.ts";
 import { HttpError } from "./problem.ts";
 import type { Http } from "./routes.ts";
 
-export function hookRoutes(app: Hono<Http>, owner: Owner): void {
+export function hookRoutes(app: Hono<Http>, ports: AppPorts): void {
 	app.all("/hooks/:scope/:name/:event/:secret", async ({ req, json }) => {
 		const { scope, name, event, secret } = req.param();
 		const request = await requestOf(req.raw);
 		const called = { app: `${scope}/${name}`, event, secret };
 		const deliveryId = deliveryIdOf(request);
-		const accepted = await acceptHook(called, request, deliveryId, owner).catch(
+		const accepted = await acceptHook(called, request, deliveryId, ports).catch(
 			(error) => {
 				// Nobody learns which apps there are.
 				if (/^unknown_/.test(error.code)) return { type: "unknown" } as const;

@@ -1,8 +1,8 @@
 /** `/v1/scheduled`: list what waits for its time, move it, take it back. */
 import type { Hono } from "hono";
 import * as z from "zod";
+import type { AppPorts } from "../../apps/app-ports.ts";
 import type { Requester } from "../../event/permission.ts";
-import type { Owner } from "../../owner.ts";
 import { cancel, reschedule } from "../../schedule/schedule.ts";
 import { check, readJson } from "./input.ts";
 import { type Caller, requireScope } from "./keys.ts";
@@ -19,12 +19,12 @@ const Move = z.strictObject({
 		.refine((after) => after !== undefined, "it is missing: send { after }"),
 });
 
-export function scheduledRoutes(app: Hono<Http>, owner: Owner): void {
+export function scheduledRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/scheduled", {
 		async GET(context) {
 			requireScope(context.var.caller, "read");
 			const query = check(Page, context.req.query());
-			return context.json(await owner.scheduler.list(query));
+			return context.json(await ports.scheduler.list(query));
 		},
 	});
 
@@ -33,13 +33,13 @@ export function scheduledRoutes(app: Hono<Http>, owner: Owner): void {
 			const id = context.req.param("id") as string;
 			const { after } = check(Move, await readJson(context.req.raw));
 			const by = moverOf(context.var.caller);
-			const receipt = await reschedule(id, after, owner, by);
+			const receipt = await reschedule(id, after, ports, by);
 			return context.json(found(receipt, gone(id)));
 		},
 		async DELETE(context) {
 			const id = context.req.param("id") as string;
 			const by = moverOf(context.var.caller);
-			found(await cancel(id, owner, by), gone(id));
+			found(await cancel(id, ports, by), gone(id));
 			return context.body(null, 204);
 		},
 	});

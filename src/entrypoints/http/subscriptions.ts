@@ -1,13 +1,13 @@
 /** `/v1/subscriptions`: subscribe an app's tool to an event, end that, and see who is subscribed. */
 import type { Hono } from "hono";
 import * as z from "zod";
+import type { AppPorts } from "../../apps/app-ports.ts";
 import {
 	endSubscription,
 	listSubscriptions,
 	subscribe,
 	unsubscribe,
 } from "../../apps/subscriptions/subscribe.ts";
-import type { Owner } from "../../owner.ts";
 import { check, readJson } from "./input.ts";
 import { requireScope } from "./keys.ts";
 import { type Http, route } from "./routes.ts";
@@ -38,7 +38,7 @@ const Asked = z.strictObject({
 	limit: z.coerce.number().int().min(1).max(1_000).default(100),
 });
 
-export function subscriptionRoutes(app: Hono<Http>, owner: Owner): void {
+export function subscriptionRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/subscriptions", {
 		async POST({ req, var: { caller }, json }) {
 			const { app, source, event, tool, tokens } = check(
@@ -46,7 +46,7 @@ export function subscriptionRoutes(app: Hono<Http>, owner: Owner): void {
 				await readJson(req.raw),
 			);
 			const inName = inNameOfCaller(app, caller, tokens);
-			return json(await subscribe(inName, source, event, tool, owner), 201);
+			return json(await subscribe(inName, source, event, tool, ports), 201);
 		},
 
 		async DELETE({ req, var: { caller }, json }) {
@@ -54,12 +54,12 @@ export function subscriptionRoutes(app: Hono<Http>, owner: Owner): void {
 			if (Object.hasOwn(Object(asked), "id")) {
 				requireScope(caller, "admin");
 				const { id, source, event } = check(Ending, asked);
-				const isEnded = await endSubscription(source, event, id, owner);
+				const isEnded = await endSubscription(source, event, id, ports);
 				return json({ unsubscribed: isEnded });
 			}
 			const { app, source, event, tokens } = check(Leaving, asked);
 			const inName = inNameOfCaller(app, caller, tokens);
-			const unsubscribed = await unsubscribe(inName, source, event, owner);
+			const unsubscribed = await unsubscribe(inName, source, event, ports);
 			return json({ unsubscribed });
 		},
 
@@ -68,7 +68,7 @@ export function subscriptionRoutes(app: Hono<Http>, owner: Owner): void {
 			const query = { ...page, ...(app !== undefined && { app }) };
 			const tokens = tokensOf(caller);
 			const under = caller.token === undefined ? undefined : tokens;
-			const found = await listSubscriptions(under, source, event, query, owner);
+			const found = await listSubscriptions(under, source, event, query, ports);
 			const last = found.at(-1);
 			const isFull = found.length === page.limit;
 			return json({

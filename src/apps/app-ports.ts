@@ -1,0 +1,26 @@
+/** The dependencies of apps: those of the core, and what only apps need. Types only. */
+import type { Issuers } from "../config/issuer.ts";
+import type { HandlerWorker } from "../handlers/call.ts";
+import type { Ports } from "../ports.ts";
+import type { AppDeclaration } from "./declaration.ts";
+import type { SubscriptionStore } from "./subscriptions/subscription.ts";
+import type { HookRequest, Received } from "./webhooks/trigger.ts";
+
+export interface AppPorts extends Ports {
+	/** The Workers that may contain apps: the owner of the events first. */
+	readonly appWorkers: readonly AppWorker[];
+	/** @param name of the event, such as `@my-org/email/new_email` */
+	subscriptionsOf(name: string): SubscriptionStore;
+	readonly issuers: Issuers;
+	/** The public URL of an event's webhook. */
+	webhookUrl(eventName: string, secret: string): string;
+}
+
+/** A Worker that may contain apps. */
+export interface AppWorker {
+	readonly worker: HandlerWorker;
+	/** Returns its apps, or `undefined` while it does not list them. */
+	apps(): Promise<readonly AppDeclaration[] | undefined>;
+	/** Asks an app whether it accepts a call of its webhook. @throws UnavailableError */
+	receive(eventName: string, request: HookRequest): Promise<Received>;
+}

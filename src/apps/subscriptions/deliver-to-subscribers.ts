@@ -1,0 +1,101 @@
+/**
+ * Delivers an app's event to its subscribers. The subscription is looked up with each attempt: one that has ended
+ * receives nothing more, and one that names another tool runs that tool.
+ */
+import type { Batch } from "../../consume/concurrency.ts";
+import type { Result } from "../../consume/decide.ts";
+import {
+	type DeliverPorts,
+	deliver,
+	type Target,
+} from "../../consume/deliver.ts";
+import {
+	ACK,
+	type IncomingMessage,
+	type Verdict,
+} from "../../consume/settle.ts";
+import type { ReceivedEvent } from "../../event/envelope.ts";
+import { qualifiedId } from "../../handlers/route.ts";
+import {
+	type AppHost,
+	type AppIdentity,
+	recipientsOf,
+	type SentBody,
+	type ToolBody,
+	toolId,
+} from "../app-host.ts";
+import type { AppPorts } from "../app-ports.ts";
+import { fanOut } from "./fan-out.ts";
+import type { Subscription } from "./subscription.ts";
+
+export type SubscriberPorts = DeliverPorts &
+	Pick<AppPorts, "subscriptionsOf"> & {
+		hostFor(identity: AppIdentity): AppHost;
+	};
+
+/** @throws whatever prevents a verdict; the message must then be redelivered */
+export async function deliverToSubscribers(
+	event: ReceivedEvent,
+	message: IncomingMessage,
+	batch: Batch,
+	ports: SubscriberPorts,
+): Promise<Verdict> {
+	const { delivery } = event.envelope;
+	const recipients = delivery ? recipientsOf(delivery.handler) : { after: 0 };
+	if (!delivery || "after" in recipients) {
+		const after = "after" in recipients ? recipients.after : 0;
+		await batch.limiter.run(event, () => fanOut(event, after, message, ports));
+		return ACK;
+	}
+	const { subscription } = recipients;
+	const found = await findSubscriber(event, subscription, batch, ports);
+	const limiter = "route" in found ? found.limiter : batch.limiter;
+	return limiter.run(event, () =>
+		deliver(event, delivery, async () => found, message, ports),
+	);
+}
+
+type Limited = Pick<Batch, "limiter">;
+
+async function findSubscriber(
+	event: ReceivedEvent,
+	id: number,
+	batch: Batch,
+	ports: SubscriberPorts,
+): Promise<(Target & Limited) | Result> {
+	const { name } = event.envelope;
+	let found: Subscription | null;
+	try {
+		found = await ports.subscriptionsOf(name).find(id);
+	} catch {
+		return { type: "subscription_unreadable" };
+	}
+	if (!found) return { type: "subscription_ended" };
+	const { app, key } = found;
+	const tool = await findTool(found, batch);
+	if ("type" in tool) return tool;
+	return {
+		...tool,
+		host: ports.hostFor({ app, subscription: { source: name, key } }),
+		shape(record) {
+			const { body, ...head } = JSON.parse(record) as { body: SentBody };
+			const input: ToolBody = { input: body.payload, subscription: key };
+			return JSON.stringify({ ...head, body: input });
+		},
+	};
+}
+
+/** While a Worker that may have the tool does not list its handlers, it counts as unreachable. */
+async function findTool(
+	{ app, tool }: Subscription,
+	{ workers }: Batch,
+): Promise<(Target & Limited) | Result> {
+	let isSilent = false;
+	for (const worker of workers) {
+		const routes = await worker.routes();
+		isSilent ||= !routes;
+		const route = routes?.get(qualifiedId(worker.key, toolId(app, tool)));
+		if (route) return { worker, route, limiter: worker.limiter };
+	}
+	return { type: isSilent ? "worker_unreachable" : "unknown_handler" };
+}

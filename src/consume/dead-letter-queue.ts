@@ -1,0 +1,69 @@
+/**
+ * Handles a message of the dead-letter queue: stores the dead letter that it carries, or one for each handler of an
+ * event that the platform gave up on.
+ */
+import { reportDead } from "../dead-letters/bury.ts";
+import { storeDeadLetters } from "../dead-letters/store.ts";
+import type { FinalFailure, ReceivedEvent } from "../event/envelope.ts";
+import { allHandlersId } from "../handlers/route.ts";
+import { decide } from "./decide.ts";
+import type { DeliverPorts } from "./deliver.ts";
+import { firstDelivery } from "./requeue.ts";
+import {
+	ACK,
+	type DeliveredMessage,
+	finalFailure,
+	type Verdict,
+} from "./settle.ts";
+
+/** @throws UnavailableError if the store is down; the message must then be redelivered */
+export async function storeFromQueue(
+	event: ReceivedEvent,
+	{ attempts }: DeliveredMessage,
+	ports: DeliverPorts,
+): Promise<Verdict> {
+	const { deadLetter } = event.envelope;
+	if (deadLetter) {
+		await storeDeadLetters(event, [deadLetter], attempts, ports);
+		return ACK;
+	}
+	const failures = await abandoned(event, ports);
+	await storeDeadLetters(event, failures, attempts, ports);
+	for (const failure of failures) reportDead(event.envelope, failure, ports);
+	return ACK;
+}
+
+async function abandoned(
+	event: ReceivedEvent,
+	ports: DeliverPorts,
+): Promise<FinalFailure[]> {
+	const { delivery } = event.envelope;
+	const deliveries = delivery
+		? [delivery]
+		: (await handlersOf(event, ports)).map((id) => firstDelivery(event, id));
+	const now = ports.clock();
+	return deliveries.flatMap((one) => {
+		const result = { type: "abandoned" } as const;
+		const attempted = { result, delivery: one, startedAt: now };
+		const fate = decide(attempted, now, ports.random());
+		return fate.type === "dead" ? finalFailure(one, fate, now) : [];
+	});
+}
+
+/** The handlers that the event was for. All handlers of a Worker that does not respond count as one. */
+async function handlersOf(
+	{ envelope: { name } }: ReceivedEvent,
+	{ workers, extension }: DeliverPorts,
+): Promise<string[]> {
+	if (extension.owns(name)) return extension.deadLetterIds(name);
+	const ids = await Promise.all(
+		workers.all.map(async (worker) => {
+			const routes = await worker.routes();
+			if (!routes) return [allHandlersId(worker.key)];
+			return routes.matching(name).map(({ id }) => id);
+		}),
+	);
+	const all = ids.flat();
+	// It had handlers, or it would have been ignored. They may be gone by now.
+	return all.length > 0 ? all : [""];
+}

@@ -1,0 +1,60 @@
+/** The waits that are not a retry policy's, all in milliseconds, and the bound on attempts. Pure. */
+import {
+	CRASH_SLACK,
+	DEPLOY_GRACE,
+	LONGEST_PAUSE,
+	WORKER_GRACE,
+} from "../event/limits.ts";
+import type { Policy } from "../handlers/retry-policy.ts";
+
+/** The wait after an attempt that crashed its Worker. */
+export const CRASH_WAIT = 120_000;
+
+/** The wait for a store that cannot be read now. */
+export const STORE_WAIT = 60_000;
+
+/**
+ * Whether this attempt may start. Attempts past the limit are those that never returned, or that an outage prevented.
+ * Some of them are allowed, so that an outage does not bury a delivery that was never tried.
+ */
+export function mayStart(policy: Policy, attempt: number): boolean {
+	return policy.limit === null || attempt <= policy.limit + 1 + CRASH_SLACK;
+}
+
+/** The shortest wait for a deploy or a Worker: the clocks of two machines may differ by it. */
+const SHORTEST_PARK = 60_000;
+
+/** The next wait for a deploy that has the handler: as long as it has waited so far, for an hour in total. */
+export function waitForDeploy(waited: number): number | undefined {
+	return nextWait(waited, DEPLOY_GRACE, DEPLOY_GRACE);
+}
+
+/** A message of a newer version that is over an hour old is read this often, with this wait. */
+const NEWER_READS = 7;
+const NEWER_WAIT = 600_000;
+
+/**
+ * The next wait for a deploy that can read a message. An old message may be new to this deploy, so it is read several
+ * times at any age.
+ */
+export function waitForNewerDeploy(
+	age: number,
+	reads: number,
+): number | undefined {
+	return waitForDeploy(age) ?? (reads < NEWER_READS ? NEWER_WAIT : undefined);
+}
+
+/** The next wait for a Worker that does not respond: as long as it has waited so far, at most an hour, for a day. */
+export function waitForWorker(waited: number): number | undefined {
+	return nextWait(waited, WORKER_GRACE, LONGEST_PAUSE);
+}
+
+function nextWait(
+	waited: number,
+	grace: number,
+	longest: number,
+): number | undefined {
+	return waited < grace
+		? Math.max(SHORTEST_PARK, Math.min(waited, longest, grace - waited))
+		: undefined;
+}

@@ -1,0 +1,113 @@
+/**
+ * Writes all log lines of Tidings, one JSON object each. No other file logs.
+ *
+ * `tidings` is the stable name of the line, `next` says what happens now. The other fields identify what the line
+ * reports: `event` (id), `name`, `handler`, `attempt`, `queue`, `worker`, `shard`, `error`.
+ */
+import { serializeError } from "../event/failure.ts";
+import { isReservedName } from "../event/name.ts";
+import type { Observe } from "../event/transition.ts";
+
+type Level = "warn" | "error";
+
+/** Each line: its level and what happens next. */
+const LINES = {
+	// publish
+	publish_not_awaited: ["warn", "nothing; the caller did not await the call"],
+	// consume
+	message_failed: ["error", "the queue redelivers the message"],
+	queue_unclaimed: ["error", "the queue redelivers the batch in an hour"],
+	call_cut_off: ["error", "handlers without an outcome are retried"],
+	outcome_not_settled: ["error", "the delivery gets a message of its own"],
+	retry_enqueue_failed: ["error", "the scheduler stores the retry"],
+	deliveries_enqueue_failed: ["error", "the scheduler stores the deliveries"],
+	retry_store_failed: ["error", "the queue redelivers the message"],
+	park_failed: ["error", "the retries queue carries the delivery"],
+	body_extension_failed: ["error", "the body expires at its earlier time"],
+	// dead letters
+	dead_letter_enqueue_failed: ["error", "the store takes the dead letter"],
+	dead_letter_store_failed: ["error", "the scheduler stores the dead letter"],
+	dead_letter_body_unreadable: ["error", "it is stored without its body"],
+	// queues
+	queue_send_failed: ["error", "the next queue of the same role is tried"],
+	lane_send_failed: ["error", "the default lane carries the lane's records"],
+	lane_missing: ["warn", "the default lane carries the lane's events"],
+	// Workers that run handlers
+	worker_unreachable: ["error", "its events are parked"],
+	worker_apps_unreadable: ["error", "its apps are asked for again"],
+	route_without_handler: ["warn", "the route calls no handler"],
+	retry_policy_unreadable: ["warn", "the default policy holds"],
+	handler_id_unstable: ["warn", "a deploy that changes it loses its retries"],
+	no_handlers_configured: ["warn", "events are accepted and ignored"],
+	// objects
+	alarm_not_set: ["error", "the watch sets it again"],
+	flush_failed: ["error", "the rows are flushed again after a backoff"],
+	attempt_not_recorded: ["error", "the alarm makes the attempt again"],
+	poll_failed: ["error", "the poll is sent again"],
+	hook_not_confirmed: ["error", "a repeated call may run its handler again"],
+	// entry points
+	api_keys_missing: ["error", "every API request is answered with 401"],
+	api_keys_unreadable: ["error", "every API request is answered with 401"],
+	request_failed: ["error", "the caller got 500"],
+	// observers
+	observer_failed: ["error", "the transition stands"],
+	// transitions, unless `createEvents` is given an observer of its own
+	event_ignored: ["warn", "nothing; no handler matches this name"],
+	attempt_failed: ["warn", "the delivery is retried"],
+	delivery_dead: ["error", "it is a dead letter now"],
+} as const satisfies Record<string, readonly [Level, string]>;
+
+export type LogLine = keyof typeof LINES;
+
+/** Writes one line. An `error` field may be any thrown value. */
+export function log(line: LogLine, fields: Record<string, unknown> = {}): void {
+	const [level, next] = LINES[line];
+	const { error, ...rest } = fields;
+	const failure = error === undefined ? {} : { error: serializeError(error) };
+	console[level](JSON.stringify({ tidings: line, ...rest, ...failure, next }));
+}
+
+const ignoredNames = new Set<string>();
+
+/** Callers may invent names, so the memory of them is bounded. */
+const MOST_IGNORED_NAMES = 100;
+
+/**
+ * The default observer. It logs each failed attempt, each dead letter, and the first event of each name that no
+ * handler matches.
+ */
+export const logTransitions: Observe = (transition) => {
+	const { id: event, event: name } = transition;
+	switch (transition.type) {
+		case "ignored":
+			// Events with reserved names reach subscribers, not handlers: none is normal.
+			if (isReservedName(name) || ignoredNames.has(name)) return;
+			if (ignoredNames.size >= MOST_IGNORED_NAMES) return;
+			ignoredNames.add(name);
+			return log("event_ignored", { event, name });
+		case "retrying": {
+			const { handler, attempt, error, retryAt } = transition;
+			const at = new Date(retryAt).toISOString();
+			const fields = { event, name, handler, attempt, retryAt: at, error };
+			return log("attempt_failed", fields);
+		}
+		case "dead": {
+			const { handler, attempt, cause, error } = transition;
+			const fields = { event, name, handler, attempt, cause, error };
+			return log("delivery_dead", fields);
+		}
+	}
+};
+
+/** Makes an observer whose failure is logged and changes nothing. */
+export function safeObserver(observe: Observe): Observe {
+	return (transition) => {
+		try {
+			const observed: unknown = observe(transition);
+			if (observed instanceof Promise)
+				observed.catch((error) => log("observer_failed", { error }));
+		} catch (error) {
+			log("observer_failed", { error });
+		}
+	};
+}
