@@ -15,7 +15,7 @@ import {
 	type Definition,
 	listed,
 } from "./event/definition.ts";
-import { mapInTurn } from "./event/errors.ts";
+import { atIndex } from "./event/errors.ts";
 import { DEFAULT_SHARDS, newId } from "./event/id.ts";
 import { bodyText } from "./event/json.ts";
 import { checkName } from "./event/name.ts";
@@ -51,12 +51,12 @@ import {
 	requestsOf,
 } from "./publish/request.ts";
 import {
-	outliveResponse,
 	type PublisherBinding,
 	type Transport,
 	transportTo,
 	withRevivedErrors,
 } from "./publish/transport.ts";
+import { outliveResponse } from "./publish/wait-until.ts";
 import { cancel, reschedule } from "./schedule/schedule.ts";
 import { schedulerOf } from "./schedule/shards.ts";
 
@@ -237,7 +237,10 @@ function byBinding(binding: PublisherBinding, { definitionOf }: Owner): Bus {
 			return transport.publish(request);
 		},
 		async publishBatch(requests) {
-			await mapInTurn(requests, check);
+			for (const [index, request] of requests.entries())
+				await check(request).catch((error) => {
+					throw atIndex(error, index);
+				});
 			return transport.publishBatch(requests);
 		},
 	};

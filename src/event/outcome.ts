@@ -1,15 +1,13 @@
 /**
- * How an attempt ended, as plain data: it crosses from the Worker that ran the handler to the one that owns
- * the events, and what it says of an error is all that is left of it.
+ * Outcomes of attempts as plain data, which a Worker returns to the Worker that owns the events. It decides nothing.
  */
-
 import { steering } from "../handlers/handler-errors.ts";
 import type { Issue } from "./errors.ts";
 import { type Failure, serializeError } from "./failure.ts";
 
-/** How an attempt ended that came back. */
+/** The outcome of an attempt that returned. */
 export type Ended =
-	/** With the JSON of what it returned, where that was asked for. */
+	/** `output` is the JSON of the handler's result, if the caller requested it. */
 	| { type: "delivered"; output?: string }
 	| { type: "failed"; error: Failure; asks?: Asks }
 	| { type: "timed_out"; timeout: number }
@@ -17,18 +15,18 @@ export type Ended =
 
 export type Outcome =
 	| Ended
-	/** It did not come back: its Worker is there, and the call was cut off. */
+	/** The attempt did not return: its Worker is reachable, but the call was interrupted. */
 	| { type: "crashed"; error: Failure };
 
-/** What a handler asks for by the brand of its error: no further attempt, or the next one then. */
+/** The request of a handler's branded error: no further attempt, or the next one at this time. */
 export type Asks = { stop: true } | { retryAt: number };
 
-/** What became of one handler of a call, as its Worker tells it. */
+/** The report of a Worker on one handler of a call. */
 export type Report =
 	| Ended
 	/** Its Worker has no such handler. */
 	| { type: "unknown" }
-	/** The call's time was over before it. */
+	/** The call's time ended before the handler began. */
 	| { type: "not_begun" };
 
 export function failed(thrown: unknown): Ended {
@@ -44,7 +42,7 @@ export function crashed(error: unknown): Outcome {
 	return { type: "crashed", error: serializeError(error) };
 }
 
-/** A report as another Worker made it, whose deploy may be older or newer than this one. */
+/** Reads a report of another Worker. Its deploy may be older or newer than this one. */
 export function reportOf(value: unknown): Report {
 	const { type, error, asks, timeout, issues, output } = Object(value);
 	switch (type) {
@@ -69,7 +67,7 @@ export function reportOf(value: unknown): Report {
 		default:
 			return failed(
 				new Error(
-					`its Worker reported ${JSON.stringify(type)}, which this deploy of the owner does not know`,
+					`the handler's Worker reported ${JSON.stringify(type)}, which this deploy does not know: deploy the Worker that owns the events`,
 				),
 			);
 	}

@@ -4,8 +4,7 @@
  */
 
 import { DEFAULT_TIMEOUT, LISTED_HANDLERS } from "../event/limits.ts";
-import { isPattern, isReservedName } from "../event/name.ts";
-import { PatternIndex } from "../event/pattern-index.ts";
+import { isPattern, isReservedName, matches } from "../event/name.ts";
 import { type Handler, isHandlerId, isTimeout } from "./handler.ts";
 import { type Policy, policyFrom, policyOf } from "./retry-policy.ts";
 
@@ -56,21 +55,15 @@ export interface Routing {
 	defaults: RouteDefaults;
 }
 
-/** Names are open-ended where callers make them up, so the memory of matches is bounded. */
-const REMEMBERED_NAMES = 1_000;
-
 /** The routes to one Worker's handlers, in order of registration. */
 export class Routes {
 	readonly list: readonly Route[];
 	/** Routes and, under their own ids, handlers that were renamed while deliveries waited for them. */
 	readonly #byId: ReadonlyMap<string, Route>;
-	readonly #index: PatternIndex<Route>;
-	readonly #byName = new Map<string, readonly Route[]>();
 
 	/** @param renamed what is found by its id and matched by no name */
 	constructor(list: readonly Route[], renamed: readonly Route[] = []) {
 		this.list = list;
-		this.#index = new PatternIndex(list, ({ patterns }) => patterns);
 		this.#byId = new Map(
 			[...renamed, ...list].map((route) => [route.id, route]),
 		);
@@ -80,14 +73,13 @@ export class Routes {
 		return this.#byId.get(id);
 	}
 
-	/** Those that a name calls, in order of registration. */
+	/** Returns the routes whose patterns match a name, in order of registration. */
 	matching(name: string): readonly Route[] {
-		const known = this.#byName.get(name);
-		if (known) return known;
-		const found = this.#index.find(name);
-		if (this.#byName.size >= REMEMBERED_NAMES) this.#byName.clear();
-		this.#byName.set(name, found);
-		return found;
+		// No wildcard matches the names of apps' events.
+		const isMatch = isReservedName(name)
+			? (pattern: string) => pattern === name
+			: (pattern: string) => matches(pattern, name);
+		return this.list.filter(({ patterns }) => patterns.some(isMatch));
 	}
 }
 

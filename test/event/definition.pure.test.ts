@@ -26,7 +26,7 @@ test.each([undefined, null, {}, () => true])(
 			expect.objectContaining({
 				code: "invalid_request",
 				message: expect.stringContaining(
-					'event "a.b": its schema is no Standard Schema',
+					'event "a.b": its schema is not a Standard Schema',
 				),
 			}),
 		);
@@ -128,7 +128,7 @@ describe("a body and its schema", () => {
 	test("that do not agree are refused with the issues, the first five in the message", async () => {
 		await expect(checkBody("a.b", even, 3)).rejects.toMatchObject({
 			code: "schema_violation",
-			message: 'body: it breaks the schema of "a.b": half.0: not even',
+			message: 'body: it does not match the schema of "a.b": half.0: not even',
 			issues: [{ path: "half.0", message: "not even" }],
 		});
 		const refused = await checkBody("a.b", faulty(6), 1).catch(
@@ -159,7 +159,7 @@ describe("a list of definitions", () => {
 		[
 			"what is no definition",
 			["a.b" as never],
-			'createEvents: events: "a.b" is no definition: list what event(name, schema) returned',
+			'createEvents: events: "a.b" is not a definition: list the result of event(name, schema)',
 		],
 	])("with %s is refused", (_, definitions, message) => {
 		expect(() => byName(definitions)).toThrow(

@@ -3,7 +3,6 @@ import {
 	atIndex,
 	ForbiddenError,
 	mapAtIndex,
-	mapInTurn,
 	PartialPublishError,
 	type RefusalCode,
 	RefusedError,
@@ -167,22 +166,6 @@ describe("a batch of which one event is refused", () => {
 		expect(() => mapAtIndex(["a", "bad"], refused)).toThrow(
 			expect.objectContaining({ index: 1, message: "events[1]: why" }),
 		);
-	});
-
-	test("is so too where each event takes its time, one after the other", async () => {
-		const begun: string[] = [];
-		const slow = async (item: string) => {
-			begun.push(item);
-			await Promise.resolve();
-			expect(begun.at(-1)).toBe(item);
-			return refused(item);
-		};
-		await expect(mapInTurn(["a", "bcd"], slow)).resolves.toEqual([1, 3]);
-		await expect(mapInTurn(["a", "bad", "c"], slow)).rejects.toMatchObject({
-			index: 1,
-			message: "events[1]: why",
-		});
-		expect(begun).toEqual(["a", "bcd", "a", "bad"]);
 	});
 });
 

@@ -60,7 +60,7 @@ test("an option of createEvents that does nothing is refused, and so is what is 
 		/createEvents: unknown member "event"/,
 	);
 	expect(() => createEvents({ events: ["a.b"] } as never)).toThrow(
-		/"a\.b" is no definition/,
+		/"a\.b" is not a definition/,
 	);
 });
 

@@ -204,7 +204,7 @@ describe("a shard", () => {
 			const call = failing([again], "gone");
 			await expect(act(scheduleOf(call.make))).rejects.toMatchObject({
 				code: "unavailable",
-				message: expect.stringContaining("not known what became of e1"),
+				message: expect.stringContaining("the result for e1 is unknown"),
 			});
 			expect(call.times).toBe(2);
 		},
