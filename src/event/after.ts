@@ -18,10 +18,7 @@ const LONGEST_WAIT = 3_653 * 86_400_000;
 export function dueTime(after: unknown, now: number): number {
 	const due = instant(after, now);
 	if (!(due > now))
-		throw refusal(
-			after,
-			"is not in the future: give a time later than now",
-		);
+		throw refusal(after, "is not in the future: give a time later than now");
 	const latest = dayjs.utc(now).add(1, "year").valueOf();
 	if (due > latest)
 		throw refusal(
@@ -72,7 +69,7 @@ function fromDateTime(text: string): number {
 	if (Number.isNaN(wall.getTime()) || wall.toISOString() !== local)
 		throw refusal(
 			text,
-			"names a date or time that does not exist: give one that does",
+			"names a date or time that does not exist: give a date and time of the calendar",
 		);
 	return (
 		wall.getTime() +
@@ -86,6 +83,9 @@ function offset(text: string, zone: string): number {
 	const hours = Number(zone.slice(1, 3));
 	const minutes = Number(zone.slice(4));
 	if (hours > 23 || minutes > 59)
-		throw refusal(text, `has an offset that does not exist, ${zone}: give Z or an offset up to 23:59`);
+		throw refusal(
+			text,
+			`has an offset that does not exist, ${zone}: give Z or an offset up to 23:59`,
+		);
 	return (zone.startsWith("-") ? -1 : 1) * (hours * 60 + minutes) * 60_000;
 }

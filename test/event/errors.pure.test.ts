@@ -49,14 +49,14 @@ describe("an error that crossed a binding", () => {
 		new UnauthorizedError("why"),
 		new UnavailableError("why"),
 		new PartialPublishError(receipts),
-	])("is of its class again, with all it said: %#", (error) => {
+	])("has its class and its properties again: %#", (error) => {
 		const revived = reviveError(crossed(error)) as Error;
 		expect(revived).toBeInstanceOf(error.constructor);
 		expect(revived).toBeInstanceOf(Error);
 		expect(crossed(revived)).toEqual(crossed(error));
 	});
 
-	test("that kept its class stays the very one, with its stack and cause", () => {
+	test("that has its class is returned unchanged, with its stack and cause", () => {
 		const cause = new TypeError("no network");
 		const error = new UnavailableError("why", { cause });
 		expect(reviveError(error)).toBe(error);
@@ -64,12 +64,12 @@ describe("an error that crossed a binding", () => {
 		expect(reviveError(refused)).toBe(refused);
 	});
 
-	test("that says nothing is revived without a message", () => {
+	test("without a message is revived with an empty one", () => {
 		const revived = reviveError({ code: "unavailable" }) as Error;
 		expect(revived.message).toBe("");
 	});
 
-	test("is the cause of the batch that was accepted in part", () => {
+	test("is the cause of a partial publish", () => {
 		const value = { code: "partial_publish", receipts };
 		expect((reviveError(value) as Error).cause).toBe(value);
 	});
@@ -84,12 +84,12 @@ describe("an error that crossed a binding", () => {
 		{ code: 5 },
 		{ code: "toString" },
 		new TypeError("other"),
-	])("stays as it is when it is none of ours: %#", (value) => {
+	])("of another kind is returned unchanged: %#", (value) => {
 		expect(reviveError(value)).toBe(value);
 	});
 
 	test.for([undefined, null, 5, {}, "garbage"])(
-		"with receipts %j is revived all the same",
+		"with receipts %j is revived without receipts",
 		(receipts) => {
 			const value = { code: "partial_publish", message: "why", receipts };
 			expect(reviveError(value)).toMatchObject({ receipts: [], failed: [] });
@@ -105,15 +105,15 @@ describe("an error that crossed a binding", () => {
 	});
 });
 
-describe("a batch that was accepted in part", () => {
-	test("tells which events to publish again", () => {
+describe("the error for a partial publish", () => {
+	test("lists the events to publish again", () => {
 		const receipt = { id: "a", time: 1, delay: 0 };
 		const error = new PartialPublishError([null, receipt, null]);
 		expect(error).toMatchObject({ failed: [0, 2], code: "partial_publish" });
-		expect(error.message).toMatch(/^2 of 3 events .*\(0, 2\): publish those/);
+		expect(error.message).toMatch(/^2 of 3 events .*\(0, 2\): publish these/);
 	});
 
-	test("names ten of many", () => {
+	test("lists at most ten events in its message", () => {
 		const { message, failed } = new PartialPublishError(Array(12).fill(null));
 		expect(failed).toHaveLength(12);
 		expect(message).toContain("(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …)");
@@ -122,7 +122,7 @@ describe("a batch that was accepted in part", () => {
 	});
 });
 
-test("an error about one event of a batch says which, and keeps the rest", () => {
+test("an error of one event has its index, and its other properties", () => {
 	const issues = [{ path: "", message: "m" }];
 	const refused = new RefusedError("schema_violation", "why", { issues });
 	expect(atIndex(refused, 3)).toMatchObject({
@@ -140,7 +140,7 @@ test("an error about one event of a batch says which, and keeps the rest", () =>
 	expect(atIndex(other, 0)).toBe(other);
 });
 
-test("an error has the name of its class, and no details that it was not given", () => {
+test("an error has the name of its class, and only the given details", () => {
 	const errors = [
 		new RefusedError("invalid_name", "why"),
 		new ForbiddenError("why"),
@@ -155,13 +155,13 @@ test("an error has the name of its class, and no details that it was not given",
 	}
 });
 
-describe("a batch of which one event is refused", () => {
+describe("a batch with an invalid event", () => {
 	const refused = (item: string) => {
 		if (item === "bad") throw new RefusedError("invalid_name", "why");
 		return item.length;
 	};
 
-	test("is refused with that event's index, and is mapped in order where none is", () => {
+	test("is rejected with the index of that event, and a valid batch is mapped in order", () => {
 		expect(mapAtIndex(["a", "bcd"], refused)).toEqual([1, 3]);
 		expect(() => mapAtIndex(["a", "bad"], refused)).toThrow(
 			expect.objectContaining({ index: 1, message: "events[1]: why" }),
@@ -169,8 +169,8 @@ describe("a batch of which one event is refused", () => {
 	});
 });
 
-describe("what a handler's error asks for", () => {
-	test("is known by its brand, without its class", () => {
+describe("the branded error of a handler", () => {
+	test("is recognized by its brand, without its class", () => {
 		const stop = new NonRetryableError("no use");
 		const again = new RetryAfterError("busy", new Date(5_000));
 		expect(steering(stop)).toEqual({ stop: true });
@@ -192,7 +192,7 @@ describe("what a handler's error asks for", () => {
 		{ tidings: "retry_after", retryAt: "5000" },
 		{ tidings: "retry_after", retryAt: Number.POSITIVE_INFINITY },
 		{ name: "NonRetryableError" },
-	])("is nothing without the brand: %#", (thrown) => {
+	])("is not recognized without the brand: %#", (thrown) => {
 		expect(steering(thrown)).toBeUndefined();
 	});
 
@@ -205,21 +205,21 @@ describe("what a handler's error asks for", () => {
 		}
 	});
 
-	test("RetryAfterError refuses what is no time", () => {
+	test("RetryAfterError rejects a value that is not a time", () => {
 		for (const after of [0, -1, Number.NaN, "soon", new Date(Number.NaN)])
 			expect(() => new RetryAfterError("busy", after as number)).toThrow(
 				RangeError,
 			);
 	});
 
-	test("RetryAfterError says what is wrong with its time", () => {
+	test("RetryAfterError shows the invalid time", () => {
 		expect(() => new RetryAfterError("busy", 0)).toThrow(/^after: 0 is not/);
 		expect(() => new RetryAfterError("busy", new Date(Number.NaN))).toThrow(
 			"RetryAfterError: after is an invalid Date",
 		);
 	});
 
-	test("both keep their message and their cause", () => {
+	test("has its message and its cause", () => {
 		const cause = new Error("why");
 		expect(new NonRetryableError("no use", { cause })).toMatchObject({
 			name: "NonRetryableError",

@@ -35,15 +35,9 @@ describe("names", () => {
 		expect(() => checkName(name)).toThrow(
 			expect.objectContaining({
 				code: "invalid_name",
-				message: `name: ${JSON.stringify(name)} is not an event name: 1 to 128 characters, segments of A-Z a-z 0-9 _ - joined by dots, such as "order.paid"`,
+				message: `name: ${JSON.stringify(name)} is not an event name: give 1 to 128 characters, segments of A-Z a-z 0-9 _ - joined by dots, such as "order.paid"`,
 			}),
 		);
-	});
-
-	test("a rejected name is rejected again", () => {
-		for (const name of ["order.paid", "order..paid", "order..paid"])
-			if (name === "order.paid") expect(() => checkName(name)).not.toThrow();
-			else expect(() => checkName(name)).toThrow("is not an event name");
 	});
 
 	test.each(["order.*", "order.**", "*", "**"])(
@@ -62,7 +56,7 @@ describe("names", () => {
 		expect(() => checkName(name)).toThrow(
 			expect.objectContaining({
 				code: "invalid_name",
-				message: `name: expected a string, got ${type}`,
+				message: `name: expected a string, got ${type}: give the name of an event`,
 			}),
 		);
 	});
