@@ -8,10 +8,10 @@ import { localRequestOf, requestsOf } from "./publish/request.ts";
 import {
 	type BareBinding,
 	type HttpTarget,
-	outliveResponse,
 	type PublisherBinding,
 	transportTo,
 } from "./publish/transport.ts";
+import { outliveResponse } from "./publish/wait-until.ts";
 
 export {
 	ForbiddenError,

@@ -16,7 +16,7 @@ import {
 	type Definition,
 	listed,
 } from "./event/definition.ts";
-import { mapInTurn } from "./event/errors.ts";
+import { atIndex } from "./event/errors.ts";
 import { bodyText } from "./event/json.ts";
 import { checkName } from "./event/name.ts";
 import type { Observe } from "./event/transition.ts";
@@ -37,12 +37,12 @@ import {
 	requestsOf,
 } from "./publish/request.ts";
 import {
-	outliveResponse,
 	type PublisherBinding,
 	type Transport,
 	transportTo,
 	withRevivedErrors,
 } from "./publish/transport.ts";
+import { outliveResponse } from "./publish/wait-until.ts";
 import { cancel, reschedule } from "./schedule/schedule.ts";
 
 export interface EventsOptions<Definitions extends readonly Definition[]> {
@@ -270,7 +270,10 @@ function bindingBus(
 			return transport.publish(request);
 		},
 		async publishBatch(requests) {
-			await mapInTurn(requests, check);
+			for (const [index, request] of requests.entries())
+				await check(request).catch((error) => {
+					throw atIndex(error, index);
+				});
 			return transport.publishBatch(requests);
 		},
 	};

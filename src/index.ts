@@ -5,7 +5,8 @@ export {
 	defineConfig,
 } from "./config/config.ts";
 export type { After } from "./event/after-form.ts";
-export type { BatchItem, PublishOptions } from "./event/arguments.ts";
+export type { BatchItem } from "./event/catalogue.ts";
+export type { PublishOptions } from "./event/definition.ts";
 export { type Definition, event } from "./event/definition.ts";
 export type { Duration } from "./event/duration.ts";
 export type { Cause } from "./event/envelope.ts";

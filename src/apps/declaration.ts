@@ -8,9 +8,9 @@ import {
 	objectOf,
 	type Read,
 	text,
+	unknownKeyMessage,
 	wrong,
-} from "../event/reading.ts";
-import { unknownKeyMessage } from "../event/validation.ts";
+} from "../event/validation.ts";
 import { checkSchema } from "./payload-schema.ts";
 import {
 	type DeclaredTokens,
@@ -114,14 +114,13 @@ export function declarationOf(
  * @throws TypeError for what is no declaration
  */
 export function declarationFrom(value: unknown): AppDeclaration {
-	const told = objectOf(value, "the declaration of an app");
+	const told = named("the declaration of an app", () => objectOf(value));
 	const { name, events = {}, tools, capabilities, grants } = told;
 	checkAppName(name);
 	return declarationOf(name, {
 		events: eventsOf(events, `${name}: events.json`, (event, path) => {
-			const { description, capabilities, tokens, payload } = objectOf(
-				event,
-				path,
+			const { description, capabilities, tokens, payload } = named(path, () =>
+				objectOf(event),
 			);
 			const known = knownAmong(capabilities);
 			return { description, capabilities: known, tokens, payload };
@@ -150,7 +149,7 @@ function eventsOf<Result>(
 }
 
 function eventOf(value: unknown, path: string): AppEvent {
-	const event = objectOf(value, path);
+	const event = named(path, () => objectOf(value));
 	const unknown = Object.keys(event).find(
 		(name) => !EVENT_MEMBERS.includes(name),
 	);

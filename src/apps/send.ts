@@ -4,7 +4,7 @@ import { type Receipt, RefusedError } from "../event/errors.ts";
 import { bodyText } from "../event/json.ts";
 import { rejectUnknownKeys } from "../event/validation.ts";
 import { publishStamped } from "../publish/publish.ts";
-import { stampOfApp } from "../publish/stamp.ts";
+import { stampReserved } from "../publish/stamp.ts";
 import type { AppEventToSend, SentBody } from "./app-host.ts";
 import type { AppPorts } from "./app-ports.ts";
 import { appEventName } from "./declaration.ts";
@@ -54,5 +54,5 @@ export async function send(
 		...(after !== undefined && { after }),
 		...(lane !== undefined && { lane }),
 	};
-	return publishStamped(stampOfApp(request, ports.clock(), ports), ports);
+	return publishStamped(stampReserved(request, ports.clock(), ports), ports);
 }

@@ -1,7 +1,6 @@
 /** Who may issue tokens: what the configuration says of each issuer, checked before the first token comes. */
 import { type Duration, milliseconds } from "../event/duration.ts";
-import { named } from "../event/reading.ts";
-import { rejectUnknownKeys } from "../event/validation.ts";
+import { named, rejectUnknownKeys } from "../event/validation.ts";
 
 /** An issuer of JSON Web Tokens: whose `iss` it is, and the key that its signatures fit. */
 export interface IssuerOptions {

@@ -61,11 +61,12 @@ async function storeNow(
 
 /** A row of the delivery, with a version higher than that of any attempt. */
 function rowOf(
-	{ envelope: { id, name, reference = null } }: ReceivedEvent,
+	{ envelope }: ReceivedEvent,
 	{ handler, attempts, ...failure }: FinalFailure,
 	record: string,
 	{ clock }: BuryPorts,
 ): ScheduledRow {
+	const { id, name, reference = null } = envelope;
 	const dueAt = clock() + DEAD_LETTER_WAIT;
 	const version = versionOf({ ...failure, attempt: attempts + 1 });
 	return { id, handler, name, dueAt, version, reference, record };

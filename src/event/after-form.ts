@@ -1,11 +1,14 @@
-/** What `after` can be, apart from what it means: checked before it crosses a door, where no calendar is at hand. */
+/** Checks the form of `after` wherever an event is published. It does no calendar arithmetic; `after.ts` does. */
 import { type Duration, UNIT_NAMES } from "./duration.ts";
 import { RefusedError } from "./errors.ts";
 
 /**
- * When to hand an event over: milliseconds to wait, an epoch timestamp in milliseconds (any number past
- * ten years of milliseconds), a `Date`, `"<number> <unit>"`, or an RFC 3339 date-time with `Z` or an
- * offset. Later than now, at most one calendar year ahead.
+ * When to deliver an event: later than now, at most one calendar year ahead. The forms are:
+ *
+ * - milliseconds to wait, or an epoch timestamp in milliseconds if the number exceeds ten years of milliseconds
+ * - a `Date`
+ * - `"<number> <unit>"`
+ * - an RFC 3339 date-time with `Z` or an offset
  */
 export type After = number | Date | Duration | (string & {});
 
@@ -19,10 +22,10 @@ export function checkForm(
 	if (Number.isFinite(after)) return;
 	if (after instanceof Date) {
 		if (!Number.isNaN(after.getTime())) return;
-		throw refusal("Invalid Date", "is no point in time");
+		throw refusal("Invalid Date", "has no time: give a valid Date");
 	}
 	if (isDayjs(after))
-		throw refusal("a dayjs object", "is not taken: give its `.toDate()`");
+		throw refusal("a dayjs object", "is not accepted: give its `.toDate()`");
 	throw refusal(after, `is not a time: ${FORMS}`);
 }
 
@@ -34,13 +37,14 @@ function isDayjs(value: unknown): boolean {
 	);
 }
 
+/** Returns the error for an invalid `after`. */
 export function refusal(value: unknown, why: string): RefusedError {
 	return new RefusedError("invalid_after", `after: ${shown(value)} ${why}`);
 }
 
 function shown(value: unknown): string {
 	try {
-		// JSON makes NaN and Infinity null.
+		// JSON would show NaN and Infinity as null.
 		const text = typeof value === "number" ? undefined : JSON.stringify(value);
 		return (text ?? String(value)).slice(0, 100);
 	} catch {

@@ -1,12 +1,15 @@
-/** Types that complete the names of listed events and type their bodies, at every door. It has no code. */
+/** Types that complete the names of listed events and type their bodies at every entry point. It has no code. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { TidingsEvent } from "../handlers/handler.ts";
 import type { After } from "./after-form.ts";
-import type { BatchItem, PublishArguments } from "./arguments.ts";
-import type { Definition } from "./definition.ts";
+import type {
+	Definition,
+	PublishArguments,
+	PublishOptions,
+} from "./definition.ts";
 import type { Receipt } from "./errors.ts";
 
-/** The listed events by name: what their schemas take, and what they make of it. */
+/** The listed events by name, each with the input and the output of its schema. */
 export type Catalogue = Record<string, { input: unknown; output: unknown }>;
 
 export type CatalogueOf<Definitions extends readonly Definition[]> = {
@@ -27,7 +30,7 @@ declare const unset: unique symbol;
 /** Stands for a type argument that was not given. */
 export type Unset = typeof unset;
 
-/** Any name; listed ones are completed. */
+/** Any name. Editors complete the listed ones. */
 export type NameIn<Listed extends Catalogue> =
 	| Extract<keyof Listed, string>
 	| (string & {});
@@ -39,7 +42,10 @@ type InputOf<Listed extends Catalogue, Target> =
 			? Listed[Target]["input"]
 			: unknown;
 
-/** The event that a handler gets: the output of a definition's schema, the input by name, else unknown. */
+/**
+ * The event that a handler receives. Its body is the output of a definition's schema, the input of a listed name's
+ * schema, or else unknown.
+ */
 export type EventFor<Listed extends Catalogue, Target> =
 	Target extends Definition<infer Name, infer BodySchema>
 		? TidingsEvent<StandardSchemaV1.InferOutput<BodySchema>, Name>
@@ -49,19 +55,26 @@ export type EventFor<Listed extends Catalogue, Target> =
 				? TidingsEvent<Listed[Target]["input"], Target>
 				: TidingsEvent;
 
+/** One event of a batch. */
+export interface BatchItem<Name extends string = string, Body = unknown>
+	extends PublishOptions {
+	name: Name;
+	body: Body;
+}
+
 type ItemFor<Listed extends Catalogue, Item> = Item extends {
 	name: infer Name extends keyof Listed & string;
 }
 	? BatchItem<Name, Listed[Name]["input"]>
 	: Item;
 
-/** What publishes: `createEvents` in any Worker, `createClient` anywhere. */
+/** Publishes events: `createEvents` in any Worker, `createClient` anywhere. */
 export interface Publishes<Listed extends Catalogue = Catalogue> {
 	/**
-	 * Publishes one event: `(name)`, `(name, body)` or `(name, options, body)`, told apart by number alone.
-	 * Resolves when the event is held durably.
+	 * Publishes one event: `(name)`, `(name, body)` or `(name, options, body)`. Only the number of arguments counts.
+	 * Resolves when the event is stored durably.
 	 *
-	 * @throws RefusedError for what cannot be accepted (256 KB, a year ahead, the schema); ForbiddenError; UnavailableError
+	 * @throws RefusedError if the event is invalid (256 KB, one year ahead, the schema); ForbiddenError; UnavailableError
 	 * @example
 	 * await events.publish("order.placed", { orderId: "o1" });
 	 * await events.publish("order.review-requested", { after: "3 days" }, { orderId: "o1" });
@@ -77,23 +90,23 @@ export interface Publishes<Listed extends Catalogue = Catalogue> {
 	): Promise<Receipt>;
 
 	/**
-	 * Publishes up to 1 000 events or 10 MB: all are checked before any is accepted.
+	 * Publishes up to 1 000 events or 10 MB. All events are checked before any is accepted.
 	 *
-	 * @throws RefusedError with the `index` of the first that is not valid; PartialPublishError
+	 * @throws RefusedError with the `index` of the first invalid event; PartialPublishError
 	 */
 	publishBatch<const Items extends readonly BatchItem<NameIn<Listed>>[]>(
 		items: { [Index in keyof Items]: ItemFor<Listed, Items[Index]> },
 	): Promise<Receipt[]>;
 
 	/**
-	 * Takes a scheduled event back. False when it is not scheduled, or not any more.
+	 * Cancels a scheduled event. Returns false if the event is not scheduled, or no longer.
 	 *
 	 * @throws ForbiddenError; UnavailableError
 	 */
 	cancel(id: string): Promise<boolean>;
 
 	/**
-	 * Moves a scheduled event, `after` counting from now. False when it is not scheduled, or not any more.
+	 * Moves a scheduled event. `after` counts from now. Returns false if the event is not scheduled, or no longer.
 	 *
 	 * @throws RefusedError `invalid_after`; ForbiddenError; UnavailableError
 	 */

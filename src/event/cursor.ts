@@ -1,24 +1,24 @@
-/** Pages of a list: their size, and the cursor that leads from one to the next. */
+/** Reads and writes the size and the cursor of a page of a list. It reads no list. */
 import { RefusedError } from "./errors.ts";
 
 const DEFAULT_SIZE = 100;
 const MAX_SIZE = 1_000;
 
-/** A place in an order by time and id. */
+/** A position in a list that is sorted by time and id. */
 export type Position = [at: number, id: string];
 
-/** @throws RefusedError `invalid_request` unless it is 1 to 1 000; default 100 */
+/** Returns the size of a page. Default 100. @throws RefusedError `invalid_request` unless it is 1 to 1 000 */
 export function pageSize(limit = DEFAULT_SIZE): number {
 	if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_SIZE) return limit;
 	throw new RefusedError(
 		"invalid_request",
-		`limit: ${limit} is not a whole number from 1 to ${MAX_SIZE}`,
+		`limit: ${limit} is not a page size: give a whole number from 1 to ${MAX_SIZE}`,
 	);
 }
 
 /**
- * The cursor is opaque to callers: base64url of the last place they saw. What is percent-encoded never comes to
- * a slash, so there is none to replace.
+ * Returns the cursor of the last position on a page. It is base64url, and opaque to callers. The base64 of
+ * percent-encoded text never contains a slash.
  */
 export function cursorOf([at, id]: Position): string {
 	return btoa(encodeURIComponent(`${at} ${id}`))
@@ -26,7 +26,7 @@ export function cursorOf([at, id]: Position): string {
 		.replaceAll("=", "");
 }
 
-/** @throws RefusedError `invalid_request` for what is no cursor */
+/** Returns the position of a cursor. @throws RefusedError `invalid_request` for an invalid cursor */
 export function positionOf(cursor: string | undefined): Position | undefined {
 	if (cursor === undefined) return undefined;
 	try {
@@ -34,10 +34,10 @@ export function positionOf(cursor: string | undefined): Position | undefined {
 		const [, at, id] = /^(\d+) (.*)/s.exec(text) as RegExpExecArray;
 		return [Number(at), id as string];
 	} catch {
-		// It is no base64, no text, or no place.
+		// It is not base64, not text, or not a position.
 		throw new RefusedError(
 			"invalid_request",
-			"cursor: it is not one that a page was answered with",
+			"cursor: it is not a cursor: give the one of the page before",
 		);
 	}
 }

@@ -1,36 +1,36 @@
-/** A dead letter: a delivery that ended without success, with its cause and its whole event. */
+/** Types and ids of dead letters: deliveries that ended without success. It stores none. */
 import type { EventHead, FinalFailure } from "./envelope.ts";
 
-/** A letter as it is stored. */
+/** A dead letter to store. */
 export interface NewDeadLetter extends FinalFailure {
 	id: string;
-	/** The envelope without body, delivery and letter; members that this version does not know included. */
+	/** The envelope without body, delivery and dead letter, but with members that this version does not know. */
 	head: EventHead;
-	/** The body's JSON text; null when it travelled by reference and was gone. */
+	/** The body's JSON text; null if it was stored by reference and is gone. */
 	body: string | null;
 }
 
-/** `eventId:handlerId`: one letter for each event and handler, however often it dies. */
+/** Returns `eventId:handlerId`: an event has one dead letter for each handler, however often it fails. */
 export function deadLetterId(eventId: string, handler: string): string {
 	return `${eventId}:${handler}`;
 }
 
-/** A discarded letter is kept without its body, so that a late duplicate of it does not bring it back. */
+/** A discarded dead letter stays stored without its body, so that a late duplicate does not store it again. */
 export type DeadLetterStatus = "dead" | "replayed" | "discarded";
 
-/** What a store adds to a letter. */
+/** A dead letter in the store. */
 export interface StoredDeadLetter extends NewDeadLetter {
 	status: DeadLetterStatus;
-	/** How often it was replayed. */
+	/** Number of replays. */
 	replays: number;
 }
 
-/** A letter without its body, as a list shows it. */
+/** A dead letter without its body, in a list. */
 export interface DeadLetterSummary extends Omit<FinalFailure, "replay"> {
 	id: string;
 	status: DeadLetterStatus;
 	event: EventHead;
-	/** How often it was replayed. */
+	/** Number of replays. */
 	replays: number;
 }
 

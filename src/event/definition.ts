@@ -1,10 +1,23 @@
-/** A definition: the name of an event with the schema of its body. Any Standard Schema serves. */
+/** Definitions: the name of an event with the schema of its body. It publishes only through a `createEvents`. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { PublishArguments } from "./arguments.ts";
+import type { After } from "./after-form.ts";
 import { type Issue, type Receipt, RefusedError } from "./errors.ts";
 import { checkName } from "./name.ts";
 
 export type Schema = StandardSchemaV1;
+
+export interface PublishOptions {
+	/** When to deliver the event. Later than now, at most one calendar year ahead. Default: at once. */
+	after?: After | undefined;
+	/** One of `TIDINGS_QUEUES.lanes`. Default: the queues without a lane. */
+	lane?: string | undefined;
+}
+
+/** Arguments of `publish(name)`, `publish(name, body)` and `publish(name, options, body)`, after the name. */
+export type PublishArguments<Body> =
+	| (null extends Body ? [] : never)
+	| [body: Body]
+	| [options: PublishOptions, body: Body];
 
 export interface Definition<
 	Name extends string = string,
@@ -15,14 +28,14 @@ export interface Definition<
 	/**
 	 * Publishes this event through the one `createEvents` that lists it.
 	 *
-	 * @throws RefusedError when none lists it or several do, and whatever `events.publish` throws
+	 * @throws RefusedError unless exactly one lists it; every error of `events.publish`
 	 */
 	publish(
 		...args: PublishArguments<StandardSchemaV1.InferInput<BodySchema>>
 	): Promise<Receipt>;
 }
 
-/** What publishes for a definition: the bus that lists it. */
+/** The `publish` of a `createEvents` that lists a definition. */
 type Publisher = (args: readonly unknown[]) => Promise<Receipt>;
 
 const publishers = new WeakMap<Definition, Publisher[]>();
@@ -31,8 +44,8 @@ const publishers = new WeakMap<Definition, Publisher[]>();
  * Defines an event.
  *
  * @param name 1 to 128 characters: segments of `[A-Za-z0-9_-]+` joined by dots
- * @param schema any Standard Schema; what travels is its input, handlers registered by the definition get its output
- * @throws RefusedError `invalid_name`; `invalid_request` for what is no Standard Schema
+ * @param schema any Standard Schema; queues carry its input, handlers registered by the definition receive its output
+ * @throws RefusedError `invalid_name`; `invalid_request` if the schema is not a Standard Schema
  * @example
  * export const OrderPlaced = event("order.placed", z.object({ orderId: z.string() }));
  */
@@ -44,7 +57,7 @@ export function event<const Name extends string, BodySchema extends Schema>(
 	if (schema?.["~standard"]?.version !== 1)
 		throw new RefusedError(
 			"invalid_request",
-			`event ${JSON.stringify(name)}: its schema is no Standard Schema: give one of zod, valibot, arktype or another that implements it`,
+			`event ${JSON.stringify(name)}: its schema is not a Standard Schema: give a schema of zod, valibot, arktype or another library that implements it`,
 		);
 	const definition: Definition<Name, BodySchema> = {
 		name,
@@ -54,7 +67,7 @@ export function event<const Name extends string, BodySchema extends Schema>(
 			if (publisher === undefined || others.length > 0)
 				throw new RefusedError(
 					"invalid_request",
-					`event ${JSON.stringify(name)} is listed by ${publisher ? others.length + 1 : "no"} createEvents({ events: [...] }): a definition publishes only where exactly one lists it`,
+					`event ${JSON.stringify(name)} is listed by ${publisher ? others.length + 1 : "no"} createEvents({ events: [...] }): list it in exactly one`,
 				);
 			return publisher(args);
 		},
@@ -62,7 +75,7 @@ export function event<const Name extends string, BodySchema extends Schema>(
 	return definition;
 }
 
-/** Makes `definition.publish` go by this publisher. */
+/** Makes `definition.publish` call this publisher. */
 export function listed(definition: Definition, publisher: Publisher): void {
 	publishers.set(definition, [
 		...(publishers.get(definition) ?? []),
@@ -75,7 +88,7 @@ export function isDefinition(value: unknown): value is Definition {
 	return typeof name === "string" && schema?.["~standard"]?.version === 1;
 }
 
-/** The definitions that a bus lists. @throws RefusedError for what is none, or two of one name */
+/** Returns definitions by name. @throws RefusedError if a value is not a definition, or if two have one name */
 export function byName(
 	definitions: readonly Definition[],
 ): Map<string, Definition> {
@@ -84,7 +97,7 @@ export function byName(
 		if (!isDefinition(definition))
 			throw new RefusedError(
 				"invalid_request",
-				`createEvents: events: ${JSON.stringify(definition)} is no definition: list what event(name, schema) returned`,
+				`createEvents: events: ${JSON.stringify(definition)} is not a definition: list the result of event(name, schema)`,
 			);
 		if (found.has(definition.name))
 			throw new RefusedError(
@@ -96,7 +109,7 @@ export function byName(
 	return found;
 }
 
-/** The schema's output for a body, or its issues. */
+/** Returns the schema's output for a body, or its issues. */
 export async function parseBody(
 	schema: Schema,
 	body: unknown,
@@ -124,7 +137,7 @@ export async function checkBody(
 	if ("issues" in result) throw violation("body", name, result.issues);
 }
 
-/** @param what was checked, for the message, which tells the first five issues */
+/** Returns the error for a body or a payload. Its message has the first five issues. */
 export function violation(
 	what: "body" | "payload",
 	name: string,
@@ -136,7 +149,7 @@ export function violation(
 		.join("; ");
 	return new RefusedError(
 		"schema_violation",
-		`${what}: it breaks the schema of ${JSON.stringify(name)}: ${listing}`,
+		`${what}: it does not match the schema of ${JSON.stringify(name)}: ${listing}`,
 		{ issues },
 	);
 }

@@ -1,4 +1,4 @@
-/** Spans of time: milliseconds, or `"<number> <unit>"`. It knows no calendar; `after.ts` does. */
+/** Reads durations: milliseconds, or `"<number> <unit>"`. It does not use the calendar; `after.ts` does. */
 
 /** Milliseconds, or `"<number> <unit>"`, such as `"90 seconds"` or `"1.5 hours"`. */
 export type Duration = number | `${number} ${string}`;
@@ -6,7 +6,7 @@ export type Duration = number | `${number} ${string}`;
 const SECOND = 1_000;
 const DAY = 86_400 * SECOND;
 
-/** Milliseconds of each unit; a month counts 30 days and a year 365 where no calendar date is meant. */
+/** Milliseconds of each unit. Without a calendar date, a month is 30 days and a year is 365. */
 const UNITS = {
 	second: SECOND,
 	minute: 60 * SECOND,
@@ -24,7 +24,7 @@ export const UNIT_NAMES =
 
 const FORM = /^(\d+(?:\.\d+)?) +([a-z]+)$/i;
 
-/** Reads `"<number> <unit>"`: any case, singular or plural; `undefined` when it has another form. */
+/** Reads `"<number> <unit>"`, in any case, singular or plural. Returns `undefined` for any other form. */
 export function readSpan(
 	text: string,
 ): { amount: number; unit: Unit; fixed: number } | { unit: null } | undefined {
@@ -34,16 +34,16 @@ export function readSpan(
 	const word = (match[2] as string).toLowerCase().replace(/s$/, "");
 	if (!Object.hasOwn(UNITS, word)) return { unit: null };
 	const unit = word as Unit;
-	// 1.1 hours are 3960000.0000000005 ms in binary fractions: 15 digits are what a double is sure of.
+	// 1.1 hours are 3960000.0000000005 ms as a double, which is exact to 15 digits only.
 	const fixed = Math.ceil(Number((amount * UNITS[unit]).toPrecision(15)));
 	return { amount, unit, fixed };
 }
 
 /**
- * A duration in whole milliseconds, greater than zero; a month is 30 days, a year 365.
+ * Returns a duration in whole milliseconds, greater than zero. A month is 30 days, a year is 365.
  *
  * @param what the option's name, for the error
- * @throws RangeError when it is not such a duration
+ * @throws RangeError if the value is not a duration
  */
 export function milliseconds(duration: Duration, what: string): number {
 	const value =

@@ -1,7 +1,7 @@
 /**
- * The record that travels a queue, and what a reader makes of it.
+ * Decodes the record that travels a queue. `encode.ts` encodes it.
  *
- * Version 1. A reader keeps members that it does not know; a record of a newer version it does not touch.
+ * This is version 1. A reader preserves members that it does not know, and must not change a record of a newer version.
  */
 import type { Failure } from "./failure.ts";
 import { timeOf } from "./id.ts";
@@ -14,25 +14,25 @@ export interface EventHead {
 	name: string;
 	/** When `publish` was called, in epoch milliseconds. */
 	time: number;
-	/** Due time minus `time`, in milliseconds; 0 for an event that was not scheduled. */
+	/** Due time minus `time`, in milliseconds; 0 for an event that is not scheduled. */
 	delay: number;
 }
 
-/** One event's way to one handler, once it travels alone. */
+/** The delivery of one event to one handler, in a message of its own. */
 export interface Delivery {
 	handler: string;
-	/** The attempt that comes next, counted from 1. */
+	/** The next attempt, counted from 1. */
 	attempt: number;
-	/** When the first attempt began, in epoch milliseconds; absent before it. */
+	/** Start of the first attempt, in epoch milliseconds; absent before it. */
 	firstAttemptAt?: number;
-	/** When the first attempt failed, in epoch milliseconds, and how. */
+	/** Time of the first failure, in epoch milliseconds. */
 	firstFailureAt?: number;
 	firstFailure?: Failure;
-	/** How long it has waited for a deploy that knows the handler, in milliseconds. */
+	/** Time spent waiting for a deploy that has the handler, in milliseconds. */
 	unknownFor?: number;
-	/** How long it has waited for its Worker to answer, in milliseconds. */
+	/** Time spent waiting for its Worker to answer, in milliseconds. */
 	unreachableFor?: number;
-	/** Which replay of its dead letter it is, counted from 1; absent when it is none. */
+	/** Number of the dead letter's replay, counted from 1; absent if this is not a replay. */
 	replay?: number;
 }
 
@@ -44,24 +44,24 @@ export type Cause =
 	| "expired"
 	/** The handler threw a `NonRetryableError`. */
 	| "non_retryable"
-	/** The body no longer parses by the handler's schema. */
+	/** The body does not match the handler's schema any more. */
 	| "schema_violation"
-	/** No deploy within an hour had this handler. */
+	/** No deploy had this handler for an hour. */
 	| "unknown_handler"
 	/** Its Worker did not answer for a day. */
 	| "unreachable"
-	/** No deploy within an hour could read an envelope of this version. */
+	/** No deploy could read an envelope of this version for an hour. */
 	| "newer_version"
-	/** The message is no envelope. */
+	/** The message is not an envelope. */
 	| "unreadable"
-	/** The body travelled by reference and is gone. */
+	/** The body was stored by reference and is gone. */
 	| "payload_missing"
-	/** The attempt did not come back: the Worker was killed or crashed, more often than the policy allows. */
+	/** The Worker was killed or crashed during an attempt, more often than the policy allows. */
 	| "crashed"
-	/** The platform gave the message up after its retries. */
+	/** The platform stopped redelivering the message after `max_retries`. */
 	| "abandoned";
 
-/** How a delivery ended that became a dead letter. */
+/** The end of a delivery that became a dead letter. */
 export interface FinalFailure {
 	handler: string;
 	cause: Cause;
@@ -70,15 +70,15 @@ export interface FinalFailure {
 	/** Epoch milliseconds. */
 	firstFailureAt: number;
 	lastFailureAt: number;
-	/** Which replay of the letter ended so; absent when it was none. */
+	/** Number of the replay that failed; absent if it was not a replay. */
 	replay?: number;
 }
 
 export interface Envelope extends EventHead {
 	v: typeof VERSION;
-	/** Absent when the body travels by reference. */
+	/** Absent if the body is stored by reference. */
 	body?: unknown;
-	/** The key under which the Payloads object keeps the body's text. */
+	/** The key under which the Payloads object stores the body's text. */
 	reference?: string;
 	/** Absent for the default lane. */
 	lane?: string;
@@ -86,26 +86,26 @@ export interface Envelope extends EventHead {
 	deadLetter?: FinalFailure;
 }
 
-/** A record that can be read, with its text as it came: handlers may change what they are given. */
+/** A decoded record with its text, because a handler may change the objects that it receives. */
 export interface ReceivedEvent {
 	envelope: Envelope;
 	text: string;
 }
 
-/** What a reader makes of a message's body. */
+/** The result of decoding a message. */
 export type Decoded =
 	| ({ kind: "envelope" } & ReceivedEvent)
 	| { kind: "newer"; version: number; text: string }
 	| { kind: "unreadable"; reason: string; text: string };
 
-/** An event without its body, and without where it travels. */
+/** Returns the head of an event, without any other member. */
 export function headOf({ id, name, time, delay }: EventHead): EventHead {
 	return { id, name, time, delay };
 }
 
-/** The lane of a record that this Worker wrote, or of one that it cannot read. */
+/** Returns the lane of a record, also of one that this version cannot decode. */
 export function laneOf(record: string): string | undefined {
-	// Most records have none, and are not parsed for it.
+	// Most records have no lane, and parsing them would be slow.
 	if (!record.includes('"lane":')) return undefined;
 	try {
 		const { lane } = JSON.parse(record);
@@ -115,6 +115,7 @@ export function laneOf(record: string): string | undefined {
 	}
 }
 
+/** Decodes the body of a message. It never throws. */
 export function decode(raw: unknown): Decoded {
 	let text = "";
 	try {
@@ -125,7 +126,7 @@ export function decode(raw: unknown): Decoded {
 		const version = (record as { v?: unknown }).v;
 		if (typeof version === "number" && version > VERSION)
 			return { kind: "newer", version, text };
-		giveTime(record);
+		restoreTime(record);
 		const fault = faultOf(record as Record<string, unknown>);
 		return fault === undefined
 			? { kind: "envelope", envelope: record as Envelope, text }
@@ -135,15 +136,15 @@ export function decode(raw: unknown): Decoded {
 	}
 }
 
-/** The event of a record that has its body and was read before. */
+/** Returns the event of a record that was decoded before and has its body. */
 export function eventIn(record: string): EventHead & { body: unknown } {
 	const event = JSON.parse(record);
-	giveTime(event);
+	restoreTime(event);
 	return event;
 }
 
-/** An event that was not scheduled has the time that its id tells. */
-function giveTime(record: Partial<EventHead>): void {
+/** Restores the members that `encodeEvent` leaves out. */
+function restoreTime(record: Partial<EventHead>): void {
 	if (record.time !== undefined || record.delay !== undefined) return;
 	const time = timeOf(record.id);
 	if (time === undefined) return;
@@ -161,8 +162,9 @@ function faultOf(record: Record<string, unknown>): string | undefined {
 	if (!("body" in record) && typeof record.reference !== "string")
 		return "it has neither a body nor a reference to one";
 	if (delivery !== undefined && !isDelivery(delivery))
-		return "its delivery is not one";
-	if (letter !== undefined && !isEnding(letter)) return "its letter is not one";
+		return "its delivery is invalid";
+	if (letter !== undefined && !isFinalFailure(letter))
+		return "its dead letter is invalid";
 	return undefined;
 }
 
@@ -175,7 +177,7 @@ function isDelivery(value: unknown): value is Delivery {
 	);
 }
 
-function isEnding(value: unknown): value is FinalFailure {
+function isFinalFailure(value: unknown): value is FinalFailure {
 	const { handler, cause, error, attempts, firstFailureAt, lastFailureAt } =
 		(value ?? {}) as Partial<FinalFailure>;
 	return (

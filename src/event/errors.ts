@@ -1,12 +1,11 @@
 /**
- * The errors a caller meets, named for what can be done about them.
+ * Errors for callers, one class for each way to react.
  *
- * An error that crosses a service binding keeps its own properties but not its class: `code` tells
- * which it is, and `reviveError` gives the class back.
+ * An error that crosses a service binding loses its class but not its properties. `reviveError` restores the class by
+ * `code`.
  */
-import type { Awaitable } from "./awaitable.ts";
 
-/** Why a value was refused; the same word in the library, over a binding, and in a problem document. */
+/** The reason for a rejection, in the library, over a binding and in problem documents. */
 export type RefusalCode =
 	| "batch_too_large"
 	| "event_too_large"
@@ -23,28 +22,28 @@ export type RefusalCode =
 	| "unknown_lane"
 	| "unknown_tool";
 
-/** One thing that a schema found wrong; `path` leads to it from the body, `items.0.price`, or is empty. */
+/** One issue of a schema. `path` is its place in the body, such as `items.0.price`; empty for the whole body. */
 export interface Issue {
 	path: string;
 	message: string;
 }
 
-/** What a publish was answered with: the event's id, its time and its delay, both in milliseconds. */
+/** The result of a publish. */
 export interface Receipt {
 	id: string;
 	/** When `publish` was called, in epoch milliseconds. */
 	time: number;
-	/** Due time minus `time`; 0 for an event that was not scheduled. */
+	/** Due time minus `time`, in milliseconds; 0 for an event that is not scheduled. */
 	delay: number;
 }
 
-/** The value cannot be accepted as it is: mend the call. Nothing of it was accepted. */
+/** The call is invalid, and nothing was accepted: fix the call. */
 export class RefusedError extends Error {
 	override readonly name = "RefusedError";
 	readonly code: RefusalCode;
-	/** Which event of a batch it was, counted from 0. */
+	/** Index of the invalid event in a batch. */
 	declare readonly index?: number;
-	/** What the schema found, with `schema_violation`. */
+	/** Issues of the schema, with `schema_violation`. */
 	declare readonly issues?: Issue[];
 
 	constructor(
@@ -59,7 +58,7 @@ export class RefusedError extends Error {
 	}
 }
 
-/** The caller has no right to publish this name: widen its `publish` list or the key's scopes. */
+/** The caller may not publish this name: extend its `publish` list or the scopes of its key. */
 export class ForbiddenError extends Error {
 	override readonly name = "ForbiddenError";
 	readonly code = "forbidden";
@@ -71,31 +70,31 @@ export class ForbiddenError extends Error {
 	}
 }
 
-/** The key is missing, unknown or wrong. */
+/** The API key is missing or unknown. */
 export class UnauthorizedError extends Error {
 	override readonly name = "UnauthorizedError";
 	readonly code = "unauthorized";
 }
 
-/** The tool was run, and failed: its message says how. */
+/** The tool ran and failed. The message is the tool's. */
 export class ToolFailedError extends Error {
 	override readonly name = "ToolFailedError";
 	readonly code = "tool_failed";
 }
 
-/** The queue or an object did not take the event: publish it again. */
+/** A queue or an object is unavailable: publish the event again. */
 export class UnavailableError extends Error {
 	override readonly name = "UnavailableError";
 	readonly code = "unavailable";
 }
 
-/** Some events of a valid batch were accepted and some were not: publish those at `failed` again. */
+/** Some or all events of a valid batch were not stored: publish the events at `failed` again. */
 export class PartialPublishError extends Error {
 	override readonly name = "PartialPublishError";
 	readonly code = "partial_publish";
-	/** In the order of the batch; `null` where the event was not accepted. */
+	/** In the order of the batch; `null` for an event that was not stored. */
 	readonly receipts: (Receipt | null)[];
-	/** Indexes of the events that were not accepted. */
+	/** Indexes of the events that were not stored. */
 	readonly failed: number[];
 
 	constructor(receipts: (Receipt | null)[], options?: ErrorOptions) {
@@ -103,7 +102,7 @@ export class PartialPublishError extends Error {
 			receipt === null ? [index] : [],
 		);
 		super(
-			`${failed.length} of ${receipts.length} events were not accepted (${failed.slice(0, 10).join(", ")}${failed.length > 10 ? ", …" : ""}): publish those again`,
+			`${failed.length} of ${receipts.length} events were not stored (${failed.slice(0, 10).join(", ")}${failed.length > 10 ? ", …" : ""}): publish these again`,
 			options,
 		);
 		this.receipts = receipts;
@@ -111,7 +110,7 @@ export class PartialPublishError extends Error {
 	}
 }
 
-/** The same error, saying which event of a batch it is about; any other stays as it is. */
+/** Adds the index of an event to its error. Returns an error of another class unchanged. */
 export function atIndex(error: unknown, index: number): unknown {
 	if (error instanceof RefusedError)
 		return new RefusedError(error.code, `events[${index}]: ${error.message}`, {
@@ -123,14 +122,14 @@ export function atIndex(error: unknown, index: number): unknown {
 		: error;
 }
 
-/** Maps a batch; an error says which event it is about. */
+/** Maps a batch. An error has the index of its event. */
 export function mapAtIndex<Item, Result>(
 	items: readonly Item[],
 	each: (item: Item) => Result,
 ): Result[] {
 	const results: Result[] = [];
 	try {
-		// Gaps of a sparse array are items too.
+		// `map` would skip the gaps of a sparse array.
 		while (results.length < items.length)
 			results.push(each(items[results.length] as Item));
 	} catch (error) {
@@ -139,7 +138,7 @@ export function mapAtIndex<Item, Result>(
 	return results;
 }
 
-/** The error that a caller sees, made again from one that came over a binding or from a problem document. */
+/** Restores the class of an error that crossed a binding or came in a problem document. */
 export function reviveError(value: unknown): unknown {
 	if (typeof value !== "object" || value === null || isOurs(value))
 		return value;
@@ -184,42 +183,7 @@ export function reviveError(value: unknown): unknown {
 	}
 }
 
-/** The same where each may take its time, one after the other. */
-export function mapInTurn<Item, Result>(
-	items: readonly Item[],
-	each: (item: Item) => Awaitable<Result>,
-): Awaitable<Result[]> {
-	const results: Result[] = [];
-	try {
-		for (const item of items) {
-			const result = each(item);
-			if (result instanceof Promise) return mapOn(items, each, results, result);
-			results.push(result);
-		}
-	} catch (error) {
-		throw atIndex(error, results.length);
-	}
-	return results;
-}
-
-/** Goes on behind the one that is waited for. */
-async function mapOn<Item, Result>(
-	items: readonly Item[],
-	each: (item: Item) => Awaitable<Result>,
-	results: Result[],
-	waitedFor: Promise<Result>,
-): Promise<Result[]> {
-	try {
-		results.push(await waitedFor);
-		while (results.length < items.length)
-			results.push(await each(items[results.length] as Item));
-	} catch (error) {
-		throw atIndex(error, results.length);
-	}
-	return results;
-}
-
-/** Whether it is one of the classes above. */
+/** Returns whether it is one of the classes above. */
 export function isOurs(value: unknown): boolean {
 	return (
 		value instanceof RefusedError ||

@@ -1,4 +1,4 @@
-/** What a thrown value looked like, in a form that crosses queues and fits a dead letter. */
+/** Serializes thrown values for queues and dead letters. It never throws. */
 import type { Issue } from "./errors.ts";
 import { cutToBytes } from "./json.ts";
 import { ERROR_BYTES } from "./limits.ts";
@@ -7,14 +7,14 @@ export interface Failure {
 	name: string;
 	message: string;
 	stack?: string;
-	/** What the schema found, when the body no longer parses; at most the first ten. */
+	/** The first ten issues of the schema, if the body does not match it. */
 	issues?: Issue[];
 }
 
-/** Issues that a letter keeps; each is cut to a share of a quarter of the bytes. */
+/** Number of issues in a failure. Together they have a quarter of the bytes. */
 const ISSUES = 10;
 
-/** Describes whatever was thrown, an `Error` or not, in at most 8 KB of JSON. */
+/** Serializes a thrown value, an `Error` or not, as at most 8 KB of JSON. */
 export function serializeError(
 	thrown: unknown,
 	issues?: readonly Issue[],
@@ -44,7 +44,7 @@ function read(thrown: unknown, property: string): string | undefined {
 		const value = (thrown as Record<string, unknown>)[property];
 		return typeof value === "string" ? value : undefined;
 	} catch {
-		// Null, or a getter that threw: it tells nothing.
+		// Null, or a getter that throws.
 	}
 	return undefined;
 }

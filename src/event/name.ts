@@ -1,34 +1,27 @@
-/** Names of events and the patterns that match them. */
+/** Checks names of events and patterns, and matches them. It has no state. */
 import { RefusedError } from "./errors.ts";
 
 const SEGMENT = /^[A-Za-z0-9_-]+$/;
 const NAME = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 const NAME_LENGTH = 128;
 
-/** Whether it is a name: 1 to 128 characters, segments of `[A-Za-z0-9_-]+` joined by dots. */
+/** Returns whether it is a name: 1 to 128 characters, segments of `[A-Za-z0-9_-]+` joined by dots. */
 export function isName(name: string): boolean {
 	return name.length <= NAME_LENGTH && NAME.test(name);
 }
 
-/** Whether it is the name of an app's event, which is no name that anybody may publish. */
+/** Returns whether it is the name of an app's event. Only the app publishes it. */
 export function isReservedName(name: string): boolean {
 	return name.startsWith("@");
 }
 
-/** The name that was checked last: those of a batch are often one. No name is NaN. */
-let known: unknown = Number.NaN;
-
-/** @throws RefusedError `invalid_name` when it is not the name of one event. */
+/** @throws RefusedError `invalid_name` unless it is the name of one event */
 export function checkName(name: unknown): asserts name is string {
-	if (name === known) return;
-	if (typeof name === "string" && isName(name)) {
-		known = name;
-		return;
-	}
+	if (typeof name === "string" && isName(name)) return;
 	if (typeof name !== "string")
 		throw new RefusedError(
 			"invalid_name",
-			`name: expected a string, got ${name === null ? "null" : typeof name}`,
+			`name: expected a string, got ${name === null ? "null" : typeof name}: give the name of an event`,
 		);
 	const value = JSON.stringify(
 		name.length > 140 ? `${name.slice(0, 140)}…` : name,
@@ -36,15 +29,15 @@ export function checkName(name: unknown): asserts name is string {
 	if (isPattern(name))
 		throw new RefusedError(
 			"invalid_name",
-			`name: ${value} is a pattern: publish takes the name of one event, only handlers take patterns`,
+			`name: ${value} is a pattern: give the name of one event, only handlers accept patterns`,
 		);
 	throw new RefusedError(
 		"invalid_name",
-		`name: ${value} is not an event name: 1 to ${NAME_LENGTH} characters, segments of A-Z a-z 0-9 _ - joined by dots, such as "order.paid"`,
+		`name: ${value} is not an event name: give 1 to ${NAME_LENGTH} characters, segments of A-Z a-z 0-9 _ - joined by dots, such as "order.paid"`,
 	);
 }
 
-/** Whether it is a name in which whole segments may be `*` or `**`. */
+/** Returns whether it is a name in which whole segments may be `*` or `**`. */
 export function isPattern(pattern: string): boolean {
 	return (
 		pattern.length <= NAME_LENGTH &&
@@ -57,18 +50,19 @@ export function isPattern(pattern: string): boolean {
 	);
 }
 
-/** @throws TypeError that says what a pattern is */
+/** @throws TypeError unless it is a name or a pattern */
 export function checkPattern(pattern: unknown): asserts pattern is string {
 	if (typeof pattern === "string" && isPattern(pattern)) return;
 	throw new TypeError(
-		`${JSON.stringify(pattern)} is neither a name nor a pattern: segments of A-Z a-z 0-9 _ -, or * for one segment, ** for any number, joined by dots, ${NAME_LENGTH} characters at the most`,
+		`${JSON.stringify(pattern)} is neither a name nor a pattern: give segments of A-Z a-z 0-9 _ -, or * for one segment, ** for any number, joined by dots, at most ${NAME_LENGTH} characters`,
 	);
 }
 
 /**
- * Whether a pattern matches a name: `*` is exactly one segment, `**` zero or more.
+ * Returns whether a pattern matches a name: `*` is exactly one segment, `**` zero or more.
  *
- * Greedy with one point of return, the last `**`: the usual glob algorithm, at most segments × segments steps.
+ * This is the usual greedy glob algorithm. It backtracks to the last `**` only, so it needs at most
+ * segments × segments steps.
  */
 export function matches(pattern: string, name: string): boolean {
 	const want = pattern.split(".");

@@ -1,8 +1,8 @@
-/** What a caller may publish, and therefore cancel and reschedule. */
+/** Checks which names a caller may publish, cancel and reschedule. It identifies no caller. */
 import { ForbiddenError } from "./errors.ts";
 import { isReservedName, matches } from "./name.ts";
 
-/** Patterns of the names that a caller may publish; `"all"` for every name. */
+/** Patterns of the names that a caller may publish, or `"all"`. */
 export type PublishPermission = "all" | readonly string[];
 
 export function mayPublish(right: PublishPermission, name: string): boolean {
@@ -12,7 +12,7 @@ export function mayPublish(right: PublishPermission, name: string): boolean {
 	);
 }
 
-/** @param caller who asks, for the error. @throws ForbiddenError that names what the caller asked for */
+/** @param caller for the error. @throws ForbiddenError with the name and the permitted names */
 export function checkPublish(
 	right: PublishPermission,
 	name: string,
@@ -21,23 +21,23 @@ export function checkPublish(
 	if (mayPublish(right, name)) return;
 	const listing = right.length > 0 ? (right as string[]).join(", ") : "nothing";
 	throw new ForbiddenError(
-		`${caller} may not publish ${JSON.stringify(name)}: it may publish ${listing}`,
+		`${caller} may not publish ${JSON.stringify(name)}: it may publish ${listing}: extend its permission`,
 	);
 }
 
-/** Who moves an event that is known by its id alone. */
+/** A caller that cancels or reschedules an event by its id. */
 export interface Requester {
 	permission: PublishPermission;
-	/** Who asks, for the error. */
+	/** For the error. */
 	caller: string;
 }
 
 /** The Worker that owns the events. */
 export const OWNER: Requester = { permission: "all", caller: "the owner" };
 
-/** The event's name is not told. */
+/** Returns an error without the event's name, because the caller may not know it. */
 export function forbiddenMove({ caller }: Requester): ForbiddenError {
 	return new ForbiddenError(
-		`${caller} may not cancel or reschedule this event: it may not publish it`,
+		`${caller} may not cancel or reschedule this event, because it may not publish it: extend its permission`,
 	);
 }

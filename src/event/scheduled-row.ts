@@ -1,6 +1,6 @@
-/** What waits in the scheduler. */
+/** Rows of the scheduler and the order of their versions. It stores none. */
 
-/** A record that waits for its time: a whole event, or one delivery of it whose retry is far off. */
+/** A record with a due time: a whole event, or one delivery with a long wait before its retry. */
 export interface ScheduledRow {
 	/** The event's id. */
 	id: string;
@@ -10,24 +10,19 @@ export interface ScheduledRow {
 	name: string;
 	/** Epoch milliseconds. */
 	dueAt: number;
-	/** How far it has come, see `progressOf`; 0 for a whole event. */
+	/** Version of the delivery, see `versionOf`; 0 for a whole event. */
 	version: number;
-	/** The key of the body that the record refers to, or null where the record has it. */
+	/** The key of the stored body, or null if the record contains the body. */
 	reference: string | null;
 	record: string;
 }
 
-/** Holds rows durably; all of one call lie in one shard, the one that their ids tell. */
-export interface Hold {
-	store(rows: readonly ScheduledRow[]): Promise<void>;
-}
-
-/** More attempts than a chain can have: one a second for a year. */
+/** More than the attempts of a delivery, which are at most one per second for a year. */
 const CHAIN = 2 ** 32;
 
 /**
- * How far a delivery has come: its next attempt, and with a later replay further than with any attempt before
- * it, so that a duplicate which still waits cannot take the place of the replay.
+ * Returns the version of a delivery, ordered by (replay, attempt). The scheduler never overwrites a row with a lower
+ * version, so a duplicate cannot replace a later replay.
  */
 export function versionOf({
 	attempt,

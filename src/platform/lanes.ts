@@ -1,20 +1,21 @@
 /** Several queues as one, and the lanes of this Worker: ports over the queues that `TIDINGS_QUEUES` names. */
-import { fnv1a } from "../event/hash.ts";
 import type { Lane, Lanes, RecordQueue } from "./lane.ts";
 import { type NamedQueue, type QueueRole, sentTo } from "./queue-names.ts";
 
 /**
- * Each record goes to the queue that a hash of it tells, a batch to that of its first, so that a batch stays one
- * send. What that queue does not take the next one does. The queues are looked up with each send.
+ * Makes one queue of several. Each call sends to a random queue, so that a batch stays one send. If that queue
+ * fails, the next one is tried. The queues are looked up with each send.
  */
-export function spread(queues: () => readonly RecordQueue[]): RecordQueue {
-	const sendTo = async (
-		record: string | undefined,
+export function spread(
+	queues: () => readonly RecordQueue[],
+	random: () => number,
+): RecordQueue {
+	const sendToOne = async (
 		send: (queue: RecordQueue) => Promise<void>,
 	): Promise<void> => {
 		const all = queues();
-		if (record === undefined || all.length === 1) return send(at(all, 0));
-		const place = fnv1a(endsOf(record));
+		if (all.length === 1) return send(at(all, 0));
+		const place = Math.floor(random() * all.length);
 		await send(at(all, place)).catch((error) => {
 			console.error("tidings: the next queue is tried", error);
 			return send(at(all, place + 1));
@@ -22,21 +23,13 @@ export function spread(queues: () => readonly RecordQueue[]): RecordQueue {
 	};
 	return {
 		send: (record, delaySeconds) =>
-			sendTo(record, (queue) => queue.send(record, delaySeconds)),
-		sendBatch: (records) =>
-			sendTo(records[0], (queue) => queue.sendBatch(records)),
+			sendToOne((queue) => queue.send(record, delaySeconds)),
+		sendBatch: (records) => sendToOne((queue) => queue.sendBatch(records)),
 	};
 }
 
 function at(queues: readonly RecordQueue[], place: number): RecordQueue {
 	return queues[place % queues.length] as RecordQueue;
-}
-
-/** Where a record has its event's id and its delivery's handler, so that one event's deliveries are spread, too. */
-function endsOf(record: string): string {
-	return record.length > 1_024
-		? record.slice(0, 512) + record.slice(-512)
-		: record;
 }
 
 /**
@@ -48,12 +41,13 @@ function endsOf(record: string): string {
 export function lanePorts(
 	named: () => readonly NamedQueue[],
 	queueOf: (binding: string) => RecordQueue,
+	random: () => number = () => Math.random(),
 ): { events: RecordQueue; retries: RecordQueue; lanes: Lanes } {
 	const portOf = (role: QueueRole, lane?: string) => {
 		const its = latest((all) =>
 			sentTo(all, role, lane).map(({ binding }) => queueOf(binding)),
 		);
-		return spread(() => its(named()));
+		return spread(() => its(named()), random);
 	};
 	const lanesOf = latest(
 		(all) =>

@@ -1,8 +1,7 @@
 /**
- * Gathers what is sent within one turn of a request into one call, by microtasks alone. A turn ends only when no
- * microtask is left, so nothing waits here across I/O, and nothing is shared with another request.
+ * Coalesces the sends of one request into one call, by microtasks alone. It does no I/O while it waits: microtasks of
+ * one request end before another request runs, so requests share nothing.
  */
-
 import { shardOf } from "../event/id.ts";
 import { byteLength } from "../event/json.ts";
 import {
@@ -11,97 +10,111 @@ import {
 	SEND_BATCH_BYTES,
 	SEND_BATCH_MESSAGES,
 } from "../event/limits.ts";
-import type { Lanes, RecordQueue } from "../platform/lane.ts";
+import type { ScheduledRow } from "../event/scheduled-row.ts";
+import type { Queues, RecordQueue } from "../platform/queues.ts";
 import { messageBytes } from "../platform/send-batch.ts";
-import type { Schedule } from "../schedule/schedule.ts";
-import type { MessageQueue } from "./publish.ts";
+import type { Scheduler } from "../ports.ts";
 import {
 	isDueSoon,
-	type Resending,
+	type RetryPorts,
 	retryingQueue,
 	retryingScheduler,
 } from "./retry-send.ts";
 
 /**
- * So many microtasks long nobody must have come before a gathering is sent. Publishes that are begun together come
- * some microtasks apart: one has a schema to be checked by, the other none.
+ * A batch is sent after this many microtasks without a new caller. Concurrent publishes arrive some microtasks apart,
+ * because only some of them have a schema.
  */
-const HOPS = 16;
+const QUIET_MICROTASKS = 16;
 
-/** A turn that the platform cuts off drops its microtasks, and leaves what it gathered: after this long, in milliseconds, nobody joins that. */
-const LEFT_BEHIND = 1_000;
+/**
+ * No caller joins a batch older than this, in milliseconds. If the platform cancels a request, its microtasks never
+ * run, and its open batch is never sent.
+ */
+const ABANDONED_AFTER = 1_000;
 
 interface Size {
 	count: number;
 	bytes: number;
 }
 
-interface Gathering<Item> {
+interface Batch<Item> {
 	items: Item[];
 	room: Size;
 	openedAt: number;
-	taken: PromiseWithResolvers<void>;
+	sent: PromiseWithResolvers<void>;
 }
 
 /**
- * One call for what comes together; each caller is answered as the call that took its item.
+ * Makes one call of concurrent ones. Each caller gets the result of the call that contains its item.
  *
- * @param most of one call, except that an item larger than that goes alone
+ * @param limit of one call; an item larger than that is sent alone
  */
 export function coalesce<Item>(
-	take: (items: readonly Item[]) => Promise<void>,
+	send: (items: readonly Item[]) => Promise<void>,
 	sizeOf: (item: Item) => Size,
-	most: Size,
+	limit: Size,
 	clock: () => number,
 ): (item: Item) => Promise<void> {
-	let open: Gathering<Item> | undefined;
+	let open: Batch<Item> | undefined;
 
 	return async (item) => {
-		const { count, bytes } = sizeOf(item);
-		if (!open || !hasRoom(open, count, bytes, clock())) open = begun();
-		const joined = open;
-		joined.room.count -= count;
-		joined.room.bytes -= bytes;
-		const place = joined.items.push(item);
-		// The last one to come sends it: then nobody depends on the microtasks of another.
-		for (let hop = 0; hop < HOPS && joined.items.length === place; hop++)
-			await undefined;
-		if (joined.items.length === place) {
-			if (open === joined) open = undefined;
-			joined.taken.resolve(take(joined.items));
+		const size = sizeOf(item);
+		if (!open || !hasRoom(open, size, clock())) open = newBatch();
+		const batch = open;
+		batch.room.count -= size.count;
+		batch.room.bytes -= size.bytes;
+		const length = batch.items.push(item);
+		const isLast = () => batch.items.length === length;
+		// The last caller sends, so that no caller depends on the microtasks of another request.
+		for (let i = 0; i < QUIET_MICROTASKS && isLast(); i++) await undefined;
+		if (isLast()) {
+			if (open === batch) open = undefined;
+			batch.sent.resolve(send(batch.items));
 		}
-		return joined.taken.promise;
+		return batch.sent.promise;
 	};
 
-	function begun(): Gathering<Item> {
+	function newBatch(): Batch<Item> {
 		return {
 			items: [],
-			room: { ...most },
+			room: { ...limit },
 			openedAt: clock(),
-			taken: Promise.withResolvers(),
+			sent: Promise.withResolvers(),
 		};
 	}
 }
 
 function hasRoom(
-	{ room, openedAt }: Gathering<unknown>,
-	count: number,
-	bytes: number,
+	{ room, openedAt }: Batch<unknown>,
+	{ count, bytes }: Size,
 	now: number,
 ): boolean {
 	return (
-		count <= room.count && bytes <= room.bytes && now - openedAt < LEFT_BEHIND
+		count <= room.count &&
+		bytes <= room.bytes &&
+		now - openedAt < ABANDONED_AFTER
 	);
 }
 
-/** A queue for the doors: its sends, which have no delay, are gathered up to what one `sendBatch` takes. */
-export function coalescingQueue<Queue extends MessageQueue>(
-	queue: Queue,
-	ports: Resending,
-): Queue {
+/** Returns queues whose `send` of events coalesces, up to one `sendBatch`, and retries; each lane separately. */
+export function coalescingQueues(queues: Queues, ports: RetryPorts): Queues {
+	const byLane = new Map<string | undefined, RecordQueue>();
+	return {
+		...queues,
+		events(lane) {
+			const queue =
+				byLane.get(lane) ?? coalescingQueue(queues.events(lane), ports);
+			byLane.set(lane, queue);
+			return queue;
+		},
+	};
+}
+
+/** Only sends without a delay coalesce: publishing has no other. */
+function coalescingQueue(queue: RecordQueue, ports: RetryPorts): RecordQueue {
 	const { send, sendBatch } = retryingQueue(queue, ports);
 	return {
-		...queue,
 		send: coalesce<string>(
 			(records) => {
 				const [first, ...rest] = records as [string, ...string[]];
@@ -115,33 +128,18 @@ export function coalescingQueue<Queue extends MessageQueue>(
 	};
 }
 
-/** The lanes for the doors, each by itself. */
-export function coalescingLanes(lanes: Lanes, ports: Resending): Lanes {
-	const gathering = new Map<string, RecordQueue>();
-	return {
-		keys: () => lanes.keys(),
-		get(name) {
-			const lane = lanes.get(name);
-			if (!lane) return undefined;
-			const events = gathering.get(name) ?? coalescingQueue(lane.events, ports);
-			gathering.set(name, events);
-			return { ...lane, events };
-		},
-	};
-}
-
-/** The scheduler for the doors: what one shard is to hold is gathered, up to what a `publishBatch` may have. */
+/** Returns a scheduler that coalesces the rows of one shard, up to one `publishBatch`, and retries. */
 export function coalescingScheduler(
-	schedule: Schedule,
-	ports: Resending,
-): Schedule {
-	const resending = retryingScheduler(schedule, ports);
-	const gatherings = new Map<string, Schedule["store"]>();
-	const gatheringOf = (key: string) => {
-		const hold =
-			gatherings.get(key) ??
-			coalesce<Parameters<Schedule["store"]>[0]>(
-				(calls) => resending.store(calls.flat()),
+	scheduler: Scheduler,
+	ports: RetryPorts,
+): Scheduler {
+	const retrying = retryingScheduler(scheduler, ports);
+	const stores = new Map<string, Scheduler["store"]>();
+	const storeOf = (key: string) => {
+		const store =
+			stores.get(key) ??
+			coalesce<readonly ScheduledRow[]>(
+				(calls) => retrying.store(calls.flat()),
 				(rows) => ({
 					count: rows.length,
 					bytes: rows.reduce((sum, { record }) => sum + byteLength(record), 0),
@@ -149,17 +147,17 @@ export function coalescingScheduler(
 				{ count: CALL_EVENTS, bytes: CALL_BYTES },
 				ports.clock,
 			);
-		gatherings.set(key, hold);
-		return hold;
+		stores.set(key, store);
+		return store;
 	};
 	return {
-		...resending,
+		...retrying,
 		async store(rows) {
 			const [first] = rows;
 			if (!first) return;
-			// What may not be sent twice must not keep the rest from it.
+			// Rows that are due soon are not retried, and must not exclude other rows from a retry.
 			const soon = isDueSoon(rows, ports.clock());
-			await gatheringOf(`${shardOf(first.id) ?? 0} ${soon}`)(rows);
+			await storeOf(`${shardOf(first.id) ?? 0} ${soon}`)(rows);
 		},
 	};
 }

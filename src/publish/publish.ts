@@ -1,10 +1,9 @@
 /**
- * Step 1: give a stamped event to the queue or the scheduler, and answer only when one of them holds it.
- * It runs no handler and knows nothing of what comes after.
+ * Publishes events: the queue or the scheduler stores a stamped event before the caller gets its receipt. It runs no
+ * handler.
  */
 import pMap from "p-map";
-import { type Awaitable, andThen } from "../event/awaitable.ts";
-import { bodyIn, referring } from "../event/encode.ts";
+import { encodeEvent } from "../event/encode.ts";
 import { PartialPublishError, type Receipt } from "../event/errors.ts";
 import { shardOf } from "../event/id.ts";
 import {
@@ -13,209 +12,147 @@ import {
 	METADATA_BYTES,
 	PAYLOAD_KEPT,
 } from "../event/limits.ts";
-import type { Hold, ScheduledRow } from "../event/scheduled-row.ts";
+import type { ScheduledRow } from "../event/scheduled-row.ts";
 import type { Observe } from "../event/transition.ts";
 import { chunks } from "../platform/send-batch.ts";
+import type { Ports } from "../ports.ts";
 import type { PublishRequest } from "./request.ts";
-import { type StampedEvent, type Stamping, stamp, stampAll } from "./stamp.ts";
+import {
+	type StampedEvent,
+	type StampPorts,
+	stamp,
+	stampAll,
+} from "./stamp.ts";
 
-/** A queue, taking records as text. Rejects when it does not hold them. */
-export interface MessageQueue {
-	send(record: string): Promise<void>;
-	/** At most what `chunks` puts into one batch. */
-	sendBatch(records: readonly string[]): Promise<void>;
-}
-
-/** Keeps bodies too large for a message. */
-export interface PayloadKeeper {
-	put(key: string, text: string, until: number): Promise<void>;
-}
-
-export interface Publishing extends Stamping {
-	events: MessageQueue;
-	scheduler: Hold;
-	payloads: PayloadKeeper;
-	observe: Observe;
-}
+export type PublishPorts = StampPorts &
+	Pick<Ports, "scheduler" | "payloads" | "observe">;
 
 /**
  * Publishes one event.
  *
- * @throws RefusedError for what cannot be accepted, UnavailableError when queue or scheduler cannot take it now
+ * @throws RefusedError if the event is invalid; UnavailableError if the queue or the scheduler did not store it
  */
 export async function publish(
 	request: PublishRequest,
-	ports: Publishing,
+	ports: PublishPorts,
 ): Promise<Receipt> {
 	return publishStamped(await stamp(request, ports.clock(), ports), ports);
 }
 
-/** @throws UnavailableError when queue or scheduler cannot take it now */
+/** @throws UnavailableError if the queue or the scheduler did not store the event */
 export async function publishStamped(
 	stamped: StampedEvent,
-	ports: Publishing,
+	ports: PublishPorts,
 ): Promise<Receipt> {
-	const { dueAt, lane } = stamped;
-	const placed = await placeBody(stamped, ports);
-	if (dueAt === undefined) await queueFor(lane, ports).send(placed.record);
-	else await ports.scheduler.store([rowOf(stamped, placed)]);
+	// A record must not refer to a body that is not stored yet.
+	if (isLarge(stamped)) await storeBody(stamped, ports);
+	if (stamped.dueAt === undefined)
+		await ports.queues.events(stamped.lane).send(recordOf(stamped));
+	else await ports.scheduler.store([rowOf(stamped, stamped.dueAt)]);
 	report(stamped, ports.observe);
 	return receiptOf(stamped);
 }
 
 /**
- * Publishes up to 1 000 events or 10 MB, all or none of them valid.
+ * Publishes up to 1 000 events or 10 MB. All events are checked before any is stored.
  *
- * @throws RefusedError with the `index` of the first that is not valid; PartialPublishError when some or all were not taken
+ * @throws RefusedError with the `index` of the first invalid event; PartialPublishError if some or all were not stored
  */
 export async function publishBatch(
 	requests: readonly PublishRequest[],
-	ports: Publishing,
+	ports: PublishPorts,
 ): Promise<Receipt[]> {
 	const batch = await stampAll(requests, ports);
-	const faults = new Map<StampedEvent, unknown>();
-	const sends = sendsOf(batch);
-	// Nearly always it is one, which needs no pool.
-	if (sends.length > 1)
-		await pMap(sends, (send) => trySend(send, faults, ports), {
-			concurrency: CALL_CONCURRENCY,
-		});
-	else for (const send of sends) await trySend(send, faults, ports);
-	if (faults.size === 0) return batch.map(receiptOf);
-	const [cause] = faults.values();
+	const errors = new Map<StampedEvent, unknown>();
+	const storeGroup = async (group: readonly StampedEvent[]) => {
+		try {
+			await store(group, ports);
+			for (const stamped of group) report(stamped, ports.observe);
+		} catch (error) {
+			for (const stamped of group) errors.set(stamped, error);
+		}
+	};
+	await pMap(groupsOf(batch), storeGroup, { concurrency: CALL_CONCURRENCY });
+	if (errors.size === 0) return batch.map(receiptOf);
+	const [cause] = errors.values();
 	throw new PartialPublishError(
-		batch.map((event) => (faults.has(event) ? null : receiptOf(event))),
+		batch.map((stamped) => (errors.has(stamped) ? null : receiptOf(stamped))),
 		{ cause },
 	);
 }
 
-/** Its lane was checked at the door. */
-function queueFor(
-	lane: string | undefined,
-	{ events, lanes }: Publishing,
-): MessageQueue {
-	return lane === undefined ? events : (lanes.get(lane)?.events ?? events);
-}
-
-/** What is sent or held of an event. */
-interface Placed {
-	record: string;
-	/** Where its body is kept; absent where it is in the record. */
-	reference?: string;
-}
-
-/** A large body is kept before the record that refers to it is sent. */
-async function placeBody(
-	stamped: StampedEvent,
-	{ payloads }: Publishing,
-): Promise<Placed> {
-	const { id: reference, bytes, time, dueAt = time } = stamped;
-	if (bytes <= INLINE_BYTES) return stamped;
-	await payloads.put(reference, bodyIn(stamped), dueAt + PAYLOAD_KEPT);
-	return { record: referring(stamped, reference), reference };
-}
-
-interface Send {
-	events: readonly StampedEvent[];
-	send(events: readonly StampedEvent[], ports: Publishing): Awaitable<void>;
-}
-
-/** Keeps what went wrong with each event; never rejects. */
-async function trySend(
-	{ events, send }: Send,
-	faults: Map<StampedEvent, unknown>,
-	ports: Publishing,
-): Promise<void> {
-	try {
-		await send(events, ports);
-		for (const event of events) report(event, ports.observe);
-	} catch (error) {
-		for (const event of events) faults.set(event, error);
-	}
-}
-
-/** What a batch comes to: one send for each chunk of a lane's events, one for each shard of those that are not due. */
-function sendsOf(batch: readonly StampedEvent[]): Send[] {
-	return [...Map.groupBy(batch, wayOf)].flatMap(([way, events]) =>
-		typeof way === "number"
-			? [{ events, send: holdAll }]
-			: chunks(events, bytesInMessage).map((events) => ({
-					events,
-					send: sendNow,
-				})),
+/** Groups the events that one call stores: some of one lane, or all scheduled ones of one shard. */
+function groupsOf(batch: readonly StampedEvent[]): StampedEvent[][] {
+	const groups = Map.groupBy(batch, ({ head, dueAt, lane }) =>
+		dueAt === undefined ? lane : (shardOf(head.id) ?? 0),
+	);
+	return [...groups.values()].flatMap((events) =>
+		events[0]?.dueAt === undefined ? chunks(events, bytesInMessage) : [events],
 	);
 }
 
-/** The shard of what is not due yet, else the lane. */
-type Way = number | string | undefined;
-
-function wayOf({ id, dueAt, lane }: StampedEvent): Way {
-	return dueAt === undefined ? lane : (shardOf(id) ?? 0);
-}
-
+/** A message has the body of a small event, and only a reference to a large one. */
 function bytesInMessage({ bytes }: StampedEvent): number {
 	return Math.min(bytes, INLINE_BYTES) + METADATA_BYTES;
 }
 
-/** Of one lane. */
-function sendNow(
-	events: readonly StampedEvent[],
-	ports: Publishing,
-): Awaitable<void> {
-	const records = placed(events, ports, (_, { record }) => record);
-	const queue = queueFor(events[0]?.lane, ports);
-	return andThen(records, (records) => queue.sendBatch(records));
+/** @param group one of `groupsOf` */
+async function store(
+	group: readonly StampedEvent[],
+	ports: PublishPorts,
+): Promise<void> {
+	// A record must not refer to a body that is not stored yet.
+	await pMap(group.filter(isLarge), (stamped) => storeBody(stamped, ports), {
+		concurrency: CALL_CONCURRENCY,
+	});
+	const [first] = group as readonly [StampedEvent];
+	if (first.dueAt === undefined)
+		await ports.queues.events(first.lane).sendBatch(group.map(recordOf));
+	else
+		await ports.scheduler.store(
+			group.map((stamped) => rowOf(stamped, stamped.dueAt as number)),
+		);
 }
 
-/** In one shard. */
-function holdAll(
-	events: readonly StampedEvent[],
-	ports: Publishing,
-): Awaitable<void> {
-	const rows = placed(events, ports, rowOf);
-	return andThen(rows, (rows) => ports.scheduler.store(rows));
+function isLarge({ bytes }: StampedEvent): boolean {
+	return bytes > INLINE_BYTES;
 }
 
-/** Keeps the large bodies of some events, and makes of each event what is to be held. */
-function placed<Result>(
-	events: readonly StampedEvent[],
-	ports: Publishing,
-	make: (event: StampedEvent, placed: Placed) => Result,
-): Awaitable<Result[]> {
-	// Nearly always, and there is nothing to wait for.
-	if (events.every(({ bytes }) => bytes <= INLINE_BYTES))
-		return events.map((event) => make(event, event));
-	return pMap(
-		events,
-		async (event) => make(event, await placeBody(event, ports)),
-		{ concurrency: CALL_CONCURRENCY },
+async function storeBody(
+	{ head: { id, time }, body, dueAt = time }: StampedEvent,
+	{ payloads }: PublishPorts,
+): Promise<void> {
+	await payloads.put(id, body, dueAt + PAYLOAD_KEPT);
+}
+
+function recordOf(stamped: StampedEvent): string {
+	const { head, body, lane } = stamped;
+	return encodeEvent(
+		head,
+		isLarge(stamped) ? { reference: head.id } : { text: body },
+		lane === undefined ? {} : { lane },
 	);
 }
 
-/** Of one that is scheduled. */
-function rowOf(
-	{ id, name, dueAt }: StampedEvent,
-	{ record, reference }: Placed,
-): ScheduledRow {
+function rowOf(stamped: StampedEvent, dueAt: number): ScheduledRow {
+	const { id, name } = stamped.head;
 	return {
 		id,
 		handler: "",
 		name,
-		dueAt: dueAt as number,
+		dueAt,
 		version: 0,
-		reference: reference ?? null,
-		record,
+		reference: isLarge(stamped) ? id : null,
+		record: recordOf(stamped),
 	};
 }
 
-function receiptOf({ id, time, delay }: StampedEvent): Receipt {
+function receiptOf({ head: { id, time, delay } }: StampedEvent): Receipt {
 	return { id, time, delay };
 }
 
-function report(
-	{ id, name: event, time: at, dueAt }: StampedEvent,
-	observe: Observe,
-): void {
+function report({ head, dueAt }: StampedEvent, observe: Observe): void {
+	const { id, name: event, time: at } = head;
 	if (dueAt === undefined) observe({ type: "published", at, id, event });
 	else observe({ type: "scheduled", at, id, event, dueAt });
 }

@@ -1,39 +1,38 @@
 /**
- * At the doors, what a queue or an object does not take for the moment is tried again before the caller hears of
- * it. The consumer does not come here: what fails there comes again with its message.
+ * Retries a publish while a queue or an object is unavailable for a moment. The consumer must not use this: its
+ * message is redelivered instead.
  */
 import { UnavailableError } from "../event/errors.ts";
 import type { ScheduledRow } from "../event/scheduled-row.ts";
-import { inTime, pause, type Timer } from "../platform/timer.ts";
-import type { MoveResult, Schedule } from "../schedule/schedule.ts";
-import type { MessageQueue, PayloadKeeper } from "./publish.ts";
+import type { RecordQueue } from "../platform/queues.ts";
+import { inTime, pause } from "../platform/timer.ts";
+import type { PayloadStore, Ports, Scheduler } from "../ports.ts";
+import type { MoveResult } from "../schedule/schedule.ts";
 
-export interface Resending {
-	clock(): number;
-	/** From [0, 1). */
-	random(): number;
-	timer: Timer;
-}
+export type RetryPorts = Pick<Ports, "clock" | "random" | "timer">;
 
-/** Before each further try a wait is drawn evenly from none to so many milliseconds, lest callers come together. */
+/** Longest wait before each retry, in milliseconds. Full jitter: callers must not retry at the same time. */
 const WAITS = [200, 400, 800];
 
-/** No try begins later than this after the first, in milliseconds. */
+/** No retry begins later than this after the first call, in milliseconds. */
 const WITHIN = 2_000;
 
-/** What has not answered by then has failed, in milliseconds, and is not asked again: `waitUntil` has 30 seconds. */
+/** Timeout of a call, in milliseconds. It is not retried: `waitUntil` ends after 30 seconds. */
 const ANSWER_TIME = 25_000;
 
-/** Clocks may be a minute apart: so long before its due time, in milliseconds, an event cannot have been handed over. */
+/**
+ * Until this long before its due time, in milliseconds, an event cannot have been sent to the queue. Clocks may
+ * differ by a minute.
+ */
 const SOON = 60_000 + WITHIN;
 
-type IsPassing = (error: UnavailableError) => boolean;
+type IsTransient = (error: UnavailableError) => boolean;
 
-/** Whatever keeps a queue from taking a message is an outage: too many requests, an overload, an error of its own. */
-const ofQueue: IsPassing = () => true;
+/** A queue rejects only for an outage: too many requests, an overload, or an internal error. */
+const ofQueue: IsTransient = () => true;
 
-/** An object says so itself. One that is overloaded would only be the more so (Durable Objects, error handling). */
-const ofObject: IsPassing = ({ cause }) => {
+/** An object's error has these flags. A retry would overload an overloaded object further (Durable Objects, error handling). */
+const ofObject: IsTransient = ({ cause }) => {
 	const { retryable, overloaded } = (cause ?? {}) as {
 		retryable?: boolean;
 		overloaded?: boolean;
@@ -41,23 +40,23 @@ const ofObject: IsPassing = ({ cause }) => {
 	return retryable === true && overloaded !== true;
 };
 
-const never: IsPassing = () => false;
+const never: IsTransient = () => false;
 
-/** @param call is told of the failure before, which may have been done all the same */
-async function resend<Result>(
+/** @param call receives the error of the call before it, which may have succeeded all the same */
+async function retrySend<Result>(
 	call: (before?: unknown) => Promise<Result>,
-	isPassing: IsPassing,
-	{ clock, random, timer }: Resending,
+	isTransient: IsTransient,
+	{ clock, random, timer }: RetryPorts,
 ): Promise<Result> {
-	const begunAt = clock();
+	const startedAt = clock();
 	let before: unknown;
 	for (const longest of [...WAITS, 0]) {
 		try {
 			return await inTime(call(before), ANSWER_TIME, timer, tooLate);
 		} catch (error) {
 			before = error;
-			const isLast = longest === 0 || clock() - begunAt + longest > WITHIN;
-			if (isLast || !(error instanceof UnavailableError && isPassing(error)))
+			const isLast = longest === 0 || clock() - startedAt + longest > WITHIN;
+			if (isLast || !(error instanceof UnavailableError && isTransient(error)))
 				break;
 			await pause(random() * longest, timer);
 		}
@@ -71,51 +70,57 @@ function tooLate(): Error {
 	);
 }
 
-/** A message that is sent again may come twice, under one id. */
+/** A message that is sent again may be delivered twice, with one id. */
 export function retryingQueue(
-	queue: MessageQueue,
-	ports: Resending,
-): MessageQueue {
+	queue: RecordQueue,
+	ports: RetryPorts,
+): RecordQueue {
 	return {
-		send: (record) => resend(() => queue.send(record), ofQueue, ports),
+		send: (record, delaySeconds) =>
+			retrySend(() => queue.send(record, delaySeconds), ofQueue, ports),
 		sendBatch: (records) =>
-			resend(() => queue.sendBatch(records), ofQueue, ports),
+			retrySend(() => queue.sendBatch(records), ofQueue, ports),
 	};
 }
 
-export function retryingPayloads<Payloads extends PayloadKeeper>(
-	payloads: Payloads,
-	ports: Resending,
-): Payloads {
+export function retryingPayloads(
+	payloads: PayloadStore,
+	ports: RetryPorts,
+): PayloadStore {
 	return {
 		...payloads,
 		put: (key, text, until) =>
-			resend(() => payloads.put(key, text, until), ofObject, ports),
+			retrySend(() => payloads.put(key, text, until), ofObject, ports),
 	};
 }
 
 export function retryingScheduler(
-	schedule: Schedule,
-	ports: Resending,
-): Schedule {
+	scheduler: Scheduler,
+	ports: RetryPorts,
+): Scheduler {
 	return {
-		...schedule,
+		...scheduler,
 		store: (rows) =>
-			resend(
-				() => schedule.store(rows),
+			retrySend(
+				() => scheduler.store(rows),
 				isDueSoon(rows, ports.clock()) ? never : ofObject,
 				ports,
 			),
-		cancel: (id, right) =>
-			resend(
-				async (before) => certain(await schedule.cancel(id, right), id, before),
+		cancel: (id, permission) =>
+			retrySend(
+				async (before) =>
+					certain(await scheduler.cancel(id, permission), id, before),
 				ofObject,
 				ports,
 			),
-		reschedule: (id, dueAt, right) =>
-			resend(
+		reschedule: (id, dueAt, permission) =>
+			retrySend(
 				async (before) =>
-					certain(await schedule.reschedule(id, dueAt, right), id, before),
+					certain(
+						await scheduler.reschedule(id, dueAt, permission),
+						id,
+						before,
+					),
 				ofObject,
 				ports,
 			),
@@ -123,22 +128,22 @@ export function retryingScheduler(
 }
 
 /**
- * Whether one of these may have been handed over by the time that it would be held again: it would come back, and
- * could be cancelled though it has run.
+ * Returns whether one of these rows may have been sent to the queue before a retry stores it. The retry would
+ * schedule that event again, and a caller could cancel it although it has run.
  */
 export function isDueSoon(rows: readonly ScheduledRow[], now: number): boolean {
 	return rows.some(({ dueAt }) => dueAt < now + SOON);
 }
 
 /**
- * An event that is not there any more may be what the try before has brought about.
+ * Checks the result of a retry: an event may be gone because the failed call before has moved it.
  *
- * @throws UnavailableError where nobody can tell
+ * @throws UnavailableError if the result is ambiguous
  */
-function certain(answer: MoveResult, id: string, before: unknown): MoveResult {
-	if (answer !== "gone" || before === undefined) return answer;
+function certain(result: MoveResult, id: string, before: unknown): MoveResult {
+	if (result !== "gone" || before === undefined) return result;
 	throw new UnavailableError(
-		`it is not known what became of ${id}: the first answer was lost, and now it is not scheduled any more`,
+		`the result for ${id} is unknown: the first call returned none, and the event is no longer scheduled: check whether it was handled`,
 		{ cause: before },
 	);
 }

@@ -1,120 +1,127 @@
-/** Step 1, first half: check everything that can be checked of an event, and stamp it. It holds nothing. */
+/** Checks events and stamps them with an id and a time, the first half of publishing. It stores nothing. */
 import { dueTime } from "../event/after.ts";
-import { type Awaitable, andThen } from "../event/awaitable.ts";
-import {
-	checkBody,
-	type Definition,
-	type Schema,
-} from "../event/definition.ts";
-import { bodyIn, eventBytes, recordOf, sizeOf } from "../event/encode.ts";
+import { checkBody, type Schema } from "../event/definition.ts";
+import { eventBytes } from "../event/encode.ts";
 import type { EventHead } from "../event/envelope.ts";
-import { mapInTurn, RefusedError } from "../event/errors.ts";
-import type { Recorded } from "../event/json.ts";
+import { atIndex, RefusedError } from "../event/errors.ts";
+import { bodyText } from "../event/json.ts";
 import { CALL_BYTES, CALL_EVENTS, EVENT_BYTES } from "../event/limits.ts";
 import { checkName } from "../event/name.ts";
-import { checkLane, type Lanes } from "../platform/lane.ts";
+import { checkLane } from "../platform/queues.ts";
+import type { Ports } from "../ports.ts";
 import type { PublishRequest } from "./request.ts";
 
-export interface Stamping {
-	clock(): number;
-	newId(time: number): string;
-	lanes: Lanes;
-	definitionOf(name: string): Definition | undefined;
-}
+export type StampPorts = Pick<
+	Ports,
+	"clock" | "newId" | "queues" | "definitionOf"
+>;
 
-/** An event that was checked and stamped, and is held nowhere yet. */
-export interface StampedEvent extends EventHead, Recorded {
-	/** As it counts against the limits: of a small event, of which none depends, the most that it may be. */
+/** An event that was checked and stamped, and is not stored yet. */
+export interface StampedEvent {
+	head: EventHead;
+	/** JSON text. */
+	body: string;
+	/** Size of the event in bytes. */
 	bytes: number;
+	/** Epoch milliseconds; undefined for an event that is not scheduled. */
 	dueAt: number | undefined;
 	lane: string | undefined;
 }
 
-/** All of a batch, or none: at most 1 000 events and 10 MB. @throws RefusedError, with the index */
-export function stampAll(
+/**
+ * Stamps a batch of at most 1 000 events and 10 MB. If one event is invalid, none is stamped.
+ *
+ * @throws RefusedError `batch_too_large`; for an invalid event its own code, with the index
+ */
+export async function stampAll(
 	requests: readonly PublishRequest[],
-	ports: Stamping,
-): Awaitable<StampedEvent[]> {
+	ports: StampPorts,
+): Promise<StampedEvent[]> {
 	if (requests.length > CALL_EVENTS)
 		throw new RefusedError(
 			"batch_too_large",
-			`${requests.length} events in one batch: at most ${CALL_EVENTS}, send the rest in another`,
+			`${requests.length} events in one batch: give at most ${CALL_EVENTS}, and send the rest in another batch`,
 		);
 	const time = ports.clock();
-	const batch = mapInTurn(requests, (request) => stamp(request, time, ports));
-	return andThen(batch, checkBytes);
-}
-
-function checkBytes(batch: StampedEvent[]): StampedEvent[] {
-	const most = sum(batch, ({ bytes }) => bytes);
-	const bytes =
-		most > CALL_BYTES
-			? sum(batch, (event) => eventBytes(event, bodyIn(event)))
-			: most;
+	const batch: StampedEvent[] = [];
+	try {
+		for (const request of requests) {
+			const stamped = stampNamed(request, time, ports);
+			const schema = schemaOf(request, ports);
+			// An event without a schema costs no microtask.
+			if (schema) await checkSchema(stamped, schema);
+			batch.push(stamped);
+		}
+	} catch (error) {
+		throw atIndex(error, batch.length);
+	}
+	const bytes = batch.reduce((sum, stamped) => sum + stamped.bytes, 0);
 	if (bytes > CALL_BYTES)
 		throw new RefusedError(
 			"batch_too_large",
-			`${bytes} bytes in one batch: at most ${CALL_BYTES}, send the rest in another`,
+			`${bytes} bytes in one batch: give at most ${CALL_BYTES}, and send the rest in another batch`,
 		);
 	return batch;
 }
 
-function sum(
-	batch: readonly StampedEvent[],
-	bytesOf: (stamped: StampedEvent) => number,
-): number {
-	return batch.reduce((bytes, stamped) => bytes + bytesOf(stamped), 0);
-}
-
-/**
- * Waits only for a schema.
- *
- * @throws RefusedError, or rejects with it
- */
-export function stamp(
+/** @throws RefusedError */
+export async function stamp(
 	request: PublishRequest,
 	time: number,
-	ports: Stamping,
-): Awaitable<StampedEvent> {
-	const { name, definition } = request;
-	checkName(name);
-	const stamped = stampOfApp(request, time, ports);
-	const schema = (definition ?? ports.definitionOf(name))?.schema;
-	return schema ? checked(stamped, schema) : stamped;
-}
-
-async function checked(
-	stamped: StampedEvent,
-	schema: Schema,
+	ports: StampPorts,
 ): Promise<StampedEvent> {
-	await checkBody(stamped.name, schema, JSON.parse(bodyIn(stamped)));
+	const stamped = stampNamed(request, time, ports);
+	const schema = schemaOf(request, ports);
+	if (schema) await checkSchema(stamped, schema);
 	return stamped;
 }
 
+function stampNamed(
+	request: PublishRequest,
+	time: number,
+	ports: StampPorts,
+): StampedEvent {
+	checkName(request.name);
+	return stampReserved(request, time, ports);
+}
+
+function schemaOf(
+	{ name, definition }: PublishRequest,
+	{ definitionOf }: StampPorts,
+): Schema | undefined {
+	return (definition ?? definitionOf(name))?.schema;
+}
+
+/** The schema checks the body as handlers will receive it, after JSON. */
+function checkSchema(
+	{ head, body }: StampedEvent,
+	schema: Schema,
+): Promise<void> {
+	return checkBody(head.name, schema, JSON.parse(body));
+}
+
 /**
- * Stamps an app's event, whose name and payload are checked by then.
+ * Stamps an event with a reserved name. The caller has checked its name and its body.
  *
- * @param most its bytes are fewer
+ * @param limit the event must have fewer bytes
  * @throws RefusedError
  */
-export function stampOfApp(
+export function stampReserved(
 	{ name, body, after, lane }: PublishRequest,
 	time: number,
-	ports: Pick<Stamping, "newId" | "lanes">,
-	most = EVENT_BYTES,
+	ports: Pick<StampPorts, "newId" | "queues">,
+	limit = EVENT_BYTES,
 ): StampedEvent {
-	checkLane(lane, ports.lanes);
+	checkLane(lane, ports.queues);
 	const dueAt = after === undefined ? undefined : dueTime(after, time);
 	const delay = dueAt === undefined ? 0 : dueAt - time;
-	const id = ports.newId(time);
-	const head = { id, name, time, delay };
-	const recorded = recordOf(head, lane, body);
-	const { record, bodyAt } = recorded;
-	const bytes = sizeOf(head, recorded);
-	if (bytes >= most)
+	const head = { id: ports.newId(time), name, time, delay };
+	const text = bodyText(body);
+	const bytes = eventBytes(head, text);
+	if (bytes >= limit)
 		throw new RefusedError(
 			"event_too_large",
-			`${JSON.stringify(name)} has ${bytes} bytes: an event is less than ${most} bytes with its metadata, keep what is larger elsewhere and publish where it is`,
+			`${JSON.stringify(name)} has ${bytes} bytes: an event must have less than ${limit} bytes with its metadata: store large data elsewhere and publish where it is`,
 		);
-	return { id, name, time, delay, dueAt, lane, record, bodyAt, bytes };
+	return { head, body: text, bytes, dueAt, lane };
 }

@@ -1,6 +1,6 @@
 /**
- * How requests travel to the Worker that owns the events: over a service binding, or over HTTP. Bodies go as
- * plain JSON, and errors come back as the classes they were.
+ * Sends requests to the Worker that owns the events, over a service binding or over HTTP. It sends bodies as plain
+ * JSON and restores the classes of errors. It does not check events.
  */
 import { checkForm } from "../event/after-form.ts";
 import {
@@ -29,14 +29,14 @@ export interface PublisherBinding {
 	): Promise<unknown>;
 }
 
-/** The same as `wrangler types` writes it, a bare `Service`, when it does not know the entrypoint's class. */
+/** The binding as `wrangler types` writes it without the entrypoint's class: a bare `Service`. */
 export interface BareBinding {
-	// biome-ignore lint/suspicious/noExplicitAny: the platform's own method, which is not called
+	// biome-ignore lint/suspicious/noExplicitAny: the platform's own method, never called
 	connect(...args: any[]): unknown;
 }
 
 export interface HttpTarget {
-	/** Where the owner of the events answers, such as `https://events.example.com`, with its prefix if it has one. */
+	/** URL of the Worker that owns the events, such as `https://events.example.com`, with its prefix if it has one. */
 	url: string | URL;
 	/** An API key with the scope `publish`. */
 	key: string;
@@ -44,7 +44,7 @@ export interface HttpTarget {
 	fetch?: (request: Request) => Promise<Response>;
 }
 
-/** How requests travel. */
+/** A connection to the Worker that owns the events. */
 export interface Transport {
 	publish(request: PublishRequest): Promise<Receipt>;
 	publishBatch(requests: PublishRequest[]): Promise<Receipt[]>;
@@ -52,31 +52,31 @@ export interface Transport {
 	reschedule(id: string, after: unknown): Promise<Receipt | false>;
 }
 
-/** @param target a binding, or where and with which key to call */
+/** @throws TypeError if the target is neither a binding nor `{ url, key }` */
 export function transportTo(
 	target: PublisherBinding | BareBinding | HttpTarget,
 ): Transport {
 	checkTarget(target);
-	const way = isHttp(target)
+	const transport = isHttp(target)
 		? overHttp(target)
 		: overBinding(target as PublisherBinding);
 	return {
 		publish: (request) =>
-			withRevivedErrors(async () => way.publish(plain(request))),
+			withRevivedErrors(async () => transport.publish(plain(request))),
 		publishBatch: (requests) =>
 			withRevivedErrors(async () =>
-				way.publishBatch(mapAtIndex(requests, plain)),
+				transport.publishBatch(mapAtIndex(requests, plain)),
 			),
-		cancel: (id) => withRevivedErrors(() => way.cancel(id)),
+		cancel: (id) => withRevivedErrors(() => transport.cancel(id)),
 		reschedule: (id, after) =>
 			withRevivedErrors(async () => {
 				checkForm(after);
-				return way.reschedule(id, after);
+				return transport.reschedule(id, after);
 			}),
 	};
 }
 
-/** Errors as the classes that they were before they crossed. */
+/** Makes a call, and restores the class of an error that crossed a binding or HTTP. */
 export async function withRevivedErrors<Result>(
 	call: () => Promise<Result>,
 ): Promise<Result> {
@@ -87,7 +87,7 @@ export async function withRevivedErrors<Result>(
 	}
 }
 
-/** What crosses a door is plain JSON, so that dates and class instances behave alike at all of them. */
+/** A request is plain JSON, so that dates and class instances behave alike at every entry point. */
 function plain(request: PublishRequest): PublishRequest {
 	const { name, body, after, lane } = request;
 	if (after !== undefined) checkForm(after);
@@ -99,24 +99,26 @@ function plain(request: PublishRequest): PublishRequest {
 	};
 }
 
-/** @throws TypeError for what can be no target: better here than at the first publish */
+/** @throws TypeError for an invalid target, before the first publish would fail */
 function checkTarget(target: unknown): void {
 	const { publish, url, key } = (target ?? {}) as Record<string, unknown>;
 	if (typeof url === "string" || url instanceof URL) {
 		if (!/^https?:\/\//.test(String(url)))
 			throw new TypeError(
-				`tidings: createClient: url ${JSON.stringify(url)} does not begin with http:// or https://`,
+				`tidings: createClient: url ${JSON.stringify(url)} does not begin with http:// or https://: give the URL of the Worker that owns the events`,
 			);
 		if (typeof key !== "string" || key === "")
-			throw new TypeError("tidings: createClient: key is missing");
+			throw new TypeError(
+				"tidings: createClient: key is missing: give an API key with the scope publish",
+			);
 	} else if (typeof publish !== "function")
 		throw new TypeError(
-			"tidings: createClient was given no target: bind the owner's Publisher entrypoint in [[services]], or give { url, key }",
+			"tidings: createClient: the target is neither a binding nor { url, key }: bind the owner's Publisher entrypoint in [[services]], or give { url, key }",
 		);
 }
 
 function isHttp(target: object): target is HttpTarget {
-	// A stub answers to every name, though never with a string or a URL.
+	// A stub has every property, but none is a string or a URL.
 	const { url } = target as HttpTarget;
 	return typeof url === "string" || url instanceof URL;
 }
@@ -184,36 +186,15 @@ function overHttp({ url, key, fetch: via = fetch }: HttpTarget): Transport {
 	}
 }
 
-/** False where the event is not scheduled any more. */
+/** Returns false if the event is no longer scheduled. */
 async function unlessGone<Result>(
 	id: string,
 	call: () => Promise<Result>,
 ): Promise<Result | false> {
-	// An empty id makes another path.
+	// An empty id would make the path of another resource.
 	if (id === "") return false;
 	return call().catch((error) => {
 		if (error.code === "not_found") return false;
 		throw error;
 	});
-}
-
-/**
- * Makes a call that nobody awaits outlive the response, or it is lost with it. A rejection is logged there,
- * for then nobody else sees it.
- *
- * @param waitUntil the platform's, where there is one
- */
-export function outliveResponse<Result>(
-	call: () => Promise<Result>,
-	waitUntil: ((promise: Promise<unknown>) => void) | undefined,
-): Promise<Result> {
-	const result = call();
-	try {
-		waitUntil?.(
-			result.catch((error) => console.warn("tidings: not published", error)),
-		);
-	} catch {
-		// Outside of a request there is nothing to outlive.
-	}
-	return result;
 }

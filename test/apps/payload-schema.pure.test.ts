@@ -25,7 +25,7 @@ function issuesOf(schema: object, payload: unknown): Issue[] {
 			name: "RefusedError",
 			code: "schema_violation",
 			message: expect.stringContaining(
-				`payload: it breaks the schema of "${NAME}": `,
+				`payload: it does not match the schema of "${NAME}": `,
 			),
 		});
 		const { issues } = error as { issues: Issue[] };
@@ -47,7 +47,7 @@ describe("a payload", () => {
 			expect.objectContaining({
 				name: "RefusedError",
 				code: "schema_violation",
-				message: `payload: it breaks the schema of "${NAME}": (payload): Instance does not have required property "messageId".; from: Instance type "number" is invalid. Expected "string".; snippet: Instance type "null" is invalid. Expected "string".`,
+				message: `payload: it does not match the schema of "${NAME}": (payload): Instance does not have required property "messageId".; from: Instance type "number" is invalid. Expected "string".; snippet: Instance type "null" is invalid. Expected "string".`,
 				issues: [
 					{
 						path: "",

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { consume } from "../../src/consume/queue.ts";
-import { recordOf } from "../../src/event/encode.ts";
+import { encodeEvent } from "../../src/event/encode.ts";
 import { newId } from "../../src/event/id.ts";
 import { NonRetryableError, RetryAfterError } from "../../src/index.ts";
 import { incoming, read, record } from "../support/incoming.ts";
@@ -52,7 +52,7 @@ test("each handler gets the whole event, also the time that only its id tells", 
 		behaviours.set(id, ({ id, name, time, delay, body }) => {
 			got.push({ id, name, time, delay, body });
 		});
-	const { record } = recordOf(head, undefined, { n: 1 });
+	const record = encodeEvent(head, { text: '{"n":1}' });
 	expect(JSON.parse(record)).not.toHaveProperty("time");
 	await consume([incoming(record)], "events", ports);
 	const event = { ...head, body: { n: 1 } };

@@ -26,7 +26,7 @@ test.each([
 	[new Date(NOW - 1)],
 	["2027-01-14T17:46:05.811Z"],
 	["1999-12-31T23:59:59Z"],
-])("%j is refused: it is not later than now", (after) => {
+])("%j is rejected: an event must be due later than now", (after) => {
 	expect(refusal(after).message).toMatch(/not in the future.*later than now/);
 });
 
@@ -35,21 +35,29 @@ test.each([
 	["2027-03-01T00:00:00.000Z", "2028-03-01T00:00:00.000Z"],
 	["2028-02-28T00:00:00.000Z", "2029-02-28T00:00:00.000Z"],
 	["2028-02-29T10:00:00.500Z", "2029-02-28T10:00:00.500Z"],
-])("from %s the last due time is %s, in every form", (from, until) => {
-	const now = Date.parse(from);
-	const latest = Date.parse(until);
-	const past = new Date(latest + 1);
-	for (const after of [latest - now, latest, until, "1 year", "12 months"])
-		expect(dueTime(after, now)).toBe(latest);
-	expect(dueTime(new Date(latest), now)).toBe(latest);
-	for (const after of [latest + 1 - now, latest + 1, past, past.toISOString()])
-		expect(refusal(after, now).message).toContain(
-			`more than one year ahead: the latest is ${until}`,
-		);
-});
+])(
+	"from %s an event may be due in exactly one year, at %s, in every form",
+	(from, until) => {
+		const now = Date.parse(from);
+		const latest = Date.parse(until);
+		const past = new Date(latest + 1);
+		for (const after of [latest - now, latest, until, "1 year", "12 months"])
+			expect(dueTime(after, now)).toBe(latest);
+		expect(dueTime(new Date(latest), now)).toBe(latest);
+		for (const after of [
+			latest + 1 - now,
+			latest + 1,
+			past,
+			past.toISOString(),
+		])
+			expect(refusal(after, now).message).toContain(
+				`more than one year ahead: give ${until} or earlier`,
+			);
+	},
+);
 
 test.each(["13 months", "2 years", "53 weeks", "367 days", "9".repeat(30)])(
-	"%s is refused from wherever the year is counted",
+	"%s is rejected, whenever the year begins",
 	(span) => {
 		const after = span.includes(" ") ? span : `${span} years`;
 		expect(refusal(after).message).toMatch(/more than one year ahead/);
@@ -80,7 +88,7 @@ const anyAfter = (now: number): fc.Arbitrary<[after: unknown, from: number]> =>
 			]),
 	);
 
-test("what is accepted is never due before it says, nor more than a year ahead", () => {
+test("a due time is never earlier than requested, nor more than a year ahead", () => {
 	fc.assert(
 		fc.property(
 			anyNow.chain((now) => fc.tuple(fc.constant(now), anyAfter(now))),

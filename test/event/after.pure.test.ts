@@ -19,23 +19,23 @@ function monthsAfter(now: number, months: number): number {
 	return then.getTime();
 }
 
-test("a number is a wait in milliseconds, a fraction of one rounded up", () => {
+test("a number is a wait in milliseconds, rounded up", () => {
 	expect(dueTime(1, NOW)).toBe(NOW + 1);
 	expect(dueTime(0.2, NOW)).toBe(NOW + 1);
 	expect(dueTime(90_000.5, NOW)).toBe(NOW + 90_001);
 	expect(dueTime(365 * DAY, NOW)).toBe(NOW + 365 * DAY);
 });
 
-test("a number up to ten years of milliseconds is a wait, beyond it an epoch timestamp", () => {
+test("a number up to ten years of milliseconds is a wait, a larger one an epoch timestamp", () => {
 	expect(refusal(TEN_YEARS).message).toMatch(/more than one year ahead/);
 	expect(refusal(TEN_YEARS + 1).message).toMatch(/not in the future/);
 	expect(dueTime(NOW + 5_000, NOW)).toBe(NOW + 5_000);
 });
 
-test("a Date is the instant it says", () => {
+test("a Date is its own time", () => {
 	expect(dueTime(new Date(NOW + 1), NOW)).toBe(NOW + 1);
 	expect(refusal(new Date(Number.NaN)).message).toBe(
-		'after: "Invalid Date" is no point in time',
+		'after: "Invalid Date" has no time: give a valid Date',
 	);
 });
 
@@ -76,7 +76,7 @@ test.each([
 	expect(new Date(dueTime(after, Date.parse(now))).toISOString()).toBe(due);
 });
 
-test("months follow the UTC calendar, whatever the day", () => {
+test("months follow the UTC calendar on every day", () => {
 	fc.assert(
 		fc.property(
 			fc.integer({
@@ -92,14 +92,14 @@ test("months follow the UTC calendar, whatever the day", () => {
 });
 
 test.each(["1.5 months", "0.5 years", "1.0001 year"])(
-	"%j is refused, a fraction of what has no fixed length",
+	"%j is rejected: a fraction of a month or year has no fixed length",
 	(after) => {
-		expect(refusal(after).message).toMatch(/whole, fractions go up to weeks/);
+		expect(refusal(after).message).toMatch(/: give whole months or years/);
 	},
 );
 
 test.each(["5 parsecs", "1 m", "1 dayss", "1 s", "3 constructor"])(
-	"%j is refused with the units to use",
+	"%j is rejected, and the error lists the units",
 	(after) => {
 		expect(refusal(after).message).toContain(JSON.stringify(after));
 		expect(refusal(after).message).toMatch(/seconds, minutes, .*or years/);
@@ -121,14 +121,38 @@ test.each([
 });
 
 test.each([
-	["2027-02-30T00:00:00Z", "names a date or time that does not exist"],
-	["2027-02-29T00:00:00Z", "names a date or time that does not exist"],
-	["2027-13-01T00:00:00Z", "names a date or time that does not exist"],
-	["2027-05-01T24:00:00Z", "names a date or time that does not exist"],
-	["2027-05-01T23:60:00Z", "names a date or time that does not exist"],
-	["2027-05-01T23:59:60Z", "names a date or time that does not exist"],
-	["2027-05-01T12:00:00+24:00", "has an offset that does not exist: +24:00"],
-	["2027-05-01T12:00:00-01:60", "has an offset that does not exist: -01:60"],
+	[
+		"2027-02-30T00:00:00Z",
+		"names a date or time that does not exist: give a date and time of the calendar",
+	],
+	[
+		"2027-02-29T00:00:00Z",
+		"names a date or time that does not exist: give a date and time of the calendar",
+	],
+	[
+		"2027-13-01T00:00:00Z",
+		"names a date or time that does not exist: give a date and time of the calendar",
+	],
+	[
+		"2027-05-01T24:00:00Z",
+		"names a date or time that does not exist: give a date and time of the calendar",
+	],
+	[
+		"2027-05-01T23:60:00Z",
+		"names a date or time that does not exist: give a date and time of the calendar",
+	],
+	[
+		"2027-05-01T23:59:60Z",
+		"names a date or time that does not exist: give a date and time of the calendar",
+	],
+	[
+		"2027-05-01T12:00:00+24:00",
+		"has an offset that does not exist, +24:00: give Z or an offset up to 23:59",
+	],
+	[
+		"2027-05-01T12:00:00-01:60",
+		"has an offset that does not exist, -01:60: give Z or an offset up to 23:59",
+	],
 ])("%j %s", (after, why) => {
 	expect(refusal(after).message).toBe(`after: ${JSON.stringify(after)} ${why}`);
 });
@@ -150,13 +174,13 @@ test.each([
 	"1,5 days",
 	".5 days",
 	"",
-])("%j is refused, named and told the forms", (after) => {
+])("%j is rejected, and the error shows it and the forms", (after) => {
 	const { message } = refusal(after);
 	const start = `after: ${JSON.stringify(after)} is not a time: give milliseconds`;
 	expect(message.startsWith(start)).toBe(true);
 });
 
-test("the ISO string of a Date in the window comes back as that very millisecond", () => {
+test("the ISO string of a Date is exactly that millisecond", () => {
 	fc.assert(
 		fc.property(fc.integer({ min: 1, max: 365 * DAY }), (ahead) => {
 			const date = new Date(NOW + ahead);
@@ -165,7 +189,7 @@ test("the ISO string of a Date in the window comes back as that very millisecond
 	);
 });
 
-test("a dayjs object is refused with a hint at its toDate", () => {
+test("a dayjs object is rejected, and the error suggests toDate", () => {
 	const tomorrow = dayjs(NOW).add(1, "day");
 	expect(refusal(tomorrow).message).toMatch(/dayjs.*`\.toDate\(\)`/);
 	expect(dueTime(tomorrow.toDate(), NOW)).toBe(NOW + DAY);
@@ -184,13 +208,13 @@ test.for<[after: unknown, name: string]>([
 	[1n, "bigint"],
 	[{ days: 1n }, "object"],
 	[Array(100).fill(0), `[${"0,".repeat(49)}0`],
-])("%s is refused, named and told the forms", ([after, name]) => {
+])("%s is rejected, and the error shows it and the forms", ([after, name]) => {
 	const { message } = refusal(after);
 	expect(message.startsWith(`after: ${name} is not a time: `)).toBe(true);
 	expect(message).toMatch(/give milliseconds, .* a Date, .*date-time such as/);
 });
 
-test("whatever else it is given, it refuses it and throws nothing else", () => {
+test("any other value is rejected with invalid_after", () => {
 	const noTime = fc
 		.anything({ withBigInt: true, withNullPrototype: true })
 		.filter((value) => typeof value !== "number");

@@ -8,7 +8,7 @@ import {
 } from "../../src/event/cursor.ts";
 
 describe("a cursor", () => {
-	test("leads back to its place, whatever the id", () => {
+	test("is read as its position, whatever the id", () => {
 		const place = fc.tuple(
 			fc.nat(Number.MAX_SAFE_INTEGER),
 			fc.oneof(
@@ -25,7 +25,7 @@ describe("a cursor", () => {
 		);
 	});
 
-	test("stands in a URL as it is", () => {
+	test("needs no escaping in a URL", () => {
 		fc.assert(
 			fc.property(fc.nat(), fc.string({ unit: "grapheme" }), (at, id) => {
 				expect(cursorOf([at, id])).toMatch(/^[A-Za-z0-9-]+$/);
@@ -38,7 +38,7 @@ describe("a cursor", () => {
 		}
 	});
 
-	test("that is absent leads to the start", () => {
+	test("that is absent has no position", () => {
 		expect(positionOf(undefined)).toBeUndefined();
 	});
 
@@ -56,7 +56,7 @@ describe("a cursor", () => {
 		5,
 		null,
 		{},
-	])("%j is refused, for no page was answered with it", (cursor) => {
+	])("%j is rejected: no page had it", (cursor) => {
 		expect(() => positionOf(cursor as string)).toThrow(
 			expect.objectContaining({
 				code: "invalid_request",
@@ -65,7 +65,7 @@ describe("a cursor", () => {
 		);
 	});
 
-	test("is read or refused, whatever text it is", () => {
+	test("is either read or rejected, whatever text it is", () => {
 		fc.assert(
 			fc.property(fc.string(), (text) => {
 				try {
@@ -80,7 +80,7 @@ describe("a cursor", () => {
 });
 
 describe("a page's size", () => {
-	test("is 1 to 1 000, a hundred where none is given", () => {
+	test("is 1 to 1 000, by default 100", () => {
 		expect(pageSize()).toBe(100);
 		expect(pageSize(undefined)).toBe(100);
 		expect(pageSize(1)).toBe(1);
@@ -96,11 +96,11 @@ describe("a page's size", () => {
 		Number.POSITIVE_INFINITY,
 		"5",
 		null,
-	])("%s is refused with both ends", (limit) => {
+	])("%s is rejected, and the error shows the range", (limit) => {
 		expect(() => pageSize(limit as number)).toThrow(
 			expect.objectContaining({
 				code: "invalid_request",
-				message: `limit: ${limit} is not a whole number from 1 to 1000`,
+				message: `limit: ${limit} is not a page size: give a whole number from 1 to 1000`,
 			}),
 		);
 	});

@@ -9,7 +9,7 @@ const head = {
 	delay: 0,
 };
 
-test("an event has one letter for each handler, and two events have two", () => {
+test("an event has one dead letter for each handler", () => {
 	expect(deadLetterId(head.id, "audit")).toBe(deadLetterId(head.id, "audit"));
 	expect(deadLetterId(head.id, "audit")).toBe(`${head.id}:audit`);
 	expect(deadLetterId(head.id, "audit")).not.toBe(
@@ -20,7 +20,7 @@ test("an event has one letter for each handler, and two events have two", () => 
 	);
 });
 
-test("a list shows a letter without its body and without what this version does not know", () => {
+test("a list shows a dead letter without its body and without unknown members", () => {
 	const stored = {
 		id: deadLetterId(head.id, "audit"),
 		head: { ...head, v: 1, trace: "t" } as EventHead,

@@ -11,7 +11,7 @@ import {
 import { even } from "../support/even.ts";
 
 test.each(["order placed", "order.*", "", "x".repeat(129)])(
-	"a definition named %j is refused",
+	"a definition with the name %j is rejected",
 	(name) => {
 		expect(() => event(name, even)).toThrow(
 			expect.objectContaining({ code: "invalid_name" }),
@@ -20,13 +20,13 @@ test.each(["order placed", "order.*", "", "x".repeat(129)])(
 );
 
 test.each([undefined, null, {}, () => true])(
-	"a schema that is none is refused",
+	"a value that is not a Standard Schema is rejected",
 	(schema) => {
 		expect(() => event("a.b", schema as never)).toThrow(
 			expect.objectContaining({
 				code: "invalid_request",
 				message: expect.stringContaining(
-					'event "a.b": its schema is no Standard Schema',
+					'event "a.b": its schema is not a Standard Schema',
 				),
 			}),
 		);
@@ -34,7 +34,7 @@ test.each([undefined, null, {}, () => true])(
 );
 
 describe("a definition publishes", () => {
-	test("through the one that lists it, its arguments as they are", async () => {
+	test("through the createEvents that lists it, with unchanged arguments", async () => {
 		const Even = event("even.number", even);
 		const receipt = { id: "e1", time: 1, delay: 0 };
 		const publisher = vi.fn(async (_: readonly unknown[]) => receipt);
@@ -44,7 +44,7 @@ describe("a definition publishes", () => {
 		expect(publisher.mock.calls).toEqual([[args]]);
 	});
 
-	test("through none when none lists it, or several do", async () => {
+	test("through none if none lists it, or if several do", async () => {
 		const Lonely = event("lonely.one", even);
 		const refused = (by: string) =>
 			expect(Lonely.publish(2 as never)).rejects.toMatchObject({
@@ -64,7 +64,7 @@ describe("a definition publishes", () => {
 	});
 });
 
-describe("a definition is told from anything else", () => {
+describe("a definition is recognized", () => {
 	test("by its name and its schema", () => {
 		expect(isDefinition(event("a.b", even))).toBe(true);
 		expect(isDefinition({ name: "a.b", schema: z.string() })).toBe(true);
@@ -79,7 +79,7 @@ describe("a definition is told from anything else", () => {
 		{ name: "a.b", schema: {} },
 		{ name: "a.b", schema: { "~standard": { version: 2 } } },
 		{ name: 5, schema: even },
-	])("%j is none", (value) => {
+	])("%j is not a definition", (value) => {
 		expect(isDefinition(value)).toBe(false);
 	});
 });
@@ -103,7 +103,7 @@ describe("a body and its schema", () => {
 		},
 	});
 
-	test("come to the schema's output, or to its issues with their paths", async () => {
+	test("give the schema's output, or its issues with their paths", async () => {
 		const body = { items: [{ price: "12.5" }] };
 		expect(await parseBody(Order, body)).toEqual({
 			value: { items: [{ price: 12.5 }], tags: [] },
@@ -120,15 +120,15 @@ describe("a body and its schema", () => {
 		});
 	});
 
-	test("that agree are let pass", async () => {
+	test("that match are accepted", async () => {
 		await expect(checkBody("a.b", even, 2)).resolves.toBeUndefined();
 		await expect(checkBody("a.b", z.null(), null)).resolves.toBeUndefined();
 	});
 
-	test("that do not agree are refused with the issues, the first five in the message", async () => {
+	test("that do not match are rejected with the issues, the first five in the message", async () => {
 		await expect(checkBody("a.b", even, 3)).rejects.toMatchObject({
 			code: "schema_violation",
-			message: 'body: it breaks the schema of "a.b": half.0: not even',
+			message: 'body: it does not match the schema of "a.b": half.0: not even',
 			issues: [{ path: "half.0", message: "not even" }],
 		});
 		const refused = await checkBody("a.b", faulty(6), 1).catch(
@@ -142,7 +142,7 @@ describe("a body and its schema", () => {
 });
 
 describe("a list of definitions", () => {
-	test("is known by name", () => {
+	test("is a map by name", () => {
 		const [A, B] = [event("a.b", even), event("a.c", even)];
 		expect([...byName([A, B])]).toEqual([
 			["a.b", A],
@@ -152,16 +152,16 @@ describe("a list of definitions", () => {
 
 	test.each([
 		[
-			"two of one name",
+			"two definitions of one name",
 			[event("a.b", even), event("a.b", even)],
 			'createEvents: two definitions have the name "a.b": list one',
 		],
 		[
-			"what is no definition",
+			"a value that is not a definition",
 			["a.b" as never],
-			'createEvents: events: "a.b" is no definition: list what event(name, schema) returned',
+			'createEvents: events: "a.b" is not a definition: list the result of event(name, schema)',
 		],
-	])("with %s is refused", (_, definitions, message) => {
+	])("with %s is rejected", (_, definitions, message) => {
 		expect(() => byName(definitions)).toThrow(
 			expect.objectContaining({ code: "invalid_request", message }),
 		);

@@ -17,7 +17,7 @@ const UNITS = {
 };
 
 test.each(Object.entries(UNITS))(
-	"a %s is %i ms, in one number or many, in any case",
+	"a %s is %i ms, singular or plural, in any case",
 	(unit, length) => {
 		const shouted = unit.toUpperCase();
 		expect(milliseconds(`1 ${unit}`, "base")).toBe(length);
@@ -27,13 +27,13 @@ test.each(Object.entries(UNITS))(
 	},
 );
 
-test("a number is milliseconds, a fraction of one rounded up", () => {
+test("a number is milliseconds, rounded up", () => {
 	expect(milliseconds(1, "base")).toBe(1);
 	expect(milliseconds(0.1, "base")).toBe(1);
 	expect(milliseconds(1_500.5, "base")).toBe(1_501);
 });
 
-test("a fraction of a unit comes to its milliseconds exactly", () => {
+test("a fraction of a unit is exact to the millisecond", () => {
 	fc.assert(
 		fc.property(
 			fc.constantFrom("second", "minute", "hour", "day", "week"),
@@ -67,7 +67,7 @@ test.for<unknown>([
 	[5],
 	{},
 	new Date(5),
-])("%s is refused as no duration, with the option's name", (duration) => {
+])("%s is not a duration, and the error names the option", (duration) => {
 	expect(() => milliseconds(duration as Duration, "maxAge")).toThrow(
 		/^maxAge: .* is not a duration: give milliseconds greater than 0, or "<number> <unit>" in seconds, .* years$/,
 	);
@@ -80,13 +80,13 @@ test.each([
 	[Number.NaN, "NaN"],
 	[Number.POSITIVE_INFINITY, "Infinity"],
 	["5 parsecs", '"5 parsecs"'],
-])("the refusal of %s names it", (duration, name) => {
+])("the error for %s shows it", (duration, name) => {
 	expect(() => milliseconds(duration as Duration, "base")).toThrow(
 		`base: ${name} is`,
 	);
 });
 
-test("a span tells its amount and its unit, for the calendar to count", () => {
+test("a span has an amount and a unit", () => {
 	expect(readSpan("2 Months")).toEqual({
 		amount: 2,
 		unit: "month",
@@ -94,7 +94,7 @@ test("a span tells its amount and its unit, for the calendar to count", () => {
 	});
 });
 
-test("a span with an unknown unit differs from what is no span", () => {
+test("a span with an unknown unit differs from text that is not a span", () => {
 	expect(readSpan("5 parsecs")).toEqual({ unit: null });
 	expect(readSpan("5 constructor")).toEqual({ unit: null });
 	expect(readSpan("2027-01-14T17:46:05Z")).toBeUndefined();

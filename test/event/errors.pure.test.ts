@@ -3,7 +3,6 @@ import {
 	atIndex,
 	ForbiddenError,
 	mapAtIndex,
-	mapInTurn,
 	PartialPublishError,
 	type RefusalCode,
 	RefusedError,
@@ -14,7 +13,7 @@ import {
 import {
 	NonRetryableError,
 	RetryAfterError,
-	retryWishOf,
+	steering,
 } from "../../src/handlers/handler-errors.ts";
 
 const REFUSALS: RefusalCode[] = [
@@ -50,14 +49,14 @@ describe("an error that crossed a binding", () => {
 		new UnauthorizedError("why"),
 		new UnavailableError("why"),
 		new PartialPublishError(receipts),
-	])("is of its class again, with all it said: %#", (error) => {
+	])("has its class and its properties again: %#", (error) => {
 		const revived = reviveError(crossed(error)) as Error;
 		expect(revived).toBeInstanceOf(error.constructor);
 		expect(revived).toBeInstanceOf(Error);
 		expect(crossed(revived)).toEqual(crossed(error));
 	});
 
-	test("that kept its class stays the very one, with its stack and cause", () => {
+	test("that has its class is returned unchanged, with its stack and cause", () => {
 		const cause = new TypeError("no network");
 		const error = new UnavailableError("why", { cause });
 		expect(reviveError(error)).toBe(error);
@@ -65,12 +64,12 @@ describe("an error that crossed a binding", () => {
 		expect(reviveError(refused)).toBe(refused);
 	});
 
-	test("that says nothing is revived without a message", () => {
+	test("without a message is revived with an empty one", () => {
 		const revived = reviveError({ code: "unavailable" }) as Error;
 		expect(revived.message).toBe("");
 	});
 
-	test("is the cause of the batch that was accepted in part", () => {
+	test("is the cause of a partial publish", () => {
 		const value = { code: "partial_publish", receipts };
 		expect((reviveError(value) as Error).cause).toBe(value);
 	});
@@ -85,12 +84,12 @@ describe("an error that crossed a binding", () => {
 		{ code: 5 },
 		{ code: "toString" },
 		new TypeError("other"),
-	])("stays as it is when it is none of ours: %#", (value) => {
+	])("of another kind is returned unchanged: %#", (value) => {
 		expect(reviveError(value)).toBe(value);
 	});
 
 	test.for([undefined, null, 5, {}, "garbage"])(
-		"with receipts %j is revived all the same",
+		"with receipts %j is revived without receipts",
 		(receipts) => {
 			const value = { code: "partial_publish", message: "why", receipts };
 			expect(reviveError(value)).toMatchObject({ receipts: [], failed: [] });
@@ -106,15 +105,15 @@ describe("an error that crossed a binding", () => {
 	});
 });
 
-describe("a batch that was accepted in part", () => {
-	test("tells which events to publish again", () => {
+describe("the error for a partial publish", () => {
+	test("lists the events to publish again", () => {
 		const receipt = { id: "a", time: 1, delay: 0 };
 		const error = new PartialPublishError([null, receipt, null]);
 		expect(error).toMatchObject({ failed: [0, 2], code: "partial_publish" });
-		expect(error.message).toMatch(/^2 of 3 events .*\(0, 2\): publish those/);
+		expect(error.message).toMatch(/^2 of 3 events .*\(0, 2\): publish these/);
 	});
 
-	test("names ten of many", () => {
+	test("lists at most ten events in its message", () => {
 		const { message, failed } = new PartialPublishError(Array(12).fill(null));
 		expect(failed).toHaveLength(12);
 		expect(message).toContain("(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …)");
@@ -123,7 +122,7 @@ describe("a batch that was accepted in part", () => {
 	});
 });
 
-test("an error about one event of a batch says which, and keeps the rest", () => {
+test("an error of one event has its index, and its other properties", () => {
 	const issues = [{ path: "", message: "m" }];
 	const refused = new RefusedError("schema_violation", "why", { issues });
 	expect(atIndex(refused, 3)).toMatchObject({
@@ -141,7 +140,7 @@ test("an error about one event of a batch says which, and keeps the rest", () =>
 	expect(atIndex(other, 0)).toBe(other);
 });
 
-test("an error has the name of its class, and no details that it was not given", () => {
+test("an error has the name of its class, and only the given details", () => {
 	const errors = [
 		new RefusedError("invalid_name", "why"),
 		new ForbiddenError("why"),
@@ -156,46 +155,30 @@ test("an error has the name of its class, and no details that it was not given",
 	}
 });
 
-describe("a batch of which one event is refused", () => {
+describe("a batch with an invalid event", () => {
 	const refused = (item: string) => {
 		if (item === "bad") throw new RefusedError("invalid_name", "why");
 		return item.length;
 	};
 
-	test("is refused with that event's index, and is mapped in order where none is", () => {
+	test("is rejected with the index of that event, and a valid batch is mapped in order", () => {
 		expect(mapAtIndex(["a", "bcd"], refused)).toEqual([1, 3]);
 		expect(() => mapAtIndex(["a", "bad"], refused)).toThrow(
 			expect.objectContaining({ index: 1, message: "events[1]: why" }),
 		);
 	});
-
-	test("is so too where each event takes its time, one after the other", async () => {
-		const begun: string[] = [];
-		const slow = async (item: string) => {
-			begun.push(item);
-			await Promise.resolve();
-			expect(begun.at(-1)).toBe(item);
-			return refused(item);
-		};
-		await expect(mapInTurn(["a", "bcd"], slow)).resolves.toEqual([1, 3]);
-		await expect(mapInTurn(["a", "bad", "c"], slow)).rejects.toMatchObject({
-			index: 1,
-			message: "events[1]: why",
-		});
-		expect(begun).toEqual(["a", "bcd", "a", "bad"]);
-	});
 });
 
-describe("what a handler's error asks for", () => {
-	test("is known by its brand, without its class", () => {
+describe("the branded error of a handler", () => {
+	test("is recognized by its brand, without its class", () => {
 		const stop = new NonRetryableError("no use");
 		const again = new RetryAfterError("busy", new Date(5_000));
-		expect(retryWishOf(stop)).toEqual({ stop: true });
-		expect(retryWishOf(crossed(stop))).toEqual({ stop: true });
-		expect(retryWishOf(again)).toEqual({ retryAt: 5_000 });
-		expect(retryWishOf(crossed(again))).toEqual({ retryAt: 5_000 });
+		expect(steering(stop)).toEqual({ stop: true });
+		expect(steering(crossed(stop))).toEqual({ stop: true });
+		expect(steering(again)).toEqual({ retryAt: 5_000 });
+		expect(steering(crossed(again))).toEqual({ retryAt: 5_000 });
 		const throwable = Object.assign(() => {}, { tidings: "non_retryable" });
-		expect(retryWishOf(throwable)).toEqual({ stop: true });
+		expect(steering(throwable)).toEqual({ stop: true });
 	});
 
 	test.for([
@@ -209,8 +192,8 @@ describe("what a handler's error asks for", () => {
 		{ tidings: "retry_after", retryAt: "5000" },
 		{ tidings: "retry_after", retryAt: Number.POSITIVE_INFINITY },
 		{ name: "NonRetryableError" },
-	])("is nothing without the brand: %#", (thrown) => {
-		expect(retryWishOf(thrown)).toBeUndefined();
+	])("is not recognized without the brand: %#", (thrown) => {
+		expect(steering(thrown)).toBeUndefined();
 	});
 
 	test("RetryAfterError counts a wait from now, in every form of a duration", () => {
@@ -222,21 +205,21 @@ describe("what a handler's error asks for", () => {
 		}
 	});
 
-	test("RetryAfterError refuses what is no time", () => {
+	test("RetryAfterError rejects a value that is not a time", () => {
 		for (const after of [0, -1, Number.NaN, "soon", new Date(Number.NaN)])
 			expect(() => new RetryAfterError("busy", after as number)).toThrow(
 				RangeError,
 			);
 	});
 
-	test("RetryAfterError says what is wrong with its time", () => {
+	test("RetryAfterError shows the invalid time", () => {
 		expect(() => new RetryAfterError("busy", 0)).toThrow(/^after: 0 is not/);
 		expect(() => new RetryAfterError("busy", new Date(Number.NaN))).toThrow(
 			"RetryAfterError: after is an invalid Date",
 		);
 	});
 
-	test("both keep their message and their cause", () => {
+	test("has its message and its cause", () => {
 		const cause = new Error("why");
 		expect(new NonRetryableError("no use", { cause })).toMatchObject({
 			name: "NonRetryableError",

@@ -38,7 +38,7 @@ function revoked(): unknown {
 	return proxy;
 }
 
-test("an Error is told by its name, message and stack", () => {
+test("an Error is serialized with its name, message and stack", () => {
 	class LedgerError extends TypeError {
 		override readonly name = "LedgerError";
 	}
@@ -72,11 +72,14 @@ test.for<[thrown: unknown, failure: Failure]>([
 		{ name: 5, message: "kept", stack: null },
 		{ name: "object", message: "kept" },
 	],
-])("what was thrown is told though it is no Error: %#", ([thrown, failure]) => {
-	expect(serializeError(thrown)).toEqual(failure);
-});
+])(
+	"a thrown value that is not an Error is serialized: %#",
+	([thrown, failure]) => {
+		expect(serializeError(thrown)).toEqual(failure);
+	},
+);
 
-test("what cannot be read is told as just that", () => {
+test("a value that cannot be read is serialized as unreadable", () => {
 	for (const thrown of [closed, revoked(), hostile])
 		expect(serializeError(thrown)).toEqual({
 			name: "object",
@@ -84,7 +87,7 @@ test("what cannot be read is told as just that", () => {
 		});
 });
 
-test("describing never throws, and always tells a name and a message", () => {
+test("serializing never throws, and always gives a name and a message", () => {
 	const anything = fc.anything({
 		withBigInt: true,
 		withDate: true,
@@ -111,7 +114,7 @@ test("describing never throws, and always tells a name and a message", () => {
 	);
 });
 
-test("its JSON is at most 8 192 bytes, of whatever characters and however many", () => {
+test("the JSON of a failure is at most 8 192 bytes", () => {
 	const unit = fc.constantFrom(
 		"a",
 		"é",
@@ -144,7 +147,7 @@ test("its JSON is at most 8 192 bytes, of whatever characters and however many",
 	);
 });
 
-test("a plain error of some length keeps its message whole and most of its stack", () => {
+test("a long error has its whole message and most of its stack", () => {
 	const error = new Error("m".repeat(2_000));
 	error.stack = "s".repeat(10_000);
 	const { message, stack } = serializeError(error);
@@ -152,7 +155,7 @@ test("a plain error of some length keeps its message whole and most of its stack
 	expect(stack?.length).toBeGreaterThan(3_000);
 });
 
-test("the first ten issues are kept", () => {
+test("a failure has the first ten issues", () => {
 	const issues = Array.from({ length: 12 }, (_, index) => ({
 		path: `items.${index}.price`,
 		message: "expected number",

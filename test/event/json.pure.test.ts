@@ -10,12 +10,12 @@ function refusal(body: unknown): RefusedError {
 		expect(error).toMatchObject({ name: "RefusedError", code: "invalid_body" });
 		return error as RefusedError;
 	}
-	throw new Error("it was not refused");
+	throw new Error("the body was accepted");
 }
 
 describe("a body as text", () => {
 	test.for([null, 0, "", false, [], {}, "a\ud800b"])(
-		"%j is a body like any other",
+		"%j is accepted",
 		(body) => {
 			expect(bodyText(body)).toBe(JSON.stringify(body));
 		},
@@ -25,23 +25,25 @@ describe("a body as text", () => {
 		[undefined, "undefined"],
 		[() => 1, "function"],
 		[Symbol("s"), "symbol"],
-	])("%s is refused and told of null", ([body, type]) => {
-		expect(refusal(body).message).toContain(`cannot carry ${type}`);
+	])("%s is rejected, and the error suggests null", ([body, type]) => {
+		expect(refusal(body).message).toContain(`cannot represent ${type}`);
 		expect(refusal(body).message).toMatch(/give null/);
 	});
 
-	test("a BigInt is refused, on its own and deep inside", () => {
+	test("a BigInt is rejected at any depth", () => {
 		expect(refusal(1n).message).toMatch(/BigInt/);
 		expect(refusal({ order: [{ total: 1n }] }).message).toMatch(/BigInt/);
 	});
 
-	test("a cycle is refused in one line", () => {
+	test("a cycle is rejected, and the error is one line", () => {
 		const order: Record<string, unknown> = {};
 		order.items = [{ order }];
-		expect(refusal(order).message).toMatch(/^body: JSON cannot carry it: .+$/);
+		expect(refusal(order).message).toMatch(
+			/^body: JSON cannot represent it: .+$/,
+		);
 	});
 
-	test("toJSON speaks for an object, and what it throws refuses it", () => {
+	test("the result of toJSON represents an object, and its error rejects the body", () => {
 		class Money {
 			cents = 1_250;
 			toJSON() {
@@ -60,12 +62,12 @@ describe("a body as text", () => {
 		refusal({ toJSON: () => undefined });
 	});
 
-	test("nesting up to 1 000 deep is a body, deeper is refused; brackets in text do not count", () => {
+	test("at most 1 000 levels of nesting are accepted, and brackets in strings are not counted", () => {
 		const nested = (depth: number) =>
 			JSON.parse(`${'{"a":['.repeat(depth / 2)}${"]}".repeat(depth / 2)}`);
 		expect(bodyText(nested(1_000))).toHaveLength(4_000);
 		expect(refusal(nested(1_002)).message).toBe(
-			"body: it is nested more than 1000 deep: flatten it",
+			"body: it is nested deeper than 1000 levels: flatten it",
 		);
 		for (const depth of [10_000, 100_000]) refusal(nested(depth));
 		for (const flat of [
@@ -77,21 +79,19 @@ describe("a body as text", () => {
 		refusal({ quotes: '\\"', deep: nested(1_000) });
 	});
 
-	test("many values beside each other are not deep", () => {
+	test("many sibling values are not deep", () => {
 		const many = Array.from({ length: 5_000 }, () => [{ items: [] }, {}]);
 		expect(bodyText(many)).toBe(JSON.stringify(many));
 	});
 });
 
-test("bytes are those of UTF-8", () => {
+test("bytes are counted in UTF-8", () => {
 	expect(byteLength("")).toBe(0);
 	expect(byteLength("aé€😀")).toBe(1 + 2 + 3 + 4);
 	expect(byteLength("\ud800")).toBe(3);
-	for (const count of [5_461, 5_462, 16_384, 16_385])
-		expect(byteLength("€".repeat(count))).toBe(3 * count);
 });
 
-describe("a text that is cut", () => {
+describe("a text cut to bytes", () => {
 	const anyText = fc.string({
 		unit: fc.oneof(
 			fc.constantFrom("a", "é", "€", "😀", "\ud83d", '"', "\\", "\n", "\u0001"),
@@ -101,7 +101,7 @@ describe("a text that is cut", () => {
 	});
 	const bytesOf = (text: string) => byteLength(JSON.stringify(text));
 
-	test("stays whole where it fits to the byte", () => {
+	test("is unchanged if it fits to the byte", () => {
 		expect(cutToBytes("abc", 5)).toBe("abc");
 		expect(cutToBytes("abcd", 5)).toBe("abc");
 		expect(cutToBytes("", 2)).toBe("");
@@ -119,7 +119,7 @@ describe("a text that is cut", () => {
 		);
 	});
 
-	test("is the longest such start: one character more would not fit", () => {
+	test("is the longest such start", () => {
 		fc.assert(
 			fc.property(anyText, fc.integer({ min: 2, max: 200 }), (text, bytes) => {
 				const cut = cutToBytes(text, bytes);

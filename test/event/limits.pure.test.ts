@@ -1,4 +1,4 @@
-/** The limits that only make sense beside each other, or beside the platform's. */
+/** Limits that depend on each other, or on the platform's. */
 import { expect, test } from "vitest";
 import {
 	BATCH_TIME,
@@ -16,11 +16,11 @@ import {
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 
-test("a message waits half of the retention that the free plan has, a day", () => {
+test("a message waits at most half of the free plan's retention of a day", () => {
 	expect(QUEUE_WAIT).toBe(DAY / 2);
 });
 
-test("a handler that begins last in a batch still has all its time within an invocation's 15 minutes", () => {
+test("the last handler of a batch has its whole timeout within an invocation's 15 minutes", () => {
 	expect(BATCH_TIME).toBe(12 * MINUTE);
 	expect(BATCH_TIME + MAX_TIMEOUT).toBeLessThan(15 * MINUTE);
 });
@@ -30,12 +30,12 @@ test("a large body outlives its message in the queue with the longest retention,
 	expect(PAYLOAD_KEPT).toBeGreaterThan(QUEUE_KEPT + QUEUE_WAIT);
 });
 
-test("what travels inline fits a message of 128 000 bytes and a batch of 256 000", () => {
+test("an inline event fits a message of 128 000 bytes and a batch of 256 000", () => {
 	expect(INLINE_BYTES).toBeLessThan(128_000);
 	expect(INLINE_BYTES).toBeLessThan(EVENT_BYTES);
 	expect(SEND_BATCH_BYTES).toBeLessThan(256_000);
 });
 
-test("a delivery moves on before the platform gives its message up", () => {
+test("a delivery continues in a new message before the platform's last retry", () => {
 	expect(CHAIN_TRIES).toBeLessThan(MAX_RETRIES);
 });

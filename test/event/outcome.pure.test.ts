@@ -8,7 +8,7 @@ import {
 /** As it arrives from another Worker. */
 const crossed = (value: unknown) => reportOf(structuredClone(value));
 
-describe("a failure in another Worker arrives whole", () => {
+describe("a failure in another Worker is read", () => {
 	test("with name, message and stack", () => {
 		class ClosedError extends Error {
 			override readonly name = "ClosedError";
@@ -24,7 +24,7 @@ describe("a failure in another Worker arrives whole", () => {
 		});
 	});
 
-	test("with what it asks for, no further attempt or the next one at a time", () => {
+	test("with its request for no further attempt, or for the next one at a time", () => {
 		const at = new Date(1_900_000_000_000);
 		expect(crossed(failed(new NonRetryableError("no use")))).toMatchObject({
 			asks: { stop: true },
@@ -35,10 +35,13 @@ describe("a failure in another Worker arrives whole", () => {
 		expect(crossed(failed(new Error("plain")))).not.toHaveProperty("asks");
 	});
 
-	test.for([undefined, null, "closed", 7, { a: 1 }])("even %j", (thrown) => {
-		const outcome = failed(thrown);
-		expect(crossed(outcome)).toEqual(outcome);
-	});
+	test.for([undefined, null, "closed", 7, { a: 1 }])(
+		"if %j was thrown",
+		(thrown) => {
+			const outcome = failed(thrown);
+			expect(crossed(outcome)).toEqual(outcome);
+		},
+	);
 });
 
 test.for([
@@ -50,28 +53,28 @@ test.for([
 		type: "unparsable",
 		issues: [{ path: "total", message: "expected number" }],
 	},
-] as const)("$type arrives as it was reported", (report) => {
+] as const)("a report of the type $type is read unchanged", (report) => {
 	expect(crossed(report)).toEqual(report);
 });
 
 test.for([undefined, null, 7, "delivered", {}, { type: "tired" }])(
-	"a report that this deploy does not know is a failure that says so: %j",
+	"an unknown report is a failure: %j",
 	(report) => {
 		expect(crossed(report)).toMatchObject({
 			type: "failed",
-			error: { message: expect.stringContaining("its Worker reported") },
+			error: { message: expect.stringContaining("Worker reported") },
 		});
 	},
 );
 
-test("issues that are no list are none", () => {
+test("issues that are not a list are empty", () => {
 	expect(crossed({ type: "unparsable", issues: 5 })).toEqual({
 		type: "unparsable",
 		issues: [],
 	});
 });
 
-test("a failure with members that mean nothing asks for nothing", () => {
+test("a failure with meaningless members requests nothing", () => {
 	const error = { name: "Error", message: "no" };
 	for (const asks of [null, 7, {}, { stop: "yes" }, { retryAt: "soon" }])
 		expect(crossed({ type: "failed", error, asks })).toEqual({

@@ -8,7 +8,7 @@ import {
 const forbidden = (message: string) =>
 	expect.objectContaining({ name: "ForbiddenError", message });
 
-describe("a right to publish", () => {
+describe("a permission to publish", () => {
 	test.for<[right: PublishPermission, name: string, may: boolean]>([
 		["all", "order.placed", true],
 		[["order.**"], "order.placed", true],
@@ -19,7 +19,7 @@ describe("a right to publish", () => {
 		[["user.joined", "order.*"], "order.placed.late", false],
 		[["order.placed"], "order.placed2", false],
 		[[], "order.placed", false],
-	])("%j covers %s: %s", ([right, name, may]) => {
+	])("%j permits %s: %s", ([right, name, may]) => {
 		expect(mayPublish(right, name)).toBe(may);
 		const check = () => checkPublish(right, name, "the key 5");
 		if (may) expect(check).not.toThrow();
@@ -27,15 +27,17 @@ describe("a right to publish", () => {
 	});
 });
 
-test("who is refused learns what may be published", () => {
+test("the error lists the names that the caller may publish", () => {
 	const check = (right: PublishPermission) => () =>
 		checkPublish(right, "user.left", "the key 5");
 	expect(check(["order.**", "user.joined"])).toThrow(
 		forbidden(
-			'the key 5 may not publish "user.left": it may publish order.**, user.joined',
+			'the key 5 may not publish "user.left": it may publish order.**, user.joined: extend its permission',
 		),
 	);
 	expect(check([])).toThrow(
-		forbidden('the key 5 may not publish "user.left": it may publish nothing'),
+		forbidden(
+			'the key 5 may not publish "user.left": it may publish nothing: extend its permission',
+		),
 	);
 });

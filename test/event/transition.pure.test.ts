@@ -15,14 +15,14 @@ const failure = { name: "Error", message: "closed" };
 const ignored: Transition = { type: "ignored", ...of };
 
 describe("an observer", () => {
-	test("is told of the transition as it is", () => {
+	test("receives the transition unchanged", () => {
 		const observe = vi.fn();
 		safeObserver(observe)(ignored);
 		expect(observe.mock.calls).toEqual([[ignored]]);
 		expect(error).not.toHaveBeenCalled();
 	});
 
-	test("that throws, at once or later, is logged and changes nothing", async () => {
+	test("that throws or rejects is logged, and has no other effect", async () => {
 		const thrown = new Error("closed");
 		const later = async () => {
 			throw thrown;
@@ -41,7 +41,7 @@ describe("an observer", () => {
 });
 
 describe("by default", () => {
-	test("an attempt that failed is a warning and a dead letter an error, in JSON", () => {
+	test("a failed attempt is logged as a warning and a dead letter as an error, in JSON", () => {
 		const retrying = {
 			type: "retrying",
 			...delivery,
@@ -63,7 +63,7 @@ describe("by default", () => {
 		expect(warn).not.toHaveBeenCalled();
 	});
 
-	test("what goes well is not logged", () => {
+	test("a success is not logged", () => {
 		logFailures({ type: "published", ...of });
 		logFailures({ type: "delivered", ...delivery });
 		logFailures({ type: "cancelled", ...of });
@@ -71,7 +71,7 @@ describe("by default", () => {
 		expect(error).not.toHaveBeenCalled();
 	});
 
-	test("the first event of a name that nobody handles is logged, and no later one, up to a hundred names", () => {
+	test("a name without a handler is logged once, for up to a hundred names", () => {
 		logFailures(ignored);
 		logFailures(ignored);
 		expect(warn.mock.calls).toEqual([

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { rejectUnknownKeys } from "../../src/event/validation.ts";
 
-test("a member that does nothing is refused with those that there are", () => {
+test("an unknown key is rejected, and the error lists the known ones", () => {
 	const check = () =>
 		rejectUnknownKeys("worker", { fetch: 1, prefx: 2 }, KNOWN);
 	expect(check).toThrow(
@@ -16,7 +16,7 @@ test("a member that does nothing is refused with those that there are", () => {
 	).toThrow(expect.objectContaining({ code: "invalid_handler" }));
 });
 
-test("members that are known pass, some of them, all or none", () => {
+test("known keys are accepted, some, all or none of them", () => {
 	for (const options of [{}, { prefix: "" }, { fetch: 1, prefix: undefined }])
 		expect(() => rejectUnknownKeys("worker", options, KNOWN)).not.toThrow();
 });

@@ -62,7 +62,7 @@ describe("what is refused at registration", () => {
 				expect.objectContaining({
 					code: "invalid_handler",
 					message: expect.stringContaining(
-						`: ${JSON.stringify(pattern)} is neither a name nor a pattern: segments of`,
+						`: ${JSON.stringify(pattern)} is neither a name nor a pattern: give segments of`,
 					),
 				}),
 			);

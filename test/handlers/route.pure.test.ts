@@ -47,15 +47,6 @@ describe("the routes of a Worker", () => {
 		expect(ids(routes.matching(name))).toEqual(["app"]);
 	});
 
-	test("are looked up once for a name, and for a thousand names remembered", () => {
-		const routes = routesOf("", [listed("all", "**")], none);
-		const first = routes.matching("name.0");
-		for (let n = 0; n < 1_000; n++) routes.matching(`name.${n}`);
-		expect(routes.matching("name.0")).toBe(first);
-		routes.matching("name.1000");
-		expect(routes.matching("name.0")).not.toBe(first);
-	});
-
 	test("of another Worker have its key before their ids, and call its own ids", () => {
 		const routes = routesOf("mail", [listed("send", "order.*")], none);
 		expect(routes.list).toMatchObject([{ id: "mail/send", handler: "send" }]);

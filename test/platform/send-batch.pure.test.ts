@@ -1,11 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { byteLength } from "../../src/event/json.ts";
-import {
-	chunks,
-	messageBytes,
-	roughBytes,
-} from "../../src/platform/send-batch.ts";
+import { chunks, messageBytes } from "../../src/platform/send-batch.ts";
 
 const itself = (bytes: number) => bytes;
 const total = (batch: number[]) => batch.reduce((sum, bytes) => sum + bytes, 0);
@@ -14,7 +9,7 @@ test("nothing makes no batch", () => {
 	expect(chunks([], itself)).toEqual([]);
 });
 
-test("the hundred and first goes into a second batch", () => {
+test("a batch has at most 100 messages", () => {
 	const items = Array.from({ length: 101 }, (_, index) => index);
 	const batches = chunks(items, () => 1);
 	expect(batches.map((batch) => batch.length)).toEqual([100, 1]);
@@ -64,37 +59,8 @@ test("no two neighbours would fit into one batch", () => {
 	);
 });
 
-test("a text's bytes are never taken for fewer, and of one over 2 300 they are counted", () => {
-	const part = fc.tuple(
-		fc.constantFrom("a", "\n", "é", "\xff", "€", "😀", "\ud83d"),
-		fc.nat(2_500),
-	);
-	fc.assert(
-		fc.property(part, part, fc.nat(300), (one, other, narrow) => {
-			const rest = [one, other].map(([unit, n]) => unit.repeat(n)).join("");
-			const text = "x".repeat(narrow) + rest;
-			const besides = 31 - narrow;
-			const bytes = besides + byteLength(text);
-			const rough = roughBytes(text, narrow, besides);
-			expect(rough).toBeGreaterThanOrEqual(bytes);
-			if (rough > 2_300) expect(rough).toBe(bytes);
-		}),
-	);
-});
-
-test("a hundred of what nobody counts fit into a batch", () => {
-	const text = "€".repeat(766);
-	expect(roughBytes(text)).toBe(2_298);
-	expect(byteLength(text)).toBe(2_298);
-	const texts = Array.from({ length: 100 }, () => text);
-	expect(messageBytes(text)).toBe(2_398);
-	expect(chunks(texts, messageBytes)).toHaveLength(1);
-});
-
-test("narrow characters are taken for two bytes each", () => {
-	expect(roughBytes("a".repeat(1_150))).toBe(2_300);
-	expect(roughBytes("a".repeat(1_151))).toBe(1_151);
-	expect(roughBytes("é".repeat(1_150), 0, 1)).toBe(2_301);
-	expect(roughBytes("x".repeat(2_300), 2_300)).toBe(2_300);
-	expect(roughBytes(`${"x".repeat(100)}${"a".repeat(1_100)}`, 100)).toBe(2_300);
+test("a record counts its UTF-8 bytes and 100 bytes of metadata", () => {
+	expect(messageBytes("")).toBe(100);
+	expect(messageBytes("aé€😀")).toBe(100 + 1 + 2 + 3 + 4);
+	expect(messageBytes("€".repeat(80_000))).toBe(240_100);
 });

@@ -1,4 +1,4 @@
-/** In real requests, objects and calls: what one turn publishes is one call, and no call has what two of them publish. */
+/** In real requests, objects and calls: concurrent publishes of one request are one call, and requests share none. */
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createTestHarness } from "wrangler";
 import type { Published } from "./coalescing-worker/worker.ts";
@@ -17,7 +17,7 @@ async function at(path: string): Promise<unknown> {
 	return response.json();
 }
 
-/** What the queue was called with until so many events were handled. */
+/** Returns the calls of the queue after this many events were handled. */
 async function callsUntil(handled: number): Promise<Published[][]> {
 	const seen = { calls: [] as Published[][], handled: [] as Published[] };
 	await vi.waitFor(
@@ -35,7 +35,7 @@ async function callsUntil(handled: number): Promise<Published[][]> {
 	return seen.calls;
 }
 
-test("each turn is one call, though fifty of them go on beside each other, and all of it arrives", async () => {
+test("concurrent publishes of one request are one call, also while fifty requests run, and every event is handled", async () => {
 	const ways = ["request", "call", "object"];
 	await Promise.all([
 		at("/handlers"),
@@ -52,20 +52,13 @@ test("each turn is one call, though fifty of them go on beside each other, and a
 });
 
 test.each([
-	[
-		"waits for a promise of its own, which another resolves",
-		"waiting",
-		"resolving",
-	],
-	["waits for a promise that another has made", "joining", "making"],
-])(
-	"a request that %s, shares no call with that other",
-	async (_, waiting, other) => {
-		await Promise.all([at(`/${waiting}?waiting`), at(`/${other}?other`)]);
-		const calls = await callsUntil(3);
-		expect(calls.map((call) => call.map(({ whose }) => whose))).toEqual([
-			["?other", "?other"],
-			["?waiting"],
-		]);
-	},
-);
+	["waits for a promise that another request resolves", "waiting", "resolving"],
+	["waits for a promise that another request created", "joining", "making"],
+])("a request that %s shares no call with it", async (_, waiting, other) => {
+	await Promise.all([at(`/${waiting}?waiting`), at(`/${other}?other`)]);
+	const calls = await callsUntil(3);
+	expect(calls.map((call) => call.map(({ whose }) => whose))).toEqual([
+		["?other", "?other"],
+		["?waiting"],
+	]);
+});

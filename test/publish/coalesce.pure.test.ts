@@ -8,7 +8,7 @@ import type { Schedule } from "../../src/schedule/schedule.ts";
 
 const HOUR = 3_600_000;
 
-/** Ports on which no time passes unless a test says so; timers are noted. */
+/** Ports whose clock a test advances; timers are recorded. */
 function still() {
 	const timers: number[] = [];
 	const ports = {
@@ -24,7 +24,7 @@ function still() {
 	return ports;
 }
 
-/** A queue that notes its calls. */
+/** A queue that records its calls. */
 function noting(fails: (records: readonly string[]) => boolean = () => false) {
 	const calls: string[][] = [];
 	const take = async (records: readonly string[]) => {
@@ -41,13 +41,13 @@ function noting(fails: (records: readonly string[]) => boolean = () => false) {
 
 const many = (count: number) => Array.from({ length: count }, (_, n) => `${n}`);
 
-/** So many microtasks, and nothing else. */
+/** Waits for microtasks alone. */
 async function after(hops: number): Promise<void> {
 	for (let hop = 0; hop < hops; hop++) await undefined;
 }
 
-describe("sends of one turn", () => {
-	test("are one call for each hundred, in order", async () => {
+describe("concurrent sends", () => {
+	test("are one call for each 100 messages, in order", async () => {
 		const queue = noting();
 		const { send } = coalescingQueue(queue, still());
 		await Promise.all(many(250).map(send));
@@ -55,7 +55,7 @@ describe("sends of one turn", () => {
 		expect(queue.calls.flat()).toEqual(many(250));
 	});
 
-	test("are cut at 240 000 bytes, counted in UTF-8 with 100 for each", async () => {
+	test("are one call for each 240 000 bytes, with 100 bytes of metadata for each message", async () => {
 		const queue = noting();
 		const { send } = coalescingQueue(queue, still());
 		const full = "ü".repeat((120_000 - 100) / 2);
@@ -63,7 +63,7 @@ describe("sends of one turn", () => {
 		expect(queue.calls.map(({ length }) => length)).toEqual([2, 2]);
 	});
 
-	test("come together though some are some microtasks behind", async () => {
+	test("are one call although some begin some microtasks later", async () => {
 		const queue = noting();
 		const { send } = coalescingQueue(queue, still());
 		await Promise.all(
@@ -75,7 +75,7 @@ describe("sends of one turn", () => {
 		expect(queue.calls).toEqual([many(12)]);
 	});
 
-	test("are answered each as its own call", async () => {
+	test("fail only if the call with their own record fails", async () => {
 		const queue = noting((records) => records.includes("150"));
 		const { send } = coalescingQueue(queue, still());
 		const ends = await Promise.allSettled(many(250).map(send));
@@ -86,7 +86,7 @@ describe("sends of one turn", () => {
 		);
 	});
 
-	test("are answered only once their call is", async () => {
+	test("resolve only after their call resolves", async () => {
 		const taken = Promise.withResolvers<void>();
 		const queue = { ...noting(), sendBatch: () => taken.promise };
 		const { send } = coalescingQueue(queue, still());
@@ -100,8 +100,8 @@ describe("sends of one turn", () => {
 	});
 });
 
-describe("a send by itself", () => {
-	test("is one send, and only a watch over its answer stands by", async () => {
+describe("a single send", () => {
+	test("is one send and not a batch, with a timer only while it is sent", async () => {
 		const queue = noting();
 		const ports = still();
 		const seen: number[][] = [];
@@ -122,7 +122,7 @@ describe("a send by itself", () => {
 		expect(ports.timers).toEqual([]);
 	});
 
-	test("leaves in the turn in which it came", async () => {
+	test("is sent after microtasks alone, without any I/O", async () => {
 		const queue = noting();
 		const { send } = coalescingQueue(queue, still());
 		void send("alone");
@@ -131,7 +131,7 @@ describe("a send by itself", () => {
 	});
 });
 
-test("what comes in a later turn is a call of its own", async () => {
+test("a later send does not join a batch that was sent", async () => {
 	const queue = noting();
 	const { send } = coalescingQueue(queue, still());
 	for (const record of many(3)) {
@@ -141,20 +141,20 @@ test("what comes in a later turn is a call of its own", async () => {
 	expect(queue.calls).toEqual([["0"], ["1"], ["2"]]);
 });
 
-test("two queues are gathered each by itself, and keep what else they do", async () => {
+test("two queues coalesce separately, and their other methods are unchanged", async () => {
 	const queues = [noting(), noting()];
-	const doors = queues.map((queue) => coalescingQueue(queue, still()));
+	const coalescing = queues.map((queue) => coalescingQueue(queue, still()));
 	await Promise.all(
-		doors.flatMap(({ send }, n) => many(2).map((r) => send(`${n}${r}`))),
+		coalescing.flatMap(({ send }, n) => many(2).map((r) => send(`${n}${r}`))),
 	);
 	expect(queues.map(({ calls }) => calls)).toEqual([
 		[["00", "01"]],
 		[["10", "11"]],
 	]);
-	expect(doors[0]?.metrics()).toBe("as before");
+	expect(coalescing[0]?.metrics()).toBe("as before");
 });
 
-test("a publishBatch's own batch is not mixed with others", async () => {
+test("a publishBatch shares no call with other publishes", async () => {
 	const queue = noting();
 	const { send, sendBatch } = coalescingQueue(queue, still());
 	await Promise.all([send("one"), sendBatch(["a", "b"]), send("two")]);
@@ -164,19 +164,19 @@ test("a publishBatch's own batch is not mixed with others", async () => {
 	]);
 });
 
-test("what a turn left behind that was cut off a second ago is joined by nobody", async () => {
+test("a send does not join a batch that a cancelled request opened a second ago", async () => {
 	const queue = noting();
 	const ports = still();
 	const { send } = coalescingQueue(queue, ports);
-	// All in one turn here, for nothing can cut one off.
-	void send("left behind");
+	// A test cannot cancel a request, so the clock advances within one.
+	void send("abandoned");
 	ports.now += 999;
 	void send("a little later");
 	ports.now += 1;
-	await send("by another");
+	await send("by another request");
 	expect(queue.calls).toEqual([
-		["left behind", "a little later"],
-		["by another"],
+		["abandoned", "a little later"],
+		["by another request"],
 	]);
 });
 
@@ -189,12 +189,12 @@ function row(id: string, dueAt = HOUR, record = "{}"): ScheduledRow {
 	return { ...of, id, dueAt, record };
 }
 
-describe("what is scheduled in one turn", () => {
+describe("concurrent scheduled events", () => {
 	function schedule(fails = false) {
 		const calls: ScheduledRow[][] = [];
-		const doors = coalescingScheduler(
+		const scheduler = coalescingScheduler(
 			{
-				async store(rows: readonly ScheduledRow[]) {
+				async hold(rows: readonly ScheduledRow[]) {
 					calls.push([...rows]);
 					if (fails) throw new Error("refused");
 				},
@@ -202,46 +202,48 @@ describe("what is scheduled in one turn", () => {
 			} as Partial<Schedule> as Schedule,
 			still(),
 		);
-		return { calls, doors };
+		return { calls, scheduler };
 	}
 
-	test("is one call for each shard", async () => {
-		const { calls, doors } = schedule();
+	test("are one call for each shard", async () => {
+		const { calls, scheduler } = schedule();
 		const rows = Array.from({ length: 100 }, (_, n) => row(idOf(n % 4, n)));
-		await Promise.all(rows.map((one) => doors.store([one])));
+		await Promise.all(rows.map((one) => scheduler.hold([one])));
 		expect(calls).toEqual(
 			[0, 1, 2, 3].map((shard) => rows.filter((_, n) => n % 4 === shard)),
 		);
 	});
 
-	test("is at most a thousand rows a call, and ten million characters", async () => {
-		const { calls, doors } = schedule();
+	test("are at most 1 000 rows and 10 MB in a call", async () => {
+		const { calls, scheduler } = schedule();
 		const rows = Array.from({ length: 1_001 }, (_, n) => row(idOf(0, n % 256)));
-		await Promise.all(rows.map((one) => doors.store([one])));
+		await Promise.all(rows.map((one) => scheduler.hold([one])));
 		expect(calls.map(({ length }) => length)).toEqual([1_000, 1]);
 		calls.length = 0;
 		const large = row(idOf(0), HOUR, "x".repeat(4_000_000));
-		await Promise.all([large, large, large].map((one) => doors.store([one])));
+		await Promise.all(
+			[large, large, large].map((one) => scheduler.hold([one])),
+		);
 		expect(calls.map(({ length }) => length)).toEqual([2, 1]);
 	});
 
-	test("and due within a minute is a call of its own, for that is not made twice", async () => {
-		const { calls, doors } = schedule();
+	test("due within a minute are a call of their own, which is not retried", async () => {
+		const { calls, scheduler } = schedule();
 		const rows = [row(idOf(0, 1)), row(idOf(0, 2), 60_000), row(idOf(0, 3))];
-		await Promise.all(rows.map((one) => doors.store([one])));
+		await Promise.all(rows.map((one) => scheduler.hold([one])));
 		expect(calls).toHaveLength(2);
 		expect(calls).toContainEqual([rows[0], rows[2]]);
 		expect(calls).toContainEqual([rows[1]]);
 	});
 
-	test("is refused with its call", async () => {
-		const { doors } = schedule(true);
-		await expect(doors.store([row(idOf(0))])).rejects.toThrow("refused");
+	test("fail with their call", async () => {
+		const { scheduler } = schedule(true);
+		await expect(scheduler.hold([row(idOf(0))])).rejects.toThrow("refused");
 	});
 
-	test("and is nothing, is no call", async () => {
-		const { calls, doors } = schedule();
-		await doors.store([]);
+	test("of no rows are no call", async () => {
+		const { calls, scheduler } = schedule();
+		await scheduler.hold([]);
 		expect(calls).toEqual([]);
 	});
 });

@@ -1,4 +1,4 @@
-/** On the real queue: how many calls the publishes of one turn come to. */
+/** On the real queue: the number of calls of concurrent publishes. */
 import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Scheduler } from "../../src/schedule/scheduler-object.ts";
@@ -14,7 +14,7 @@ import own, {
 const queue = (env as unknown as { EVENTS_QUEUE: Queue }).EVENTS_QUEUE;
 const { default: self } = exports as unknown as { default: Fetcher };
 
-/** How many messages each call had; a single send has none. */
+/** The number of messages of each call, or "one" for a single send. */
 let calls: (number | "one")[] = [];
 
 beforeEach(() => {
@@ -47,7 +47,7 @@ function deliveredTo(handler: string): number {
 	).length;
 }
 
-test("a thousand publishes of one turn are ten calls of a hundred, and each has its own receipt", async () => {
+test("1 000 concurrent publishes are ten calls of the queue, and each has its own receipt", async () => {
 	const receipts = await Promise.all(
 		many(1_000, (n) => events.publish("nobody.cares", n)),
 	);
@@ -55,13 +55,13 @@ test("a thousand publishes of one turn are ten calls of a hundred, and each has 
 	expect(new Set(receipts.map(({ id }) => id)).size).toBe(1_000);
 });
 
-test("a publish alone is one send", async () => {
+test("a single publish is one send", async () => {
 	await events.publish("nobody.cares", null);
 	await events.publish("nobody.cares", null);
 	expect(calls).toEqual(["one", "one"]);
 });
 
-test("with a schema and without, by name and by definition, they are one call", async () => {
+test("concurrent publishes with and without schemas, by name and by definition, are one call", async () => {
 	const user = { userId: "u1", email: "ada@example.com" };
 	await Promise.all([
 		events.publish("nobody.cares", null),
@@ -73,7 +73,7 @@ test("with a schema and without, by name and by definition, they are one call", 
 	expect(calls).toEqual([5]);
 });
 
-test("one that is refused is in no call, and refuses no other", async () => {
+test("a rejected publish is in no call, and rejects no other", async () => {
 	const ends = await Promise.allSettled([
 		events.publish("nobody.cares", 1),
 		events.publish("user.joined", { userId: 5 } as never),
@@ -89,7 +89,7 @@ test("one that is refused is in no call, and refuses no other", async () => {
 	expect(calls).toEqual([2]);
 });
 
-test("a hundred and fifty that nobody awaits outlive their response", async () => {
+test("a publish that the handler does not await outlives the response", async () => {
 	const before = deliveredTo("load");
 	requests.set("/leaving", async () => {
 		many(150, (n) => events.publish("load.one", n));
@@ -101,7 +101,7 @@ test("a hundred and fifty that nobody awaits outlive their response", async () =
 	expect(calls).toEqual([100, 50]);
 });
 
-test("handlers of one batch that publish at once share a call", async () => {
+test("concurrent publishes of the handlers of one batch are one call", async () => {
 	behaviours.set("load", ({ body }) => events.publish("nobody.cares", body));
 	await events.publishBatch(many(20, (n) => ({ name: "load.one", body: n })));
 	const inHandlers = () => calls.slice(1);
@@ -110,13 +110,13 @@ test("handlers of one batch that publish at once share a call", async () => {
 	});
 });
 
-describe("a shard that is not there for a moment", () => {
-	/** As the platform's own errors are. */
+describe("a shard that is unavailable for a moment", () => {
+	/** Fails like the platform. */
 	const fails = async () => {
 		throw Object.assign(new Error("internal error"), { retryable: true });
 	};
 
-	test("is asked again by who publishes, and the caller sees nothing of it", async () => {
+	test("is called again by the publisher, and the publish resolves", async () => {
 		vi.spyOn(Math, "random").mockReturnValue(0);
 		const hold = vi.spyOn(Scheduler.prototype, "hold");
 		hold.mockImplementationOnce(fails);
@@ -125,7 +125,7 @@ describe("a shard that is not there for a moment", () => {
 		expect(await events.cancel(id)).toBe(true);
 	});
 
-	test("is asked once by the consumer, whose message comes again", async () => {
+	test("is called once by the consumer, whose message is redelivered", async () => {
 		const hold = vi.spyOn(Scheduler.prototype, "hold");
 		hold.mockImplementation(fails);
 		behaviours.set("long", () => {

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { createEvents, event } from "../../src/index.ts";
 import { even } from "../support/even.ts";
 
-test("two definitions of one name in one list are refused", () => {
+test("two definitions of one name are rejected", () => {
 	expect(() =>
 		createEvents({ events: [event("a.b", even), event("a.b", z.string())] }),
 	).toThrow(/two definitions.*"a\.b"/);
@@ -28,7 +28,7 @@ describe("a definition publishes", () => {
 		});
 	});
 
-	test("through none when none lists it, or several do", async () => {
+	test("through none if none lists it, or if several do", async () => {
 		const Lonely = event("lonely.one", even);
 		await expect(Lonely.publish(2 as never)).rejects.toThrow(
 			/listed by no createEvents/,
@@ -41,7 +41,7 @@ describe("a definition publishes", () => {
 	});
 });
 
-test("a definition that is not listed is checked all the same when it is published by", async () => {
+test("a publish by definition checks its schema, although createEvents does not list it", async () => {
 	const events = createEvents();
 	const Strict = event("strict.one", z.object({ n: z.number() }));
 	await expect(
@@ -55,16 +55,16 @@ test("a definition that is not listed is checked all the same when it is publish
 	});
 });
 
-test("an option of createEvents that does nothing is refused, and so is what is no definition", () => {
+test("createEvents rejects an unknown option, and a value that is not a definition", () => {
 	expect(() => createEvents({ event: [] } as never)).toThrow(
 		/createEvents: unknown member "event"/,
 	);
 	expect(() => createEvents({ events: ["a.b"] } as never)).toThrow(
-		/"a\.b" is no definition/,
+		/"a\.b" is not a definition/,
 	);
 });
 
-test("a handler is registered for one name, for several or for a definition, and options may be undefined", () => {
+test("a handler is registered for a name, for several names or for a definition, and options may be undefined", () => {
 	const on = (...args: unknown[]) =>
 		(createEvents() as { on(...args: unknown[]): void }).on(...args);
 	const run = () => {};

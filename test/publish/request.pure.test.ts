@@ -27,11 +27,11 @@ describe("the arguments of publish", () => {
 			["order.placed", { after: 1, lane: "bulk" }, 5],
 			{ ...body(5, 1), lane: "bulk" },
 		],
-	])("%j is told by its number alone", ([args, request]) => {
+	])("%j are distinguished by their number alone", ([args, request]) => {
 		expect(requestOf(args)).toStrictEqual(request);
 	});
 
-	test("an undefined body stays one, to be refused, and is not taken for no body", () => {
+	test("an undefined body stays undefined, and is not a publish without a body", () => {
 		expect(requestOf(["order.placed", undefined])).toStrictEqual(
 			body(undefined),
 		);
@@ -40,7 +40,7 @@ describe("the arguments of publish", () => {
 		);
 	});
 
-	test("a definition stands for its name, and comes along", () => {
+	test("a definition gives its name, and is in the request", () => {
 		expect(localRequestOf([OrderPlaced, { after: 5 }, 1])).toStrictEqual({
 			...body(1, 5),
 			definition: OrderPlaced,
@@ -48,7 +48,7 @@ describe("the arguments of publish", () => {
 		expect(localRequestOf(["order.placed", 1])).toStrictEqual(body(1));
 	});
 
-	test("what comes from outside is never taken for a definition", () => {
+	test("a value from outside is never a definition", () => {
 		expect(requestOf([OrderPlaced, 1])).toStrictEqual({
 			...body(1),
 			name: OrderPlaced,
@@ -56,7 +56,7 @@ describe("the arguments of publish", () => {
 	});
 
 	test.for([[], ["a", {}, 1, 2], ["a", {}, 1, undefined]])(
-		"%j is refused: it takes one to three",
+		"%j is rejected: publish accepts one to three arguments",
 		(args) => {
 			refuses(
 				() => requestOf(args),
@@ -77,13 +77,13 @@ describe("the arguments of publish", () => {
 		],
 		[{ idempotencyKey: "k" }, "not_supported", "idempotencyKey: "],
 		[{ id: "mine" }, "not_supported", "put your own into the body"],
-	])("%j are no options", ([options, code, said]) => {
+	])("%j is rejected as options", ([options, code, said]) => {
 		refuses(() => requestOf(["order.placed", options, 5]), code, said);
 	});
 });
 
 describe("a batch", () => {
-	test("is read in order, each event with its own time", () => {
+	test("is read in order, each event with its own options", () => {
 		expect(
 			requestsOf([
 				{ name: "order.placed", body: 1 },
@@ -100,19 +100,19 @@ describe("a batch", () => {
 		expect(requestsOf([])).toEqual([]);
 	});
 
-	test("a gap in it is refused like any other value", () => {
+	test("with a gap is rejected", () => {
 		// biome-ignore lint/suspicious/noSparseArray: a gap is what it is about
 		const items = [{ name: "order.placed", body: 1 }, , { name: "a", body: 1 }];
 		refuses(() => requestsOf(items), "invalid_request", "got undefined", 1);
 	});
 
-	test("a body that is not there stays undefined, to be refused", () => {
+	test("with a missing body has an undefined body", () => {
 		expect(requestsOf([{ name: "order.placed" }])).toStrictEqual([
 			body(undefined),
 		]);
 	});
 
-	test("an unknown member that an item has only inherited is no reason to refuse it", () => {
+	test("accepts an item that inherits an unknown member", () => {
 		const item = Object.create(
 			{ afters: 5 },
 			{
@@ -124,7 +124,7 @@ describe("a batch", () => {
 	});
 
 	test.for([undefined, null, { name: "a", body: 1 }, "a"])(
-		"%j is none",
+		"cannot be %j",
 		(items) => {
 			refuses(() => requestsOf(items), "invalid_request", "expected an array");
 		},
@@ -140,7 +140,7 @@ describe("a batch", () => {
 		],
 		[{ name: "a", body: 1, idempotencyKey: "k" }, "not_supported", "idempot"],
 		[{ name: "a", body: 1, id: "mine" }, "not_supported", "id: "],
-	])("%j in it is refused with its index", ([item, code, said]) => {
+	])("with %j is rejected, with the index", ([item, code, said]) => {
 		const items = [{ name: "a", body: 1 }, item];
 		refuses(() => requestsOf(items), code, said, 1);
 	});

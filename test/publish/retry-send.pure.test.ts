@@ -11,7 +11,7 @@ import type { Schedule } from "../../src/schedule/schedule.ts";
 
 const HOUR = 3_600_000;
 
-/** Time that passes only by waiting: the waits are noted, and so are those for an answer. */
+/** Ports whose clock advances by waits alone. Waits and timeouts are recorded. */
 function ports(drawn = 0.5) {
 	const waits: number[] = [];
 	const watches = new Set<() => void>();
@@ -46,7 +46,7 @@ function ofObject(properties: object): UnavailableError {
 	return new UnavailableError("Tidings cannot be reached now", { cause });
 }
 
-/** A call that ends as listed, then well; and how often it was made. */
+/** A call that fails with these errors and then succeeds. It counts its calls. */
 function failing<Answer = void>(errors: unknown[], answer?: Answer) {
 	const left = [...errors];
 	const call = {
@@ -64,11 +64,11 @@ function queueOf(call: () => Promise<void>, on = ports()) {
 	return retryingQueue({ send: call, sendBatch: call }, on);
 }
 
-describe.each(["send", "sendBatch"] as const)("%s", (door) => {
+describe.each(["send", "sendBatch"] as const)("%s", (method) => {
 	const give = (queue: ReturnType<typeof queueOf>) =>
-		door === "send" ? queue.send("r") : queue.sendBatch(["r"]);
+		method === "send" ? queue.send("r") : queue.sendBatch(["r"]);
 
-	test("that is not taken is tried three times more, after waits that grow", async () => {
+	test("that fails is retried three times, after increasing waits", async () => {
 		const on = ports();
 		const call = failing([overloaded, overloaded, overloaded]);
 		await give(queueOf(call.make, on));
@@ -77,7 +77,7 @@ describe.each(["send", "sendBatch"] as const)("%s", (door) => {
 		expect(on.watches.size).toBe(0);
 	});
 
-	test("that is never taken fails with the last of its errors", async () => {
+	test("that always fails rejects with its last error", async () => {
 		const last = new UnavailableError("the last");
 		const call = failing([
 			overloaded,
@@ -90,7 +90,7 @@ describe.each(["send", "sendBatch"] as const)("%s", (door) => {
 		expect(call.times).toBe(4);
 	});
 
-	test("that is taken is made once, and waits for nothing", async () => {
+	test("that succeeds is called once, without a wait", async () => {
 		const on = ports();
 		const call = failing([]);
 		await give(queueOf(call.make, on));
@@ -100,7 +100,7 @@ describe.each(["send", "sendBatch"] as const)("%s", (door) => {
 	test.each([
 		new RefusedError("invalid_name", "no"),
 		new Error("tidings: the queue binding EVENTS_QUEUE is missing"),
-	])("that fails as %s is not tried again", async (error) => {
+	])("that fails with %s is not retried", async (error) => {
 		const call = failing([error]);
 		await expect(give(queueOf(call.make))).rejects.toBe(error);
 		expect(call.times).toBe(1);
@@ -111,7 +111,7 @@ test.each([
 	[0, [0, 0, 0]],
 	[0.999, [199.8, 399.6, 799.2]],
 ])(
-	"waits are drawn evenly from none to the longest: %d",
+	"waits have full jitter, so that callers do not retry at the same time: %d",
 	async (drawn, waits) => {
 		const on = ports(drawn);
 		await queueOf(failing([overloaded, overloaded, overloaded]).make, on).send(
@@ -121,7 +121,7 @@ test.each([
 	},
 );
 
-test("no try begins later than two seconds after the first", async () => {
+test("no retry begins later than two seconds after the first call", async () => {
 	const on = ports();
 	const call = failing([overloaded, overloaded, overloaded]);
 	const slow = async () => {
@@ -132,7 +132,7 @@ test("no try begins later than two seconds after the first", async () => {
 	expect(call.times).toBe(2);
 });
 
-test("a queue that does not answer is given up after 25 seconds, and not asked again", async () => {
+test("a send that never resolves fails after 25 seconds, and is not retried", async () => {
 	const on = ports();
 	let asked = 0;
 	const never = () => {
@@ -156,20 +156,23 @@ function scheduleOf(call: () => Promise<unknown>, on = ports()): Schedule {
 
 describe("a shard", () => {
 	const again = ofObject({ retryable: true });
-	const doors: [string, (schedule: Schedule) => Promise<unknown>][] = [
-		["hold", ({ store: hold }) => hold([row(HOUR)])],
+	const calls: [string, (schedule: Schedule) => Promise<unknown>][] = [
+		["hold", ({ hold }) => hold([row(HOUR)])],
 		["cancel", ({ cancel }) => cancel("e1", "all")],
 		["reschedule", ({ reschedule }) => reschedule("e1", HOUR, "all")],
 	];
 
-	test.each(doors)("that asks for it is given a %s again", async (_, act) => {
-		const call = failing([again, again, again], "answer");
-		expect(await act(scheduleOf(call.make))).toBe("answer");
-		expect(call.times).toBe(4);
-	});
+	test.each(calls)(
+		"with a retryable error receives %s again",
+		async (_, act) => {
+			const call = failing([again, again, again], "answer");
+			expect(await act(scheduleOf(call.make))).toBe("answer");
+			expect(call.times).toBe(4);
+		},
+	);
 
-	test.each(doors)(
-		"that is overloaded is spared another %s",
+	test.each(calls)(
+		"that is overloaded receives no second %s",
 		async (_, act) => {
 			for (const error of [
 				ofObject({ retryable: true, overloaded: true }),
@@ -187,35 +190,38 @@ describe("a shard", () => {
 		[61_999, 1],
 		[62_000, 2],
 	])(
-		"is given what is due in %d ms %d times at the most of two",
+		"stores an event due in %d ms %d times, because the queue may have it before a retry",
 		async (dueAt, times) => {
 			const call = failing([again]);
-			const held = scheduleOf(call.make).store([row(HOUR), row(dueAt)]);
+			const held = scheduleOf(call.make).hold([row(HOUR), row(dueAt)]);
 			await held.catch(() => {});
 			expect(call.times).toBe(times);
 		},
 	);
 
-	const moves = doors.slice(1);
+	const moves = calls.slice(1);
 
 	test.each(moves)(
-		"that denies a second %s is not believed: the first may have been done",
+		"without the event in a retry of %s gives an unknown result: the first call may have moved it",
 		async (_, act) => {
 			const call = failing([again], "gone");
 			await expect(act(scheduleOf(call.make))).rejects.toMatchObject({
 				code: "unavailable",
-				message: expect.stringContaining("not known what became of e1"),
+				message: expect.stringContaining("the result for e1 is unknown"),
 			});
 			expect(call.times).toBe(2);
 		},
 	);
 
-	test.each(moves)("that denies the first %s is believed", async (_, act) => {
-		expect(await act(scheduleOf(failing([], "gone").make))).toBe("gone");
-	});
+	test.each(moves)(
+		"without the event in the first %s gives gone",
+		async (_, act) => {
+			expect(await act(scheduleOf(failing([], "gone").make))).toBe("gone");
+		},
+	);
 });
 
-test("a large body is put again", async () => {
+test("a large body is stored again", async () => {
 	const call = failing([ofObject({ retryable: true })]);
 	const payloads: PayloadKeeper = { put: call.make };
 	await retryingPayloads(payloads, ports()).put("e1", "text", 5);

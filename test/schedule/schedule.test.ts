@@ -138,7 +138,7 @@ describe("moving an event by its id", () => {
 	const refused = expect.objectContaining({
 		name: "ForbiddenError",
 		message:
-			"the key 5 may not cancel or reschedule this event: it may not publish it",
+			"the key 5 may not cancel or reschedule this event, because it may not publish it: extend its permission",
 	});
 
 	test("it is one question, told of and answered", async () => {

@@ -3,9 +3,9 @@
  * due, sends its polls, and tells those who wait. That an attempt has begun is kept before it is made.
  */
 
+import { crashed } from "../../consume/call-worker.ts";
 import { RefusedError } from "../../event/errors.ts";
 import { LONGEST_WAIT } from "../../event/limits.ts";
-import { crashed } from "../../consume/call-worker.ts";
 import type { AttemptOutcome } from "../../event/outcome.ts";
 import { objectContext } from "../../platform/object-context.ts";
 import { inTime, realTimer } from "../../platform/timer.ts";

@@ -143,7 +143,12 @@ function again(life: Life, outcome: AttemptOutcome, now: number): Life {
 	const { endsBy: _, ...kept } = life;
 	const failures = life.failures + 1;
 	const delivery = { handler: "", attempt: failures };
-	const attempted = { result: outcome, delivery, policy: POLICY, startedAt: now };
+	const attempted = {
+		result: outcome,
+		delivery,
+		policy: POLICY,
+		startedAt: now,
+	};
 	const fate = decide(attempted, now, 0);
 	if (fate.type !== "retry" && fate.type !== "dead") return life;
 	// Its event has subscribers, so a start that asks for no further attempt is tried at the longest interval.

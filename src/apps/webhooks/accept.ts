@@ -7,7 +7,7 @@ import { timeOf } from "../../event/id.ts";
 import { HOOK_EVENT_BYTES } from "../../event/limits.ts";
 import { log } from "../../platform/log.ts";
 import { publishStamped } from "../../publish/publish.ts";
-import { stampOfApp } from "../../publish/stamp.ts";
+import { stampReserved } from "../../publish/stamp.ts";
 import type { AppPorts } from "../app-ports.ts";
 import { appEventName } from "../declaration.ts";
 import { findEvent } from "../directory.ts";
@@ -127,8 +127,8 @@ export async function trigger(
 	const request = { name: triggerName(eventName), body: bodyOf(comes) };
 	const time = timeOf(id) ?? ports.clock();
 	const newId = () => id ?? ports.newId(time);
-	const stamping = { newId, lanes: ports.lanes };
-	const stamped = stampOfApp(request, time, stamping, HOOK_EVENT_BYTES);
+	const stamping = { newId, queues: ports.queues };
+	const stamped = stampReserved(request, time, stamping, HOOK_EVENT_BYTES);
 	return (await publishStamped(stamped, ports)).id;
 }
 
