@@ -27,7 +27,7 @@ export async function kept(
 		}));
 	// The lost alarm comes after all: what it would have done is excused, and nothing else.
 	for (const { alarm, database } of asleep) {
-		alarm.set(platform.time.now);
+		alarm.set(platform.time.now, platform.time.now);
 		database.commit();
 		alarm.plan();
 	}
