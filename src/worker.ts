@@ -65,10 +65,10 @@ export function worker<Env = Cloudflare.Env>(
 	const roles = rolesByName();
 	setObjectContext({
 		observe: owner.observe,
-		lettersKept: retention.deadLetters,
+		deadLetterRetention: retention.deadLetters,
 		runLifecycle: (name, which, secret) =>
 			runPart(name, which, owner.webhookUrl(name, secret), owner),
-		trigger: async (name) => {
+		enqueuePoll: async (name) => {
 			await trigger(name, { trigger: "poll" }, owner);
 		},
 	});

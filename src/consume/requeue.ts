@@ -5,7 +5,7 @@ import type { Delivery, ReceivedEvent } from "../event/envelope.ts";
 import type { Failure } from "../event/failure.ts";
 import { byteLength } from "../event/json.ts";
 import { QUEUE_WAIT } from "../event/limits.ts";
-import { type Hold, versionOf } from "../event/scheduled-row.ts";
+import { type ScheduledRowStore, versionOf } from "../event/scheduled-row.ts";
 import type { Observe } from "../event/transition.ts";
 import { extendBody } from "../payloads/payloads.ts";
 import { type Lanes, retriesQueue } from "../platform/lane.ts";
@@ -26,7 +26,7 @@ export interface Carrying {
 		sendBatch(records: readonly string[]): Promise<void>;
 	};
 	lanes: Lanes;
-	scheduler: Hold;
+	scheduler: ScheduledRowStore;
 	payloads: { keep(key: string, until: number): Promise<void> };
 	clock(): number;
 	observe: Observe;
@@ -154,11 +154,11 @@ export async function holdDelivery(
 ): Promise<void> {
 	const { id, name, reference = null } = envelope;
 	const { handler } = delivery;
-	const attempt = versionOf(delivery);
+	const version = versionOf(delivery);
 	const record = turnedInto(text, { delivery });
 	const dueAt = clock() + wait;
-	await scheduler.hold([
-		{ id, handler, name, dueAt, attempt, reference, record },
+	await scheduler.store([
+		{ id, handler, name, dueAt, version, reference, record },
 	]);
 }
 

@@ -10,8 +10,8 @@ import type {
 	ReceivedEvent,
 } from "../event/envelope.ts";
 import {
-	type Hold,
 	type ScheduledRow,
+	type ScheduledRowStore,
 	versionOf,
 } from "../event/scheduled-row.ts";
 import {
@@ -25,7 +25,7 @@ import {
 export interface Burying extends Storing {
 	deadLetters: { send(record: string): Promise<void> };
 	/** Where a letter waits that neither its queue nor its store takes. */
-	scheduler: Hold;
+	scheduler: ScheduledRowStore;
 }
 
 /** A letter that nobody takes is sent again after this long, in milliseconds. */
@@ -45,7 +45,9 @@ export async function bury(
 		() => ports.deadLetters.send(record),
 		() => storeNow(event, ending, ports),
 		() =>
-			ports.scheduler.hold([heldLetter(event.envelope, ending, record, ports)]),
+			ports.scheduler.store([
+				heldLetter(event.envelope, ending, record, ports),
+			]),
 	];
 	await firstThatTakes(ways);
 	reportDead(event.envelope, ending, ports);
@@ -82,8 +84,8 @@ function heldLetter(
 ): ScheduledRow {
 	const { id, name, reference = null } = envelope;
 	const dueAt = clock() + LETTER_WAIT;
-	const attempt = versionOf({ ...ending, attempt: attempts + 1 });
-	return { id, handler, name, dueAt, attempt, reference, record };
+	const version = versionOf({ ...ending, attempt: attempts + 1 });
+	return { id, handler, name, dueAt, version, reference, record };
 }
 
 /** Buries the delivery of an event whose body travelled by reference and is gone. */

@@ -1,6 +1,6 @@
-/** What waits in the scheduler. */
+/** The rows that the scheduler stores. */
 
-/** A record that waits for its time: a whole event, or one delivery of it whose retry is far off. */
+/** A record that is sent when it is due: a whole event, or one delivery of it with a distant retry. */
 export interface ScheduledRow {
 	/** The event's id. */
 	id: string;
@@ -10,24 +10,24 @@ export interface ScheduledRow {
 	name: string;
 	/** Epoch milliseconds. */
 	dueAt: number;
-	/** How far it has come, see `progressOf`; 0 for a whole event. */
-	attempt: number;
-	/** The key of the body that the record refers to, or null where the record has it. */
+	/** The version of a delivery, see `versionOf`; 0 for a whole event. */
+	version: number;
+	/** The key of a body that is stored apart from the record, or null. */
 	reference: string | null;
 	record: string;
 }
 
-/** Holds rows durably; all of one call lie in one shard, the one that their ids tell. */
-export interface Hold {
-	hold(rows: readonly ScheduledRow[]): Promise<void>;
+/** Stores rows durably. The ids of one call's rows must all name one shard. */
+export interface ScheduledRowStore {
+	store(rows: readonly ScheduledRow[]): Promise<void>;
 }
 
-/** More attempts than a chain can have: one a second for a year. */
-const CHAIN = 2 ** 32;
+/** More attempts than one replay can have: one a second for a year has fewer. */
+const MOST_ATTEMPTS = 2 ** 32;
 
 /**
- * How far a delivery has come: its next attempt, and with a later replay further than with any attempt before
- * it, so that a duplicate which still waits cannot take the place of the replay.
+ * Version of a delivery, ordered by replay and attempt. The scheduler never overwrites a row with a lower version,
+ * so that a duplicate of an earlier attempt cannot replace a replay.
  */
 export function versionOf({
 	attempt,
@@ -36,5 +36,5 @@ export function versionOf({
 	attempt: number;
 	replay?: number;
 }): number {
-	return replay * CHAIN + attempt;
+	return replay * MOST_ATTEMPTS + attempt;
 }

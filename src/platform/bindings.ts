@@ -148,7 +148,7 @@ function letters(): LetterObject {
 export function schedulerShard(shard: number): SchedulerShard {
 	const stub = () => object<SchedulerShard>("Scheduler", `shard-${shard}`);
 	return {
-		hold: (rows) => reached(stub().hold(rows)),
+		store: (rows) => reached(stub().store(rows)),
 		cancel: (id, right) => reached(stub().cancel(id, right)),
 		reschedule: (id, dueAt, right) =>
 			reached(stub().reschedule(id, dueAt, right)),

@@ -136,12 +136,12 @@ export function coalescingScheduler(
 	ports: Resending,
 ): Schedule {
 	const resending = retryingScheduler(schedule, ports);
-	const gatherings = new Map<string, Schedule["hold"]>();
+	const gatherings = new Map<string, Schedule["store"]>();
 	const gatheringOf = (key: string) => {
-		const hold =
+		const store =
 			gatherings.get(key) ??
-			coalesce<Parameters<Schedule["hold"]>[0]>(
-				(calls) => resending.hold(calls.flat()),
+			coalesce<Parameters<Schedule["store"]>[0]>(
+				(calls) => resending.store(calls.flat()),
 				(rows) => ({
 					count: rows.length,
 					bytes: rows.reduce((sum, { record }) => sum + byteLength(record), 0),
@@ -149,12 +149,12 @@ export function coalescingScheduler(
 				{ count: CALL_EVENTS, bytes: CALL_BYTES },
 				ports.clock,
 			);
-		gatherings.set(key, hold);
-		return hold;
+		gatherings.set(key, store);
+		return store;
 	};
 	return {
 		...resending,
-		async hold(rows) {
+		async store(rows) {
 			const [first] = rows;
 			if (!first) return;
 			// What may not be sent twice must not keep the rest from it.

@@ -13,7 +13,10 @@ import {
 	METADATA_BYTES,
 	PAYLOAD_KEPT,
 } from "../event/limits.ts";
-import type { Hold, ScheduledRow } from "../event/scheduled-row.ts";
+import type {
+	ScheduledRow,
+	ScheduledRowStore,
+} from "../event/scheduled-row.ts";
 import type { Observe } from "../event/transition.ts";
 import { chunks } from "../platform/send-batch.ts";
 import type { PublishRequest } from "./request.ts";
@@ -33,7 +36,7 @@ export interface PayloadKeeper {
 
 export interface Publishing extends Stamping {
 	events: MessageQueue;
-	scheduler: Hold;
+	scheduler: ScheduledRowStore;
 	payloads: PayloadKeeper;
 	observe: Observe;
 }
@@ -58,7 +61,7 @@ export async function publishStamped(
 	const { dueAt, lane } = stamped;
 	const placed = await placeBody(stamped, ports);
 	if (dueAt === undefined) await queueFor(lane, ports).send(placed.record);
-	else await ports.scheduler.hold([rowOf(stamped, placed)]);
+	else await ports.scheduler.store([rowOf(stamped, placed)]);
 	report(stamped, ports.observe);
 	return receiptOf(stamped);
 }
@@ -173,7 +176,7 @@ function holdAll(
 	ports: Publishing,
 ): Awaitable<void> {
 	const rows = placed(events, ports, rowOf);
-	return andThen(rows, (rows) => ports.scheduler.hold(rows));
+	return andThen(rows, (rows) => ports.scheduler.store(rows));
 }
 
 /** Keeps the large bodies of some events, and makes of each event what is to be held. */
@@ -202,7 +205,7 @@ function rowOf(
 		handler: "",
 		name,
 		dueAt: dueAt as number,
-		attempt: 0,
+		version: 0,
 		reference: reference ?? null,
 		record,
 	};

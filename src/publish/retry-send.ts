@@ -100,9 +100,9 @@ export function retryingScheduler(
 ): Schedule {
 	return {
 		...schedule,
-		hold: (rows) =>
+		store: (rows) =>
 			resend(
-				() => schedule.hold(rows),
+				() => schedule.store(rows),
 				isDueSoon(rows, ports.clock()) ? never : ofObject,
 				ports,
 			),

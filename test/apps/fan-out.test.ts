@@ -144,8 +144,8 @@ describe("an event to 1 200 subscribers", () => {
 				isDown = ++sends === at;
 				return isDown ? down() : send(records);
 			};
-			const { hold } = ports.scheduler;
-			ports.scheduler.hold = async (rows) => (isDown ? down() : hold(rows));
+			const { store } = ports.scheduler;
+			ports.scheduler.store = async (rows) => (isDown ? down() : store(rows));
 			const { deliveries } = await walk(record(NAME, ALL), ports);
 			expect(new Set(deliveries)).toEqual(new Set(wanted()));
 			// No more than the page that came again.

@@ -43,7 +43,7 @@ test.each([
 	"what the scheduler does not take comes again, its wait cut %s",
 	async (_, left, delaySeconds) => {
 		const ports = keeping({ clock: () => NOW });
-		ports.scheduler.hold = down;
+		ports.scheduler.store = down;
 		const delivery = { handler: "ampt", attempt: 2, firstAttemptAt: NOW };
 		const sentAt = NOW - QUEUE_WAIT + left;
 		const message = incoming(record("ampt.like", 1, delivery), { sentAt });
@@ -54,7 +54,7 @@ test.each([
 
 test("what the scheduler does not take waits no longer than it was to wait", async () => {
 	const ports = keeping({ clock: () => NOW });
-	ports.scheduler.hold = down;
+	ports.scheduler.store = down;
 	const delivery = { handler: "ampt", attempt: 2, firstAttemptAt: NOW };
 	const message = incoming(record("ampt.like", 1, delivery), {
 		attempts: 95,
@@ -105,7 +105,7 @@ test("a replay waits in the scheduler as further on than any attempt before it",
 	});
 	for (const text of [before, replayed])
 		await consume([incoming(text)], "retries", ports);
-	const [old, young] = ports.kept.held.map(({ attempt }) => attempt);
+	const [old, young] = ports.kept.held.map(({ version }) => version);
 	expect(old).toBe(10);
 	expect(young).toBeGreaterThan(Number(old));
 });

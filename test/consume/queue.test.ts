@@ -126,7 +126,7 @@ test("when neither the retries queue nor the scheduler takes a delivery, the mes
 	const ports = keeping();
 	ports.retries.send = down;
 	ports.retries.sendBatch = down;
-	ports.scheduler.hold = down;
+	ports.scheduler.store = down;
 	behaviours.set("second", () => {
 		throw new Error("no");
 	});

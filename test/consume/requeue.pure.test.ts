@@ -33,7 +33,7 @@ const rowAt = (wait: number, of = event): ScheduledRow => ({
 	handler: "audit",
 	name: "order.placed",
 	dueAt: NOW + wait,
-	attempt: 3,
+	version: 3,
 	reference: of === large ? "kept" : null,
 	record: turnedInto(of.text, { delivery }),
 });
@@ -63,7 +63,7 @@ beforeEach(() => {
 			sendBatch: async () => {},
 		},
 		lanes: new Map(),
-		scheduler: { hold: async (rows) => void held.push(...rows) },
+		scheduler: { store: async (rows) => void held.push(...rows) },
 		payloads: { keep: async (key) => void kept.push(key) },
 		clock: () => NOW,
 		observe: (transition) => void seen.push(transition),
@@ -121,7 +121,7 @@ describe("a delivery that failed travels on", () => {
 			throw new Error("down");
 		};
 		ports.retries.send = down;
-		ports.scheduler.hold = down;
+		ports.scheduler.store = down;
 		await expect(enqueueRetry(event, next(1_500), ports)).rejects.toThrow(
 			"down",
 		);
@@ -181,7 +181,7 @@ describe("a delivery of a lane's event", () => {
 		const record = turnedInto(inLane.text, { delivery });
 		await enqueueRetry(inLane, next(1_500), ports);
 		await enqueueFirstAttempts(inLane, [delivery], ports);
-		ports.scheduler.hold = async () => {
+		ports.scheduler.store = async () => {
 			throw new Error("down");
 		};
 		vi.spyOn(console, "error").mockImplementation(() => {});

@@ -185,7 +185,7 @@ const idOf = (shard: number, n = 0) =>
 	`01990000-0000-7000-8000-00000000${n.toString(16).padStart(2, "0")}${shard.toString(16).padStart(2, "0")}`;
 
 function row(id: string, dueAt = HOUR, record = "{}"): ScheduledRow {
-	const of = { handler: "", name: "a.b", attempt: 0, reference: null };
+	const of = { handler: "", name: "a.b", version: 0, reference: null };
 	return { ...of, id, dueAt, record };
 }
 
@@ -194,7 +194,7 @@ describe("what is scheduled in one turn", () => {
 		const calls: ScheduledRow[][] = [];
 		const doors = coalescingScheduler(
 			{
-				async hold(rows: readonly ScheduledRow[]) {
+				async store(rows: readonly ScheduledRow[]) {
 					calls.push([...rows]);
 					if (fails) throw new Error("refused");
 				},
@@ -208,7 +208,7 @@ describe("what is scheduled in one turn", () => {
 	test("is one call for each shard", async () => {
 		const { calls, doors } = schedule();
 		const rows = Array.from({ length: 100 }, (_, n) => row(idOf(n % 4, n)));
-		await Promise.all(rows.map((one) => doors.hold([one])));
+		await Promise.all(rows.map((one) => doors.store([one])));
 		expect(calls).toEqual(
 			[0, 1, 2, 3].map((shard) => rows.filter((_, n) => n % 4 === shard)),
 		);
@@ -217,18 +217,18 @@ describe("what is scheduled in one turn", () => {
 	test("is at most a thousand rows a call, and ten million characters", async () => {
 		const { calls, doors } = schedule();
 		const rows = Array.from({ length: 1_001 }, (_, n) => row(idOf(0, n % 256)));
-		await Promise.all(rows.map((one) => doors.hold([one])));
+		await Promise.all(rows.map((one) => doors.store([one])));
 		expect(calls.map(({ length }) => length)).toEqual([1_000, 1]);
 		calls.length = 0;
 		const large = row(idOf(0), HOUR, "x".repeat(4_000_000));
-		await Promise.all([large, large, large].map((one) => doors.hold([one])));
+		await Promise.all([large, large, large].map((one) => doors.store([one])));
 		expect(calls.map(({ length }) => length)).toEqual([2, 1]);
 	});
 
 	test("and due within a minute is a call of its own, for that is not made twice", async () => {
 		const { calls, doors } = schedule();
 		const rows = [row(idOf(0, 1)), row(idOf(0, 2), 60_000), row(idOf(0, 3))];
-		await Promise.all(rows.map((one) => doors.hold([one])));
+		await Promise.all(rows.map((one) => doors.store([one])));
 		expect(calls).toHaveLength(2);
 		expect(calls).toContainEqual([rows[0], rows[2]]);
 		expect(calls).toContainEqual([rows[1]]);
@@ -236,12 +236,12 @@ describe("what is scheduled in one turn", () => {
 
 	test("is refused with its call", async () => {
 		const { doors } = schedule(true);
-		await expect(doors.hold([row(idOf(0))])).rejects.toThrow("refused");
+		await expect(doors.store([row(idOf(0))])).rejects.toThrow("refused");
 	});
 
 	test("and is nothing, is no call", async () => {
 		const { calls, doors } = schedule();
-		await doors.hold([]);
+		await doors.store([]);
 		expect(calls).toEqual([]);
 	});
 });

@@ -7,7 +7,7 @@ import { keeping } from "../support/ports.ts";
 test("scheduled events of a batch go to the shards that their ids tell, one call for each", async () => {
 	const ports = keeping();
 	const calls: Set<unknown>[] = [];
-	ports.scheduler.hold = async (rows) =>
+	ports.scheduler.store = async (rows) =>
 		void calls.push(new Set(rows.map(({ id }) => shardOf(id))));
 	const item = { name: "order.placed", body: null, after: "1 hour" };
 	await publishBatch(Array(100).fill(item), ports);

@@ -150,14 +150,14 @@ test("a queue that does not answer is given up after 25 seconds, and not asked a
 const row = (dueAt: number) => ({ id: "e1", dueAt }) as ScheduledRow;
 
 function scheduleOf(call: () => Promise<unknown>, on = ports()): Schedule {
-	const all = { hold: call, cancel: call, reschedule: call };
+	const all = { store: call, cancel: call, reschedule: call };
 	return retryingScheduler(all as Partial<Schedule> as Schedule, on);
 }
 
 describe("a shard", () => {
 	const again = ofObject({ retryable: true });
 	const doors: [string, (schedule: Schedule) => Promise<unknown>][] = [
-		["hold", ({ hold }) => hold([row(HOUR)])],
+		["store", ({ store }) => store([row(HOUR)])],
 		["cancel", ({ cancel }) => cancel("e1", "all")],
 		["reschedule", ({ reschedule }) => reschedule("e1", HOUR, "all")],
 	];
@@ -190,7 +190,7 @@ describe("a shard", () => {
 		"is given what is due in %d ms %d times at the most of two",
 		async (dueAt, times) => {
 			const call = failing([again]);
-			const held = scheduleOf(call.make).hold([row(HOUR), row(dueAt)]);
+			const held = scheduleOf(call.make).store([row(HOUR), row(dueAt)]);
 			await held.catch(() => {});
 			expect(call.times).toBe(times);
 		},

@@ -21,7 +21,7 @@ function inTable(
 test("a claim is at most 240 000 bytes in UTF-8, however few characters", () =>
 	inTable((table) => {
 		const record = JSON.stringify({ v: 1, body: "€".repeat(20_000) });
-		table.hold([1, 2, 3, 4, 5].map(() => row(T0, { record })));
+		table.store([1, 2, 3, 4, 5].map(() => row(T0, { record })));
 		const batch = table.claim("events", T0);
 		const bytes = batch.map((held) => byteLength(held.record));
 		expect(bytes).toHaveLength(3);
@@ -31,7 +31,7 @@ test("a claim is at most 240 000 bytes in UTF-8, however few characters", () =>
 test("a claim of one kind outlives what is settled of the other, and a restart", () =>
 	inTable((table, restarted) => {
 		const event = row(T0);
-		table.hold([event, row(T0, { handler: "h", attempt: 2 })]);
+		table.store([event, row(T0, { handler: "h", attempt: 2 })]);
 		table.claim("events", T0);
 		table.settle("deliveries", table.claim("deliveries", T0));
 		expect(table.cancel(event.id, "all")).toBe("gone");
@@ -41,9 +41,9 @@ test("a claim of one kind outlives what is settled of the other, and a restart",
 test("a claim that was not settled is given out again, as it was, whatever is due by then", () =>
 	inTable((table, restarted) => {
 		const first = row(T0);
-		table.hold([first]);
+		table.store([first]);
 		expect(table.claim("events", T0)).toEqual([first]);
-		table.hold([row(T0 - 1_000)]);
+		table.store([row(T0 - 1_000)]);
 		expect(table.claim("events", T0)).toEqual([first]);
 		expect(restarted().claim("events", T0)).toEqual([first]);
 	}));

@@ -52,7 +52,7 @@ afterEach(() => {
 });
 
 test("a row is handed over on or after its time, never before, and only then removed", async () => {
-	await shard.hold([row(T0 + 60_000)]);
+	await shard.store([row(T0 + 60_000)]);
 	expect(await alarmOf(shard)).toBe(T0 + 60_000);
 
 	vi.setSystemTime(T0 + 59_999);
@@ -69,7 +69,7 @@ test("a row is handed over on or after its time, never before, and only then rem
 });
 
 test("an event a year ahead is handed over a year ahead", async () => {
-	await shard.hold([row(T0 + 365 * 86_400_000)]);
+	await shard.store([row(T0 + 365 * 86_400_000)]);
 	vi.setSystemTime(T0 + 365 * 86_400_000);
 	await runDurableObjectAlarm(shard);
 	expect(sent.flat()).toHaveLength(1);
@@ -77,9 +77,9 @@ test("an event a year ahead is handed over a year ahead", async () => {
 
 test("a hand-over goes in batches of at most 100 messages and 240 000 bytes", async () => {
 	const small = Array.from({ length: 250 }, () => row(T0 + 1));
-	await shard.hold(small);
+	await shard.store(small);
 	const text = JSON.stringify({ v: 1, body: "x".repeat(100_000) });
-	await shard.hold([1, 2, 3].map(() => row(T0 + 2, { record: text })));
+	await shard.store([1, 2, 3].map(() => row(T0 + 2, { record: text })));
 	vi.setSystemTime(T0 + 10);
 	await runDurableObjectAlarm(shard);
 	expect(sent.map((batch) => batch.length)).toEqual([100, 100, 52, 1]);
@@ -93,7 +93,7 @@ test.each([0, 1, 2])(
 		sending(async () => {
 			if (batches++ === failing) throw new Error("Too Many Requests");
 		});
-		await shard.hold(Array.from({ length: 250 }, () => row(T0 + 1)));
+		await shard.store(Array.from({ length: 250 }, () => row(T0 + 1)));
 		vi.setSystemTime(T0 + 10);
 		await runDurableObjectAlarm(shard);
 		expect(sent.flat()).toHaveLength(failing * 100);
@@ -114,7 +114,7 @@ test("a queue that fails for hours never uses the alarm up", {
 	sending(async () => {
 		if (down) throw new Error("Internal Server Error");
 	});
-	await shard.hold([row(T0 + 1)]);
+	await shard.store([row(T0 + 1)]);
 	for (let tries = 0; tries < 300; tries++) {
 		const at = await alarmOf(shard);
 		expect(at).not.toBeNull();
@@ -129,7 +129,7 @@ test("a queue that fails for hours never uses the alarm up", {
 });
 
 test("an alarm that died once is set anew before its batch is sent, so that its retries are never used up", async () => {
-	await shard.hold([row(T0 + 1)]);
+	await shard.store([row(T0 + 1)]);
 	const alarms: unknown[] = [];
 	await runInDurableObject(shard, async (object: Scheduler, { storage }) => {
 		await storage.deleteAlarm();
@@ -146,11 +146,11 @@ test("an alarm that died once is set anew before its batch is sent, so that its 
 });
 
 test("what is held while a batch is being sent gets its alarm when that ends", async () => {
-	await shard.hold([row(T0 + 1)]);
+	await shard.store([row(T0 + 1)]);
 	const alarms: unknown[] = [];
 	await runInDurableObject(shard, async (object: Scheduler, { storage }) => {
 		sending(async () => {
-			await object.hold([row(T0 + 5_000)]);
+			await object.store([row(T0 + 5_000)]);
 			alarms.push(await storage.getAlarm());
 		});
 		await storage.deleteAlarm();
@@ -162,7 +162,7 @@ test("what is held while a batch is being sent gets its alarm when that ends", a
 });
 
 test("what is held while the next alarm is being set sets an earlier one", async () => {
-	await shard.hold([row(T0 + 1), row(T0 + 60_000)]);
+	await shard.store([row(T0 + 1), row(T0 + 60_000)]);
 	await runInDurableObject(shard, async (object: Scheduler, { storage }) => {
 		const { setAlarm } = storage;
 		const { promise, resolve } = Promise.withResolvers<void>();
@@ -176,7 +176,7 @@ test("what is held while the next alarm is being set sets an earlier one", async
 		const alarm = object.alarm();
 		await vi.waitFor(() => expect(asked).toHaveBeenCalledOnce());
 		storage.setAlarm = setAlarm;
-		await object.hold([row(T0 + 5_000)]);
+		await object.store([row(T0 + 5_000)]);
 		resolve();
 		await alarm;
 		expect(await storage.getAlarm()).toBe(T0 + 5_000);
@@ -185,7 +185,7 @@ test("what is held while the next alarm is being set sets an earlier one", async
 
 test("a batch that was sent before its rows were removed is sent again, with the same ids", async () => {
 	const due = row(T0 + 1);
-	await shard.hold([due]);
+	await shard.store([due]);
 	sending(async (records) => {
 		sent.push(records);
 		throw new Error("it was sent all the same");
@@ -202,7 +202,7 @@ test("a batch that was sent before its rows were removed is sent again, with the
 
 test("what is claimed can be neither cancelled nor moved, after a restart neither", async () => {
 	const due = row(T0 + 1);
-	await shard.hold([due]);
+	await shard.store([due]);
 	sending(async () => {
 		throw new Error("Queue is overloaded");
 	});
@@ -220,7 +220,7 @@ test("what is claimed can be neither cancelled nor moved, after a restart neithe
 test("a cancel and a move while a batch is being sent are refused, and others are not", async () => {
 	const due = row(T0 + 1);
 	const other = row(T0 + 99_000);
-	await shard.hold([due, other]);
+	await shard.store([due, other]);
 	const answers: unknown[] = [];
 	const object = await inside();
 	sending(async () => {
@@ -235,7 +235,7 @@ test("a cancel and a move while a batch is being sent are refused, and others ar
 });
 
 test("two alarms at once send each row once", async () => {
-	await shard.hold([row(T0 + 1)]);
+	await shard.store([row(T0 + 1)]);
 	vi.setSystemTime(T0 + 10);
 	await runInDurableObject(shard, async (object: Scheduler) => {
 		await Promise.all([object.alarm(), object.alarm()]);
@@ -244,7 +244,7 @@ test("two alarms at once send each row once", async () => {
 });
 
 test("an alarm that went missing is set again by the watch, and by the constructor", async () => {
-	await shard.hold([row(T0 + 60_000)]);
+	await shard.store([row(T0 + 60_000)]);
 	const lose = () =>
 		runInDurableObject(shard, (_, { storage }) => storage.deleteAlarm());
 	await lose();
@@ -258,29 +258,29 @@ test("an alarm that went missing is set again by the watch, and by the construct
 
 test("an alarm that went missing, whose events were cancelled since, is set again by the next hold", async () => {
 	const first = row(T0 + 1_000);
-	await shard.hold([first]);
+	await shard.store([first]);
 	await runInDurableObject(shard, (_, { storage }) => storage.deleteAlarm());
 	vi.setSystemTime(T0 + 2_000);
 	await shard.cancel(first.id, "all");
 	vi.setSystemTime(T0 + 120_000);
-	await shard.hold([row(T0 + 180_000)]);
+	await shard.store([row(T0 + 180_000)]);
 	expect(await alarmOf(shard)).toBe(T0 + 180_000);
 });
 
 test("an alarm that went missing while nothing waits does not keep the next row from setting one", async () => {
 	const gone = row(T0 + 60_000);
-	await shard.hold([gone]);
+	await shard.store([gone]);
 	await shard.cancel(gone.id, "all");
 	await runInDurableObject(shard, (_, { storage }) => storage.deleteAlarm());
 	expect(await shard.watch()).toEqual({ nextDueAt: null });
-	await shard.hold([row(T0 + 90_000)]);
+	await shard.store([row(T0 + 90_000)]);
 	expect(await alarmOf(shard)).toBe(T0 + 90_000);
 });
 
 test("an event that is held twice waits once, as it was first", async () => {
 	const first = row(T0 + 60_000);
-	await shard.hold([first]);
-	await shard.hold([row(T0 + 90_000, { id: first.id })]);
+	await shard.store([first]);
+	await shard.store([row(T0 + 90_000, { id: first.id })]);
 	expect(await rowsOf(shard)).toMatchObject([{ due_at: T0 + 60_000 }]);
 });
 
@@ -292,13 +292,13 @@ test("a delivery's row moves on with a later attempt and is never set back", asy
 			attempt,
 			record: `{"attempt":${attempt}}`,
 		});
-	await shard.hold([at(3, T0 + 60_000)]);
-	await shard.hold([at(2, T0 + 10)]);
-	await shard.hold([at(3, T0 + 20)]);
+	await shard.store([at(3, T0 + 60_000)]);
+	await shard.store([at(2, T0 + 10)]);
+	await shard.store([at(3, T0 + 20)]);
 	expect(await rowsOf(shard)).toMatchObject([
 		{ attempt: 3, due_at: T0 + 60_000 },
 	]);
-	await shard.hold([at(4, T0 + 90_000)]);
+	await shard.store([at(4, T0 + 90_000)]);
 	expect(await rowsOf(shard)).toMatchObject([
 		{ attempt: 4, due_at: T0 + 90_000 },
 	]);
@@ -314,11 +314,11 @@ test.each([5, 4])(
 				attempt: number,
 				record: `{"attempt":${number}}`,
 			});
-		await shard.hold([at(4, T0 + 1)]);
+		await shard.store([at(4, T0 + 1)]);
 		const object = await inside();
 		sending(async () => {
 			// As fast as it can be: the consumer holds it again before the send has even returned.
-			if (sent.length === 0) await object.hold([at(attempt, T0 + 1)]);
+			if (sent.length === 0) await object.store([at(attempt, T0 + 1)]);
 		});
 		vi.setSystemTime(T0 + 1);
 		await runDurableObjectAlarm(shard);
@@ -330,7 +330,7 @@ test.each([5, 4])(
 );
 
 test("whole events go to the events queue, deliveries to the retries queue", async () => {
-	await shard.hold([
+	await shard.store([
 		row(T0 + 1),
 		row(T0 + 2, { handler: "h", attempt: 2 }),
 		row(T0 + 3),
@@ -344,7 +344,7 @@ test("whole events go to the events queue, deliveries to the retries queue", asy
 
 test("a hundred events cost at most 3.1 row writes each, from schedule to hand-over", async () => {
 	const writes = await rowsWrittenBy(shard, async () => {
-		for (let n = 0; n < 100; n++) await shard.hold([row(T0 + 1_000 + n)]);
+		for (let n = 0; n < 100; n++) await shard.store([row(T0 + 1_000 + n)]);
 		vi.setSystemTime(T0 + 2_000);
 		await runInDurableObject(shard, (object: Scheduler) => object.alarm());
 	});
@@ -357,7 +357,7 @@ test("an event that is due alone costs five row writes, and an alarm that finds 
 	const alarm = () =>
 		runInDurableObject(shard, (object: Scheduler) => object.alarm());
 	const handedOver = await rowsWrittenBy(shard, async () => {
-		await shard.hold([row(T0 + 1_000)]);
+		await shard.store([row(T0 + 1_000)]);
 		vi.setSystemTime(T0 + 1_000);
 		await alarm();
 	});
@@ -369,13 +369,13 @@ test("an event that is due alone costs five row writes, and an alarm that finds 
 
 test("an event that was handed over and is held again is handed over again, and listed until then", async () => {
 	const due = row(T0 + 1);
-	await shard.hold([due]);
+	await shard.store([due]);
 	vi.setSystemTime(T0 + 10);
 	await runDurableObjectAlarm(shard);
 	for (const restart of [false, true]) {
 		if (restart) await evictDurableObject(shard);
 		const again = row(T0 + 60_000, { id: due.id });
-		await shard.hold([again]);
+		await shard.store([again]);
 		expect(await shard.list([0, ""], 10)).toMatchObject([{ id: due.id }]);
 		expect(await shard.cancel(due.id, "all")).toMatchObject({ id: due.id });
 	}
@@ -383,7 +383,7 @@ test("an event that was handed over and is held again is handed over again, and 
 
 test("events are handed over while the retries queue is down, and the other way round", async () => {
 	vi.spyOn(retries, "sendBatch").mockRejectedValue(new Error("down"));
-	await shard.hold([
+	await shard.store([
 		row(T0 + 1, { handler: "h", attempt: 2 }),
 		row(T0 + 2),
 		row(T0 + 60_000),
@@ -399,7 +399,7 @@ test("events are handed over while the retries queue is down, and the other way 
 });
 
 test("a queue that never answers has failed after 30 seconds, and is sent to again", async () => {
-	await shard.hold([row(T0)]);
+	await shard.store([row(T0)]);
 	vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"], now: T0 });
 	await runInDurableObject(shard, async (object: Scheduler) => {
 		const asked = Promise.withResolvers<void>();
@@ -419,7 +419,7 @@ test("a queue that never answers has failed after 30 seconds, and is sent to aga
 });
 
 test("an alarm that stands too late is corrected by the next hold and by the watch", async () => {
-	await shard.hold([row(T0 + 30_000)]);
+	await shard.store([row(T0 + 30_000)]);
 	const delay = () =>
 		runInDurableObject(shard, (_, { storage }) =>
 			storage.setAlarm(T0 + 300 * 86_400_000),
@@ -434,15 +434,15 @@ test("an alarm that stands too late is corrected by the next hold and by the wat
 		storage.setAlarm = async () => {
 			throw new Error("not now");
 		};
-		await expect(object.hold([row(T0 + 20_000)])).rejects.toThrow("not now");
+		await expect(object.store([row(T0 + 20_000)])).rejects.toThrow("not now");
 		storage.setAlarm = setAlarm;
 	});
-	await shard.hold([row(T0 + 300 * 86_400_000)]);
+	await shard.store([row(T0 + 300 * 86_400_000)]);
 	expect(await alarmOf(shard)).toBe(T0 + 20_000);
 });
 
 test("a hand-over that was cut off goes on as soon as the object starts again", async () => {
-	await shard.hold([row(T0 + 1_000)]);
+	await shard.store([row(T0 + 1_000)]);
 	// As a retry of the alarm leaves it before its work: a minute ahead, should it die again.
 	await runInDurableObject(shard, (_, { storage }) =>
 		storage.setAlarm(T0 + 62_000),
@@ -457,7 +457,7 @@ test("a hand-over that was cut off goes on as soon as the object starts again", 
 
 test("an alarm that comes before its time is set a little later each time, by its own clock", async () => {
 	const dueAt = T0 + 60_000;
-	await shard.hold([row(dueAt)]);
+	await shard.store([row(dueAt)]);
 	const alarms: (number | null)[] = [];
 	for (let count = 0; count < 15; count++) {
 		await runDurableObjectAlarm(shard);
@@ -472,14 +472,14 @@ test("an alarm that comes before its time is set a little later each time, by it
 	vi.setSystemTime(dueAt);
 	await runDurableObjectAlarm(shard);
 	expect(sent).toHaveLength(1);
-	await shard.hold([row(T0 + 120_000)]);
+	await shard.store([row(T0 + 120_000)]);
 	expect(await alarmOf(shard)).toBe(T0 + 120_000);
 });
 
 test("a row of the far future keeps the object from nothing", async () => {
-	await shard.hold([row(8_000_000_000_000, { handler: "h", attempt: 2 })]);
+	await shard.store([row(8_000_000_000_000, { handler: "h", attempt: 2 })]);
 	await evictDurableObject(shard);
-	await shard.hold([row(T0 + 1)]);
+	await shard.store([row(T0 + 1)]);
 	vi.setSystemTime(T0 + 10);
 	await runDurableObjectAlarm(shard);
 	expect(sent.flat()).toHaveLength(1);
@@ -487,15 +487,15 @@ test("a row of the far future keeps the object from nothing", async () => {
 });
 
 test("finding what is due of one kind reads no rows of the other", async () => {
-	await shard.hold(
+	await shard.store(
 		Array.from({ length: 500 }, () =>
 			row(T0 + 1, { handler: "h", attempt: 2 }),
 		),
 	);
-	await shard.hold([row(T0 + 2)]);
+	await shard.store([row(T0 + 2)]);
 	const reads = await runInDurableObject(shard, (_, { storage }) => {
 		const due = storage.sql.exec(
-			"SELECT * FROM held WHERE (handler = '') = 1 AND due_at <= ? ORDER BY due_at LIMIT 100",
+			"SELECT * FROM scheduled WHERE (handler = '') = 1 AND due_at <= ? ORDER BY due_at LIMIT 100",
 			T0 + 10,
 		);
 		due.toArray();

@@ -23,7 +23,7 @@ const deployed = (shards: number) => schedulerOf(shards, schedulerShard);
 async function held(count: number, shards: number, dueIn = HOUR) {
 	const dueAt = Date.now() + dueIn;
 	const ids = Array.from({ length: count }, () => newId(Date.now(), shards));
-	for (const id of ids) await deployed(shards).hold([row(dueAt, { id })]);
+	for (const id of ids) await deployed(shards).store([row(dueAt, { id })]);
 	return ids;
 }
 
@@ -80,7 +80,7 @@ test("what waits in shards that were taken away is found by its id and handed ov
 
 test("an alarm that went missing in a shard that was taken away is set by the watch over those of before", async () => {
 	const id = `${newId(Date.now(), 1).slice(0, -2)}07`;
-	await deployed(8).hold([row(Date.now() + HOUR, { id })]);
+	await deployed(8).store([row(Date.now() + HOUR, { id })]);
 	const stub = shardNamed("shard-7");
 	await runInDurableObject(stub, (_, { storage }) => storage.deleteAlarm());
 
@@ -100,7 +100,7 @@ test("a configuration with shards of before lists and watches those, and gives n
 
 	const dueAt = Date.now() + 1_000;
 	const id = `${ids[0]?.slice(0, -2)}06`;
-	await scheduler.hold([row(dueAt, { id })]);
+	await scheduler.store([row(dueAt, { id })]);
 	expect(await listedBy(scheduler)).toContain(id);
 	expect(await scheduler.watch()).toEqual({ nextDueAt: dueAt });
 	expect(await deployed(1).watch()).not.toEqual({ nextDueAt: dueAt });

@@ -65,8 +65,11 @@ function opened() {
 		delivered,
 		platform,
 		call: (className: string, method: string, ...args: unknown[]) =>
-			caller.run(() => platform.object(className, "shard-0").call(method, args)),
-		pass: (ms: number) => platform.time.run(platform.time.now + ms, () => false),
+			caller.run(() =>
+				platform.object(className, "shard-0").call(method, args),
+			),
+		pass: (ms: number) =>
+			platform.time.run(platform.time.now + ms, () => false),
 	};
 }
 
@@ -87,19 +90,19 @@ test.each([
 test("an alarm set to the present inside alarm() is lost, and no event waits for it", async () => {
 	const { call, delivered, pass, platform } = opened();
 	const row = (id: string, handler: string, dueAt: number): ScheduledRow => ({
-		...{ id, handler, name: "order.placed", dueAt, attempt: 0 },
+		...{ id, handler, name: "order.placed", dueAt, version: 0 },
 		...{ reference: null, record: id },
 	});
 	// Deliveries keep the alarm busy for many batches, while whole events are done at once.
 	const deliveries = Array.from({ length: 1_000 }, (_, n) =>
 		row(`delivery ${n}`, "handler", START + SECOND),
 	);
-	void call("Scheduler", "hold", deliveries);
-	void call("Scheduler", "hold", [row("first", "", START + SECOND)]);
+	void call("Scheduler", "store", deliveries);
+	void call("Scheduler", "store", [row("first", "", START + SECOND)]);
 	await pass(SECOND + 60);
 	expect(delivered).toContain("first");
 	expect(delivered.length).toBeLessThan(900);
-	void call("Scheduler", "hold", [row("second", "", platform.time.now)]);
+	void call("Scheduler", "store", [row("second", "", platform.time.now)]);
 	await pass(SECOND);
 	expect(delivered).toHaveLength(1_002);
 	expect(platform.object("Scheduler", "shard-0").alarm.at).toBeNull();

@@ -53,7 +53,7 @@ export function keeping(changes: Partial<Owner> = {}): Owner & { kept: Kept } {
 		},
 		scheduler: {
 			...owner.scheduler,
-			hold: async (rows) => void kept.held.push(...rows),
+			store: async (rows) => void kept.held.push(...rows),
 		},
 		letters: {
 			...owner.letters,

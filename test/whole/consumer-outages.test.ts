@@ -143,7 +143,7 @@ describe("a call that is cut off", () => {
 			const { ports, expire } = owning(fake);
 			const sending = Promise.withResolvers<never>();
 			ports.retries.send = () => sending.promise;
-			ports.scheduler.hold = fake.fails;
+			ports.scheduler.store = fake.fails;
 			const reported = Promise.withResolvers<void>();
 			fake.does = async (_, report) => {
 				Promise.resolve(
@@ -245,7 +245,7 @@ describe("where the scheduler takes nothing", () => {
 		const fake = new FakeWorker();
 		fake.goDown();
 		const { ports } = owning(fake, { mail: true });
-		ports.scheduler.hold = fake.fails;
+		ports.scheduler.store = fake.fails;
 		const runs: string[] = [];
 		for (const id of ["send", "log"])
 			behaviours.set(id, () => void runs.push(id));
@@ -261,7 +261,7 @@ describe("where the scheduler takes nothing", () => {
 		const fake = new FakeWorker();
 		fake.goDown();
 		const { ports } = owning(fake);
-		ports.scheduler.hold = fake.fails;
+		ports.scheduler.store = fake.fails;
 		for (const handler of ["fake/*", "fake/send"]) {
 			const text = delivering({ handler, attempt: 1 });
 			expect(await taken(text, ports)).toEqual({ retry: 5 });
@@ -273,7 +273,7 @@ describe("where the scheduler takes nothing", () => {
 		const fake = new FakeWorker();
 		const { ports } = owning(fake);
 		Object.assign(ports.retries, { send: fake.fails, sendBatch: fake.fails });
-		ports.scheduler.hold = fake.fails;
+		ports.scheduler.store = fake.fails;
 		fake.does = timesOut;
 		expect(await taken(record("order.placed"), ports)).toEqual({ retry: 5 });
 	});

@@ -90,7 +90,7 @@ describe("an ending that cannot be written down", () => {
 		failing("never", new NonRetryableError("no"));
 		ports.deadLetters.send = down;
 		ports.letters.store = down;
-		ports.scheduler.hold = down;
+		ports.scheduler.store = down;
 		ports.retries.sendBatch = down;
 		const message = incoming(record("never.again"));
 		await consume([message], "events", ports);
@@ -102,7 +102,7 @@ describe("an ending that cannot be written down", () => {
 		failing("second", new NonRetryableError("no"));
 		ports.deadLetters.send = down;
 		ports.letters.store = down;
-		ports.scheduler.hold = down;
+		ports.scheduler.store = down;
 		const message = incoming(record("order.placed"));
 		await consume([message], "events", ports);
 		expect(message.verdicts).toEqual(["ack"]);
@@ -137,7 +137,7 @@ describe("a delivery that was split", () => {
 		await consume([message], "events", ports);
 		expect(message.verdicts).toEqual(["ack"]);
 		expect(
-			ports.kept.held.map(({ handler, attempt }) => [handler, attempt]),
+			ports.kept.held.map(({ handler, version }) => [handler, version]),
 		).toEqual([
 			["first", 1],
 			["second", 1],

@@ -105,8 +105,8 @@ async function holdOnce(
 	if (deliveryId === undefined) return trigger(eventName, comes, ports);
 	const keeper = ports.subscriptionsOf(eventName);
 	const newId = ports.newId(ports.clock());
-	const { id, isHeld } = await keeper.accept(deliveryId, newId);
-	if (isHeld) return id;
+	const { id, isQueued } = await keeper.accept(deliveryId, newId);
+	if (isQueued) return id;
 	await trigger(eventName, comes, ports, id);
 	await keeper.confirm(deliveryId).catch((error) => {
 		// It is held, and may come once more at the worst.
