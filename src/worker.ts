@@ -64,11 +64,13 @@ export function worker<Env = Cloudflare.Env>(
 	const app = createApp(ports, prefix, retention.queues);
 	const roles = rolesByName();
 	setObjectContext({
+		queues: consumerPorts.queues,
+		payloads: consumerPorts.payloads,
 		observe: ports.observe,
-		lettersKept: retention.deadLetters,
+		deadLetterRetention: retention.deadLetters,
 		runLifecycle: (name, which, secret) =>
 			runPart(name, which, ports.webhookUrl(name, secret), ports),
-		trigger: async (name) => {
+		enqueuePoll: async (name) => {
 			await trigger(name, { trigger: "poll" }, ports);
 		},
 	});

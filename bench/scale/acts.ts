@@ -47,7 +47,7 @@ function rowOf(dueAt: number): ScheduledRow {
 	const time = Date.now();
 	const head = { id: newId(time, 1), name: "one.a", time, delay: dueAt - time };
 	const record = encodeEvent(head, { text: '{"orderId":"o1"}' });
-	const rest = { handler: "", attempt: 0, reference: null, record };
+	const rest = { handler: "", version: 0, reference: null, record };
 	return { id: head.id, name: head.name, dueAt, ...rest };
 }
 

@@ -48,9 +48,9 @@ export const DeadLetters = meterObject(BareDeadLetters);
 export const Payloads = meterObject(BarePayloads);
 
 export class Scheduler extends meterObject(BareScheduler) {
-	/** Holds many rows without a call for each thousand of them. */
+	/** Stores many rows without a call for each thousand of them. */
 	async fill(rows: readonly ScheduledRow[]): Promise<void> {
-		await this.hold(rows);
+		await this.store(rows);
 	}
 
 	/** The alarm, as if it had come. */

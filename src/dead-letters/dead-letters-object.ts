@@ -1,4 +1,4 @@
-/** Where dead letters live until they are replayed or discarded, or too old. It keeps; `replay.ts` decides. */
+/** Stores dead letters until their retention ends. It must not decide which may be replayed; `replay.ts` does. */
 import { DurableObject } from "cloudflare:workers";
 import { cursorOf, pageSize, positionOf } from "../event/cursor.ts";
 import {
@@ -10,9 +10,10 @@ import {
 	summaryOf,
 } from "../event/dead-letter.ts";
 import type { Cause, EventHead } from "../event/envelope.ts";
+import { Alarm } from "../platform/alarm.ts";
 import { objectContext } from "../platform/object-context.ts";
 
-type Row = {
+type SqlRow = {
 	id: string;
 	event: string;
 	handler: string;
@@ -27,55 +28,58 @@ type Row = {
 	replays: number;
 };
 
-/** The columns of a list, which must not read a thousand bodies into memory. */
-const SUMMARY = `id, event, handler, cause, head, NULL AS body, error, attempts,
+/** The columns of a list, without the body: a thousand bodies may be more than the memory of an isolate. */
+const SUMMARY_COLUMNS = `id, event, handler, cause, head, NULL AS body, error, attempts,
 	first_failure_at, last_failure_at, status, replays`;
 
-/** How often what is too old is swept away, in milliseconds. */
-const SWEEP = 86_400_000;
+/** How often expired letters are deleted, in milliseconds. */
+const SWEEP_INTERVAL = 86_400_000;
 
 export class DeadLetters extends DurableObject {
 	readonly #sql = this.ctx.storage.sql;
+	readonly #alarm = new Alarm(this.ctx.storage);
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
 		super(ctx, env);
 		this.#sql.exec(`
-			CREATE TABLE IF NOT EXISTS letter (
+			CREATE TABLE IF NOT EXISTS dead_letter (
 				id TEXT PRIMARY KEY, event TEXT NOT NULL, handler TEXT NOT NULL,
 				cause TEXT NOT NULL, head TEXT NOT NULL, body TEXT, error TEXT NOT NULL,
 				attempts INTEGER NOT NULL, first_failure_at INTEGER NOT NULL,
 				last_failure_at INTEGER NOT NULL, status TEXT NOT NULL, replays INTEGER NOT NULL
 			) WITHOUT ROWID;
-			CREATE INDEX IF NOT EXISTS letter_latest ON letter (status, last_failure_at);
+			CREATE INDEX IF NOT EXISTS dead_letter_latest ON dead_letter (status, last_failure_at);
 		`);
+		ctx.blockConcurrencyWhile(() =>
+			this.#alarm.start(() => this.#nextSweepAt()),
+		);
 	}
 
 	/**
-	 * One letter for each event and handler; a later failure updates it, an earlier one changes nothing. A later
-	 * replay, and the end of the one that was marked, is later whatever the clocks say, for two machines may differ
-	 * by a minute.
+	 * Stores one letter for each event and handler. A later failure replaces an earlier one. A letter of a later
+	 * replay counts as later whatever its time is, and so does the letter of a replay that was marked: the clocks of
+	 * two machines may differ by a minute.
 	 */
 	async store(letters: readonly NewDeadLetter[]): Promise<void> {
 		this.ctx.storage.transactionSync(() => {
 			for (const letter of letters) this.#upsert(letter);
 		});
-		if ((await this.ctx.storage.getAlarm()) === null)
-			await this.ctx.storage.setAlarm(Date.now() + SWEEP);
+		await this.#alarm.setBy(Date.now() + SWEEP_INTERVAL);
 	}
 
 	#upsert(letter: NewDeadLetter): void {
 		const { id, head, body, handler, cause, error, attempts } = letter;
 		this.#sql.exec(
-			`INSERT INTO letter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'dead', ?)
+			`INSERT INTO dead_letter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'dead', ?)
 			 ON CONFLICT (id) DO UPDATE SET
 				cause = excluded.cause, head = excluded.head,
-				body = coalesce(excluded.body, letter.body), error = excluded.error,
+				body = coalesce(excluded.body, dead_letter.body), error = excluded.error,
 				attempts = excluded.attempts,
-				first_failure_at = min(letter.first_failure_at, excluded.first_failure_at),
+				first_failure_at = min(dead_letter.first_failure_at, excluded.first_failure_at),
 				last_failure_at = excluded.last_failure_at, status = 'dead',
 				replays = excluded.replays
-			 WHERE excluded.replays > letter.replays OR (excluded.replays = letter.replays AND
-				(letter.status = 'replayed' OR excluded.last_failure_at > letter.last_failure_at))`,
+			 WHERE excluded.replays > dead_letter.replays OR (excluded.replays = dead_letter.replays AND
+				(dead_letter.status = 'replayed' OR excluded.last_failure_at > dead_letter.last_failure_at))`,
 			...[id, head.name, handler, cause, JSON.stringify(head), body],
 			...[JSON.stringify(error), attempts],
 			...[letter.firstFailureAt, letter.lastFailureAt, letter.replay ?? 0],
@@ -84,8 +88,8 @@ export class DeadLetters extends DurableObject {
 
 	async get(id: string): Promise<StoredDeadLetter | null> {
 		const [row] = this.#sql
-			.exec<Row>(
-				"SELECT * FROM letter WHERE id = ? AND status <> 'discarded'",
+			.exec<SqlRow>(
+				"SELECT * FROM dead_letter WHERE id = ? AND status <> 'discarded'",
 				id,
 			)
 			.toArray();
@@ -104,8 +108,8 @@ export class DeadLetters extends DurableObject {
 			([, value]) => value !== undefined,
 		);
 		const rows = this.#sql
-			.exec<Row>(
-				`SELECT ${SUMMARY} FROM letter WHERE status = ? AND (last_failure_at, id) < (?, ?)
+			.exec<SqlRow>(
+				`SELECT ${SUMMARY_COLUMNS} FROM dead_letter WHERE status = ? AND (last_failure_at, id) < (?, ?)
 				 ${given.map(([column]) => `AND ${column} = ?`).join(" ")}
 				 ORDER BY last_failure_at DESC, id DESC LIMIT ?`,
 				...[status, before, beforeId],
@@ -122,38 +126,46 @@ export class DeadLetters extends DurableObject {
 		};
 	}
 
-	/** A replay that died before it could be marked stays dead. */
+	/** Marks a letter as replayed, unless the same or a later replay has already changed it. */
 	async markReplayed(id: string, replay: number): Promise<void> {
 		this.#sql.exec(
-			"UPDATE letter SET replays = ?2, status = 'replayed' WHERE id = ?1 AND replays < ?2",
+			"UPDATE dead_letter SET replays = ?2, status = 'replayed' WHERE id = ?1 AND replays < ?2",
 			...[id, replay],
 		);
 	}
 
+	/** Discards a letter and its body. The row stays, so that a late duplicate does not bring the letter back. */
 	async discard(id: string): Promise<boolean> {
 		const { rowsWritten } = this.#sql.exec(
-			"UPDATE letter SET status = 'discarded', body = NULL WHERE id = ? AND status <> 'discarded'",
+			"UPDATE dead_letter SET status = 'discarded', body = NULL WHERE id = ? AND status <> 'discarded'",
 			id,
 		);
 		return rowsWritten > 0;
 	}
 
-	/** Sweeps, and sets itself again for as long as there are letters. */
-	override async alarm(): Promise<void> {
-		const now = Date.now();
-		await this.ctx.storage.setAlarm(now + SWEEP);
-		this.#sql.exec(
-			"DELETE FROM letter WHERE last_failure_at < ?",
-			now - objectContext().lettersKept,
+	/** Deletes expired letters once a day. */
+	override async alarm(run?: AlarmInvocationInfo): Promise<void> {
+		await this.#alarm.run(
+			run?.isRetry ?? false,
+			async () => {
+				this.#sql.exec(
+					"DELETE FROM dead_letter WHERE last_failure_at < ?",
+					Date.now() - objectContext().deadLetterRetention,
+				);
+			},
+			() => this.#nextSweepAt(),
 		);
-		const { rest } = this.#sql
-			.exec<{ rest: number }>("SELECT EXISTS (SELECT 1 FROM letter) AS rest")
+	}
+
+	#nextSweepAt(): number | null {
+		const { any } = this.#sql
+			.exec<{ any: number }>("SELECT EXISTS (SELECT 1 FROM dead_letter) AS any")
 			.one();
-		if (rest === 0) await this.ctx.storage.deleteAlarm();
+		return any === 1 ? Date.now() + SWEEP_INTERVAL : null;
 	}
 }
 
-function storedOf(row: Row): StoredDeadLetter {
+function storedOf(row: SqlRow): StoredDeadLetter {
 	return {
 		id: row.id,
 		handler: row.handler,

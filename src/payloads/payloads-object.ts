@@ -1,11 +1,9 @@
-/** Where one body lives that is too large for a message, until its time is over. */
+/** Stores one body that is too large for a message, until its date. It must not know which event the body is of. */
 import { DurableObject } from "cloudflare:workers";
+import { Alarm } from "../platform/alarm.ts";
 
-/** A date is moved only by more than this, in milliseconds, so that retries cost no writes. */
-const GRAIN = 86_400_000;
-
-/** An alarm that came too early comes again after this at the earliest, in milliseconds. */
-const SOON = 60_000;
+/** A date is extended by at least a day, so that most retries cost no writes. In milliseconds. */
+const SHORTEST_EXTENSION = 86_400_000;
 
 interface Payload {
 	text: string;
@@ -15,10 +13,16 @@ interface Payload {
 
 export class Payloads extends DurableObject {
 	readonly #kv = this.ctx.storage.kv;
+	readonly #alarm = new Alarm(this.ctx.storage);
+
+	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+		super(ctx, env);
+		ctx.blockConcurrencyWhile(() => this.#alarm.start(() => this.#until()));
+	}
 
 	async put(text: string, until: number): Promise<void> {
-		// First the alarm: a body without one would never go.
-		await this.ctx.storage.setAlarm(until);
+		// The alarm first: a body without one would never be deleted.
+		await this.#alarm.setTo(until);
 		this.#kv.put<Payload>("payload", { text, until });
 	}
 
@@ -26,20 +30,26 @@ export class Payloads extends DurableObject {
 		return this.#payload()?.text ?? null;
 	}
 
-	/** Keeps it at least until then; never shortens. */
+	/** Extends the date. Never shortens it. */
 	async keep(until: number): Promise<void> {
 		const payload = this.#payload();
-		if (!payload || until - payload.until < GRAIN) return;
+		if (!payload || until - payload.until < SHORTEST_EXTENSION) return;
 		await this.put(payload.text, until);
 	}
 
-	override async alarm(): Promise<void> {
-		const payload = this.#payload();
-		const now = Date.now();
-		// Not at once, should the alarm's clock be ahead of this one.
-		if (payload && payload.until > now)
-			await this.ctx.storage.setAlarm(Math.max(payload.until, now + SOON));
-		else await this.ctx.storage.deleteAll();
+	override async alarm(run?: AlarmInvocationInfo): Promise<void> {
+		await this.#alarm.run(
+			run?.isRetry ?? false,
+			async () => {
+				if ((this.#until() ?? 0) <= Date.now())
+					await this.ctx.storage.deleteAll();
+			},
+			() => this.#until(),
+		);
+	}
+
+	#until(): number | null {
+		return this.#payload()?.until ?? null;
 	}
 
 	#payload(): Payload | undefined {

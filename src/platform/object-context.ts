@@ -1,44 +1,43 @@
 /**
- * What this isolate's objects are told. An object is made by the platform, not by `createEvents`, so
- * `worker(events)` hands over here when the module loads what objects need of it.
+ * Process-wide context for Durable Objects. The platform constructs an object, so nobody can pass it ports; `worker()`
+ * sets this context while the module loads. It must not be used outside of `*-object.ts` and what they own.
  */
-import { DEFAULT_SETTINGS } from "../config/config.ts";
 import type { AttemptOutcome } from "../event/outcome.ts";
-import type { Observe } from "../event/transition.ts";
+import type { Ports } from "../ports.ts";
 
-interface ObjectContext {
-	observe: Observe;
-	/** How long a letter is kept after its last failure, in milliseconds. */
-	lettersKept: number;
+interface ObjectContext extends Pick<Ports, "queues" | "payloads" | "observe"> {
+	/** How long a dead letter is stored after its last failure, in milliseconds. */
+	deadLetterRetention: number;
 	/**
-	 * Makes an attempt at an app's event, by its name on the bus, within the attempt's own time. It rejects only
-	 * for an outage.
+	 * Runs `start` or `stop` of an app's event once, within the timeout of an attempt.
+	 *
+	 * @param name the event's name
+	 * @throws Error if no app of this deploy has the event, or its Worker cannot be reached
 	 */
 	runLifecycle(
 		name: string,
-		which: "start" | "stop",
+		part: "start" | "stop",
 		webhookSecret: string,
 	): Promise<AttemptOutcome>;
-	/** Sends durably that an app's event is to be polled; one that rejects is tried again. */
-	trigger(name: string): Promise<void>;
+	/**
+	 * Enqueues a poll of an app's event. The caller retries if it rejects.
+	 *
+	 * @param name the event's name
+	 */
+	enqueuePoll(name: string): Promise<void>;
 }
 
-let current: ObjectContext = {
-	observe: () => {},
-	lettersKept: DEFAULT_SETTINGS.retention.deadLetters,
-	runLifecycle: async (name) => Promise.reject(noApp(name)),
-	trigger: async (name) => Promise.reject(noApp(name)),
-};
+let current: ObjectContext | undefined;
 
-/** What is not told stays as it is. */
-export function setObjectContext(what: Partial<ObjectContext>): void {
-	current = { ...current, ...what };
+/** Replaces the given fields and leaves the others. */
+export function setObjectContext(changes: Partial<ObjectContext>): void {
+	current = { ...current, ...changes } as ObjectContext;
 }
 
+/** @throws Error if the main module never called `worker(events)` */
 export function objectContext(): ObjectContext {
-	return current;
-}
-
-function noApp(name: string): Error {
-	return new Error(`${name} is of no app that this deploy knows`);
+	if (current) return current;
+	throw new Error(
+		"tidings: an object runs, but the main module never called worker(events); export default worker(events)",
+	);
 }

@@ -1,6 +1,6 @@
-/** Time that runs out: a timer as a port, and an answer that is not waited for longer than it may take. */
+/** A timer as a port, and timeouts. It must not start a timer that it does not stop. */
 
-/** Runs `expire` after so many milliseconds; the answer takes that back. */
+/** Calls `expire` after a number of milliseconds. Returns a function that stops the timer. */
 export type Timer = (expire: () => void, ms: number) => () => void;
 
 export const realTimer: Timer = (expire, ms) => {
@@ -8,7 +8,7 @@ export const realTimer: Timer = (expire, ms) => {
 	return () => clearTimeout(timeout);
 };
 
-/** Resolves after so many milliseconds; even after none timers that are due come first. */
+/** Waits a number of milliseconds. With 0, timers that are due already still run first. */
 export function pause(ms: number, timer: Timer): Promise<void> {
 	return new Promise((resolve) => {
 		timer(resolve, ms);
@@ -16,18 +16,21 @@ export function pause(ms: number, timer: Timer): Promise<void> {
 }
 
 /**
- * @param why the message when it takes longer than so many milliseconds, or what makes the error
- * @throws Error with that message, or that error, then
+ * Bounds the time that a promise is waited for. The work behind the promise goes on.
+ *
+ * @param ms milliseconds
+ * @param reason the message of the error, or a function that makes the error
+ * @throws Error after that time
  */
 export function inTime<Result>(
 	answer: Promise<Result>,
 	ms: number,
 	timer: Timer,
-	why: string | (() => Error) = `no answer within ${ms} ms`,
+	reason: string | (() => Error) = `no answer within ${ms} ms`,
 ): Promise<Result> {
 	return new Promise((resolve, reject) => {
 		const stop = timer(
-			() => reject(typeof why === "string" ? new Error(why) : why()),
+			() => reject(typeof reason === "string" ? new Error(reason) : reason()),
 			ms,
 		);
 		answer.then(resolve, reject).finally(stop);

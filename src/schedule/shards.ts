@@ -1,26 +1,22 @@
-/** The scheduler as one, over its shards: an event's id tells which of them holds it. */
+/** Combines the shards of the scheduler. An event's id names its shard. It must not know how a shard stores rows. */
 
 import { cursorOf, pageSize, positionOf } from "../event/cursor.ts";
 import { shardOf } from "../event/id.ts";
-import type { PublishPermission } from "../event/permission.ts";
-import type { ScheduledRow } from "../event/scheduled-row.ts";
 import { objectPort } from "../platform/bindings.ts";
 import type { Scheduler } from "../ports.ts";
-import type { ListedEvent, MoveResult } from "./schedule.ts";
+import type { ListedEvent } from "./schedule.ts";
 
-export interface SchedulerShard {
-	store(rows: readonly ScheduledRow[]): Promise<void>;
-	cancel(id: string, right: PublishPermission): Promise<MoveResult>;
-	reschedule(
-		id: string,
-		dueAt: number,
-		right: PublishPermission,
-	): Promise<MoveResult>;
-	list(after: [number, string], limit: number): Promise<ListedEvent[]>;
-	watch(): Promise<{ nextDueAt: number | null }>;
+/** One Durable Object. */
+interface SchedulerShard
+	extends Pick<Scheduler, "store" | "cancel" | "reschedule" | "watch"> {
+	/** @param after the due time and id of the last event of the page before */
+	list(
+		after: [dueAt: number, id: string],
+		limit: number,
+	): Promise<ListedEvent[]>;
 }
 
-/** The scheduler as one, over its shards: the id tells which holds an event. */
+/** @param shards how many shards are listed and watched */
 export function schedulerOf(
 	shards: number,
 	shardAt: (shard: number) => SchedulerShard,
@@ -34,15 +30,15 @@ export function schedulerOf(
 		async store(rows) {
 			const [first] = rows;
 			if (!first) return;
-			// A replayed or mended record may have any id; it waits in the first shard.
+			// A replayed or repaired record may have any id. The first shard stores it.
 			await shardAt(shardOf(first.id) ?? 0).store(rows);
 		},
-		cancel: async (id, right) =>
-			(await shardFor(id)?.cancel(id, right)) ?? "gone",
-		reschedule: async (id, dueAt, right) =>
-			(await shardFor(id)?.reschedule(id, dueAt, right)) ?? "gone",
+		cancel: async (id, permission) =>
+			(await shardFor(id)?.cancel(id, permission)) ?? "gone",
+		reschedule: async (id, dueAt, permission) =>
+			(await shardFor(id)?.reschedule(id, dueAt, permission)) ?? "gone",
 		async watch() {
-			// All of them to their end: one that fails must not keep the others from being watched.
+			// All settle first: a shard that fails must not keep the others from being watched.
 			const watched = await Promise.allSettled(
 				all.map((shard) => shardAt(shard).watch()),
 			);

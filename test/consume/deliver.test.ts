@@ -105,7 +105,7 @@ test("a replay waits in the scheduler as further on than any attempt before it",
 	});
 	for (const text of [before, replayed])
 		await consume([incoming(text)], "retries", ports);
-	const [old, young] = ports.kept.held.map(({ attempt }) => attempt);
+	const [old, young] = ports.kept.held.map(({ version }) => version);
 	expect(old).toBe(10);
 	expect(young).toBeGreaterThan(Number(old));
 });

@@ -79,7 +79,7 @@ test("a delivery whose handler is gone waits without using up attempts, for an h
 		expect(message.verdicts).toEqual(["ack"]);
 		const row = ports.kept.held.pop();
 		if (!row) continue;
-		expect(row.attempt).toBe(4);
+		expect(row.version).toBe(4);
 		expect(ports.kept.transitions.at(-1)).toMatchObject({
 			type: "waiting",
 			handler: "gone",

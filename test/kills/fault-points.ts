@@ -25,7 +25,7 @@ const PATIENCE = 90_000;
 const TRIES = 3;
 
 /** Rows and their alarm are written in one turn, both or neither: there is no moment between them to be killed in. */
-const NO_MOMENT = "Scheduler holds > setAlarm:before";
+const NO_MOMENT = "Scheduler stores > setAlarm:before";
 
 /** Which faults to provoke at the points. */
 export function faultsAt(
@@ -94,7 +94,7 @@ async function playWith(
 	await call(await site.url(), "POST", "/arm", armed);
 	await play(site);
 	// A row without its alarm, refused to its caller, is what the cron trigger is for; nothing else may need it.
-	if (fault === "throw" && label.startsWith("Scheduler holds > setAlarm"))
+	if (fault === "throw" && label.startsWith("Scheduler stores > setAlarm"))
 		await call(await site.url(), "POST", "/cron");
 	const faults = await site.balanced(PATIENCE);
 	const isHit =

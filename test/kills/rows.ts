@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 /** Tables of objects that are empty when everything has ended; the last claim stays, of rows that are gone. */
-const TABLES = ["held", "message"];
+const TABLES = ["scheduled", "message"];
 
 export function rowsLeft(state: string): string[] {
 	const copy = `${state}-copy`;

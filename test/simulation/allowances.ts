@@ -45,7 +45,7 @@ export class Allowances {
 		return this.#all.get(subjectOf(n, handler)) ?? NONE;
 	}
 
-	/** A handler ran, or a delivery for it is held somewhere. */
+	/** A handler ran, or a delivery for it is stored somewhere. */
 	begin(n: number, handler: string): void {
 		const begun = this.#begun.get(n) ?? new Set();
 		this.#begun.set(n, begun.add(handler));
@@ -159,5 +159,5 @@ function isHold({ name, subjects }: CallNote, subject: string): boolean {
 }
 
 function isHolding(call: string): boolean {
-	return /^Scheduler\/.*\.hold$/.test(call);
+	return /^Scheduler\/.*\.store$/.test(call);
 }

@@ -13,7 +13,7 @@ import { subjectOf } from "./subjects.ts";
 export interface Run {
 	at: number;
 	attempt: number;
-	/** The furthest clock that the shard had read which held the event. */
+	/** The furthest clock that the shard that stored the event has read. */
 	clock: number;
 	/** Open as long as it neither ended nor failed: its isolate died, or its time was over first. */
 	end: "open" | "succeeded" | "failed";
@@ -95,7 +95,7 @@ export class Ledger {
 			this.lostAlarms.set(told.where, told.at);
 	}
 
-	/** From these transitions on a delivery is held somewhere, and has to end. */
+	/** From these transitions on a delivery is stored somewhere, and has to end. */
 	#hearOwed({ what, where, subjects, detail }: Told): void {
 		const entry = this.entries.get(Number(subjects[0]));
 		const { id, handlers } = (detail ?? {}) as Partial<

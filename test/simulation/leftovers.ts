@@ -27,7 +27,7 @@ export async function kept(
 		}));
 	// The lost alarm comes after all: what it would have done is excused, and nothing else.
 	for (const { alarm, database } of asleep) {
-		alarm.set(platform.time.now);
+		alarm.set(platform.time.now, platform.time.now);
 		database.commit();
 		alarm.plan();
 	}
@@ -44,7 +44,9 @@ function left({ objects }: Platform): SimulatedObject[] {
 
 /** The earliest that its latest letter can have been stored, in epoch milliseconds; where it has none, nothing is known. */
 function latest({ database }: SimulatedObject): number {
-	if (!database.has("letter")) return -Infinity;
-	const [row] = database.all("SELECT max(last_failure_at) AS at FROM letter");
+	if (!database.has("dead_letter")) return -Infinity;
+	const [row] = database.all(
+		"SELECT max(last_failure_at) AS at FROM dead_letter",
+	);
 	return Number(row?.at) - APART;
 }

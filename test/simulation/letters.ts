@@ -35,8 +35,8 @@ const LEEWAY = 600_000;
 
 export function readLetters(platform: Platform): Map<string, Letter> {
 	const { database } = platform.object("DeadLetters", "dead-letters");
-	const rows = (database.has("letter")
-		? database.all("SELECT * FROM letter")
+	const rows = (database.has("dead_letter")
+		? database.all("SELECT * FROM dead_letter")
 		: []) as unknown as Letter[];
 	return new Map(rows.map((row) => [row.id, row]));
 }

@@ -19,10 +19,10 @@ export function asleep(ledger: Ledger, platform: Platform): Violation[] {
 	const { now } = platform.time;
 	return shardsOf(platform).flatMap((shard): Violation[] => {
 		const { name, database, alarm, isIdle } = shard;
-		if (!isIdle || !database.has("held")) return [];
+		if (!isIdle || !database.has("scheduled")) return [];
 		if (now - (ledger.troubledAt.get(name) ?? 0) < TROUBLED) return [];
-		const [held] = database.all("SELECT min(due_at) AS due FROM held");
-		const due = held?.due as number | null;
+		const [row] = database.all("SELECT min(due_at) AS due FROM scheduled");
+		const due = row?.due as number | null;
 		if (due === null) return [];
 		const latest = Math.max(due, now) + APART;
 		if (alarm.at !== null && alarm.at <= latest) return [];
@@ -45,7 +45,7 @@ export function multiplied(ledger: Ledger, platform: Platform): Violation[] {
 		for (const { subjects } of platform.queue(name).waiting.values())
 			count(subjects);
 	for (const { database } of shardsOf(platform))
-		if (database.has("held"))
+		if (database.has("scheduled"))
 			for (const row of unclaimed(database)) count(subjectsOf(row));
 	return [...counts].flatMap(([subject, count]): Violation[] => {
 		if (count <= 1) return [];
@@ -60,7 +60,7 @@ export function multiplied(ledger: Ledger, platform: Platform): Violation[] {
 
 function unclaimed(database: Database) {
 	return database.all(
-		`SELECT id, handler FROM held WHERE (id, handler) NOT IN (
+		`SELECT id, handler FROM scheduled WHERE (id, handler) NOT IN (
 			SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM claim, json_each(keys))`,
 	);
 }

@@ -121,16 +121,16 @@ describe("the ledger notices", () => {
 	});
 
 	test("a delivery that begins anew once it has waited", async () => {
-		const { hold } = ScheduleTable.prototype;
+		const { store } = ScheduleTable.prototype;
 		const begun = new WeakSet<ScheduleTable>();
-		const holding = vi.spyOn(ScheduleTable.prototype, "hold");
-		holding.mockImplementation(function (this: ScheduleTable, rows) {
+		const storing = vi.spyOn(ScheduleTable.prototype, "store");
+		storing.mockImplementation(function (this: ScheduleTable, rows) {
 			const [row] = rows;
 			const { delivery, ...event } = JSON.parse(row?.record ?? "{}");
-			if (!row || !delivery || begun.has(this)) return hold.call(this, rows);
+			if (!row || !delivery || begun.has(this)) return store.call(this, rows);
 			begun.add(this);
 			const anew = { ...event, delivery: { ...delivery, attempt: 1 } };
-			hold.call(this, [{ ...row, record: JSON.stringify(anew) }]);
+			store.call(this, [{ ...row, record: JSON.stringify(anew) }]);
 		});
 		expect(await broken(60, ["race"])).toBe("too often");
 	});

@@ -38,7 +38,7 @@ export function row(
 
 export function rowsOf(stub: Stub): Promise<Record<string, SqlStorageValue>[]> {
 	return runInDurableObject(stub, (_, { storage }) =>
-		storage.sql.exec("SELECT * FROM held ORDER BY due_at").toArray(),
+		storage.sql.exec("SELECT * FROM scheduled ORDER BY due_at").toArray(),
 	);
 }
 

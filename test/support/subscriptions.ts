@@ -33,7 +33,7 @@ export class Event {
 				if (name !== this.name) throw new Error(`${name}: another test's`);
 				return this.#begin(which, secret);
 			},
-			trigger: async () => {
+			enqueuePoll: async () => {
 				this.triggers++;
 				await this.triggering();
 			},

@@ -8,7 +8,7 @@ import { eventBytes } from "../../src/event/encode.ts";
 import { PAYLOAD_KEPT } from "../../src/event/limits.ts";
 import type { Payloads } from "../../src/payloads/payloads-object.ts";
 import { publish, publishBatch } from "../../src/publish/publish.ts";
-import { move } from "../../src/schedule/schedule.ts";
+import { rescheduleRow } from "../../src/schedule/schedule.ts";
 import { call, installKeys } from "../support/http.ts";
 import { incoming, read } from "../support/incoming.ts";
 import { keeping } from "../support/ports.ts";
@@ -120,7 +120,7 @@ describe("how long a body is kept", () => {
 		const found = { ...scheduled, reference: id };
 		const rows = { find: () => found, reschedule: () => found };
 		const later = 1_000_000 + 100 * 86_400_000;
-		await move(id, later, "all", rows, ports);
+		await rescheduleRow(id, later, "all", rows, ports.payloads);
 		expect(ports.kept.payloads.get(id)?.until).toBe(later + PAYLOAD_KEPT);
 	});
 

@@ -137,7 +137,7 @@ describe("a delivery that was split", () => {
 		await consume([message], "events", ports);
 		expect(message.verdicts).toEqual(["ack"]);
 		expect(
-			ports.kept.held.map(({ handler, attempt }) => [handler, attempt]),
+			ports.kept.held.map(({ handler, version }) => [handler, version]),
 		).toEqual([
 			["first", 1],
 			["second", 1],

@@ -56,11 +56,11 @@ test("waits of 20 hours are spent in the scheduler, never in a queue", async () 
 
 test("a scheduler that is down for some tries costs the chain nothing but a few more in its queue", async () => {
 	const ports = keeping();
-	const { store: hold } = ports.scheduler;
+	const { store } = ports.scheduler;
 	let failing = 8;
 	ports.scheduler.store = async (rows) => {
 		if (failing-- > 0) return down();
-		await hold(rows);
+		await store(rows);
 	};
 	const { attempts, letter, moves } = await failingChain("ampt.like", ports);
 	expect(attempts.map(({ at }) => at)).toEqual(

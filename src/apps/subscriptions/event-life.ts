@@ -1,12 +1,13 @@
 /**
- * The life of one app's event at work: it makes the attempts at `start` and `stop` that `apps/lifecycle.ts` finds
- * due, sends its polls, and tells those who wait. That an attempt has begun is kept before it is made.
+ * Runs the lifecycle of one app event: the attempts of `start` and `stop`, and the polls, that are due. It must not
+ * decide what follows from an outcome; `lifecycle.ts` does. The begin of an attempt is stored before the attempt.
  */
 
-import { crashed } from "../../consume/call-worker.ts";
 import { RefusedError } from "../../event/errors.ts";
 import { LONGEST_WAIT } from "../../event/limits.ts";
+import { crashed } from "../../consume/call-worker.ts";
 import type { AttemptOutcome } from "../../event/outcome.ts";
+import { log } from "../../platform/log.ts";
 import { objectContext } from "../../platform/object-context.ts";
 import { inTime, realTimer } from "../../platform/timer.ts";
 import {
@@ -25,45 +26,46 @@ import {
 } from "./lifecycle.ts";
 import type { Subscribed, SubscriptionsState } from "./subscription.ts";
 
-/** How long the trigger of a poll may take to be sent, in milliseconds. */
-const SEND_TIME = 30_000;
+/** How long enqueuing a poll may take, in milliseconds. */
+const SEND_TIMEOUT = 30_000;
 
-/** Polls are no closer than this, in milliseconds. */
+/** The shortest interval between polls, in milliseconds. */
 const SHORTEST_POLL = 1_000;
 
 type Answer = Omit<Subscribed, "id">;
 
-interface Ports {
-	isWanted(): boolean;
-	/** The secret of the event's hook. */
-	secret(): string;
-	/** Sets the alarm to what is due next, in this turn. */
-	arm(): Promise<void>;
+interface Dependencies {
+	hasSubscribers(): boolean;
+	webhookSecret(): string;
+	/** Sets the alarm to the next work, in this tick. */
+	setAlarm(): Promise<void>;
 }
 
 export class EventLife {
 	readonly #ctx: DurableObjectState;
 	readonly #kv: DurableObjectStorage["kv"];
-	readonly #ports: Ports;
+	readonly #deps: Dependencies;
 	#life: Life;
-	/** The attempt whose outcome this object awaits. One that began before a restart never is. */
+	/** The attempt whose outcome this instance waits for. An attempt of an earlier instance has none. */
 	#awaited: number | undefined;
+	/** Subscribers that wait for the event to start. */
 	#waiting: ((answer: Answer) => void)[] = [];
 	#polling: Promise<void> | undefined;
 
-	constructor(ctx: DurableObjectState, ports: Ports) {
+	constructor(ctx: DurableObjectState, deps: Dependencies) {
 		this.#ctx = ctx;
 		this.#kv = ctx.storage.kv;
-		this.#ports = ports;
+		this.#deps = deps;
 		this.#life = this.#kv.get<Life>("life") ?? INITIAL;
 	}
 
-	get wakesAt(): number | undefined {
+	/** When the next work is due, in epoch milliseconds. */
+	get nextAt(): number | undefined {
 		return wakesAt(this.#life);
 	}
 
-	/** What may be told of it. */
-	get told(): Omit<SubscriptionsState, "subscribers"> {
+	/** The public part of the state. */
+	get state(): Omit<SubscriptionsState, "subscribers"> {
 		const { phase, startedAt, error, poll } = this.#life;
 		return {
 			phase,
@@ -73,82 +75,80 @@ export class EventLife {
 		};
 	}
 
-	/** Somebody has subscribed: answers when it runs, or when the attempt that was to bring that has failed. */
-	async joined(): Promise<Answer> {
-		this.#keepName();
-		this.#keep(this.#life);
+	/** Returns when the event runs, or when the attempt to start it has failed. */
+	async subscriberAdded(): Promise<Answer> {
+		this.#storeName();
+		this.#save(this.#life);
 		const { promise, resolve } = Promise.withResolvers<Answer>();
 		this.#waiting.push(resolve);
 		this.#attempt().catch((error) =>
-			console.error(`tidings: ${this.#name}: an attempt was not kept`, error),
+			log("attempt_not_recorded", { name: this.#name, error }),
 		);
-		this.#keep(this.#life);
-		await this.#ports.arm();
+		this.#save(this.#life);
+		await this.#deps.setAlarm();
 		return promise;
 	}
 
-	/** Somebody has left. What follows is the alarm's. */
-	async left(): Promise<void> {
-		this.#keep(this.#life);
-		await this.#ports.arm();
+	/** Does not run `stop`; the alarm does. */
+	async subscriberRemoved(): Promise<void> {
+		this.#save(this.#life);
+		await this.#deps.setAlarm();
 	}
 
-	/** Its URL has changed, which only `start` can tell the outside. */
+	/** Stops a running event and starts it again. */
 	async restart(): Promise<void> {
-		this.#keep(restarted(this.#life, Date.now()));
-		await this.#ports.arm();
+		this.#save(restarted(this.#life, Date.now()));
+		await this.#deps.setAlarm();
 	}
 
+	/** @throws RefusedError `invalid_request` */
 	async poll(ms: number): Promise<void> {
 		if (!(ms >= SHORTEST_POLL && ms <= LONGEST_WAIT))
 			throw refusal(
-				`${ms} is not a number of milliseconds from ${SHORTEST_POLL} to ${LONGEST_WAIT}`,
+				`${ms} is not an interval; use ${SHORTEST_POLL} to ${LONGEST_WAIT} milliseconds`,
 			);
 		const life = polling(this.#life, ms, Date.now());
 		if (!life)
 			throw refusal(
-				`the event is ${this.#life.phase}: ask for polls while start is at work, or while the event runs`,
+				`the event is ${this.#life.phase}; set an interval while start runs, or while the event runs`,
 			);
-		this.#keep(life);
-		await this.#ports.arm();
+		this.#save(life);
+		await this.#deps.setAlarm();
 	}
 
-	/** Does what is due by now. Overlapping alarms share one poll, and no attempt begins beside another. */
-	async woken(): Promise<void> {
-		this.#keep(this.#life);
+	/** Does the work that is due. Overlapping alarms share one poll, and attempts never overlap. */
+	async runDue(): Promise<void> {
+		this.#save(this.#life);
 		this.#polling ??= this.#poll().finally(() => {
 			this.#polling = undefined;
 		});
 		await Promise.all([this.#attempt(), this.#polling]);
 	}
 
-	/** Makes the attempt that is due, if one is. What follows from its outcome is the alarm's. */
+	/** Makes the attempt that is due. Does nothing if none is. */
 	async #attempt(): Promise<void> {
 		const due = beginAttempt(this.#life, Date.now());
 		if (!due) return;
 		const { attempt } = due.life;
 		this.#awaited = attempt;
-		this.#keep(due.life);
-		// An alarm stands: whoever has this attempt made sets it, in this turn or before.
+		// After a crash from here on, the caller's alarm finds an attempt that has begun.
+		this.#save(due.life);
 		const outcome = await this.#run(due.which);
 		if (this.#awaited === attempt) this.#awaited = undefined;
-		this.#keep(recordOutcome(this.#life, attempt, outcome, Date.now()));
-		await this.#ports
-			.arm()
+		this.#save(recordOutcome(this.#life, attempt, outcome, Date.now()));
+		await this.#deps
+			.setAlarm()
 			.catch((error) =>
-				console.error(
-					"tidings: the alarm of a subscription was not set",
-					error,
-				),
+				log("alarm_not_set", { name: this.#name, error }),
 			);
 	}
 
-	async #run(which: "start" | "stop"): Promise<AttemptOutcome> {
+	async #run(part: "start" | "stop"): Promise<AttemptOutcome> {
 		try {
 			const run = objectContext().runLifecycle(
 				this.#name,
-				which,
-				this.#ports.secret(),
+				part,
+				this.#deps.webhookSecret(),
 			);
 			return await inTime(run, ATTEMPT_TIME, realTimer);
 		} catch (error) {
@@ -158,41 +158,41 @@ export class EventLife {
 
 	async #poll(): Promise<void> {
 		if (!isPollDue(this.#life, Date.now())) return;
-		const isSent = await this.#trigger().then(
-			() => true,
-			(error) => {
-				console.error(`tidings: ${this.#name}: a poll is sent again`, error);
-				return false;
-			},
-		);
-		this.#keep(polled(this.#life, isSent, Date.now()));
+		const isSent = await this.#enqueuePoll();
+		this.#save(polled(this.#life, isSent, Date.now()));
 	}
 
-	async #trigger(): Promise<void> {
-		const sent = objectContext().trigger(this.#name);
-		await inTime(sent, SEND_TIME, realTimer);
+	async #enqueuePoll(): Promise<boolean> {
+		try {
+			const sent = objectContext().enqueuePoll(this.#name);
+			await inTime(sent, SEND_TIMEOUT, realTimer);
+			return true;
+		} catch (error) {
+			log("poll_failed", { name: this.#name, error });
+			return false;
+		}
 	}
 
-	/** With what follows from it now; whoever waits is told. */
-	#keep(life: Life): void {
-		const kept = advance(life, this.#ports.isWanted(), Date.now());
-		if (kept !== this.#life) this.#kv.put("life", kept);
-		this.#life = kept;
-		const answer = answerOf(kept, this.#awaited === kept.attempt);
-		if (answer) for (const tell of this.#waiting.splice(0)) tell(answer);
+	/** Stores the state that follows now, and answers the subscribers that wait. */
+	#save(life: Life): void {
+		const next = advance(life, this.#deps.hasSubscribers(), Date.now());
+		if (next !== this.#life) this.#kv.put("life", next);
+		this.#life = next;
+		const answer = answerOf(next, this.#awaited === next.attempt);
+		if (answer) for (const resolve of this.#waiting.splice(0)) resolve(answer);
 	}
 
-	/** The event's name on the bus; kept, for an alarm need not be told it. */
+	/** The event's name on the bus. It is stored, because an alarm may run without it. */
 	get #name(): string {
 		return this.#kv.get<string>("name") ?? "";
 	}
 
-	#keepName(): void {
+	#storeName(): void {
 		const { name } = this.#ctx.id;
 		if (name && name !== this.#name) this.#kv.put("name", name);
 	}
 }
 
-function refusal(why: string): RefusedError {
-	return new RefusedError("invalid_request", `poll: ${why}`);
+function refusal(reason: string): RefusedError {
+	return new RefusedError("invalid_request", `poll: ${reason}`);
 }

@@ -1,6 +1,6 @@
 /**
- * When an app's event starts and when it stops: the first subscriber starts it, the last one stops it. Pure:
- * it says what follows from what happened; `objects/subscriptions.ts` keeps it, and makes the attempts.
+ * Decides when an app event starts and stops: the first subscriber starts it, the last one stops it. It is pure: it
+ * must not store anything or make an attempt; `event-life.ts` does.
  */
 
 import { decide } from "../../consume/decide.ts";
@@ -10,19 +10,19 @@ import type { AttemptOutcome } from "../../event/outcome.ts";
 import type { Policy } from "../../handlers/retry-policy.ts";
 import type { Phase, Subscribed } from "./subscription.ts";
 
-/** What is kept of an event's life, as plain data. Instants are epoch milliseconds. */
+/** The stored state of an event's lifecycle, as plain data. Times are epoch milliseconds. */
 export interface Life {
 	phase: Phase;
-	/** How many attempts of `start` and `stop` have begun, ever: it tells a late outcome from the awaited one. */
+	/** The number of the last attempt of `start` or `stop`, so that a late outcome of an earlier one is ignored. */
 	attempt: number;
-	/** While an attempt is under way: when it is over, should its outcome never come. */
+	/** While an attempt runs: the time after which it counts as lost. */
 	endsBy?: number;
-	/** Attempts of this phase in a row that failed. */
+	/** Failed attempts in a row in this phase. */
 	failures: number;
-	/** The next attempt of this phase begins then. */
+	/** When the next attempt of this phase begins. */
 	nextAt: number;
-	/** A `start` was cut off: what it may have begun outside is there until it, or a `stop`, succeeds. */
-	isCutOff?: true;
+	/** A `start` was interrupted. It may have had effects outside, which a successful `start` or `stop` settles. */
+	wasInterrupted?: true;
 	error?: Failure;
 	startedAt?: number;
 	poll?: Poll;
@@ -41,16 +41,13 @@ export const INITIAL: Life = {
 	nextAt: 0,
 };
 
-/**
- * How long an attempt counts as under way when no outcome comes, in milliseconds: the longest there is, and
- * what its call may take besides.
- */
+/** After this long without an outcome an attempt is lost, in milliseconds: the longest timeout and its call. */
 export const ATTEMPT_TIME = MAX_TIMEOUT + 15_000;
 
-/** A wait that `start` or `stop` asks for is no longer than this, in milliseconds. */
-const LONGEST_ASKED = 86_400_000;
+/** The longest wait that `start` or `stop` can request, in milliseconds. */
+const LONGEST_REQUESTED = 86_400_000;
 
-/** Tried again until it succeeds: after a second, doubling to five minutes. */
+/** Retried until it succeeds: after a second, doubling to five minutes. */
 const POLICY: Policy = {
 	limit: null,
 	maxAge: null,
@@ -60,31 +57,37 @@ const POLICY: Policy = {
 	jitter: false,
 };
 
-/** What follows from the time, and from whether there are subscribers. The same object when nothing does. */
-export function advance(life: Life, isWanted: boolean, now: number): Life {
+/** Applies the time and the presence of subscribers. Returns the same object if nothing changes. */
+export function advance(
+	life: Life,
+	hasSubscribers: boolean,
+	now: number,
+): Life {
 	if (life.endsBy !== undefined)
-		return life.endsBy > now ? life : advance(lost(life, now), isWanted, now);
+		return life.endsBy > now
+			? life
+			: advance(lost(life, now), hasSubscribers, now);
 	switch (life.phase) {
 		case "stopped":
-			return isWanted ? towards("starting", life, now) : life;
+			return hasSubscribers ? enter("starting", life, now) : life;
 		case "starting":
-			if (isWanted) return life;
-			// A start that failed and said so has nothing to be stopped.
-			return towards(life.isCutOff ? "stopping" : "stopped", life, now);
+			if (hasSubscribers) return life;
+			// A start that reported its failure has left nothing to stop.
+			return enter(life.wasInterrupted ? "stopping" : "stopped", life, now);
 		case "running":
-			return isWanted ? life : towards("stopping", life, now);
+			return hasSubscribers ? life : enter("stopping", life, now);
 		case "stopping":
-			// To its end, whoever has come meanwhile: what is half stopped cannot be started.
+			// Even if there are subscribers again: an event that is half stopped cannot be started.
 			return life;
 	}
 }
 
-/** What runs is stopped and, where it is wanted, started again: what `start` was told is no longer so. */
+/** Stops a running event. With subscribers it then starts again, with the new arguments of `start`. */
 export function restarted(life: Life, now: number): Life {
-	return life.phase === "running" ? towards("stopping", life, now) : life;
+	return life.phase === "running" ? enter("stopping", life, now) : life;
 }
 
-/** With the attempt begun that is due, if one is; it must be kept before the attempt is made. */
+/** Begins the attempt that is due. The caller must store the result before it makes the attempt. */
 export function beginAttempt(
 	life: Life,
 	now: number,
@@ -92,9 +95,9 @@ export function beginAttempt(
 	if (life.endsBy !== undefined || life.nextAt > now) return undefined;
 	const which = WHICH[life.phase];
 	if (!which) return undefined;
-	const { poll: _, ...kept } = life;
+	const { poll: _, ...rest } = life;
 	const attempt = life.attempt + 1;
-	return { which, life: { ...kept, attempt, endsBy: now + ATTEMPT_TIME } };
+	return { which, life: { ...rest, attempt, endsBy: now + ATTEMPT_TIME } };
 }
 
 const WHICH = {
@@ -104,7 +107,7 @@ const WHICH = {
 	stopping: "stop",
 } as const;
 
-/** With an attempt's outcome; one that comes too late changes nothing. */
+/** Records the outcome of an attempt. A late outcome changes nothing. */
 export function recordOutcome(
 	life: Life,
 	attempt: number,
@@ -116,48 +119,50 @@ export function recordOutcome(
 		case "delivered":
 			return life.phase === "starting"
 				? running(life, now)
-				: towards("stopped", life, now);
+				: enter("stopped", life, now);
 		case "crashed":
-			// The call was cut off, not the code: until its time is over it may still be at work.
+			// The call was interrupted, but its code may still run until its time is over.
 			return { ...life, error: outcome.error };
 		case "timed_out":
-			return again({ ...life, isCutOff: true }, outcome, now);
+			return retry({ ...life, wasInterrupted: true }, outcome, now);
 		case "failed":
 		case "unparsable":
 		case "unknown_handler":
-			return again(life, outcome, now);
+			return retry(life, outcome, now);
 	}
 }
 
 function lost(life: Life, now: number): Life {
-	const { error = CUT_OFF } = life;
-	return again({ ...life, isCutOff: true }, { type: "failed", error }, now);
+	const { error = INTERRUPTED } = life;
+	return retry(
+		{ ...life, wasInterrupted: true },
+		{ type: "failed", error },
+		now,
+	);
 }
 
-const CUT_OFF: Failure = {
+const INTERRUPTED: Failure = {
 	name: "Error",
-	message: "the attempt was cut off, and nobody knows how it ended",
+	message: "the attempt was interrupted and its outcome is unknown",
 };
 
-function again(life: Life, outcome: AttemptOutcome, now: number): Life {
-	const { endsBy: _, ...kept } = life;
+function retry(life: Life, outcome: AttemptOutcome, now: number): Life {
+	const { endsBy: _, ...rest } = life;
 	const failures = life.failures + 1;
 	const delivery = { handler: "", attempt: failures };
 	const attempted = {
-		result: outcome,
-		delivery,
-		policy: POLICY,
+		...{ result: outcome, delivery, policy: POLICY },
 		startedAt: now,
 	};
 	const fate = decide(attempted, now, 0);
 	if (fate.type !== "retry" && fate.type !== "dead") return life;
-	// Its event has subscribers, so a start that asks for no further attempt is tried at the longest interval.
+	// An attempt that rejects retries is still retried, at the longest interval: the event has subscribers.
 	const wait = fate.type === "retry" ? fate.wait : POLICY.max;
-	const nextAt = now + Math.min(wait, LONGEST_ASKED);
-	return { ...kept, failures, nextAt, error: fate.error };
+	const nextAt = now + Math.min(wait, LONGEST_REQUESTED);
+	return { ...rest, failures, nextAt, error: fate.error };
 }
 
-function towards(phase: Phase, { attempt }: Life, now: number): Life {
+function enter(phase: Phase, { attempt }: Life, now: number): Life {
 	return { phase, attempt, failures: 0, nextAt: now };
 }
 
@@ -168,7 +173,7 @@ function running({ attempt, poll }: Life, now: number): Life {
 	};
 }
 
-/** When something is next to be done. */
+/** When the next work is due. */
 export function wakesAt(life: Life): number | undefined {
 	if (life.endsBy !== undefined) return life.endsBy;
 	switch (life.phase) {
@@ -183,9 +188,9 @@ export function wakesAt(life: Life): number | undefined {
 }
 
 /**
- * What one who has subscribed is told; undefined while an attempt is awaited.
+ * Answers a subscribe. Returns undefined while an attempt is awaited.
  *
- * @param isAwaited whether an outcome of the attempt under way can still come
+ * @param isAwaited whether an outcome of the running attempt can still arrive
  */
 export function answerOf(
 	life: Life,
@@ -200,16 +205,19 @@ export function answerOf(
 		case "stopping":
 			if (isAwaited || (life.endsBy === undefined && life.failures === 0))
 				return undefined;
-			return { state: "pending", error: toldOf(life.error ?? CUT_OFF) };
+			return {
+				state: "pending",
+				error: withoutStack(life.error ?? INTERRUPTED),
+			};
 	}
 }
 
-/** The stack is the business of the app whose event it is. */
-function toldOf({ stack: _, ...error }: Failure): Failure {
+/** The stack belongs to the app of the event; subscribers of other apps must not see it. */
+function withoutStack({ stack: _, ...error }: Failure): Failure {
 	return error;
 }
 
-/** Polled from now on, by a `start` that is under way or by what runs. Undefined where neither is. */
+/** Polls from now on. Returns undefined unless `start` or the event runs. */
 export function polling(
 	life: Life,
 	every: number,
@@ -225,7 +233,7 @@ export function isPollDue({ phase, poll }: Life, now: number): boolean {
 	return phase === "running" && poll !== undefined && poll.nextAt <= now;
 }
 
-/** With the poll that was due sent, or to be tried again; those that were missed are left out. */
+/** Records that the due poll was sent, or plans its retry. Missed polls are skipped. */
 export function polled(life: Life, isSent: boolean, now: number): Life {
 	const { poll } = life;
 	if (!poll || !isPollDue(life, now)) return life;

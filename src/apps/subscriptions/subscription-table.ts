@@ -1,16 +1,16 @@
 /**
- * The subscriptions of one event in SQLite, found by the fields of their keys. Every method is one synchronous
- * step; what a match reads does not grow with the subscriptions of others.
+ * The subscriptions of one event in SQLite, indexed by the fields of their keys. Each method is one synchronous step.
+ * A match must not read more rows because there are more subscriptions with other keys.
  */
 import type { Subscription, SubscriptionQuery } from "./subscription.ts";
 import type { Key, KeyValue } from "./subscription-key.ts";
 
-type Row = { id: number; app: string; tool: string; key: string };
+type SqlRow = { id: number; app: string; tool: string; key: string };
 
 type Field = Key[number];
 
-/** Rows looked at in one go where a filter names several fields. */
-const STRIDE = 64;
+/** Rows read at once for a filter of several fields. */
+const CHUNK = 64;
 
 export class SubscriptionTable {
 	readonly #storage: DurableObjectStorage;
@@ -19,7 +19,7 @@ export class SubscriptionTable {
 	constructor(storage: DurableObjectStorage) {
 		this.#storage = storage;
 		this.#sql = storage.sql;
-		// AUTOINCREMENT: an id that was given once is not given again, whatever is deleted.
+		// AUTOINCREMENT: an id is never used again, even after its row is deleted.
 		this.#sql.exec(`
 			CREATE TABLE IF NOT EXISTS subscription (
 				id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -34,11 +34,11 @@ export class SubscriptionTable {
 		`);
 	}
 
-	/** One for each app and key: it keeps its id, and takes another tool in the place of its own. */
+	/** Stores one subscription for each app and key. A second one with another tool replaces the tool. */
 	add(app: string, tool: string, key: Key): number {
 		return this.#storage.transactionSync(() => {
-			const text = textOfKey(key);
-			const known = this.#one(app, text);
+			const text = keyText(key);
+			const known = this.#find(app, text);
 			if (known) {
 				if (known.tool !== tool)
 					this.#sql.exec(
@@ -56,22 +56,22 @@ export class SubscriptionTable {
 			for (const [name, value] of key)
 				this.#sql.exec(
 					"INSERT INTO field (name, value, id) VALUES (?, ?, ?)",
-					...[name, textOf(value), id],
+					...[name, valueText(value), id],
 				);
 			return id;
 		});
 	}
 
-	/** Whether there was one. */
+	/** Returns false if there is no such subscription. */
 	remove(app: string, key: Key): boolean {
 		return this.#storage.transactionSync(() => {
-			const known = this.#one(app, textOfKey(key));
+			const known = this.#find(app, keyText(key));
 			if (!known) return false;
 			this.#sql.exec("DELETE FROM subscription WHERE id = ?", known.id);
 			for (const [name, value] of key)
 				this.#sql.exec(
 					"DELETE FROM field WHERE name = ? AND value = ? AND id = ?",
-					...[name, textOf(value), known.id],
+					...[name, valueText(value), known.id],
 				);
 			return true;
 		});
@@ -92,7 +92,7 @@ export class SubscriptionTable {
 			.one().count;
 	}
 
-	/** Those whose keys have every field of the filter; all, where it names none. */
+	/** Finds subscriptions whose keys have every field of the filter. An empty filter matches all. */
 	match(filter: Key, after: number, limit: number): Subscription[] {
 		const [first] = filter;
 		if (!first)
@@ -100,20 +100,24 @@ export class SubscriptionTable {
 				"SELECT * FROM subscription WHERE id > ? ORDER BY id LIMIT ?",
 				...[after, limit],
 			);
-		if (filter.length === 1) return this.#carrying(first, after, limit);
+		if (filter.length === 1) return this.#withField(first, after, limit);
 		const found: Subscription[] = [];
-		for (let place = after; found.length < limit; ) {
-			const rows = this.#carrying(this.#rarest(filter, place), place, STRIDE);
-			for (const row of rows) if (carries(row.key, filter)) found.push(row);
+		for (let position = after; found.length < limit; ) {
+			const rows = this.#withField(
+				this.#rarest(filter, position),
+				position,
+				CHUNK,
+			);
+			for (const row of rows) if (hasAll(row.key, filter)) found.push(row);
 			const last = rows.at(-1);
-			if (!last || rows.length < STRIDE) break;
-			place = last.id;
+			if (!last || rows.length < CHUNK) break;
+			position = last.id;
 		}
 		return found.slice(0, limit);
 	}
 
 	list({ app, key, after = 0, limit }: SubscriptionQuery): Subscription[] {
-		const given = { app, key: key && textOfKey(key) };
+		const given = { app, key: key && keyText(key) };
 		const filters = Object.entries(given).filter(
 			([, value]) => value !== undefined,
 		);
@@ -125,8 +129,8 @@ export class SubscriptionTable {
 	}
 
 	/**
-	 * The field whose next rows reach furthest, for there it has the fewest. Looked at again for each stride, so
-	 * that no match reads more than a few strides beyond what its rarest field has.
+	 * Finds the rarest field of a filter from an id on. A chunk of the rarest field reaches the highest id. It is
+	 * chosen anew for each chunk, because ids may be distributed unevenly.
 	 */
 	#rarest(filter: Key, after: number): Field {
 		let rarest = filter[0] as Field;
@@ -136,11 +140,11 @@ export class SubscriptionTable {
 			const ids = this.#sql
 				.exec<{ id: number }>(
 					"SELECT id FROM field WHERE name = ? AND value = ? AND id > ? ORDER BY id LIMIT ?",
-					...[name, textOf(value), after, STRIDE],
+					...[name, valueText(value), after, CHUNK],
 				)
 				.toArray();
 			const reach =
-				ids.length < STRIDE
+				ids.length < CHUNK
 					? Number.MAX_SAFE_INTEGER - ids.length
 					: (ids.at(-1)?.id ?? 0);
 			if (reach > furthest) [rarest, furthest] = [field, reach];
@@ -148,15 +152,15 @@ export class SubscriptionTable {
 		return rarest;
 	}
 
-	#carrying([name, value]: Field, after: number, limit: number) {
+	#withField([name, value]: Field, after: number, limit: number) {
 		return this.#rows(
 			`SELECT subscription.* FROM field CROSS JOIN subscription USING (id)
 			 WHERE field.name = ? AND field.value = ? AND field.id > ? ORDER BY field.id LIMIT ?`,
-			...[name, textOf(value), after, limit],
+			...[name, valueText(value), after, limit],
 		);
 	}
 
-	#one(app: string, key: string): Subscription | undefined {
+	#find(app: string, key: string): Subscription | undefined {
 		return this.#rows(
 			"SELECT * FROM subscription WHERE key = ? AND app = ?",
 			...[key, app],
@@ -165,24 +169,24 @@ export class SubscriptionTable {
 
 	#rows(query: string, ...bound: SqlStorageValue[]): Subscription[] {
 		return this.#sql
-			.exec<Row>(query, ...bound)
+			.exec<SqlRow>(query, ...bound)
 			.toArray()
 			.map(({ key, ...row }) => ({ ...row, key: JSON.parse(key) as Key }));
 	}
 }
 
-/** By the names of its fields, for an app may list them in another order with its next deploy. */
-function textOfKey(key: Key): string {
+/** Sorts the fields by name, because an app may list them in another order in its next deploy. */
+function keyText(key: Key): string {
 	const fields = [...key].sort(([one], [other]) => (one < other ? -1 : 1));
 	return JSON.stringify(fields);
 }
 
-/** A value as it is kept and compared: `1` and `"1"` are two. */
-function textOf(value: KeyValue): string {
+/** Encodes a value for storage and comparison: `1` and `"1"` differ. */
+function valueText(value: KeyValue): string {
 	return JSON.stringify(value);
 }
 
-function carries(key: Key, filter: Key): boolean {
-	const texts = new Set(key.map((field) => JSON.stringify(field)));
-	return filter.every((field) => texts.has(JSON.stringify(field)));
+function hasAll(key: Key, filter: Key): boolean {
+	const fields = new Set(key.map((field) => JSON.stringify(field)));
+	return filter.every((field) => fields.has(JSON.stringify(field)));
 }

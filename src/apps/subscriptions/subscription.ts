@@ -53,8 +53,8 @@ export type HookState = "open" | "closed" | "unknown";
 export interface Accepted {
 	/** The event's id. */
 	id: string;
-	/** Whether a queue has it already. */
-	isHeld: boolean;
+	/** Whether a queue has already accepted it. */
+	isQueued: boolean;
 }
 
 /** One event's subscriptions, its webhook and its life, wherever they are kept. */

@@ -1,8 +1,9 @@
 /**
- * Where the subscriptions of one app's event live, beside its hook and its life, and the one alarm that all of
- * them need. No call waits for the app's code but a subscribe, which waits for its answer alone.
+ * One app event: its subscriptions, its webhook, its lifecycle, and the one alarm that these share. Only a subscribe
+ * waits for the app's code. It must not decide when the event starts or stops; `lifecycle.ts` does.
  */
 import { DurableObject } from "cloudflare:workers";
+import { Alarm } from "../../platform/alarm.ts";
 import { HookTable } from "../webhooks/hook-table.ts";
 import { EventLife } from "./event-life.ts";
 import type {
@@ -17,48 +18,35 @@ import type {
 import type { Key } from "./subscription-key.ts";
 import { SubscriptionTable } from "./subscription-table.ts";
 
-/** An alarm that has not come so long after its time has gone missing, in milliseconds. */
-const OVERDUE = 60_000;
-
-/** An alarm that came early, its clock being ahead, comes again after this, in milliseconds. */
-const SOON = 10;
-
 export class Subscriptions extends DurableObject {
 	readonly #table = new SubscriptionTable(this.ctx.storage);
 	readonly #hooks = new HookTable(this.ctx.storage);
+	readonly #alarm = new Alarm(this.ctx.storage);
 	readonly #life = new EventLife(this.ctx, {
-		isWanted: () => !this.#table.isEmpty(),
-		secret: () => this.#hooks.secret(),
-		arm: () => this.#arm(),
+		hasSubscribers: () => !this.#table.isEmpty(),
+		webhookSecret: () => this.#hooks.secret(),
+		setAlarm: () => this.#setAlarm(),
 	});
-	/** What the alarm is set to, or null. It changes in the same turn as the alarm. */
-	#armedAt: number | null = null;
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
 		super(ctx, env);
-		ctx.blockConcurrencyWhile(async () => {
-			this.#armedAt = await ctx.storage.getAlarm();
-			// An alarm that cannot be set must not keep the object from ever starting.
-			await this.#arm().catch((error) =>
-				console.error("tidings: the alarm was not watched", error),
-			);
-		});
+		ctx.blockConcurrencyWhile(() => this.#alarm.start(() => this.#nextAt()));
 	}
 
-	/** Answers when the event has started, or when the attempt at it has failed; the subscription is kept. */
+	/** Stores a subscription. Returns when the event has started, or when the attempt to start it has failed. */
 	async subscribe({
 		app,
 		tool,
 		key,
 	}: Omit<Subscription, "id">): Promise<Subscribed> {
 		const id = this.#table.add(app, tool, key);
-		return { id, ...(await this.#life.joined()) };
+		return { id, ...(await this.#life.subscriberAdded()) };
 	}
 
-	/** Whether there was one. The last one makes the event stop, which is not waited for. */
+	/** Returns false if there is no such subscription. Does not wait for the event to stop. */
 	async unsubscribe(app: string, key: Key): Promise<boolean> {
 		const wasThere = this.#table.remove(app, key);
-		await this.#life.left();
+		await this.#life.subscriberRemoved();
 		return wasThere;
 	}
 
@@ -66,7 +54,7 @@ export class Subscriptions extends DurableObject {
 		return this.#table.find(id);
 	}
 
-	/** Those whose keys have every field of the filter, in the order of their ids. */
+	/** Lists subscriptions whose keys have every field of the filter, by ids above `after`. */
 	async match(
 		filter: Key,
 		after: number,
@@ -79,81 +67,67 @@ export class Subscriptions extends DurableObject {
 		return this.#table.list(query);
 	}
 
-	/** `open` from before `start` begins until `stop` has ended. */
+	/** Returns `open` from before `start` begins until `stop` has ended. */
 	async hook(secret: string): Promise<HookState> {
-		if (!(await this.#hooks.knows(secret))) return "unknown";
-		return this.#life.told.phase === "stopped" ? "closed" : "open";
+		if (!(await this.#hooks.isSecret(secret))) return "unknown";
+		return this.#life.state.phase === "stopped" ? "closed" : "open";
 	}
 
 	async hookSecret(): Promise<string> {
 		return this.#hooks.secret();
 	}
 
-	/** The old secret is unknown at once; `stop` and `start` then tell the outside of the new one. */
+	/** Replaces the secret at once. A running event restarts, because only `start` can register the new URL. */
 	async rotateHook(): Promise<string> {
 		const secret = this.#hooks.rotate();
 		await this.#life.restart();
 		return secret;
 	}
 
-	/** The event that a hook's delivery becomes, the same for all that come within 24 hours. */
+	/** Returns the event of a webhook's delivery. A repeated delivery gets the first event for 24 hours. */
 	async accept(deliveryId: string, eventId: string): Promise<Accepted> {
 		const accepted = this.#hooks.accept(deliveryId, eventId, Date.now());
-		await this.#arm();
+		await this.#setAlarm();
 		return accepted;
 	}
 
-	/** Its event is held by a queue now, and need not be sent again. */
+	/** Records that a queue has accepted the event of a delivery, so that a repetition is not sent again. */
 	async confirm(deliveryId: string): Promise<void> {
 		this.#hooks.confirm(deliveryId);
 	}
 
-	/** @throws RefusedError `invalid_request` for less than a second, over a year, or outside `start` and what runs */
+	/** @throws RefusedError `invalid_request` for less than a second or over a year, or if the event is stopped */
 	async poll(ms: number): Promise<void> {
 		await this.#life.poll(ms);
 	}
 
 	async phase(): Promise<Phase> {
-		return this.#life.told.phase;
+		return this.#life.state.phase;
 	}
 
 	async state(): Promise<SubscriptionsState> {
-		return { ...this.#life.told, subscribers: this.#table.count() };
+		return { ...this.#life.state, subscribers: this.#table.count() };
 	}
 
-	/** It throws only when the next alarm cannot be set, for one that keeps throwing is gone after six retries. */
-	override async alarm(): Promise<void> {
-		const now = Date.now();
-		this.#armedAt = null;
-		// Before work that can fail: after a crash from here on the alarm stands.
-		await this.#set(now + OVERDUE).catch((error) =>
-			console.error("tidings: the alarm was not set ahead", error),
+	override async alarm(run?: AlarmInvocationInfo): Promise<void> {
+		await this.#alarm.run(
+			run?.isRetry ?? false,
+			async () => {
+				this.#hooks.sweep(Date.now());
+				await this.#life.runDue();
+			},
+			() => this.#nextAt(),
 		);
-		this.#hooks.sweep(now);
-		await this.#life.woken();
-		await this.#arm(Date.now() + SOON);
 	}
 
-	/** @param earliest in epoch milliseconds */
-	async #arm(earliest = 0): Promise<void> {
-		const times = [this.#life.wakesAt, this.#hooks.sweepsAt].flatMap(
+	async #setAlarm(): Promise<void> {
+		await this.#alarm.setTo(this.#nextAt());
+	}
+
+	#nextAt(): number | null {
+		const times = [this.#life.nextAt, this.#hooks.nextSweepAt].flatMap(
 			(at) => at ?? [],
 		);
-		if (times.length > 0)
-			return this.#set(Math.max(Math.min(...times), earliest));
-		if (this.#armedAt === null) return;
-		this.#armedAt = null;
-		await this.ctx.storage.deleteAlarm();
-	}
-
-	async #set(at: number): Promise<void> {
-		if (at === this.#armedAt && at > Date.now() - OVERDUE) return;
-		this.#armedAt = at;
-		try {
-			await this.ctx.storage.setAlarm(at);
-		} catch (error) {
-			this.#armedAt = null;
-			throw error;
-		}
+		return times.length > 0 ? Math.min(...times) : null;
 	}
 }

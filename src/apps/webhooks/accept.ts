@@ -98,8 +98,8 @@ async function holdOnce(
 	if (deliveryId === undefined) return trigger(eventName, comes, ports);
 	const subscriptions = ports.subscriptionsOf(eventName);
 	const newId = ports.newId(ports.clock());
-	const { id, isHeld } = await subscriptions.accept(deliveryId, newId);
-	if (isHeld) return id;
+	const { id, isQueued } = await subscriptions.accept(deliveryId, newId);
+	if (isQueued) return id;
 	await trigger(eventName, comes, ports, id);
 	await subscriptions.confirm(deliveryId).catch((error) => {
 		log("hook_not_confirmed", {

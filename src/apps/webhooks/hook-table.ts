@@ -1,11 +1,11 @@
 /**
- * The secret of an event's hook, and the deliveries that came by it in the last 24 hours, so that one which its
- * sender repeats is the same event. Every method but `knows` is one synchronous step.
+ * The secret of an event's webhook, and its deliveries of the last 24 hours, so that a repeated delivery is the same
+ * event. Each method except `isSecret` is one synchronous step. It must not publish events.
  */
 import type { Accepted } from "../subscriptions/subscription.ts";
 
-/** How long a sender's repetition is known, in milliseconds. */
-const KNOWN = 86_400_000;
+/** How long a delivery is stored, in milliseconds. */
+const RETENTION = 86_400_000;
 
 const SECRET_BYTES = 32;
 
@@ -17,14 +17,14 @@ export class HookTable {
 		this.#kv = kv;
 		this.#sql = sql;
 		this.#sql.exec(`
-			CREATE TABLE IF NOT EXISTS hooked (
+			CREATE TABLE IF NOT EXISTS webhook_delivery (
 				delivery TEXT PRIMARY KEY, event TEXT NOT NULL,
-				is_held INTEGER NOT NULL, at INTEGER NOT NULL
+				is_queued INTEGER NOT NULL, at INTEGER NOT NULL
 			) WITHOUT ROWID;
 		`);
 	}
 
-	/** 256 random bits as base64url; made when first asked for. */
+	/** Returns 256 random bits as base64url. Creates them on the first call. */
 	secret(): string {
 		return this.#kv.get<string>("secret") ?? this.rotate();
 	}
@@ -39,51 +39,59 @@ export class HookTable {
 		return secret;
 	}
 
-	/** Whether it is the secret, in a time that does not tell how much of it is right. */
-	async knows(told: string): Promise<boolean> {
-		const [mine, theirs] = await Promise.all([told, this.secret()].map(digest));
+	/** Compares in constant time, so that the duration does not reveal how much of a guess is right. */
+	async isSecret(given: string): Promise<boolean> {
+		const [theirs, mine] = await Promise.all(
+			[given, this.secret()].map(digest),
+		);
 		return crypto.subtle.timingSafeEqual(
-			mine as ArrayBuffer,
 			theirs as ArrayBuffer,
+			mine as ArrayBuffer,
 		);
 	}
 
-	/** The event that a delivery is: the one of the first call that told of it in the last 24 hours. */
+	/** Returns the event of a delivery: the event id of its first call in the last 24 hours. */
 	accept(delivery: string, event: string, now: number): Accepted {
 		const row = this.#sql
-			.exec<{ event: string; is_held: number }>(
-				`INSERT INTO hooked VALUES (?1, ?2, 0, ?3) ON CONFLICT (delivery) DO UPDATE SET
+			.exec<{ event: string; is_queued: number }>(
+				`INSERT INTO webhook_delivery VALUES (?1, ?2, 0, ?3) ON CONFLICT (delivery) DO UPDATE SET
 					event = iif(at <= ?4, excluded.event, event),
-					is_held = iif(at <= ?4, 0, is_held),
+					is_queued = iif(at <= ?4, 0, is_queued),
 					at = iif(at <= ?4, excluded.at, at)
-				 RETURNING event, is_held`,
-				...[delivery, event, now, now - KNOWN],
+				 RETURNING event, is_queued`,
+				...[delivery, event, now, now - RETENTION],
 			)
 			.one();
-		if (this.sweepsAt === undefined) this.#kv.put("sweepsAt", now + KNOWN);
-		return { id: row.event, isHeld: row.is_held === 1 };
+		if (this.nextSweepAt === undefined)
+			this.#kv.put("nextSweepAt", now + RETENTION);
+		return { id: row.event, isQueued: row.is_queued === 1 };
 	}
 
 	confirm(delivery: string): void {
 		this.#sql.exec(
-			"UPDATE hooked SET is_held = 1 WHERE delivery = ?",
+			"UPDATE webhook_delivery SET is_queued = 1 WHERE delivery = ?",
 			delivery,
 		);
 	}
 
-	/** When what is too old is next swept away, in epoch milliseconds; undefined when there is nothing. */
-	get sweepsAt(): number | undefined {
-		return this.#kv.get<number>("sweepsAt");
+	/** When old deliveries are next deleted, in epoch milliseconds; undefined without deliveries. */
+	get nextSweepAt(): number | undefined {
+		return this.#kv.get<number>("nextSweepAt");
 	}
 
 	sweep(now: number): void {
-		if ((this.sweepsAt ?? Number.POSITIVE_INFINITY) > now) return;
-		this.#sql.exec("DELETE FROM hooked WHERE at <= ?", now - KNOWN);
-		const { rest } = this.#sql
-			.exec<{ rest: number }>("SELECT EXISTS (SELECT 1 FROM hooked) AS rest")
+		if ((this.nextSweepAt ?? Number.POSITIVE_INFINITY) > now) return;
+		this.#sql.exec(
+			"DELETE FROM webhook_delivery WHERE at <= ?",
+			now - RETENTION,
+		);
+		const { any } = this.#sql
+			.exec<{ any: number }>(
+				"SELECT EXISTS (SELECT 1 FROM webhook_delivery) AS any",
+			)
 			.one();
-		if (rest === 1) this.#kv.put("sweepsAt", now + KNOWN);
-		else this.#kv.delete("sweepsAt");
+		if (any === 1) this.#kv.put("nextSweepAt", now + RETENTION);
+		else this.#kv.delete("nextSweepAt");
 	}
 }
 

@@ -1,5 +1,6 @@
 /** Errors as problem documents (RFC 9457) with a stable `code`. */
 import type { Issue, Receipt } from "../../event/errors.ts";
+import { log } from "../../platform/log.ts";
 
 const STATUS = {
 	invalid_json: 400,
@@ -81,7 +82,7 @@ export function problem(thrown: unknown, random = Math.random): Response {
 	const error = (thrown ?? {}) as Coded;
 	const { message = "", index, issues, receipts, failed, headers } = error;
 	if (!isCode(error.code)) {
-		console.error("tidings: a request failed", thrown);
+		log("request_failed", { error: thrown });
 		return respond(500, "internal", "the request failed; the log says why");
 	}
 	const { code } = error;

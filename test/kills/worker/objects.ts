@@ -2,7 +2,7 @@
 import * as tidings from "tidings/worker";
 import { faulty, inside, type Place, placeOf } from "./points.ts";
 
-type Rows = Parameters<tidings.Scheduler["hold"]>[0];
+type Rows = Parameters<tidings.Scheduler["store"]>[0];
 type Letters = Parameters<tidings.DeadLetters["store"]>[0];
 
 export class Scheduler extends tidings.Scheduler {
@@ -11,13 +11,13 @@ export class Scheduler extends tidings.Scheduler {
 		super(ctx, env);
 	}
 
-	override async hold(rows: Rows): Promise<void> {
-		const place = placeOf("Scheduler holds");
-		await inside(place, () => faulty("hold", () => super.hold(rows)));
+	override async store(rows: Rows): Promise<void> {
+		const place = placeOf("Scheduler stores");
+		await inside(place, () => faulty("store", () => super.store(rows)));
 	}
 
 	override async alarm(): Promise<void> {
-		const place = placeOf("Scheduler hands over");
+		const place = placeOf("Scheduler flushes");
 		await inside(place, () => faulty("alarm", () => super.alarm()));
 	}
 }

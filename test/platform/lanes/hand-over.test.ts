@@ -162,14 +162,14 @@ test("deliveries that wait are handed over to their lane's retries", async () =>
 		handler,
 		name: "order.placed",
 		dueAt: time,
-		attempt: 1,
+		version: 1,
 		reference: null,
 		record: JSON.stringify({
 			...{ v: 1, id, name: "order.placed", time, delay: 0, lane, body: 1 },
 			delivery: { handler, attempt: 1 },
 		}),
 	});
-	await shardNamed("shard-0").hold([
+	await shardNamed("shard-0").store([
 		row("audit", "urgent"),
 		row("audit-of-bulk", "bulk"),
 		row("audit-of-gone", "gone"),

@@ -30,6 +30,8 @@ export class Alarm {
 	/** Settings whose handler is running, and those that are over, though their row may still be there. */
 	readonly #running = new Set<number>();
 	readonly #over = new Set<number>();
+	/** Settings that stand, and that nothing will run. */
+	readonly #stuck = new Set<number>();
 	#failures = 0;
 	#planned: number | undefined;
 	#cancel: (() => void) | undefined;
@@ -55,10 +57,19 @@ export class Alarm {
 			: null;
 	}
 
-	set(at: number): void {
+	/**
+	 * Set to the present or the past while its handler runs, an alarm stands and never fires, as in production
+	 * (cloudflare/workerd#6866).
+	 *
+	 * @param now the object's own clock
+	 */
+	set(at: number, now: number): void {
+		const setting = ++this.#settings;
+		const isStuck = at <= now && this.#running.size > 0;
+		if (isStuck && this.#platform.hasStuckAlarms) this.#stuck.add(setting);
 		this.#database.run(
 			"INSERT OR REPLACE INTO _alarm VALUES (0, ?, ?)",
-			...[at, ++this.#settings],
+			...[at, setting],
 		);
 	}
 
@@ -73,8 +84,10 @@ export class Alarm {
 		this.#cancel?.();
 		this.#failures = 0;
 		this.#planned = standing?.setting;
-		if (standing && !this.#running.has(standing.setting))
-			this.#fireAt(standing.at, standing.setting);
+		if (!standing || this.#running.has(standing.setting)) return;
+		if (this.#stuck.has(standing.setting))
+			this.#platform.tell("alarm stuck", this.#name, []);
+		else this.#fireAt(standing.at, standing.setting);
 	}
 
 	#standing(): Setting | undefined {

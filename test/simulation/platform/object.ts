@@ -140,6 +140,7 @@ export class SimulatedObject {
 			if (this.#instance === instance) this.#instance = undefined;
 		});
 		const context = {
+			id: { name: this.name.split("/")[1] },
 			storage: storageOf(this, instance),
 			// What fails in there resets the object.
 			blockConcurrencyWhile: (act: () => Promise<unknown>) =>

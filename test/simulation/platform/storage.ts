@@ -130,7 +130,7 @@ export function storageOf(object: SimulatedObject, instance: Gate) {
 		setAlarm(at: number): Promise<void> {
 			if (!(at <= LATEST_ALARM))
 				throw new TypeError(`setAlarm: ${at} is too far away`);
-			return awaited("setAlarm", () => object.alarm.set(at));
+			return awaited("setAlarm", () => object.alarm.set(at, Date.now()));
 		},
 		deleteAlarm: () => awaited("deleteAlarm", () => object.alarm.delete()),
 		deleteAll: () =>

@@ -1,0 +1,103 @@
+/**
+ * Sends due rows to a queue, batch by batch: claim, extend bodies, send, settle. It stores nothing itself, and it
+ * must not settle a row before the queue has accepted its record.
+ */
+import pMap from "p-map";
+import { CALL_CONCURRENCY, PAYLOAD_KEPT, QUEUE_WAIT } from "../event/limits.ts";
+import type { ScheduledRow } from "../event/scheduled-row.ts";
+import { log } from "../platform/log.ts";
+import type { RecordQueue } from "../platform/queues.ts";
+import type { Ports } from "../ports.ts";
+
+/** Whole events and deliveries have queues of their own, so one kind never waits for the other's queue. */
+export const ROW_KINDS = ["events", "deliveries"] as const;
+
+export type RowKind = (typeof ROW_KINDS)[number];
+
+/** The rows of one shard. Each call is one durable step. */
+interface ClaimableRows {
+	/**
+	 * Claims the due rows of a kind, at most one `sendBatch`; a claimed event cannot be cancelled. Returns an
+	 * unsettled claim again, whatever else is due. Returns no rows if none is due.
+	 */
+	claim(kind: RowKind, now: number): ScheduledRow[];
+	/** Deletes the rows of a claim, except those that were moved since, and ends the claim. */
+	settle(kind: RowKind, batch: readonly ScheduledRow[]): void;
+	/** Epoch milliseconds; null without rows. */
+	nextDueAt(kind: RowKind): number | null;
+}
+
+export interface FlushPorts
+	extends Pick<Ports, "payloads" | "clock" | "observe"> {
+	queue: Pick<RecordQueue, "sendBatch">;
+	/** @param ms milliseconds */
+	pause(ms: number): Promise<void>;
+}
+
+/** Waits up to this many milliseconds for more due rows, because every batch costs one claim and one send. */
+const COALESCE = 20;
+
+/** A flush ends after this many milliseconds, because an alarm may run for 15 minutes. The next alarm goes on. */
+const FLUSH_TIME = 5 * 60_000;
+
+/**
+ * Sends all due rows of a kind. A claim that was perhaps sent already is sent again: a duplicate is better than a
+ * lost event.
+ *
+ * @throws the error of the queue; the batch stays claimed
+ */
+export async function flush(
+	kind: RowKind,
+	rows: ClaimableRows,
+	ports: FlushPorts,
+): Promise<void> {
+	const deadline = ports.clock() + FLUSH_TIME;
+	while (ports.clock() < deadline) {
+		const batch = rows.claim(kind, ports.clock());
+		if (batch.length === 0) return;
+		await extendPayloads(batch, ports);
+		await ports.queue.sendBatch(batch.map(({ record }) => record));
+		rows.settle(kind, batch);
+		for (const row of batch) report(row, ports);
+		const now = ports.clock();
+		const next = rows.nextDueAt(kind);
+		if (next === null || next > now + COALESCE) return;
+		// The local runtime runs no timers, so delivers no messages, while an alarm runs without a pause.
+		await ports.pause(next > now ? COALESCE : 0);
+	}
+}
+
+/**
+ * Stores large bodies longer. A body is stored long enough for an event that is sent on time. A delivery may
+ * be rescheduled any number of times. A body that cannot be extended must not stop the batch.
+ */
+async function extendPayloads(
+	batch: readonly ScheduledRow[],
+	{ payloads, clock }: FlushPorts,
+): Promise<void> {
+	const rows = batch.filter(
+		({ handler, dueAt }) => handler !== "" || clock() - dueAt >= QUEUE_WAIT,
+	);
+	await pMap(
+		rows.flatMap(({ reference }) => reference ?? []),
+		(key) =>
+			payloads
+				.keep(key, clock() + PAYLOAD_KEPT)
+				.catch((error) =>
+					log("body_extension_failed", { reference: key, error }),
+				),
+		{ concurrency: CALL_CONCURRENCY },
+	);
+}
+
+function report(row: ScheduledRow, { clock, observe }: FlushPorts): void {
+	const { id, name: event, dueAt, handler } = row;
+	observe({
+		type: "queued",
+		at: clock(),
+		id,
+		event,
+		dueAt,
+		...(handler !== "" && { handler }),
+	});
+}
