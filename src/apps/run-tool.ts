@@ -1,6 +1,6 @@
 /** Runs a tool of an app, or a part of an event's lifecycle, at once and once: no queue, no retry. */
 
-import type { Issuers } from "../config/issuer.ts";
+import type { Issuers } from "../config/config.ts";
 import { runAlone } from "../consume/deliver.ts";
 import { ToolFailedError, UnavailableError } from "../event/errors.ts";
 import { bodyText } from "../event/json.ts";

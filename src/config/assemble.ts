@@ -24,7 +24,7 @@ import {
 } from "../publish/coalesce.ts";
 import { retryingPayloads } from "../publish/retry-send.ts";
 import { schedulerOf } from "../schedule/shards.ts";
-import type { Settings } from "./config.ts";
+import type { Settings } from "./settings.ts";
 
 /**
  * The answer is the owner as its consumer has it.

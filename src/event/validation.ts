@@ -1,33 +1,39 @@
-/** Refuses a member that does nothing, for it may be a misspelt one that does. */
+/** Checks options by hand, for code that a publishing Worker bundles. It must not import zod. */
 import { type RefusalCode, RefusedError } from "./errors.ts";
 
 /**
- * @param what whose members they are, for the error
- * @throws RefusedError with this code for a member that is not one of these
+ * Rejects unknown keys: a misspelt option must not be silently ignored.
+ *
+ * @param what the options' name, for the error
+ * @throws RefusedError with this code for a key that is not among the known ones
  */
 export function rejectUnknownKeys(
 	what: string,
 	options: object,
-	members: readonly string[],
+	known: readonly string[],
 	code: RefusalCode = "invalid_request",
 ): void {
-	const unknown = Object.keys(options).find((key) => !members.includes(key));
+	const unknown = Object.keys(options).find((key) => !known.includes(key));
 	if (unknown !== undefined)
 		throw new RefusedError(
 			code,
-			`${what}: ${unknownKeyMessage(unknown, members)}`,
+			`${what}: ${unknownKeyMessage(unknown, known)}`,
 		);
 }
 
-/** The member, and those that there are. */
+/** Names the unknown key and lists the known ones. */
 export function unknownKeyMessage(
-	name: string,
-	members: readonly string[],
+	key: string,
+	known: readonly string[],
 ): string {
-	return `unknown member ${JSON.stringify(name)}: use ${members.join(", ")}`;
+	return `unknown key ${JSON.stringify(key)}: use ${known.join(", ")}`;
 }
 
-/** @throws TypeError for what is none */
+/**
+ * Returns the value if it is an object and not an array.
+ *
+ * @throws TypeError for any other value
+ */
 export function objectOf<Value>(
 	value: Value,
 	form = "an object",

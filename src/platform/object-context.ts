@@ -2,7 +2,7 @@
  * What this isolate's objects are told. An object is made by the platform, not by `createEvents`, so
  * `worker(events)` hands over here when the module loads what objects need of it.
  */
-import { DEFAULT_SETTINGS } from "../config/config.ts";
+import { DEFAULT_SETTINGS } from "../config/settings.ts";
 import type { Outcome } from "../event/outcome.ts";
 import type { Observe } from "../event/transition.ts";
 

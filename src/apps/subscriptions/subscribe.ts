@@ -3,7 +3,7 @@
  * call; the key is made of the tokens alone. An object keeps them.
  */
 
-import type { Issuers } from "../../config/issuer.ts";
+import type { Issuers } from "../../config/config.ts";
 import { ForbiddenError } from "../../event/errors.ts";
 import type { HandlerWorkers } from "../../handlers/call.ts";
 import type { AppIdentity } from "../app-host.ts";
