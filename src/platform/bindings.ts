@@ -7,7 +7,8 @@ import { isOurs, reviveError, UnavailableError } from "../event/errors.ts";
 import type { SchedulerShard } from "../schedule/shards.ts";
 import type { Lanes, RecordQueue } from "./lane.ts";
 import { lanePorts } from "./lanes.ts";
-import { type NamedQueue, queuesOf } from "./queue-names.ts";
+import type { NamedQueue } from "./queue-names.ts";
+import { queuesOf } from "./queue-variable.ts";
 
 /** What the Worker that owns the events has in its environment, under the names that its var leads to. */
 const bound = env as unknown as Record<string, Queue<string> | undefined> & {
