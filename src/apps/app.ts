@@ -7,13 +7,12 @@ import type { Duration } from "../event/duration.ts";
 import { rejectUnknownKeys } from "../event/validation.ts";
 import { type Handler, timeoutOf } from "../handlers/handler.ts";
 import { type EventPart, partId, type ToolBody, toolId } from "./app-host.ts";
+import { appEventName, parseAppEventName } from "./app-name.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import {
 	type AppDeclaration,
-	appEventName,
 	type Capability,
 	declarationOf,
-	parseAppEventName,
 } from "./declaration.ts";
 import { type HookModule, receive } from "./webhooks/hook.ts";
 import {

@@ -2,11 +2,8 @@
 
 import { RefusedError, UnavailableError } from "../event/errors.ts";
 import type { HandlerWorker, HandlerWorkers } from "../handlers/call.ts";
-import {
-	type AppDeclaration,
-	type AppEvent,
-	appEventName,
-} from "./declaration.ts";
+import { appEventName } from "./app-name.ts";
+import type { AppDeclaration, AppEvent } from "./declaration.ts";
 import type { SubscriptionStore } from "./subscriptions/subscription.ts";
 
 export interface Found {

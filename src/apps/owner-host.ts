@@ -4,7 +4,7 @@ import { type Duration, milliseconds } from "../event/duration.ts";
 import { RefusedError } from "../event/errors.ts";
 import type { Publishing } from "../publish/publish.ts";
 import type { AppHost, AppIdentity } from "./app-host.ts";
-import { appEventName } from "./declaration.ts";
+import { appEventName } from "./app-name.ts";
 import { findApp } from "./directory.ts";
 import { send } from "./send.ts";
 import {

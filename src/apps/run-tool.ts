@@ -12,7 +12,7 @@ import {
 	type AppEventName,
 	appEventName,
 	parseAppEventName,
-} from "./declaration.ts";
+} from "./app-name.ts";
 import { checkTool, findApp } from "./directory.ts";
 import { verifyTokens } from "./tokens/tokens.ts";
 

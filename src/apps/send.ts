@@ -7,7 +7,7 @@ import type { HandlerWorkers } from "../handlers/call.ts";
 import { type Publishing, publishStamped } from "../publish/publish.ts";
 import { stampOfApp } from "../publish/stamp.ts";
 import type { AppEventToSend, SentBody } from "./app-host.ts";
-import { appEventName } from "./declaration.ts";
+import { appEventName } from "./app-name.ts";
 import { eventIn, findApp } from "./directory.ts";
 import { checkPayload } from "./payload-schema.ts";
 import { filterOf, keyFields } from "./subscriptions/subscription-key.ts";

@@ -4,7 +4,7 @@
  */
 
 import { recipientsOf } from "../apps/app-host.ts";
-import { parseAppEventName } from "../apps/declaration.ts";
+import { parseAppEventName } from "../apps/app-name.ts";
 import { deliverToSubscriber } from "../apps/subscriptions/deliver-to-subscriber.ts";
 import { type FanningOut, fanOut } from "../apps/subscriptions/fan-out.ts";
 import { buryRaw } from "../dead-letters/bury.ts";

@@ -1,7 +1,7 @@
 /** After step 7: read dead letters, send them once more to the one handler that failed, or discard them. */
 
 import { checkSentBody } from "../apps/app-host.ts";
-import { parseAppEventName } from "../apps/declaration.ts";
+import { parseAppEventName } from "../apps/app-name.ts";
 import {
 	type DeadLetter,
 	type DeadLetterPage,

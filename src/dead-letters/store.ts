@@ -4,7 +4,7 @@
  */
 
 import { remainingSubscribersId } from "../apps/app-host.ts";
-import { parseAppEventName } from "../apps/declaration.ts";
+import { parseAppEventName } from "../apps/app-name.ts";
 import { deadLetterId, type NewDeadLetter } from "../event/dead-letter.ts";
 import type {
 	Delivery,

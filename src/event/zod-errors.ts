@@ -27,9 +27,11 @@ export function messageOf({ issues }: z.ZodError): string {
 		.flatMap((issue) => innermost(issue))
 		.map(({ path, message }) => {
 			if (path.length === 0) return message;
-			// Checks that the library shares name their option themselves: `timeout: "soon" is not a duration`.
-			const own = new RegExp(`^${String(path.at(-1))}:? `);
-			const why = own.test(message) ? message.replace(own, "") : message;
+			// A check that a publishing Worker shares names its option itself: `timeout: "soon" is not a duration`.
+			const name = `${String(path.at(-1))}: `;
+			const why = message.startsWith(name)
+				? message.slice(name.length)
+				: message;
 			return `${pathOf(path)}: ${why}`;
 		})
 		.join("; ");
@@ -46,7 +48,7 @@ export function describeIssue(issue: z.core.$ZodRawIssue): string | undefined {
 			);
 		}
 		case "invalid_type":
-			return issue.input === undefined
+			return issue.input === undefined && issue.path?.length
 				? "required"
 				: `expected ${TYPES[issue.expected as string] ?? issue.expected}, got ${show(issue.input)}`;
 		case "invalid_value":

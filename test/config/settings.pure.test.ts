@@ -200,7 +200,7 @@ describe("the error for a wrong value begins with its path", () => {
 		[
 			"a timeout over 60 seconds",
 			{ routes: { a: { timeout: "2 minutes" } } },
-			'routes["a"].timeout: 120000 ms is over 60000',
+			'routes["a"].timeout: timeout 120000 ms is over 60000',
 		],
 		[
 			"a default that is not a duration",

@@ -8,7 +8,7 @@ import { HOOK_EVENT_BYTES } from "../../event/limits.ts";
 import type { HandlerWorkers } from "../../handlers/call.ts";
 import { type Publishing, publishStamped } from "../../publish/publish.ts";
 import { stampOfApp } from "../../publish/stamp.ts";
-import { appEventName } from "../declaration.ts";
+import { appEventName } from "../app-name.ts";
 import { findEvent } from "../directory.ts";
 import type { SubscriptionStore } from "../subscriptions/subscription.ts";
 import {
