@@ -1,5 +1,6 @@
 /** The names of apps and of their events. It does not check whether an app exists. */
 import { isReservedName } from "../event/name.ts";
+import { show } from "../event/validation.ts";
 
 /** Not dots alone: an app's name is a path segment, and `..` would leave the app's directory. */
 const APP_NAME = /^@[A-Za-z0-9_-]+\/(?!\.+$)[A-Za-z0-9._-]+$/;
@@ -22,7 +23,7 @@ export function checkAppName(name: unknown): asserts name is string {
 }
 
 export function appNameMessage(value: unknown): string {
-	return `${JSON.stringify(value)} is not the name of an app: use @scope/app with A-Z a-z 0-9 _ - (and . after the slash), at most ${APP_NAME_LENGTH} characters, such as "@my-org/email"`;
+	return `${show(value)} is not the name of an app: use @scope/app with A-Z a-z 0-9 _ - (and . after the slash), at most ${APP_NAME_LENGTH} characters, such as "@my-org/email"`;
 }
 
 /** The full name of an app's event: `@my-org/email/new_email`. */

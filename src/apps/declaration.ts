@@ -3,23 +3,19 @@
  * code of the app.
  */
 import * as z from "zod";
-import { checked, parseOrThrow, show } from "../event/zod-errors.ts";
+import { parseOrThrow } from "../event/zod-errors.ts";
+import { checkAppName } from "./app-name.ts";
 import {
-	appNameMessage,
-	checkAppName,
-	isAppName,
-	SHORT_NAME,
-} from "./app-name.ts";
-import { checkSchema } from "./payload-schema.ts";
-import {
-	type DeclaredTokens,
-	keyFields,
-} from "./subscriptions/subscription-key.ts";
+	AppName,
+	type Capability,
+	OwnEvents,
+	OwnParts,
+	RemoteEvents,
+	RemoteParts,
+} from "./declaration-schema.ts";
+import type { DeclaredTokens } from "./subscriptions/subscription-key.ts";
 
-const CAPABILITIES = ["storage", "event"] as const;
-
-/** A capability that an app's code may use. */
-export type Capability = (typeof CAPABILITIES)[number];
+export type { Capability };
 
 /** One event of an `events.json`. */
 export interface AppEvent {
@@ -44,90 +40,6 @@ export interface AppDeclaration {
 	/** The apps that may use its storage. */
 	grants: readonly string[];
 }
-
-/** Strict: an unknown key or capability is an error. */
-const OwnCapabilities = z.array(
-	z.enum(CAPABILITIES, {
-		error: ({ input }) =>
-			`${show(input)} is not a capability: use ${CAPABILITIES.join(" or ")}`,
-	}),
-);
-
-/** Tolerant: another Worker's deploy may be newer, so unknown capabilities are left out. */
-const RemoteCapabilities = z
-	.array(z.unknown())
-	.transform((list) =>
-		list.filter((one): one is Capability =>
-			(CAPABILITIES as readonly unknown[]).includes(one),
-		),
-	);
-
-const Text = z.string().min(1, "expected a string that is not empty");
-
-const ShortName = z.custom<string>(
-	(value) => typeof value === "string" && SHORT_NAME.test(value),
-	{
-		error: ({ input }) =>
-			`${show(input)} is not a name: use 1 to 64 characters of A-Z a-z 0-9 _ -`,
-	},
-);
-
-const AppName = z.custom<string>(isAppName, {
-	error: ({ input }) => appNameMessage(input),
-});
-
-const Fields = z
-	.array(Text)
-	.min(1, "the list is empty: name a field, or leave the token type out")
-	.refine(
-		(fields) => new Set(fields).size === fields.length,
-		"a field is listed twice: name it once",
-	);
-
-const TokenTypes = z
-	.record(Text, Fields)
-	.refine(
-		(types) => Object.keys(types).length > 0,
-		"there is no token type: name one, or leave the issuer out",
-	);
-
-const Tokens = z.record(AppName, TokenTypes).superRefine((tokens, context) => {
-	try {
-		keyFields(tokens);
-	} catch (error) {
-		context.addIssue((error as Error).message);
-	}
-});
-
-/** Copies the schema as JSON, because a function in it cannot be sent to another Worker. */
-const Payload = checked((payload): object => {
-	if (payload === undefined) throw new TypeError("required");
-	const schema: unknown = JSON.parse(JSON.stringify(payload) ?? "null");
-	checkSchema(schema);
-	return schema;
-});
-
-const OwnEvent = z.strictObject({
-	description: Text,
-	capabilities: OwnCapabilities,
-	tokens: Tokens,
-	payload: Payload,
-});
-const OwnEvents = z.record(ShortName, OwnEvent);
-const RemoteEvents = z.record(
-	ShortName,
-	z.object({ ...OwnEvent.shape, capabilities: RemoteCapabilities }),
-);
-
-const OwnParts = z.strictObject({
-	tools: z.array(ShortName).default([]),
-	capabilities: OwnCapabilities.default([]),
-	grants: z.array(AppName).default([]),
-});
-const RemoteParts = z.object({
-	...OwnParts.shape,
-	capabilities: RemoteCapabilities.default([]),
-});
 
 /**
  * Validates the declaration of an app of this Worker.

@@ -1,11 +1,13 @@
 /**
- * Validates the issuers of `tidings.config.ts`. Its messages never contain an object, a key or a secret, and it
- * fetches no keys.
+ * Validates the issuers of `tidings.config.ts`. Its messages never contain an object, because a secret may be in the
+ * wrong place.
  */
 import * as z from "zod";
 import { milliseconds } from "../event/duration.ts";
-import { checked, show } from "../event/zod-errors.ts";
+import { isText, show } from "../event/validation.ts";
+import { checked, withoutValue } from "../event/zod-errors.ts";
 import type { IssuerOptions, Issuers } from "./config.ts";
+import { JwksSchema, PublicKeySchema, SecretSchema } from "./key-options.ts";
 
 /** An algorithm for a secret must never be accepted for a public key: everybody who has the key could sign. */
 const KEY_ALGORITHMS = [
@@ -14,16 +16,9 @@ const KEY_ALGORITHMS = [
 ];
 const SECRET_ALGORITHMS = ["HS256", "HS384", "HS512"];
 
-/** RFC 7518, 3.2: a secret shorter than the hash can be guessed from one token. */
-const MIN_SECRET_BYTES = 32;
-
 const KEY_OPTIONS = ["jwks", "publicKey", "secret"] as const;
 
 const NAME = /^@[A-Za-z0-9_-]+\/[A-Za-z0-9._-]+$/;
-
-function isText(value: unknown): value is string {
-	return typeof value === "string" && value !== "";
-}
 
 const IssSchema = z.custom<string>(isText, {
 	error: ({ input }) =>
@@ -40,57 +35,6 @@ const AudienceSchema = z.custom<string | readonly string[]>(
 			`${show(input)} is not an audience: give a text or a list of texts`,
 	},
 );
-
-/** Rejects plain http: anybody on the network path could replace the keys. */
-const JwksSchema = z.custom<string>(
-	(jwks) => {
-		if (!isText(jwks) || !URL.canParse(jwks)) return false;
-		const { protocol, hostname } = new URL(jwks);
-		const isLocal = /^(localhost|.*\.localhost|127\.0\.0\.1|\[::1\])$/.test(
-			hostname,
-		);
-		return protocol === "https:" || (protocol === "http:" && isLocal);
-	},
-	{
-		error: ({ input }) =>
-			`${show(input)} is not an https URL: give the address of its JSON Web Key Set`,
-	},
-);
-
-const PublicKeySchema = checked((key) => {
-	const text = typeof key === "string" ? key.trim() : "";
-	if (isPem(text)) return key as string;
-	const jwk = jwkOf(text);
-	if (jwk?.d !== undefined || /PRIVATE KEY/.test(text))
-		throw new TypeError("this is a private key: give the public key");
-	if (["RSA", "EC", "OKP"].includes(String(jwk?.kty))) return key as string;
-	throw new TypeError(
-		"this is not a public key: give PEM (-----BEGIN PUBLIC KEY-----) or a public JWK as JSON",
-	);
-});
-
-/** Whether the text of a public key is PEM. If not, it is a JWK. */
-export function isPem(text: string): boolean {
-	return /^-----BEGIN PUBLIC KEY-----\s[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----$/.test(
-		text,
-	);
-}
-
-function jwkOf(text: string): { kty?: unknown; d?: unknown } | undefined {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
-	}
-}
-
-const SecretSchema = checked((secret) => {
-	const bytes = isText(secret) ? new TextEncoder().encode(secret).length : 0;
-	if (bytes >= MIN_SECRET_BYTES) return secret as string;
-	throw new TypeError(
-		`this is ${isText(secret) ? `${bytes} bytes long` : "not a text"}: give at least ${MIN_SECRET_BYTES} bytes, because a shorter secret can be guessed`,
-	);
-});
 
 function checkAlgorithms({ algorithms, secret }: IssuerOptions): void {
 	const isKey = secret === undefined;
@@ -162,11 +106,6 @@ export const IssuersSchema = z
 		}
 	})
 	.transform((issuers): Issuers => issuers);
-
-/** Hides the value: a secret may be in the wrong place. */
-function withoutValue({ code }: { code?: string }): string | undefined {
-	return code === "invalid_type" ? "expected an object" : undefined;
-}
 
 /** The algorithms that its tokens may be signed with: never `none`, and never one for secrets if it has a key. */
 export function algorithmsOf(options: IssuerOptions): string[] {

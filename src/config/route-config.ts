@@ -2,7 +2,8 @@
 import * as z from "zod";
 import type { Duration } from "../event/duration.ts";
 import { checkPattern } from "../event/name.ts";
-import { checked, show } from "../event/zod-errors.ts";
+import { show } from "../event/validation.ts";
+import { checked } from "../event/zod-errors.ts";
 import { isHandlerId, timeoutOf } from "../handlers/handler.ts";
 import { policyOf, type Retries } from "../handlers/retry-policy.ts";
 import {

@@ -6,7 +6,8 @@ import * as z from "zod";
 import { type Duration, milliseconds } from "../event/duration.ts";
 import { DEFAULT_SHARDS, MAX_SHARDS } from "../event/id.ts";
 import { QUEUE_KEPT } from "../event/limits.ts";
-import { checked, parseOrThrow, show } from "../event/zod-errors.ts";
+import { isText, show } from "../event/validation.ts";
+import { checked, parseOrThrow } from "../event/zod-errors.ts";
 import type { Config } from "./config.ts";
 import { IssuersSchema } from "./issuer.ts";
 import {
@@ -16,13 +17,10 @@ import {
 	WORKER_KEY_FORM,
 } from "./route-config.ts";
 
-const BindingSchema = z.custom<string>(
-	(value) => typeof value === "string" && value !== "",
-	{
-		error: ({ input }) =>
-			`${input === undefined ? "required" : `${show(input)} is not a name`}: give the name of a service binding`,
-	},
-);
+const BindingSchema = z.custom<string>(isText, {
+	error: ({ input }) =>
+		`${input === undefined ? "required" : `${show(input)} is not a name`}: give the name of a service binding`,
+});
 
 const SubscriberSchema = z.strictObject(
 	{ binding: BindingSchema },

@@ -40,5 +40,22 @@ export function objectOf<Value>(
 ): Value & object {
 	if (typeof value === "object" && value !== null && !Array.isArray(value))
 		return value;
-	throw new TypeError(`expected ${form}, got ${JSON.stringify(value)}`);
+	throw new TypeError(`expected ${form}, got ${show(value)}`);
+}
+
+/** Formats a value for a message, cut to 150 characters. */
+export function show(value: unknown): string {
+	let text: string;
+	try {
+		text = JSON.stringify(value) ?? typeof value;
+	} catch {
+		// Circular, or a bigint.
+		text = typeof value;
+	}
+	return text.length > 150 ? `${text.slice(0, 150)}…` : text;
+}
+
+/** Whether the value is a string that is not empty. */
+export function isText(value: unknown): value is string {
+	return typeof value === "string" && value !== "";
 }

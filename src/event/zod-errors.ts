@@ -3,7 +3,7 @@
  * that only publishes must not import this file, because it would bundle zod.
  */
 import * as z from "zod";
-import { unknownKeyMessage } from "./validation.ts";
+import { show, unknownKeyMessage } from "./validation.ts";
 
 /**
  * Parses a value.
@@ -58,6 +58,11 @@ export function describeIssue(issue: z.core.$ZodRawIssue): string | undefined {
 	}
 }
 
+/** The `error` of an object that may contain a secret: it never shows the value. */
+export function withoutValue({ code }: { code?: string }): string | undefined {
+	return code === "invalid_type" ? "expected an object" : undefined;
+}
+
 /** Makes a schema of a function that returns the parsed value, or throws an error that says what is wrong. */
 export function checked<Output>(check: (value: unknown) => Output) {
 	return z.unknown().transform((value, { issues }) => {
@@ -69,18 +74,6 @@ export function checked<Output>(check: (value: unknown) => Output) {
 			return z.NEVER;
 		}
 	});
-}
-
-/** Formats a value for a message, cut to 100 characters. */
-export function show(value: unknown): string {
-	let text: string;
-	try {
-		text = JSON.stringify(value) ?? typeof value;
-	} catch {
-		// Circular, or a bigint.
-		text = typeof value;
-	}
-	return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
 const TYPES: Record<string, string> = {

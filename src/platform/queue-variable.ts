@@ -3,11 +3,9 @@
  * check whether the bindings exist.
  */
 import * as z from "zod";
-import { parseOrThrow, show } from "../event/zod-errors.ts";
+import { isText, show } from "../event/validation.ts";
+import { parseOrThrow } from "../event/zod-errors.ts";
 import { type NamedQueue, queuesIn, sentTo } from "./queue-names.ts";
-
-const isQueueName = (value: unknown) =>
-	typeof value === "string" && value !== "";
 
 function nameMessage(input: unknown, remedy: string): string {
 	const problem =
@@ -21,7 +19,7 @@ function namesSchema(minimum: 0 | 1 = 1) {
 		.custom<string | string[]>(
 			(value) => {
 				const names = [value].flat();
-				return names.length >= minimum && names.every(isQueueName);
+				return names.length >= minimum && names.every(isText);
 			},
 			{
 				error: ({ input }) =>
@@ -63,7 +61,7 @@ const QueuesSchema = z
 	.strictObject({
 		events: namesSchema(),
 		retries: namesSchema(),
-		deadLetters: z.custom<string>(isQueueName, {
+		deadLetters: z.custom<string>(isText, {
 			error: ({ input }) =>
 				nameMessage(
 					input,

@@ -1,10 +1,7 @@
 import { expect, test } from "vitest";
 import type { Issuers } from "../../src/config/config.ts";
-import {
-	algorithmsOf,
-	isPem,
-	toleranceSeconds,
-} from "../../src/config/issuer.ts";
+import { algorithmsOf, toleranceSeconds } from "../../src/config/issuer.ts";
+import { isPem } from "../../src/config/key-options.ts";
 import { settingsOf } from "../../src/config/settings.ts";
 
 const NAME = "@my-org/auth";
