@@ -242,7 +242,7 @@ describe("a send", () => {
 		const sending = ring({ payload: { text: "hi" }, toSubscriber: front });
 		const refused = await refusal(sending);
 		expect(refused.code).toBe("invalid_request");
-		expect(refused.message).toContain('unknown member "toSubscriber"');
+		expect(refused.message).toContain('unknown key "toSubscriber"');
 	});
 
 	test("without a match runs nothing, and says so", async () => {

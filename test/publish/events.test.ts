@@ -57,7 +57,7 @@ test("a definition that is not listed is checked all the same when it is publish
 
 test("an option of createEvents that does nothing is refused, and so is what is no definition", () => {
 	expect(() => createEvents({ event: [] } as never)).toThrow(
-		/createEvents: unknown member "event"/,
+		/createEvents: unknown key "event"/,
 	);
 	expect(() => createEvents({ events: ["a.b"] } as never)).toThrow(
 		/"a\.b" is no definition/,

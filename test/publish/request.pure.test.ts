@@ -73,7 +73,7 @@ describe("the arguments of publish", () => {
 		[
 			{ delay: 5 },
 			"invalid_request",
-			'publish takes (name, options, body): unknown member "delay": use after, lane',
+			'publish takes (name, options, body): unknown key "delay": use after, lane',
 		],
 		[{ idempotencyKey: "k" }, "not_supported", "idempotencyKey: "],
 		[{ id: "mine" }, "not_supported", "put your own into the body"],
@@ -112,7 +112,7 @@ describe("a batch", () => {
 		]);
 	});
 
-	test("an unknown member that an item has only inherited is no reason to refuse it", () => {
+	test("an unknown key that an item has only inherited is no reason to refuse it", () => {
 		const item = Object.create(
 			{ afters: 5 },
 			{
@@ -136,7 +136,7 @@ describe("a batch", () => {
 		[
 			{ name: "a", body: 1, afters: 5 },
 			"invalid_request",
-			'events[1]: unknown member "afters": use name, body, after, lane',
+			'events[1]: unknown key "afters": use name, body, after, lane',
 		],
 		[{ name: "a", body: 1, idempotencyKey: "k" }, "not_supported", "idempot"],
 		[{ name: "a", body: 1, id: "mine" }, "not_supported", "id: "],
