@@ -251,12 +251,12 @@ describe("a declaration", () => {
 		[
 			at("payload", { properties: { from: { type: "text" } } }),
 			": new_email.payload: ",
-			"no JSON Schema: properties.from.type: ",
+			"invalid JSON Schema: properties.from.type: ",
 		],
 		[
 			at("payload", { $ref: "#/$defs/mail" }),
 			": new_email.payload: ",
-			'no JSON Schema: (schema): Unresolved $ref "#/$defs/mail".',
+			'invalid JSON Schema: (schema): Unresolved $ref "#/$defs/mail".',
 		],
 	])("%o is rejected with its path", ([parts, path, why]) => {
 		expect(() => declarationOf(NAME, parts)).toThrow(
@@ -329,7 +329,7 @@ describe("the declaration of another Worker's app", () => {
 		],
 		[
 			{ ...declaration, events: { e: { ...new_email, payload: { type: 5 } } } },
-			`${NAME}: events.json: e.payload: no JSON Schema`,
+			`${NAME}: events.json: e.payload: invalid JSON Schema`,
 		],
 		[{ ...declaration, tools: "all" }, `${NAME}: tools: expected an array`],
 		[{ ...declaration, grants: ["*"] }, `${NAME}: grants[0]: "*" is not`],

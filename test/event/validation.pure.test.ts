@@ -1,5 +1,9 @@
 import { expect, test } from "vitest";
-import { objectOf, rejectUnknownKeys, show } from "../../src/event/validation.ts";
+import {
+	objectOf,
+	rejectUnknownKeys,
+	show,
+} from "../../src/event/validation.ts";
 
 test("an unknown key is rejected, and the error lists the known keys", () => {
 	const check = () =>
