@@ -28,7 +28,7 @@ import type {
 } from "./handlers/handler.ts";
 import { HandlerRegistry, register } from "./handlers/registry.ts";
 import type { Retries } from "./handlers/retry-policy.ts";
-import { binding, ownsEvents } from "./platform/bindings.ts";
+import { binding, ownsEvents } from "./platform/environment.ts";
 import { logTransitions, safeObserver } from "./platform/log.ts";
 import { publish, publishBatch } from "./publish/publish.ts";
 import {

@@ -3,7 +3,8 @@
 import { runPart } from "./apps/run-tool.ts";
 import { trigger } from "./apps/webhooks/accept.ts";
 import { assemble } from "./config/assemble.ts";
-import { type Config, settingsOf } from "./config/config.ts";
+import type { Config } from "./config/config.ts";
+import { settingsOf } from "./config/settings.ts";
 import { consume } from "./consume/queue.ts";
 import { createApp } from "./entrypoints/http/app.ts";
 import { decode } from "./event/envelope.ts";

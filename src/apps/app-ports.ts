@@ -1,5 +1,5 @@
 /** The dependencies of apps: those of the core, and what only apps need. Types only. */
-import type { Issuers } from "../config/issuer.ts";
+import type { Issuers } from "../config/config.ts";
 import type { HandlerWorker } from "../handlers/call.ts";
 import type { Ports } from "../ports.ts";
 import type { AppDeclaration } from "./declaration.ts";

@@ -13,13 +13,12 @@ import {
 	type ToolBody,
 	toolId,
 } from "./app-host.ts";
+import { appEventName, parseAppEventName } from "./app-name.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import {
 	type AppDeclaration,
-	appEventName,
 	type Capability,
 	declarationOf,
-	parseAppEventName,
 } from "./declaration.ts";
 import { type HookModule, receive } from "./webhooks/hook.ts";
 import {

@@ -1,11 +1,8 @@
 /** Finds an app, its events and its tools by name, and the Worker that contains the app. */
 import { RefusedError, UnavailableError } from "../event/errors.ts";
+import { appEventName } from "./app-name.ts";
 import type { AppPorts, AppWorker } from "./app-ports.ts";
-import {
-	type AppDeclaration,
-	type AppEvent,
-	appEventName,
-} from "./declaration.ts";
+import type { AppDeclaration, AppEvent } from "./declaration.ts";
 import type { SubscriptionStore } from "./subscriptions/subscription.ts";
 
 /**

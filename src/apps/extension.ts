@@ -5,8 +5,8 @@ import {
 	checkSentBody,
 	remainingSubscribersId,
 } from "./app-host.ts";
+import { parseAppEventName } from "./app-name.ts";
 import type { AppPorts } from "./app-ports.ts";
-import { parseAppEventName } from "./declaration.ts";
 import { appHost } from "./owner-host.ts";
 import { deliverToSubscribers } from "./subscriptions/deliver-to-subscribers.ts";
 import { withWebhookUrl } from "./webhooks/accept.ts";

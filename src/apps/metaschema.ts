@@ -1,6 +1,6 @@
 /**
- * What a JSON Schema may say, as a JSON Schema: the keywords that the validator reads, of the drafts that it
- * knows. The validator lets pass what it does not understand, so a schema is held to this first.
+ * A JSON Schema for JSON Schemas: the keywords and drafts that the validator supports. The validator silently ignores
+ * an invalid keyword, so every schema is checked against this one first. It contains data only.
  */
 
 const SCHEMA = { $ref: "#" };
@@ -16,7 +16,7 @@ const TYPE = {
 	enum: ["array", "boolean", "integer", "null", "number", "object", "string"],
 };
 
-/** Drafts by the `$schema` that names them. */
+/** Drafts by their `$schema`. */
 export const DRAFTS = {
 	"http://json-schema.org/draft-07/schema": "7",
 	"http://json-schema.org/draft-07/schema#": "7",
@@ -31,7 +31,7 @@ export const METASCHEMA = {
 		$id: STRING,
 		$ref: STRING,
 		$anchor: STRING,
-		// The validator would ignore it.
+		// The validator would ignore this keyword.
 		$dynamicRef: false,
 		$defs: MAP,
 		definitions: MAP,
@@ -69,7 +69,7 @@ export const METASCHEMA = {
 				else: SCHEMA,
 			},
 		},
-		// A list of schemas for the first items: so it was until 2019-09.
+		// Until draft 2019-09, a list gave the schemas of the first items.
 		items: {
 			if: { type: "array" },
 			// biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema

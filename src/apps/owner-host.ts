@@ -3,8 +3,8 @@
 import { type Duration, milliseconds } from "../event/duration.ts";
 import { RefusedError } from "../event/errors.ts";
 import type { AppHost, AppIdentity } from "./app-host.ts";
+import { appEventName } from "./app-name.ts";
 import type { AppPorts } from "./app-ports.ts";
-import { appEventName } from "./declaration.ts";
 import { findApp } from "./directory.ts";
 import { send } from "./send.ts";
 import { subscribe, unsubscribe } from "./subscriptions/subscribe.ts";

@@ -1,4 +1,4 @@
-/** Checks payloads against the JSON Schema that their event declares, and such schemas themselves. */
+/** Checks JSON Schemas, and payloads against the schema of their event. It never changes a schema or a payload. */
 import {
 	dereference,
 	type OutputUnit,
@@ -7,9 +7,10 @@ import {
 } from "@cfworker/json-schema";
 import { violation } from "../event/definition.ts";
 import type { Issue } from "../event/errors.ts";
+import { show } from "../event/validation.ts";
 import { DRAFTS, METASCHEMA } from "./metaschema.ts";
 
-/** A schema as the validator takes it: with all its parts by their place. */
+/** A schema prepared for the validator, with all its parts by location. */
 interface Compiled {
 	schema: Schema;
 	draft: (typeof DRAFTS)[keyof typeof DRAFTS];
@@ -19,9 +20,11 @@ interface Compiled {
 const compiled = new WeakMap<object, Compiled>();
 
 /**
- * @param name of the event, for the error
- * @param schema one that `checkSchema` lets pass
- * @param payload as it travels: what JSON can carry
+ * Checks a payload.
+ *
+ * @param name the event's name, for the error
+ * @param schema must have passed `checkSchema`
+ * @param payload a value that JSON can represent
  * @throws RefusedError `schema_violation`, with the issues
  */
 export function checkPayload(
@@ -33,40 +36,41 @@ export function checkPayload(
 	if (issues.length > 0) throw violation("payload", name, issues);
 }
 
-/** @throws TypeError for what is no JSON Schema, with the path of what is wrong in it */
+/** @throws TypeError for a value that is not a JSON Schema, with the path of the wrong keyword */
 export function checkSchema(schema: unknown): asserts schema is object {
 	if (typeof schema !== "object" || schema === null || Array.isArray(schema))
 		throw new TypeError(
-			`expected a JSON Schema, an object, got ${JSON.stringify(schema)}`,
+			`expected a JSON Schema, which is an object, got ${show(schema)}`,
 		);
-	// The last one lies furthest in.
+	// The last issue is the innermost.
 	const issue = issuesOf(compile(METASCHEMA), schema).at(-1);
 	if (issue)
 		throw new TypeError(
-			`no JSON Schema: ${issue.path || "(schema)"}: ${issue.message}`,
+			`invalid JSON Schema: ${issue.path || "(schema)"}: ${issue.message}`,
 		);
-	const { draft, parts } = tried("(schema)", () => compile(schema));
-	// A reference is followed only when a value gets there. So each part is tried with one: a reference that
-	// leads nowhere throws, one that leads back to itself ends the stack.
-	for (const [place, part] of Object.entries(parts))
-		tried(pathOf(place) || "(schema)", () =>
+	const { draft, parts } = throwAt("(schema)", () => compile(schema));
+	// The validator follows a reference only when it validates a value, so each part validates one here. An
+	// unresolved reference throws, and one that leads back to itself overflows the stack.
+	for (const [location, part] of Object.entries(parts))
+		throwAt(pathOf(location) || "(schema)", () =>
 			validate(null, part as Schema, draft, parts, false),
 		);
 }
 
-function tried<Result>(place: string, act: () => Result): Result {
+/** Puts the path in front of the error. */
+function throwAt<Result>(path: string, act: () => Result): Result {
 	try {
 		return act();
 	} catch (error) {
 		const why =
 			error instanceof RangeError
-				? "it refers to itself without end"
+				? "the reference leads back to itself"
 				: (error as Error).message.split(/\n| {2}/)[0];
-		throw new TypeError(`no JSON Schema: ${place}: ${why}`);
+		throw new TypeError(`invalid JSON Schema: ${path}: ${why}`);
 	}
 }
 
-/** The validator writes into a schema, so it gets its own copy. */
+/** Compiles a copy, because the validator writes into the schema. */
 function compile(schema: object): Compiled {
 	const known = compiled.get(schema);
 	if (known) return known;
@@ -80,30 +84,30 @@ function compile(schema: object): Compiled {
 function issuesOf({ schema, draft, parts }: Compiled, value: unknown): Issue[] {
 	try {
 		const { errors } = validate(value, schema, draft, parts, false);
-		const told = new Set(
+		const reported = new Set(
 			errors.flatMap((one) =>
-				one.keyword === "false" ? [] : above(one.keywordLocation),
+				one.keyword === "false" ? [] : ancestorsOf(one.keywordLocation),
 			),
 		);
 		return errors
-			.filter((one) => !isHint(one, told))
+			.filter((one) => !isRedundant(one, reported))
 			.map(({ instanceLocation, error }) => ({
 				path: pathOf(instanceLocation),
 				message: error,
 			}));
 	} catch (error) {
-		// A value nested past the stack, or a name that is no Unicode.
+		// The value is nested too deeply for the stack, or a key is not valid Unicode.
 		return [
 			{
 				path: "",
-				message: `it cannot be checked: ${(error as Error).message}`,
+				message: `the value cannot be checked: ${(error as Error).message}`,
 			},
 		];
 	}
 }
 
-/** Keywords that pass a value on, and say no more than that something further in is wrong. */
-const LEADING = [
+/** Keywords that apply other schemas. Their own issue says only that an inner one exists. */
+const APPLICATORS = [
 	"$ref",
 	"allOf",
 	"properties",
@@ -117,23 +121,23 @@ const LEADING = [
 	"unevaluatedItems",
 ];
 
-/** @param told the keywords below which another error lies, which says the same better */
-function isHint(
+/** @param reported locations of keywords with an inner issue, which is more exact */
+function isRedundant(
 	{ keyword, keywordLocation }: OutputUnit,
-	told: ReadonlySet<string>,
+	reported: ReadonlySet<string>,
 ): boolean {
-	// The keyword that a `false` stands under says which property is too many.
+	// The keyword around a `false` schema names the property that is not allowed.
 	if (keyword === "false") return true;
-	return LEADING.includes(keyword) && told.has(keywordLocation);
+	return APPLICATORS.includes(keyword) && reported.has(keywordLocation);
 }
 
-/** The places that a place lies in. */
-function above(place: string): string[] {
-	const steps = place.split("/");
+/** The locations of all parents of a keyword. */
+function ancestorsOf(location: string): string[] {
+	const steps = location.split("/");
 	return steps.map((_, end) => steps.slice(0, end).join("/"));
 }
 
-/** A JSON pointer in a fragment as a path with dots. */
+/** Converts a JSON pointer in a URL fragment to a path with dots. */
 function pathOf(pointer: string): string {
 	const [, steps = ""] = pointer.split("#");
 	return steps

@@ -7,12 +7,12 @@ import type { AttemptOutcome } from "../event/outcome.ts";
 import { failed } from "../handlers/attempt.ts";
 import { qualifiedId } from "../handlers/route.ts";
 import { type AppIdentity, partId, type ToolBody, toolId } from "./app-host.ts";
-import type { AppPorts } from "./app-ports.ts";
 import {
 	type AppEventName,
 	appEventName,
 	parseAppEventName,
-} from "./declaration.ts";
+} from "./app-name.ts";
+import type { AppPorts } from "./app-ports.ts";
 import { checkTool, findApp } from "./directory.ts";
 import { appHost } from "./owner-host.ts";
 import { verifyTokens } from "./tokens/tokens.ts";

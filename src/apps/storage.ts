@@ -1,6 +1,6 @@
 /** An app's space in the bucket: JSON by path. No path leads out of it. */
 import { RefusedError } from "../event/errors.ts";
-import { binding } from "../platform/bindings.ts";
+import { binding } from "../platform/environment.ts";
 
 /** The binding of the bucket, in the Worker that runs the app. */
 const BINDING = "APP_STORAGE";

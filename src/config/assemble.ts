@@ -13,18 +13,18 @@ import type { Registration } from "../events.ts";
 import type { SubscriberBinding } from "../handlers/remote-worker.ts";
 import { handlerWorkers } from "../handlers/workers.ts";
 import {
-	binding,
 	boundDeadLetters,
 	boundPayloads,
 	boundQueues,
 } from "../platform/bindings.ts";
+import { binding } from "../platform/environment.ts";
 import { realTimer } from "../platform/timer.ts";
 import type { Ports } from "../ports.ts";
 import { coalescingQueues, coalescingScheduler } from "../publish/coalesce.ts";
 import { retryingPayloads } from "../publish/retry-send.ts";
 import { boundScheduler } from "../schedule/shards.ts";
 import { checkBindings, checkIds, registerFiles } from "./check-settings.ts";
-import type { Settings } from "./config.ts";
+import type { Settings } from "./settings.ts";
 
 /**
  * Returns two values of the ports. `ports` serve callers: they coalesce and retry. `consumerPorts` do neither: a message

@@ -8,8 +8,8 @@ import {
 import type { HandlerRegistry } from "../handlers/registry.ts";
 import type { SubscriberBinding } from "../handlers/remote-worker.ts";
 import { KEY_SEPARATOR, workerKeyOf } from "../handlers/route.ts";
-import { binding } from "../platform/bindings.ts";
-import type { Settings } from "./config.ts";
+import { binding } from "../platform/environment.ts";
+import type { Settings } from "./settings.ts";
 
 /** @throws Error for a subscriber whose service binding is missing */
 export function checkBindings({ subscribers }: Settings): void {

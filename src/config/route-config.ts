@@ -1,82 +1,98 @@
-/** What `tidings.config.ts` may say of a route, and what it comes to. */
+/** Validates the routes of `tidings.config.ts` and converts them to route overrides. It does not look handlers up. */
+import * as z from "zod";
 import type { Duration } from "../event/duration.ts";
 import { checkPattern } from "../event/name.ts";
-import { objectOf, rejectUnknownKeys } from "../event/validation.ts";
+import { show } from "../event/validation.ts";
+import { checked } from "../event/zod-errors.ts";
 import { isHandlerId, timeoutOf } from "../handlers/handler.ts";
 import { policyOf, type Retries } from "../handlers/retry-policy.ts";
 import {
 	KEY_SEPARATOR,
 	type RouteOverride,
+	type Routing,
 	workerKeyOf,
 } from "../handlers/route.ts";
+import type { Config, RouteConfig } from "./config.ts";
 
-export interface RouteConfig {
-	/** Names and patterns in place of those that the handler was registered for. */
-	events?: string | readonly string[];
-	/** The id of the handler that it calls. Default: the route's own. A handler that routes name is called by those alone. */
-	handler?: string;
-	retries?: Retries;
-	timeout?: Duration;
+export const WORKER_KEY_FORM = "1 to 64 characters of A-Z a-z 0-9 _ -";
+
+export function isWorkerKey(text: string): boolean {
+	return /^[A-Za-z0-9_-]{1,64}$/.test(text);
 }
 
-const KEY = /^[A-Za-z0-9_-]{1,64}$/;
+const ROUTE_ID_FORM = `1 to 128 characters without spaces; for a handler of another Worker, its key and ${KEY_SEPARATOR} come first`;
 
-/** Whether it can be the key of a Worker in the configuration. */
-export function isKey(text: string): boolean {
-	return KEY.test(text);
-}
-
-/** @throws TypeError that says what is wrong */
-export function changeOf(id: string, route: RouteConfig): RouteOverride {
-	rejectUnknownKeys("the route", objectOf(route), [
-		...["events", "handler", "retries", "timeout"],
-	]);
-	const { events, handler = id, retries, timeout } = route;
-	if (!isRouteId(id)) throw new TypeError(`the route's name is ${NO_ROUTE_ID}`);
-	if (!isRouteId(handler))
-		throw new TypeError(`handler ${JSON.stringify(handler)} is ${NO_ROUTE_ID}`);
-	return {
-		id,
-		handler,
-		...(events !== undefined && { patterns: patternsOf(events) }),
-		...changedOf({ retries, timeout }),
-	};
-}
-
-const NO_ROUTE_ID = `not a handler's id: 1 to 128 characters without spaces, behind the key of its Worker and ${KEY_SEPARATOR} if it is another's`;
-
-/** The id of a handler, of this Worker or behind the key of another. */
+/** Accepts the id of a handler of this Worker, or the qualified id of another Worker's handler. */
 function isRouteId(value: unknown): boolean {
 	if (typeof value !== "string") return false;
 	const key = workerKeyOf(value) ?? "";
-	return isKey(key)
+	return isWorkerKey(key)
 		? isHandlerId(value.slice(key.length + KEY_SEPARATOR.length))
 		: isHandlerId(value);
 }
 
-function patternsOf(events: string | readonly string[]): readonly string[] {
-	const patterns = Array.isArray(events) ? events : [events];
+const PatternsSchema = checked((events): readonly string[] => {
+	const patterns: unknown[] = [events].flat();
 	if (patterns.length === 0)
 		throw new TypeError(
-			"events: an empty list calls nobody: leave it out for the handler's own",
+			"the list is empty: name an event, or leave it out to use the handler's own events",
 		);
-	try {
-		patterns.forEach(checkPattern);
-	} catch (error) {
-		throw new TypeError(`events: ${(error as Error).message}`);
-	}
-	return patterns;
-}
+	return patterns.map((pattern) => {
+		checkPattern(pattern);
+		return pattern;
+	});
+});
 
-export function changedOf({
+const RetriesSchema = checked((retries) => policyOf(retries as Retries));
+const TimeoutSchema = checked((timeout) => timeoutOf(timeout as Duration));
+
+const RouteSchema = z.strictObject({
+	events: PatternsSchema.optional(),
+	handler: z
+		.custom<string>(isRouteId, {
+			error: ({ input }) =>
+				`${show(input)} is not the id of a handler: ${ROUTE_ID_FORM}`,
+		})
+		.optional(),
+	retries: RetriesSchema.optional(),
+	timeout: TimeoutSchema.optional(),
+} satisfies Record<keyof RouteConfig, z.ZodType>);
+
+export const RoutesSchema = z
+	.record(
+		z
+			.string()
+			.refine(
+				isRouteId,
+				`the route's id is not that of a handler: ${ROUTE_ID_FORM}`,
+			),
+		RouteSchema,
+	)
+	.transform((routes): readonly RouteOverride[] =>
+		Object.entries(routes).map(([id, { events, handler = id, ...rest }]) => ({
+			id,
+			handler,
+			...(events && { patterns: events }),
+			...overridesOf(rest),
+		})),
+	);
+
+export const DefaultsSchema = z
+	.strictObject({
+		retries: RetriesSchema.optional(),
+		timeout: TimeoutSchema.optional(),
+	} satisfies Record<keyof NonNullable<Config["defaults"]>, z.ZodType>)
+	.transform(overridesOf);
+
+function overridesOf({
 	retries,
 	timeout,
 }: {
-	retries?: Retries | undefined;
-	timeout?: Duration | undefined;
-}) {
+	retries?: Routing["defaults"]["policy"] | undefined;
+	timeout?: number | undefined;
+}): Routing["defaults"] {
 	return {
-		...(retries !== undefined && { policy: policyOf(retries) }),
-		...(timeout !== undefined && { timeout: timeoutOf(timeout) }),
+		...(retries && { policy: retries }),
+		...(timeout !== undefined && { timeout }),
 	};
 }

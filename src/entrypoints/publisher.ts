@@ -1,7 +1,7 @@
 /** How other Workers come in: an entrypoint with few methods, whose props say who calls and what it may publish. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { AppIdentity } from "../apps/app-host.ts";
-import { isAppName } from "../apps/declaration.ts";
+import { isAppName } from "../apps/app-name.ts";
 import { runTool } from "../apps/run-tool.ts";
 import { subscribe, unsubscribe } from "../apps/subscriptions/subscribe.ts";
 import type { Subscribed } from "../apps/subscriptions/subscription.ts";

@@ -1,5 +1,5 @@
 /** Hands an event over to Cloudflare Workflows, as a handler: one event starts one instance. It runs no workflow. */
-import { environment } from "../platform/bindings.ts";
+import { environment } from "../platform/environment.ts";
 import type { HandlerFunction, TidingsEvent } from "./handler.ts";
 
 /**

@@ -1,24 +1,11 @@
-/** Finds the queues, objects and other bindings of this Worker, as ports. Only `platform/` reads the environment. */
+/** The queues and objects of the Worker that owns the events, as ports. */
 import { env, exports } from "cloudflare:workers";
 import { isOurs, reviveError, UnavailableError } from "../event/errors.ts";
 import type { DeadLetterStore, PayloadStore } from "../ports.ts";
-import { type NamedQueue, queuesOf } from "./queue-names.ts";
+import { binding } from "./environment.ts";
+import type { NamedQueue } from "./queue-names.ts";
+import { queuesOf } from "./queue-variable.ts";
 import { type BoundQueue, namedQueues, type Queues } from "./queues.ts";
-
-/** Finds a binding or a var of this Worker. */
-export function binding<Value>(name: string): Value | undefined {
-	return (env as unknown as Record<string, Value | undefined>)[name];
-}
-
-/** The whole environment, for functions that a user writes. */
-export function environment(): Cloudflare.Env {
-	return env as Cloudflare.Env;
-}
-
-/** Whether this Worker owns the events: it has a binding of their queue. */
-export function ownsEvents(): boolean {
-	return "EVENTS_QUEUE" in env;
-}
 
 let parsed: { from: unknown; queues: readonly NamedQueue[] } | undefined;
 

@@ -3,10 +3,9 @@ import { describe, expect, test } from "vitest";
 import {
 	appEventName,
 	checkAppName,
-	declarationFrom,
-	declarationOf,
 	parseAppEventName,
-} from "../../src/apps/declaration.ts";
+} from "../../src/apps/app-name.ts";
+import { declarationFrom, declarationOf } from "../../src/apps/declaration.ts";
 import { isName } from "../../src/event/name.ts";
 
 const NAME = "@my-org/email";
@@ -38,7 +37,7 @@ describe("the name of an app", () => {
 	const longest = `@a/${"b".repeat(97)}`;
 
 	test.for([NAME, "@a/b", "@A_1-x/B.c_d-2", "@a/.b", "@a/b..", longest])(
-		"%s is one",
+		"%s is the name of an app",
 		(name) => {
 			expect(() => checkAppName(name)).not.toThrow();
 			expect(parseAppEventName(`${name}/e`)).toEqual({ app: name, event: "e" });
@@ -50,20 +49,25 @@ describe("the name of an app", () => {
 		...["@my-org/email/new", "@my.org/email", "@my-org/e mail", " @a/b"],
 		...["@a/b\n", "@a/b*", "@a/.", "@a/..", `${longest}b`, "@ä/b"],
 		...[undefined, null, 5, {}, ["@a/b"]],
-	])("%j is none, and the error says what is", (name) => {
-		expect(() => checkAppName(name)).toThrow(
-			expect.objectContaining({
-				name: "TypeError",
-				message: `${JSON.stringify(name)} is not the name of an app: @scope/app of A-Z a-z 0-9 _ - (after the / also ., but not alone), at most 100 characters, such as "@my-org/email"`,
-			}),
-		);
-		expect(() => declarationOf(name as string, {})).toThrow(TypeError);
-		expect(() => declarationFrom({ ...declaration, name })).toThrow(TypeError);
-	});
+	])(
+		"%j is not the name of an app, and the error describes the form",
+		(name) => {
+			expect(() => checkAppName(name)).toThrow(
+				expect.objectContaining({
+					name: "TypeError",
+					message: `${JSON.stringify(name)} is not the name of an app: use @scope/app with A-Z a-z 0-9 _ - (and . after the slash), at most 100 characters, such as "@my-org/email"`,
+				}),
+			);
+			expect(() => declarationOf(name as string, {})).toThrow(TypeError);
+			expect(() => declarationFrom({ ...declaration, name })).toThrow(
+				TypeError,
+			);
+		},
+	);
 });
 
-describe("the name of an app's event on the bus", () => {
-	test("has the app's name before it, and comes apart again", () => {
+describe("the full name of an app's event", () => {
+	test("begins with the app's name, and can be parsed again", () => {
 		expect(appEventName(NAME, "new_email")).toBe("@my-org/email/new_email");
 		expect(parseAppEventName("@my-org/email/new_email")).toEqual({
 			app: NAME,
@@ -75,11 +79,11 @@ describe("the name of an app's event on the bus", () => {
 		...["order.placed", "", "/", "@a/b", "@a/b/", "@a/b/c/d", "a/b/c"],
 		...["@a/b/c.d", "@a//c", "@/b/c", `@a/b/${"c".repeat(65)}`, "@a/b/c\n"],
 		`@a/${"b".repeat(98)}/c`,
-	])("%j is none", (name) => {
+	])("%j is not such a name", (name) => {
 		expect(parseAppEventName(name)).toBeUndefined();
 	});
 
-	test("comes apart for every app and event, and is never the name of another event", () => {
+	test("can be parsed for every app and event, and is never a name that anybody may publish", () => {
 		const app = fc.stringMatching(
 			/^@[A-Za-z0-9_-]{1,20}\/[A-Za-z0-9_-][A-Za-z0-9._-]{0,40}$/,
 		);
@@ -102,14 +106,14 @@ describe("the name of an app's event on the bus", () => {
 });
 
 describe("a declaration", () => {
-	test("is what the parts say, as plain data", () => {
+	test("has the values of its parts, as plain data", () => {
 		const declared = declarationOf(NAME, parts);
 		expect(declared).toEqual(declaration);
 		expect(JSON.parse(JSON.stringify(declared))).toEqual(declared);
 		expect(structuredClone(declared)).toEqual(declared);
 	});
 
-	test("of nothing has nothing", () => {
+	test("is empty without parts", () => {
 		expect(declarationOf(NAME, {})).toEqual({
 			name: NAME,
 			events: {},
@@ -119,7 +123,7 @@ describe("a declaration", () => {
 		});
 	});
 
-	test("does not change with what it was made of", () => {
+	test("does not change if its input changes later", () => {
 		const events = structuredClone({ new_email });
 		const declared = declarationOf(NAME, { events });
 		events.new_email.tokens["@my-org/auth"].account.push("phone");
@@ -127,7 +131,7 @@ describe("a declaration", () => {
 		expect(declared.events).toEqual({ new_email });
 	});
 
-	test("leaves out of a payload's schema what is no JSON", () => {
+	test("leaves values that are not JSON out of a payload's schema", () => {
 		const payload = { type: "string", parse: () => "code" };
 		const { events } = declarationOf(NAME, {
 			events: { e: { ...new_email, payload } },
@@ -135,13 +139,13 @@ describe("a declaration", () => {
 		expect(events.e?.payload).toStrictEqual({ type: "string" });
 	});
 
-	test("may have public events, with no tokens at all", () => {
+	test("may have public events, which have no tokens", () => {
 		const events = { tick: { ...new_email, tokens: {}, capabilities: [] } };
 		expect(declarationOf(NAME, { events }).events).toEqual(events);
 	});
 
 	test.for(["description", "capabilities", "tokens", "payload"])(
-		"without the %s of an event is refused",
+		"is rejected if an event has no %s",
 		(member) => {
 			for (const absent of [{}, { [member]: undefined }]) {
 				const { [member as "tokens"]: _, ...rest } = new_email;
@@ -165,13 +169,21 @@ describe("a declaration", () => {
 	test.for<[parts: object, path: string, why: string]>([
 		[{ events: null }, ": ", "expected an object, got null"],
 		[{ events: [] }, ": ", "expected an object, got []"],
-		[{ events: { "new email": new_email } }, ": ", '"new email" is not a name'],
-		[{ events: { "a.b": new_email } }, ": ", '"a.b" is not a name: 1 to 64'],
+		[
+			{ events: { "new email": new_email } },
+			": ",
+			'"new email": "new email" is not a name: use 1 to 64',
+		],
+		[
+			{ events: { "a.b": new_email } },
+			": ",
+			'"a.b": "a.b" is not a name: use 1 to 64',
+		],
 		[{ events: { new_email: "x" } }, ": new_email: ", "expected an object"],
 		[
 			at("tokns", {}),
 			": new_email: ",
-			'unknown member "tokns": use description, capabilities, tokens, payload',
+			'unknown key "tokns": use description, capabilities, tokens, payload',
 		],
 		[at("description", ""), ": new_email.description: ", "expected a string"],
 		[at("description", 5), ": new_email.description: ", "expected a string"],
@@ -183,7 +195,7 @@ describe("a declaration", () => {
 		[
 			at("capabilities", ["event", "mail"]),
 			": new_email.capabilities[1]: ",
-			'"mail" is no capability: use storage, event',
+			'"mail" is not a capability: use storage or event',
 		],
 		[
 			at("tokens", null),
@@ -193,13 +205,13 @@ describe("a declaration", () => {
 		[at("tokens", ["@a/b"]), ": new_email.tokens: ", "expected an object"],
 		[
 			at("tokens", { auth: {} }),
-			": new_email.tokens: ",
+			": new_email.tokens.auth: ",
 			'"auth" is not the name',
 		],
 		[
 			at("tokens", { "@my-org/auth": {} }),
 			`: new_email${AUTH}: `,
-			"empty: name",
+			"there is no token type: name one, or leave the issuer out",
 		],
 		[
 			at("tokens", { "@my-org/auth": [] }),
@@ -208,17 +220,21 @@ describe("a declaration", () => {
 		],
 		[
 			at("tokens", { "@my-org/auth": { "": ["email"] } }),
-			`: new_email${AUTH}: `,
-			'expected a string that is not empty, got ""',
+			`: new_email${AUTH}[""]: `,
+			"expected a string that is not empty",
 		],
 		[account("email"), `: new_email${AUTH}.account: `, "expected an array"],
-		[account([]), `: new_email${AUTH}.account: `, "empty: name a field"],
+		[
+			account([]),
+			`: new_email${AUTH}.account: `,
+			"the list is empty: name a field",
+		],
 		[account([""]), `: new_email${AUTH}.account[0]: `, "expected a string"],
 		[account(["a", 5]), `: new_email${AUTH}.account[1]: `, "expected a string"],
 		[
 			account(["a", "a"]),
 			`: new_email${AUTH}.account: `,
-			"it lists a field twice",
+			"a field is listed twice: name it once",
 		],
 		[
 			at("tokens", { "@a/a": { t: ["x"] }, "@b/b": { t: ["x"] } }),
@@ -235,41 +251,41 @@ describe("a declaration", () => {
 		[
 			at("payload", { properties: { from: { type: "text" } } }),
 			": new_email.payload: ",
-			"no JSON Schema: properties.from.type: ",
+			"invalid JSON Schema: properties.from.type: ",
 		],
 		[
 			at("payload", { $ref: "#/$defs/mail" }),
 			": new_email.payload: ",
-			'no JSON Schema: (schema): Unresolved $ref "#/$defs/mail".',
+			'invalid JSON Schema: (schema): Unresolved $ref "#/$defs/mail".',
 		],
-	])("%o is refused, with its path", ([parts, path, why]) => {
+	])("%o is rejected with its path", ([parts, path, why]) => {
 		expect(() => declarationOf(NAME, parts)).toThrow(
 			typeError(`@my-org/email: events.json${path}${why}`),
 		);
 	});
 
 	test.for<[parts: object, message: string]>([
-		[{ tools: ["a", "b c"] }, 'tools[1]: "b c" is not a name: 1 to 64'],
+		[{ tools: ["a", "b c"] }, 'tools[1]: "b c" is not a name: use 1 to 64'],
 		[{ tools: [["a"]] }, 'tools[0]: ["a"] is not a name'],
 		[{ tools: { a: 1 } }, "tools: expected an array"],
-		[{ capabilities: ["mail"] }, 'capabilities[0]: "mail" is no capability'],
+		[{ capabilities: ["mail"] }, 'capabilities[0]: "mail" is not a capability'],
 		[{ capabilities: null }, "capabilities: expected an array, got null"],
 		[{ grants: ["@my-org/inbox", "inbox"] }, 'grants[1]: "inbox" is not the'],
 		[{ grants: "@my-org/inbox" }, "grants: expected an array"],
-	])("%j is refused, with its path", ([parts, message]) => {
+	])("%j is rejected with its path", ([parts, message]) => {
 		expect(() => declarationOf(NAME, parts)).toThrow(
 			typeError(`@my-org/email: ${message}`),
 		);
 	});
 });
 
-describe("what another Worker told of its app", () => {
-	test("is taken as it was told", () => {
-		const told = JSON.parse(JSON.stringify(declarationOf(NAME, parts)));
-		expect(declarationFrom(told)).toEqual(declaration);
+describe("the declaration of another Worker's app", () => {
+	test("is read as it was sent", () => {
+		const sent = JSON.parse(JSON.stringify(declarationOf(NAME, parts)));
+		expect(declarationFrom(sent)).toEqual(declaration);
 	});
 
-	test("is taken without what a newer deploy added", () => {
+	test("is read without the keys and capabilities that a newer deploy added", () => {
 		const event = {
 			...new_email,
 			capabilities: ["storage", "event", "mail"],
@@ -285,16 +301,19 @@ describe("what another Worker told of its app", () => {
 		).toEqual(declaration);
 	});
 
-	test("is taken without what an older deploy does not tell", () => {
+	test("is read with empty parts if an older deploy leaves them out", () => {
 		expect(declarationFrom({ name: NAME })).toEqual(declarationOf(NAME, {}));
 	});
 
-	test.for<[told: unknown, message: string]>([
-		[undefined, "the declaration of an app: expected an object"],
+	test.for<[sent: unknown, message: string]>([
+		[undefined, "the declaration of an app: expected an object, got undefined"],
 		[null, "the declaration of an app: expected an object, got null"],
 		["@my-org/email", "the declaration of an app: expected an object"],
 		[[declaration], "the declaration of an app: expected an object"],
-		[{}, "undefined is not the name of an app"],
+		[
+			{},
+			"the declaration of an app: name: undefined is not the name of an app",
+		],
 		[
 			{ ...declaration, events: [] },
 			`${NAME}: events.json: expected an object`,
@@ -310,18 +329,18 @@ describe("what another Worker told of its app", () => {
 		],
 		[
 			{ ...declaration, events: { e: { ...new_email, payload: { type: 5 } } } },
-			`${NAME}: events.json: e.payload: no JSON Schema`,
+			`${NAME}: events.json: e.payload: invalid JSON Schema`,
 		],
 		[{ ...declaration, tools: "all" }, `${NAME}: tools: expected an array`],
 		[{ ...declaration, grants: ["*"] }, `${NAME}: grants[0]: "*" is not`],
-	])("%j cannot be read", ([told, message]) => {
-		expect(() => declarationFrom(told)).toThrow(typeError(message));
+	])("%j is rejected: %s", ([sent, message]) => {
+		expect(() => declarationFrom(sent)).toThrow(typeError(message));
 	});
 
-	test("is a declaration or a TypeError, whatever it is", () => {
+	test("results in a declaration or a TypeError, for any value", () => {
 		fc.assert(
 			fc.property(fc.anything(), fc.anything(), (value, other) => {
-				for (const told of [
+				for (const sent of [
 					value,
 					{ ...declaration, events: value },
 					{ ...declaration, events: { e: value } },
@@ -330,7 +349,7 @@ describe("what another Worker told of its app", () => {
 					{ ...declaration, tools: value, grants: other },
 				])
 					try {
-						const declared = declarationFrom(told);
+						const declared = declarationFrom(sent);
 						expect(declarationFrom(declared)).toEqual(declared);
 					} catch (error) {
 						expect(error).toBeInstanceOf(TypeError);

@@ -210,7 +210,7 @@ describe("a send", () => {
 		[{ floor: Number.NaN }, '"floor" is a number that is not exact'],
 		[{ floor: new Date(0) }, '"floor" is an object'],
 		[{ name: "front", floor: undefined }, '"floor" is missing'],
-		[{}, "it names no field"],
+		[{}, "there is no field"],
 		[null, "expected an object"],
 		["", "expected an object"],
 		["front", "expected an object"],
@@ -242,7 +242,7 @@ describe("a send", () => {
 		const sending = ring({ payload: { text: "hi" }, toSubscriber: front });
 		const refused = await refusal(sending);
 		expect(refused.code).toBe("invalid_request");
-		expect(refused.message).toContain('unknown member "toSubscriber"');
+		expect(refused.message).toContain('unknown key "toSubscriber"');
 	});
 
 	test("without a match runs nothing, and says so", async () => {
@@ -432,7 +432,7 @@ describe("a public event", () => {
 		);
 		expect(await events.apps.run("@test/lab", "two")).toMatchObject({
 			code: "invalid_request",
-			message: expect.stringContaining("this event has none"),
+			message: expect.stringContaining("this event has no fields"),
 		});
 	});
 

@@ -1,10 +1,8 @@
 import { expect, test } from "vitest";
-import {
-	algorithmsOf,
-	checkIssuers,
-	isPem,
-	toleranceSeconds,
-} from "../../src/config/issuer.ts";
+import type { Issuers } from "../../src/config/config.ts";
+import { algorithmsOf, toleranceSeconds } from "../../src/config/issuer.ts";
+import { isPem } from "../../src/config/key-options.ts";
+import { settingsOf } from "../../src/config/settings.ts";
 
 const NAME = "@my-org/auth";
 const PEM = `-----BEGIN PUBLIC KEY-----
@@ -14,11 +12,15 @@ const JWK = JSON.stringify({ kty: "OKP", crv: "Ed25519", x: "11qY" });
 const issuer = "https://auth.example";
 const secret = "0123456789abcdef0123456789abcdef";
 
-/** What the check says of this issuer, or "taken". */
+/** Returns the message of the error, or "accepted". */
 function verdictOn(options: unknown, name = NAME): string {
+	return verdictOnAll({ [name]: options });
+}
+
+function verdictOnAll(issuers: unknown): string {
 	try {
-		checkIssuers({ [name]: options });
-		return "taken";
+		settingsOf({ issuers: issuers as Issuers });
+		return "accepted";
 	} catch (error) {
 		expect(error).toBeInstanceOf(TypeError);
 		return (error as Error).message;
@@ -27,10 +29,6 @@ function verdictOn(options: unknown, name = NAME): string {
 
 test.for<object>([
 	{ jwks: "https://auth.example/.well-known/jwks.json" },
-	{ jwks: "http://localhost:8787/jwks" },
-	{ jwks: "http://127.0.0.1:8787/jwks" },
-	{ jwks: "http://[::1]/jwks" },
-	{ jwks: "http://auth.localhost/jwks" },
 	{ publicKey: PEM },
 	{ publicKey: `\n${PEM}\n` },
 	{ publicKey: JWK },
@@ -44,84 +42,142 @@ test.for<object>([
 	{ publicKey: PEM, algorithms: ["EdDSA", "Ed25519"] },
 	{ secret, clockTolerance: "1 minute" },
 	{ secret, clockTolerance: 0 },
-])("an issuer with %j is taken", (options) => {
-	expect(verdictOn({ issuer, ...options })).toBe("taken");
+])("an issuer with %j is accepted", (options) => {
+	expect(verdictOn({ issuer, ...options })).toBe("accepted");
 });
 
-test("no issuer at all is taken, and several are", () => {
-	checkIssuers({});
-	checkIssuers({
-		[NAME]: { issuer, secret },
-		"@other/auth": { issuer: `${issuer}/`, secret },
-	});
+test("no issuers are accepted, and several issuers are", () => {
+	expect(verdictOnAll({})).toBe("accepted");
+	expect(
+		verdictOnAll({
+			[NAME]: { issuer, secret },
+			"@other/auth": { issuer: `${issuer}/`, secret },
+		}),
+	).toBe("accepted");
 });
 
-const ONE_OF = "give one of jwks, publicKey, secret; ";
+const ONE_OF = "give exactly one of jwks, publicKey, secret";
+const ISS = "give the iss claim of its tokens";
+const HTTPS = "is not an https URL: give the address of its JSON Web Key Set";
+const NO_KEY = "publicKey: this is not a public key: give PEM";
 
 test.for<[unknown, string]>([
-	[null, "it is not an object"],
-	["https://auth.example", "it is not an object"],
-	[[], "it is not an object"],
-	[{ issuer, secret, audiance: "a" }, 'the issuer: unknown member "audiance"'],
-	[{ secret }, "issuer: undefined is not the iss claim"],
-	[{ issuer: "", secret }, 'issuer: "" is not the iss claim'],
-	[{ issuer: 5, secret }, "issuer: 5 is not the iss claim"],
-	[{ issuer }, `${ONE_OF}none is there: a variable that is not set is none`],
-	[{ issuer, secret: undefined }, `${ONE_OF}none is there`],
+	[null, ": expected an object"],
+	["https://auth.example", ": expected an object"],
+	[[], ": expected an object"],
+	[
+		{ issuer, secret, audiance: "a" },
+		': unknown key "audiance": use issuer, audience, jwks, publicKey',
+	],
+	[{ secret }, `.issuer: required: ${ISS}`],
+	[{ issuer: "", secret }, `.issuer: "" is not a text: ${ISS}`],
+	[{ issuer: 5, secret }, `.issuer: 5 is not a text: ${ISS}`],
+	[
+		{ issuer },
+		`: there is no key (an environment variable that is not set gives none): ${ONE_OF}`,
+	],
+	[
+		{ issuer, secret: undefined },
+		`: there is no key (an environment variable that is not set gives none): ${ONE_OF}`,
+	],
 	[
 		{ issuer, secret, publicKey: PEM },
-		`${ONE_OF}publicKey and secret are there`,
+		`: there are publicKey and secret: ${ONE_OF}`,
 	],
-	[{ issuer, secret, audience: "" }, 'audience: "" is neither a text'],
-	[{ issuer, secret, audience: [] }, "audience: [] is neither a text"],
-	[{ issuer, secret, audience: ["a", 5] }, 'audience: ["a",5] is neither'],
-	[{ issuer, secret, audience: null }, "audience: null is neither a text"],
-	[{ issuer, jwks: "auth.example/jwks" }, "jwks: "],
-	[{ issuer, jwks: 5 }, "jwks: 5 is not an https URL"],
-	[{ issuer, jwks: "http://auth.example/jwks" }, "is not an https URL"],
-	[{ issuer, jwks: "http://localhost.example/jwks" }, "is not an https URL"],
-	[{ issuer, jwks: "http://notlocalhost/jwks" }, "is not an https URL"],
-	[{ issuer, jwks: "ftp://localhost/jwks" }, "is not an https URL"],
-	[{ issuer, publicKey: "" }, "publicKey: it is neither PEM"],
-	[{ issuer, publicKey: 5 }, "publicKey: it is neither PEM"],
-	[{ issuer, publicKey: "5" }, "publicKey: it is neither PEM"],
-	[{ issuer, publicKey: "null" }, "publicKey: it is neither PEM"],
-	[{ issuer, publicKey: "[]" }, "publicKey: it is neither PEM"],
-	[{ issuer, publicKey: "{}" }, "publicKey: it is neither PEM"],
-	[{ issuer, publicKey: '{"kty":"oct","k":"c2g"}' }, "it is neither PEM"],
-	[{ issuer, publicKey: PEM.slice(0, -5) }, "publicKey: it is neither PEM"],
-	[{ issuer, publicKey: PEM.replaceAll("\n", "\\n") }, "it is neither PEM"],
+	[
+		{ issuer, secret, audience: "" },
+		'.audience: "" is not an audience: give a text or a list of texts',
+	],
+	[{ issuer, secret, audience: [] }, ".audience: [] is not an audience"],
+	[
+		{ issuer, secret, audience: ["a", 5] },
+		'.audience: ["a",5] is not an audience',
+	],
+	[{ issuer, secret, audience: null }, ".audience: null is not an audience"],
+	[
+		{ issuer, jwks: "auth.example/jwks" },
+		`.jwks: "auth.example/jwks" ${HTTPS}`,
+	],
+	[{ issuer, jwks: 5 }, `.jwks: 5 ${HTTPS}`],
+	[{ issuer, publicKey: "" }, NO_KEY],
+	[{ issuer, publicKey: 5 }, NO_KEY],
+	[{ issuer, publicKey: "5" }, NO_KEY],
+	[{ issuer, publicKey: "null" }, NO_KEY],
+	[{ issuer, publicKey: "[]" }, NO_KEY],
+	[{ issuer, publicKey: "{}" }, NO_KEY],
+	[{ issuer, publicKey: '{"kty":"oct","k":"c2g"}' }, NO_KEY],
+	[{ issuer, publicKey: PEM.slice(0, -5) }, NO_KEY],
+	[{ issuer, publicKey: PEM.replaceAll("\n", "\\n") }, NO_KEY],
 	[
 		{ issuer, publicKey: PEM.replaceAll("PUBLIC", "PRIVATE") },
-		"publicKey: it is a private key: give the public one",
+		".publicKey: this is a private key: give the public key",
 	],
-	[{ issuer, publicKey: '{"kty":"OKP","d":"s"}' }, "it is a private key"],
-	[{ issuer, secret: "" }, "secret: it is not a text: give at least 32"],
-	[{ issuer, secret: 5 }, "secret: it is not a text: give at least 32 bytes"],
-	[{ issuer, secret: secret.slice(1) }, "secret: it is 31 bytes long"],
-	[{ issuer, secret, algorithms: [] }, "algorithms: []: for a secret give"],
-	[{ issuer, secret, algorithms: "HS256" }, 'algorithms: "HS256": for a'],
+	[
+		{ issuer, publicKey: '{"kty":"OKP","d":"s"}' },
+		".publicKey: this is a private key",
+	],
+	[{ issuer, secret: "" }, ".secret: this is not a text: give at least 32"],
+	[
+		{ issuer, secret: 5 },
+		".secret: this is not a text: give at least 32 bytes",
+	],
+	[
+		{ issuer, secret: secret.slice(1) },
+		".secret: this is 31 bytes long: give at least 32 bytes",
+	],
+	[
+		{ issuer, secret, algorithms: [] },
+		".algorithms: [] is not a list of algorithms for a secret: use HS256",
+	],
+	[
+		{ issuer, secret, algorithms: "HS256" },
+		'.algorithms: "HS256" is not a list of algorithms for a secret',
+	],
 	[
 		{ issuer, secret, algorithms: ["HS256", "RS256"] },
-		'algorithms: ["HS256","RS256"]: for a secret give some of HS256, HS384, HS512',
+		'.algorithms: ["HS256","RS256"] is not a list of algorithms for a secret: use HS256, HS384, HS512',
 	],
 	[
 		{ issuer, publicKey: PEM, algorithms: ["HS256"] },
-		'algorithms: ["HS256"]: for a key give some of RS256, RS384',
+		'.algorithms: ["HS256"] is not a list of algorithms for a key: use RS256, RS384',
 	],
 	[
 		{ issuer, jwks: "https://auth.example/jwks", algorithms: ["none"] },
-		'algorithms: ["none"]: for a key give',
+		'.algorithms: ["none"] is not a list of algorithms for a key',
 	],
 	[
 		{ issuer, secret, clockTolerance: "a while" },
-		'clockTolerance: "a while" is not a duration',
+		'.clockTolerance: "a while" is not a duration',
 	],
-	[{ issuer, secret, clockTolerance: -1 }, "clockTolerance: -1 is not a"],
-])("an issuer is refused by its path: %#", ([options, why]) => {
-	const verdict = verdictOn(options);
-	expect(verdict.startsWith('issuers["@my-org/auth"]: ')).toBe(true);
-	expect(verdict).toContain(why);
+	[
+		{ issuer, secret, clockTolerance: -1 },
+		".clockTolerance: -1 is not a duration",
+	],
+])(
+	"the error for %j begins with its path and contains %s",
+	([options, why]) => {
+		const verdict = verdictOn(options);
+		const begin = 'tidings.config.ts: issuers["@my-org/auth"]';
+		expect(verdict.slice(0, begin.length)).toBe(begin);
+		expect(verdict).toContain(why);
+	},
+);
+
+test("keys are read over https, and over http from this machine only", () => {
+	for (const host of [
+		"localhost:8787",
+		"127.0.0.1:8787",
+		"[::1]",
+		"a.localhost",
+	])
+		expect(verdictOn({ issuer, jwks: `http://${host}/jwks` })).toBe("accepted");
+	for (const url of [
+		"http://auth.example/jwks",
+		"http://localhost.example/jwks",
+		"http://notlocalhost/jwks",
+		"ftp://localhost/jwks",
+	])
+		expect(verdictOn({ issuer, jwks: url })).toContain(`"${url}" ${HTTPS}`);
 });
 
 test.each([
@@ -134,37 +190,36 @@ test.each([
 	"",
 	"x@a/b",
 	"@a/b ",
-])("an issuer named %j is refused", (name) => {
+])("an issuer named %j is rejected", (name) => {
 	expect(verdictOn({ issuer, secret }, name)).toBe(
-		`issuers[${JSON.stringify(name)}]: an issuer's name is "@scope/name", at most 100 characters`,
+		`tidings.config.ts: issuers[${JSON.stringify(name)}]: an issuer's name must be "@scope/name", at most 100 characters`,
 	);
 });
 
 test("an issuer's name has at most 100 characters", () => {
-	expect(verdictOn({ issuer, secret }, `@a/${"b".repeat(97)}`)).toBe("taken");
+	expect(verdictOn({ issuer, secret }, `@a/${"b".repeat(97)}`)).toBe(
+		"accepted",
+	);
 	expect(verdictOn({ issuer, secret }, `@a/${"b".repeat(98)}`)).toContain(
 		"at most 100",
 	);
 });
 
-test.each([null, undefined, "x", [], 5])(
-	"issuers that are %j are refused",
-	(issuers) => {
-		expect(() => checkIssuers(issuers)).toThrow(
-			new TypeError("issuers: it is not an object"),
-		);
-	},
-);
-
-test("two names for one iss claim are refused, for a token would be of both", () => {
-	expect(() =>
-		checkIssuers({ [NAME]: { issuer, secret }, "@b/c": { issuer, secret } }),
-	).toThrow(
-		`issuers["@b/c"]: issuer: "${issuer}" is ${NAME} already: a token would be of both`,
+test.each([null, "x", [], 5])("issuers that are %j are rejected", (issuers) => {
+	expect(verdictOnAll(issuers)).toBe(
+		"tidings.config.ts: issuers: expected an object",
 	);
 });
 
-test("no refusal shows a secret", () => {
+test("two names for one iss claim are rejected", () => {
+	expect(
+		verdictOnAll({ [NAME]: { issuer, secret }, "@b/c": { issuer, secret } }),
+	).toBe(
+		`tidings.config.ts: issuers["@b/c"].issuer: "${issuer}" is already the issuer of ${NAME}: its tokens would belong to both names`,
+	);
+});
+
+test("no error contains a secret", () => {
 	const hidden = "hunter2-hunter2";
 	for (const options of [
 		hidden,
@@ -177,7 +232,7 @@ test("no refusal shows a secret", () => {
 		expect(verdictOn(options)).not.toContain("hunter2");
 });
 
-test("tokens are signed by a key's forms where there is a key, by HS256 where there is a secret, never by none", () => {
+test("the text of a public key never serves as a secret: it allows only asymmetric algorithms", () => {
 	expect(algorithmsOf({ issuer, secret })).toEqual(["HS256"]);
 	expect(algorithmsOf({ issuer, secret, algorithms: ["HS512"] })).toEqual([
 		"HS512",
@@ -190,14 +245,14 @@ test("tokens are signed by a key's forms where there is a key, by HS256 where th
 	expect(algorithmsOf({ issuer, jwks: "https://a/b" })).toEqual(byKey);
 });
 
-test("a tolerance is a duration, in seconds, and 0 unless it is given", () => {
+test("a clock tolerance is converted to seconds, and is 0 by default", () => {
 	expect(toleranceSeconds({ issuer })).toBe(0);
 	expect(toleranceSeconds({ issuer, clockTolerance: 0 })).toBe(0);
 	expect(toleranceSeconds({ issuer, clockTolerance: 1_500 })).toBe(1.5);
 	expect(toleranceSeconds({ issuer, clockTolerance: "2 minutes" })).toBe(120);
 });
 
-test("PEM is told from a JWK by its whole form", () => {
+test("a public key is PEM only if its whole text has that form", () => {
 	expect(isPem(PEM)).toBe(true);
 	expect(isPem(`${PEM} `)).toBe(false);
 	expect(isPem(` ${PEM}`)).toBe(false);

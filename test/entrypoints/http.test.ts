@@ -61,7 +61,7 @@ describe("publishing", () => {
 		["a number", 400, "invalid_request", 7, {}],
 		["a missing name", 400, "invalid_request", { body: 1 }, {}],
 		["a name that is no text", 422, "invalid_name", { name: 7 }, {}],
-		["an unknown member", 400, "invalid_request", { ...event, afer: 5 }, {}],
+		["an unknown key", 400, "invalid_request", { ...event, afer: 5 }, {}],
 		[
 			"an unreadable after",
 			422,

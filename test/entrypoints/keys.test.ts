@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { authenticate } from "../../src/entrypoints/http/keys.ts";
 
 async function digestOf(key: string): Promise<string> {
@@ -14,7 +14,9 @@ const key = "tid_store_0123456789";
 const unauthorized = expect.objectContaining({ code: "unauthorized" });
 
 describe("a key", () => {
-	test("comes in by its own id, though another's begins alike", async () => {
+	afterEach(() => vi.restoreAllMocks());
+
+	test("is found by its whole id, not by the start of it", async () => {
 		const secret = secretOf(
 			{ id: "storefront", scopes: ["admin"], digest: "0".repeat(64) },
 			{ id: "store", scopes: ["read"], digest: await digestOf(key) },
@@ -28,7 +30,7 @@ describe("a key", () => {
 		});
 	});
 
-	test("comes in only with its whole digest", async () => {
+	test("is valid only with its whole digest", async () => {
 		const digest = await digestOf(key);
 		for (const at of [0, 1, 31, 32, 62, 63]) {
 			const other = digest[at] === "0" ? "1" : "0";
@@ -39,4 +41,42 @@ describe("a key", () => {
 			);
 		}
 	});
+
+	const digest = "0".repeat(64);
+
+	test.for<[secret: string, log: string]>([
+		["hunter2", "give a JSON array of { id, scopes, digest }"],
+		['{"id":"hunter2"}', "give a JSON array of { id, scopes, digest }"],
+		['["hunter2"]', "[0]: expected an object"],
+		[
+			secretOf({ id: "hunter2 ", scopes: [], digest }),
+			"[0].id: use 1 to 64 characters of A-Z a-z 0-9 -",
+		],
+		[
+			secretOf({ id: "a", scopes: ["write"], digest }),
+			'[0].scopes[0]: invalid scope "write": use publish, publish:<pattern>, read or admin',
+		],
+		[
+			secretOf({ id: "a", scopes: ["publish:no name"], digest }),
+			'[0].scopes[0]: invalid scope "publish:no name"',
+		],
+		[
+			secretOf({ id: "a", scopes: [], digest: "hunter2" }),
+			"[0].digest: use the 64 hex digits",
+		],
+		[
+			secretOf({ id: "a", scopes: [], digest, key: "hunter2" }),
+			'[0]: unknown key "key": use id, scopes, digest',
+		],
+	])(
+		"is never valid while API_KEYS is %s, and the log says %s",
+		async ([secret, log]) => {
+			const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+			await expect(authenticate(`Bearer ${key}`, secret)).rejects.toEqual(
+				unauthorized,
+			);
+			expect(logged.mock.calls.join()).toContain(`tidings: API_KEYS: ${log}`);
+			expect(logged.mock.calls.join()).not.toContain("hunter2");
+		},
+	);
 });

@@ -42,7 +42,7 @@ describe("what is refused at registration", () => {
 		[
 			"an unknown option",
 			{ retry: 3 },
-			/: options: unknown member "retry": use id, timeout, retries/,
+			/: options: unknown key "retry": use id, timeout, retries/,
 		],
 		["an id with a space", { id: "send mail" }, /"send mail"/],
 		["an empty id", { id: "" }, /""/],

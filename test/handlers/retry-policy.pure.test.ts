@@ -87,10 +87,7 @@ describe("what the options come to", () => {
 
 describe("what is refused", () => {
 	test.for<[retries: unknown, said: RegExp]>([
-		[
-			{ retry: 3 },
-			/^retries: unknown member "retry": use limit, backoff, base/,
-		],
+		[{ retry: 3 }, /^retries: unknown key "retry": use limit, backoff, base/],
 		[{ limit: -1 }, /limit: -1 is not a whole number of 0 or more/],
 		[{ limit: 1.5 }, /limit: 1\.5 is not/],
 		[{ limit: "3" }, /limit: .*3.* is not/],

@@ -11,7 +11,8 @@ import {
 	retriesQueue,
 } from "../../src/platform/lane.ts";
 import { lanePorts, spread } from "../../src/platform/lanes.ts";
-import { queuesOf, sentTo } from "../../src/platform/queue-names.ts";
+import { sentTo } from "../../src/platform/queue-names.ts";
+import { queuesOf } from "../../src/platform/queue-variable.ts";
 
 const quietly = () => {};
 

@@ -57,7 +57,7 @@ test("a publish by definition checks its schema, although createEvents does not 
 
 test("createEvents rejects an unknown option, and a value that is not a definition", () => {
 	expect(() => createEvents({ event: [] } as never)).toThrow(
-		/createEvents: unknown member "event"/,
+		/createEvents: unknown key "event"/,
 	);
 	expect(() => createEvents({ events: ["a.b"] } as never)).toThrow(
 		/"a\.b" is not a definition/,

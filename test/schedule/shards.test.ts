@@ -1,7 +1,7 @@
 /** Shards on real objects: what waits is found by its id whatever their number, and listed by those that were before. */
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
-import { settingsOf } from "../../src/config/config.ts";
+import { settingsOf } from "../../src/config/settings.ts";
 import { newId, shardOf } from "../../src/event/id.ts";
 import { createEvents } from "../../src/index.ts";
 import { ownerOf } from "../../src/owner.ts";

@@ -125,7 +125,7 @@ const refused: [title: string, code: string, says: RegExp, args: unknown[]][] =
 		["a bare number as text", "invalid_after", /"5000"/, after("5000")],
 		["a null after", "invalid_after", /null/, after(null)],
 		[
-			"an unknown member",
+			"an unknown key",
 			"invalid_request",
 			/"afer"/,
 			["order.placed", { afer: 5 }, 1],

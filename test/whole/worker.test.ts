@@ -4,7 +4,7 @@ import { worker } from "../../src/worker.ts";
 
 test("an option of worker that does nothing is refused", () => {
 	expect(() => worker(createEvents(), { prefx: "/x" } as never)).toThrow(
-		/worker: unknown member "prefx"/,
+		/worker: unknown key "prefx"/,
 	);
 });
 

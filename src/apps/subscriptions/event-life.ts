@@ -3,9 +3,9 @@
  * decide what follows from an outcome; `lifecycle.ts` does. The begin of an attempt is stored before the attempt.
  */
 
+import { crashed } from "../../consume/call-worker.ts";
 import { RefusedError } from "../../event/errors.ts";
 import { LONGEST_WAIT } from "../../event/limits.ts";
-import { crashed } from "../../consume/call-worker.ts";
 import type { AttemptOutcome } from "../../event/outcome.ts";
 import { log } from "../../platform/log.ts";
 import { objectContext } from "../../platform/object-context.ts";
@@ -138,9 +138,7 @@ export class EventLife {
 		this.#save(recordOutcome(this.#life, attempt, outcome, Date.now()));
 		await this.#deps
 			.setAlarm()
-			.catch((error) =>
-				log("alarm_not_set", { name: this.#name, error }),
-			);
+			.catch((error) => log("alarm_not_set", { name: this.#name, error }));
 	}
 
 	async #run(part: "start" | "stop"): Promise<AttemptOutcome> {

@@ -1,34 +1,34 @@
 /**
- * The key of a subscription: the fields of the subscriber's tokens that an app's event declares. It compares
- * exactly, by case and type, and verifies no token.
+ * Makes the key of a subscription from the token fields that an app's event declares. Keys are compared exactly, by
+ * case and type. It does not verify tokens, and its messages never contain a claim's value.
  */
 import { RefusedError } from "../../event/errors.ts";
 
-/** Fields by token type, by the issuer of the tokens. */
+/** Fields by issuer and token type. */
 export type DeclaredTokens = Readonly<
 	Record<string, Readonly<Record<string, readonly string[]>>>
 >;
 
 export type KeyValue = string | number | boolean;
 
-/** One is the same in any order of its fields; as text it is JSON, never joined by a separator. */
+/** In the order of the declared fields. As text it is JSON: a separator could also be part of a value. */
 export type Key = readonly (readonly [field: string, value: KeyValue])[];
 
 export interface KeyField {
-	/** `email`, or `account.email` where two token types have such a field. */
+	/** `email`, or `account.email` if two token types have this field. */
 	name: string;
-	/** The app whose tokens carry it. */
+	/** The issuer of its tokens. */
 	issuer: string;
-	/** The token type: a claim of the issuer's tokens. */
+	/** The token type, which is a claim of the tokens. */
 	type: string;
-	/** The field's name in that claim. */
+	/** The name of the field in this claim. */
 	field: string;
 }
 
 /**
- * The fields that an event declares, in order.
+ * Lists the fields that an event declares, in order.
  *
- * @throws TypeError when two of them come to one name
+ * @throws TypeError if two fields have the same name
  */
 export function keyFields(tokens: DeclaredTokens): readonly KeyField[] {
 	const declared = Object.entries(tokens).flatMap(([issuer, types]) =>
@@ -46,17 +46,17 @@ export function keyFields(tokens: DeclaredTokens): readonly KeyField[] {
 		const other = named.slice(0, index).find(({ name }) => name === one.name);
 		if (other)
 			throw new TypeError(
-				`${JSON.stringify(one.name)} is a field of ${other.issuer}'s ${JSON.stringify(other.type)} and of ${one.issuer}'s ${JSON.stringify(one.type)}: one name cannot stand for both`,
+				`${JSON.stringify(one.name)} is a field of ${other.issuer}'s ${JSON.stringify(other.type)} and of ${one.issuer}'s ${JSON.stringify(one.type)}: rename one of the token types`,
 			);
 	}
 	return named;
 }
 
 /**
- * The key that a subscriber's tokens give.
+ * Makes the key of a subscriber.
  *
- * @param claims what verified tokens say, by issuer
- * @throws RefusedError `invalid_token` that names the issuer, claim or field that is missing or cannot be a key
+ * @param claims claims of the verified tokens, by issuer
+ * @throws RefusedError `invalid_token`, with the issuer, claim or field that is missing or not allowed in a key
  */
 export function keyOf(
 	fields: readonly KeyField[],
@@ -66,28 +66,28 @@ export function keyOf(
 		const token = claims.get(issuer);
 		if (!token)
 			throw tokenError(
-				`there is no token of ${issuer}: this event needs one with ${JSON.stringify(type)}`,
+				`there is no token of ${issuer}: send one with the claim ${JSON.stringify(type)}`,
 			);
 		const claim = ownMember(token, type);
 		if (typeof claim !== "object" || claim === null || Array.isArray(claim))
 			throw tokenError(
-				`the token of ${issuer}: its claim ${JSON.stringify(type)} is ${kindOf(claim)}: this event needs an object with ${JSON.stringify(field)}`,
+				`the token of ${issuer}: the claim ${JSON.stringify(type)} is ${kindOf(claim)}: it must be an object with ${JSON.stringify(field)}`,
 			);
 		const value = ownMember(claim, field);
 		if (!isKeyValue(value))
 			throw tokenError(
-				`the token of ${issuer}: ${JSON.stringify(field)} of its claim ${JSON.stringify(type)} is ${kindOf(value)}: ${VALUES}`,
+				`the token of ${issuer}: ${JSON.stringify(field)} in the claim ${JSON.stringify(type)} is ${kindOf(value)}: ${VALUES}`,
 			);
 		return [name, value] as const;
 	});
 }
 
 /**
- * The part of the key that the subscribers of a send have in common.
+ * Makes the filter that selects the subscribers of a send.
  *
- * @param toSubscribers values by the names of fields; absent for every subscriber, and only then
- * @throws RefusedError `invalid_request` for an unknown field, and for what would quietly mean everybody: no
- * field at all, or a value that is undefined, null or ""
+ * @param toSubscribers values by field name; only `undefined` selects every subscriber
+ * @throws RefusedError `invalid_request` for an unknown field, for no field, and for a value that is undefined, null
+ * or "": a mistake must not send the event to every subscriber
  */
 export function filterOf(
 	fields: readonly KeyField[],
@@ -100,16 +100,17 @@ export function filterOf(
 		Array.isArray(toSubscribers)
 	)
 		throw filterError(
-			`expected an object, got ${kindOf(toSubscribers)}: ${EVERYBODY}`,
+			`expected an object, got ${kindOf(toSubscribers)}: ${EVERY_SUBSCRIBER}`,
 		);
 	const known = fields.map(({ name }) => name);
 	const given = Object.keys(toSubscribers);
 	const unknown = given.find((name) => !known.includes(name));
 	if (unknown !== undefined)
 		throw filterError(
-			`unknown field ${JSON.stringify(unknown)}: ${known.length > 0 ? `use ${known.join(", ")}` : `this event has none: ${EVERYBODY}`}`,
+			`unknown field ${JSON.stringify(unknown)}: ${known.length > 0 ? `use ${known.join(", ")}` : `this event has no fields: ${EVERY_SUBSCRIBER}`}`,
 		);
-	if (given.length === 0) throw filterError(`it names no field: ${EVERYBODY}`);
+	if (given.length === 0)
+		throw filterError(`there is no field: ${EVERY_SUBSCRIBER}`);
 	return known
 		.filter((name) => given.includes(name))
 		.map((name) => {
@@ -121,11 +122,11 @@ export function filterOf(
 		});
 }
 
-const EVERYBODY = "leave it out to send to every subscriber";
+const EVERY_SUBSCRIBER = "leave it out to send to every subscriber";
 const VALUES =
-	"give a string that is not empty, a number up to 2^53 or a boolean";
+	"use a string that is not empty, a number up to 2^53 or a boolean";
 
-/** Integers past 2^53 are read as their neighbours, so that two accounts would have one key. */
+/** Integers over 2^53 lose precision, so that two accounts could have the same key. */
 function isKeyValue(value: unknown): value is KeyValue {
 	if (typeof value === "number")
 		return Math.abs(value) <= Number.MAX_SAFE_INTEGER;
@@ -134,14 +135,14 @@ function isKeyValue(value: unknown): value is KeyValue {
 	);
 }
 
-/** What it inherits, as `constructor`, nobody gave it. */
+/** Ignores inherited properties such as `constructor`. */
 function ownMember(from: object, name: string): unknown {
 	return Object.hasOwn(from, name)
 		? (from as Record<string, unknown>)[name]
 		: undefined;
 }
 
-/** Says what it is without telling it: what a token carries belongs to its user. */
+/** Names the kind of a value, never the value: token claims are private. */
 function kindOf(value: unknown): string {
 	if (value === undefined) return "missing";
 	if (value === null) return "null";

@@ -12,7 +12,8 @@ import {
 	jwksCache,
 	jwtVerify,
 } from "jose";
-import { type IssuerOptions, isPem } from "../../config/issuer.ts";
+import type { IssuerOptions } from "../../config/config.ts";
+import { isPem } from "../../config/key-options.ts";
 import { UnavailableError } from "../../event/errors.ts";
 
 /** Tries each of several keys where the token does not say by its `kid` which one signed it. */

@@ -3,12 +3,8 @@
  * What its claims mean is not asked here, and no token is ever written into an error or a log.
  */
 import { decodeJwt, decodeProtectedHeader, errors } from "jose";
-import {
-	algorithmsOf,
-	type IssuerOptions,
-	type Issuers,
-	toleranceSeconds,
-} from "../../config/issuer.ts";
+import type { IssuerOptions, Issuers } from "../../config/config.ts";
+import { algorithmsOf, toleranceSeconds } from "../../config/issuer.ts";
 import { RefusedError, UnavailableError } from "../../event/errors.ts";
 import { keysOf, verify } from "./issuer-keys.ts";
 

@@ -8,8 +8,8 @@ import { HOOK_EVENT_BYTES } from "../../event/limits.ts";
 import { log } from "../../platform/log.ts";
 import { publishStamped } from "../../publish/publish.ts";
 import { stampReserved } from "../../publish/stamp.ts";
+import { appEventName } from "../app-name.ts";
 import type { AppPorts } from "../app-ports.ts";
-import { appEventName } from "../declaration.ts";
 import { findEvent } from "../directory.ts";
 import {
 	bodyOf,

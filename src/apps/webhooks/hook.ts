@@ -1,5 +1,5 @@
 /** What an app's module says of a call of its webhook before it is held: whether it is genuine, and whether it is a handshake. */
-import { environment } from "../../platform/bindings.ts";
+import { environment } from "../../platform/environment.ts";
 import type { HookRequest, Received } from "./trigger.ts";
 
 /** Whether a request is from whom it says. */

@@ -1,7 +1,7 @@
 /** What comes to an app's event from outside, as it came, and as the body of the event that it becomes. */
 
 import type { AppIdentity } from "../app-host.ts";
-import { parseAppEventName } from "../declaration.ts";
+import { parseAppEventName } from "../app-name.ts";
 
 /** The raw request, as it came. */
 export interface HookRequest {

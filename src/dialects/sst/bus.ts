@@ -5,7 +5,7 @@ import { RefusedError } from "../../event/errors.ts";
 import { rejectUnknownKeys } from "../../event/validation.ts";
 import { registrationOf } from "../../events.ts";
 import type { ModuleFunction } from "../../handlers/modules.ts";
-import { ownsEvents } from "../../platform/bindings.ts";
+import { ownsEvents } from "../../platform/environment.ts";
 import { bus } from "../bus.ts";
 import { schemaFor } from "./handler.ts";
 import {

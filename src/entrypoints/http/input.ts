@@ -1,10 +1,11 @@
-/** Reads what an HTTP caller sent, and refuses what is not as the API says. */
+/** Reads the content of HTTP requests and validates it. It must not act on it. */
 import type * as z from "zod";
 import { RefusedError } from "../../event/errors.ts";
 import { CALL_BYTES } from "../../event/limits.ts";
+import { describeIssue, messageOf } from "../../event/zod-errors.ts";
 import { HttpError } from "./problem.ts";
 
-/** The events of a full batch, and room for the JSON around them. */
+/** The events of a full batch, and 1 MB for the JSON around them. */
 const REQUEST_BYTES = CALL_BYTES + 1_000_000;
 
 /** @throws HttpError `unsupported_media_type`, `invalid_json`; RefusedError `batch_too_large`, `not_supported` */
@@ -13,7 +14,11 @@ export async function readJson(request: Request): Promise<unknown> {
 	return parse(await readText(request));
 }
 
-/** The same where nothing needs to be said: a request without content is `{}`, whatever its media type. */
+/**
+ * Reads JSON where all options are optional: a request without content is `{}`, with any media type.
+ *
+ * @throws as `readJson` does
+ */
 export async function readOptionalJson(request: Request): Promise<unknown> {
 	const text = await readText(request);
 	if (text === "") return {};
@@ -30,12 +35,12 @@ function checkMediaType({ headers }: Request): void {
 	)
 		throw new RefusedError(
 			"not_supported",
-			"CloudEvents: not supported yet: send { name, body } as application/json",
+			"CloudEvents are not supported yet: send { name, body } as application/json",
 		);
 	if (media !== "application/json")
 		throw new HttpError(
 			"unsupported_media_type",
-			`content-type: ${JSON.stringify(media)}: send application/json`,
+			`content-type: ${JSON.stringify(media)} is not supported: send application/json`,
 		);
 }
 
@@ -50,7 +55,7 @@ function parse(text: string): unknown {
 	}
 }
 
-/** Stops reading as soon as there is too much. Bytes that are no UTF-8 are refused, not replaced. */
+/** Stops at the size limit, so that a large request does not exhaust the memory. Rejects invalid UTF-8, because replacing it would change the event. */
 async function readText(request: Request): Promise<string> {
 	const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 	let text = "";
@@ -60,7 +65,7 @@ async function readText(request: Request): Promise<string> {
 		if (bytes > REQUEST_BYTES)
 			throw new RefusedError(
 				"batch_too_large",
-				`the request has more than ${REQUEST_BYTES} bytes: send at most ${CALL_BYTES} bytes of events in one`,
+				`the request has more than ${REQUEST_BYTES} bytes: send at most ${CALL_BYTES} bytes of events in one request`,
 			);
 		text += decode(decoder, chunk);
 	}
@@ -75,17 +80,12 @@ function decode(decoder: TextDecoder, chunk?: Uint8Array): string {
 	}
 }
 
-/** @throws RefusedError `invalid_request`, naming what is wrong */
-export function check<Shape extends z.ZodType>(
-	shape: Shape,
+/** @throws RefusedError `invalid_request`, with the path of each wrong value */
+export function check<Schema extends z.ZodType>(
+	schema: Schema,
 	value: unknown,
-): z.output<Shape> {
-	const result = shape.safeParse(value);
+): z.output<Schema> {
+	const result = schema.safeParse(value, { error: describeIssue });
 	if (result.success) return result.data;
-	const listing = result.error.issues
-		.map(({ path, message }) =>
-			path.length > 0 ? `${path.join(".")}: ${message}` : message,
-		)
-		.join("; ");
-	throw new RefusedError("invalid_request", listing);
+	throw new RefusedError("invalid_request", messageOf(result.error));
 }

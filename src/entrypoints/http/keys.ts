@@ -1,47 +1,73 @@
-/** Who comes in over HTTP: API keys, kept as digests in the secret `API_KEYS`, and what each may do. */
+/** Authenticates HTTP callers by API key and lists their permissions. The secret `API_KEYS` has digests, never keys. */
 import * as z from "zod";
 import { ForbiddenError } from "../../event/errors.ts";
 import { isPattern } from "../../event/name.ts";
 import type { PublishPermission } from "../../event/permission.ts";
+import { show } from "../../event/validation.ts";
+import {
+	describeIssue,
+	messageOf,
+	withoutValue,
+} from "../../event/zod-errors.ts";
 import { HttpError } from "./problem.ts";
 
-const Scope = z
-	.string()
-	.refine(
-		(scope) =>
-			["publish", "read", "admin"].includes(scope) ||
-			(scope.startsWith("publish:") && isPattern(scope.slice(8))),
-		'a scope is "publish", "publish:<pattern>", "read" or "admin"',
-	);
+const SCOPES = "publish, publish:<pattern>, read or admin";
 
+/** The messages contain no digests. */
 const Keys = z.array(
-	z.strictObject({
-		id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
-		scopes: z.array(Scope),
-		digest: z.string().regex(/^[0-9a-f]{64}$/),
-	}),
+	z.strictObject(
+		{
+			id: z
+				.string("give a text")
+				.regex(
+					/^[A-Za-z0-9-]{1,64}$/,
+					"use 1 to 64 characters of A-Z a-z 0-9 -",
+				),
+			scopes: z.array(
+				z.custom<string>(isScope, {
+					error: ({ input }) => `invalid scope ${show(input)}: use ${SCOPES}`,
+				}),
+			),
+			digest: z
+				.string("give a text")
+				.regex(
+					/^[0-9a-f]{64}$/,
+					"use the 64 hex digits that npm run key stores",
+				),
+		},
+		{ error: withoutValue },
+	),
+	"give a JSON array of { id, scopes, digest }",
 );
+
+function isScope(scope: unknown): boolean {
+	if (typeof scope !== "string") return false;
+	const [name, pattern] = scope.split(/:(.*)/s);
+	return pattern === undefined
+		? ["publish", "read", "admin"].includes(scope)
+		: name === "publish" && isPattern(pattern);
+}
 
 type Key = z.infer<typeof Keys>[number];
 
-/** Who was let in. */
+/** An authenticated caller and its permissions. */
 export interface Caller {
 	id: string;
 	publish: PublishPermission;
 	read: boolean;
 	admin: boolean;
-	/** A user's token that was shown in place of a key; whoever acts under it verifies it. */
+	/** A user's token that was sent instead of an API key. It is not verified yet. */
 	token?: string;
 }
 
-/** No key has it, and comparing with it takes as long as with any. */
-const NOBODY: Key = { id: "", scopes: [], digest: "0".repeat(64) };
+/** Stands in for an unknown id, so that the comparison takes the same time. No key has this digest. */
+const NO_KEY: Key = { id: "", scopes: [], digest: "0".repeat(64) };
 
 /**
- * Who shows this key: `tid_<id>_<secret>`. The digests are compared in constant time, and a missing id
+ * Authenticates a caller by its key, `tid_<id>_<secret>`. Digests are compared in constant time, and an unknown id
  * takes as long as a wrong secret.
  *
- * @param secret the value of `API_KEYS`: JSON, `[{ id, scopes, digest }]`; without it nobody comes in
+ * @param secret the value of `API_KEYS`: JSON, `[{ id, scopes, digest }]`; without it no key is valid
  * @throws HttpError `unauthorized`
  */
 export async function authenticate(
@@ -52,45 +78,51 @@ export async function authenticate(
 	if (token === undefined)
 		throw new HttpError(
 			"unauthorized",
-			"no key: send `Authorization: Bearer <key>`",
+			"the request has no API key: send `Authorization: Bearer <key>`",
 		);
 	const [, id] = /^tid_([A-Za-z0-9-]+)_/.exec(token) ?? [];
-	const key = keysIn(secret).find((known) => known.id === id) ?? NOBODY;
+	const key = keysIn(secret).find((known) => known.id === id) ?? NO_KEY;
 	const digest = await crypto.subtle.digest(
 		"SHA-256",
 		new TextEncoder().encode(token),
 	);
 	if (!crypto.subtle.timingSafeEqual(digest, bytesOf(key.digest)))
-		throw new HttpError("unauthorized", "the key is not known");
+		throw new HttpError("unauthorized", "the API key is not valid");
 	return callerOf(key);
 }
 
 let parsed: { secret: string; keys: Key[] } | undefined;
 
-let told = false;
+let hasWarned = false;
 
 function keysIn(secret: unknown): Key[] {
 	if (typeof secret !== "string" || secret.trim() === "") {
-		if (!told)
+		if (!hasWarned)
 			console.error(
-				"tidings: the secret API_KEYS is not set, nobody comes in: locally put it into .dev.vars, deployed use npx wrangler secret put API_KEYS",
+				"tidings: API_KEYS is not set: every API request is answered with 401. Locally, put it into .dev.vars; deployed, run npx wrangler secret put API_KEYS",
 			);
-		told = true;
+		hasWarned = true;
 		return [];
 	}
 	if (parsed?.secret !== secret) parsed = { secret, keys: parse(secret) };
 	return parsed.keys;
 }
 
-/** A secret that cannot be read lets nobody in, and the log says why. */
+/** An invalid secret has no keys, and the log says why. */
 function parse(secret: string): Key[] {
+	const result = Keys.safeParse(jsonOf(secret), { error: describeIssue });
+	if (result.success) return result.data;
+	console.error(
+		`tidings: API_KEYS: ${messageOf(result.error)}. Until this is fixed, every API request is answered with 401`,
+	);
+	return [];
+}
+
+function jsonOf(text: string): unknown {
 	try {
-		return Keys.parse(JSON.parse(secret));
-	} catch (error) {
-		const why =
-			error instanceof z.ZodError ? z.prettifyError(error) : "it is not JSON";
-		console.error(`tidings: API_KEYS cannot be read, nobody comes in: ${why}`);
-		return [];
+		return JSON.parse(text);
+	} catch {
+		return undefined;
 	}
 }
 
@@ -107,11 +139,11 @@ function callerOf({ id, scopes }: Key): Caller {
 	};
 }
 
-/** @throws ForbiddenError unless the caller has the scope */
+/** @throws ForbiddenError if the caller does not have the scope */
 export function requireScope(caller: Caller, scope: "read" | "admin"): void {
 	if (caller[scope]) return;
 	throw new ForbiddenError(
-		`the key ${JSON.stringify(caller.id)} lacks the scope "${scope}"`,
+		`the key ${JSON.stringify(caller.id)} does not have the scope "${scope}": create a key that has it`,
 	);
 }
 

@@ -30,7 +30,7 @@ describe("the fields of a key", () => {
 	const names = (tokens: Parameters<typeof keyFields>[0]) =>
 		keyFields(tokens).map(({ name }) => name);
 
-	test("are those that the event declares, in its order", () => {
+	test("are the ones that the event declares, in its order", () => {
 		expect(fields).toEqual([
 			{ name: "accountId", issuer: AUTH, type: "account", field: "accountId" },
 			{ name: "email", issuer: AUTH, type: "account", field: "email" },
@@ -38,11 +38,11 @@ describe("the fields of a key", () => {
 		expect(names({ [AUTH]: { account: ["b", "a"] } })).toEqual(["b", "a"]);
 	});
 
-	test("are none for a public event", () => {
+	test("of a public event are an empty list", () => {
 		expect(keyFields({})).toEqual([]);
 	});
 
-	test("that two token types share are written with their type, and only those", () => {
+	test("begin with the token type only if two token types have the field", () => {
 		expect(
 			names({
 				[AUTH]: { account: ["id", "email"] },
@@ -60,21 +60,18 @@ describe("the fields of a key", () => {
 			{ [AUTH]: { a: ["b", "c.b"], c: ["b"] } },
 			`"c.b" is a field of @my-org/auth's "a" and of @my-org/auth's "c"`,
 		],
-	] as const)(
-		"whose names are one all the same are refused",
-		([tokens, why]) => {
-			expect(() => keyFields(tokens)).toThrow(
-				expect.objectContaining({
-					name: "TypeError",
-					message: expect.stringContaining(why),
-				}),
-			);
-		},
-	);
+	] as const)("with equal names are rejected", ([tokens, why]) => {
+		expect(() => keyFields(tokens)).toThrow(
+			expect.objectContaining({
+				name: "TypeError",
+				message: expect.stringContaining(why),
+			}),
+		);
+	});
 });
 
 describe("the key of a subscriber", () => {
-	test("is what the tokens carry in the declared fields, and no more", () => {
+	test("has the values of the declared fields only", () => {
 		const account = { name: "Ada", email: "ada@x.org", accountId: 5 };
 		expect(keyOf(fields, token(account))).toEqual([
 			["accountId", 5],
@@ -82,12 +79,12 @@ describe("the key of a subscriber", () => {
 		]);
 	});
 
-	test("is empty for a public event, whatever is shown", () => {
+	test("is empty for a public event, with any tokens", () => {
 		expect(keyOf([], new Map())).toEqual([]);
 		expect(keyOf([], token({ email: "a" }))).toEqual([]);
 	});
 
-	test("is made of the tokens of all issuers that are declared", () => {
+	test("combines the tokens of all declared issuers", () => {
 		const two = keyFields({
 			[AUTH]: { account: ["email"] },
 			"@my-org/mail": { mailbox: ["email"] },
@@ -105,11 +102,11 @@ describe("the key of a subscriber", () => {
 		);
 	});
 
-	test("is not made of another issuer's token", () => {
+	test("never uses another issuer's token", () => {
 		const claims = token({ accountId: "1", email: "a" }, "@evil/auth");
 		expect(() => keyOf(fields, claims)).toThrow(
 			invalidToken(
-				'there is no token of @my-org/auth: this event needs one with "account"',
+				'there is no token of @my-org/auth: send one with the claim "account"',
 			),
 		);
 	});
@@ -120,9 +117,9 @@ describe("the key of a subscriber", () => {
 		["a@x.org", "a string"],
 		[5, "a number"],
 		[["a"], "an array"],
-	])("is refused where the claim is %j", ([account, kind]) => {
+	])("is rejected if the claim is %j", ([account, kind]) => {
 		expect(() => keyOf(fields, token(account))).toThrow(
-			invalidToken(`its claim "account" is ${kind}`),
+			invalidToken(`the claim "account" is ${kind}`),
 		);
 	});
 
@@ -137,9 +134,9 @@ describe("the key of a subscriber", () => {
 		// 2^53 is also what 2^53 + 1 is read as.
 		[2 ** 53, "a number that is not exact"],
 		[-(2 ** 53), "a number that is not exact"],
-	])("is refused where a field is %j", ([email, kind]) => {
+	])("is rejected if a field is %j", ([email, kind]) => {
 		expect(() => keyOf(fields, token({ accountId: 1, email }))).toThrow(
-			invalidToken(`"email" of its claim "account" is ${kind}`),
+			invalidToken(`"email" in the claim "account" is ${kind}`),
 		);
 	});
 
@@ -151,14 +148,14 @@ describe("the key of a subscriber", () => {
 		},
 	);
 
-	test("has nothing that a claim inherits", () => {
+	test("ignores inherited properties of a claim", () => {
 		const inherited = keyFields({ [AUTH]: { account: ["constructor"] } });
 		expect(() => keyOf(inherited, token({}))).toThrow(invalidToken("missing"));
 		const claim = keyFields({ [AUTH]: { toString: ["a"] } });
 		expect(() => keyOf(claim, token({}))).toThrow(invalidToken("missing"));
 	});
 
-	test("is not told in the error that refuses it", () => {
+	test("never appears in an error", () => {
 		const secret = { accountId: { ssn: "078-05-1120" }, email: "a@x.org" };
 		expect(() => keyOf(fields, token(secret))).toThrow(
 			expect.objectContaining({
@@ -205,11 +202,11 @@ describe("two keys", () => {
 			{ accountId: "\ud800", email: "c" },
 			{ accountId: "\ud801", email: "c" },
 		],
-	])("of %j and %j are two texts", ([one, other]) => {
+	])("of %j and %j differ as text", ([one, other]) => {
 		expect(textOf(fields, one)).not.toBe(textOf(fields, other));
 	});
 
-	test("are one text exactly when their values are the same, by case and type", () => {
+	test("have the same text exactly if their values are equal, by case and type", () => {
 		fc.assert(
 			fc.property(value, value, value, value, (a, b, c, d) => {
 				const one = textOf(fields, { accountId: a, email: b });
@@ -220,7 +217,7 @@ describe("two keys", () => {
 		);
 	});
 
-	test("are told apart by the names of their fields", () => {
+	test("differ if the names of their fields differ", () => {
 		fc.assert(
 			fc.property(value, (email) => {
 				const other = keyFields({ [AUTH]: { account: ["mail"] } });
@@ -234,12 +231,12 @@ describe("two keys", () => {
 });
 
 describe("the subscribers of a send", () => {
-	test("are all of them only where nothing is said", () => {
+	test("are all subscribers only if toSubscribers is undefined", () => {
 		expect(filterOf(fields, undefined)).toEqual([]);
 		expect(filterOf([], undefined)).toEqual([]);
 	});
 
-	test("are named by any of the fields, in the order of the key", () => {
+	test("are selected by any of the fields, in the order of the key", () => {
 		expect(filterOf(fields, { email: "a" })).toEqual([["email", "a"]]);
 		expect(filterOf(fields, { email: "a", accountId: 0 })).toEqual([
 			["accountId", 0],
@@ -254,13 +251,13 @@ describe("the subscribers of a send", () => {
 		[null, "expected an object, got null: leave it out to send to every"],
 		["a@x.org", "expected an object, got a string"],
 		[["a@x.org"], "expected an object, got an array"],
-		[{}, "it names no field: leave it out to send to every subscriber"],
+		[{}, "there is no field: leave it out to send to every subscriber"],
 		[{ emial: "a" }, 'unknown field "emial": use accountId, email'],
 		[{ email: "a", mail: "a" }, 'unknown field "mail": use accountId, email'],
 		[{ constructor: "a" }, 'unknown field "constructor"'],
 		[{ "account.email": "a" }, 'unknown field "account.email"'],
 		[{ Email: "a" }, 'unknown field "Email"'],
-		[{ email: undefined }, '"email" is missing: give a string'],
+		[{ email: undefined }, '"email" is missing: use a string'],
 		[{ email: null }, '"email" is null'],
 		[{ email: "" }, '"email" is ""'],
 		[{ email: ["a"] }, '"email" is an array'],
@@ -269,19 +266,21 @@ describe("the subscribers of a send", () => {
 		[{ email: 2 ** 53 }, '"email" is a number that is not exact'],
 		[{ email: 5n }, '"email" is a bigint'],
 		[{ accountId: 1, email: undefined }, '"email" is missing'],
-	] as const)("are never named by %o", ([toSubscribers, why]) => {
+	] as const)("cannot be selected by %o", ([toSubscribers, why]) => {
 		expect(() => filterOf(fields, toSubscribers)).toThrow(
 			invalidFilter(`toSubscribers: ${why}`),
 		);
 	});
 
-	test("of a public event have no field to be named by", () => {
+	test("of a public event cannot be selected by a field", () => {
 		expect(() => filterOf([], { email: "a" })).toThrow(
-			invalidFilter('unknown field "email": this event has none: leave it out'),
+			invalidFilter(
+				'unknown field "email": this event has no fields: leave it out',
+			),
 		);
 	});
 
-	test("are whoever has those values in the key, for any key", () => {
+	test("are those with these values in their key, for any key", () => {
 		fc.assert(
 			fc.property(value, value, (accountId, email) => {
 				const key = keyOf(fields, token({ accountId, email }));

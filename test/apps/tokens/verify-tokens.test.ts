@@ -10,7 +10,8 @@ import {
 } from "jose";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { verifyTokens } from "../../../src/apps/tokens/tokens.ts";
-import { checkIssuers, type Issuers } from "../../../src/config/issuer.ts";
+import type { Issuers } from "../../../src/config/config.ts";
+import { settingsOf } from "../../../src/config/settings.ts";
 
 const AUTH = "@my-org/auth";
 const ISS = "https://auth.example";
@@ -53,7 +54,7 @@ async function claimsOf(
 	fetchKeys?: typeof fetch,
 	now = NOW,
 ) {
-	checkIssuers(issuers);
+	settingsOf({ issuers });
 	const ports = { clock: () => now, ...(fetchKeys && { fetch: fetchKeys }) };
 	return verifyTokens([tokens].flat(), issuers, ports);
 }

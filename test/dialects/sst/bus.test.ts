@@ -184,17 +184,17 @@ test.each([
 	[
 		"a member that does nothing",
 		() => new EventBus(null, "x", { rules: {} } as never),
-		'EventBus: unknown member "rules"',
+		'EventBus: unknown key "rules"',
 	],
 	[
 		"a default that does nothing",
 		() => new EventBus(null, "x", { defaults: { function: {} } } as never),
-		'EventBus: defaults: unknown member "function"',
+		'EventBus: defaults: unknown key "function"',
 	],
 	[
 		"a subscriber's member that does nothing",
 		() => first.subscribe("a.b", { handler: "a.b", cdk: {} } as never),
-		'subscribe: unknown member "cdk"',
+		'subscribe: unknown key "cdk"',
 	],
 	[
 		"a pattern",

@@ -1,0 +1,137 @@
+/**
+ * Validates `tidings.config.ts` and converts it to plain data in milliseconds. It does not check whether bindings and
+ * handlers exist: `assemble.ts` does that when the Worker starts.
+ */
+import * as z from "zod";
+import { type Duration, milliseconds } from "../event/duration.ts";
+import { DEFAULT_SHARDS, MAX_SHARDS } from "../event/id.ts";
+import { QUEUE_KEPT } from "../event/limits.ts";
+import { isText, show } from "../event/validation.ts";
+import { checked, parseOrThrow } from "../event/zod-errors.ts";
+import type { Config } from "./config.ts";
+import { IssuersSchema } from "./issuer.ts";
+import {
+	DefaultsSchema,
+	isWorkerKey,
+	RoutesSchema,
+	WORKER_KEY_FORM,
+} from "./route-config.ts";
+
+const BindingSchema = z.custom<string>(isText, {
+	error: ({ input }) =>
+		`${input === undefined ? "required" : `${show(input)} is not a name`}: give the name of a service binding`,
+});
+
+const SubscriberSchema = z.strictObject(
+	{ binding: BindingSchema },
+	{
+		error: ({ code, input }) =>
+			code === "invalid_type"
+				? `expected { binding: "…" }, got ${show(input)}`
+				: undefined,
+	},
+);
+
+const SubscribersSchema = z
+	.record(
+		z.string().refine(isWorkerKey, `the key is not ${WORKER_KEY_FORM}`),
+		SubscriberSchema,
+	)
+	.transform((subscribers, { issues }) => {
+		const bindings: Record<string, string> = {};
+		for (const [key, { binding }] of Object.entries(subscribers)) {
+			const other = Object.keys(bindings).find((k) => bindings[k] === binding);
+			if (other !== undefined)
+				issues.push({
+					code: "custom",
+					path: [key, "binding"],
+					message: `${show(binding)} is already the binding of ${other}: remove one of the two, or this Worker's handlers run twice`,
+					input: binding,
+				});
+			bindings[key] = binding;
+		}
+		return bindings;
+	});
+
+const UrlSchema = checked((url) => {
+	const isHttp = typeof url === "string" && /^https?:\/\//.test(url);
+	if (isHttp && URL.canParse(url)) return url.replace(/\/+$/, "");
+	throw new TypeError(
+		`${show(url)} is not a URL: give one that begins with https:// or http://`,
+	);
+});
+
+const SHARD_COUNT = `a whole number from 1 to ${MAX_SHARDS}`;
+
+const ShardCountSchema = z.custom<number>(
+	(count) =>
+		Number.isInteger(count) &&
+		(count as number) >= 1 &&
+		(count as number) <= MAX_SHARDS,
+	{
+		error: ({ input }) =>
+			input === undefined
+				? `required: give ${SHARD_COUNT}`
+				: `${show(input)} is not ${SHARD_COUNT}`,
+	},
+);
+
+const ShardsSchema = z.union(
+	[
+		ShardCountSchema.transform((count) => ({ now: count, all: count })),
+		z
+			.strictObject({ now: ShardCountSchema, before: ShardCountSchema })
+			.transform(({ now, before }) => ({ now, all: Math.max(now, before) })),
+	],
+	{
+		error: ({ input }) =>
+			`${show(input)} is not ${SHARD_COUNT}, nor { now, before }`,
+	},
+);
+
+const QueueRetentionSchema = checked((queues) => {
+	const retention = milliseconds(queues as Duration, "queues");
+	if (retention <= QUEUE_KEPT) return retention;
+	throw new RangeError(
+		`${show(queues)} is over 14 days, the maximum retention of a queue`,
+	);
+});
+
+const RetentionSchema = z.strictObject({
+	queues: QueueRetentionSchema.default(QUEUE_KEPT),
+	deadLetters: checked((value) =>
+		milliseconds(value as Duration, "deadLetters"),
+	).default(90 * 86_400_000),
+});
+
+const ConfigSchema = z
+	.strictObject({
+		subscribers: SubscribersSchema.prefault({}),
+		routes: RoutesSchema.default([]),
+		defaults: DefaultsSchema.default({}),
+		issuers: IssuersSchema.default({}),
+		url: UrlSchema.default("http://localhost:8787"),
+		shards: ShardsSchema.prefault(DEFAULT_SHARDS),
+		retention: RetentionSchema.prefault({}),
+	} satisfies Record<keyof Config, z.ZodType>)
+	.transform(({ routes, defaults, ...settings }) => ({
+		...settings,
+		routing: { overrides: routes, defaults },
+	}));
+
+/**
+ * The complete configuration:
+ *
+ * - `subscribers`: names of bindings, by the key of their Worker
+ * - `url`: without a slash at its end
+ * - `shards`: new events are stored in `now` objects; `all` are listed and monitored
+ * - `retention`: in milliseconds
+ */
+export type Settings = z.output<typeof ConfigSchema>;
+
+/** @throws TypeError `tidings.config.ts: <path>: <what is wrong>`, for all wrong values */
+export function settingsOf(config: Config = {}): Settings {
+	return parseOrThrow(ConfigSchema, config, "tidings.config.ts");
+}
+
+export const DEFAULT_SETTINGS = settingsOf();
