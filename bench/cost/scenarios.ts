@@ -1,7 +1,7 @@
 /** What is counted, scenario by scenario: each runs in a Worker that has run for a while, and says how many events it is about. */
 
 import { PAYLOAD_KEPT } from "../../src/event/limits.ts";
-import { ownerOf } from "../../src/owner.ts";
+import { portsOf } from "../../src/events.ts";
 import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import { alarmAfter, http, putToSleep, shop, tokenOf } from "./callers.ts";
 import { events, failures } from "./worker.ts";
@@ -59,7 +59,7 @@ const ring = (to: Record<string, number>) =>
 
 const call = async (headers: Record<string, string> = {}) => {
 	const secret = await subscriptionsOf(NAME).hookSecret();
-	const url = ownerOf(events).webhookUrl(NAME, secret);
+	const url = portsOf(events).webhookUrl(NAME, secret);
 	return () => http(url, { ding: true }, headers);
 };
 let calling: () => Promise<Response>;

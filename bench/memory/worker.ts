@@ -8,7 +8,7 @@ import {
 	subscriber,
 	worker,
 } from "tidings/worker";
-import { ownerOf } from "../../src/owner.ts";
+import { portsOf } from "../../src/events.ts";
 import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import { BODIES, type BodyKind } from "./bodies.ts";
 
@@ -146,7 +146,7 @@ const acts: Acts = {
 	},
 	async hookPath() {
 		const secret = await subscriptionsOf(NAME).hookSecret();
-		return new URL(ownerOf(events).webhookUrl(NAME, secret)).pathname;
+		return new URL(portsOf(events).webhookUrl(NAME, secret)).pathname;
 	},
 	async subscribe({ from, count }) {
 		await classes.Subscriptions.getByName(NAME).fill(from, count);

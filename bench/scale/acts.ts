@@ -5,7 +5,7 @@ import { acceptMail } from "../../src/apps/webhooks/accept.ts";
 import { encodeEvent } from "../../src/event/encode.ts";
 import { newId } from "../../src/event/id.ts";
 import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
-import { ownerOf } from "../../src/owner.ts";
+import { portsOf } from "../../src/events.ts";
 import {
 	schedulerShard,
 	subscriptionsOf,
@@ -18,7 +18,7 @@ import type { Scheduler, Subscriptions } from "./worker.ts";
 
 const DAY = 86_400_000;
 
-const owner = ownerOf(events);
+const owner = portsOf(events);
 
 /** Time passes when the bench says so. */
 const realNow = Date.now.bind(Date);

@@ -10,7 +10,7 @@ import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import { read } from "../support/incoming.ts";
 import { asApp, atDoor, refusal } from "./as-app.ts";
 import { acts, bell } from "./more-apps.ts";
-import { down, keeping } from "./ports.ts";
+import { down, recordingPorts } from "./ports.ts";
 import { stopped, wait } from "./support.ts";
 
 const NAME = "@test/bell/rung";
@@ -57,20 +57,21 @@ describe("a call of the webhook", () => {
 			ports,
 		);
 	const failing = (method: "hook" | "accept" | "confirm") =>
-		keeping({
+		recordingPorts({
 			subscriptionsOf: (name) => ({
 				...subscriptionsOf(name),
 				[method]: down,
 			}),
 		});
-	const idsOf = ({ kept }: Ports) => kept.events.map((text) => read(text).id);
+	const idsOf = ({ recorded }: Ports) =>
+		kept.events.map((text) => read(text).id);
 
 	test.each(["hook", "accept"] as const)(
 		"is not answered yes, and not held, when its object dies at %s",
 		async (method) => {
 			const ports = failing(method);
 			await expect(accept(ports, "d1")).rejects.toThrow();
-			expect(ports.kept.events).toEqual([]);
+			expect(ports.recorded.events).toEqual([]);
 		},
 	);
 
@@ -81,7 +82,7 @@ describe("a call of the webhook", () => {
 		"that %s does not take is not answered yes, and is held when it comes again, under one id",
 		async (_, broken) => {
 			const large = new Uint8Array(200_000);
-			const first = keeping();
+			const first = recordingPorts();
 			Object.assign(first, {
 				events: {
 					...first.events,
@@ -94,7 +95,7 @@ describe("a call of the webhook", () => {
 			});
 			const id = `comes-again-${_}`;
 			await expect(accept(first, id, large)).rejects.toThrow();
-			const [second, third] = [keeping(), keeping()];
+			const [second, third] = [recordingPorts(), recordingPorts()];
 			const held = await accept(second, id, large);
 			expect(idsOf(second)).toEqual([held.type === "held" && held.id]);
 			expect(await accept(third, id, large)).toEqual(held);
@@ -106,37 +107,37 @@ describe("a call of the webhook", () => {
 		const first = failing("confirm");
 		const held = await accept(first, "d2");
 		expect(held).toMatchObject({ type: "held" });
-		const second = keeping({ clock: () => Date.now() + 60_000 });
+		const second = recordingPorts({ clock: () => Date.now() + 60_000 });
 		expect(await accept(second, "d2")).toEqual(held);
 		// Sent twice at the worst, under one id, and of one time.
 		expect(second.kept.events).toEqual(first.kept.events);
-		expect(second.kept.transitions).toEqual(first.kept.transitions);
+		expect(second.recorded.transitions).toEqual(first.recorded.transitions);
 		const [record] = first.kept.events.map(read);
 		expect(record).toMatchObject({ id: held.type === "held" && held.id });
-		expect(first.kept.transitions).toMatchObject([{ at: record?.time }]);
+		expect(first.recorded.transitions).toMatchObject([{ at: record?.time }]);
 	});
 
 	test("is known again after the object was evicted", async () => {
-		const first = keeping();
+		const first = recordingPorts();
 		const held = await accept(first, "d3");
 		await crash();
-		const second = keeping();
+		const second = recordingPorts();
 		expect(await accept(second, "d3")).toEqual(held);
 		expect(second.kept.events).toEqual([]);
 	});
 
 	test("that its sender repeats while it is being held is one event", async () => {
-		const ports = keeping();
+		const ports = recordingPorts();
 		const both = await Promise.all([accept(ports, "d4"), accept(ports, "d4")]);
 		expect(both[0]).toEqual(both[1]);
 		expect(new Set(idsOf(ports)).size).toBe(1);
 	});
 
 	test("is not answered 404 while the Worker that may have its app does not tell", async () => {
-		const ports = keeping();
-		const [own] = ports.consumers.all;
-		ports.consumers = {
-			...ports.consumers,
+		const ports = recordingPorts();
+		const [own] = ports.workers.all;
+		ports.workers = {
+			...ports.workers,
 			all: [
 				own as never,
 				{ ...own, key: "mail", apps: async () => undefined } as never,
@@ -153,8 +154,8 @@ describe("a call of the webhook", () => {
 });
 
 test("mail that nobody can hold now is thrown back, so that its server tries again", async () => {
-	const ports = keeping();
-	ports.events.send = down;
+	const ports = recordingPorts();
+	ports.eventsQueue.send = down;
 	const mail = {
 		trigger: "mail" as const,
 		from: "a@b.c",
@@ -163,17 +164,17 @@ test("mail that nobody can hold now is thrown back, so that its server tries aga
 		bytes: new Uint8Array([1]),
 	};
 	await expect(acceptMail(called, mail, "<m1>", ports)).rejects.toThrow();
-	const again = keeping();
+	const again = recordingPorts();
 	expect(await acceptMail(called, mail, "<m1>", again)).toBe(true);
 	expect(again.kept.events).toHaveLength(1);
 });
 
 describe("start and stop", () => {
 	const attempt = (apps: () => Promise<undefined | []>) => {
-		const ports = keeping();
-		const [own] = ports.consumers.all;
+		const ports = recordingPorts();
+		const [own] = ports.workers.all;
 		const all = [{ ...own, apps } as never];
-		ports.consumers = { ...ports.consumers, all };
+		ports.workers = { ...ports.workers, all };
 		return runPart(NAME, "start", "https://events.example/hooks", ports);
 	};
 

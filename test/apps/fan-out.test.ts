@@ -5,20 +5,20 @@ import { consume } from "../../src/consume/queue.ts";
 import { replay } from "../../src/dead-letters/replay.ts";
 import { storeLetters } from "../../src/dead-letters/store.ts";
 import type { Delivery } from "../../src/event/envelope.ts";
+import { portsOf } from "../../src/events.ts";
 import { Routes } from "../../src/handlers/route.ts";
-import { ownerOf } from "../../src/owner.ts";
 import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import type { QueueRole } from "../../src/platform/queue-names.ts";
 import { incoming, read, record } from "../support/incoming.ts";
 import { refusal } from "./as-app.ts";
 import { acts, bell } from "./more-apps.ts";
-import { down, keeping } from "./ports.ts";
+import { down, recordingPorts } from "./ports.ts";
 import { events } from "./worker.ts";
 
 const NAME = "@test/bell/rung";
 const CROWD = 1_200;
 const ALL: SentBody = { filter: [], payload: { text: "hi" } };
-const owner = ownerOf(events);
+const owner = portsOf(events);
 
 let ids: number[] = [];
 
@@ -71,8 +71,8 @@ async function walk(
 		for (const text of open.splice(0)) {
 			await take(text, ports, read(text).delivery ? "retries" : "events");
 			const sent = [
-				...ports.kept.retries.splice(0).flat(),
-				...ports.kept.held.splice(0).map((row) => row.record),
+				...ports.recorded.retries.splice(0).flat(),
+				...ports.recorded.rows.splice(0).map((row) => row.record),
 			];
 			messages += sent.length;
 			open.push(...sent.filter(isRest));
@@ -86,7 +86,7 @@ const wanted = () => ids.map((id) => `@test/guest/act#${id}`);
 
 describe("an event to 1 200 subscribers", () => {
 	test("becomes a delivery for each, and a message for each further page of 500", async () => {
-		const ports = keeping();
+		const ports = recordingPorts();
 		const { deliveries, messages } = await walk(record(NAME, ALL), ports);
 		expect(deliveries).toEqual(wanted());
 		expect(messages).toBe(CROWD + 2);
@@ -94,7 +94,7 @@ describe("an event to 1 200 subscribers", () => {
 
 	test("holds no more than a page at once, and no batch over a queue's limits", async () => {
 		const asked: number[] = [];
-		const ports = keeping({
+		const ports = recordingPorts({
 			subscriptionsOf(name) {
 				const keeper = owner.subscriptionsOf(name);
 				return {
@@ -109,9 +109,9 @@ describe("an event to 1 200 subscribers", () => {
 		});
 		const payload = { text: "x".repeat(100_000) };
 		const batches: number[][] = [];
-		ports.retries.sendBatch = async (records) => {
+		ports.retriesQueue.sendBatch = async (records) => {
 			batches.push(records.map((text) => text.length));
-			ports.kept.retries.push([...records]);
+			ports.recorded.retries.push([...records]);
 		};
 		const { deliveries } = await walk(
 			record(NAME, { filter: [], payload }),
@@ -128,7 +128,10 @@ describe("an event to 1 200 subscribers", () => {
 
 	test("to a field of one reaches that one alone, with one message", async () => {
 		const body: SentBody = { ...ALL, filter: [["name", "door-777"]] };
-		const { deliveries, messages } = await walk(record(NAME, body), keeping());
+		const { deliveries, messages } = await walk(
+			record(NAME, body),
+			recordingPorts(),
+		);
 		expect(deliveries).toEqual([wanted()[777]]);
 		expect(messages).toBe(1);
 	});
@@ -136,11 +139,11 @@ describe("an event to 1 200 subscribers", () => {
 	test.each([1, 2, 3, 5, 6, 7, 12])(
 		"leaves nobody out when queue and scheduler die at the batch %i of each page's first try",
 		async (at) => {
-			const ports = keeping();
-			const send = ports.retries.sendBatch;
+			const ports = recordingPorts();
+			const send = ports.retriesQueue.sendBatch;
 			let sends = 0;
 			let isDown = false;
-			ports.retries.sendBatch = async (records) => {
+			ports.retriesQueue.sendBatch = async (records) => {
 				isDown = ++sends === at;
 				return isDown ? down() : send(records);
 			};
@@ -154,15 +157,15 @@ describe("an event to 1 200 subscribers", () => {
 	);
 
 	test("goes by the scheduler where the queue takes nothing, and reaches each once", async () => {
-		const ports = keeping();
-		ports.retries.sendBatch = down;
+		const ports = recordingPorts();
+		ports.retriesQueue.sendBatch = down;
 		const { deliveries } = await walk(record(NAME, ALL), ports);
 		expect(deliveries).toEqual(wanted());
 	});
 
 	test("waits while its subscriptions, or its body, cannot be read", async () => {
 		let isDown = true;
-		const ports = keeping({
+		const ports = recordingPorts({
 			subscriptionsOf(name) {
 				const keeper = owner.subscriptionsOf(name);
 				return isDown ? { ...keeper, match: down } : keeper;
@@ -171,9 +174,9 @@ describe("an event to 1 200 subscribers", () => {
 		const message = incoming(record(NAME, ALL));
 		await consume([message], "events", ports);
 		expect(message.verdicts).toEqual([{ retry: 5 }]);
-		expect(ports.kept).toMatchObject({
+		expect(ports.recorded).toMatchObject({
 			retries: [],
-			held: [],
+			rows: [],
 			deadLetters: [],
 		});
 		isDown = false;
@@ -184,22 +187,22 @@ describe("an event to 1 200 subscribers", () => {
 /** A letter of a message that the platform gave up, and what its replay sends. */
 async function replayed(text: string): Promise<string> {
 	const { envelope } = { envelope: read(text) };
-	await storeLetters({ envelope, text }, { attempts: 1 }, keeping());
+	await storeLetters({ envelope, text }, { attempts: 1 }, recordingPorts());
 	const { handler } = envelope.delivery as Delivery;
-	const ports = keeping();
+	const ports = recordingPorts();
 	expect(await replay(`${envelope.id}:${handler}`, undefined, ports)).toBe(
 		true,
 	);
-	return ports.kept.retries[0]?.[0] as string;
+	return ports.recorded.retries[0]?.[0] as string;
 }
 
 describe("a message that the platform gave up", () => {
 	test("for the pages after the first is a letter whose replay goes on from there", async () => {
-		const ports = keeping();
+		const ports = recordingPorts();
 		await take(record(NAME, ALL), ports, "events");
-		const rest = ports.kept.retries.flat().find(isRest) as string;
+		const rest = ports.recorded.retries.flat().find(isRest) as string;
 		const again = await replayed(rest);
-		const { deliveries } = await walk(again, keeping());
+		const { deliveries } = await walk(again, recordingPorts());
 		expect(deliveries).toEqual(wanted().slice(500));
 	});
 
@@ -209,19 +212,19 @@ describe("a message that the platform gave up", () => {
 		await storeLetters(
 			{ envelope: read(text), text },
 			{ attempts: 1 },
-			keeping(),
+			recordingPorts(),
 		);
-		const ports = keeping();
+		const ports = recordingPorts();
 		expect(await replay(`${id}:${NAME}#`, undefined, ports)).toBe(true);
-		const again = ports.kept.retries[0]?.[0] as string;
-		const { deliveries } = await walk(again, keeping());
+		const again = ports.recorded.retries[0]?.[0] as string;
+		const { deliveries } = await walk(again, recordingPorts());
 		expect(deliveries).toEqual(wanted());
 	});
 
 	test("for one subscriber is a letter whose replay runs that one's tool alone", async () => {
 		const handler = wanted()[3] as string;
 		const again = await replayed(record(NAME, ALL, { handler, attempt: 2 }));
-		const ports = keeping();
+		const ports = recordingPorts();
 		const got: unknown[] = [];
 		acts.set("@test/guest", ({ subscription }, input) =>
 			got.push([subscription, input]),
@@ -229,7 +232,7 @@ describe("a message that the platform gave up", () => {
 		await take(again, ports);
 		acts.clear();
 		expect(got).toEqual([[{ name: "door-3" }, { text: "hi" }]]);
-		expect(ports.kept.transitions).toMatchObject([
+		expect(ports.recorded.transitions).toMatchObject([
 			{ type: "delivered", handler, attempt: 1 },
 		]);
 	});
@@ -249,12 +252,12 @@ describe("a message that the platform gave up", () => {
 			await storeLetters(
 				{ envelope: read(text), text },
 				{ attempts: 1 },
-				keeping(),
+				recordingPorts(),
 			);
-			const ports = keeping();
+			const ports = recordingPorts();
 			const edited = replay(`${id}:${NAME}#`, { body }, ports);
 			expect((await refusal(edited)).code).toBe("invalid_body");
-			expect(ports.kept.retries).toEqual([]);
+			expect(ports.recorded.retries).toEqual([]);
 		},
 	);
 });
@@ -266,7 +269,7 @@ describe("a delivery to a subscriber", () => {
 	afterEach(() => acts.clear());
 
 	test("uses up no attempt while its subscription cannot be read", async () => {
-		const ports = keeping({
+		const ports = recordingPorts({
 			subscriptionsOf: (name) => ({
 				...owner.subscriptionsOf(name),
 				find: down,
@@ -275,8 +278,8 @@ describe("a delivery to a subscriber", () => {
 		const message = incoming(text(3));
 		await consume([message], "retries", ports);
 		expect(message.verdicts).toEqual(["ack"]);
-		expect(ports.kept.held).toHaveLength(1);
-		const [row] = ports.kept.held;
+		expect(ports.recorded.rows).toHaveLength(1);
+		const [row] = ports.recorded.rows;
 		expect(read(row?.record ?? "").delivery).toMatchObject({ attempt: 3 });
 	});
 
@@ -287,15 +290,15 @@ describe("a delivery to a subscriber", () => {
 			tool: "gone",
 			key: [["name", "gone"]],
 		});
-		const ports = keeping();
+		const ports = recordingPorts();
 		const handler = `@test/guest/gone#${id}`;
 		await take(record(NAME, ALL, { handler, attempt: 1 }), ports);
-		expect(ports.kept.transitions).toMatchObject([
+		expect(ports.recorded.transitions).toMatchObject([
 			{ type: "waiting", handler },
 		]);
 		const waited = { handler, attempt: 1, unknownFor: 3_600_000 };
 		await take(record(NAME, ALL, waited), ports);
-		expect(ports.kept.transitions.at(-1)).toMatchObject({
+		expect(ports.recorded.transitions.at(-1)).toMatchObject({
 			type: "dead",
 			cause: "unknown_handler",
 			handler,
@@ -304,30 +307,30 @@ describe("a delivery to a subscriber", () => {
 	});
 
 	test("of a tool that a silent Worker may have waits for that Worker, and not for a deploy", async () => {
-		const [own] = owner.consumers.all;
+		const [own] = owner.workers.all;
 		const silent = { ...own, key: "guests", routes: async () => undefined };
 		const without = { ...own, key: "", routes: async () => new Routes([]) };
-		const ports = keeping({
-			consumers: { ...owner.consumers, all: [silent, without] as never },
+		const ports = recordingPorts({
+			workers: { ...owner.workers, all: [silent, without] as never },
 		});
 		await take(text(), ports);
-		const [row] = ports.kept.held;
+		const [row] = ports.recorded.rows;
 		expect(read(row?.record ?? "").delivery).toEqual({
 			handler: wanted()[0],
 			attempt: 1,
 			unreachableFor: 60_000,
 		});
-		expect(ports.kept.transitions).toMatchObject([
+		expect(ports.recorded.transitions).toMatchObject([
 			{ type: "waiting", reason: "its Worker does not answer" },
 		]);
 	});
 
 	test("whose body is gone is one letter", async () => {
 		const { body: _, ...rest } = JSON.parse(text());
-		const ports = keeping();
+		const ports = recordingPorts();
 		await take(JSON.stringify({ ...rest, reference: "no-such-body" }), ports);
-		expect(ports.kept.deadLetters).toHaveLength(1);
-		expect(ports.kept.transitions).toMatchObject([
+		expect(ports.recorded.deadLetters).toHaveLength(1);
+		expect(ports.recorded.transitions).toMatchObject([
 			{ type: "dead", cause: "payload_missing", handler: wanted()[0] },
 		]);
 	});

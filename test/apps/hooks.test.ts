@@ -1,7 +1,7 @@
 /** Webhooks: what is held, what is refused, and what reaches the handler of what was held. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { hmacSignature } from "../../src/dialects/apps.ts";
-import { ownerOf } from "../../src/owner.ts";
+import { portsOf } from "../../src/events.ts";
 import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import { installKeys, keyed } from "./keys.ts";
 import { bell, hookModule } from "./more-apps.ts";
@@ -10,7 +10,7 @@ import own, { events } from "./worker.ts";
 
 const NAME = "@test/bell/rung";
 const keeper = () => subscriptionsOf(NAME);
-const owner = ownerOf(events);
+const owner = portsOf(events);
 
 interface Handled {
 	trigger: string;

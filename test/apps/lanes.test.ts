@@ -6,7 +6,7 @@ import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import { incoming, read } from "../support/incoming.ts";
 import { refusal } from "./as-app.ts";
 import { acts, bell } from "./more-apps.ts";
-import { keeping } from "./ports.ts";
+import { recordingPorts } from "./ports.ts";
 
 const sent = { payload: { text: "hi" }, lane: "bulk" };
 
@@ -33,14 +33,14 @@ function laneOf(kept: string[]) {
 test("it travels by its lane, and its deliveries by the lane's retries", async () => {
 	const [events, retries]: [string[], string[]] = [[], []];
 	const bulk = { events: laneOf(events), retries: laneOf(retries) };
-	const ports = keeping({ lanes: new Map([["bulk", bulk]]) });
+	const ports = recordingPorts({ lanes: new Map([["bulk", bulk]]) });
 	await send("@test/bell", "rung", sent, ports);
-	expect(ports.kept.events).toEqual([]);
+	expect(ports.recorded.events).toEqual([]);
 	const [event] = events as [string];
 	expect(read(event)).toMatchObject({ name: "@test/bell/rung", lane: "bulk" });
 
 	await consume([incoming(event)], "events", ports);
-	expect(ports.kept.retries).toEqual([]);
+	expect(ports.recorded.retries).toEqual([]);
 	expect(retries.map((record) => read(record))).toMatchObject([
 		{
 			lane: "bulk",
@@ -55,15 +55,15 @@ test("it travels by its lane, and its deliveries by the lane's retries", async (
 
 test("one that waits keeps it in its row", async () => {
 	const bulk = { events: laneOf([]) };
-	const ports = keeping({ lanes: new Map([["bulk", bulk]]) });
+	const ports = recordingPorts({ lanes: new Map([["bulk", bulk]]) });
 	await send("@test/bell", "rung", { ...sent, after: "1 day" }, ports);
-	expect(ports.kept.held.map(({ record }) => read(record).lane)).toEqual([
+	expect(ports.recorded.rows.map(({ record }) => read(record).lane)).toEqual([
 		"bulk",
 	]);
 });
 
 test("a lane that there is not is refused", async () => {
-	const ports = keeping();
+	const ports = recordingPorts();
 	expect(await refusal(send("@test/bell", "rung", sent, ports))).toMatchObject({
 		code: "unknown_lane",
 	});

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { acceptMail } from "../../src/apps/webhooks/accept.ts";
 import { mailTo } from "../../src/worker.ts";
-import { keeping } from "./ports.ts";
+import { recordingPorts } from "./ports.ts";
 import { ada, stopped, wait } from "./support.ts";
 import { behaviours, events } from "./worker.ts";
 
@@ -50,7 +50,7 @@ afterEach(async () => {
 describe("mail", () => {
 	test("asks whether anybody is subscribed, and not how many", async () => {
 		await join();
-		const ports = keeping();
+		const ports = recordingPorts();
 		const { subscriptionsOf } = ports;
 		const state = vi.fn();
 		ports.subscriptionsOf = (name) => ({ ...subscriptionsOf(name), state });
@@ -62,7 +62,7 @@ describe("mail", () => {
 			ports,
 		);
 		expect(isHeld).toBe(true);
-		expect(ports.kept.events).toHaveLength(1);
+		expect(ports.recorded.events).toHaveLength(1);
 		expect(state).not.toHaveBeenCalled();
 	});
 

@@ -4,8 +4,8 @@ import { createEvents } from "tidings";
 import { createApp } from "tidings/apps";
 import { describe, expect, test } from "vitest";
 import { declarationFrom } from "../../src/apps/declaration.ts";
+import { portsOf } from "../../src/events.ts";
 import { listingOf, listingsFrom } from "../../src/handlers/route.ts";
-import { ownerOf } from "../../src/owner.ts";
 
 const module = { default: () => {} };
 const name = `@${"s".repeat(49)}/${"a".repeat(49)}`;
@@ -30,7 +30,7 @@ describe("an app whose name, event and tool are as long as may be", () => {
 		expect(name).toHaveLength(100);
 		const app = longest();
 		const events = createEvents({ apps: [app] });
-		const told = ownerOf(events).handlers.list().map(listingOf);
+		const told = portsOf(events).handlers.list().map(listingOf);
 		expect(listingsFrom(structuredClone(told)).map(({ id }) => id)).toEqual([
 			`${name}/${event}/start`,
 			`${name}/${event}/handler`,

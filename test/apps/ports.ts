@@ -1,7 +1,7 @@
 /** The owner's ports with queues and a scheduler that keep what they are given, for looking at one step alone. */
 import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
 import type { Transition } from "../../src/event/transition.ts";
-import { type Owner, ownerOf } from "../../src/owner.ts";
+import { portsOf } from "../../src/events.ts";
 import { events } from "./worker.ts";
 
 export interface Kept {
@@ -14,7 +14,7 @@ export interface Kept {
 }
 
 /** @param changes ports that behave otherwise, an object that is down among them */
-export function keeping(changes: Partial<Owner> = {}): Owner & { kept: Kept } {
+export function recordingPorts(changes: Partial<Owner> = {}): TestPorts {
 	const kept: Kept = {
 		events: [],
 		retries: [],
@@ -22,7 +22,7 @@ export function keeping(changes: Partial<Owner> = {}): Owner & { kept: Kept } {
 		held: [],
 		transitions: [],
 	};
-	const owner = ownerOf(events);
+	const owner = portsOf(events);
 	return {
 		...owner,
 		kept,
@@ -32,8 +32,8 @@ export function keeping(changes: Partial<Owner> = {}): Owner & { kept: Kept } {
 		},
 		retries: {
 			...owner.retries,
-			send: async (record) => void kept.retries.push([record]),
-			sendBatch: async (records) => void kept.retries.push([...records]),
+			send: async (record) => void recorded.retries.push([record]),
+			sendBatch: async (records) => void recorded.retries.push([...records]),
 		},
 		deadLetters: {
 			...owner.deadLetters,
@@ -41,9 +41,9 @@ export function keeping(changes: Partial<Owner> = {}): Owner & { kept: Kept } {
 		},
 		scheduler: {
 			...owner.scheduler,
-			store: async (rows) => void kept.held.push(...rows),
+			store: async (rows) => void recorded.rows.push(...rows),
 		},
-		observe: (transition) => void kept.transitions.push(transition),
+		observe: (transition) => void recorded.transitions.push(transition),
 		...changes,
 	};
 }

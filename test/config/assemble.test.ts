@@ -1,16 +1,16 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { consume } from "../../src/consume/queue.ts";
+import { portsOf } from "../../src/events.ts";
 import {
 	type Config,
 	createEvents,
 	handlerModules,
 	type TidingsEvent,
 } from "../../src/index.ts";
-import { ownerOf } from "../../src/owner.ts";
 import { worker } from "../../src/worker.ts";
 import { incoming, record } from "../support/incoming.ts";
-import { keeping } from "../support/ports.ts";
+import { recordingPorts } from "../support/ports.ts";
 
 /** As a stub of another Worker, which has every method until it is called. */
 Object.assign(env, { BOUND: { handlers() {} } });
@@ -116,7 +116,7 @@ test("a route that names only a file of src/subscribers runs what that exports",
 			routes: { welcome: { events: ["user.registered", "user.verified"] } },
 		},
 	});
-	const ports = keeping({ consumers: ownerOf(events).consumers });
+	const ports = recordingPorts({ workers: portsOf(events).workers });
 	const message = incoming(record("user.verified"));
 	await consume([message, incoming(record("user.left"))], "events", ports);
 	expect(message.verdicts).toEqual(["ack"]);

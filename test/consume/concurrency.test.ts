@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { consume } from "../../src/consume/queue.ts";
 import { deadLetterId } from "../../src/event/dead-letter.ts";
 import { incoming, read, record } from "../support/incoming.ts";
-import { keeping } from "../support/ports.ts";
+import { recordingPorts } from "../support/ports.ts";
 import { behaviours } from "../support/worker.ts";
 import { FakeWorker, owning } from "../support/worker-binding.ts";
 
@@ -35,7 +35,7 @@ test("events of 100 KB run beside each other while they are 2 000 000 characters
 	behaviours.set("never", enter);
 	const text = record("never.again", "x".repeat(100_000));
 	const messages = times(100, () => incoming(text));
-	const consumed = consume(messages, "events", keeping());
+	const consumed = consume(messages, "events", recordingPorts());
 	const fit = Math.floor(2_000_000 / text.length);
 	await vi.waitFor(() => expect(inside.now).toBe(fit));
 	open();
@@ -56,7 +56,7 @@ test("an event that is larger than that runs alone, and those behind it wait for
 	const messages = [10, 3_000_000, 20, 30].map((length) =>
 		incoming(record("never.again", "x".repeat(length))),
 	);
-	const consumed = consume(messages, "events", keeping());
+	const consumed = consume(messages, "events", recordingPorts());
 	await vi.waitFor(() => expect(ran).toEqual([10]));
 	open();
 	await consumed;
@@ -67,7 +67,7 @@ test("an event that is larger than that runs alone, and those behind it wait for
 test("seven bodies that travel by reference are read at once, each of 256 KB perhaps", async () => {
 	const { inside, enter, open } = gate();
 	behaviours.set("never", enter);
-	const ports = keeping();
+	const ports = recordingPorts();
 	const get = vi.fn(async () => "1");
 	ports.payloads = { ...ports.payloads, get };
 	const messages = times(20, () => incoming(referring("never.again")));
@@ -82,7 +82,7 @@ test("seven bodies that travel by reference are read at once, each of 256 KB per
 
 test("letters are stored seven at once where their bodies travel by reference", async () => {
 	const { inside, enter, open } = gate();
-	const ports = keeping();
+	const ports = recordingPorts();
 	const get = async () => enter().then(() => "1");
 	ports.payloads = { ...ports.payloads, get };
 	const messages = times(20, () => incoming(referring("never.again")));
@@ -91,7 +91,7 @@ test("letters are stored seven at once where their bodies travel by reference", 
 	open();
 	await consumed;
 	expect(inside.most).toBe(7);
-	expect(ports.kept.letters.map(({ id }) => id)).toEqual(
+	expect(ports.recorded.stored.map(({ id }) => id)).toEqual(
 		messages.map(({ body }) => deadLetterId(read(String(body)).id, "never")),
 	);
 });
@@ -110,7 +110,7 @@ test("a body is read once for the Workers that are called at the same time, and 
 	const get = vi.fn(async () => "1");
 	ports.payloads = { ...ports.payloads, get };
 	// A Worker that has not told its handlers yet is called later.
-	for (const consumer of ports.consumers.all) await consumer.routes();
+	for (const consumer of ports.workers.all) await consumer.routes();
 	const messages = times(20, () => incoming(referring("order.placed")));
 	const consumed = consume(messages, "events", ports);
 	// The owner's own handlers have had all of them, the Worker has begun with seven.

@@ -3,7 +3,7 @@ import { consume } from "../../src/consume/queue.ts";
 import { byteLength } from "../../src/event/json.ts";
 import { QUEUE_WAIT } from "../../src/event/limits.ts";
 import { incoming, read, record } from "../support/incoming.ts";
-import { down, keeping } from "../support/ports.ts";
+import { down, recordingPorts } from "../support/ports.ts";
 import { behaviours } from "../support/worker.ts";
 
 const NOW = Date.UTC(2027, 0, 1);
@@ -18,7 +18,7 @@ beforeEach(() => {
 afterEach(() => behaviours.clear());
 
 test("a delivery keeps when it was first tried and how it first failed, however often it fails", async () => {
-	const ports = keeping({ clock: () => NOW });
+	const ports = recordingPorts({ clock: () => NOW });
 	const first = {
 		firstAttemptAt: NOW - HOUR,
 		firstFailureAt: NOW - HOUR + 5,
@@ -30,7 +30,7 @@ test("a delivery keeps when it was first tried and how it first failed, however 
 		sentAt: NOW - HOUR,
 	});
 	await consume([message], "retries", ports);
-	expect(read(ports.kept.held[0]?.record ?? "").delivery).toEqual({
+	expect(read(ports.recorded.rows[0]?.record ?? "").delivery).toEqual({
 		...delivery,
 		attempt: 2 + 89 + 1,
 	});
@@ -42,7 +42,7 @@ test.each([
 ])(
 	"what the scheduler does not take comes again, its wait cut %s",
 	async (_, left, delaySeconds) => {
-		const ports = keeping({ clock: () => NOW });
+		const ports = recordingPorts({ clock: () => NOW });
 		ports.scheduler.store = down;
 		const delivery = { handler: "ampt", attempt: 2, firstAttemptAt: NOW };
 		const sentAt = NOW - QUEUE_WAIT + left;
@@ -53,7 +53,7 @@ test.each([
 );
 
 test("what the scheduler does not take waits no longer than it was to wait", async () => {
-	const ports = keeping({ clock: () => NOW });
+	const ports = recordingPorts({ clock: () => NOW });
 	ports.scheduler.store = down;
 	const delivery = { handler: "ampt", attempt: 2, firstAttemptAt: NOW };
 	const message = incoming(record("ampt.like", 1, delivery), {
@@ -65,9 +65,9 @@ test("what the scheduler does not take waits no longer than it was to wait", asy
 });
 
 test("an event is split within the bytes of a batch, in UTF-8", async () => {
-	const ports = keeping();
+	const ports = recordingPorts();
 	const sizes: number[] = [];
-	ports.retries.sendBatch = async (records) =>
+	ports.retriesQueue.sendBatch = async (records) =>
 		void sizes.push(byteLength(records.join("")));
 	const message = incoming(record("order.placed", "€".repeat(30_000)), {
 		attempts: 2,
@@ -78,9 +78,9 @@ test("an event is split within the bytes of a batch, in UTF-8", async () => {
 });
 
 test("each handler gets a copy of its own of a body that travels by reference", async () => {
-	const ports = keeping();
+	const ports = recordingPorts();
 	const { body: _, ...rest } = read(record("order.placed"));
-	ports.kept.payloads.set(rest.id, { text: '{"n":1}', until: 0 });
+	ports.recorded.payloads.set(rest.id, { text: '{"n":1}', until: 0 });
 	const seen: unknown[] = [];
 	for (const id of ["first", "second", "third"])
 		behaviours.set(id, ({ body }) => {
@@ -93,7 +93,7 @@ test("each handler gets a copy of its own of a body that travels by reference", 
 });
 
 test("a replay waits in the scheduler as further on than any attempt before it", async () => {
-	const ports = keeping();
+	const ports = recordingPorts();
 	behaviours.set("long", () => {
 		throw new Error("not yet");
 	});
@@ -105,7 +105,7 @@ test("a replay waits in the scheduler as further on than any attempt before it",
 	});
 	for (const text of [before, replayed])
 		await consume([incoming(text)], "retries", ports);
-	const [old, young] = ports.kept.held.map(({ version }) => version);
+	const [old, young] = ports.recorded.rows.map(({ version }) => version);
 	expect(old).toBe(10);
 	expect(young).toBeGreaterThan(Number(old));
 });

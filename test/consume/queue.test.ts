@@ -4,18 +4,22 @@ import { encodeEvent } from "../../src/event/encode.ts";
 import { newId } from "../../src/event/id.ts";
 import { NonRetryableError, RetryAfterError } from "../../src/index.ts";
 import { incoming, read, record } from "../support/incoming.ts";
-import { down, keeping } from "../support/ports.ts";
+import { down, recordingPorts } from "../support/ports.ts";
 import { behaviours } from "../support/worker.ts";
 
 afterEach(() => behaviours.clear());
 
 test("an event whose handlers all succeed is acked, and nothing else is sent", async () => {
-	const ports = keeping();
+	const ports = recordingPorts();
 	const message = incoming(record("order.placed"));
 	await consume([message], "events", ports);
 	expect(message.verdicts).toEqual(["ack"]);
-	expect(ports.kept).toMatchObject({ retries: [], deadLetters: [], held: [] });
-	expect(ports.kept.transitions.map(({ type }) => type)).toEqual([
+	expect(ports.recorded).toMatchObject({
+		retries: [],
+		deadLetters: [],
+		rows: [],
+	});
+	expect(ports.recorded.transitions.map(({ type }) => type)).toEqual([
 		"delivered",
 		"delivered",
 		"delivered",
@@ -23,7 +27,7 @@ test("an event whose handlers all succeed is acked, and nothing else is sent", a
 });
 
 test("handlers run one after the other in order of registration, each with a copy of its own", async () => {
-	const ports = keeping();
+	const ports = recordingPorts();
 	const order: string[] = [];
 	for (const id of ["first", "second", "third"])
 		behaviours.set(id, async ({ body }) => {
@@ -44,7 +48,7 @@ test("handlers run one after the other in order of registration, each with a cop
 });
 
 test("each handler gets the whole event, also the time that only its id tells", async () => {
-	const ports = keeping();
+	const ports = recordingPorts();
 	const time = ports.clock() - 5;
 	const head = { id: newId(time, 4), name: "order.placed", time, delay: 0 };
 	const got: unknown[] = [];
@@ -60,7 +64,7 @@ test("each handler gets the whole event, also the time that only its id tells", 
 });
 
 test("a handler that fails neither stops nor repeats the others: only its delivery travels on", async () => {
-	const ports = keeping();
+	const ports = recordingPorts();
 	behaviours.set("second", ({ body }) => {
 		(body as { n: number }).n = 99;
 		throw new Error("no");
@@ -68,7 +72,7 @@ test("a handler that fails neither stops nor repeats the others: only its delive
 	const message = incoming(record("order.placed"));
 	await consume([message], "events", ports);
 	expect(message.verdicts).toEqual(["ack"]);
-	const [sent, ...more] = ports.kept.retries;
+	const [sent, ...more] = ports.recorded.retries;
 	expect(more).toEqual([]);
 	expect(sent?.delaySeconds).toBe(1);
 	expect(read(sent?.record ?? "")).toMatchObject({
@@ -82,50 +86,54 @@ test("a handler that fails neither stops nor repeats the others: only its delive
 });
 
 test("an event without handlers is ignored", async () => {
-	const ports = keeping();
+	const ports = recordingPorts();
 	const message = incoming(record("nobody.cares"));
 	await consume([message], "events", ports);
 	expect(message.verdicts).toEqual(["ack"]);
-	expect(ports.kept.transitions).toMatchObject([{ type: "ignored" }]);
+	expect(ports.recorded.transitions).toMatchObject([{ type: "ignored" }]);
 });
 
 test("an event that comes a second time is not run but split into one delivery for each handler", async () => {
-	const ports = keeping();
+	const ports = recordingPorts();
 	const ran = vi.fn();
 	behaviours.set("first", ran);
 	const message = incoming(record("order.placed"), { attempts: 2 });
 	await consume([message], "events", ports);
 	expect(ran).not.toHaveBeenCalled();
 	expect(message.verdicts).toEqual(["ack"]);
-	expect(ports.kept.retries.map((sent) => read(sent.record).delivery)).toEqual([
+	expect(
+		ports.recorded.retries.map((sent) => read(sent.record).delivery),
+	).toEqual([
 		{ handler: "first", attempt: 1 },
 		{ handler: "second", attempt: 1 },
 		{ handler: "third", attempt: 1 },
 	]);
-	expect(ports.kept.transitions).toMatchObject([
+	expect(ports.recorded.transitions).toMatchObject([
 		{ type: "split", handlers: ["first", "second", "third"] },
 	]);
 });
 
 test("after twelve minutes no handler begins: the rest go on as deliveries at attempt 1", async () => {
 	let now = Date.now();
-	const ports = keeping({ clock: () => now });
+	const ports = recordingPorts({ clock: () => now });
 	behaviours.set("first", () => {
 		now += 12 * 60_000;
 	});
 	const message = incoming(record("order.placed"));
 	await consume([message], "events", ports);
 	expect(message.verdicts).toEqual(["ack"]);
-	expect(ports.kept.retries.map((sent) => read(sent.record).delivery)).toEqual([
+	expect(
+		ports.recorded.retries.map((sent) => read(sent.record).delivery),
+	).toEqual([
 		{ handler: "second", attempt: 1 },
 		{ handler: "third", attempt: 1 },
 	]);
 });
 
 test("when neither the retries queue nor the scheduler takes a delivery, the message comes again", async () => {
-	const ports = keeping();
-	ports.retries.send = down;
-	ports.retries.sendBatch = down;
+	const ports = recordingPorts();
+	ports.retriesQueue.send = down;
+	ports.retriesQueue.sendBatch = down;
 	ports.scheduler.store = down;
 	behaviours.set("second", () => {
 		throw new Error("no");
@@ -136,21 +144,21 @@ test("when neither the retries queue nor the scheduler takes a delivery, the mes
 });
 
 test("when the retries queue takes no delivery, the scheduler holds it until its time", async () => {
-	const ports = keeping({ clock: () => 1_000_000 });
-	ports.retries.send = down;
+	const ports = recordingPorts({ clock: () => 1_000_000 });
+	ports.retriesQueue.send = down;
 	behaviours.set("second", () => {
 		throw new Error("no");
 	});
 	const message = incoming(record("order.placed"));
 	await consume([message], "events", ports);
 	expect(message.verdicts).toEqual(["ack"]);
-	expect(ports.kept.held).toMatchObject([
+	expect(ports.recorded.rows).toMatchObject([
 		{ handler: "second", attempt: 2, dueAt: 1_001_000 },
 	]);
 });
 
 test("a failed delivery is moved by its message's own retry, at the carried attempt plus its tries", async () => {
-	const ports = keeping();
+	const ports = recordingPorts();
 	const seen: number[] = [];
 	behaviours.set("ampt", (_, { attempt }) => {
 		seen.push(attempt);
@@ -161,7 +169,11 @@ test("a failed delivery is moved by its message's own retry, at the carried atte
 	await consume([message], "retries", ports);
 	expect(seen).toEqual([10]);
 	expect(message.verdicts).toEqual([{ retry: 360 }]);
-	expect(ports.kept).toMatchObject({ retries: [], held: [], deadLetters: [] });
+	expect(ports.recorded).toMatchObject({
+		retries: [],
+		rows: [],
+		deadLetters: [],
+	});
 });
 
 test.each([
@@ -171,7 +183,7 @@ test.each([
 		{ sentAt: Date.now() - 11.95 * 3_600_000 },
 	],
 ])("after %s a delivery moves through the scheduler", async (_, sent) => {
-	const ports = keeping();
+	const ports = recordingPorts();
 	behaviours.set("ampt", () => {
 		throw new Error("no");
 	});
@@ -179,33 +191,33 @@ test.each([
 	const message = incoming(record("ampt.like", 1, delivery), sent);
 	await consume([message], "retries", ports);
 	expect(message.verdicts).toEqual(["ack"]);
-	expect(ports.kept.held).toMatchObject([
+	expect(ports.recorded.rows).toMatchObject([
 		{ handler: "ampt", attempt: 2 + (message.attempts - 1) + 1 },
 	]);
 });
 
 test("a long first wait goes to the scheduler at once", async () => {
-	const ports = keeping({ clock: () => 5_000 });
+	const ports = recordingPorts({ clock: () => 5_000 });
 	behaviours.set("long", () => {
 		throw new Error("no");
 	});
 	await consume([incoming(record("long.wait"))], "events", ports);
-	expect(ports.kept.retries).toEqual([]);
-	expect(ports.kept.held).toMatchObject([
+	expect(ports.recorded.retries).toEqual([]);
+	expect(ports.recorded.rows).toMatchObject([
 		{ handler: "long", attempt: 2, dueAt: 5_000 + 20 * 3_600_000 },
 	]);
 });
 
 test("RetryAfterError says when to try next", async () => {
-	const ports = keeping();
+	const ports = recordingPorts();
 	behaviours.set("ampt", () => {
 		throw new RetryAfterError("busy", "90 seconds");
 	});
 	const message = incoming(record("ampt.like"));
 	await consume([message], "events", ports);
 	expect(message.verdicts).toEqual(["ack"]);
-	expect(ports.kept.retries[0]?.delaySeconds).toBeGreaterThanOrEqual(89);
-	expect(ports.kept.retries[0]?.delaySeconds).toBeLessThanOrEqual(90);
+	expect(ports.recorded.retries[0]?.delaySeconds).toBeGreaterThanOrEqual(89);
+	expect(ports.recorded.retries[0]?.delaySeconds).toBeLessThanOrEqual(90);
 });
 
 test.each([
@@ -219,7 +231,7 @@ test.each([
 ])(
 	"%s thrown to the end becomes a dead letter with the whole event",
 	async (_, thrown, ending) => {
-		const ports = keeping();
+		const ports = recordingPorts();
 		behaviours.set("first", () => {
 			throw thrown;
 		});
@@ -229,7 +241,7 @@ test.each([
 		);
 		await consume([message], "retries", ports);
 		expect(message.verdicts).toEqual(["ack"]);
-		const letter = read(ports.kept.deadLetters[0] ?? "");
+		const letter = read(ports.recorded.deadLetters[0] ?? "");
 		expect(letter).toMatchObject({
 			name: "order.placed",
 			body: { a: ["whole", "body"] },
@@ -240,7 +252,7 @@ test.each([
 );
 
 test("the events of a batch run beside each other, 32 at once", async () => {
-	const ports = keeping();
+	const ports = recordingPorts();
 	const gate = Promise.withResolvers<void>();
 	let running = 0;
 	let most = 0;

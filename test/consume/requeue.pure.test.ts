@@ -104,7 +104,7 @@ describe("a delivery that failed travels on", () => {
 	test("in the scheduler where the queue does not take it, and that is logged", async () => {
 		const log = vi.spyOn(console, "error").mockImplementation(() => {});
 		const full = new Error("Queue is overloaded");
-		ports.retries.send = async () => {
+		ports.retriesQueue.send = async () => {
 			throw full;
 		};
 		await enqueueRetry(event, next(1_500), ports);
@@ -120,7 +120,7 @@ describe("a delivery that failed travels on", () => {
 		const down = async () => {
 			throw new Error("down");
 		};
-		ports.retries.send = down;
+		ports.retriesQueue.send = down;
 		ports.scheduler.store = down;
 		await expect(enqueueRetry(event, next(1_500), ports)).rejects.toThrow(
 			"down",

@@ -11,7 +11,7 @@ import {
 } from "../../src/dead-letters/replay.ts";
 import type { NewDeadLetter } from "../../src/event/dead-letter.ts";
 import { read } from "../support/incoming.ts";
-import { keeping } from "../support/ports.ts";
+import { recordingPorts } from "../support/ports.ts";
 
 const T0 = Date.UTC(2027, 0, 1);
 const DAY = 86_400_000;
@@ -46,7 +46,7 @@ function letter(
 }
 
 const ports = () =>
-	keeping({
+	recordingPorts({
 		letters: store as unknown as Letters & {
 			store(letters: readonly NewDeadLetter[]): Promise<void>;
 		},
@@ -107,7 +107,7 @@ test("a replay sends the event to the one handler, from attempt 1, and then mark
 	await store.store([letter(1)]);
 	const to = ports();
 	expect(await replay("e1:first", undefined, to)).toBe(true);
-	expect(to.kept.retries.map((sent) => read(sent.record))).toMatchObject([
+	expect(to.recorded.retries.map((sent) => read(sent.record))).toMatchObject([
 		{
 			id: "e1",
 			body: { n: 1 },
@@ -173,7 +173,9 @@ test("two replays with different large bodies do not see each other's", async ()
 	const large = (fill: string) => ({ body: fill.repeat(150_000) });
 	await replay("e1:first", large("a"), to);
 	await replay("e1:first", large("b"), to);
-	const references = to.kept.retries.map((sent) => read(sent.record).reference);
+	const references = to.recorded.retries.map(
+		(sent) => read(sent.record).reference,
+	);
 	expect(
 		references.map((key) => to.kept.payloads.get(key ?? "")?.text[1]),
 	).toEqual(["a", "b"]);
@@ -193,7 +195,7 @@ test("an edited body is checked by the event's schema and its size", async () =>
 	await expect(
 		replay("e1:first", { body: "x".repeat(262_144) }, to),
 	).rejects.toThrow();
-	expect(to.kept.retries).toEqual([]);
+	expect(to.recorded.retries).toEqual([]);
 });
 
 test("what was unreadable cannot be replayed, what a newer deploy wrote goes out as it was", async () => {
@@ -217,7 +219,7 @@ test("what was unreadable cannot be replayed, what a newer deploy wrote goes out
 		}),
 	]);
 	await replay("m2:", undefined, to);
-	expect(to.kept.retries.map(({ record }) => record)).toEqual([text]);
+	expect(to.recorded.retries.map(({ record }) => record)).toEqual([text]);
 });
 
 test("all that match are replayed, and those that cannot be are named", async () => {
@@ -245,7 +247,7 @@ test("a discarded letter is gone, and a late duplicate does not bring it back", 
 	const to = ports();
 	expect(await discard("e1:first", to)).toBe(true);
 	expect(await discard("e1:first", to)).toBe(false);
-	expect(to.kept.transitions).toMatchObject([
+	expect(to.recorded.transitions).toMatchObject([
 		{ type: "discarded", id: "e1", handler: "first" },
 	]);
 	await store.store([letter(1)]);

@@ -1,13 +1,13 @@
 /** Keeps the transitions of the bus that the dialects share, and logs them for who watches from outside. */
 import type { Events, Transition } from "tidings";
-import { ownerOf } from "../../src/owner.ts";
+import { portsOf } from "../../src/events.ts";
 
 /** Every transition, in order. */
 export const transitions: Transition[] = [];
 
 /** The same bus, observed: called before `worker` takes it. */
 export function observed(events: Events): Events {
-	ownerOf(events).observe = (transition) => {
+	portsOf(events).observe = (transition) => {
 		transitions.push(transition);
 		console.info(`tidings ${JSON.stringify(transition)}`);
 	};

@@ -1,7 +1,7 @@
 import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { portsOf } from "../../src/events.ts";
 import { UnavailableError } from "../../src/index.ts";
-import { ownerOf } from "../../src/owner.ts";
 import { call, installKeys, type KeyName, keyOf } from "../support/http.ts";
 import { events } from "../support/worker.ts";
 
@@ -439,7 +439,7 @@ describe("the other routes", () => {
 			problemOf(503, "unavailable"),
 		);
 		late.mockRestore();
-		const { scheduler } = ownerOf(events);
+		const { scheduler } = portsOf(events);
 		vi.spyOn(scheduler, "cancel").mockRejectedValue(
 			new UnavailableError("down"),
 		);

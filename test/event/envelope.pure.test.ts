@@ -64,7 +64,11 @@ describe("an encoded event", () => {
 		fc.assert(
 			fc.property(json, (body) => {
 				const text = JSON.stringify(body);
-				const record = encodeEvent(head, { text }, { delivery, deadLetter: letter });
+				const record = encodeEvent(
+					head,
+					{ text },
+					{ delivery, deadLetter: letter },
+				);
 				const decoded = decode(record);
 				expect(decoded).toMatchObject({ kind: "envelope", text: record });
 				const { body: read, ...others } = envelopeOf(record);

@@ -50,7 +50,7 @@ function begin(run: HandlerFunction, schema?: Schema, body: unknown = null) {
 		context = itsContext;
 		return run(event, itsContext);
 	};
-	const handler = handlerOf([head.name], options, keeping, schema);
+	const handler = handlerOf([head.name], options, recordingPorts, schema);
 	return attempt(handler, { ...head, body }, 2, 5_000, time);
 }
 

@@ -9,7 +9,7 @@ import {
 	toWorkflow,
 } from "../../src/index.ts";
 import { incoming, read, record } from "../support/incoming.ts";
-import { keeping } from "../support/ports.ts";
+import { recordingPorts } from "../support/ports.ts";
 import { events, transitions, workflowRuns } from "../support/worker.ts";
 
 interface Bound {
@@ -63,9 +63,9 @@ describe("a delivery to a workflow", () => {
 	async function deliver(handler = fulfil): Promise<string[]> {
 		const handlers = new Handlers();
 		handlers.add(handlerOf(["fulfilment.asked"], { id: "fulfil" }, handler));
-		const { kept, ...ports } = keeping({ handlers });
+		const { kept, ...ports } = recordingPorts({ handlers });
 		await consume([incoming(text)], "retries", ports);
-		return kept.transitions.map((told) =>
+		return recorded.transitions.map((told) =>
 			told.type === "retrying" ? `retrying: ${told.error?.message}` : told.type,
 		);
 	}

@@ -6,7 +6,7 @@ import { consumersOf } from "../../src/handlers/workers.ts";
 import { NonRetryableError, RetryAfterError } from "../../src/index.ts";
 import { publish } from "../../src/publish/publish.ts";
 import { incoming, read, record } from "../support/incoming.ts";
-import { keeping } from "../support/ports.ts";
+import { recordingPorts } from "../support/ports.ts";
 import { behaviours } from "../support/worker.ts";
 import {
 	delivering,
@@ -46,9 +46,9 @@ describe("an event", () => {
 		]);
 		expect(read(fake.calls[0]?.record ?? "")).toMatchObject({ body: { n: 1 } });
 		expect(ends(ports)).toEqual(["delivered fake/send", "delivered fake/log"]);
-		expect(ports.kept).toMatchObject({
+		expect(ports.recorded).toMatchObject({
 			retries: [],
-			held: [],
+			rows: [],
 			deadLetters: [],
 		});
 	});
@@ -83,7 +83,7 @@ describe("an event", () => {
 	test("that travels by reference reaches a Worker with its body", async () => {
 		const fake = new FakeWorker();
 		const { ports } = owning(fake);
-		ports.kept.payloads.set("kept here", { text: '{"n":7}', until: 0 });
+		ports.recorded.payloads.set("kept here", { text: '{"n":7}', until: 0 });
 		const { body: _, ...head } = read(record("order.placed"));
 		const referring = JSON.stringify({ ...head, reference: "kept here" });
 		expect(await taken(referring, ports)).toBe("ack");
@@ -163,14 +163,14 @@ describe("a real Worker behind a binding", () => {
 			throw new RetryAfterError("busy", new Date(time.now + 90 * SECOND));
 		});
 		expect(await taken(record("order.placed"), ports)).toBe("ack");
-		expect(ports.kept.transitions).toContainEqual(
+		expect(ports.recorded.transitions).toContainEqual(
 			expect.objectContaining({
 				type: "dead",
 				handler: "mail/send",
 				cause: "non_retryable",
 			}),
 		);
-		expect(ports.kept.retries).toMatchObject([{ delaySeconds: 90 }]);
+		expect(ports.recorded.retries).toMatchObject([{ delaySeconds: 90 }]);
 	});
 
 	test("ends an attempt whose time is over", async () => {
@@ -268,10 +268,10 @@ describe("a Worker whose handlers are not known", () => {
 		const since = time.now;
 		let text = record("order.placed");
 		const waits: number[] = [];
-		while (ports.kept.deadLetters.length === 0) {
-			const held = ports.kept.held.length;
+		while (ports.recorded.deadLetters.length === 0) {
+			const held = ports.recorded.rows.length;
 			expect(await taken(text, ports)).toBe("ack");
-			const row = ports.kept.held[held];
+			const row = ports.recorded.rows[held];
 			if (!row) break;
 			waits.push((row.dueAt - time.now) / MINUTE);
 			text = row.record;
@@ -280,7 +280,7 @@ describe("a Worker whose handlers are not known", () => {
 		expect(waits.slice(0, 7)).toEqual([1, 1, 2, 4, 8, 16, 32]);
 		expect(Math.max(...waits)).toBe(60);
 		expect(time.now - since).toBe(DAY);
-		expect(read(ports.kept.deadLetters[0] ?? "").deadLetter).toMatchObject({
+		expect(read(ports.recorded.deadLetters[0] ?? "").deadLetter).toMatchObject({
 			handler: "fake/*",
 			cause: "unreachable",
 			attempts: 0,
@@ -293,7 +293,7 @@ describe("a Worker whose handlers are not known", () => {
 		const { ports } = owning(fake, { own: true });
 		const judged = incoming(record("order.placed"), { attempts: 1 });
 		await consume([judged], "deadLetters", ports);
-		expect(ports.kept.letters.map(({ handler }) => handler)).toEqual([
+		expect(ports.recorded.stored.map(({ handler }) => handler)).toEqual([
 			"first",
 			"second",
 			"third",
@@ -313,7 +313,7 @@ describe("a list of handlers", () => {
 		await taken(record("order.placed"), ports);
 		expect(fake.asked).toBe(1);
 		time.now += 1;
-		ports.kept.transitions.length = 0;
+		ports.recorded.transitions.length = 0;
 		await taken(record("order.placed"), ports);
 		expect(fake.asked).toBe(2);
 		expect(ends(ports)).toEqual(["delivered fake/young"]);
@@ -325,7 +325,7 @@ describe("a list of handlers", () => {
 		await taken(record("order.placed"), ports);
 		fake.goDown();
 		time.now += MINUTE;
-		ports.kept.transitions.length = 0;
+		ports.recorded.transitions.length = 0;
 		await taken(record("order.placed"), ports);
 		expect(ends(ports)).toEqual(["waiting fake/*"]);
 	});
@@ -410,7 +410,7 @@ describe("a handler that its Worker no longer has", () => {
 			unknownFor: HOUR,
 		});
 		expect(await taken(text, ports)).toBe("ack");
-		expect(read(ports.kept.deadLetters[0] ?? "").deadLetter).toMatchObject({
+		expect(read(ports.recorded.deadLetters[0] ?? "").deadLetter).toMatchObject({
 			handler: "fake/gone",
 			cause: "unknown_handler",
 			attempts: 1,
@@ -450,7 +450,7 @@ test("a handler of this Worker whose id is the key of another is run here", asyn
 	const fake = new FakeWorker();
 	const { ports } = owning(fake, { own: true });
 	const routing = { overrides: [], defaults: {} };
-	ports.consumers = consumersOf({ first: "FAKE" }, routing, ports);
+	ports.workers = consumersOf({ first: "FAKE" }, routing, ports);
 	await taken(delivering({ handler: "first", attempt: 2 }), ports);
 	expect(fake.calls).toEqual([]);
 	expect(ends(ports)).toEqual(["delivered first"]);
@@ -474,27 +474,27 @@ test("an event to three Workers with two handlers each costs one queue message a
 		C: new FakeWorker(),
 	};
 	Object.assign(env, fakes);
-	const ports = keeping();
+	const ports = recordingPorts();
 	const bound = { a: "A", b: "B", c: "C" };
 	const { all, forHandler: of } = consumersOf(
 		bound,
 		{ overrides: [], defaults: {} },
 		ports,
 	);
-	ports.consumers = {
+	ports.workers = {
 		all: all.filter(({ key }) => key !== ""),
 		forHandler: of,
 	};
 	for (let n = 0; n < 2; n++) {
 		await publish({ name: "order.placed", body: 1 }, ports);
-		expect(ports.kept.events).toHaveLength(1);
-		expect(await taken(ports.kept.events.pop() ?? "", ports)).toBe("ack");
+		expect(ports.recorded.events).toHaveLength(1);
+		expect(await taken(ports.recorded.events.pop() ?? "", ports)).toBe("ack");
 	}
 	for (const { calls, asked } of Object.values(fakes)) {
 		expect(calls.map(({ handlers }) => handlers.length)).toEqual([2, 2]);
 		expect(asked).toBe(1);
 	}
-	const { retries, deadLetters, held } = ports.kept;
+	const { retries, deadLetters, held } = ports.recorded;
 	expect([retries, deadLetters, held]).toEqual([[], [], []]);
 	expect(ends(ports).filter((end) => end.startsWith("delivered"))).toHaveLength(
 		12,

@@ -4,7 +4,7 @@ import { decode } from "../../src/event/envelope.ts";
 import { shardOf } from "../../src/event/id.ts";
 import { PAYLOAD_KEPT } from "../../src/event/limits.ts";
 import { publish, publishBatch } from "../../src/publish/publish.ts";
-import { down, keeping } from "../support/ports.ts";
+import { down, recordingPorts } from "../support/ports.ts";
 
 const small = { name: "order.placed", body: 1 };
 const large = { name: "order.placed", body: "x".repeat(150_000) };
@@ -39,20 +39,22 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
 describe("publish", () => {
 	test("resolves only after the queue has stored the event", async () => {
 		const queue = pending();
-		const ports = keeping();
-		ports.events.send = queue.call;
+		const ports = recordingPorts();
+		ports.eventsQueue.send = queue.call;
 		const published = publish(small, ports);
 		expect(await isSettled(published)).toBe(false);
 		expect(queue.calls).toHaveLength(1);
-		expect(ports.kept.transitions).toEqual([]);
+		expect(ports.recorded.transitions).toEqual([]);
 		queue.resolve();
 		const { id } = await published;
-		expect(ports.kept.transitions).toMatchObject([{ type: "published", id }]);
+		expect(ports.recorded.transitions).toMatchObject([
+			{ type: "published", id },
+		]);
 	});
 
 	test("resolves only after the scheduler has stored the event", async () => {
 		const scheduler = pending();
-		const ports = keeping();
+		const ports = recordingPorts();
 		ports.scheduler.hold = scheduler.call;
 		const published = publish({ ...small, ...later }, ports);
 		expect(await isSettled(published)).toBe(false);
@@ -62,24 +64,24 @@ describe("publish", () => {
 	});
 
 	test("rejects if the queue or the scheduler rejects", async () => {
-		const ports = keeping();
-		ports.events.send = down;
+		const ports = recordingPorts();
+		ports.eventsQueue.send = down;
 		ports.scheduler.hold = down;
 		for (const request of [small, { ...small, ...later }]) {
 			const published = async () => void (await publish(request, ports));
 			await expect(published()).rejects.toThrow("overloaded");
 		}
-		expect(ports.kept.transitions).toEqual([]);
+		expect(ports.recorded.transitions).toEqual([]);
 	});
 
 	test("checks the body by its schema", async () => {
-		const ports = keeping();
+		const ports = recordingPorts();
 		const rejected = async () =>
 			void (await publish({ name: "user.joined", body: { userId: 5 } }, ports));
 		await expect(rejected()).rejects.toMatchObject({
 			code: "schema_violation",
 		});
-		expect(ports.kept.events).toEqual([]);
+		expect(ports.recorded.events).toEqual([]);
 	});
 });
 
@@ -98,15 +100,15 @@ describe("a large body", () => {
 		"of %s is stored before the record that refers to it is sent",
 		async (_, act) => {
 			const payloads = pending();
-			const ports = keeping();
+			const ports = recordingPorts();
 			ports.payloads.put = payloads.call;
 			const published = act(ports);
 			expect(await isSettled(published)).toBe(false);
 			expect(payloads.calls).toHaveLength(1);
-			expect(ports.kept.events).toEqual([]);
+			expect(ports.recorded.events).toEqual([]);
 			payloads.resolve();
 			await published;
-			expect(decode(ports.kept.events.at(-1))).toMatchObject({
+			expect(decode(ports.recorded.events.at(-1))).toMatchObject({
 				kind: "envelope",
 				envelope: { reference: payloads.calls[0] },
 			});
@@ -114,20 +116,20 @@ describe("a large body", () => {
 	);
 
 	test("is retained for 30 days from the due time of its event, not from its publish", async () => {
-		const ports = keeping();
+		const ports = recordingPorts();
 		const now = await publish(large, ports);
 		const due = await publish({ ...large, ...later }, ports);
 		const retained = ({ id, time }: typeof now) =>
-			(ports.kept.payloads.get(id)?.until ?? 0) - time;
+			(ports.recorded.payloads.get(id)?.until ?? 0) - time;
 		expect(retained(now)).toBe(PAYLOAD_KEPT);
 		expect(retained(due)).toBe(HOUR + PAYLOAD_KEPT);
-		expect(ports.kept.held).toMatchObject([{ reference: due.id }]);
+		expect(ports.recorded.rows).toMatchObject([{ reference: due.id }]);
 	});
 });
 
 describe("a batch", () => {
 	test("gives no receipt for an event that was not stored", async () => {
-		const ports = keeping();
+		const ports = recordingPorts();
 		ports.scheduler.hold = down;
 		const batch = [small, { ...small, ...later }, small];
 		const published = async () => void (await publishBatch(batch, ports));
@@ -137,11 +139,11 @@ describe("a batch", () => {
 			receipts: [{ delay: 0 }, null, { delay: 0 }],
 			cause: expect.objectContaining({ message: "Queue is overloaded" }),
 		});
-		expect(ports.kept.transitions).toHaveLength(2);
+		expect(ports.recorded.transitions).toHaveLength(2);
 	});
 
 	test("sends scheduled events to the shards of their ids, in one call for each shard", async () => {
-		const ports = keeping();
+		const ports = recordingPorts();
 		const calls: Set<unknown>[] = [];
 		ports.scheduler.hold = async (rows) =>
 			void calls.push(new Set(rows.map(({ id }) => shardOf(id))));
@@ -154,7 +156,7 @@ describe("a batch", () => {
 	});
 
 	test("is rejected with the index of its first invalid event, by schema or not, and nothing is stored", async () => {
-		const ports = keeping();
+		const ports = recordingPorts();
 		const noUser = { name: "user.joined", body: { userId: 5 } };
 		for (const [batch, index, code] of [
 			[[small, noUser, { name: "no name", body: 1 }], 1, "schema_violation"],
@@ -163,35 +165,35 @@ describe("a batch", () => {
 			const published = async () => void (await publishBatch(batch, ports));
 			await expect(published()).rejects.toMatchObject({ index, code });
 		}
-		expect(ports.kept.events).toEqual([]);
+		expect(ports.recorded.events).toEqual([]);
 	});
 
 	test("of 10 MB is stored", async () => {
-		const ports = keeping();
+		const ports = recordingPorts();
 		const receipts = await publishBatch(batchOf(10_000_000), ports);
 		expect(receipts).toHaveLength(1_000);
-		expect(ports.kept.events).toHaveLength(1_000);
+		expect(ports.recorded.events).toHaveLength(1_000);
 	});
 
 	test("of 10 MB and one byte is rejected, and nothing is stored", async () => {
-		const ports = keeping();
+		const ports = recordingPorts();
 		const published = async () =>
 			void (await publishBatch(batchOf(10_000_001), ports));
 		await expect(published()).rejects.toMatchObject({
 			code: "batch_too_large",
 			message: expect.stringContaining("10000001 bytes"),
 		});
-		expect(ports.kept.events).toEqual([]);
-		expect(ports.kept.payloads.size).toBe(0);
+		expect(ports.recorded.events).toEqual([]);
+		expect(ports.recorded.payloads.size).toBe(0);
 	});
 });
 
 test("an event of exactly 256 KB is rejected, and one byte less is accepted", async () => {
-	const ports = keeping();
+	const ports = recordingPorts();
 	const rejected = async () => void (await publish(eventOf(262_144), ports));
 	await expect(rejected()).rejects.toMatchObject({ code: "event_too_large" });
 	await publish(eventOf(262_143), ports);
-	expect(ports.kept.events).toHaveLength(1);
+	expect(ports.recorded.events).toHaveLength(1);
 });
 
 /** An event of this many bytes. */

@@ -3,8 +3,8 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
 import { settingsOf } from "../../src/config/settings.ts";
 import { newId, shardOf } from "../../src/event/id.ts";
+import { portsOf } from "../../src/events.ts";
 import { createEvents } from "../../src/index.ts";
-import { ownerOf } from "../../src/owner.ts";
 import { schedulerShard } from "../../src/platform/bindings.ts";
 import type { Schedule } from "../../src/schedule/schedule.ts";
 import { schedulerOf } from "../../src/schedule/shards.ts";
@@ -94,7 +94,7 @@ test("an alarm that went missing in a shard that was taken away is set by the wa
 test("a configuration with shards of before lists and watches those, and gives new events to those of now", async () => {
 	const events = createEvents();
 	worker(events, { config: { shards: { now: 1, before: 8 } } });
-	const { newId: next, scheduler } = ownerOf(events);
+	const { newId: next, scheduler } = portsOf(events);
 	const ids = Array.from({ length: 50 }, () => next(Date.now()));
 	expect(new Set(ids.map(shardOf))).toEqual(new Set([0]));
 

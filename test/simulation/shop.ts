@@ -1,6 +1,7 @@
 /** The Worker that is simulated: one deploy for each version, with handlers that do as the scenario says. */
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
+import { portsOf } from "../../src/events.ts";
 import {
 	createEvents,
 	event,
@@ -9,7 +10,6 @@ import {
 	RetryAfterError,
 	type TidingsEvent,
 } from "../../src/index.ts";
-import { type Owner, ownerOf } from "../../src/owner.ts";
 import { DeadLetters, Payloads, Scheduler, worker } from "../../src/worker.ts";
 import type { Ledger, Run } from "./ledger.ts";
 import { waitUntil } from "./platform/cloudflare-workers.ts";
@@ -22,7 +22,7 @@ import { behaviourOf, RETRY_AFTER } from "./versions.ts";
 /** A deploy as callers inside the Worker reach it. */
 export interface ShopDeploy extends Deploy {
 	events: ReturnType<typeof createEvents>;
-	owner: Owner;
+	owner: AppPorts;
 }
 
 /** What `wrangler.toml` says, and for how long its queues keep a message. */
@@ -102,7 +102,7 @@ export function deployOf(
 		const context = { waitUntil, passThroughOnException() {} };
 		return {
 			events: events as never,
-			owner: ownerOf(events as never),
+			owner: portsOf(events as never),
 			queue: async (batch) =>
 				owned.queue?.(batch as never, {} as never, context as never),
 			scheduled: async () =>

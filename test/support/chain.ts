@@ -1,9 +1,8 @@
 /** One delivery's whole chain under simulated time, between a queue and a scheduler of a few lines. */
 
 import { consume } from "../../src/consume/queue.ts";
-import type { Owner } from "../../src/owner.ts";
 import { incoming, read, record } from "./incoming.ts";
-import type { Kept } from "./ports.ts";
+import type { TestPorts } from "./ports.ts";
 
 /** When a chain begins. */
 export const T0 = Date.UTC(2027, 0, 1);
@@ -15,7 +14,7 @@ export const T0 = Date.UTC(2027, 0, 1);
  */
 export async function runChain(
 	name: string,
-	ports: Owner & { kept: Kept },
+	ports: TestPorts,
 	body: unknown = { n: 1 },
 ) {
 	let now = T0;
@@ -27,8 +26,8 @@ export async function runChain(
 		await consume([message], from, ports);
 		from = "retries";
 		const [verdict] = message.verdicts;
-		const sent = ports.kept.retries.pop();
-		const held = ports.kept.held.pop();
+		const sent = ports.recorded.retries.pop();
+		const held = ports.recorded.rows.pop();
 		moves.mostTries = Math.max(moves.mostTries, message.attempts);
 		if (typeof verdict === "object") {
 			now += (verdict.retry ?? 0) * 1_000;
@@ -49,6 +48,6 @@ export async function runChain(
 			message = incoming(held.record, { sentAt: now });
 		} else break;
 	}
-	const letter = read(ports.kept.deadLetters[0] ?? "").deadLetter;
+	const letter = read(ports.recorded.deadLetters[0] ?? "").deadLetter;
 	return { moves, letter, end: now - T0 };
 }

@@ -1,6 +1,6 @@
 /** Messages as a consumer gets them, that tell which verdict each was given. */
 
-import type { IncomingMessage } from "../../src/consume/queue.ts";
+import type { IncomingMessage } from "../../src/consume/settle.ts";
 import { encodeEvent } from "../../src/event/encode.ts";
 import { type Delivery, decode } from "../../src/event/envelope.ts";
 import { newId } from "../../src/event/id.ts";

@@ -1,7 +1,7 @@
 /** What `start` and `stop` act upon: it knows what was done to it, and that no two may be at it at once. */
 import { expect } from "vitest";
 import { MAX_TIMEOUT } from "../../src/event/limits.ts";
-import type { Outcome } from "../../src/event/outcome.ts";
+import type { AttemptOutcome } from "../../src/event/outcome.ts";
 
 export type Which = "start" | "stop";
 
@@ -35,7 +35,7 @@ export class Outside {
 		this.begun.push(which);
 	}
 
-	end(end: End, now: number): Outcome {
+	end(end: End, now: number): AttemptOutcome {
 		const which = this.#underWay;
 		this.#underWay = undefined;
 		const error = { name: "Error", message: `${which} ${end}` };

@@ -1,82 +1,113 @@
-/** The owner's ports with queues and scheduler that keep what they are given, for looking at one step alone. */
-
+/** Ports whose queues, scheduler and stores record what they are given, for testing one step without the platform. */
+import type { AppPorts } from "../../src/apps/app-ports.ts";
 import type { NewDeadLetter } from "../../src/event/dead-letter.ts";
 import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
 import type { Transition } from "../../src/event/transition.ts";
-import { consumersOf } from "../../src/handlers/workers.ts";
-import { type Owner, ownerOf } from "../../src/owner.ts";
+import { portsOf, registrationOf } from "../../src/events.ts";
+import type { HandlerRegistry } from "../../src/handlers/registry.ts";
+import { handlerWorkers } from "../../src/handlers/workers.ts";
+import type { RecordQueue } from "../../src/platform/queues.ts";
 import { events } from "./worker.ts";
 
-export interface Kept {
+export interface Recorded {
 	events: string[];
 	retries: { record: string; delaySeconds: number }[];
+	/** Records of the dead-letter queue. */
 	deadLetters: string[];
-	held: ScheduledRow[];
-	letters: NewDeadLetter[];
+	/** Rows of the scheduler. */
+	rows: ScheduledRow[];
+	/** Dead letters in their store. */
+	stored: NewDeadLetter[];
 	payloads: Map<string, { text: string; until: number }>;
 	transitions: Transition[];
 }
 
-/** @param changes ports that behave otherwise, a queue that fails among them */
-export function keeping(changes: Partial<Owner> = {}): Owner & { kept: Kept } {
-	const kept: Kept = {
+type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
+
+/** Ports that a test may change. */
+export interface TestPorts extends Mutable<AppPorts> {
+	recorded: Recorded;
+	/** The queues behind `queues`, for all lanes. */
+	eventsQueue: RecordQueue;
+	retriesQueue: RecordQueue;
+	deadLettersQueue: RecordQueue;
+}
+
+/** @param changes ports that behave otherwise; `handlers` are those of the Worker under test by default */
+export function recordingPorts({
+	handlers = registrationOf(events as never).handlers,
+	...changes
+}: Partial<AppPorts> & { handlers?: HandlerRegistry } = {}): TestPorts {
+	const recorded: Recorded = {
 		events: [],
 		retries: [],
 		deadLetters: [],
-		held: [],
-		letters: [],
+		rows: [],
+		stored: [],
 		payloads: new Map(),
 		transitions: [],
 	};
-	const owner = ownerOf(events as never);
-	const ports: Owner & { kept: Kept } = {
+	const owner = portsOf(events as never);
+	const ports: TestPorts = {
 		...owner,
-		kept,
-		events: {
-			...owner.events,
-			send: async (record: string) => void kept.events.push(record),
-			sendBatch: async (records: readonly string[]) =>
-				void kept.events.push(...records),
-		},
-		retries: {
-			...owner.retries,
-			send: async (record: string, delaySeconds?: number) =>
-				void kept.retries.push({ record, delaySeconds: delaySeconds ?? 0 }),
-			sendBatch: async (records) =>
-				void kept.retries.push(
-					...records.map((record) => ({ record, delaySeconds: 0 })),
-				),
-		},
-		deadLetters: {
-			...owner.deadLetters,
-			send: async (record) => void kept.deadLetters.push(record),
+		recorded,
+		eventsQueue: recordingQueue((record) => recorded.events.push(record)),
+		retriesQueue: recordingQueue((record, delaySeconds) =>
+			recorded.retries.push({ record, delaySeconds }),
+		),
+		deadLettersQueue: recordingQueue((record) =>
+			recorded.deadLetters.push(record),
+		),
+		queues: {
+			...owner.queues,
+			events: () => ports.eventsQueue,
+			retries: () => ports.retriesQueue,
+			get deadLetters() {
+				return ports.deadLettersQueue;
+			},
 		},
 		scheduler: {
 			...owner.scheduler,
-			store: async (rows) => void kept.held.push(...rows),
+			store: async (rows) => void recorded.rows.push(...rows),
 		},
-		letters: {
-			...owner.letters,
-			store: async (letters) => void kept.letters.push(...letters),
+		deadLetters: {
+			...owner.deadLetters,
+			store: async (deadLetters) => void recorded.stored.push(...deadLetters),
 		},
 		payloads: {
 			put: async (key, text, until) =>
-				void kept.payloads.set(key, { text, until }),
-			get: async (key) => kept.payloads.get(key)?.text ?? null,
+				void recorded.payloads.set(key, { text, until }),
+			get: async (key) => recorded.payloads.get(key)?.text ?? null,
 			keep: async (key, until) => {
-				const payload = kept.payloads.get(key);
+				const payload = recorded.payloads.get(key);
 				if (payload) payload.until = until;
 			},
 		},
-		observe: (transition) => void kept.transitions.push(transition),
+		observe: (transition) => void recorded.transitions.push(transition),
 		...changes,
 	};
 	const routing = { overrides: [], defaults: {} };
-	ports.consumers = changes.consumers ?? consumersOf({}, routing, ports);
+	ports.workers =
+		changes.workers ??
+		handlerWorkers(handlers, new Map(), routing, {
+			clock: () => ports.clock(),
+			timer: ports.timer,
+		});
 	return ports;
 }
 
-/** A port that rejects, as a queue or an object that is down. */
+function recordingQueue(
+	take: (record: string, delaySeconds: number) => void,
+): RecordQueue {
+	return {
+		send: async (record, delaySeconds = 0) => take(record, delaySeconds),
+		sendBatch: async (records) => {
+			for (const record of records) take(record, 0);
+		},
+	};
+}
+
+/** A port that rejects, as a queue or an object during an outage. */
 export async function down(): Promise<never> {
 	throw new Error("Queue is overloaded");
 }

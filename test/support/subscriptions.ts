@@ -7,7 +7,7 @@ import type {
 	SubscriptionsState,
 } from "../../src/apps/subscriptions/subscription.ts";
 import type { Subscriptions } from "../../src/apps/subscriptions/subscriptions-object.ts";
-import type { Outcome } from "../../src/event/outcome.ts";
+import type { AttemptOutcome } from "../../src/event/outcome.ts";
 import { setObjectContext } from "../../src/platform/object-context.ts";
 import { type End, Outside, type Which } from "./outside.ts";
 
@@ -25,7 +25,7 @@ export class Event {
 	/** What sending a trigger does. */
 	triggering: () => Promise<void> = async () => {};
 	triggers = 0;
-	#end: ((outcome: Outcome) => void) | undefined;
+	#end: ((outcome: AttemptOutcome) => void) | undefined;
 
 	constructor() {
 		setObjectContext({
@@ -54,7 +54,7 @@ export class Event {
 		} catch (error) {
 			this.wrong.push(error);
 		}
-		const { promise, resolve } = Promise.withResolvers<Outcome>();
+		const { promise, resolve } = Promise.withResolvers<AttemptOutcome>();
 		this.#end = resolve;
 		if (which === "start") await this.starting(this.stub);
 		return promise;

@@ -1,19 +1,21 @@
 /** A Worker behind a binding that does as a test says, for what a real one cannot be made to do. */
-import { env } from "cloudflare:workers";
 import { expect } from "vitest";
+import type { AppBinding } from "../../src/apps/app-workers.ts";
 import type { Received } from "../../src/apps/webhooks/trigger.ts";
 import { consume } from "../../src/consume/queue.ts";
 import type { Delivery } from "../../src/event/envelope.ts";
+import { registrationOf } from "../../src/events.ts";
 import type { Call, Reporter } from "../../src/handlers/call.ts";
-import type { HandlerListing, Routing } from "../../src/handlers/route.ts";
-import {
-	consumersOf,
-	type SubscriberBinding,
-} from "../../src/handlers/workers.ts";
+import type { HandlerListing } from "../../src/handlers/listing.ts";
+import type { SubscriberBinding } from "../../src/handlers/remote-worker.ts";
+import type { Routing } from "../../src/handlers/route.ts";
+import { handlerWorkers } from "../../src/handlers/workers.ts";
+import { binding } from "../../src/platform/environment.ts";
 import { incoming, read, record } from "./incoming.ts";
-import { keeping } from "./ports.ts";
+import { recordingPorts } from "./ports.ts";
+import { events } from "./worker.ts";
 
-export class FakeWorker implements SubscriberBinding {
+export class FakeWorker implements SubscriberBinding, AppBinding {
 	/** What it lists; a function may fail, or never answer. */
 	lists: () => Promise<HandlerListing[]> | HandlerListing[] = () => [
 		{ id: "send", patterns: ["order.*"] },
@@ -72,25 +74,25 @@ export function owning(
 		own = false,
 	}: { routing?: Routing; mail?: boolean; own?: boolean } = {},
 ) {
-	Object.assign(env, { FAKE: fake });
 	const time = { now: Date.UTC(2027, 0, 1) };
 	const expiring: (() => void)[] = [];
-	const ports = keeping({ clock: () => time.now });
-	const bound = { fake: "FAKE", ...(mail && { mail: "MAIL" }) };
-	const running = {
-		handlers: ports.handlers,
-		apps: [],
-		doorOf: ports.doorOf,
-		clock: () => time.now,
-		timer: (expire: () => void) => {
-			expiring.push(expire);
-			return () => void expiring.splice(expiring.indexOf(expire), 1);
-		},
+	const ports = recordingPorts({ clock: () => time.now });
+	const bindings = new Map<string, () => SubscriberBinding>([
+		["fake", () => fake],
+	]);
+	if (mail) bindings.set("mail", () => binding("MAIL") as SubscriberBinding);
+	const timer = (expire: () => void) => {
+		expiring.push(expire);
+		return () => void expiring.splice(expiring.indexOf(expire), 1);
 	};
-	const consumers = consumersOf(bound, routing, running);
-	ports.consumers = own
-		? consumers
-		: { ...consumers, all: consumers.all.filter(({ key }) => key !== "") };
+	const { handlers } = registrationOf(events as never);
+	const workers = handlerWorkers(handlers, bindings, routing, {
+		clock: () => time.now,
+		timer,
+	});
+	ports.workers = own
+		? workers
+		: { ...workers, all: workers.all.filter(({ key }) => key !== "") };
 	/** Lets every timer that stands run out. */
 	const expire = () => {
 		for (const one of expiring.splice(0)) one();
@@ -113,20 +115,20 @@ export async function taken(
 }
 
 /** What became of each handler, in order. */
-export function ends({ kept }: Ports): string[] {
-	return kept.transitions.map(
+export function ends({ recorded }: Ports): string[] {
+	return recorded.transitions.map(
 		(t) => `${t.type} ${"handler" in t ? t.handler : ""}`,
 	);
 }
 
 /** The deliveries that were sent to the retries queue. */
-export function sent({ kept }: Ports) {
-	return kept.retries.map(({ record }) => read(record).delivery);
+export function sent({ recorded }: Ports) {
+	return recorded.retries.map(({ record }) => read(record).delivery);
 }
 
 /** The deliveries that wait in the scheduler. */
-export function waiting({ kept }: Ports) {
-	return kept.held.map(({ record, dueAt }) => ({
+export function waiting({ recorded }: Ports) {
+	return recorded.rows.map(({ record, dueAt }) => ({
 		...read(record).delivery,
 		dueAt,
 	}));

@@ -80,10 +80,10 @@ describe("a call that is cut off", () => {
 		const text = delivering({ handler: "fake/send", attempt: 1 });
 		for (let attempts = 1; attempts <= 30; attempts++)
 			expect(await taken(text, ports, { attempts })).toEqual({ retry: 120 });
-		expect(ports.kept.deadLetters).toEqual([]);
+		expect(ports.recorded.deadLetters).toEqual([]);
 		expect(await taken(text, ports, { attempts: 31 })).toBe("ack");
 		expect(fake.calls).toHaveLength(31);
-		expect(read(ports.kept.deadLetters[0] ?? "").deadLetter).toMatchObject({
+		expect(read(ports.recorded.deadLetters[0] ?? "").deadLetter).toMatchObject({
 			handler: "fake/send",
 			cause: "crashed",
 			error: { message: "Worker not found" },
@@ -112,7 +112,7 @@ describe("a call that is cut off", () => {
 		const fake = new FakeWorker();
 		const { ports } = owning(fake);
 		const sending = Promise.withResolvers<void>();
-		ports.retries.send = () => sending.promise;
+		ports.retriesQueue.send = () => sending.promise;
 		const gone = Promise.withResolvers<void>();
 		fake.does = async (_, report) => {
 			Promise.resolve(
@@ -142,7 +142,7 @@ describe("a call that is cut off", () => {
 			const fake = new FakeWorker();
 			const { ports, expire } = owning(fake);
 			const sending = Promise.withResolvers<never>();
-			ports.retries.send = () => sending.promise;
+			ports.retriesQueue.send = () => sending.promise;
 			ports.scheduler.store = fake.fails;
 			const reported = Promise.withResolvers<void>();
 			fake.does = async (_, report) => {
@@ -202,7 +202,7 @@ describe("a call that is cut off", () => {
 		expect(await taken(text, ports, message)).toEqual({ retry: 120 });
 		time.now += 1;
 		expect(await taken(text, ports, message)).toBe("ack");
-		expect(read(ports.kept.deadLetters[0] ?? "").deadLetter).toMatchObject({
+		expect(read(ports.recorded.deadLetters[0] ?? "").deadLetter).toMatchObject({
 			cause: "expired",
 			error: { message: "Worker not found" },
 		});
@@ -250,7 +250,7 @@ describe("where the scheduler takes nothing", () => {
 		for (const id of ["send", "log"])
 			behaviours.set(id, () => void runs.push(id));
 		expect(await taken(record("order.placed"), ports)).toBe("ack");
-		expect(ports.kept.retries).toMatchObject([{ delaySeconds: 60 }]);
+		expect(ports.recorded.retries).toMatchObject([{ delaySeconds: 60 }]);
 		expect(sent(ports)).toEqual([
 			{ handler: "fake/*", attempt: 1, unreachableFor: MINUTE },
 		]);
@@ -266,7 +266,7 @@ describe("where the scheduler takes nothing", () => {
 			const text = delivering({ handler, attempt: 1 });
 			expect(await taken(text, ports)).toEqual({ retry: 5 });
 		}
-		expect(ports.kept.retries).toEqual([]);
+		expect(ports.recorded.retries).toEqual([]);
 	});
 
 	test("and no queue either, the message comes again", async () => {
@@ -285,7 +285,7 @@ describe("a wait", () => {
 		fake.lists = () => [];
 		const { ports, time } = owning(fake);
 		const next = () => {
-			const row = ports.kept.held.pop();
+			const row = ports.recorded.rows.pop();
 			time.now = row?.dueAt ?? 0;
 			return row?.record ?? "";
 		};
@@ -294,7 +294,7 @@ describe("a wait", () => {
 		for (let n = 0; n < 8; n++) await taken(next(), ports);
 		fake.lists = () => [];
 		await taken(next(), ports);
-		expect(ports.kept.deadLetters).toEqual([]);
+		expect(ports.recorded.deadLetters).toEqual([]);
 		expect(waiting(ports)).toMatchObject([{ unknownFor: 2 * MINUTE }]);
 	});
 
@@ -311,9 +311,11 @@ describe("a wait", () => {
 			const text = delivering({ handler: "fake/send", attempt: 1, ...waited });
 			time.now += 2 * DAY;
 			await taken(text, ports);
-			expect(ports.kept.deadLetters).toEqual([]);
-			await taken(ports.kept.held[0]?.record ?? "", ports);
-			expect(read(ports.kept.deadLetters[0] ?? "").deadLetter).toMatchObject({
+			expect(ports.recorded.deadLetters).toEqual([]);
+			await taken(ports.recorded.rows[0]?.record ?? "", ports);
+			expect(
+				read(ports.recorded.deadLetters[0] ?? "").deadLetter,
+			).toMatchObject({
 				cause,
 			});
 		},

@@ -11,7 +11,7 @@ import { publish, publishBatch } from "../../src/publish/publish.ts";
 import { rescheduleRow } from "../../src/schedule/schedule.ts";
 import { call, installKeys } from "../support/http.ts";
 import { incoming, read } from "../support/incoming.ts";
-import { keeping } from "../support/ports.ts";
+import { recordingPorts } from "../support/ports.ts";
 import { behaviours, events } from "../support/worker.ts";
 
 beforeAll(installKeys);
@@ -42,7 +42,7 @@ describe.each(["x", "ä", "😀", "\n", "\ud800"])("filled with %j", (fill) => {
 	);
 
 	test("262 143 bytes are accepted, 262 144 are not", async () => {
-		const ports = keeping();
+		const ports = recordingPorts();
 		const asked = (bytes: number) =>
 			publish(
 				{ name: "load.one", body: bodyOf(bytes, "load.one", fill) },
@@ -88,9 +88,10 @@ test("a large event is held, moved and handed over by reference", async () => {
 });
 
 test("a batch of large and small events is sent within a queue's limits", async () => {
-	const ports = keeping();
+	const ports = recordingPorts();
 	const batches: string[][] = [];
-	ports.events.sendBatch = async (records) => void batches.push([...records]);
+	ports.eventsQueue.sendBatch = async (records) =>
+		void batches.push([...records]);
 	const items = [1, 50, 100, 108, 130, 200, 105, 105].map((kb) => ({
 		name: "load.one",
 		body: bodyOf(kb * KB, "load.one"),
@@ -104,16 +105,16 @@ test("a batch of large and small events is sent within a queue's limits", async 
 		expect(Math.max(...sizes)).toBeLessThanOrEqual(128_000);
 		expect(sizes.reduce((a, b) => a + b)).toBeLessThanOrEqual(256_000);
 	}
-	expect(ports.kept.payloads.size).toBe(2);
+	expect(ports.recorded.payloads.size).toBe(2);
 });
 
 describe("how long a body is kept", () => {
 	const large = { name: "ampt.like", body: "x".repeat(150 * KB) };
 
 	test("30 days from when the event is due, and from each new due time", async () => {
-		const ports = keeping({ clock: () => 1_000_000 });
+		const ports = recordingPorts({ clock: () => 1_000_000 });
 		const { id, delay } = await publish({ ...large, after: "10 days" }, ports);
-		expect(ports.kept.payloads.get(id)?.until).toBe(
+		expect(ports.recorded.payloads.get(id)?.until).toBe(
 			1_000_000 + delay + PAYLOAD_KEPT,
 		);
 		const scheduled = { id, name: large.name, time: 0, delay, dueAt: 0 };
@@ -121,59 +122,67 @@ describe("how long a body is kept", () => {
 		const rows = { find: () => found, reschedule: () => found };
 		const later = 1_000_000 + 100 * 86_400_000;
 		await rescheduleRow(id, later, "all", rows, ports.payloads);
-		expect(ports.kept.payloads.get(id)?.until).toBe(later + PAYLOAD_KEPT);
+		expect(ports.recorded.payloads.get(id)?.until).toBe(later + PAYLOAD_KEPT);
 	});
 
 	test("30 days past each retry, and no outcome deletes it", async () => {
 		let now = 1_000_000;
-		const ports = keeping({ clock: () => now });
+		const ports = recordingPorts({ clock: () => now });
 		const { id } = await publish(large, ports);
 		behaviours.set("ampt", () => {
 			throw new Error("no");
 		});
 		now += 86_400_000;
-		await consume([incoming(ports.kept.events[0])], "events", ports);
-		expect(ports.kept.payloads.get(id)?.until).toBe(
+		await consume([incoming(ports.recorded.events[0])], "events", ports);
+		expect(ports.recorded.payloads.get(id)?.until).toBe(
 			now + 360_000 + PAYLOAD_KEPT,
 		);
-		expect(read(ports.kept.retries[0]?.record ?? "")).toMatchObject({
+		expect(read(ports.recorded.retries[0]?.record ?? "")).toMatchObject({
 			reference: id,
 		});
 		behaviours.clear();
-		await consume([incoming(ports.kept.retries[0]?.record)], "retries", ports);
-		expect(ports.kept.transitions.at(-1)).toMatchObject({ type: "delivered" });
-		expect(ports.kept.payloads.has(id)).toBe(true);
+		await consume(
+			[incoming(ports.recorded.retries[0]?.record)],
+			"retries",
+			ports,
+		);
+		expect(ports.recorded.transitions.at(-1)).toMatchObject({
+			type: "delivered",
+		});
+		expect(ports.recorded.payloads.has(id)).toBe(true);
 	});
 
 	test("a body that is gone makes a dead letter that says so", async () => {
-		const ports = keeping();
+		const ports = recordingPorts();
 		await publish(large, ports);
-		ports.kept.payloads.clear();
-		const message = incoming(ports.kept.events[0]);
+		ports.recorded.payloads.clear();
+		const message = incoming(ports.recorded.events[0]);
 		await consume([message], "events", ports);
 		expect(message.verdicts).toEqual(["ack"]);
-		expect(read(ports.kept.deadLetters[0] ?? "").deadLetter).toMatchObject({
+		expect(read(ports.recorded.deadLetters[0] ?? "").deadLetter).toMatchObject({
 			handler: "ampt",
 			cause: "payload_missing",
 		});
 	});
 
 	test("a body that cannot be read now delays its delivery without using up an attempt", async () => {
-		const ports = keeping();
+		const ports = recordingPorts();
 		await publish(large, ports);
 		ports.payloads.get = async () => {
 			throw new Error("the object is down");
 		};
-		const whole = incoming(ports.kept.events[0]);
+		const whole = incoming(ports.recorded.events[0]);
 		await consume([whole], "events", ports);
 		expect(whole.verdicts).toEqual([{ retry: 5 }]);
 
-		const again = incoming(ports.kept.events[0], { attempts: 2 });
+		const again = incoming(ports.recorded.events[0], { attempts: 2 });
 		await consume([again], "events", ports);
-		const alone = incoming(ports.kept.retries[0]?.record);
+		const alone = incoming(ports.recorded.retries[0]?.record);
 		await consume([alone], "retries", ports);
 		expect(alone.verdicts).toEqual(["ack"]);
-		expect(ports.kept.held).toMatchObject([{ handler: "ampt", attempt: 1 }]);
+		expect(ports.recorded.rows).toMatchObject([
+			{ handler: "ampt", attempt: 1 },
+		]);
 	});
 
 	test("a body whose alarm cannot be set is not kept, and its event is refused", async () => {

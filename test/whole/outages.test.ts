@@ -2,12 +2,12 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { consume } from "../../src/consume/queue.ts";
+import { portsOf } from "../../src/events.ts";
 import { Handlers, handlerOf } from "../../src/handlers/handler.ts";
 import { NonRetryableError, RetryAfterError } from "../../src/index.ts";
-import { ownerOf } from "../../src/owner.ts";
 import { worker } from "../../src/worker.ts";
 import { incoming, read, record } from "../support/incoming.ts";
-import { down, keeping } from "../support/ports.ts";
+import { down, recordingPorts } from "../support/ports.ts";
 import { behaviours, events } from "../support/worker.ts";
 
 afterEach(() => behaviours.clear());
@@ -24,7 +24,7 @@ function failing(id: string, thrown: unknown = new Error("no")) {
 }
 
 test("a delivery that an outage brought back twenty times is still tried", async () => {
-	const ports = keeping();
+	const ports = recordingPorts();
 	const ran = vi.fn();
 	behaviours.set("never", ran);
 	const delivery = { handler: "never", attempt: 1 };
@@ -33,15 +33,15 @@ test("a delivery that an outage brought back twenty times is still tried", async
 	});
 	await consume([message], "retries", ports);
 	expect(ran).toHaveBeenCalledTimes(1);
-	expect(ports.kept.transitions).toMatchObject([{ type: "delivered" }]);
+	expect(ports.recorded.transitions).toMatchObject([{ type: "delivered" }]);
 });
 
 test("a message of a newer version is read a handful of times in its hour, so that the deploy that can read it still tries it", async () => {
 	let now = Date.UTC(2027, 0, 1);
 	const sentAt = now;
-	const ports = keeping({ clock: () => now });
+	const ports = recordingPorts({ clock: () => now });
 	let attempts = 1;
-	for (; ports.kept.letters.length === 0 && attempts < 100; attempts++) {
+	for (; ports.recorded.stored.length === 0 && attempts < 100; attempts++) {
 		const message = incoming('{"v":2}', { attempts, sentAt });
 		await consume([message], "retries", ports);
 		const [verdict] = message.verdicts;
@@ -53,60 +53,60 @@ test("a message of a newer version is read a handful of times in its hour, so th
 
 describe("an ending that cannot be written down", () => {
 	test("goes to the store when its queue takes nothing, and to the scheduler when neither does", async () => {
-		const ports = keeping();
+		const ports = recordingPorts();
 		const ran = failing("never", new NonRetryableError("no"));
-		ports.deadLetters.send = down;
-		ports.letters.store = down;
+		ports.deadLettersQueue.send = down;
+		ports.deadLetters.store = down;
 		const message = incoming(record("never.again", { whole: true }));
 		await consume([message], "events", ports);
 		expect(message.verdicts).toEqual(["ack"]);
 		expect(ran).toHaveBeenCalledTimes(1);
-		const [row] = ports.kept.held;
+		const [row] = ports.recorded.rows;
 		expect(row).toMatchObject({ handler: "never", attempt: 2 });
 
 		// When its time comes it travels the retries queue, and is a letter there as well.
-		const again = keeping();
+		const again = recordingPorts();
 		const letter = incoming(row?.record);
 		await consume([letter], "retries", again);
 		expect(letter.verdicts).toEqual(["ack"]);
-		expect(again.kept.letters).toMatchObject([
+		expect(again.recorded.stored).toMatchObject([
 			{ handler: "never", cause: "non_retryable", body: '{"whole":true}' },
 		]);
 	});
 
 	test("keeps the body as it was published, though the handler changed its own", async () => {
-		const ports = keeping();
-		ports.deadLetters.send = down;
+		const ports = recordingPorts();
+		ports.deadLettersQueue.send = down;
 		behaviours.set("never", ({ body }) => {
 			(body as { n: number }).n = 99;
 			throw new NonRetryableError("no");
 		});
 		await consume([incoming(record("never.again", { n: 1 }))], "events", ports);
-		expect(ports.kept.letters).toMatchObject([{ body: '{"n":1}' }]);
+		expect(ports.recorded.stored).toMatchObject([{ body: '{"n":1}' }]);
 	});
 
 	test("brings the message again only when nobody at all takes it", async () => {
-		const ports = keeping();
+		const ports = recordingPorts();
 		failing("never", new NonRetryableError("no"));
-		ports.deadLetters.send = down;
-		ports.letters.store = down;
+		ports.deadLettersQueue.send = down;
+		ports.deadLetters.store = down;
 		ports.scheduler.store = down;
-		ports.retries.sendBatch = down;
+		ports.retriesQueue.sendBatch = down;
 		const message = incoming(record("never.again"));
 		await consume([message], "events", ports);
 		expect(message.verdicts).toEqual([{ retry: 5 }]);
 	});
 
 	test("repeats only its own handler where the retries queue takes that", async () => {
-		const ports = keeping();
+		const ports = recordingPorts();
 		failing("second", new NonRetryableError("no"));
-		ports.deadLetters.send = down;
-		ports.letters.store = down;
+		ports.deadLettersQueue.send = down;
+		ports.deadLetters.store = down;
 		ports.scheduler.store = down;
 		const message = incoming(record("order.placed"));
 		await consume([message], "events", ports);
 		expect(message.verdicts).toEqual(["ack"]);
-		const deliveries = ports.kept.retries.map(({ record }) => read(record));
+		const deliveries = ports.recorded.retries.map(({ record }) => read(record));
 		expect(deliveries).toMatchObject([
 			{ delivery: { handler: "second", attempt: 1 } },
 			{ delivery: { handler: "third", attempt: 1 } },
@@ -117,13 +117,13 @@ describe("an ending that cannot be written down", () => {
 describe("a delivery that was split", () => {
 	test("counts its maxAge from its first message, not from each try", async () => {
 		const sentAt = Date.UTC(2027, 0, 1);
-		const ports = keeping({ clock: () => sentAt + 15 * DAY });
+		const ports = recordingPorts({ clock: () => sentAt + 15 * DAY });
 		failing("ampt");
 		const text = record("ampt.like", 1, { handler: "ampt", attempt: 1 });
 		const message = incoming(text, { attempts: 50, sentAt });
 		await consume([message], "retries", ports);
 		expect(message.verdicts).toEqual(["ack"]);
-		expect(read(ports.kept.deadLetters[0] ?? "").deadLetter).toMatchObject({
+		expect(read(ports.recorded.deadLetters[0] ?? "").deadLetter).toMatchObject({
 			cause: "expired",
 			attempts: 50,
 			firstFailureAt: sentAt,
@@ -131,13 +131,13 @@ describe("a delivery that was split", () => {
 	});
 
 	test("waits in the scheduler when the queue takes no deliveries", async () => {
-		const ports = keeping();
-		ports.retries.sendBatch = down;
+		const ports = recordingPorts();
+		ports.retriesQueue.sendBatch = down;
 		const message = incoming(record("order.placed"), { attempts: 2 });
 		await consume([message], "events", ports);
 		expect(message.verdicts).toEqual(["ack"]);
 		expect(
-			ports.kept.held.map(({ handler, version }) => [handler, version]),
+			ports.recorded.rows.map(({ handler, version }) => [handler, version]),
 		).toEqual([
 			["first", 1],
 			["second", 1],
@@ -154,13 +154,13 @@ describe("what a handler asks for", () => {
 		"a retry %s is at least a second and at most a year away",
 		async (_, at, seconds) => {
 			const now = Date.now();
-			const ports = keeping({ clock: () => now });
+			const ports = recordingPorts({ clock: () => now });
 			failing("long", new RetryAfterError("later", at));
 			const message = incoming(record("long.wait"));
 			await consume([message], "events", ports);
 			expect(message.verdicts).toEqual(["ack"]);
-			const [sent] = ports.kept.retries;
-			const [held] = ports.kept.held;
+			const [sent] = ports.recorded.retries;
+			const [held] = ports.recorded.rows;
 			expect(sent?.delaySeconds ?? ((held?.dueAt ?? 0) - now) / 1_000).toBe(
 				seconds,
 			);
@@ -168,7 +168,7 @@ describe("what a handler asks for", () => {
 	);
 
 	test("a thrown value whose getters throw fails its own attempt alone", async () => {
-		const ports = keeping();
+		const ports = recordingPorts();
 		const first = vi.fn();
 		behaviours.set("first", first);
 		const hostile = {
@@ -181,7 +181,7 @@ describe("what a handler asks for", () => {
 		await consume([message], "events", ports);
 		expect(message.verdicts).toEqual(["ack"]);
 		expect(first).toHaveBeenCalledTimes(1);
-		expect(ports.kept.transitions.map(({ type }) => type)).toEqual([
+		expect(ports.recorded.transitions.map(({ type }) => type)).toEqual([
 			"delivered",
 			"retrying",
 			"delivered",
@@ -197,9 +197,9 @@ describe("a body that travels by reference", () => {
 	};
 
 	test("that cannot be kept longer now repeats no sibling and shortens no wait", async () => {
-		const ports = keeping();
+		const ports = recordingPorts();
 		const text = large();
-		ports.kept.payloads.set(read(text).id, { text: '"large"', until: 0 });
+		ports.recorded.payloads.set(read(text).id, { text: '"large"', until: 0 });
 		ports.payloads.keep = down;
 		const first = vi.fn();
 		behaviours.set("first", first);
@@ -208,11 +208,11 @@ describe("a body that travels by reference", () => {
 		await consume([message], "events", ports);
 		expect(message.verdicts).toEqual(["ack"]);
 		expect(first).toHaveBeenCalledTimes(1);
-		expect(ports.kept.retries).toMatchObject([{ delaySeconds: 1 }]);
+		expect(ports.recorded.retries).toMatchObject([{ delaySeconds: 1 }]);
 	});
 
 	test("that cannot be read for an hour leaves a letter without it rather than none", async () => {
-		const ports = keeping();
+		const ports = recordingPorts();
 		ports.payloads.get = down;
 		// However old the message was when it came: one that was given up may have kept its time.
 		const sentAt = Date.now() - 600 * MINUTE;
@@ -226,7 +226,7 @@ describe("a body that travels by reference", () => {
 		}
 		expect(waits).toHaveLength(10);
 		expect(waits.reduce((sum, wait) => sum + wait, 0)).toBe(85.25 * 60);
-		expect(ports.kept.letters.map(({ body }) => body)).toEqual([
+		expect(ports.recorded.stored.map(({ body }) => body)).toEqual([
 			null,
 			null,
 			null,
@@ -235,9 +235,9 @@ describe("a body that travels by reference", () => {
 });
 
 test("letters of many handlers are stored within the bytes of a call", async () => {
-	const ports = keeping();
+	const ports = recordingPorts();
 	const calls: number[] = [];
-	ports.letters.store = async (letters) =>
+	ports.deadLetters.store = async (letters) =>
 		void calls.push(JSON.stringify(letters).length);
 	const handlers = new Handlers();
 	for (let n = 0; n < 140; n++)
@@ -299,7 +299,7 @@ test.each([
 test("a watch that fails does not cut the user's own cron off, and is not silent", async () => {
 	const begun = Promise.withResolvers<void>();
 	const own = worker(events, { scheduled: () => begun.promise });
-	const watch = vi.spyOn(ownerOf(events).scheduler, "watch");
+	const watch = vi.spyOn(portsOf(events).scheduler, "watch");
 	watch.mockRejectedValue(new Error("down"));
 	const cron = own.scheduled({} as never, {} as never, {} as never);
 	await vi.waitFor(() => expect(watch).toHaveBeenCalled());

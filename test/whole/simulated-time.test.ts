@@ -1,7 +1,7 @@
 /** Whole chains of retries under simulated time: the steps as they are, between a queue and a scheduler of a few lines. */
 import { afterEach, expect, test } from "vitest";
 import { runChain, T0 } from "../support/chain.ts";
-import { down, keeping } from "../support/ports.ts";
+import { down, recordingPorts } from "../support/ports.ts";
 import { behaviours } from "../support/worker.ts";
 
 afterEach(() => behaviours.clear());
@@ -10,7 +10,7 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 /** Runs one delivery's chain until it ends; tells each attempt's time and what carried it. */
-async function failingChain(name: string, ports = keeping()) {
+async function failingChain(name: string, ports = recordingPorts()) {
 	const attempts: { at: number; attempt: number }[] = [];
 	for (const id of ["ampt", "long"])
 		behaviours.set(id, (_, { attempt }) => {
@@ -55,7 +55,7 @@ test("waits of 20 hours are spent in the scheduler, never in a queue", async () 
 });
 
 test("a scheduler that is down for some tries costs the chain nothing but a few more in its queue", async () => {
-	const ports = keeping();
+	const ports = recordingPorts();
 	const { store } = ports.scheduler;
 	let failing = 8;
 	ports.scheduler.store = async (rows) => {

@@ -1,7 +1,7 @@
 /** The owner of the events, with no app of its own. Its clock can be set. */
 import { createEvents, defineConfig } from "tidings";
 import { worker } from "tidings/worker";
-import { ownerOf } from "../../../src/owner.ts";
+import { portsOf } from "../../../src/events.ts";
 
 const ends: string[] = [];
 
@@ -42,12 +42,12 @@ export default worker(events, {
 				return Response.json(await events.publish("order.placed"));
 			case "/clock": {
 				const offset = Number(searchParams.get("offset"));
-				ownerOf(events).clock = () => Date.now() + offset;
+				portsOf(events).clock = () => Date.now() + offset;
 				return new Response();
 			}
 			case "/state": {
 				const name = searchParams.get("name") as string;
-				const keeper = ownerOf(events).subscriptionsOf(name);
+				const keeper = portsOf(events).subscriptionsOf(name);
 				return Response.json(await keeper.state());
 			}
 			default: {

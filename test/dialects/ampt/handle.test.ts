@@ -2,7 +2,7 @@
 import { events } from "tidings/ampt";
 import { afterEach, expect, test, vi } from "vitest";
 import { consume } from "../../../src/consume/queue.ts";
-import { ownerOf } from "../../../src/owner.ts";
+import { portsOf } from "../../../src/events.ts";
 import { incoming, record } from "../../support/incoming.ts";
 import { transitions } from "../observed.ts";
 import { expectWay, wait, wayOf } from "../way.ts";
@@ -106,7 +106,7 @@ test("there is no guarantee of order: an event published later may be handled ea
 test("there is no guarantee that a handler is called only once: duplicates have the same id", async () => {
 	const text = record("user.joined", body);
 	for (const message of [incoming(text), incoming(text)])
-		await consume([message], "events", ownerOf(events));
+		await consume([message], "events", portsOf(events));
 	const handled = mails.filter(({ from }) => from === "handle");
 	expect(handled).toHaveLength(2);
 	expect(handled[0]?.event).toEqual(handled[1]?.event);

@@ -3,7 +3,7 @@ import { exports } from "cloudflare:workers";
 import dayjs from "dayjs";
 import { events, type TidingsEvent } from "tidings/ampt";
 import { afterEach, expect, test, vi } from "vitest";
-import { ownerOf } from "../../../src/owner.ts";
+import { portsOf } from "../../../src/events.ts";
 import { expectWay, wait } from "../way.ts";
 import "../worker.ts";
 import { publishLater } from "./src/api/publish-later.ts";
@@ -32,7 +32,7 @@ async function delayOf(after: unknown): Promise<number> {
 
 /** When an event is due that is published at this time with this `after`. */
 async function dueAt(now: string, after: string): Promise<string> {
-	vi.spyOn(ownerOf(events), "clock").mockReturnValue(Date.parse(now));
+	vi.spyOn(portsOf(events), "clock").mockReturnValue(Date.parse(now));
 	return new Date(Date.parse(now) + (await delayOf(after))).toISOString();
 }
 
@@ -64,7 +64,7 @@ test.each([0, -1, "0 days", new Date(0), "2020-01-14T17:46:05.811Z"])(
 );
 
 test("after can be up to one year in the future, and no more", async () => {
-	vi.spyOn(ownerOf(events), "clock").mockReturnValue(Date.UTC(2027, 0, 14));
+	vi.spyOn(portsOf(events), "clock").mockReturnValue(Date.UTC(2027, 0, 14));
 	expect(await delayOf("1 year")).toBe(365 * DAY);
 	await expect(delayOf(Date.UTC(2028, 0, 14))).resolves.toBe(365 * DAY);
 	await expect(delayOf(Date.UTC(2028, 0, 14) + 1)).rejects.toMatchObject({
@@ -89,7 +89,7 @@ test.each([
 			.toDate(),
 	],
 ])("after can be %s", async (_, after) => {
-	vi.spyOn(ownerOf(events), "clock").mockReturnValue(LATER - 5 * DAY);
+	vi.spyOn(portsOf(events), "clock").mockReturnValue(LATER - 5 * DAY);
 	expect(await delayOf(after)).toBe(5 * DAY);
 });
 
@@ -104,7 +104,7 @@ test.each([
 ])(
 	"after can be a number and a unit, %s, singular or plural alike",
 	async (unit, delay) => {
-		vi.spyOn(ownerOf(events), "clock").mockReturnValue(Date.UTC(2027, 0, 14));
+		vi.spyOn(portsOf(events), "clock").mockReturnValue(Date.UTC(2027, 0, 14));
 		expect(await delayOf(`1 ${unit}`)).toBe(delay);
 		expect(await delayOf(`1 ${unit}s`)).toBe(delay);
 	},

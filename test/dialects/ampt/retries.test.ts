@@ -2,21 +2,21 @@
 import { events } from "tidings/ampt";
 import { afterEach, expect, test } from "vitest";
 import { consume } from "../../../src/consume/queue.ts";
-import { ownerOf } from "../../../src/owner.ts";
+import { portsOf } from "../../../src/events.ts";
 import { runChain, T0 } from "../../support/chain.ts";
 import { incoming, record } from "../../support/incoming.ts";
-import { keeping } from "../../support/ports.ts";
+import { recordingPorts } from "../../support/ports.ts";
 import "../worker.ts";
 import { behaviours } from "./mail.ts";
 
 afterEach(() => behaviours.clear());
 
 const body = { email: "newuser@example.com" };
-const { handlers } = ownerOf(events);
+const { handlers } = portsOf(events);
 const DAY = 86_400_000;
 
 test("failed events are retried every six minutes, for up to 14 days, after which they are not lost but a dead letter", async () => {
-	const ports = keeping({ handlers });
+	const ports = recordingPorts({ handlers });
 	const attempts: number[] = [];
 	behaviours.set("handle", () => {
 		attempts.push(ports.clock() - T0);
@@ -27,7 +27,7 @@ test("failed events are retried every six minutes, for up to 14 days, after whic
 		Array.from({ length: 3_361 }, (_, retry) => retry * 6 * 60_000),
 	);
 	expect(attempts.at(-1)).toBe(14 * DAY);
-	expect(ports.kept.deadLetters).toHaveLength(1);
+	expect(ports.recorded.deadLetters).toHaveLength(1);
 	expect(letter).toMatchObject({
 		cause: "expired",
 		attempts: 3_361,
@@ -38,7 +38,7 @@ test("failed events are retried every six minutes, for up to 14 days, after whic
 /** Lets a sample hang until its time is over; tells how its attempt failed. */
 async function failureOf(sample: string) {
 	let expire = () => {};
-	const ports = keeping({
+	const ports = recordingPorts({
 		handlers,
 		clock: () => T0,
 		timer: (later) => {
@@ -53,9 +53,9 @@ async function failureOf(sample: string) {
 		await new Promise(() => {});
 	});
 	await consume([incoming(record("user.joined", body))], "events", ports);
-	const ends = ports.kept.transitions.map(({ type }) => type);
+	const ends = ports.recorded.transitions.map(({ type }) => type);
 	expect(ends.filter((type) => type === "delivered")).toHaveLength(3);
-	return ports.kept.transitions.find(({ type }) => type === "retrying");
+	return ports.recorded.transitions.find(({ type }) => type === "retrying");
 }
 
 test.each([
@@ -91,7 +91,7 @@ test("the maximum timeout for an event handler is 60 seconds", async () => {
 		}
 	});
 	const message = incoming(record("user.joined", body));
-	await consume([message], "events", keeping({ handlers }));
+	await consume([message], "events", recordingPorts({ handlers }));
 	expect(thrown).toEqual([expect.any(RangeError)]);
 });
 
@@ -101,10 +101,10 @@ test("a handler may have another policy than Ampt's, and what are no options is 
 	};
 	events.on("once.only", { id: "once", retries: 0 }, failing);
 	events.on("by.policy", { id: "default", retries: undefined }, failing);
-	const ports = keeping({ handlers });
+	const ports = recordingPorts({ handlers });
 	for (const name of ["once.only", "by.policy"])
 		await consume([incoming(record(name))], "events", ports);
-	expect(ports.kept.transitions.map(({ type }) => type)).toEqual([
+	expect(ports.recorded.transitions.map(({ type }) => type)).toEqual([
 		"dead",
 		"retrying",
 	]);

@@ -10,7 +10,7 @@ import {
 } from "tidings/sst";
 import { expect, test, vi } from "vitest";
 import * as z from "zod";
-import { ownerOf } from "../../../src/owner.ts";
+import { portsOf } from "../../../src/events.ts";
 import { transitions } from "../observed.ts";
 import { expectWay } from "../way.ts";
 import "../worker.ts";
@@ -158,7 +158,7 @@ test("two files that each export handler for one event both run", async () => {
 	const { id } = await on("first")("order.sent", z.null()).publish(null);
 	await expectWay(id, ["published", "delivered 1", "delivered 1"]);
 	expect([mail, audit].map(({ mock }) => mock.calls.length)).toEqual([1, 1]);
-	const routes = await ownerOf(events).consumers.forHandler("").routes();
+	const routes = await portsOf(events).workers.forHandler("").routes();
 	expect(routes?.matching("order.sent").map(({ id }) => id)).toEqual([
 		"first:order.sent:src/on/mail.handler",
 		"first:order.sent:src/on/audit.handler",

@@ -1,23 +1,23 @@
 /** What SST's document says of retries, with time under control. */
 import { EventBus, events } from "tidings/sst";
 import { afterEach, expect, test, vi } from "vitest";
-import { ownerOf } from "../../../src/owner.ts";
+import { portsOf } from "../../../src/events.ts";
 import { runChain } from "../../support/chain.ts";
-import { keeping } from "../../support/ports.ts";
+import { recordingPorts } from "../../support/ports.ts";
 import "../worker.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
 /** A draw of almost 1 leaves a wait as it is computed. */
 const ports = () =>
-	keeping({ handlers: ownerOf(events).handlers, random: () => 1 });
+	recordingPorts({ handlers: portsOf(events).handlers, random: () => 1 });
 
 /** When each attempt failed, in seconds from the first, and the `attempts` that it was told. */
 async function failuresOf(name: string, bus: string) {
 	const kept = ports();
 	const wire = { bus, properties: { id: "t1" } };
 	const { letter } = await runChain(name, kept, wire);
-	const failures = kept.kept.transitions.filter(
+	const failures = kept.recorded.transitions.filter(
 		({ type }) => type === "retrying" || type === "dead",
 	);
 	const first = failures[0]?.at ?? 0;

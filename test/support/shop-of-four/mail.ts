@@ -2,7 +2,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { createEvents } from "tidings";
 import { subscriber } from "tidings/worker";
-import type { SubscriberBinding } from "../../../src/handlers/workers.ts";
+import type { SubscriberBinding } from "../../../src/handlers/remote-worker.ts";
 
 const [first, second] = [createEvents(), createEvents()];
 first.on("order.placed", { id: "send" }, () => {});

@@ -1,7 +1,7 @@
 /** The owner of the events, with one handler of its own. It counts how each delivery ended, and its clock can be set. */
 import { createEvents, defineConfig } from "tidings";
 import { publisher, worker } from "tidings/worker";
-import { ownerOf } from "../../../src/owner.ts";
+import { portsOf } from "../../../src/events.ts";
 
 const ends: Record<string, Record<string, string[]>> = {};
 
@@ -37,7 +37,7 @@ export default worker(events, {
 		if (pathname === "/ends") return Response.json(ends);
 		// Behind by a minute, what waits a minute is due at once; ahead by a minute, lists are too old.
 		const offset = Number(searchParams.get("offset"));
-		ownerOf(events).clock = () => Date.now() + offset;
+		portsOf(events).clock = () => Date.now() + offset;
 		return new Response();
 	},
 });
