@@ -142,7 +142,9 @@ test.each([
 			const refused = await order('{ "email": "nobody" }');
 			expect(refused.status).toBe(400);
 			expect(await refused.json()).toEqual({
-				error: expect.stringContaining('does not match the schema of "order.placed"'),
+				error: expect.stringContaining(
+					'does not match the schema of "order.placed"',
+				),
 			});
 			expect((await order("no JSON")).status).toBe(400);
 		} finally {
