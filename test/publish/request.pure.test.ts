@@ -76,7 +76,7 @@ describe("the arguments of publish", () => {
 			'publish(name, options, body): unknown member "delay": use after, lane',
 		],
 		[{ idempotencyKey: "k" }, "not_supported", "idempotencyKey: "],
-		[{ id: "mine" }, "not_supported", "put your own into the body"],
+		[{ id: "mine" }, "not_supported", "put your own id into the body"],
 	])("%j is rejected as options", ([options, code, said]) => {
 		refuses(() => requestOf(["order.placed", options, 5]), code, said);
 	});
