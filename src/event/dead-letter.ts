@@ -1,5 +1,5 @@
 /** Types and ids of dead letters: deliveries that ended without success. It stores none. */
-import type { EventHead, FinalFailure } from "./envelope.ts";
+import { type EventHead, type FinalFailure, headOf } from "./envelope.ts";
 
 /** A dead letter to store. */
 export interface NewDeadLetter extends FinalFailure {
@@ -26,7 +26,7 @@ export interface StoredDeadLetter extends NewDeadLetter {
 }
 
 /** A dead letter without its body, in a list. */
-export interface DeadLetterSummary extends Omit<FinalFailure, "replay"> {
+interface DeadLetterSummary extends Omit<FinalFailure, "replay"> {
 	id: string;
 	status: DeadLetterStatus;
 	event: EventHead;
@@ -40,13 +40,13 @@ export interface DeadLetter extends DeadLetterSummary {
 }
 
 export interface DeadLetterQuery {
-	/** Default `"dead"`; `"replayed"` for those that were replayed and have not died again. */
+	/** Default `"dead"`; `"replayed"` for dead letters that were replayed and did not fail again. */
 	status?: "dead" | "replayed" | undefined;
 	/** The event's name, exactly. */
 	event?: string | undefined;
 	handler?: string | undefined;
 	cause?: string | undefined;
-	/** At most this many, 1 to 1 000; default 100. */
+	/** Size of the page, 1 to 1 000. Default 100. */
 	limit?: number | undefined;
 	/** The `cursor` of the page before. */
 	cursor?: string | undefined;
@@ -55,12 +55,12 @@ export interface DeadLetterQuery {
 export interface DeadLetterPage {
 	/** Latest failure first. */
 	deadLetters: DeadLetterSummary[];
-	/** Leads to the next page; absent on the last. */
+	/** Cursor of the next page; absent on the last page. */
 	cursor?: string;
 }
 
+/** Returns a dead letter without its body and without unknown members. */
 export function summaryOf(letter: StoredDeadLetter): DeadLetterSummary {
 	const { head, body: _, replay: __, ...summary } = letter;
-	const { id, name, time, delay } = head;
-	return { ...summary, event: { id, name, time, delay } };
+	return { ...summary, event: headOf(head) };
 }

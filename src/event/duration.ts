@@ -17,7 +17,7 @@ const UNITS = {
 	year: 365 * DAY,
 } as const;
 
-export type Unit = keyof typeof UNITS;
+type Unit = keyof typeof UNITS;
 
 export const UNIT_NAMES =
 	"seconds, minutes, hours, days, weeks, months or years";

@@ -15,8 +15,8 @@ export type Body = { text: string } | { reference: string };
 /**
  * Encodes an event as a record. The body is JSON text already, so it is embedded without being encoded again.
  *
- * A record has no `time` and `delay` if the event is not scheduled and its id contains its time: a small event is
- * about a fifth smaller without them.
+ * A record has no `time` and `delay` if the event is not scheduled and its id contains its time. That saves 31 bytes
+ * wherever a record is stored or sent.
  */
 export function encodeEvent(
 	{ id, name, time, delay, ...others }: EventHead,

@@ -1,22 +1,22 @@
-/** What a caller asks for when publishing, read from arguments alike at every door. */
+/** Reads the arguments of a publish, at every entry point. It does not check names, bodies and times. */
 import { type Definition, isDefinition } from "../event/definition.ts";
 import { mapAtIndex, RefusedError } from "../event/errors.ts";
 import { unknownKeyMessage } from "../event/validation.ts";
 
-/** A request to publish, not yet checked but for its members. */
+/** A request to publish. Only its keys were checked. */
 export interface PublishRequest {
 	name: string;
 	body: unknown;
 	after?: unknown;
-	/** The lane to travel by; as it was given. */
+	/** Not checked. */
 	lane?: string | undefined;
-	/** The definition it came with, when it came with one. */
+	/** The definition, if the caller published by one. */
 	definition?: Definition;
 }
 
 /**
- * Tells the arguments apart by their number alone. The name is taken as it is: what comes from outside may
- * look like a definition, and its schema must not be called.
+ * Reads arguments by their number alone. The name is not read as a definition: a value from outside may look like one,
+ * and its schema must not be called.
  *
  * @throws RefusedError `invalid_request`, `not_supported`
  */
@@ -24,14 +24,14 @@ export function requestOf(args: readonly unknown[]): PublishRequest {
 	if (args.length < 1 || args.length > 3)
 		throw new RefusedError(
 			"invalid_request",
-			`publish: ${args.length} arguments: it takes (name), (name, body) or (name, options, body)`,
+			`publish: ${args.length} arguments: give (name), (name, body) or (name, options, body)`,
 		);
 	const { after, lane } = readOptions(args.length === 3 ? args[1] : undefined);
 	const body = args.length === 1 ? null : args.at(-1);
 	return { name: args[0] as string, body, after, lane };
 }
 
-/** The same where the first argument may be a definition: inside one Worker. */
+/** Reads arguments whose first may be a definition, inside one Worker. */
 export function localRequestOf([
 	target,
 	...rest
@@ -46,12 +46,12 @@ export function requestsOf(items: unknown): PublishRequest[] {
 	if (!Array.isArray(items))
 		throw new RefusedError(
 			"invalid_request",
-			"publishBatch: expected an array of { name, body, after?, lane? }",
+			"publishBatch: the argument is not an array: give an array of { name, body, after?, lane? }",
 		);
 	return mapAtIndex(items, requestOfItem);
 }
 
-/** Reads one event of a batch; a `body` that is not there is refused later, as undefined. */
+/** Reads one event of a batch. A missing `body` is rejected later, as undefined. */
 export function requestOfItem(item: unknown): PublishRequest {
 	const members = readObject(item, "an event of a batch");
 	checkOptions(members, ITEM_MEMBERS, "");
@@ -68,37 +68,36 @@ const ITEM_MEMBERS = ["name", "body", ...OPTIONS];
 function readOptions(value: unknown): Options {
 	if (value === undefined) return {};
 	const options = readObject(value, "options");
-	checkOptions(options, OPTIONS, "publish takes (name, options, body): ");
+	checkOptions(options, OPTIONS, "publish(name, options, body): ");
 	return options as Options;
 }
 
-/** Copies nothing: this is done for each event of a batch. */
 function checkOptions(
 	members: Record<string, unknown>,
 	known: readonly string[],
 	hint: string,
 ): void {
-	for (const name in members) {
-		if (known.includes(name) || !Object.hasOwn(members, name)) continue;
-		refuseUnsupported(Object.keys(members));
-		throw new RefusedError(
-			"invalid_request",
-			hint + unknownKeyMessage(name, known),
-		);
-	}
+	const keys = Object.keys(members);
+	const unknown = keys.find((key) => !known.includes(key));
+	if (unknown === undefined) return;
+	refuseUnsupported(keys);
+	throw new RefusedError(
+		"invalid_request",
+		hint + unknownKeyMessage(unknown, known),
+	);
 }
 
-/** @throws RefusedError `not_supported` for a member that has a meaning which is not built yet */
+/** @throws RefusedError `not_supported` for keys that users may expect */
 export function refuseUnsupported(members: readonly string[]): void {
 	if (members.includes("idempotencyKey"))
 		throw new RefusedError(
 			"not_supported",
-			"idempotencyKey: not supported yet: publish without it, and let handlers skip an event id that they have seen",
+			"idempotencyKey: it is not supported: publish without it, and let handlers skip an event id that they have seen",
 		);
 	if (members.includes("id"))
 		throw new RefusedError(
 			"not_supported",
-			"id: an event's id is always made by Tidings: put your own into the body",
+			"id: Tidings creates the id of an event: put your own id into the body",
 		);
 }
 

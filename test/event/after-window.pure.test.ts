@@ -6,7 +6,7 @@ import { NOW, refusal } from "../support/refusal.ts";
 const SECOND = 1_000;
 const DAY = 86_400 * SECOND;
 
-/** By the UTC calendar and no library: the same day a year later, or that month's last. */
+/** Computes a year later by the UTC calendar, without a library: the same day, or the last of the month. */
 function yearAfter(now: number): number {
 	const start = new Date(now);
 	const then = new Date(now);

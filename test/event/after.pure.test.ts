@@ -10,7 +10,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const TEN_YEARS = 3_653 * DAY;
 
-/** By the UTC calendar and no library: the same day so many months later, or that month's last. */
+/** Computes months later by the UTC calendar, without a library: the same day, or the last of the month. */
 function monthsAfter(now: number, months: number): number {
 	const start = new Date(now);
 	const then = new Date(now);

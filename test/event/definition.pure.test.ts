@@ -90,7 +90,7 @@ describe("a body and its schema", () => {
 		tags: z.string().array().default([]),
 	});
 
-	/** A schema that finds so many faults, and says no more of where. */
+	/** A schema with this many issues and no paths. */
 	const faulty = (faults: number) => ({
 		"~standard": {
 			version: 1 as const,

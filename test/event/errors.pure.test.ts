@@ -32,7 +32,7 @@ const REFUSALS: RefusalCode[] = [
 	"unknown_tool",
 ];
 
-/** What is left of an error that crossed a binding: its own properties and its message. */
+/** An error after it crossed a binding: it has its own properties and its message. */
 function crossed(error: Error): unknown {
 	return JSON.parse(JSON.stringify({ ...error, message: error.message }));
 }

@@ -5,7 +5,7 @@ import {
 	RetryAfterError,
 } from "../../src/handlers/handler-errors.ts";
 
-/** As it arrives from another Worker. */
+/** The report as another Worker sends it. */
 const crossed = (value: unknown) => reportOf(structuredClone(value));
 
 describe("a failure in another Worker is read", () => {

@@ -1,4 +1,4 @@
-/** What the public types promise. Only `tsc` reads this file: nothing in it ever runs. */
+/** Claims about the public types. Only `tsc` reads this file; it never runs. */
 import {
 	type After,
 	type Config,
@@ -96,7 +96,7 @@ export function aHandlerWrittenElsewhereMustFit() {
 	events.on(OrderPlaced, input);
 	// @ts-expect-error a name's handler gets the input, where placedAt is a string
 	events.on("order.placed", output);
-	// @ts-expect-error the body of a name that is not listed is unknown until it is given a type
+	// @ts-expect-error the body of a name that is not listed is unknown without a type argument
 	events.on("order.shipped", input);
 	// @ts-expect-error it is "retries"
 	events.on("order.placed", { retry: 3 }, input);
@@ -137,9 +137,9 @@ export function aWorkflowGetsWhatItsHandlerIsRegisteredFor() {
 	const other = (env: Bound) => env.OTHER;
 	// @ts-expect-error a definition's event has the output, where placedAt is a Date
 	events.on(OrderPlaced, toWorkflow(input));
-	// @ts-expect-error a workflow is given the event, not its body
+	// @ts-expect-error a workflow receives the event, not its body
 	events.on(OrderPlaced, toWorkflow(other));
-	// @ts-expect-error it takes a function that finds the binding
+	// @ts-expect-error it accepts a function that finds the binding
 	toWorkflow({} as Workflow);
 }
 
@@ -158,7 +158,7 @@ export async function aBodyIsCheckedWherePublished() {
 	events.publish(OrderPlaced, after, wrong);
 	// @ts-expect-error orderId is a string
 	events.publish("order.placed", after, wrong);
-	// @ts-expect-error a schema's output is not what it takes
+	// @ts-expect-error a schema accepts its input, not its output
 	events.publish(OrderPlaced, { ...placed, placedAt: new Date() });
 	// @ts-expect-error orderId is missing
 	events.publish("order.placed", { placedAt: "2027-01-14" });
@@ -186,9 +186,9 @@ export function aNullBodyIsOnlyWhereAllowed() {
 	events.publish("order.placed");
 	// @ts-expect-error it needs a body
 	events.publish(OrderPlaced);
-	// @ts-expect-error null is not what the schema takes
+	// @ts-expect-error the schema does not accept null
 	events.publish(OrderPlaced, null);
-	// @ts-expect-error the schema takes null alone
+	// @ts-expect-error the schema accepts only null
 	events.publish("nightly", placed);
 }
 
@@ -225,7 +225,7 @@ export async function aBatchIsTypedItemByItem() {
 		// @ts-expect-error orderId is a string
 		{ name: "order.placed", body: wrong },
 	]);
-	// @ts-expect-error a body is said, though it be null
+	// @ts-expect-error a body is required, also null
 	events.publishBatch([{ name: "order.shipped" }]);
 	// @ts-expect-error it is "after"
 	events.publishBatch([{ name: "nightly", body: null, delay: 5 }]);
@@ -248,7 +248,7 @@ export async function aScheduledEventMovesByItsId(id: string) {
 	expectTypeOf(moved).toEqualTypeOf<Receipt | false>();
 	const forms: After[] = [5_000, new Date(), "1.5 days", id];
 	await events.reschedule(id, forms[0] ?? 5);
-	// @ts-expect-error a dayjs object is asked for its Date
+	// @ts-expect-error a dayjs object is not a Date
 	events.reschedule(id, { toDate: () => new Date() });
 	// @ts-expect-error it needs a time
 	events.reschedule(id);

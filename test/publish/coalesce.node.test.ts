@@ -12,7 +12,7 @@ beforeAll(() => harness.listen());
 afterAll(() => harness.close());
 
 async function at(path: string): Promise<unknown> {
-	const response = await harness.getWorker("gathering").fetch(path);
+	const response = await harness.getWorker("coalescing").fetch(path);
 	expect(response.status).toBe(200);
 	return response.json();
 }
@@ -30,7 +30,7 @@ async function callsUntil(handled: number): Promise<Published[][]> {
 		{ timeout: 60_000, interval: 50 },
 	);
 	const sorted = (all: Published[]) =>
-		all.map(({ whose, turn }) => `${turn} ${whose}`).sort();
+		all.map(({ whose, tick }) => `${tick} ${whose}`).sort();
 	expect(sorted(seen.handled)).toEqual(sorted(seen.calls.flat()));
 	return seen.calls;
 }

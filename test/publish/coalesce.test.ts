@@ -49,36 +49,36 @@ function deliveredTo(handler: string): number {
 
 test("1 000 concurrent publishes are ten calls of the queue, and each has its own receipt", async () => {
 	const receipts = await Promise.all(
-		many(1_000, (n) => events.publish("nobody.cares", n)),
+		many(1_000, (n) => events.publish("order.unhandled", n)),
 	);
 	expect(calls).toEqual(many(10, () => 100));
 	expect(new Set(receipts.map(({ id }) => id)).size).toBe(1_000);
 });
 
 test("a single publish is one send", async () => {
-	await events.publish("nobody.cares", null);
-	await events.publish("nobody.cares", null);
+	await events.publish("order.unhandled", null);
+	await events.publish("order.unhandled", null);
 	expect(calls).toEqual(["one", "one"]);
 });
 
 test("concurrent publishes with and without schemas, by name and by definition, are one call", async () => {
 	const user = { userId: "u1", email: "ada@example.com" };
 	await Promise.all([
-		events.publish("nobody.cares", null),
+		events.publish("order.unhandled", null),
 		events.publish("user.joined", user),
 		UserJoined.publish(user),
 		events.publish(UserJoined, user),
-		events.publish("nobody.cares", 5),
+		events.publish("order.unhandled", 5),
 	]);
 	expect(calls).toEqual([5]);
 });
 
 test("a rejected publish is in no call, and rejects no other", async () => {
 	const ends = await Promise.allSettled([
-		events.publish("nobody.cares", 1),
+		events.publish("order.unhandled", 1),
 		events.publish("user.joined", { userId: 5 } as never),
 		events.publish("not a name", 2),
-		events.publish("nobody.cares", 3),
+		events.publish("order.unhandled", 3),
 	]);
 	expect(ends.map(({ status }) => status)).toEqual([
 		"fulfilled",
@@ -102,7 +102,7 @@ test("a publish that the handler does not await outlives the response", async ()
 });
 
 test("concurrent publishes of the handlers of one batch are one call", async () => {
-	behaviours.set("load", ({ body }) => events.publish("nobody.cares", body));
+	behaviours.set("load", ({ body }) => events.publish("order.unhandled", body));
 	await events.publishBatch(many(20, (n) => ({ name: "load.one", body: n })));
 	const inHandlers = () => calls.slice(1);
 	await vi.waitFor(() => expect(inHandlers()).toEqual([20]), {

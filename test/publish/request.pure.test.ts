@@ -61,7 +61,7 @@ describe("the arguments of publish", () => {
 			refuses(
 				() => requestOf(args),
 				"invalid_request",
-				`${args.length} arguments: it takes (name), (name, body) or`,
+				`${args.length} arguments: give (name), (name, body) or`,
 			);
 		},
 	);
@@ -73,10 +73,10 @@ describe("the arguments of publish", () => {
 		[
 			{ delay: 5 },
 			"invalid_request",
-			'publish takes (name, options, body): unknown member "delay": use after, lane',
+			'publish(name, options, body): unknown member "delay": use after, lane',
 		],
 		[{ idempotencyKey: "k" }, "not_supported", "idempotencyKey: "],
-		[{ id: "mine" }, "not_supported", "put your own into the body"],
+		[{ id: "mine" }, "not_supported", "put your own id into the body"],
 	])("%j is rejected as options", ([options, code, said]) => {
 		refuses(() => requestOf(["order.placed", options, 5]), code, said);
 	});
@@ -126,7 +126,7 @@ describe("a batch", () => {
 	test.for([undefined, null, { name: "a", body: 1 }, "a"])(
 		"cannot be %j",
 		(items) => {
-			refuses(() => requestsOf(items), "invalid_request", "expected an array");
+			refuses(() => requestsOf(items), "invalid_request", "give an array");
 		},
 	);
 

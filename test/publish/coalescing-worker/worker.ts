@@ -1,4 +1,7 @@
-/** Publishes in turns of requests, objects, calls and handlers, all beside each other, and notes what each call of the queue took. */
+/**
+ * Publishes concurrently in requests, objects, calls and handlers, and records the events of each call of the queue.
+ * Each event has the request and the tick that published it. A tick ends when the code waits for I/O.
+ */
 import {
 	DurableObject,
 	env,
@@ -8,11 +11,11 @@ import {
 import { createEvents } from "tidings";
 import { worker } from "tidings/worker";
 
-/** Whose event it is, and of which of its turns. */
+/** The request and the tick that published an event. */
 export interface Published {
 	whose: string;
-	turn: number;
-	/** So many the turn publishes. */
+	tick: number;
+	/** Number of events of the tick. */
 	of: number;
 }
 
@@ -25,7 +28,7 @@ const own = exports as unknown as {
 	Somewhere: DurableObjectNamespace<Somewhere>;
 };
 
-/** The bodies that each call of the queue had, but for those that only have handlers run. */
+/** The bodies of each call of the queue, without those that only start handlers. */
 const calls: unknown[][] = [];
 const { send, sendBatch } = queue;
 const note = (records: unknown[]) => {
@@ -47,14 +50,14 @@ const handled: Published[] = [];
 events.on<Published>("noted", { id: "note" }, ({ body }) => {
 	handled.push(body);
 });
-// Handlers of one batch run beside each other.
+// Handlers of one batch run concurrently.
 events.on<string>("handled", { id: "publish", timeout: 60_000 }, ({ id }) =>
 	publishIn(`handler of ${id}`),
 );
 
-let turns = 0;
+let ticks = 0;
 
-/** Ways to wait for something outside, each of which ends the turn. */
+/** Ways to wait for I/O, each of which ends the tick. */
 const waits: (() => Promise<unknown>)[] = [
 	() => scheduler.wait(0),
 	() => scheduler.wait(1),
@@ -65,14 +68,14 @@ const waits: (() => Promise<unknown>)[] = [
 	() => caches.default.match("https://nowhere.example/"),
 ];
 
-/** Ten turns; in each some publishes at once, of which every other turn's nobody awaits. 31 in all. */
+/** Publishes 31 events in ten ticks, concurrently within a tick. It does not await those of every other tick. */
 async function publishIn(whose: string): Promise<void> {
 	for (let round = 0; round < 10; round++) {
-		await waits[turns % waits.length]?.();
+		await waits[ticks % waits.length]?.();
 		const of = 1 + (round % 6);
-		const turn = ++turns;
+		const tick = ++ticks;
 		const sent = Array.from({ length: of }, () =>
-			events.publish("noted", { whose, turn, of } satisfies Published),
+			events.publish("noted", { whose, tick, of } satisfies Published),
 		);
 		if (round % 2 === 0) await Promise.all(sent);
 	}
@@ -110,29 +113,29 @@ const paths: Record<string, (whose: string) => Promise<unknown>> = {
 		calls: calls.splice(0),
 		handled: handled.splice(0),
 	}),
-	// Of these two, one waits for what the other does.
+	// One of these two requests waits until the other resolves its promise.
 	"/waiting": async (whose) => {
 		gate = Promise.withResolvers();
 		const { promise } = gate;
 		const alive = scheduler.wait(200);
 		await promise;
-		await events.publish("noted", { whose, turn: ++turns, of: 1 });
+		await events.publish("noted", { whose, tick: ++ticks, of: 1 });
 		await alive;
 	},
 	"/resolving": async (whose) => {
 		await scheduler.wait(50);
-		const turn = ++turns;
-		const publish = () => events.publish("noted", { whose, turn, of: 2 });
+		const tick = ++ticks;
+		const publish = () => events.publish("noted", { whose, tick, of: 2 });
 		const first = publish();
 		gate.resolve();
 		await Promise.all([first, publish()]);
 	},
-	// Of these two, one waits for a promise that the other has made.
+	// One of these two requests waits for a promise that the other has created.
 	"/making": async (whose) => {
 		gate = Promise.withResolvers();
 		await scheduler.wait(50);
-		const turn = ++turns;
-		const publish = () => events.publish("noted", { whose, turn, of: 2 });
+		const tick = ++ticks;
+		const publish = () => events.publish("noted", { whose, tick, of: 2 });
 		const first = publish();
 		gate.resolve();
 		await Promise.all([first, publish()]);
@@ -141,7 +144,7 @@ const paths: Record<string, (whose: string) => Promise<unknown>> = {
 		await scheduler.wait(20);
 		const alive = scheduler.wait(200);
 		await gate.promise;
-		await events.publish("noted", { whose, turn: ++turns, of: 1 });
+		await events.publish("noted", { whose, tick: ++ticks, of: 1 });
 		await alive;
 	},
 };
