@@ -27,6 +27,7 @@ describe("a message that is not readable", () => {
 		'{"v":0,"id":"a"}',
 		{ id: "a" },
 		{ ...valid, delivery: { handler: "first", attempt: 0 } },
+		{ ...valid, deadLetter: { handler: "first" } },
 	])("becomes one dead letter before it is acknowledged: %j", async (body) => {
 		const ports = recordingPorts();
 		const message = incoming(body);

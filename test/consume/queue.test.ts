@@ -4,6 +4,7 @@ import { consume } from "../../src/consume/queue.ts";
 import { encodeEvent } from "../../src/event/encode.ts";
 import { newId } from "../../src/event/id.ts";
 import { byteLength } from "../../src/event/json.ts";
+import { HandlerRegistry, register } from "../../src/handlers/registry.ts";
 import { incoming, read, record } from "../support/incoming.ts";
 import { down, recordingPorts, type TestPorts } from "../support/ports.ts";
 import { behaviours } from "../support/worker.ts";
@@ -181,6 +182,17 @@ describe("an event", () => {
 			["shaped for never.again"],
 		]);
 	});
+});
+
+test("a handler that is registered after the first event runs for the next one", async () => {
+	const handlers = new HandlerRegistry();
+	const ports = recordingPorts({ handlers });
+	const run = vi.fn();
+	await consume([incoming(record("late.event"))], "events", ports);
+	register(handlers, "late.event", [{ id: "late" }, run]);
+	await consume([incoming(record("late.event"))], "events", ports);
+	expect(types(ports)).toEqual(["ignored", "delivered"]);
+	expect(run).toHaveBeenCalledTimes(1);
 });
 
 describe("a redelivered event", () => {
