@@ -1,5 +1,6 @@
 /** Lets a call outlive the response of its request. It does not know what the call does. */
 import { log } from "../platform/log.ts";
+import { pause, realTimer } from "../platform/timer.ts";
 
 type WaitUntil = (promise: Promise<unknown>) => void;
 
@@ -22,7 +23,9 @@ export function outliveResponse<Result>(
 	Promise.prototype.then.call(returned, undefined, () => {});
 	try {
 		waitUntil(
-			result.catch((error) => {
+			result.catch(async (error) => {
+				// `await` calls `then` some microtasks after an immediate rejection.
+				await pause(0, realTimer);
 				if (!returned.isAwaited) log("publish_not_awaited", { error });
 			}),
 		);
