@@ -120,7 +120,7 @@ export interface Registration {
 }
 
 /** The dependencies of the Worker that owns the events, as `config/assemble.ts` creates them. */
-export interface Assembled {
+interface Assembled {
 	readonly ports: AppPorts;
 	/** Runs a tool of an app at once. */
 	runTool: RunTool;

@@ -134,4 +134,3 @@ export function settingsOf(config: Config = {}): Settings {
 	return parseOrThrow(ConfigSchema, config, "tidings.config.ts");
 }
 
-export const DEFAULT_SETTINGS = settingsOf();
