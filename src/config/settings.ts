@@ -133,4 +133,3 @@ export type Settings = z.output<typeof ConfigSchema>;
 export function settingsOf(config: Config = {}): Settings {
 	return parseOrThrow(ConfigSchema, config, "tidings.config.ts");
 }
-
