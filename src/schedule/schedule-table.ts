@@ -5,15 +5,15 @@
 
 import { SEND_BATCH_BYTES, SEND_BATCH_MESSAGES } from "../event/limits.ts";
 import { mayPublish, type PublishPermission } from "../event/permission.ts";
-import type { ScheduledRow } from "../event/scheduled-row.ts";
+import type {
+	ListedEvent,
+	MoveResult,
+	ScheduledEvent,
+	ScheduledRow,
+} from "../event/scheduled-row.ts";
 import { messageBytes } from "../platform/send-batch.ts";
 import { ROW_KINDS, type RowKind } from "./flush.ts";
-import {
-	type ListedEvent,
-	type MoveResult,
-	type ScheduledEvent,
-	withDueTime,
-} from "./schedule.ts";
+import { withDueTime } from "./schedule.ts";
 
 /** A row as SQLite returns it. */
 type SqlRow = Omit<ScheduledRow, "dueAt"> & { due_at: number } & Record<

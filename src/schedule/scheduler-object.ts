@@ -4,17 +4,17 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type { PublishPermission } from "../event/permission.ts";
-import type { ScheduledRow } from "../event/scheduled-row.ts";
+import type {
+	ListedEvent,
+	MoveResult,
+	ScheduledRow,
+} from "../event/scheduled-row.ts";
 import { Alarm, backoff } from "../platform/alarm.ts";
 import { log } from "../platform/log.ts";
 import { objectContext } from "../platform/object-context.ts";
 import { inTime, pause, realTimer } from "../platform/timer.ts";
 import { type FlushPorts, flush, ROW_KINDS, type RowKind } from "./flush.ts";
-import {
-	type ListedEvent,
-	type MoveResult,
-	rescheduleRow,
-} from "./schedule.ts";
+import { rescheduleRow } from "./schedule.ts";
 import { ScheduleTable } from "./schedule-table.ts";
 import { sendingByLane } from "./send-by-lane.ts";
 

@@ -1,12 +1,8 @@
 import { expect, test } from "vitest";
 import { PAYLOAD_KEPT } from "../../src/event/limits.ts";
 import type { Transition } from "../../src/event/transition.ts";
-import {
-	cancel,
-	type MoveResult,
-	reschedule,
-	rescheduleRow,
-} from "../../src/schedule/schedule.ts";
+import type { MoveResult } from "../../src/event/scheduled-row.ts";
+import { cancel, reschedule, rescheduleRow } from "../../src/schedule/schedule.ts";
 
 const NOW = 1_000_000;
 
