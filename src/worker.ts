@@ -10,12 +10,13 @@ import { createApp } from "./entrypoints/http/app.ts";
 import { decode } from "./event/envelope.ts";
 import { RefusedError } from "./event/errors.ts";
 import { rejectUnknownKeys } from "./event/validation.ts";
-import { type Events, registrationOf } from "./events.ts";
+import type { Events } from "./events.ts";
 import { checkHandlerPaths } from "./handlers/modules.ts";
 import { queueNames } from "./platform/bindings.ts";
 import { log } from "./platform/log.ts";
 import { setObjectContext } from "./platform/object-context.ts";
 import type { QueueRole } from "./platform/queue-names.ts";
+import { registrationOf } from "./registration.ts";
 
 export { Subscriptions } from "./apps/subscriptions/subscriptions-object.ts";
 export { DeadLetters } from "./dead-letters/dead-letters-object.ts";
