@@ -10,7 +10,9 @@ const documents = import.meta.glob("../../docs/reference/limits-and-cost.md", {
 	import: "default",
 	eager: true,
 });
-const documented = rowsIn(documents["../../docs/reference/limits-and-cost.md"] ?? "");
+const documented = rowsIn(
+	documents["../../docs/reference/limits-and-cost.md"] ?? "",
+);
 const all = new Map<string, Measured>();
 
 // A Worker that has run for a while: its objects have their tables, and the store of letters its daily alarm.

@@ -1,15 +1,21 @@
-/** The code of docs/apps.md, as it stands there: generated, compiled, and run on the local runtime, in one Worker and in two. */
+/** Generates, compiles and runs the code of the guide on apps on the local runtime, in one Worker and in two. */
 import { execFile } from "node:child_process";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { exportSPKI, generateKeyPair, SignJWT } from "jose";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createTestHarness } from "wrangler";
-import { OutsideService } from "../examples/inbox/mail-service.ts";
+import { OutsideService } from "../../examples/inbox/mail-service.ts";
+import {
+	blocksIn,
+	readDocument,
+	root,
+	typeErrors,
+	write as writeTo,
+} from "./documents.ts";
 
-const root = join(import.meta.dirname, "..");
 /** Inside the package, so that its own name resolves; ignored by git. */
 const folder = join(root, ".wrangler/apps");
 
@@ -18,13 +24,10 @@ const wait = { timeout: 20_000, interval: 50 };
 const CARRIER_SECRET = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 const { publicKey, privateKey } = await generateKeyPair("ES256");
-const doc = await readFile(join(root, "docs/apps.md"), "utf8");
-const blocks = [...doc.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(
-	([, language, code]) => ({ language, code: code as string }),
-);
+const blocks = blocksIn(await readDocument("docs/guides/apps.md"));
 const [events = "", claims = ""] = codeIn("json");
 
-/** Each with the carrier that its Worker speaks to. */
+/** Each setup with the carrier that its Worker calls. */
 const setups = ["one", "two"].map((name) => ({
 	name,
 	carrier: new OutsideService(
@@ -40,23 +43,19 @@ function codeIn(language: string): string[] {
 	);
 }
 
-async function write(path: string, text: string): Promise<void> {
-	await mkdir(dirname(join(folder, path)), { recursive: true });
-	await writeFile(join(folder, path), text);
-}
+const write = (path: string, text: string) => writeTo(join(folder, path), text);
 
-const inFiles = codeIn("ts").flatMap((code) => {
-	const [, path] = /^\/\/ (\S+)\n/.exec(code) ?? [];
-	return path === undefined ? [] : [{ path, code }];
-});
+const inFiles = blocks.flatMap(({ language, path, code }) =>
+	language === "ts" && path !== undefined ? [{ path, code }] : [],
+);
 
-/** What stands in the document's folder; in the second setup the subscriber is a Worker of its own. */
+/** Writes the files of the guide. In the second setup, the subscribing app is a Worker of its own. */
 async function writeSetup(name: string): Promise<void> {
 	const isSecond = name === "two";
 	for (const { path, code } of inFiles)
 		await write(`${name}/${path}`, isSecond ? apart(path, code) : code);
 	await write(`${name}/parcels/events.json`, events);
-	const config = (await readFile(join(root, "wrangler.toml"), "utf8"))
+	const config = (await readDocument("wrangler.toml"))
 		.replace('name = "tidings"', `name = "${name}"`)
 		.replaceAll('"tidings-', `"${name}-`);
 	const [bucket] = codeIn("toml");
@@ -83,7 +82,7 @@ async function writeSetup(name: string): Promise<void> {
 	}
 }
 
-/** The same as the document's chapter on several Workers says it. */
+/** Changes a file as the section on several Workers says. */
 function apart(path: string, code: string): string {
 	const changed: Record<string, string> = {
 		"src/main.ts": code
@@ -121,7 +120,7 @@ afterAll(async () => {
 	await harness.close();
 });
 
-/** A token that says what the document's says. */
+/** Issues a token with the claims of the guide. */
 function token(): Promise<string> {
 	const { exp: _, ...rest } = JSON.parse(claims);
 	return new SignJWT(rest)
@@ -130,7 +129,7 @@ function token(): Promise<string> {
 		.sign(privateKey);
 }
 
-/** A call as the carrier makes it. */
+/** Signs a webhook request as the carrier does. */
 function signed(body: string) {
 	const at = new Date();
 	const id = crypto.randomUUID();
@@ -146,7 +145,7 @@ function signed(body: string) {
 }
 
 test.each(setups)(
-	"the document's apps follow a parcel from the first subscriber to the last (Workers: $name)",
+	"the apps of the guide follow a parcel from the first subscriber to the last (Workers: $name)",
 	async ({ name, carrier }) => {
 		const worker = harness.getWorker(name);
 		const authorization = `Bearer ${await token()}`;
@@ -191,7 +190,7 @@ test.each(setups)(
 	},
 );
 
-/** What a reader has before their eyes beside a block, and the block does not say. */
+/** Names that a block uses without a declaration, because the guide has introduced them. */
 const PRELUDE = `
 import type { Capabilities } from "tidings/apps";
 import { events } from "./src/main.ts";
@@ -200,8 +199,10 @@ declare const capabilities: Capabilities;
 declare const token: string;
 `;
 
-test("all of it compiles", async () => {
-	const rest = codeIn("ts").filter((code) => !/^\/\/ \S+\n/.test(code));
+test("the code of the guide compiles", async () => {
+	const rest = blocks.flatMap(({ language, path, code }) =>
+		language === "ts" && path === undefined ? code : [],
+	);
 	expect(rest.length).toBeGreaterThanOrEqual(5);
 	for (const [index, code] of rest.entries()) {
 		const imports = code.match(/^import .*$/gm) ?? [];
@@ -213,39 +214,5 @@ test("all of it compiles", async () => {
 			`${PRELUDE}${imports.join("\n")}\nexport async function block() {\n${acts}\n}\n`,
 		);
 	}
-	await write(
-		"tsconfig.json",
-		JSON.stringify({
-			extends: "../../tsconfig.json",
-			compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
-			include: ["**/*.ts"],
-			exclude: ["two/env.d.ts"],
-		}),
-	);
-	const tsc = join(root, "node_modules/typescript/bin/tsc");
-	const compiled = await run(process.execPath, [tsc, "-p", folder]).catch(
-		({ stdout }) => ({ stdout }),
-	);
-	expect(compiled.stdout).toBe("");
-});
-
-test("each file and chapter that it links to exists", async () => {
-	const links = [...doc.matchAll(/\]\(([^):]+)\)/g)].map(
-		([, link]) => link as string,
-	);
-	expect(links.length).toBeGreaterThan(5);
-	for (const link of links) {
-		const [path, chapter] = link.split("#");
-		const text =
-			path === ""
-				? doc
-				: await readFile(join(root, "docs", path ?? ""), "utf8");
-		const chapters = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
-			(heading as string)
-				.toLowerCase()
-				.replaceAll(/[^\w -]/g, "")
-				.replaceAll(" ", "-"),
-		);
-		if (chapter) expect(chapters, link).toContain(chapter);
-	}
+	expect(await typeErrors(folder, ["two/env.d.ts"])).toBe("");
 });

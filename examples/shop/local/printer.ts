@@ -1,4 +1,4 @@
-/** Tells what happens as it happens, a moment late, so that what the Workers log comes in the order of time. */
+/** Prints lines with a short delay, so that the logs of several Workers appear in order of time. */
 import { styleText } from "node:util";
 import type { Transition } from "tidings";
 import { readTrace } from "../owner/trace.ts";
@@ -11,10 +11,10 @@ export interface Log {
 	message: string;
 }
 
-/** How long a line waits for one of an earlier time, in milliseconds. */
-const MOMENT = 200;
+/** How long a line is delayed, in milliseconds: an earlier line may still arrive. */
+const DELAY = 200;
 
-export class Teller {
+export class Printer {
 	readonly #lines: Lines;
 	#waiting: { at: number; line: string }[] = [];
 
@@ -22,7 +22,7 @@ export class Teller {
 		this.#lines = lines;
 	}
 
-	/** What begins now, on a line apart. */
+	/** Adds a headline. */
 	scene(text: string): void {
 		const at = Date.now();
 		const line = this.#lines.remark(at, styleText("bold", text));
@@ -33,8 +33,8 @@ export class Teller {
 		this.#waiting.push({ at, line: this.#lines.remark(at, text) });
 	}
 
-	/** Takes an entry of the log, and gives back what it tells of an event, if it does. */
-	hear({ timestamp, level, message }: Log): Transition | undefined {
+	/** Adds a log entry. Returns its transition, if it has one. */
+	read({ timestamp, level, message }: Log): Transition | undefined {
 		const transition = readTrace(message);
 		if (transition) {
 			const line = this.#lines.transition(transition);
@@ -49,8 +49,8 @@ export class Teller {
 		return transition;
 	}
 
-	/** Prints what has waited for long enough. */
-	tell(until = Date.now() - MOMENT): void {
+	/** Prints the lines whose delay has passed. */
+	print(until = Date.now() - DELAY): void {
 		this.#waiting.sort((one, other) => one.at - other.at);
 		const ripe = this.#waiting.filter(({ at }) => at <= until);
 		this.#waiting = this.#waiting.slice(ripe.length);
