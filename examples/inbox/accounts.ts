@@ -8,7 +8,7 @@ export class Accounts {
 	readonly #expected: string[] = [];
 	#unwanted = 0;
 	#transitions: Transition[] = [];
-	#kept: string[] = [];
+	#stored: string[] = [];
 
 	note(transition: Transition): void {
 		this.#transitions.push(transition);
@@ -16,11 +16,11 @@ export class Accounts {
 
 	/** Records the paths in the bucket. */
 	compare(paths: string[]): void {
-		this.#kept = paths.toSorted();
+		this.#stored = paths.toSorted();
 	}
 
-	isKept(path: string): boolean {
-		return this.#kept.includes(path);
+	isStored(path: string): boolean {
+		return this.#stored.includes(path);
 	}
 
 	/**
@@ -62,9 +62,9 @@ export class Accounts {
 				? []
 				: [`${ignored.length} had no subscriber, not ${this.#unwanted}`]),
 			...this.#expected
-				.filter((path) => !this.isKept(path))
+				.filter((path) => !this.isStored(path))
 				.map((path) => `${path}: not stored`),
-			...this.#kept
+			...this.#stored
 				.filter((path) => !this.#expected.includes(path))
 				.map((path) => `${path}: stored, but it has no subscriber`),
 		];
@@ -74,10 +74,10 @@ export class Accounts {
 		const sent = this.#sent();
 		const delivered = sent.filter((id) => this.#ends(id, "delivered") > 0);
 		return [
-			...this.#kept.map((path) => `kept: ${path}`),
+			...this.#stored.map((path) => `kept: ${path}`),
 			"",
 			`${this.#receipts.size} webhook requests were stored and handled, ${this.#repeated.length} was redelivered and changed nothing.`,
-			`${sent.length} events were sent: ${delivered.length} delivered, ${this.#unwanted} without subscribers; ${this.#kept.length} files are kept, and nothing is missing.`,
+			`${sent.length} events were sent: ${delivered.length} delivered, ${this.#unwanted} without subscribers; ${this.#stored.length} files are kept, and nothing is missing.`,
 		].join("\n");
 	}
 

@@ -46,8 +46,8 @@ export async function playStory(cast: Cast): Promise<void> {
 	const first = await receive("m1", "ada@example.com", "lunch?");
 	await receive("m2", "ben@example.com", "the report");
 	await receive("m3", "carol@example.com", "hello", "none");
-	await kept("/notifications/m1.json");
-	await kept("/notifications/m2.json");
+	await stored("/notifications/m1.json");
+	await stored("/notifications/m2.json");
 	await sleep(PAUSE);
 
 	scene(
@@ -66,7 +66,7 @@ export async function playStory(cast: Cast): Promise<void> {
 	const answer = await calendar.deliver("d-s1", { ...meeting, startsAt });
 	remark(`← calendar service: delivered s1, answered ${answer.status}`);
 	accounts.accept(answer.body.id ?? "", "meeting s1", "/reminders/s1.json");
-	await kept("/reminders/s1.json");
+	await stored("/reminders/s1.json");
 	await ada("DELETE", "/v1/subscriptions", MEETINGS);
 	await sleep(PAUSE);
 
@@ -121,8 +121,8 @@ export async function playStory(cast: Cast): Promise<void> {
 		return { delivery, content };
 	}
 
-	async function kept(path: string): Promise<void> {
-		for (; !accounts.isKept(path); await sleep(100)) await cast.look();
+	async function stored(path: string): Promise<void> {
+		for (; !accounts.isStored(path); await sleep(100)) await cast.look();
 	}
 }
 

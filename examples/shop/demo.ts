@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createTestHarness } from "wrangler";
 import { type Call, caller } from "./local/callers.ts";
 import { LOCAL_API_KEYS, LOCAL_KEY } from "./local/key.ts";
-import { type Kept, Ledger } from "./local/ledger.ts";
+import { Ledger, type Stored } from "./local/ledger.ts";
 import { Lines } from "./local/lines.ts";
 import { Printer } from "./local/printer.ts";
 import { playStory } from "./local/story.ts";
@@ -63,7 +63,7 @@ async function play(): Promise<void> {
 	await playStory(call("shop-storefront"), owner, ledger, scene);
 	do {
 		await sleep(100);
-		ledger.compare(await kept(owner));
+		ledger.compare(await readStored(owner));
 	} while (ledger.missing().length > 0);
 	problem = undefined;
 }
@@ -85,7 +85,7 @@ function follow(): void {
 }
 
 /** Lists what the owner's objects store. */
-async function kept(owner: Call): Promise<Kept> {
+async function readStored(owner: Call): Promise<Stored> {
 	const dead = await owner<{ deadLetters: { id: string }[] }>(
 		"GET",
 		"/v1/dead-letters?limit=1000",

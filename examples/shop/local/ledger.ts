@@ -21,7 +21,7 @@ export interface Account {
 }
 
 /** What the owner's objects store, for comparison. */
-export interface Kept {
+export interface Stored {
 	/** `event id:handler` of each dead letter. */
 	letters: string[];
 	/** Ids of events. */
@@ -36,7 +36,7 @@ export class Ledger {
 	readonly #accepted = new Map<string, string>();
 	readonly #transitions: Transition[] = [];
 	#handlers: HandlerEntry[] = [];
-	#kept: Kept | undefined;
+	#stored: Stored | undefined;
 
 	expect(handlers: HandlerEntry[]): void {
 		this.#handlers = handlers;
@@ -52,8 +52,8 @@ export class Ledger {
 	}
 
 	/** Records what the objects store: from now on, it must agree with the trace. */
-	compare(kept: Kept): void {
-		this.#kept = kept;
+	compare(stored: Stored): void {
+		this.#stored = stored;
 	}
 
 	accounts(): Account[] {
@@ -83,8 +83,8 @@ export class Ledger {
 	}
 
 	#disagreements(accounts: Account[]): string[] {
-		if (!this.#kept) return [];
-		const { letters, scheduled } = this.#kept;
+		if (!this.#stored) return [];
+		const { letters, scheduled } = this.#stored;
 		const buried = accounts
 			.filter(({ state, discarded }) => state === "dead" && !discarded)
 			.map(({ id, handler }) => `${id}:${handler}`);
