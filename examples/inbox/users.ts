@@ -1,4 +1,4 @@
-/** Plays the organisation that users sign in to: it issues their tokens. */
+/** Plays the organization that users sign in to: it issues their tokens. */
 import { SignJWT } from "jose";
 
 /** For local use only. It is public: no deployed Worker may accept tokens signed with it. */

@@ -8,7 +8,7 @@ import { email } from "../email/app.ts";
 import { inbox } from "../inbox/app.ts";
 
 const { AUTH_SECRET, PUBLIC_URL } = env as unknown as {
-	/** The secret that the organisation signs its users' tokens with. */
+	/** The secret that the organization signs its users' tokens with. */
 	AUTH_SECRET: string;
 	/** The public URL of this Worker: webhook URLs begin with it. */
 	PUBLIC_URL: string;
