@@ -40,7 +40,7 @@ export function blocksIn(text: string): Block[] {
 	);
 }
 
-/** Returns the first block that contains a text. @throws Error if there is none */
+/** Returns the first block that contains a text. @throws Error if no block contains it */
 export function blockWith(document: string, text: string): string {
 	const found = blocksIn(document).find(({ code }) => code.includes(text));
 	if (found) return found.code;
