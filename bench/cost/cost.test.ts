@@ -1,4 +1,4 @@
-/** What each scenario costs, to the last row: docs/cost.md has the counts, and whoever changes one changes it there. */
+/** The exact cost of each scenario, compared with the table in docs/reference/limits-and-cost.md. Change both together. */
 import { beforeAll, expect, test, vi } from "vitest";
 import type { Counts, Measured } from "./counts.ts";
 import { counted, startCounting } from "./meter.ts";
@@ -15,12 +15,14 @@ declare global {
 	}
 }
 
-const documents = import.meta.glob("../../docs/cost.md", {
+const documents = import.meta.glob("../../docs/reference/limits-and-cost.md", {
 	query: "?raw",
 	import: "default",
 	eager: true,
 });
-const documented = rowsIn(documents["../../docs/cost.md"] ?? "");
+const documented = rowsIn(
+	documents["../../docs/reference/limits-and-cost.md"] ?? "",
+);
 const all = new Map<string, Measured>();
 
 // A Worker that has run for a while: its objects have their tables, and the store of letters its daily alarm.

@@ -21,7 +21,7 @@ type SqlRow = Omit<ScheduledRow, "dueAt"> & { due_at: number } & Record<
 		SqlStorageValue
 	>;
 
-/** A claim settles only rows that still have the due time of the claim; see `docs/decisions/claim-by-due-time.md`. */
+/** A claim settles only rows that still have the due time of the claim; see `docs/explanation/decisions/claim-by-due-time.md`. */
 type ClaimedKey = [id: string, handler: string, dueAt: number];
 
 export class ScheduleTable {

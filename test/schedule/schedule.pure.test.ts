@@ -1,8 +1,12 @@
 import { expect, test } from "vitest";
 import { PAYLOAD_KEPT } from "../../src/event/limits.ts";
-import type { Transition } from "../../src/event/transition.ts";
 import type { MoveResult } from "../../src/event/scheduled-row.ts";
-import { cancel, reschedule, rescheduleRow } from "../../src/schedule/schedule.ts";
+import type { Transition } from "../../src/event/transition.ts";
+import {
+	cancel,
+	reschedule,
+	rescheduleRow,
+} from "../../src/schedule/schedule.ts";
 
 const NOW = 1_000_000;
 
