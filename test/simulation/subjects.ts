@@ -9,8 +9,8 @@ const ID =
 /** How a record that travels a queue begins. */
 const RECORD = '{"v":1,';
 
-/** Where in the random bytes of an id the number stands: they are the last four of which each is two digits. */
-const AT = 4;
+/** Offset of the number in the 16 random bytes of an id. The last byte is the shard. */
+const AT = 11;
 
 export function subjectsOf(value: unknown): string[] {
 	const found = new Set<string>();
