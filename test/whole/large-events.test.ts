@@ -173,7 +173,7 @@ describe("how long a body is kept", () => {
 		const alone = incoming(ports.kept.retries[0]?.record);
 		await consume([alone], "retries", ports);
 		expect(alone.verdicts).toEqual(["ack"]);
-		expect(ports.kept.held).toMatchObject([{ handler: "ampt", attempt: 1 }]);
+		expect(ports.kept.held).toMatchObject([{ handler: "ampt", version: 1 }]);
 	});
 
 	test("a body whose alarm cannot be set is not kept, and its event is refused", async () => {

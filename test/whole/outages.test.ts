@@ -62,7 +62,7 @@ describe("an ending that cannot be written down", () => {
 		expect(message.verdicts).toEqual(["ack"]);
 		expect(ran).toHaveBeenCalledTimes(1);
 		const [row] = ports.kept.held;
-		expect(row).toMatchObject({ handler: "never", attempt: 2 });
+		expect(row).toMatchObject({ handler: "never", version: 2 });
 
 		// When its time comes it travels the retries queue, and is a letter there as well.
 		const again = keeping();
