@@ -26,14 +26,14 @@ export interface ScheduledEvent extends ListedEvent {
 	reference: string | null;
 }
 
-export interface ScheduledQuery {
+interface ScheduledQuery {
 	/** 1 to 1 000; default 100. */
 	limit?: number | undefined;
 	/** The `cursor` of the page before. */
 	cursor?: string | undefined;
 }
 
-export interface ScheduledPage {
+interface ScheduledPage {
 	scheduled: ListedEvent[];
 	/** Absent on the last page. */
 	cursor?: string;

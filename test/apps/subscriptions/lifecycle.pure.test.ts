@@ -6,13 +6,15 @@ import {
 	answerOf,
 	beginAttempt,
 	INITIAL,
-	isPollDue,
 	type Life,
-	polled,
-	polling,
 	recordOutcome,
 	wakesAt,
 } from "../../../src/apps/subscriptions/lifecycle.ts";
+import {
+	isPollDue,
+	polled,
+	polling,
+} from "../../../src/apps/subscriptions/polls.ts";
 import type { Failure } from "../../../src/event/failure.ts";
 import type { Outcome } from "../../../src/event/outcome.ts";
 import { type End, Outside } from "../../support/outside.ts";
