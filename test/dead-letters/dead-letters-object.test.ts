@@ -1,4 +1,8 @@
-import { runDurableObjectAlarm } from "cloudflare:test";
+import {
+	evictDurableObject,
+	runDurableObjectAlarm,
+	runInDurableObject,
+} from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { DeadLetters } from "../../src/dead-letters/dead-letters-object.ts";
@@ -54,7 +58,7 @@ const ports = () =>
 const ids = async (query = {}) =>
 	(await store.list(query)).deadLetters.map(({ id }) => id);
 
-test("there is one letter for each event and handler: a duplicate changes nothing, a later failure updates it", async () => {
+test("there is one letter for each event and handler: a duplicate changes nothing, a later failure replaces it", async () => {
 	await store.store([letter(1)]);
 	await store.store([letter(1)]);
 	await store.store([
@@ -82,7 +86,7 @@ test("there is one letter for each event and handler: a duplicate changes nothin
 	expect(await ids()).toEqual(["e1:first"]);
 });
 
-test("a later letter whose body could not be read keeps the one that is there", async () => {
+test("a later letter without a body keeps the stored body", async () => {
 	await store.store([letter(1)]);
 	await store.store([letter(1, { lastFailureAt: T0 + 9, body: null })]);
 	expect(await store.get("e1:first")).toMatchObject({
@@ -119,7 +123,7 @@ test("a replay sends the event to the one handler, from attempt 1, and then mark
 	expect(await replay("none:first", undefined, to)).toBe(false);
 });
 
-test("a replay that dies before it is marked, on a machine whose clock is behind, is a dead letter", async () => {
+test("a replay that fails before it is marked is a dead letter, even on a machine whose clock is behind", async () => {
 	await store.store([letter(1, { lastFailureAt: T0 + 60_000 })]);
 	const to = ports();
 	to.retries.send = async () => {
@@ -140,7 +144,7 @@ test("a replay that dies before it is marked, on a machine whose clock is behind
 	expect(await ids()).toEqual(["e1:first"]);
 });
 
-test("a replay that dies after it was marked, on a machine whose clock is behind, is a dead letter", async () => {
+test("a replay that fails after it was marked is a dead letter, even on a machine whose clock is behind", async () => {
 	await store.store([letter(1, { lastFailureAt: T0 + 60_000 })]);
 	await store.markReplayed("e1:first", 1);
 	expect(await ids()).toEqual([]);
@@ -167,7 +171,7 @@ test("a send that fails leaves the letter dead", async () => {
 	expect(await ids()).toEqual(["e1:first"]);
 });
 
-test("two replays with different large bodies do not see each other's", async () => {
+test("two replays with different large bodies have separate bodies", async () => {
 	await store.store([letter(1)]);
 	const to = ports();
 	const large = (fill: string) => ({ body: fill.repeat(150_000) });
@@ -198,7 +202,7 @@ test("an edited body is checked by the event's schema and its size", async () =>
 	expect(to.recorded.retries).toEqual([]);
 });
 
-test("what was unreadable cannot be replayed, what a newer deploy wrote goes out as it was", async () => {
+test("an unreadable record cannot be replayed, and a record of a newer deploy is sent unchanged", async () => {
 	const raw = {
 		id: "m1:",
 		handler: "",
@@ -222,7 +226,7 @@ test("what was unreadable cannot be replayed, what a newer deploy wrote goes out
 	expect(to.recorded.retries.map(({ record }) => record)).toEqual([text]);
 });
 
-test("all that match are replayed, and those that cannot be are named", async () => {
+test("all letters that match are replayed, and letters that cannot be replayed are listed", async () => {
 	await store.store([
 		letter(1),
 		letter(2),
@@ -242,7 +246,7 @@ test("all that match are replayed, and those that cannot be are named", async ()
 	});
 });
 
-test("a discarded letter is gone, and a late duplicate does not bring it back", async () => {
+test("a discarded letter stays discarded after a late duplicate", async () => {
 	await store.store([letter(1)]);
 	const to = ports();
 	expect(await discard("e1:first", to)).toBe(true);
@@ -255,7 +259,7 @@ test("a discarded letter is gone, and a late duplicate does not bring it back", 
 	expect(await ids()).toEqual([]);
 });
 
-test("letters are swept 90 days after their last failure, and not before", async () => {
+test("letters are deleted 90 days after their last failure, and not before", async () => {
 	vi.useFakeTimers({ toFake: ["Date"], now: T0 });
 	await store.store([letter(1), letter(2, { lastFailureAt: T0 + DAY })]);
 	vi.setSystemTime(T0 + 90 * DAY);
@@ -267,4 +271,25 @@ test("letters are swept 90 days after their last failure, and not before", async
 	vi.setSystemTime(T0 + 92 * DAY);
 	expect(await runDurableObjectAlarm(store)).toBe(true);
 	expect(await runDurableObjectAlarm(store)).toBe(false);
+});
+
+test("an object that starts sets a missing alarm", async () => {
+	await store.store([letter(1)]);
+	await runInDurableObject(store, (_, { storage }) => storage.deleteAlarm());
+	await evictDurableObject(store);
+	expect(await ids()).toHaveLength(1);
+	expect(await runDurableObjectAlarm(store)).toBe(true);
+});
+
+test("a letter sets one alarm, and further letters none", async () => {
+	let alarms = 0;
+	await runInDurableObject(store, (_, { storage }) => {
+		const { setAlarm } = storage;
+		storage.setAlarm = (...args) => {
+			alarms++;
+			return setAlarm.apply(storage, args);
+		};
+	});
+	for (const n of [1, 2, 3]) await store.store([letter(n)]);
+	expect(alarms).toBe(1);
 });

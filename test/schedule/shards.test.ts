@@ -1,4 +1,4 @@
-/** Shards on real objects: what waits is found by its id whatever their number, and listed by those that were before. */
+/** Shards on real objects: an event is found by its id whatever the number of shards. */
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
 import { settingsOf } from "../../src/config/settings.ts";
@@ -16,11 +16,11 @@ afterEach(() => vi.restoreAllMocks());
 
 const HOUR = 3_600_000;
 
-/** The scheduler as a deploy with so many shards has it. */
+/** The scheduler of a deploy with that many shards. */
 const deployed = (shards: number) => schedulerOf(shards, schedulerShard);
 
-/** Holds events under ids that so many shards were drawn for. */
-async function held(count: number, shards: number, dueIn = HOUR) {
+/** Stores events with ids for that many shards. */
+async function stored(count: number, shards: number, dueIn = HOUR) {
 	const dueAt = Date.now() + dueIn;
 	const ids = Array.from({ length: count }, () => newId(Date.now(), shards));
 	for (const id of ids) await deployed(shards).store([row(dueAt, { id })]);
@@ -32,9 +32,9 @@ async function listedBy(scheduler: Schedule): Promise<string[]> {
 	return scheduled.map(({ id }) => id);
 }
 
-test("what four shards hold eight find, list, move and cancel, and hand over", async () => {
-	const four = await held(12, 4);
-	const eight = await held(12, 8);
+test("rows are stored in the shard of their id: eight shards find, list, move, cancel and send the events of four", async () => {
+	const four = await stored(12, 4);
+	const eight = await stored(12, 8);
 	const grown = deployed(8);
 	expect((await listedBy(grown)).sort()).toEqual([...four, ...eight].sort());
 
@@ -55,8 +55,8 @@ test("what four shards hold eight find, list, move and cancel, and hand over", a
 	expect(await listedBy(grown)).toEqual([]);
 });
 
-test("what waits in shards that were taken away is found by its id and handed over, and listed by those of before", async () => {
-	const ids = await held(24, 8);
+test("events in removed shards are found by their ids and sent, and listed if the configuration names the shards", async () => {
+	const ids = await stored(24, 8);
 	const away = ids.filter((id) => Number(shardOf(id)) >= 4);
 	expect(away.length).toBeGreaterThan(0);
 
@@ -78,7 +78,7 @@ test("what waits in shards that were taken away is found by its id and handed ov
 	);
 });
 
-test("an alarm that went missing in a shard that was taken away is set by the watch over those of before", async () => {
+test("a missing alarm in a removed shard is set by the watch if the configuration names the shard", async () => {
 	const id = `${newId(Date.now(), 1).slice(0, -2)}07`;
 	await deployed(8).store([row(Date.now() + HOUR, { id })]);
 	const stub = shardNamed("shard-7");
@@ -91,7 +91,7 @@ test("an alarm that went missing in a shard that was taken away is set by the wa
 	expect(await alarmOf(stub)).not.toBe(null);
 });
 
-test("a configuration with shards of before lists and watches those, and gives new events to those of now", async () => {
+test("a configuration with removed shards lists and watches them, and stores new events in the others", async () => {
 	const events = createEvents();
 	worker(events, { config: { shards: { now: 1, before: 8 } } });
 	const { newId: next, scheduler } = portsOf(events);

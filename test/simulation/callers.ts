@@ -1,4 +1,4 @@
-/** Those who publish, cancel, move and replay, each in an isolate of its own, and what they were answered. */
+/** Callers that publish, cancel, move and replay, each in an isolate of its own. Records their answers. */
 import type { PartialPublishError, Receipt } from "tidings";
 import { discard, replay, replayAll } from "../../src/dead-letters/replay.ts";
 import type { Entry, Ledger, Replay } from "./ledger.ts";

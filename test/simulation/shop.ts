@@ -1,4 +1,4 @@
-/** The Worker that is simulated: one deploy for each version, with handlers that do as the scenario says. */
+/** The simulated Worker: one deploy for each version, with handlers that behave as the scenario says. */
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 import { portsOf } from "../../src/events.ts";

@@ -1,6 +1,6 @@
 /**
- * What something is about: an event, as its number, or one delivery of it, as `number:handler`. An id tells the
- * event: callers of the simulation write its number into it. Nothing here is read by the product's own code.
+ * Finds the subjects of a value: an event by its number, or a delivery by `number:handler`. Callers of the simulation
+ * write the number into the event's id. The product never reads it.
  */
 
 const ID =

@@ -16,14 +16,12 @@ import {
 	answerOf,
 	beginAttempt,
 	INITIAL,
-	isPollDue,
 	type Life,
-	polled,
-	polling,
 	recordOutcome,
 	restarted,
 	wakesAt,
 } from "./lifecycle.ts";
+import { isPollDue, polled, polling } from "./polls.ts";
 import type { Subscribed, SubscriptionsState } from "./subscription.ts";
 
 /** How long enqueuing a poll may take, in milliseconds. */
