@@ -34,11 +34,11 @@ import {
 } from "./registration.ts";
 
 export interface EventsOptions<Definitions extends readonly Definition[]> {
-	/** The events that are checked and typed when published by name. Default: none. */
+	/** Definitions whose events are validated and typed when they are published by name. Default: none. */
 	events?: Definitions;
-	/** The service binding to publish through in a Worker that does not own the events. Default `"EVENTS"`. */
+	/** The service binding to the owner, for a Worker that does not own the events. Default `"EVENTS"`. */
 	binding?: string;
-	/** Apps, whose events subscribers join while it runs. Default: none. */
+	/** Apps whose events users subscribe to at run time. Default: none. */
 	apps?: readonly App[];
 	/** Receives every transition. Default: logs each failed attempt and each dead letter. */
 	observe?: Observe;
@@ -58,9 +58,9 @@ export interface Events<Listed extends Catalogue = Catalogue>
 	/**
 	 * Registers a handler for a definition, a name, a pattern (`*` is one segment, `**` any number) or several.
 	 *
-	 * An attempt has 5 seconds and a delivery 10 retries, exponential from 5 seconds, unless the options say otherwise.
+	 * Defaults: 5 seconds for an attempt, 10 retries with exponential backoff from 5 seconds.
 	 *
-	 * @throws RefusedError `invalid_handler` for a timeout over 60 seconds, a repeated id, a pattern that is none
+	 * @throws RefusedError `invalid_handler` for a timeout over 60 seconds, a repeated id, or an invalid pattern
 	 * @example
 	 * events.on("order.*", { id: "audit", retries: 3 }, async ({ name, body }) => {});
 	 */
@@ -68,18 +68,18 @@ export interface Events<Listed extends Catalogue = Catalogue>
 		target: On,
 		handler: HandlerFor<Listed, Body, On>,
 	): void;
-	/** The same with an id, a timeout and a retry policy. */
+	/** Registers a handler with an id, a timeout and a retry policy. */
 	on<Body = Unset, const On extends Target<Listed> = Target<Listed>>(
 		target: On,
 		options: HandlerOptions,
 		handler: HandlerFor<Listed, Body, On>,
 	): void;
-	/** The apps that this Worker, or one that it has bound, brings. */
+	/** The apps of this Worker and of the Workers that it binds. */
 	readonly apps: {
 		/**
-		 * Runs a tool of an app at once, on behalf of the user whose tokens these are; answers what it returned.
+		 * Runs a tool of an app at once, on behalf of the user with these tokens. Returns its result.
 		 *
-		 * @throws RefusedError for an unknown app or tool, or a token that is not valid; ToolFailedError when it failed
+		 * @throws RefusedError for an unknown app or tool, or an invalid token; ToolFailedError if the tool failed
 		 */
 		run(
 			app: string,
