@@ -1,10 +1,9 @@
-/** Workers behind bindings, and what holds the events for them, as they fail: nothing is lost, and little is repeated. */
-import { env } from "cloudflare:workers";
+/** Outages of Workers behind bindings, and of the stores of their deliveries: nothing is lost, and little is repeated. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { consume } from "../../src/consume/queue.ts";
 import type { Reporter } from "../../src/handlers/call.ts";
+import { remoteWorker } from "../../src/handlers/remote-worker.ts";
 import { policyOf } from "../../src/handlers/retry-policy.ts";
-import { consumersOf } from "../../src/handlers/workers.ts";
 import { incoming, read, record } from "../support/incoming.ts";
 import { behaviours } from "../support/worker.ts";
 import {
@@ -23,14 +22,14 @@ const DAY = 24 * HOUR;
 
 afterEach(() => behaviours.clear());
 
-/** Reports that every handler of the call has run out of time. */
+/** Reports a timeout of every handler of the call. */
 const timesOut: FakeWorker["does"] = async ({ handlers }, report) => {
 	for (const { delivery } of handlers)
 		await report(delivery, { type: "timed_out", timeout: 60_000 });
 };
 
 describe("a call that is cut off", () => {
-	test("repeats only what has no outcome", async () => {
+	test("repeats only the handlers without an outcome", async () => {
 		const fake = new FakeWorker();
 		fake.does = async (_, report) => {
 			await report("fake/send", { type: "delivered" });
@@ -42,7 +41,7 @@ describe("a call that is cut off", () => {
 		expect(sent(ports)).toEqual([{ handler: "fake/log", attempt: 1 }]);
 	});
 
-	test("by hanging is given up, and what it reports after that counts for nothing", async () => {
+	test("because it hangs ends after a timeout, and later reports do not count", async () => {
 		const fake = new FakeWorker();
 		let late: Reporter | undefined;
 		fake.does = (_, report) => {
@@ -61,7 +60,7 @@ describe("a call that is cut off", () => {
 		expect(ends(ports)).toEqual(["split "]);
 	});
 
-	test("after its delivery's outcome has the outcome", async () => {
+	test("after its delivery's outcome was reported has that outcome", async () => {
 		const fake = new FakeWorker();
 		fake.does = async (_, report) => {
 			await report("fake/send", { type: "delivered" });
@@ -73,7 +72,7 @@ describe("a call that is cut off", () => {
 		expect(ends(ports)).toEqual(["delivered fake/send"]);
 	});
 
-	test("by an attempt that crashes its Worker brings the message back, until it is dead", async () => {
+	test("by an attempt that crashes its Worker retries the message, up to twenty times past the limit", async () => {
 		const fake = new FakeWorker();
 		fake.does = fake.fails;
 		const { ports } = owning(fake);
@@ -91,7 +90,7 @@ describe("a call that is cut off", () => {
 		});
 	});
 
-	test("because its Worker is not there uses up no attempt: the delivery waits for the Worker", async () => {
+	test("because its Worker does not respond uses up no attempt: the delivery waits for the Worker", async () => {
 		const fake = new FakeWorker();
 		const { ports, time } = owning(fake);
 		await taken(record("order.placed"), ports);
@@ -108,7 +107,7 @@ describe("a call that is cut off", () => {
 		]);
 	});
 
-	test("while an outcome is on its way holds the message until that is held", async () => {
+	test("acknowledges its message only after the reported outcomes are stored", async () => {
 		const fake = new FakeWorker();
 		const { ports } = owning(fake);
 		const sending = Promise.withResolvers<void>();
@@ -122,22 +121,22 @@ describe("a call that is cut off", () => {
 			gone.resolve();
 			throw new Error("the isolate is gone");
 		};
-		const judged = incoming(record("order.placed"), { sentAt: ports.clock() });
-		const consuming = consume([judged], "events", ports);
+		const message = incoming(record("order.placed"), { sentAt: ports.clock() });
+		const consuming = consume([message], "events", ports);
 		await gone.promise;
 		await vi.waitFor(() => expect(ends(ports)).toEqual(["delivered fake/log"]));
-		expect(judged.verdicts).toEqual([]);
+		expect(message.verdicts).toEqual([]);
 		sending.resolve();
 		await consuming;
-		expect(judged.verdicts).toEqual(["ack"]);
+		expect(message.verdicts).toEqual(["ack"]);
 		expect(ends(ports)).toEqual(["delivered fake/log", "retrying fake/send"]);
 	});
 
 	test.each([
 		["by its Worker", false],
-		["for it took too long", true],
+		["by its timeout", true],
 	])(
-		"%s, whose outcome nothing takes then, gives that handler a delivery of its own",
+		"%s sends a handler whose reported outcome cannot be stored in a message of its own",
 		async (_, isLate) => {
 			const fake = new FakeWorker();
 			const { ports, expire } = owning(fake);
@@ -159,13 +158,13 @@ describe("a call that is cut off", () => {
 			sending.reject(new Error("overloaded"));
 			expect(await consuming).toBe("ack");
 			expect(sent(ports)).toEqual([
-				{ handler: "fake/log", attempt: 1 },
 				{ handler: "fake/send", attempt: 1 },
+				{ handler: "fake/log", attempt: 1 },
 			]);
 		},
 	);
 
-	test("again and again goes on in the scheduler before the platform gives its message up", async () => {
+	test("again and again moves to the scheduler before the platform gives its message up", async () => {
 		const fake = new FakeWorker();
 		fake.lists = () => [
 			{
@@ -188,7 +187,7 @@ describe("a call that is cut off", () => {
 		]);
 	});
 
-	test("is dead once its next attempt would be past its policy's maxAge", async () => {
+	test("leaves a dead letter if its next attempt would start after maxAge", async () => {
 		const fake = new FakeWorker();
 		fake.lists = () => [
 			{ id: "send", patterns: ["**"], policy: policyOf({ maxAge: HOUR }) },
@@ -212,21 +211,18 @@ describe("a call that is cut off", () => {
 		["of ten handlers", 10, 10 * 60_000 + 50_000],
 		["of thirty handlers", 30, 13 * MINUTE + MINUTE],
 	])(
-		"%s had the time of its handlers, and some for what they come to",
+		"%s had the timeouts of its handlers and a grace for its reports",
 		async (_, count, most) => {
 			const fake = new FakeWorker();
-			Object.assign(env, { FAKE: fake });
 			const given: number[] = [];
-			const { ports } = owning(fake);
 			const timer = (_: () => void, ms: number) => {
 				given.push(ms);
 				return () => {};
 			};
 			const routing = { overrides: [], defaults: {} };
-			const { forHandler: of } = consumersOf({ fake: "FAKE" }, routing, {
-				...ports,
-				timer,
-			});
+			const { clock } = owning(fake).ports;
+			const binding = () => fake;
+			const worker = remoteWorker("fake", binding, routing, { clock, timer });
 			const handlers = Array.from({ length: count }, (_, n) => ({
 				delivery: `fake/${n}`,
 				handler: `${n}`,
@@ -234,14 +230,41 @@ describe("a call that is cut off", () => {
 				timeout: 60_000,
 			}));
 			const call = { record: "{}", handlers, within: 12 * MINUTE };
-			await of("fake/0").run(call, async () => {});
+			await worker.run(call, async () => {});
 			expect(given).toEqual([most]);
 		},
 	);
 });
 
-describe("where the scheduler takes nothing", () => {
-	test("a Worker that is down gets its event through the queue, and no other handler runs twice", async () => {
+test("an event for a Worker that does not list its handlers is parked for that Worker, not ignored", async () => {
+	const fake = new FakeWorker();
+	fake.goDown();
+	const { ports, time } = owning(fake);
+	expect(await taken(record("order.placed"), ports)).toBe("ack");
+	expect(waiting(ports)).toEqual([
+		{
+			handler: "fake/*",
+			attempt: 1,
+			unreachableFor: MINUTE,
+			dueAt: time.now + MINUTE,
+		},
+	]);
+	expect(ends(ports)).toEqual(["waiting fake/*"]);
+});
+
+test("a call that is cut off sends each handler without an outcome in a message of its own, at attempt 1", async () => {
+	const fake = new FakeWorker();
+	fake.does = fake.fails;
+	const { ports } = owning(fake);
+	expect(await taken(record("order.placed"), ports)).toBe("ack");
+	expect(sent(ports)).toEqual([
+		{ handler: "fake/send", attempt: 1 },
+		{ handler: "fake/log", attempt: 1 },
+	]);
+});
+
+describe("while the scheduler is down", () => {
+	test("an event for a Worker that is down waits in the retries queue, and no other handler runs twice", async () => {
 		const fake = new FakeWorker();
 		fake.goDown();
 		const { ports } = owning(fake, { mail: true });
@@ -257,7 +280,7 @@ describe("where the scheduler takes nothing", () => {
 		expect(runs).toEqual(["send", "log"]);
 	});
 
-	test("a delivery that has a message of its own comes again with that", async () => {
+	test("a delivery that has a message of its own is redelivered with its message", async () => {
 		const fake = new FakeWorker();
 		fake.goDown();
 		const { ports } = owning(fake);
@@ -269,10 +292,10 @@ describe("where the scheduler takes nothing", () => {
 		expect(ports.recorded.retries).toEqual([]);
 	});
 
-	test("and no queue either, the message comes again", async () => {
+	test("and the retries queue is down, too, the message is redelivered", async () => {
 		const fake = new FakeWorker();
 		const { ports } = owning(fake);
-		Object.assign(ports.retries, { send: fake.fails, sendBatch: fake.fails });
+		ports.retriesQueue = { send: fake.fails, sendBatch: fake.fails };
 		ports.scheduler.store = fake.fails;
 		fake.does = timesOut;
 		expect(await taken(record("order.placed"), ports)).toEqual({ retry: 5 });
@@ -280,7 +303,7 @@ describe("where the scheduler takes nothing", () => {
 });
 
 describe("a wait", () => {
-	test("for a deploy is not made of the time that the Worker was down", async () => {
+	test("for a deploy does not include the time that the Worker was down", async () => {
 		const fake = new FakeWorker();
 		fake.lists = () => [];
 		const { ports, time } = owning(fake);
@@ -302,7 +325,7 @@ describe("a wait", () => {
 		["its Worker", { unreachableFor: 23 * HOUR }, "unreachable"],
 		["a deploy", { unknownFor: HOUR - 1 }, "unknown_handler"],
 	])(
-		"for %s is not made of the time that this Worker was away itself",
+		"for %s does not include the time that this Worker was down itself",
 		async (_, waited, cause) => {
 			const fake = new FakeWorker();
 			if (cause === "unreachable") fake.goDown();
@@ -321,7 +344,7 @@ describe("a wait", () => {
 		},
 	);
 
-	test("is over once the Worker was there, even if it crashed then", async () => {
+	test("for a Worker starts anew after the Worker responded, even if it crashed then", async () => {
 		const fake = new FakeWorker();
 		const { ports } = owning(fake);
 		const text = delivering({
@@ -343,7 +366,7 @@ describe("a batch", () => {
 			incoming(record("order.placed"), { sentAt: now }),
 		);
 
-	test("asks a Worker once for its handlers", async () => {
+	test("requests the handlers of a Worker once", async () => {
 		const fake = new FakeWorker();
 		const asked = Promise.withResolvers<void>();
 		const answer = fake.lists;
@@ -360,7 +383,7 @@ describe("a batch", () => {
 		expect(fake.calls).toHaveLength(100);
 	});
 
-	test("whose question is answered does not lose that to another's that is not", async () => {
+	test("uses the list of handlers of a request although a concurrent request fails", async () => {
 		const fake = new FakeWorker();
 		const answer = fake.lists;
 		const silent = Promise.withResolvers<never>();
@@ -376,7 +399,7 @@ describe("a batch", () => {
 		expect(ends(ports)).not.toContain("waiting fake/*");
 	});
 
-	test("with a Worker that hangs delivers all of its messages to others", async () => {
+	test("with a Worker that hangs delivers all of its messages to other Workers", async () => {
 		const fake = new FakeWorker();
 		const { ports, expire } = owning(fake, { own: true });
 		let under = 0;
@@ -399,7 +422,7 @@ describe("a batch", () => {
 	});
 });
 
-test("a replay of all handlers of a Worker is one of each of them", async () => {
+test("a replay for all handlers of a Worker is a replay for each of them", async () => {
 	const fake = new FakeWorker();
 	fake.does = async (_, report) => {
 		await report("fake/send", { type: "timed_out", timeout: 1 });
@@ -414,12 +437,12 @@ test("a replay of all handlers of a Worker is one of each of them", async () => 
 	]);
 });
 
-test("a first attempt begins when the handler before it has ended, even one that is gone", async () => {
+test("a first attempt starts when the handler before it has ended, even an unknown one", async () => {
 	const fake = new FakeWorker();
 	const { ports, time } = owning(fake);
 	fake.does = async (_, report) => {
 		time.now += MINUTE;
-		await report("fake/send", { type: "unknown" });
+		await report("fake/send", { type: "unknown_handler" });
 		await report("fake/log", { type: "timed_out", timeout: 1 });
 	};
 	await taken(record("order.placed"), ports);

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { failed, reportOf } from "../../src/event/outcome.ts";
+import { failed } from "../../src/handlers/attempt.ts";
 import {
 	NonRetryableError,
 	RetryAfterError,
 } from "../../src/handlers/handler-errors.ts";
+import { outcomeFrom } from "../../src/handlers/remote-worker.ts";
 
-/** The report as another Worker sends it. */
-const crossed = (value: unknown) => reportOf(structuredClone(value));
+/** The outcome as the owner reads it from another Worker. */
+const crossed = (value: unknown) => outcomeFrom(structuredClone(value));
 
 describe("a failure in another Worker is read", () => {
 	test("with name, message and stack", () => {
@@ -24,15 +25,15 @@ describe("a failure in another Worker is read", () => {
 		});
 	});
 
-	test("with its request for no further attempt, or for the next one at a time", () => {
+	test("with its request for no further attempt, or for the next attempt at a time", () => {
 		const at = new Date(1_900_000_000_000);
 		expect(crossed(failed(new NonRetryableError("no use")))).toMatchObject({
-			asks: { stop: true },
+			wants: { stop: true },
 		});
 		expect(crossed(failed(new RetryAfterError("busy", at)))).toMatchObject({
-			asks: { retryAt: at.getTime() },
+			wants: { retryAt: at.getTime() },
 		});
-		expect(crossed(failed(new Error("plain")))).not.toHaveProperty("asks");
+		expect(crossed(failed(new Error("plain")))).not.toHaveProperty("wants");
 	});
 
 	test.for([undefined, null, "closed", 7, { a: 1 }])(
@@ -46,21 +47,21 @@ describe("a failure in another Worker is read", () => {
 
 test.for([
 	{ type: "delivered" },
-	{ type: "unknown" },
-	{ type: "not_begun" },
+	{ type: "unknown_handler" },
+	{ type: "not_started" },
 	{ type: "timed_out", timeout: 5_000 },
 	{
 		type: "unparsable",
 		issues: [{ path: "total", message: "expected number" }],
 	},
-] as const)("a report of the type $type is read unchanged", (report) => {
-	expect(crossed(report)).toEqual(report);
+] as const)("an outcome of the type $type is read unchanged", (outcome) => {
+	expect(crossed(outcome)).toEqual(outcome);
 });
 
 test.for([undefined, null, 7, "delivered", {}, { type: "tired" }])(
-	"an unknown report is a failure: %j",
-	(report) => {
-		expect(crossed(report)).toMatchObject({
+	"an unknown outcome is a failure: %j",
+	(outcome) => {
+		expect(crossed(outcome)).toMatchObject({
 			type: "failed",
 			error: { message: expect.stringContaining("Worker reported") },
 		});
@@ -74,10 +75,10 @@ test("issues that are not a list are empty", () => {
 	});
 });
 
-test("a failure with meaningless members requests nothing", () => {
+test("a failure whose request is invalid requests nothing", () => {
 	const error = { name: "Error", message: "no" };
-	for (const asks of [null, 7, {}, { stop: "yes" }, { retryAt: "soon" }])
-		expect(crossed({ type: "failed", error, asks })).toEqual({
+	for (const wants of [null, 7, {}, { stop: "yes" }, { retryAt: "soon" }])
+		expect(crossed({ type: "failed", error, wants })).toEqual({
 			type: "failed",
 			error,
 		});
