@@ -2,7 +2,7 @@
 
 import { PAYLOAD_KEPT } from "../../src/event/limits.ts";
 import { portsOf } from "../../src/events.ts";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
 import { alarmAfter, http, putToSleep, shop, tokenOf } from "./callers.ts";
 import { events, failures } from "./worker.ts";
 
@@ -41,7 +41,7 @@ const bury = async (): Promise<void> => {
 
 const fill = async (): Promise<void> => {
 	for (let number = 0; number < 1_000; number++)
-		await subscriptionsOf(NAME).subscribe({
+		await boundSubscriptions(NAME).subscribe({
 			app: "@cost/guest",
 			tool: "hear",
 			key: [
@@ -58,7 +58,7 @@ const ring = (to: Record<string, number>) =>
 	events.apps.run("@cost/bell", "ring", to);
 
 const call = async (headers: Record<string, string> = {}) => {
-	const secret = await subscriptionsOf(NAME).hookSecret();
+	const secret = await boundSubscriptions(NAME).hookSecret();
 	const url = portsOf(events).webhookUrl(NAME, secret);
 	return () => http(url, { ding: true }, headers);
 };

@@ -9,7 +9,7 @@ import {
 	worker,
 } from "tidings/worker";
 import { portsOf } from "../../src/events.ts";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
 import { BODIES, type BodyKind } from "./bodies.ts";
 
 export { DeadLetters, Payloads } from "tidings/worker";
@@ -145,7 +145,7 @@ const acts: Acts = {
 		await classes.Scheduler.getByName("shard-0").ring();
 	},
 	async hookPath() {
-		const secret = await subscriptionsOf(NAME).hookSecret();
+		const secret = await boundSubscriptions(NAME).hookSecret();
 		return new URL(portsOf(events).webhookUrl(NAME, secret)).pathname;
 	},
 	async subscribe({ from, count }) {
