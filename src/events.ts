@@ -37,6 +37,7 @@ import {
 	requestsOf,
 } from "./publish/request.ts";
 import {
+	callOwner,
 	type PublisherBinding,
 	type Transport,
 	transportTo,
@@ -263,7 +264,7 @@ function bindingBus(
 		runTool: (app, tool, input, tokens) =>
 			withRevivedErrors(async () => {
 				const plain = JSON.parse(bodyText(input));
-				return owner.runTool(app, tool, plain, { tokens });
+				return callOwner(owner, "runTool", app, tool, plain, { tokens });
 			}),
 		async publish(request) {
 			await check(request);

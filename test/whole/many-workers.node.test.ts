@@ -154,6 +154,27 @@ test("events.publish works in a Worker that has only the binding", async () => {
 	});
 });
 
+test("a rejection that the caller handles appears in no log, neither the owner's nor the caller's", async () => {
+	const before = harness.getLogs().length;
+	const response = await harness.getWorker("binding-only").fetch("/forbidden");
+	expect(response.status).toBe(400);
+	// A later request's log line arrives after all lines of the earlier one.
+	await harness.getWorker("binding-only").fetch("/log");
+	await vi.waitFor(
+		() =>
+			expect(harness.getLogs().map(({ message }) => message)).toContain(
+				"end of the log",
+			),
+		wait,
+	);
+	const lines = harness.getLogs().slice(before);
+	expect(
+		lines.filter(({ message }) =>
+			/Uncaught|ForbiddenError|publish_not_awaited/.test(message),
+		),
+	).toEqual([]);
+});
+
 test("what a Worker with only the binding publishes without await arrives all the same", async () => {
 	await harness.getWorker("binding-only").fetch("/not-awaited");
 	await vi.waitFor(
