@@ -32,14 +32,14 @@ export async function measure(
 	running: Running,
 	isCollected: boolean,
 ): Promise<Measured> {
-	const { act, inspector } = running;
-	const collect = () => inspector.collect(() => act("progress"));
+	const { perform, inspector } = running;
+	const collect = () => inspector.collect(() => perform("progress"));
 	await before?.(running);
-	await act("reset");
-	await act("pause", batch !== undefined);
+	await perform("reset");
+	await perform("pause", batch !== undefined);
 	if (batch !== undefined) {
 		await run(running);
-		while ((await act("progress")).largestBatch === 0) await wait(20);
+		while ((await perform("progress")).largestBatch === 0) await wait(20);
 	}
 	await collect();
 	const { usedSize: idle } = await inspector.heap();
@@ -58,14 +58,16 @@ export async function measure(
 		}
 	})();
 	try {
-		if (batch !== undefined) await act("pause", false);
+		if (batch !== undefined) await perform("pause", false);
 		else await run(running);
 		const progress = await Promise.race([
-			sampling.then(() => act("progress")),
+			sampling.then(() => perform("progress")),
 			allHandled(handled, running),
 		]);
 		if (progress.largestBatch < (batch ?? 0))
-			throw new Error(`the largest batch has only ${progress.largestBatch} events`);
+			throw new Error(
+				`the largest batch has only ${progress.largestBatch} events`,
+			);
 		return { ...seen, ...progress };
 	} finally {
 		isOver = true;
@@ -73,11 +75,11 @@ export async function measure(
 	}
 }
 
-async function allHandled(count: number, { act }: Running) {
-	let last = await act("progress");
+async function allHandled(count: number, { perform }: Running) {
+	let last = await perform("progress");
 	for (let movedAt = Date.now(); last.handled < count; ) {
 		await wait(100);
-		const now = await act("progress");
+		const now = await perform("progress");
 		if (now.handled > last.handled) movedAt = Date.now();
 		if (Date.now() - movedAt > STALLED_AFTER)
 			throw new Error(`only ${now.handled} of ${count} events were handled`);

@@ -1,16 +1,16 @@
 /** Runs the Worker on the local runtime, with its inspector and an optional heap limit. */
 import { type Inspector, inspect } from "./inspector.ts";
-import type { Acts } from "./worker.ts";
+import type { Actions } from "./worker.ts";
 
 /** Timeout of a call, in milliseconds. A runtime that crashed does not answer. */
 const CALL_TIMEOUT = 300_000;
 
 export interface Running {
 	inspector: Inspector;
-	act<Name extends keyof Acts>(
+	perform<Name extends keyof Actions>(
 		name: Name,
-		...args: Parameters<Acts[Name]>
-	): ReturnType<Acts[Name]>;
+		...args: Parameters<Actions[Name]>
+	): ReturnType<Actions[Name]>;
 	/** Sends a request as an outside caller. */
 	post(path: string, body: string): Promise<void>;
 	stop(): Promise<void>;
@@ -52,8 +52,10 @@ export async function start(megabytes?: number): Promise<Running> {
 	}
 	return {
 		inspector,
-		act: (async (name: string, input: unknown = null) =>
-			(await send(`/${name}`, JSON.stringify(input))).json()) as Running["act"],
+		perform: (async (name: string, input: unknown = null) =>
+			(
+				await send(`/${name}`, JSON.stringify(input))
+			).json()) as Running["perform"],
 		post: async (path, body) => {
 			await (await send(path, body)).arrayBuffer();
 		},

@@ -22,13 +22,13 @@ export interface Scenario {
 const CALL_BYTES = 500_000;
 
 async function publish(
-	{ act }: Running,
+	{ perform }: Running,
 	what: Omit<Published, "count">,
 	count: number,
 ): Promise<void> {
 	const most = Math.max(1, Math.min(100, Math.floor(CALL_BYTES / what.bytes)));
 	for (let left = count; left > 0; left -= most)
-		await act("publish", { ...what, count: Math.min(left, most) });
+		await perform("publish", { ...what, count: Math.min(left, most) });
 }
 
 /** Fills the batch with events that have no handler, so that it does not wait for its timeout. */
@@ -70,7 +70,7 @@ function due(bytes: number, count: number, hasLargeQueue = false): Scenario {
 		async run(running) {
 			const to = { name: "handled.by-1", kind: "rows", bytes } as const;
 			await publish(running, { ...to, isLater: true }, count);
-			await running.act("passDay");
+			await running.perform("passDay");
 			await publishRest(running, count);
 		},
 	};
@@ -81,10 +81,10 @@ function hooks(bytes: number, count: number): Scenario {
 		name: `a batch of ${count} calls of a webhook, ${bytes / 1_000} KB`,
 		handled: count,
 		batch: count,
-		before: ({ act }) => act("subscribe", { from: 0, count: 1 }),
+		before: ({ perform }) => perform("subscribe", { from: 0, count: 1 }),
 		async run(running) {
-			const { act, post } = running;
-			const path = await act("hookPath");
+			const { perform, post } = running;
+			const path = await perform("hookPath");
 			const body = "x".repeat(bytes);
 			for (let n = 0; n < count; n++) await post(path, body);
 			await publishRest(running, count);
@@ -102,15 +102,15 @@ function send(bytes: number, subscribers: number): Scenario {
 		// A page of up to 500 deliveries is in the queue.
 		hasLargeQueue: bytes > 50_000,
 		isLong: subscribers > 10_000,
-		async before({ act }) {
+		async before({ perform }) {
 			for (let from = 0; from < subscribers; from += PER_CALL)
-				await act("subscribe", {
+				await perform("subscribe", {
 					from,
 					count: Math.min(PER_CALL, subscribers - from),
 				});
 		},
 		async run(running) {
-			await running.act("ring", bytes);
+			await running.perform("ring", bytes);
 			await publishRest(running, 1);
 		},
 	};
@@ -137,7 +137,10 @@ export function scenarios(share = 1): Scenario[] {
 			handled: hundred,
 			async run(running) {
 				const what = { name: "handled.by-1", kind: "rows", bytes: 99_000 };
-				await running.act("publish", { ...what, count: hundred } as Published);
+				await running.perform("publish", {
+					...what,
+					count: hundred,
+				} as Published);
 				await publishRest(running, hundred);
 			},
 		},

@@ -8,8 +8,8 @@ import {
 	subscriber,
 	worker,
 } from "tidings/worker";
-import { portsOf } from "../../src/events.ts";
 import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
+import { portsOf } from "../../src/events.ts";
 import { BODIES, type BodyKind } from "./bodies.ts";
 
 export { DeadLetters, Payloads } from "tidings/worker";
@@ -86,7 +86,7 @@ const own = worker(events, { config });
 const NAME = "@memory/bell/rung";
 
 /** The actions that the bench may ask for. */
-export interface Acts {
+export interface Actions {
 	progress(): Promise<typeof progress>;
 	reset(): Promise<void>;
 	pause(isPaused: boolean): Promise<void>;
@@ -122,7 +122,7 @@ Date.now = () => realNow() + ahead;
 /** The instant at which all scheduled events of a scenario are due. */
 let tomorrow = new Date(0);
 
-const acts: Acts = {
+const actions: Actions = {
 	progress: async () => progress,
 	async reset() {
 		Object.assign(progress, { handled: 0, largestBatch: 0 });
@@ -159,10 +159,10 @@ const acts: Acts = {
 export default {
 	...own,
 	async fetch(request, env, ctx) {
-		const act = new URL(request.url).pathname.slice(1) as keyof Acts;
-		if (!Object.hasOwn(acts, act)) return own.fetch(request, env, ctx);
+		const action = new URL(request.url).pathname.slice(1) as keyof Actions;
+		if (!Object.hasOwn(actions, action)) return own.fetch(request, env, ctx);
 		try {
-			const result = await acts[act]((await request.json()) as never);
+			const result = await actions[action]((await request.json()) as never);
 			return Response.json(result ?? null);
 		} catch (error) {
 			return new Response(String(error), { status: 500 });

@@ -1,6 +1,7 @@
 /** Measures one dimension size by size, and shows whether each time and count is flat. */
-import { median } from "../speed/figures.ts";
+
 import { table } from "../cost/table.ts";
+import { median } from "../speed/figures.ts";
 import type { Dimension, Measurement } from "./dimensions.ts";
 import type { Running } from "./runtime.ts";
 

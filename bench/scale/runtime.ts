@@ -30,7 +30,9 @@ export async function start(): Promise<Running> {
 				body: JSON.stringify({ action, input }),
 			});
 			if (!response.ok)
-				throw new Error(`${action}: ${response.status} ${await response.text()}`);
+				throw new Error(
+					`${action}: ${response.status} ${await response.text()}`,
+				);
 			const counts = (await response.json()) as Counts;
 			return { counts, ms: performance.now() - began };
 		},

@@ -52,11 +52,7 @@ describe("the cost of a call", () => {
 	});
 
 	test("has no more rows written with more shards, and a list or watch calls each shard once", async () => {
-		const growths = await growthIn(
-			{ ...SHARDS, sizes: [1, 4] },
-			running,
-			1,
-		);
+		const growths = await growthIn({ ...SHARDS, sizes: [1, 4] }, running, 1);
 		for (const growth of growths) {
 			const [one, four] = growth.samples;
 			const added = (four?.rowsWritten ?? 0) - (one?.rowsWritten ?? 0);

@@ -87,14 +87,10 @@ describe("publish", () => {
 
 describe("a large body", () => {
 	test.each([
-		[
-			"publish",
-			async (ports: TestPorts) => publish(large, ports),
-		],
+		["publish", async (ports: TestPorts) => publish(large, ports)],
 		[
 			"publishBatch",
-			async (ports: TestPorts) =>
-				publishBatch([small, large], ports),
+			async (ports: TestPorts) => publishBatch([small, large], ports),
 		],
 	])(
 		"of %s is stored before the record that refers to it is sent",

@@ -223,6 +223,10 @@ describe("a shard", () => {
 test("a large body is stored again", async () => {
 	const call = failing([ofObject({ retryable: true })]);
 	const payloads = { put: call.make } as Partial<PayloadStore>;
-	await retryingPayloads(payloads as PayloadStore, ports()).put("e1", "text", 5);
+	await retryingPayloads(payloads as PayloadStore, ports()).put(
+		"e1",
+		"text",
+		5,
+	);
 	expect(call.times).toBe(2);
 });

@@ -56,7 +56,9 @@ describe("a call that outlives its response", () => {
 		await new Promise((resolve) => setImmediate(resolve));
 		process.off("unhandledRejection", unhandled);
 		expect(unhandled).not.toHaveBeenCalled();
-		expect(warn.mock.calls.map(([line]) => JSON.parse(String(line)))).toMatchObject([
+		expect(
+			warn.mock.calls.map(([line]) => JSON.parse(String(line))),
+		).toMatchObject([
 			{ tidings: "publish_not_awaited", error: { message: "overloaded" } },
 		]);
 	});
