@@ -147,8 +147,10 @@ function meterStorage(storage: DurableObjectStorage): void {
 	// Each key is one row of a hidden table.
 	const { get, put, delete: remove } = kv;
 	kv.get = ((key: string) => {
-		counts.rowsRead++;
-		return get.call(kv, key);
+		const value = get.call(kv, key);
+		// A lookup that finds nothing reads no rows (measured with a table of the same form).
+		if (value !== undefined) counts.rowsRead++;
+		return value;
 	}) as typeof kv.get;
 	kv.put = (key, value) => {
 		counts.rowsWritten++;
