@@ -63,16 +63,17 @@ describe("an encoded event", () => {
 		fc.assert(
 			fc.property(json, (body) => {
 				const text = JSON.stringify(body);
-				const record = encodeEvent(
-					head,
-					{ text },
-					{ delivery, deadLetter },
-				);
+				const record = encodeEvent(head, { text }, { delivery, deadLetter });
 				const decoded = decode(record);
 				expect(decoded).toMatchObject({ kind: "envelope", text: record });
 				const { body: read, ...others } = envelopeOf(record);
 				expect(JSON.stringify(read)).toBe(text);
-				expect(others).toStrictEqual({ v: VERSION, ...head, delivery, deadLetter });
+				expect(others).toStrictEqual({
+					v: VERSION,
+					...head,
+					delivery,
+					deadLetter,
+				});
 			}),
 			{ numRuns: 300 },
 		);
@@ -206,7 +207,11 @@ describe("a record turned into another", () => {
 
 	test("has its body and its unknown members unchanged", () => {
 		const turned = turnedInto(record, { deadLetter });
-		expect(envelopeOf(turned)).toMatchObject({ ...head, ...unknown, deadLetter });
+		expect(envelopeOf(turned)).toMatchObject({
+			...head,
+			...unknown,
+			deadLetter,
+		});
 		expect(JSON.stringify(envelopeOf(turned).body)).toBe(
 			'{"__proto__":{"a":1},"n":1.5}',
 		);
@@ -263,8 +268,14 @@ describe("a message of another form", () => {
 		[{ deadLetter: { ...deadLetter, handler: 5 } }, /dead letter is invalid/],
 		[{ deadLetter: { ...deadLetter, cause: 5 } }, /dead letter is invalid/],
 		[{ deadLetter: { ...deadLetter, error: null } }, /dead letter is invalid/],
-		[{ deadLetter: { ...deadLetter, attempts: "3" } }, /dead letter is invalid/],
-		[{ deadLetter: { ...deadLetter, lastFailureAt: null } }, /dead letter is invalid/],
+		[
+			{ deadLetter: { ...deadLetter, attempts: "3" } },
+			/dead letter is invalid/,
+		],
+		[
+			{ deadLetter: { ...deadLetter, lastFailureAt: null } },
+			/dead letter is invalid/,
+		],
 	])(
 		"with %j it is unreadable, and the reason says why",
 		([change, reason]) => {

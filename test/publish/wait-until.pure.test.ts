@@ -1,8 +1,16 @@
 /// <reference types="node" />
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import {
+	afterEach,
+	beforeEach,
+	describe,
+	expect,
+	type MockInstance,
+	test,
+	vi,
+} from "vitest";
 import { outliveResponse } from "../../src/publish/wait-until.ts";
 
-let warn: ReturnType<typeof vi.spyOn>;
+let warn: MockInstance<typeof console.warn>;
 
 beforeEach(() => {
 	warn = vi.spyOn(console, "warn").mockImplementation(() => {});
@@ -48,7 +56,9 @@ describe("a call that outlives its response", () => {
 		await new Promise((resolve) => setImmediate(resolve));
 		process.off("unhandledRejection", unhandled);
 		expect(unhandled).not.toHaveBeenCalled();
-		expect(warn.mock.calls.map(([line]: [string]) => JSON.parse(line))).toMatchObject([
+		expect(
+			warn.mock.calls.map(([line]) => JSON.parse(String(line))),
+		).toMatchObject([
 			{ tidings: "publish_not_awaited", error: { message: "overloaded" } },
 		]);
 	});

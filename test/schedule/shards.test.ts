@@ -1,13 +1,12 @@
-/** Shards on real objects: an event is found by its id whatever the number of shards. */
+/** Shards on real objects: events are found by id after the number of shards changes. */
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
 import { settingsOf } from "../../src/config/settings.ts";
 import { newId, shardOf } from "../../src/event/id.ts";
-import { portsOf } from "../../src/events.ts";
 import { createEvents } from "../../src/index.ts";
-import { schedulerShard } from "../../src/platform/bindings.ts";
-import type { Schedule } from "../../src/schedule/schedule.ts";
-import { schedulerOf } from "../../src/schedule/shards.ts";
+import type { Scheduler } from "../../src/ports.ts";
+import { portsOf } from "../../src/registration.ts";
+import { boundScheduler } from "../../src/schedule/shards.ts";
 import { worker } from "../../src/worker.ts";
 import { alarmOf, row, shardNamed } from "../support/shard.ts";
 import { transitions } from "../support/worker.ts";
@@ -16,10 +15,10 @@ afterEach(() => vi.restoreAllMocks());
 
 const HOUR = 3_600_000;
 
-/** The scheduler of a deploy with that many shards. */
-const deployed = (shards: number) => schedulerOf(shards, schedulerShard);
+/** The scheduler of a deploy with this many shards. */
+const deployed = boundScheduler;
 
-/** Stores events with ids for that many shards. */
+/** Stores events whose ids were created for this many shards. */
 async function stored(count: number, shards: number, dueIn = HOUR) {
 	const dueAt = Date.now() + dueIn;
 	const ids = Array.from({ length: count }, () => newId(Date.now(), shards));
@@ -27,12 +26,12 @@ async function stored(count: number, shards: number, dueIn = HOUR) {
 	return ids;
 }
 
-async function listedBy(scheduler: Schedule): Promise<string[]> {
+async function listedBy(scheduler: Scheduler): Promise<string[]> {
 	const { scheduled } = await scheduler.list({ limit: 1_000 });
 	return scheduled.map(({ id }) => id);
 }
 
-test("rows are stored in the shard of their id: eight shards find, list, move, cancel and send the events of four", async () => {
+test("eight shards find, list, reschedule, cancel and send the events of four shards", async () => {
 	const four = await stored(12, 4);
 	const eight = await stored(12, 8);
 	const grown = deployed(8);
@@ -55,7 +54,7 @@ test("rows are stored in the shard of their id: eight shards find, list, move, c
 	expect(await listedBy(grown)).toEqual([]);
 });
 
-test("events in removed shards are found by their ids and sent, and listed if the configuration names the shards", async () => {
+test("an event in a removed shard is found by its id and sent, and is listed with `before`", async () => {
 	const ids = await stored(24, 8);
 	const away = ids.filter((id) => Number(shardOf(id)) >= 4);
 	expect(away.length).toBeGreaterThan(0);
@@ -78,7 +77,7 @@ test("events in removed shards are found by their ids and sent, and listed if th
 	);
 });
 
-test("a missing alarm in a removed shard is set by the watch if the configuration names the shard", async () => {
+test("the watch sets a missing alarm in a removed shard with `before`", async () => {
 	const id = `${newId(Date.now(), 1).slice(0, -2)}07`;
 	await deployed(8).store([row(Date.now() + HOUR, { id })]);
 	const stub = shardNamed("shard-7");
@@ -91,7 +90,7 @@ test("a missing alarm in a removed shard is set by the watch if the configuratio
 	expect(await alarmOf(stub)).not.toBe(null);
 });
 
-test("a configuration with removed shards lists and watches them, and stores new events in the others", async () => {
+test("a configuration with `before` lists and watches those shards, and stores new events only in those of `now`", async () => {
 	const events = createEvents();
 	worker(events, { config: { shards: { now: 1, before: 8 } } });
 	const { newId: next, scheduler } = portsOf(events);

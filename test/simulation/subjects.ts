@@ -9,7 +9,7 @@ const ID =
 /** How a record that travels a queue begins. */
 const RECORD = '{"v":1,';
 
-/** Offset of the number in the 16 random bytes of an id. The last byte is the shard. */
+/** Where the number stands in the random bytes of an id: `uuid` copies these bytes to the same place in the id. */
 const AT = 11;
 
 export function subjectsOf(value: unknown): string[] {
@@ -51,8 +51,8 @@ function find(value: unknown, found: Set<string>): void {
 }
 
 function findInRecord(text: string, found: Set<string>): void {
-	const { id, delivery, letter } = JSON.parse(text);
-	findIds(String(id), (delivery ?? letter)?.handler, found);
+	const { id, delivery, deadLetter } = JSON.parse(text);
+	findIds(String(id), (delivery ?? deadLetter)?.handler, found);
 }
 
 function findIds(

@@ -1,8 +1,8 @@
-/** What waits while lanes are added, fail, or are taken away: it is handed over, by its lane or by the default one. */
+/** Scheduled events and deliveries while lanes are added, fail, or are removed. */
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import { shardNamed } from "../../support/shard.ts";
-import { down, queuesOfEvent, wait, wayOf } from "./support.ts";
+import { down, queuesOfEvent, typesOf, wait } from "./support.ts";
 import { behaviour, events } from "./worker.ts";
 
 const vars = env as unknown as { TIDINGS_QUEUES: Record<string, unknown> };
@@ -10,7 +10,7 @@ const { TIDINGS_QUEUES: deployed } = vars;
 
 const DEFAULT = /^lanes-events(-2)?$/;
 const BULK = /^lanes-bulk(-2)?$/;
-const way = ["scheduled", "queued", "delivered"];
+const sequence = ["scheduled", "queued", "delivered"];
 
 afterEach(() => {
 	vars.TIDINGS_QUEUES = deployed;
@@ -18,8 +18,8 @@ afterEach(() => {
 	vi.restoreAllMocks();
 });
 
-/** As a deploy with another configuration finds what waits. */
-function withoutLanes(): void {
+/** Removes the lanes from the configuration, like a new deploy. */
+function removeLanes(): void {
 	const { lanes: _, draining: __, ...others } = deployed;
 	vars.TIDINGS_QUEUES = { ...others, events: "lanes-events" };
 }
@@ -43,14 +43,14 @@ async function expectAll(
 	queues: readonly (string | RegExp)[],
 ): Promise<void> {
 	await vi.waitFor(() => {
-		for (const id of ids) expect(wayOf(id)).toEqual(way);
+		for (const id of ids) expect(typesOf(id)).toEqual(sequence);
 	}, wait);
 	expect(ids.map(queuesOfEvent)).toEqual(
 		queues.map((queue) => [expect.stringMatching(queue)]),
 	);
 }
 
-test("a scheduled event is handed over to its lane", async () => {
+test("a scheduled event is sent to its lane", async () => {
 	const ids = await schedule(["bulk", undefined, "urgent"], 100);
 	await expectAll(ids, [BULK, DEFAULT, /^lanes-urgent$/]);
 });
@@ -58,21 +58,21 @@ test("a scheduled event is handed over to its lane", async () => {
 test("a rescheduled event keeps its lane", async () => {
 	const [id] = (await schedule(["urgent"], 86_400_000)) as [string];
 	await events.reschedule(id, 100);
-	await vi.waitFor(() => expect(wayOf(id)).toContain("delivered"), wait);
+	await vi.waitFor(() => expect(typesOf(id)).toContain("delivered"), wait);
 	expect(queuesOfEvent(id)).toEqual(["lanes-urgent"]);
 });
 
-test("a scheduled event whose lane was taken away goes by the default lane", async () => {
+test("a scheduled event whose lane was removed is sent to the default lane", async () => {
 	const ids = await schedule(["bulk", undefined, "urgent"], 86_400_000);
-	withoutLanes();
+	removeLanes();
 	for (const id of ids) await events.reschedule(id, 100);
 	await vi.waitFor(() => {
-		for (const id of ids) expect(wayOf(id)).toContain("delivered");
+		for (const id of ids) expect(typesOf(id)).toContain("delivered");
 	}, wait);
 	expect(ids.flatMap(queuesOfEvent)).toEqual(Array(3).fill("lanes-events"));
 });
 
-test("a lane that takes nothing holds up no other, and loses nothing itself", async () => {
+test("a failing lane blocks no other lane, and its events go to the default lane", async () => {
 	vi.spyOn(console, "error").mockImplementation(() => {});
 	const [one, two] = [down("BULK_QUEUE"), down("BULK_QUEUE_2")];
 	const lanes = ["bulk", undefined, "bulk", "urgent"];
@@ -82,7 +82,7 @@ test("a lane that takes nothing holds up no other, and loses nothing itself", as
 	expect(calls.length).toBeGreaterThan(0);
 });
 
-test("where the default lane takes nothing either, a lane's events wait until one does", async () => {
+test("events stay scheduled while both their lane and the default lane fail", async () => {
 	vi.spyOn(console, "error").mockImplementation(() => {});
 	const queues = [
 		"BULK_QUEUE",
@@ -99,14 +99,14 @@ test("where the default lane takes nothing either, a lane's events wait until on
 			).toBeGreaterThanOrEqual(2),
 		wait,
 	);
-	expect(wayOf(id)).toEqual(["scheduled"]);
+	expect(typesOf(id)).toEqual(["scheduled"]);
 	for (const spy of failing) spy.mockRestore();
-	await vi.waitFor(() => expect(wayOf(id)).toEqual(way), wait);
+	await vi.waitFor(() => expect(typesOf(id)).toEqual(sequence), wait);
 	expect(queuesOfEvent(id)).toEqual([expect.stringMatching(BULK)]);
 });
 
-test("what is under way while lanes are added arrives, and so does what names them from then on", async () => {
-	withoutLanes();
+test("events in flight are delivered while lanes are added, and so are events of the new lanes", async () => {
+	removeLanes();
 	behaviour.run = (_, { attempt }) => {
 		if (attempt === 1) throw new Error("not yet");
 	};
@@ -120,12 +120,12 @@ test("what is under way while lanes are added arrives, and so does what names th
 	const ids = [...before, ...bulk].map(({ id }) => id);
 	await vi.waitFor(() => {
 		for (const id of [...ids, ...waiting])
-			expect(wayOf(id).at(-1)).toBe("delivered");
+			expect(typesOf(id).at(-1)).toBe("delivered");
 	}, wait);
 	for (const { id } of bulk) expect(queuesOfEvent(id)[0]).toMatch(BULK);
 });
 
-test("hundreds over all lanes, some of which fail, are all counted out", async () => {
+test("600 events over all lanes are all delivered, although every tenth fails once", async () => {
 	behaviour.run = ({ body }, { attempt }) => {
 		if (Number(body) % 10 === 0 && attempt === 1) throw new Error("not yet");
 	};
@@ -146,7 +146,7 @@ test("hundreds over all lanes, some of which fail, are all counted out", async (
 	await vi.waitFor(
 		() => {
 			const open = receipts.filter(
-				({ id }) => wayOf(id).at(-1) !== "delivered",
+				({ id }) => typesOf(id).at(-1) !== "delivered",
 			);
 			expect(open).toHaveLength(0);
 		},
@@ -154,7 +154,7 @@ test("hundreds over all lanes, some of which fail, are all counted out", async (
 	);
 }, 60_000);
 
-test("deliveries that wait are handed over to their lane's retries", async () => {
+test("scheduled deliveries are sent to the retries queue of their lane", async () => {
 	const time = Date.now();
 	const id = "01a1fc58-179d-7042-a27b-c7a89af9ee00";
 	const row = (handler: string, lane: string) => ({
