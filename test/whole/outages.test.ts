@@ -296,7 +296,7 @@ test.each([
 	expect(() => worker(events)).not.toThrow();
 });
 
-test("a watch that fails does not cut the user's own cron off, and is not silent", async () => {
+test("the cron trigger waits for the shards: a failed watch is reported, and the user's own cron still runs", async () => {
 	const begun = Promise.withResolvers<void>();
 	const own = worker(events, { scheduled: () => begun.promise });
 	const watch = vi.spyOn(ownerOf(events).scheduler, "watch");
