@@ -43,7 +43,7 @@ export class Scheduler extends DurableObject {
 	/** Stores rows durably. The rows and the alarm are written in one tick, so both or neither. */
 	async store(rows: readonly ScheduledRow[]): Promise<void> {
 		this.#table.store(rows);
-		await this.#setAlarm();
+		await this.#updateAlarm();
 	}
 
 	async cancel(id: string, permission: PublishPermission): Promise<MoveResult> {
@@ -58,7 +58,7 @@ export class Scheduler extends DurableObject {
 		const { payloads } = objectContext();
 		const rows = this.#table;
 		const moved = await rescheduleRow(id, dueAt, permission, rows, payloads);
-		if (typeof moved === "object") await this.#setAlarm();
+		if (typeof moved === "object") await this.#updateAlarm();
 		return moved;
 	}
 
@@ -105,7 +105,7 @@ export class Scheduler extends DurableObject {
 	}
 
 	/** A flush sets the alarm when it ends. If it crashes, the platform retries its alarm. */
-	async #setAlarm(): Promise<void> {
+	async #updateAlarm(): Promise<void> {
 		const nextDueAt = this.#nextDueAt();
 		if (nextDueAt !== null && !this.#flushing)
 			await this.#alarm.setBy(nextDueAt);
