@@ -35,7 +35,7 @@ export type Result =
 	/** A newer deploy wrote the message. `age` is in milliseconds; `reads` is how often it was delivered. */
 	| { type: "message_newer"; version: number; age: number; reads: number };
 
-type ParkReason =
+export type ParkReason =
 	| "unknown_handler"
 	| "worker_unreachable"
 	| "body_unreadable"
@@ -53,7 +53,7 @@ export type Fate =
 	| { type: "dead"; cause: Cause; error: Failure; attempts: number }
 	| { type: "cancelled" };
 
-interface Attempted {
+export interface Attempted {
 	result: Result;
 	delivery: Delivery;
 	/** Absent if no handler was found. */

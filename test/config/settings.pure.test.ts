@@ -135,7 +135,7 @@ describe("the error for a wrong value begins with its path", () => {
 		[
 			"an invalid pattern",
 			{ routes: { a: { events: ["x", "no name"] } } },
-			'routes["a"].events: "no name" is neither a name nor a pattern: segments of A-Z',
+			'routes["a"].events: "no name" is neither a name nor a pattern: give segments of A-Z',
 		],
 		[
 			"events as a number",
@@ -200,7 +200,7 @@ describe("the error for a wrong value begins with its path", () => {
 		[
 			"a timeout over 60 seconds",
 			{ routes: { a: { timeout: "2 minutes" } } },
-			'routes["a"].timeout: timeout 120000 ms is over 60000',
+			'routes["a"].timeout: 120000 ms is too long',
 		],
 		[
 			"a default that is not a duration",
