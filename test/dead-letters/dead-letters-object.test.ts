@@ -1,5 +1,9 @@
 /** Dead letters in their store, and what is done with them: replay, replay of many, discard. */
-import { runDurableObjectAlarm } from "cloudflare:test";
+import {
+	evictDurableObject,
+	runDurableObjectAlarm,
+	runInDurableObject,
+} from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { DeadLetters } from "../../src/dead-letters/dead-letters-object.ts";
@@ -282,4 +286,25 @@ test("dead letters are deleted 90 days after their last failure, not before, eve
 	vi.setSystemTime(T0 + 92 * DAY);
 	expect(await runDurableObjectAlarm(store)).toBe(true);
 	expect(await runDurableObjectAlarm(store)).toBe(false);
+});
+
+test("an object that starts sets a missing alarm", async () => {
+	await store.store([deadLetter(1)]);
+	await runInDurableObject(store, (_, { storage }) => storage.deleteAlarm());
+	await evictDurableObject(store);
+	expect(await ids()).toHaveLength(1);
+	expect(await runDurableObjectAlarm(store)).toBe(true);
+});
+
+test("a letter sets one alarm, and further letters none", async () => {
+	let alarms = 0;
+	await runInDurableObject(store, (_, { storage }) => {
+		const { setAlarm } = storage;
+		storage.setAlarm = (...args) => {
+			alarms++;
+			return setAlarm.apply(storage, args);
+		};
+	});
+	for (const n of [1, 2, 3]) await store.store([deadLetter(n)]);
+	expect(alarms).toBe(1);
 });

@@ -18,7 +18,7 @@ export interface Verdict extends Fault {
 	log?: string;
 }
 
-/** A delivery may wait a minute for what it could not have, and a hand-over that died as long. */
+/** A delivery may wait a minute after an outage, and so may a flush that crashed. */
 const PATIENCE = 90_000;
 
 /** A point may lie on a way that chance decides, such as which events share a batch. */

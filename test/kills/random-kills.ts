@@ -29,7 +29,7 @@ const IMPATIENT = 0.2;
 /** Within this it acknowledges something, in milliseconds. */
 const ACKNOWLEDGEMENT = 30_000;
 
-/** A hand-over that died is tried again after a minute. */
+/** A flush that crashed is retried after a minute. */
 const PATIENCE = 100_000;
 
 export async function killAtRandom(

@@ -1,7 +1,16 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+/// <reference types="node" />
+import {
+	afterEach,
+	beforeEach,
+	describe,
+	expect,
+	type MockInstance,
+	test,
+	vi,
+} from "vitest";
 import { outliveResponse } from "../../src/publish/wait-until.ts";
 
-let warn: ReturnType<typeof vi.spyOn>;
+let warn: MockInstance<typeof console.warn>;
 
 beforeEach(() => {
 	warn = vi.spyOn(console, "warn").mockImplementation(() => {});
@@ -20,16 +29,38 @@ describe("a call that outlives its response", () => {
 		expect(warn).not.toHaveBeenCalled();
 	});
 
-	test("rejects for its caller, and its error is logged, because the caller may not await it", async () => {
+	test("logs no rejection that its caller handles", async () => {
 		const error = new Error("overloaded");
 		const extended: Promise<unknown>[] = [];
-		const result = outliveResponse(
-			() => Promise.reject(error),
+		const begin = () =>
+			outliveResponse(
+				() => Promise.reject(error),
+				(promise) => extended.push(promise),
+			);
+		await expect(begin()).rejects.toBe(error);
+		await expect(begin().catch(String)).resolves.toBe("Error: overloaded");
+		await expect(Promise.all([begin()])).rejects.toBe(error);
+		await Promise.all(extended);
+		expect(warn).not.toHaveBeenCalled();
+	});
+
+	test("logs a rejection that nobody awaits, and leaves none unhandled", async () => {
+		const unhandled = vi.fn();
+		process.on("unhandledRejection", unhandled);
+		const extended: Promise<unknown>[] = [];
+		outliveResponse(
+			() => Promise.reject(new Error("overloaded")),
 			(promise) => extended.push(promise),
 		);
-		await expect(result).rejects.toBe(error);
 		await Promise.all(extended);
-		expect(warn.mock.calls).toEqual([["tidings: not published", error]]);
+		await new Promise((resolve) => setImmediate(resolve));
+		process.off("unhandledRejection", unhandled);
+		expect(unhandled).not.toHaveBeenCalled();
+		expect(
+			warn.mock.calls.map(([line]) => JSON.parse(String(line))),
+		).toMatchObject([
+			{ tidings: "publish_not_awaited", error: { message: "overloaded" } },
+		]);
 	});
 
 	test.each([

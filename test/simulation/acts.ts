@@ -1,4 +1,4 @@
-/** What is drawn to happen in a history: publishes, moves and replays, and the troubles that last. */
+/** Draws what happens in a history: publishes, moves, replays, and faults that last. */
 import type { Dice } from "./dice.ts";
 import {
 	type Act,

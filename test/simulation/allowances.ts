@@ -1,6 +1,6 @@
 /**
- * What the platform did that may run a handler once more, counted for each event and handler. Only what is known
- * to bring another chain of attempts, or to use up a try, counts; each has its mechanism beside it.
+ * Counts the faults that may run a handler once more, for each event and handler. A fault counts only if it is known
+ * to start another chain of attempts or to consume a try; the comment next to it names the mechanism.
  */
 import type { CallNote } from "./platform/isolate.ts";
 import type { Told } from "./platform/platform.ts";

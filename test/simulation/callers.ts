@@ -1,4 +1,4 @@
-/** Those who publish, cancel, move and replay, each in an isolate of its own, and what they were answered. */
+/** Callers that publish, cancel, move and replay, each in an isolate of its own. Records their answers. */
 import type { PartialPublishError, Receipt } from "tidings";
 import { discard, replay, replayAll } from "../../src/dead-letters/replay.ts";
 import type { Entry, Ledger, Replay } from "./ledger.ts";
@@ -81,7 +81,7 @@ export class Callers {
 		const entry = this.#ledger.entries.get(deed.n);
 		const id = entry?.receipt?.id;
 		if (!entry || id === undefined) return;
-		const { events, owner } = deploy;
+		const { events, ports } = deploy;
 		switch (deed.do) {
 			case "cancel":
 				entry.openCancels++;
@@ -118,7 +118,7 @@ export class Callers {
 				this.#replay(
 					"replay",
 					[subjectOf(entry.n, handler)],
-					() => replay(`${id}:${handler}`, edited, owner),
+					() => replay(`${id}:${handler}`, edited, ports),
 					edited?.body,
 				);
 				break;
@@ -127,14 +127,14 @@ export class Callers {
 				const handler = this.#letterOf(entry);
 				if (handler !== undefined)
 					this.#call("discard", [subjectOf(entry.n, handler)], () =>
-						discard(`${id}:${handler}`, owner),
+						discard(`${id}:${handler}`, ports),
 					);
 			}
 		}
 	}
 
-	replayAll({ owner }: ShopDeploy): void {
-		this.#replay("replay all", [], () => replayAll({}, owner));
+	replayAll({ ports }: ShopDeploy): void {
+		this.#replay("replay all", [], () => replayAll({}, ports));
 	}
 
 	#replay(

@@ -1,4 +1,4 @@
-/** The faults that a run can be given, by name: what each may strike, and how often. */
+/** The faults of a run by name: which calls each strikes, and how often. */
 import type { Rates, Strike } from "./platform/fate.ts";
 
 /** What goes wrong by itself, at any call; each rate is of the calls that it may strike. */

@@ -1,4 +1,4 @@
-/** The laws of runs, judged from the ledger: each accepted event and handler is accounted for, none early, none too often. */
+/** The laws of runs, checked on the ledger: each accepted event reaches each handler, never early, never too often. */
 import { deliveryOf, judgeAttempts, judgeBodies } from "./attempts.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 import { judgeLetter, readLetters } from "./letters.ts";

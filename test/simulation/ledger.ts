@@ -1,6 +1,6 @@
 /**
- * What really happened, seen from outside of Tidings: what callers were answered, what handlers did, and what
- * the platform did to whom. It takes notes and judges nothing.
+ * Records what happened, seen from outside of Tidings: the answers to callers, the runs of handlers, and the faults.
+ * It must not judge anything.
  */
 import type { Receipt, Transition } from "tidings";
 import { Allowances } from "./allowances.ts";

@@ -1,4 +1,4 @@
-/** The law of what is kept: once everything has come to rest, and its time is over, no object has a row left. */
+/** The law of retention: when all retention periods have ended, no object has a row left. */
 import { APART, type Violation } from "./invariants.ts";
 import type { Ledger } from "./ledger.ts";
 import type { SimulatedObject } from "./platform/object.ts";

@@ -1,4 +1,4 @@
-/** The laws of dead letters, judged from what was stored: each has its whole event, and its cause is true. */
+/** The laws of dead letters, checked on the stored rows: each has its whole event, and its cause is true. */
 import { isDeepStrictEqual } from "node:util";
 import { type Delivery, deliveryOf, editedFrom, mostOld } from "./attempts.ts";
 import type { Judge } from "./invariants.ts";

@@ -1,4 +1,4 @@
-/** A bar of how many seeds are done, and how fast; where nobody watches, a line for every tenth. */
+/** A progress bar with the number of seeds and the speed. Without a terminal it prints ten lines. */
 
 const WIDTH = 24;
 

@@ -1,7 +1,4 @@
-/**
- * What Tidings promises of limits, waits and patterns, written down a second time: the laws must not take their
- * numbers from the code that they judge.
- */
+/** The promised limits, waits and patterns, written a second time: the laws must not import them from the source. */
 import type { RetryOptions } from "tidings";
 
 /** Tries past a policy's limit that crashes may cost a delivery, before it is buried as crashed. */

@@ -1,4 +1,4 @@
-/** One run: a scenario on a simulated platform, from its start until nothing is left to do. */
+/** Runs one scenario on a simulated platform until no work is left. */
 import { Callers } from "./callers.ts";
 import { ROLLING, type Violation, violationsOf } from "./invariants.ts";
 import { Ledger } from "./ledger.ts";

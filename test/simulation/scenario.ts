@@ -1,7 +1,4 @@
-/**
- * A history drawn from a seed: which handlers there are, what is published, cancelled, moved and replayed
- * when, and which faults are about. It is data; nothing happens here.
- */
+/** Draws a history from a seed, as plain data: the handlers, the calls with their times, and the faults. */
 import type { RetryOptions } from "tidings";
 import { drawMoves, drawPublishes, drawStorms, drawTroubles } from "./acts.ts";
 import { Dice } from "./dice.ts";

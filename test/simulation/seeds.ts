@@ -1,4 +1,4 @@
-/** A thread of `simulate.ts`: runs its share of the seeds, and stops at the first that breaks a law. */
+/** A thread of `simulate.ts`: runs its share of the seeds and stops at the first broken law. */
 import { setImmediate } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { run } from "./run.ts";

@@ -1,4 +1,4 @@
-/** Makes a history that breaks a law as short as it can: fewer acts, fewer events, fewer faults, fewer handlers. */
+/** Shrinks a history that breaks a law: fewer acts, events, faults and handlers. */
 import { type Outcome, run } from "./run.ts";
 import type { Act, Scenario } from "./scenario.ts";
 

@@ -1,4 +1,4 @@
-/** `npm run simulate`: runs many seeds, and of one that breaks a law shows the shortest history that does. */
+/** `npm run simulate`: runs many seeds, and prints the shortest history that breaks a law. */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs, styleText } from "node:util";

@@ -1,4 +1,4 @@
-/** Hundreds of histories with faults, judged by the ledger; and that the ledger would notice. */
+/** Hundreds of histories with faults, checked against the laws; and deliberate breaks that the laws must detect. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { DeadLetters } from "../../src/dead-letters/dead-letters-object.ts";
 import { Payloads } from "../../src/payloads/payloads-object.ts";
@@ -26,7 +26,7 @@ async function firstBroken(
 	return undefined;
 }
 
-test("three hundred histories keep every law, and all that can happen happens in them", async () => {
+test("three hundred histories keep every law, and every fault and transition occurs in them", async () => {
 	const happened = new Set<string>();
 	const causes = new Set<unknown>();
 	for (let seed = 1; seed <= 300; seed++) {
@@ -65,7 +65,7 @@ test.each(FAULTS)("%s alone breaks no law", async (fault) => {
 	expect(outcome?.violations).toBeUndefined();
 });
 
-test("a seed tells the same story each time", async () => {
+test("a seed gives the same history each time", async () => {
 	for (const seed of [14, 57, 78]) {
 		const [first, second] = [await run(draw(seed)), await run(draw(seed))];
 		expect(first.steps).toBeGreaterThan(100);
@@ -74,7 +74,7 @@ test("a seed tells the same story each time", async () => {
 	}
 });
 
-describe("the ledger notices", () => {
+describe("the laws detect", () => {
 	/** Breaks the product, and tells which laws some history finds broken. */
 	async function broken(
 		seeds: number,
@@ -83,12 +83,12 @@ describe("the ledger notices", () => {
 		return (await firstBroken(seeds, faults))?.violations[0]?.rule;
 	}
 
-	test("a letter that is not stored", async () => {
+	test("a dead letter that is not stored", async () => {
 		vi.spyOn(DeadLetters.prototype, "store").mockResolvedValue();
 		expect(await broken(20, ["race"])).toBe("missing");
 	});
 
-	test("a row that is removed before the queue has it", async () => {
+	test("a row that is deleted before the queue has accepted it", async () => {
 		const { claim } = ScheduleTable.prototype;
 		vi.spyOn(ScheduleTable.prototype, "claim").mockImplementation(function (
 			this: ScheduleTable,
@@ -102,7 +102,7 @@ describe("the ledger notices", () => {
 		expect(await broken(60, ["refuse"])).toBe("missing");
 	});
 
-	test("an event that is handed over a minute early", async () => {
+	test("an event that is sent a minute early", async () => {
 		const { claim } = ScheduleTable.prototype;
 		const early = vi.spyOn(ScheduleTable.prototype, "claim");
 		early.mockImplementation(function (this: ScheduleTable, kind, now) {
@@ -111,7 +111,7 @@ describe("the ledger notices", () => {
 		expect(await broken(20, ["race"])).toBe("early");
 	});
 
-	test("a cancel that is confirmed and not done", async () => {
+	test("a cancel that is confirmed and not performed", async () => {
 		const { find } = ScheduleTable.prototype;
 		const cancelling = vi.spyOn(ScheduleTable.prototype, "cancel");
 		cancelling.mockImplementation(function (this: ScheduleTable, id, right) {
@@ -120,7 +120,7 @@ describe("the ledger notices", () => {
 		expect(await broken(20, ["race"])).toBe("cancelled");
 	});
 
-	test("a delivery that begins anew once it has waited", async () => {
+	test("a delivery that starts over after it was stored", async () => {
 		const { store } = ScheduleTable.prototype;
 		const begun = new WeakSet<ScheduleTable>();
 		const storing = vi.spyOn(ScheduleTable.prototype, "store");
@@ -135,7 +135,7 @@ describe("the ledger notices", () => {
 		expect(await broken(60, ["race"])).toBe("too often");
 	});
 
-	test("an event that is handed over twice", async () => {
+	test("an event that is sent twice", async () => {
 		const { settle } = ScheduleTable.prototype;
 		const settled = new WeakSet<ScheduleTable>();
 		const settling = vi.spyOn(ScheduleTable.prototype, "settle");
@@ -146,7 +146,7 @@ describe("the ledger notices", () => {
 		expect(await broken(20, ["race"])).toBe("multiplied");
 	});
 
-	test("a reschedule that loses what it moves", async () => {
+	test("a reschedule that loses its event", async () => {
 		const { reschedule, cancel } = ScheduleTable.prototype;
 		const moving = vi.spyOn(ScheduleTable.prototype, "reschedule");
 		moving.mockImplementation(function (this: ScheduleTable, ...asked) {
@@ -157,14 +157,24 @@ describe("the ledger notices", () => {
 		expect(await broken(20, ["race"])).toBe("missing");
 	});
 
-	test("an alarm that is not set again", async () => {
+	test("a missing alarm that is not set again", async () => {
 		vi.spyOn(Scheduler.prototype, "watch").mockResolvedValue({
 			nextDueAt: null,
 		});
 		expect(await broken(60, ["alarm"])).toBe("asleep");
 	});
 
-	test("a call that outlives its request and is not handed to waitUntil", async () => {
+	test("an alarm that is set and never fires", async () => {
+		vi.spyOn(Scheduler.prototype, "alarm").mockImplementation(function (
+			this: Scheduler,
+		) {
+			const { storage } = (this as unknown as { ctx: DurableObjectState }).ctx;
+			return storage.setAlarm(Date.now());
+		});
+		expect(await broken(20, [])).toBe("asleep");
+	});
+
+	test("a call that outlives its request and is not passed to waitUntil", async () => {
 		vi.spyOn(Invocation.prototype, "keep").mockImplementation(() => {});
 		expect(await broken(20, [])).toBe("left over");
 	});
@@ -175,7 +185,7 @@ describe("the ledger notices", () => {
 	});
 });
 
-test("a history is shrunk to what breaks the law", async () => {
+test("a history is shrunk to the act and the fault that break the law", async () => {
 	const scenario = draw(57);
 	const isCulprit = (act: Act) => act.do === "deploy";
 	const whole = await run(scenario);

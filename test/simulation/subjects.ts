@@ -1,6 +1,6 @@
 /**
- * What something is about: an event, as its number, or one delivery of it, as `number:handler`. An id tells the
- * event: callers of the simulation write its number into it. Nothing here is read by the product's own code.
+ * Finds the subjects of a value: an event by its number, or a delivery by `number:handler`. Callers of the simulation
+ * write the number into the event's id. The product never reads it.
  */
 
 const ID =
@@ -9,8 +9,8 @@ const ID =
 /** How a record that travels a queue begins. */
 const RECORD = '{"v":1,';
 
-/** Where in the random bytes of an id the number stands: they are the last four of which each is two digits. */
-const AT = 4;
+/** Where the number stands in the random bytes of an id: `uuid` copies these bytes to the same place in the id. */
+const AT = 11;
 
 export function subjectsOf(value: unknown): string[] {
 	const found = new Set<string>();
@@ -51,8 +51,8 @@ function find(value: unknown, found: Set<string>): void {
 }
 
 function findInRecord(text: string, found: Set<string>): void {
-	const { id, delivery, letter } = JSON.parse(text);
-	findIds(String(id), (delivery ?? letter)?.handler, found);
+	const { id, delivery, deadLetter } = JSON.parse(text);
+	findIds(String(id), (delivery ?? deadLetter)?.handler, found);
 }
 
 function findIds(

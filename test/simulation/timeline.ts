@@ -1,4 +1,4 @@
-/** A run as a person reads it: what was published, what went wrong, what each handler did, and when. */
+/** Prints a run as a timeline: publishes, faults, and the runs of handlers. */
 import type { Told } from "./platform/platform.ts";
 import { type Outcome, START } from "./run.ts";
 import { eventOf } from "./subjects.ts";

@@ -2,8 +2,8 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { consume } from "../../src/consume/queue.ts";
-import { portsOf } from "../../src/events.ts";
 import { NonRetryableError } from "../../src/index.ts";
+import { portsOf } from "../../src/registration.ts";
 import { worker } from "../../src/worker.ts";
 import { incoming, read, record } from "../support/incoming.ts";
 import { down, recordingPorts } from "../support/ports.ts";

@@ -1,4 +1,4 @@
-/** What the claims ask of a platform, be it the simulated or the real one. */
+/** What the claims need of a platform, simulated or real. */
 import type { Command, Outcome, Sending } from "./commands.ts";
 import type { Delivery, Notes, Taken } from "./notes.ts";
 import type { Step } from "./probe.ts";

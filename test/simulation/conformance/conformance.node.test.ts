@@ -1,4 +1,4 @@
-/** The simulated platform does as the real local runtime does: each claim runs on both. */
+/** The simulated platform behaves like the real local runtime: each claim runs on both. */
 import { afterAll, beforeAll, describe } from "vitest";
 import { alarmClaims } from "./alarm-claims.ts";
 import { Bench } from "./bench.ts";

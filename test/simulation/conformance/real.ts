@@ -1,4 +1,4 @@
-/** The real local runtime: the probe runs on workerd, and time passes by itself. */
+/** The real local runtime: the probe runs on workerd in real time. */
 import { vi } from "vitest";
 import { createTestHarness } from "wrangler";
 import type { Platform } from "./bench.ts";
