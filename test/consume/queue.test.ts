@@ -122,7 +122,7 @@ describe("an event", () => {
 		"without handlers is ignored at delivery %i, and that is observed",
 		async (attempts) => {
 			const ports = recordingPorts();
-			const message = incoming(record("nobody.cares"), { attempts });
+			const message = incoming(record("no.handler"), { attempts });
 			await consume([message], "events", ports);
 			expect(message.verdicts).toEqual(["ack"]);
 			expect(types(ports)).toEqual(["ignored"]);
