@@ -89,8 +89,8 @@ const missing: Result = { type: "body_missing", reference: "e1" };
 const notJson: Result = { type: "message_unreadable", reason: "not JSON" };
 const retryAt = (age: number) =>
 	failedWith(new RetryAfterError("busy", new Date(FIRST + age)));
-const newer = (age: number, reads: number): Result => ({
-	...{ type: "message_newer", version: 2, age, reads },
+const newer = (age: number, reads: number, mayWait = true): Result => ({
+	...{ type: "message_newer", version: 2, age, reads, mayWait },
 });
 
 const error = expect.any(Object);
@@ -216,14 +216,14 @@ test("a delivery without a first attempt counts its age from this attempt", () =
 });
 
 test.each([0, 0.5, 0.999])(
-	"the policy computes the wait with the jitter of the draw %d",
+	"the policy computes the wait with the jitter of the draw %d, in whole seconds and never shorter",
 	(random) => {
 		const policy = policyOf();
 		for (const attempt of [1, 2, 10]) {
 			const delivery = { handler: "send", attempt };
 			const attempted = { result: failed, delivery, policy, startedAt: FIRST };
 			expect(decide(attempted, FIRST, random)).toEqual(
-				retry(waitBefore(policy, attempt, random)),
+				retry(Math.ceil(waitBefore(policy, attempt, random) / 1_000) * 1_000),
 			);
 		}
 	},

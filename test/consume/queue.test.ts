@@ -164,22 +164,22 @@ describe("an event", () => {
 		expect(seen).toEqual([1, 1, 1]);
 	});
 
-	test("reaches its handlers as the extension shapes it", async () => {
-		const ports = recordingPorts();
-		const shape = async (name: string, record: string) =>
-			JSON.stringify({ ...JSON.parse(record), body: `shaped for ${name}` });
-		ports.extension = { ...ports.extension, shape };
+	test("with a reserved name reaches its handlers as the extension shapes it", async () => {
+		const name = "@my-org/email/new_email/trigger";
+		const handlers = new HandlerRegistry();
 		const seen = vi.fn();
-		behaviours.set("never", ({ body }) => seen(body));
-		const delivery = { handler: "never", attempt: 2 };
-		for (const text of [
-			record("never.again"),
-			record("never.again", 1, delivery),
-		])
+		handlers.add({ id: "h", patterns: [name], run: ({ body }) => seen(body) });
+		const ports = recordingPorts({ handlers });
+		const shape = async (of: string, record: string) =>
+			JSON.stringify({ ...JSON.parse(record), body: `shaped for ${of}` });
+		const hostFor = () => undefined;
+		ports.extension = { ...ports.extension, shape, hostFor };
+		const delivery = { handler: "h", attempt: 2 };
+		for (const text of [record(name), record(name, 1, delivery)])
 			await consume([incoming(text)], "events", ports);
 		expect(seen.mock.calls).toEqual([
-			["shaped for never.again"],
-			["shaped for never.again"],
+			[`shaped for ${name}`],
+			[`shaped for ${name}`],
 		]);
 	});
 });
