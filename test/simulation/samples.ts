@@ -1,11 +1,11 @@
-/** The laws that hold at every instant, judged of samples: no shard sleeps on its rows, no delivery multiplies. */
+/** The laws that hold at every instant, checked in samples: no shard sleeps on its rows, no delivery multiplies. */
 import { APART, type Violation } from "./invariants.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Database } from "./platform/database.ts";
 import type { Platform } from "./platform/platform.ts";
 import { eventOf, handlerOf, subjectsOf } from "./subjects.ts";
 
-/** After a trouble of its own a shard may wait for the cron trigger, every five minutes, which may die as well. */
+/** After a fault of its own a shard may wait for the cron trigger, which runs every five minutes and may fail. */
 const TROUBLED = 21 * 60_000;
 
 export function shardsOf(platform: Platform) {
@@ -14,7 +14,7 @@ export function shardsOf(platform: Platform) {
 	);
 }
 
-/** Shards with rows that are at work on nothing and have no alarm in time, though nothing happened to them. */
+/** Idle shards with rows, without an alarm in time, and without a fault. */
 export function asleep(ledger: Ledger, platform: Platform): Violation[] {
 	const { now } = platform.time;
 	return shardsOf(platform).flatMap((shard): Violation[] => {
@@ -32,8 +32,8 @@ export function asleep(ledger: Ledger, platform: Platform): Violation[] {
 }
 
 /**
- * Messages that wait, and rows: a chain of attempts, or a whole event, is one of them at the most. What is being
- * delivered, or handed over, may stand in its next place already.
+ * Deliveries or events in more than one waiting message or row. Messages and rows in processing do not count, because
+ * their successor may be stored already.
  */
 export function multiplied(ledger: Ledger, platform: Platform): Violation[] {
 	const counts = new Map<string, number>();
