@@ -26,10 +26,15 @@ async function firstBroken(
 	return undefined;
 }
 
-test("three hundred histories keep every law, and all that can happen happens in them", async () => {
+/** Seeds of the gate. `npm run simulate -- --seeds 10000` runs many more. */
+const SEEDS = 100;
+/** Seeds with one fault. */
+const SEEDS_PER_FAULT = 5;
+
+test(`${SEEDS} histories keep every law, and contain every fault, transition and cause`, async () => {
 	const happened = new Set<string>();
 	const causes = new Set<unknown>();
-	for (let seed = 1; seed <= 300; seed++) {
+	for (let seed = 1; seed <= SEEDS; seed++) {
 		const { violations, ledger, scenario } = await run(draw(seed));
 		expect(violations, `npm run simulate -- --seed ${seed}`).toEqual([]);
 		for (const fault of scenario.faults) happened.add(fault);
@@ -58,15 +63,15 @@ test("three hundred histories keep every law, and all that can happen happens in
 			...["crashed", "abandoned"],
 		]),
 	);
-}, 240_000);
+});
 
 test.each(FAULTS)("%s alone breaks no law", async (fault) => {
-	const outcome = await firstBroken(15, [fault]);
+	const outcome = await firstBroken(SEEDS_PER_FAULT, [fault]);
 	expect(outcome?.violations).toBeUndefined();
 });
 
 test("a seed gives the same history each time", async () => {
-	for (const seed of [14, 57, 78]) {
+	for (const seed of [14, 57]) {
 		const [first, second] = [await run(draw(seed)), await run(draw(seed))];
 		expect(first.steps).toBeGreaterThan(100);
 		expect(second.steps).toBe(first.steps);
