@@ -1,4 +1,4 @@
-/** The cost of each scenario, to the last row. The counts are those of docs/cost.md. */
+/** The exact cost of each scenario, compared with the table in docs/reference/limits-and-cost.md. Change both together. */
 import { beforeAll, expect, test, vi } from "vitest";
 import type { Counts, Measured } from "./counts.ts";
 import { counted, startCounting } from "./meter.ts";
@@ -15,12 +15,14 @@ declare global {
 	}
 }
 
-const documents = import.meta.glob("../../docs/cost.md", {
+const documents = import.meta.glob("../../docs/reference/limits-and-cost.md", {
 	query: "?raw",
 	import: "default",
 	eager: true,
 });
-const documented = rowsIn(documents["../../docs/cost.md"] ?? "");
+const documented = rowsIn(
+	documents["../../docs/reference/limits-and-cost.md"] ?? "",
+);
 const all = new Map<string, Measured>();
 
 // In a Worker that has run for a while, the objects have their tables and the dead-letter store its daily alarm.

@@ -1,7 +1,7 @@
 /** The scenarios of the cost bench. Each runs in a Worker that has run for a while. */
 import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
 import { PAYLOAD_KEPT } from "../../src/event/limits.ts";
-import { portsOf } from "../../src/events.ts";
+import { portsOf } from "../../src/registration.ts";
 import { alarmAfter, http, putToSleep, shop, tokenOf } from "./callers.ts";
 import { events, failures } from "./worker.ts";
 

@@ -9,7 +9,7 @@ import {
 	worker,
 } from "tidings/worker";
 import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
-import { portsOf } from "../../src/events.ts";
+import { portsOf } from "../../src/registration.ts";
 import { BODIES, type BodyKind } from "./bodies.ts";
 
 export { DeadLetters, Payloads } from "tidings/worker";

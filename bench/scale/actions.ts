@@ -8,7 +8,7 @@ import { acceptMail } from "../../src/apps/webhooks/accept.ts";
 import { encodeEvent } from "../../src/event/encode.ts";
 import { newId } from "../../src/event/id.ts";
 import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
-import { portsOf } from "../../src/events.ts";
+import { portsOf } from "../../src/registration.ts";
 import type { Counts } from "../cost/counts.ts";
 import { counted, startCounting } from "../cost/meter.ts";
 import { events, mail, RUNG } from "./events.ts";

@@ -15,11 +15,8 @@ import {
 } from "./app-host.ts";
 import { appEventName, parseAppEventName } from "./app-name.ts";
 import { capabilitiesOf } from "./capabilities.ts";
-import {
-	type AppDeclaration,
-	type Capability,
-	declarationOf,
-} from "./declaration.ts";
+import { type AppDeclaration, declarationOf } from "./declaration.ts";
+import type { Capability } from "./declaration-schema.ts";
 import { type HookModule, receive } from "./webhooks/hook.ts";
 import {
 	type HookRequest,

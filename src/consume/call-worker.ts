@@ -7,9 +7,8 @@ import type { HandlerCall, HandlerWorker } from "../handlers/call.ts";
 import type { Route } from "../handlers/route.ts";
 import { log } from "../platform/log.ts";
 import { decide } from "./decide.ts";
-import type { DeliverPorts } from "./deliver.ts";
 import { enqueueFirstAttempts, firstDelivery } from "./requeue.ts";
-import { type DeliveredMessage, settle } from "./settle.ts";
+import { type ConsumePorts, type DeliveredMessage, settle } from "./settle.ts";
 
 /** Runs one handler. An outcome that was reported counts, even if the call is cut off after it. */
 export async function callOne(
@@ -59,7 +58,7 @@ export async function callAll(
 	routes: readonly Route[],
 	until: number,
 	message: DeliveredMessage,
-	ports: DeliverPorts,
+	ports: ConsumePorts,
 ): Promise<void> {
 	const inProgress = new CallInProgress(event, routes, message, ports);
 	const call = {
@@ -85,7 +84,7 @@ export async function callAll(
 export async function split(
 	event: ReceivedEvent,
 	routes: readonly Route[],
-	ports: DeliverPorts,
+	ports: ConsumePorts,
 ): Promise<void> {
 	const handlers = routes.map((route) => route.id);
 	const deliveries = handlers.map((handler) => firstDelivery(event, handler));
@@ -99,7 +98,7 @@ export async function split(
 class CallInProgress {
 	readonly #event: ReceivedEvent;
 	readonly #message: DeliveredMessage;
-	readonly #ports: DeliverPorts;
+	readonly #ports: ConsumePorts;
 	/** Handlers without an outcome yet. */
 	readonly #open: Map<string, Route>;
 	/** Handlers whose outcome could not be settled. */
@@ -112,7 +111,7 @@ class CallInProgress {
 		event: ReceivedEvent,
 		routes: readonly Route[],
 		message: DeliveredMessage,
-		ports: DeliverPorts,
+		ports: ConsumePorts,
 	) {
 		this.#event = event;
 		this.#message = message;

@@ -70,7 +70,7 @@ export class BatchWorker implements HandlerWorker {
 	}
 }
 
-export class ConcurrencyLimiter {
+class ConcurrencyLimiter {
 	readonly #waiting: { size: number; start(): void }[] = [];
 	#running = 0;
 	#free = BATCH_CHARACTERS;

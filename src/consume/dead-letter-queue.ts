@@ -7,10 +7,10 @@ import { storeDeadLetters } from "../dead-letters/store.ts";
 import type { FinalFailure, ReceivedEvent } from "../event/envelope.ts";
 import { allHandlersId } from "../handlers/route.ts";
 import { decide } from "./decide.ts";
-import type { DeliverPorts } from "./deliver.ts";
 import { firstDelivery } from "./requeue.ts";
 import {
 	ACK,
+	type ConsumePorts,
 	type DeliveredMessage,
 	finalFailure,
 	type Verdict,
@@ -20,7 +20,7 @@ import {
 export async function storeFromQueue(
 	event: ReceivedEvent,
 	{ attempts }: DeliveredMessage,
-	ports: DeliverPorts,
+	ports: ConsumePorts,
 ): Promise<Verdict> {
 	const { deadLetter } = event.envelope;
 	if (deadLetter) {
@@ -35,7 +35,7 @@ export async function storeFromQueue(
 
 async function abandoned(
 	event: ReceivedEvent,
-	ports: DeliverPorts,
+	ports: ConsumePorts,
 ): Promise<FinalFailure[]> {
 	const { delivery } = event.envelope;
 	const deliveries = delivery
@@ -53,7 +53,7 @@ async function abandoned(
 /** The handlers that the event was for. All handlers of a Worker that does not respond count as one. */
 async function handlersOf(
 	{ envelope: { name } }: ReceivedEvent,
-	{ workers, extension }: DeliverPorts,
+	{ workers, extension }: ConsumePorts,
 ): Promise<string[]> {
 	if (extension.owns(name)) return extension.deadLetterIds(name);
 	const ids = await Promise.all(

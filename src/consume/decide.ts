@@ -94,7 +94,10 @@ export function decide(
 			return dead(
 				"schema_violation",
 				serializeError(
-					new Error("the body no longer parses with the handler's schema"),
+					failure(
+						"Error",
+						"the body no longer parses with the handler's schema",
+					),
 					result.issues,
 				),
 			);

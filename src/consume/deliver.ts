@@ -8,15 +8,12 @@ import { callOne } from "./call-worker.ts";
 import type { BatchWorker } from "./concurrency.ts";
 import { decide, type Result } from "./decide.ts";
 import {
+	type ConsumePorts,
 	type DeliveredMessage,
-	type SettlePorts,
 	settle,
 	type Verdict,
 } from "./settle.ts";
 import { mayStart } from "./waits.ts";
-
-export type DeliverPorts = SettlePorts &
-	Pick<Ports, "workers" | "extension" | "random">;
 
 /** The handler of a delivery, and where it runs. */
 export interface Target {
@@ -39,7 +36,7 @@ export async function deliver(
 	carried: Delivery,
 	find: (delivery: Delivery) => Promise<Target | Result>,
 	message: DeliveredMessage,
-	ports: DeliverPorts,
+	ports: ConsumePorts,
 ): Promise<Verdict> {
 	const delivery = currentDelivery(carried, message);
 	const found = await find(delivery);
@@ -64,7 +61,7 @@ export async function findHandler(
 	event: ReceivedEvent,
 	{ handler }: Delivery,
 	worker: BatchWorker,
-	{ extension }: DeliverPorts,
+	{ extension }: ConsumePorts,
 ): Promise<Target | Result> {
 	const routes = await worker.routes();
 	if (!routes) return { type: "worker_unreachable" };
@@ -77,7 +74,7 @@ async function attempt(
 	event: ReceivedEvent,
 	{ attempt, handler }: Delivery,
 	{ worker, route, host, shape = (record) => record }: Target,
-	ports: DeliverPorts,
+	ports: ConsumePorts,
 ): Promise<Result> {
 	if (!mayStart(route.policy, attempt)) return { type: "never_returned" };
 	const loaded = await recordFor(event, ports);
@@ -130,7 +127,7 @@ export async function settleUntried(
 	delivery: Delivery,
 	result: Result,
 	message: DeliveredMessage,
-	ports: DeliverPorts,
+	ports: ConsumePorts,
 ): Promise<void> {
 	const now = ports.clock();
 	const attempted = { result, delivery, startedAt: now };

@@ -7,9 +7,14 @@ import { allHandlersId, type Route } from "../handlers/route.ts";
 import type { Ports } from "../ports.ts";
 import { callAll, split } from "./call-worker.ts";
 import type { Batch, BatchWorker } from "./concurrency.ts";
-import { type DeliverPorts, recordFor, settleUntried } from "./deliver.ts";
+import { recordFor, settleUntried } from "./deliver.ts";
 import { firstDelivery } from "./requeue.ts";
-import { ACK, type DeliveredMessage, type Verdict } from "./settle.ts";
+import {
+	ACK,
+	type ConsumePorts,
+	type DeliveredMessage,
+	type Verdict,
+} from "./settle.ts";
 
 /**
  * Dispatches an event to all handlers that match its name.
@@ -20,7 +25,7 @@ export async function dispatch(
 	event: ReceivedEvent,
 	message: DeliveredMessage,
 	batch: Batch,
-	ports: DeliverPorts,
+	ports: ConsumePorts,
 ): Promise<Verdict> {
 	const dispatched = await Promise.allSettled(
 		batch.workers.map((worker) => {
@@ -44,7 +49,7 @@ export async function dispatchToWorker(
 	worker: BatchWorker,
 	message: DeliveredMessage,
 	batch: Batch,
-	ports: DeliverPorts,
+	ports: ConsumePorts,
 ): Promise<Verdict> {
 	const result = await toWorker(event, delivery, worker, message, batch, ports);
 	if (result === "ignored") reportIgnored(event, delivery.handler, ports);
@@ -58,7 +63,7 @@ async function toWorker(
 	worker: BatchWorker,
 	message: DeliveredMessage,
 	{ until }: Batch,
-	ports: DeliverPorts,
+	ports: ConsumePorts,
 ): Promise<"dispatched" | "ignored"> {
 	const routes = await worker.routes();
 	const matching = routes?.matching(event.envelope.name);
@@ -81,7 +86,7 @@ async function callMatching(
 	routes: readonly Route[],
 	message: DeliveredMessage,
 	until: number,
-	ports: DeliverPorts,
+	ports: ConsumePorts,
 ): Promise<void> {
 	const loaded = await recordFor(event, ports);
 	if ("record" in loaded)

@@ -4,8 +4,7 @@
  */
 import type { ReceivedEvent } from "../event/envelope.ts";
 import type { Batch } from "./concurrency.ts";
-import type { DeliverPorts } from "./deliver.ts";
-import type { IncomingMessage, Verdict } from "./settle.ts";
+import type { ConsumePorts, IncomingMessage, Verdict } from "./settle.ts";
 
 export interface Extension {
 	/** Whether the extension delivers events of this name. */
@@ -15,7 +14,7 @@ export interface Extension {
 		event: ReceivedEvent,
 		message: IncomingMessage,
 		batch: Batch,
-		ports: DeliverPorts,
+		ports: ConsumePorts,
 	): Promise<Verdict>;
 	/** The handler ids of the dead letters of an owned event that the platform gave up on. */
 	deadLetterIds(name: string): string[];

@@ -10,10 +10,11 @@ import type { QueueRole } from "../platform/queue-names.ts";
 import { Batch } from "./concurrency.ts";
 import { storeFromQueue } from "./dead-letter-queue.ts";
 import { decide } from "./decide.ts";
-import { type DeliverPorts, deliver, findHandler } from "./deliver.ts";
+import { deliver, findHandler } from "./deliver.ts";
 import { dispatch, dispatchToWorker } from "./dispatch.ts";
 import {
 	answer,
+	type ConsumePorts,
 	type IncomingMessage,
 	settleUnreadable,
 	type Verdict,
@@ -23,7 +24,7 @@ import {
 export async function consume(
 	messages: readonly IncomingMessage[],
 	role: QueueRole,
-	ports: DeliverPorts,
+	ports: ConsumePorts,
 ): Promise<void> {
 	const batch = new Batch(ports);
 	await Promise.all(
@@ -37,7 +38,7 @@ async function verdictOn(
 	message: IncomingMessage,
 	role: QueueRole,
 	batch: Batch,
-	ports: DeliverPorts,
+	ports: ConsumePorts,
 ): Promise<Verdict> {
 	try {
 		const decoded = decode(message.body);
@@ -58,7 +59,7 @@ async function handle(
 	message: IncomingMessage,
 	role: QueueRole,
 	batch: Batch,
-	ports: DeliverPorts,
+	ports: ConsumePorts,
 ): Promise<Verdict> {
 	const { delivery, name, deadLetter } = event.envelope;
 	if (role === "deadLetters" || deadLetter)
@@ -94,7 +95,7 @@ async function reject(
 	raw: Exclude<Decoded, { kind: "envelope" }>,
 	message: IncomingMessage,
 	role: QueueRole,
-	ports: DeliverPorts,
+	ports: ConsumePorts,
 ): Promise<Verdict> {
 	const { attempts, timestamp } = message;
 	const now = ports.clock();

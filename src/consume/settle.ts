@@ -53,9 +53,11 @@ export function answer(message: IncomingMessage, verdict: Verdict): void {
 	}
 }
 
-export type SettlePorts = Pick<
+/** The dependencies of the consumer. */
+export type ConsumePorts = Pick<
 	Ports,
-	("queues" | "scheduler" | "payloads" | "deadLetters") | ("clock" | "observe")
+	| ("queues" | "scheduler" | "payloads" | "deadLetters")
+	| ("workers" | "extension" | "clock" | "random" | "observe")
 >;
 
 /**
@@ -68,7 +70,7 @@ export async function settle(
 	fate: Fate,
 	startedAt: number,
 	message: DeliveredMessage,
-	ports: SettlePorts,
+	ports: ConsumePorts,
 ): Promise<Verdict> {
 	const { id, name } = event.envelope;
 	const { handler, attempt } = delivery;
@@ -108,7 +110,7 @@ export async function settleUnreadable(
 	raw: Exclude<Decoded, { kind: "envelope" }>,
 	fate: Fate,
 	message: IncomingMessage,
-	ports: SettlePorts,
+	ports: ConsumePorts,
 ): Promise<Verdict> {
 	if (fate.type === "park")
 		return { type: "retry", delaySeconds: toDelaySeconds(fate.wait) };
@@ -188,7 +190,7 @@ async function retryMessage(
 	event: ReceivedEvent,
 	next: NextAttempt,
 	message: DeliveredMessage,
-	ports: SettlePorts,
+	ports: ConsumePorts,
 ): Promise<Verdict> {
 	const age = ports.clock() - message.timestamp.getTime();
 	if (age + next.wait <= QUEUE_WAIT && message.attempts < CHAIN_TRIES) {

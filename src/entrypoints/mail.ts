@@ -2,7 +2,8 @@
 
 import { acceptMail } from "../apps/webhooks/accept.ts";
 import { HOOK_BYTES } from "../event/limits.ts";
-import { type Events, portsOf, registrationOf } from "../events.ts";
+import type { Events } from "../events.ts";
+import { portsOf, registrationOf } from "../registration.ts";
 
 /**
  * An `email` for `worker(events, { email })` that hands each message to an event of an app: its `handler` gets

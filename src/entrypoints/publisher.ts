@@ -22,7 +22,7 @@ import {
 	type Requester,
 } from "../event/permission.ts";
 import { objectOf, rejectUnknownKeys } from "../event/validation.ts";
-import { type Events, portsOf, registrationOf } from "../events.ts";
+import type { Events } from "../events.ts";
 import { publish, publishBatch } from "../publish/publish.ts";
 import {
 	type PublishRequest,
@@ -30,6 +30,7 @@ import {
 	requestsOf,
 } from "../publish/request.ts";
 import type { Answer } from "../publish/transport.ts";
+import { portsOf, registrationOf } from "../registration.ts";
 import { cancel, reschedule } from "../schedule/schedule.ts";
 
 /** The props of the caller's `[[services]]` binding. The caller's code cannot change them. */

@@ -4,12 +4,13 @@ import { receiveFor } from "../apps/app.ts";
 import type { AppHost } from "../apps/app-host.ts";
 import type { AppDeclaration } from "../apps/declaration.ts";
 import type { HookRequest, Received } from "../apps/webhooks/trigger.ts";
-import { type Events, registrationOf } from "../events.ts";
+import type { Events } from "../events.ts";
 import type { Call, Reporter } from "../handlers/call.ts";
 import { type HandlerListing, listingOf } from "../handlers/listing.ts";
 import { checkHandlerPaths } from "../handlers/modules.ts";
 import { run } from "../handlers/run.ts";
 import { realTimer } from "../platform/timer.ts";
+import { registrationOf } from "../registration.ts";
 
 /** What the owner's binding has, and no more. */
 export interface SubscriberEntrypoint extends WorkerEntrypoint {

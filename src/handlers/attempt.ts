@@ -7,7 +7,7 @@ import type { Ports } from "../ports.ts";
 import type { Handler, HandlerContext, TidingsEvent } from "./handler.ts";
 import { retryWishOf } from "./handler-errors.ts";
 
-export interface AttemptOptions {
+interface AttemptOptions {
 	/** Counted from 1. */
 	attempt: number;
 	/** Milliseconds. */

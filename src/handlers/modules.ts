@@ -14,7 +14,7 @@ export type ModuleFunction = (...args: any[]) => unknown;
 export const SUBSCRIBER_EXPORTS = ["default", "handler", "handle"];
 
 /** A path in the text of a configuration: the file, and the exports of which the first that is there is meant. */
-export interface HandlerPath {
+interface HandlerPath {
 	/** From the root of the project; the ending may be left out. */
 	file: string;
 	exports: readonly string[];

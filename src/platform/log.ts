@@ -57,7 +57,7 @@ const LINES = {
 	delivery_dead: ["error", "it is a dead letter now"],
 } as const satisfies Record<string, readonly [Level, string]>;
 
-export type LogLine = keyof typeof LINES;
+type LogLine = keyof typeof LINES;
 
 /** Writes one line. An `error` field may be any thrown value. */
 export function log(line: LogLine, fields: Record<string, unknown> = {}): void {

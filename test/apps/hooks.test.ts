@@ -1,8 +1,8 @@
 /** Webhooks: what is held, what is refused, and what reaches the handler of what was held. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { hmacSignature } from "../../src/dialects/apps.ts";
-import { portsOf } from "../../src/events.ts";
 import { subscriptionsOf } from "../../src/platform/bindings.ts";
+import { portsOf } from "../../src/registration.ts";
 import { installKeys, keyed } from "./keys.ts";
 import { bell, hookModule } from "./more-apps.ts";
 import { stopped, wait, wayOf } from "./support.ts";

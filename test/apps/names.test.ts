@@ -4,8 +4,8 @@ import { createEvents } from "tidings";
 import { createApp } from "tidings/apps";
 import { describe, expect, test } from "vitest";
 import { declarationFrom } from "../../src/apps/declaration.ts";
-import { portsOf } from "../../src/events.ts";
 import { listingOf, listingsFrom } from "../../src/handlers/route.ts";
+import { portsOf } from "../../src/registration.ts";
 
 const module = { default: () => {} };
 const name = `@${"s".repeat(49)}/${"a".repeat(49)}`;

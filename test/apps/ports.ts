@@ -1,7 +1,7 @@
 /** The owner's ports with queues and a scheduler that keep what they are given, for looking at one step alone. */
 import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
 import type { Transition } from "../../src/event/transition.ts";
-import { portsOf } from "../../src/events.ts";
+import { portsOf } from "../../src/registration.ts";
 import { events } from "./worker.ts";
 
 export interface Kept {

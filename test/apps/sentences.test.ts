@@ -106,7 +106,7 @@ describe("Defining Events", () => {
 
 	test("capabilities are what event handlers can access", () => {
 		expect(() => defining({ ...newEmail, capabilities: ["mail"] })).toThrow(
-			'"mail" is no capability: use storage, event',
+			'@my-org/email: events.json: new_email.capabilities[0]: "mail" is not a capability: use storage or event',
 		);
 	});
 

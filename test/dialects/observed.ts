@@ -1,6 +1,6 @@
 /** Keeps the transitions of the bus that the dialects share, and logs them for who watches from outside. */
 import type { Events, Transition } from "tidings";
-import { portsOf } from "../../src/events.ts";
+import { portsOf } from "../../src/registration.ts";
 
 /** Every transition, in order. */
 export const transitions: Transition[] = [];

@@ -88,7 +88,7 @@ describe("what the options come to", () => {
 describe("what is refused", () => {
 	test.for<[retries: unknown, said: RegExp]>([
 		[{ retry: 3 }, /^retries: unknown key "retry": use limit, backoff, base/],
-		[{ limit: -1 }, /limit: -1 is not a whole number of 0 or more/],
+		[{ limit: -1 }, /limit: -1 is not a number of retries; use a whole number from 0/],
 		[{ limit: 1.5 }, /limit: 1\.5 is not/],
 		[{ limit: "3" }, /limit: .*3.* is not/],
 		[{ limit: null }, /limit: null is not/],
@@ -97,11 +97,11 @@ describe("what is refused", () => {
 		[Number.NaN, /limit: NaN is not/],
 		[
 			{ backoff: "fibonacci" },
-			/"fibonacci" is neither exponential, constant, linear nor a list/,
+			/"fibonacci" is not a backoff; use exponential, constant, linear or a list/,
 		],
-		[{ backoff: [] }, /backoff: \[\] is neither .* nor a list of waits/],
-		[{ backoff: null }, /backoff: null is neither/],
-		[{ backoff: 5 }, /backoff: 5 is neither/],
+		[{ backoff: [] }, /backoff: \[\] is not a backoff; use .* or a list of waits/],
+		[{ backoff: null }, /backoff: null is not a backoff/],
+		[{ backoff: 5 }, /backoff: 5 is not a backoff/],
 		[{ jitter: "some" }, /jitter: "some" is/],
 		[{ jitter: null }, /jitter: null is/],
 		["3", /retries: /],
@@ -120,9 +120,9 @@ describe("what is refused", () => {
 	});
 
 	test.for<[options: RetryOptions, said: string]>([
-		[{ base: "366 days" }, 'base: "366 days" is over a year'],
-		[{ max: "2 years" }, 'max: "2 years" is over a year'],
-		[{ backoff: [1, "2 years"] }, 'backoff: "2 years" is over a year'],
+		[{ base: "366 days" }, 'base: "366 days" is longer than a year'],
+		[{ max: "2 years" }, 'max: "2 years" is longer than a year'],
+		[{ backoff: [1, "2 years"] }, 'backoff: "2 years" is longer than a year'],
 	])("in %j a wait is too long", ([options, said]) => {
 		expect(() => policyOf(options)).toThrow(
 			expect.objectContaining({

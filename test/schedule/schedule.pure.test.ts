@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { PAYLOAD_KEPT } from "../../src/event/limits.ts";
+import type { MoveResult } from "../../src/event/scheduled-row.ts";
 import type { Transition } from "../../src/event/transition.ts";
 import {
 	cancel,
-	type MoveResult,
 	reschedule,
 	rescheduleRow,
 } from "../../src/schedule/schedule.ts";

@@ -25,8 +25,9 @@ export function asleep(ledger: Ledger, platform: Platform): Violation[] {
 		const due = row?.due as number | null;
 		if (due === null) return [];
 		const latest = Math.max(due, now) + APART;
-		if (alarm.at !== null && alarm.at <= latest) return [];
-		const text = `${name} has rows due at ${due - now} ms from now, its alarm ${alarm.at === null ? "is not set" : `stands at ${alarm.at - now} ms`}`;
+		const { at } = alarm;
+		if (at !== null && at <= latest && at > now - APART - OVERDUE) return [];
+		const text = `${name} has rows due at ${due - now} ms from now, its alarm ${at === null ? "is not set" : `is set to ${at - now} ms from now`}`;
 		return [{ rule: "asleep", text }];
 	});
 }

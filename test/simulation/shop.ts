@@ -1,7 +1,6 @@
 /** The simulated Worker: one deploy for each version, with handlers that behave as the scenario says. */
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
-import { portsOf } from "../../src/events.ts";
 import {
 	createEvents,
 	event,
@@ -11,6 +10,7 @@ import {
 	type TidingsEvent,
 } from "../../src/index.ts";
 import type { Ports } from "../../src/ports.ts";
+import { portsOf } from "../../src/registration.ts";
 import { DeadLetters, Payloads, Scheduler, worker } from "../../src/worker.ts";
 import type { Ledger, Run } from "./ledger.ts";
 import { waitUntil } from "./platform/cloudflare-workers.ts";

@@ -1,4 +1,4 @@
-/** The deploys of a scenario: handlers, their policies and behaviours, and how deploys change. */
+/** Draws the deploys of a history: handlers, their policies and behaviour, and how deploys change them. */
 import type { RetryOptions } from "tidings";
 import { Dice } from "./dice.ts";
 import { Fate } from "./platform/fate.ts";

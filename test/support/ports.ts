@@ -3,10 +3,10 @@ import type { AppPorts } from "../../src/apps/app-ports.ts";
 import type { NewDeadLetter } from "../../src/event/dead-letter.ts";
 import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
 import type { Transition } from "../../src/event/transition.ts";
-import { portsOf, registrationOf } from "../../src/events.ts";
 import type { HandlerRegistry } from "../../src/handlers/registry.ts";
 import { handlerWorkers } from "../../src/handlers/workers.ts";
 import type { RecordQueue } from "../../src/platform/queues.ts";
+import { portsOf, registrationOf } from "../../src/registration.ts";
 import { events } from "./worker.ts";
 
 export interface Recorded {

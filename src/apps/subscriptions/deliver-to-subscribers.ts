@@ -4,13 +4,10 @@
  */
 import type { Batch } from "../../consume/concurrency.ts";
 import type { Result } from "../../consume/decide.ts";
-import {
-	type DeliverPorts,
-	deliver,
-	type Target,
-} from "../../consume/deliver.ts";
+import { deliver, type Target } from "../../consume/deliver.ts";
 import {
 	ACK,
+	type ConsumePorts,
 	type IncomingMessage,
 	type Verdict,
 } from "../../consume/settle.ts";
@@ -28,7 +25,7 @@ import type { AppPorts } from "../app-ports.ts";
 import { fanOut } from "./fan-out.ts";
 import type { Subscription } from "./subscription.ts";
 
-export type SubscriberPorts = DeliverPorts &
+export type SubscriberPorts = ConsumePorts &
 	Pick<AppPorts, "subscriptionsOf"> & {
 		hostFor(identity: AppIdentity): AppHost;
 	};

@@ -16,14 +16,12 @@ import {
 	answerOf,
 	beginAttempt,
 	INITIAL,
-	isPollDue,
 	type Life,
-	polled,
-	polling,
 	recordOutcome,
 	restarted,
 	wakesAt,
 } from "./lifecycle.ts";
+import { isPollDue, polled, polling } from "./polls.ts";
 import type { Subscribed, SubscriptionsState } from "./subscription.ts";
 
 /** How long enqueuing a poll may take, in milliseconds. */
@@ -38,7 +36,7 @@ interface Dependencies {
 	hasSubscribers(): boolean;
 	webhookSecret(): string;
 	/** Sets the alarm to the next work, in this tick. */
-	setAlarm(): Promise<void>;
+	updateAlarm(): Promise<void>;
 }
 
 export class EventLife {
@@ -85,20 +83,20 @@ export class EventLife {
 			log("attempt_not_recorded", { name: this.#name, error }),
 		);
 		this.#save(this.#life);
-		await this.#deps.setAlarm();
+		await this.#deps.updateAlarm();
 		return promise;
 	}
 
 	/** Does not run `stop`; the alarm does. */
 	async subscriberRemoved(): Promise<void> {
 		this.#save(this.#life);
-		await this.#deps.setAlarm();
+		await this.#deps.updateAlarm();
 	}
 
 	/** Stops a running event and starts it again. */
 	async restart(): Promise<void> {
 		this.#save(restarted(this.#life, Date.now()));
-		await this.#deps.setAlarm();
+		await this.#deps.updateAlarm();
 	}
 
 	/** @throws RefusedError `invalid_request` */
@@ -113,7 +111,7 @@ export class EventLife {
 				`the event is ${this.#life.phase}; set an interval while start runs, or while the event runs`,
 			);
 		this.#save(life);
-		await this.#deps.setAlarm();
+		await this.#deps.updateAlarm();
 	}
 
 	/** Does the work that is due. Overlapping alarms share one poll, and attempts never overlap. */
@@ -137,7 +135,7 @@ export class EventLife {
 		if (this.#awaited === attempt) this.#awaited = undefined;
 		this.#save(recordOutcome(this.#life, attempt, outcome, Date.now()));
 		await this.#deps
-			.setAlarm()
+			.updateAlarm()
 			.catch((error) => log("alarm_not_set", { name: this.#name, error }));
 	}
 

@@ -25,7 +25,7 @@ export class Subscriptions extends DurableObject {
 	readonly #life = new EventLife(this.ctx, {
 		hasSubscribers: () => !this.#table.isEmpty(),
 		webhookSecret: () => this.#hooks.secret(),
-		setAlarm: () => this.#setAlarm(),
+		updateAlarm: () => this.#updateAlarm(),
 	});
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -87,7 +87,7 @@ export class Subscriptions extends DurableObject {
 	/** Returns the event of a webhook's delivery. A repeated delivery gets the first event for 24 hours. */
 	async accept(deliveryId: string, eventId: string): Promise<Accepted> {
 		const accepted = this.#hooks.accept(deliveryId, eventId, Date.now());
-		await this.#setAlarm();
+		await this.#updateAlarm();
 		return accepted;
 	}
 
@@ -120,7 +120,7 @@ export class Subscriptions extends DurableObject {
 		);
 	}
 
-	async #setAlarm(): Promise<void> {
+	async #updateAlarm(): Promise<void> {
 		await this.#alarm.setTo(this.#nextAt());
 	}
 

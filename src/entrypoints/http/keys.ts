@@ -4,39 +4,26 @@ import { ForbiddenError } from "../../event/errors.ts";
 import { isPattern } from "../../event/name.ts";
 import type { PublishPermission } from "../../event/permission.ts";
 import { show } from "../../event/validation.ts";
-import {
-	describeIssue,
-	messageOf,
-	withoutValue,
-} from "../../event/zod-errors.ts";
+import { describePrivately, messageOf } from "../../event/zod-errors.ts";
 import { HttpError } from "./problem.ts";
 
 const SCOPES = "publish, publish:<pattern>, read or admin";
 
-/** The messages contain no digests. */
+/** The messages must not contain a key or a digest. */
 const Keys = z.array(
-	z.strictObject(
-		{
-			id: z
-				.string("give a text")
-				.regex(
-					/^[A-Za-z0-9-]{1,64}$/,
-					"use 1 to 64 characters of A-Z a-z 0-9 -",
-				),
-			scopes: z.array(
-				z.custom<string>(isScope, {
-					error: ({ input }) => `invalid scope ${show(input)}: use ${SCOPES}`,
-				}),
-			),
-			digest: z
-				.string("give a text")
-				.regex(
-					/^[0-9a-f]{64}$/,
-					"use the 64 hex digits that npm run key stores",
-				),
-		},
-		{ error: withoutValue },
-	),
+	z.strictObject({
+		id: z
+			.string("give a text")
+			.regex(/^[A-Za-z0-9-]{1,64}$/, "use 1 to 64 characters of A-Z a-z 0-9 -"),
+		scopes: z.array(
+			z.custom<string>(isScope, {
+				error: ({ input }) => `invalid scope ${show(input)}: use ${SCOPES}`,
+			}),
+		),
+		digest: z
+			.string("give a text")
+			.regex(/^[0-9a-f]{64}$/, "use the 64 hex digits that npm run key stores"),
+	}),
 	"give a JSON array of { id, scopes, digest }",
 );
 
@@ -110,7 +97,7 @@ function keysIn(secret: unknown): Key[] {
 
 /** An invalid secret has no keys, and the log says why. */
 function parse(secret: string): Key[] {
-	const result = Keys.safeParse(jsonOf(secret), { error: describeIssue });
+	const result = Keys.safeParse(jsonOf(secret), { error: describePrivately });
 	if (result.success) return result.data;
 	console.error(
 		`tidings: API_KEYS: ${messageOf(result.error)}. Until this is fixed, every API request is answered with 401`,

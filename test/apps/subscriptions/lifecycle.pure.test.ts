@@ -6,13 +6,15 @@ import {
 	answerOf,
 	beginAttempt,
 	INITIAL,
-	isPollDue,
 	type Life,
-	polled,
-	polling,
 	recordOutcome,
 	wakesAt,
 } from "../../../src/apps/subscriptions/lifecycle.ts";
+import {
+	isPollDue,
+	polled,
+	polling,
+} from "../../../src/apps/subscriptions/polls.ts";
 import type { Failure } from "../../../src/event/failure.ts";
 import type { Outcome } from "../../../src/event/outcome.ts";
 import { type End, Outside } from "../../support/outside.ts";
@@ -41,7 +43,7 @@ function next(life: Life, now: number): Life {
 }
 
 describe("a transition", () => {
-	test("stopped to starting: the first subscriber makes start due at once", () => {
+	test("the first subscriber makes start due at once", () => {
 		expect(INITIAL.phase).toBe("stopped");
 		expect(wanted).toMatchObject({ phase: "starting", nextAt: T0 });
 		expect(beginAttempt(wanted, T0)).toMatchObject({ which: "start" });
@@ -49,7 +51,7 @@ describe("a transition", () => {
 		expect(beginAttempt(INITIAL, T0)).toBe(undefined);
 	});
 
-	test("starting to running: start succeeded, and nothing is due until somebody leaves", () => {
+	test("an event whose start succeeded runs, and nothing is due until a subscriber leaves", () => {
 		expect(running).toEqual({
 			phase: "running",
 			attempt: 1,
@@ -62,7 +64,7 @@ describe("a transition", () => {
 		expect(advance(running, true, T0 + 2)).toBe(running);
 	});
 
-	test("running to stopping to stopped: the last subscriber left, and stop succeeded", () => {
+	test("the last subscriber makes stop due, and an event whose stop succeeded is stopped", () => {
 		const stopping = advance(running, false, T0 + 5);
 		expect(stopping).toEqual({
 			phase: "stopping",
@@ -76,14 +78,14 @@ describe("a transition", () => {
 		expect(wakesAt(stopped)).toBe(undefined);
 	});
 
-	test("starting to stopped: start failed, said so, and nobody is left", () => {
+	test("a start that reported its failure is not stopped if no subscribers are left", () => {
 		const left = recordOutcome(starting(), 1, failed, T0 + 1);
 		expect(advance(left, true, T0 + 2)).toBe(left);
 		expect(advance(left, false, T0 + 2)).toMatchObject({ phase: "stopped" });
 	});
 
 	test.each([timedOut, crashed])(
-		"starting to stopping: start may have succeeded, and nobody is left ($type)",
+		"a start that may have succeeded is stopped if no subscribers are left ($type)",
 		(outcome) => {
 			const over = T0 + ATTEMPT_TIME;
 			const left = recordOutcome(starting(), 1, outcome, T0 + 1);
@@ -103,7 +105,7 @@ describe("a transition", () => {
 		},
 	);
 
-	test("stopping stays so, whoever comes meanwhile, until stop has succeeded; then it starts", () => {
+	test("a stop is completed even if there are subscribers again, and then the event starts", () => {
 		const stopping = next(advance(running, false, T0 + 5), T0 + 5);
 		expect(advance(stopping, true, T0 + 6)).toBe(stopping);
 		const left = recordOutcome(stopping, 2, failed, T0 + 7);
@@ -123,8 +125,8 @@ describe("a transition", () => {
 	});
 });
 
-describe("an attempt", () => {
-	test("is the only one until it has ended", () => {
+describe("attempts", () => {
+	test("no attempt begins while another runs", () => {
 		expect(wakesAt(starting())).toBe(T0 + ATTEMPT_TIME);
 		expect(beginAttempt(starting(), T0 + ATTEMPT_TIME)).toBe(undefined);
 		expect(advance(starting(), false, T0 + ATTEMPT_TIME - 1)).toEqual(
@@ -132,15 +134,15 @@ describe("an attempt", () => {
 		);
 	});
 
-	test("whose outcome never comes is over after its time, and tried again", () => {
+	test("an attempt without an outcome ends after its time and is retried", () => {
 		const over = T0 + ATTEMPT_TIME;
 		const life = advance(starting(), true, over);
 		expect(life).toMatchObject({
 			phase: "starting",
 			failures: 1,
-			isCutOff: true,
+			wasInterrupted: true,
 			nextAt: over + 1_000,
-			error: { message: expect.stringContaining("nobody knows") },
+			error: { message: expect.stringContaining("its outcome is unknown") },
 		});
 		expect(life.endsBy).toBe(undefined);
 		expect(beginAttempt(life, over + 999)).toBe(undefined);
@@ -149,7 +151,7 @@ describe("an attempt", () => {
 		});
 	});
 
-	test("whose call was cut off says so at once, and may be at work until its time is over", () => {
+	test("an outcome after an interrupted call does not end the attempt before its time", () => {
 		const life = recordOutcome(starting(), 1, crashed, T0 + 1);
 		expect(life).toEqual({ ...starting(), error });
 		expect(beginAttempt(life, T0 + ATTEMPT_TIME - 1)).toBe(undefined);
@@ -159,13 +161,13 @@ describe("an attempt", () => {
 		});
 	});
 
-	test("that ends when another has begun, or twice, changes nothing", () => {
+	test("a late or repeated outcome changes nothing", () => {
 		const second = next(recordOutcome(starting(), 1, failed, T0), T0 + 1_000);
 		expect(recordOutcome(second, 1, delivered, T0 + 1_001)).toBe(second);
 		expect(recordOutcome(running, 1, failed, T0 + 2)).toBe(running);
 	});
 
-	test("that failed is followed by another after 1 second, doubling to 5 minutes, for ever", () => {
+	test("a failed attempt is retried after 1 second, doubling to 5 minutes, without end", () => {
 		const waits: number[] = [];
 		let life: Life = wanted;
 		for (let now = T0; waits.length < 12; now = life.nextAt) {
@@ -184,7 +186,7 @@ describe("an attempt", () => {
 		expect(healed.error).toBe(undefined);
 	});
 
-	test("may say when the next is to begin, up to a day ahead; one that asks for none is tried every 5 minutes", () => {
+	test("an attempt can request the time of its retry up to a day ahead, and one that rejects retries is retried after 5 minutes", () => {
 		const waitAfter = (outcome: Outcome) =>
 			recordOutcome(starting(), 1, outcome, T0).nextAt - T0;
 		const asking = (retryAt: number) =>
@@ -198,27 +200,27 @@ describe("an attempt", () => {
 		expect(waitAfter({ type: "unparsable", issues: [] })).toBe(300_000);
 	});
 
-	test("that did not end in time says so", () => {
+	test("an attempt that timed out fails with a TimeoutError", () => {
 		expect(recordOutcome(starting(), 1, timedOut, T0)).toMatchObject({
 			error: { name: "TimeoutError" },
 		});
 	});
 });
 
-describe("a subscriber is told", () => {
+describe("the answer to a subscriber", () => {
 	const at = (life: Life, isAwaited = false) => answerOf(life, isAwaited);
 
-	test("that the event is active when it runs", () => {
+	test("is active while the event runs", () => {
 		expect(at(running)).toEqual({ state: "active" });
 	});
 
-	test("nothing yet while an attempt is awaited, or begins at once", () => {
+	test("is not given while an attempt is awaited or due", () => {
 		expect(at(wanted)).toBe(undefined);
 		expect(at(starting(), true)).toBe(undefined);
 		expect(at(advance(running, false, T0))).toBe(undefined);
 	});
 
-	test("that it is pending, and why, when the attempt has failed or was cut off", () => {
+	test("is pending with the error after an attempt that failed or was interrupted", () => {
 		expect(at(recordOutcome(starting(), 1, failed, T0))).toEqual({
 			state: "pending",
 			error,
@@ -229,41 +231,41 @@ describe("a subscriber is told", () => {
 		});
 		expect(at(starting())).toMatchObject({
 			state: "pending",
-			error: { message: expect.stringContaining("cut off") },
+			error: { message: expect.stringContaining("interrupted") },
 		});
 	});
 
-	test("nothing of the stack, which its app's state keeps", () => {
+	test("has no stack", () => {
 		const error = { name: "Error", message: "no", stack: "at start.ts:1" };
 		const life = recordOutcome(starting(), 1, { type: "failed", error }, T0);
 		expect(life.error).toEqual(error);
 		expect(at(life)?.error).toEqual({ name: "Error", message: "no" });
 	});
 
-	test("that it is pending when nobody wants the event any more", () => {
+	test("is given once the event has no subscribers", () => {
 		expect(at(INITIAL)).toEqual({ state: "pending" });
 	});
 });
 
-describe("a poll", () => {
+describe("polls", () => {
 	const asked = polling(starting(), 60_000, T0) as Life;
 	const polled1 = recordOutcome(asked, 1, delivered, T0 + 500);
 
-	test("begins with a start that succeeds, counted from its end", () => {
+	test("begin when start has succeeded", () => {
 		expect(isPollDue(asked, T0 + 60_000)).toBe(false);
 		expect(wakesAt(polled1)).toBe(T0 + 60_500);
 		expect(isPollDue(polled1, T0 + 60_499)).toBe(false);
 		expect(isPollDue(polled1, T0 + 60_500)).toBe(true);
 	});
 
-	test("comes every so many milliseconds, and once for those that were missed", () => {
+	test("are due at each interval, and missed ones are skipped", () => {
 		const sent = polled(polled1, true, T0 + 60_510);
 		expect(wakesAt(sent)).toBe(T0 + 120_500);
 		expect(wakesAt(polled(sent, true, T0 + 300_500))).toBe(T0 + 360_500);
 		expect(wakesAt(polled(sent, true, T0 + 300_499))).toBe(T0 + 300_500);
 	});
 
-	test("that could not be sent is sent again after 1 second, doubling to 5 minutes", () => {
+	test("that could not be sent are sent again after 1 second, doubling to 5 minutes", () => {
 		let life = polled1;
 		const waits: number[] = [];
 		for (
@@ -280,18 +282,18 @@ describe("a poll", () => {
 		expect(polled(life, true, now).poll?.failures).toBe(0);
 	});
 
-	test("that is not due, or is there no more, is not counted as sent", () => {
+	test("that are not due, or no longer wanted, do not count as sent", () => {
 		expect(polled(polled1, true, T0 + 60_499)).toBe(polled1);
 		expect(polled(running, true, T0 + 60_499)).toBe(running);
 	});
 
-	test("ends with stop, and with a start that is tried again", () => {
+	test("end with stop, and with a start that is retried", () => {
 		expect(advance(polled1, false, T0 + 600).poll).toBe(undefined);
 		const left = recordOutcome(asked, 1, failed, T0);
 		expect(next(left, T0 + 1_000).poll).toBe(undefined);
 	});
 
-	test("is asked for while start is under way or the event runs, and at no other time", () => {
+	test("can be set only while start or the event runs", () => {
 		expect(polling(running, 1_000, T0 + 9)).toMatchObject({
 			poll: { every: 1_000, nextAt: T0 + 1_009 },
 		});
@@ -341,7 +343,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 	},
 );
 
-test("for any interleaving, start and stop alternate, never overlap, and in the end it runs if and only if it is wanted", () => {
+test("for any interleaving, start and stop alternate, never overlap, and in the end the event runs if and only if it has subscribers", () => {
 	const reached = new Set<string>();
 	fc.assert(
 		fc.property(fc.array(command, { maxLength: 60 }), (commands) => {

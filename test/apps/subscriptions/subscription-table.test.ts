@@ -7,7 +7,7 @@ import { shardNamed } from "../../support/shard.ts";
 
 let count = 0;
 
-/** Rows in a storage of their own; a second table on it is one after a restart. */
+/** Runs with an empty table. A second table on the same storage stands for a restarted object. */
 function inTable<Result>(
 	act: (table: SubscriptionTable, storage: DurableObjectStorage) => Result,
 ): Promise<Result> {
@@ -40,7 +40,7 @@ const ada: Key = [
 	["email", "ada@example.com"],
 ];
 
-test("the same app and key are one subscription, which keeps its id and takes the other tool", () =>
+test("an app has one subscription for each key, and a second one replaces its tool", () =>
 	inTable((table) => {
 		const id = table.add("@a/inbox", "first", ada);
 		expect(table.add("@a/inbox", "second", ada)).toBe(id);
@@ -55,7 +55,7 @@ test("the same app and key are one subscription, which keeps its id and takes th
 		expect(table.count()).toBe(2);
 	}));
 
-test("what is removed is matched by none of its fields, and its id is not given again after a restart", () =>
+test("a removed subscription matches none of its fields, and its id is never given again", () =>
 	inTable((table, storage) => {
 		const id = table.add("@a/inbox", "tool", ada);
 		expect(table.isEmpty()).toBe(false);
@@ -71,7 +71,7 @@ test("what is removed is matched by none of its fields, and its id is not given 
 		expect(restarted.add("@a/inbox", "tool", ada)).toBeGreaterThan(id);
 	}));
 
-test("a subscription under two fields writes six rows, once more nothing, another tool one, its end three", () =>
+test("a subscription with two fields writes six rows, its repetition none, another tool one, its removal three", () =>
 	inTable((table, storage) => {
 		const written = (act: () => unknown) => rowsBy("rowsWritten", storage, act);
 		table.add("@a/inbox", "tool", [["email", "of the first one"]]);
@@ -81,7 +81,7 @@ test("a subscription under two fields writes six rows, once more nothing, anothe
 		expect(written(() => table.remove("@a/inbox", ada))).toBe(3);
 	}));
 
-test("values match by case and type, whatever characters they have", () =>
+test("values of another type or case do not match", () =>
 	inTable((table) => {
 		const values = [1, "1", true, "true", "a,b", "A,b", '"', "\ud800", "\0"];
 		const ids = values.map((value) =>
@@ -95,7 +95,7 @@ test("values match by case and type, whatever characters they have", () =>
 		expect(table.match([["Field", 1]], 0, 10)).toEqual([]);
 	}));
 
-test("the subscriptions of an app, of a key, or of both are listed in pages, in the order of their ids", () =>
+test("subscriptions are listed by app, by key, or by both, in pages in the order of their ids", () =>
 	inTable((table) => {
 		const keys = ["x", "y", "z"].map((value): Key => [["field", value]]);
 		for (const key of keys)
@@ -111,7 +111,7 @@ test("the subscriptions of an app, of a key, or of both are listed in pages, in 
 		expect(ids({ key: [] })).toEqual([]);
 	}));
 
-test("a match in pages is what looking at every subscription finds", () =>
+test("a filter matches only keys with all of its fields, in pages", () =>
 	inTable((table, storage) => {
 		const value = fc.constantFrom("a", "A", "1", 1, true, "true");
 		const key = fc.tuple(value, value, value).map(
@@ -164,7 +164,7 @@ function filled(table: SubscriptionTable, { size }: { size: number }): void {
 		]);
 }
 
-test("the rows that a match or a list reads are as many among 10, 1 000 and 100 000 subscriptions", async () => {
+test("a filter is matched by its rarest field: among 10, 1 000 and 100 000 subscriptions it reads the same rows", async () => {
 	const queries = {
 		one: (table: SubscriptionTable) => table.match([["account", 4]], 0, 100),
 		// The field that selects stands last, and the others select nothing.

@@ -1,7 +1,7 @@
 /** The owner of the events, with no app of its own. Its clock can be set. */
 import { createEvents, defineConfig } from "tidings";
 import { worker } from "tidings/worker";
-import { portsOf } from "../../../src/events.ts";
+import { portsOf } from "../../../src/registration.ts";
 
 const ends: string[] = [];
 

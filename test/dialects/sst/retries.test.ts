@@ -1,7 +1,7 @@
 /** What SST's document says of retries, with time under control. */
 import { EventBus, events } from "tidings/sst";
 import { afterEach, expect, test, vi } from "vitest";
-import { portsOf } from "../../../src/events.ts";
+import { portsOf } from "../../../src/registration.ts";
 import { runChain } from "../../support/chain.ts";
 import { recordingPorts } from "../../support/ports.ts";
 import "../worker.ts";

@@ -1,7 +1,7 @@
 /** What tsc.run's document says of its events, on real queues. */
 import { events, type TscRunConfig, tscRun } from "tidings/tsc-run";
 import { afterEach, expect, test, vi } from "vitest";
-import { portsOf } from "../../../src/events.ts";
+import { portsOf } from "../../../src/registration.ts";
 import { expectWay, wait } from "../way.ts";
 import "../worker.ts";
 import { received } from "./received.ts";

@@ -1,4 +1,4 @@
-/** What the simulated alarm and the real one both promise. */
+/** Claims about alarms, for the simulated and the real platform. */
 import { beforeAll, expect, test } from "vitest";
 import type { Bench } from "./bench.ts";
 import type { Taken } from "./notes.ts";

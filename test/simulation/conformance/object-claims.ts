@@ -1,4 +1,4 @@
-/** What a simulated object and a real one both promise of their rows, their calls and their death. */
+/** Claims about rows, calls and crashes of objects, for the simulated and the real platform. */
 import { expect, test } from "vitest";
 import type { Bench } from "./bench.ts";
 import type { Step } from "./probe.ts";
@@ -84,7 +84,7 @@ export function objectClaims(bench: Bench): void {
 		expect((await arrived(false)).length).toBeLessThan(10);
 	});
 
-	test("an error crosses a call with its name, its message and its own properties", async () => {
+	test("an error crosses RPC with its name, message and own properties", async () => {
 		const outcome = await attempt(bench.name(), { do: "throw" });
 		expect(outcome).toMatchObject({
 			error: {

@@ -1,4 +1,4 @@
-/** What the simulated queue and the real one both promise. */
+/** Claims about queues, for the simulated and the real platform. */
 import { expect, test } from "vitest";
 import type { Bench } from "./bench.ts";
 import type { Delivery } from "./notes.ts";

@@ -1,4 +1,4 @@
-/** What the simulated queue and the real one both refuse, and that nothing of it is delivered. */
+/** Claims about rejected messages, for the simulated and the real platform: nothing of them is delivered. */
 import { expect, test } from "vitest";
 import type { Bench } from "./bench.ts";
 import type { Command, Sending } from "./commands.ts";

@@ -1,4 +1,4 @@
-/** One batch in the hands of a consumer, from its start in some isolate until every message has its verdict. */
+/** One batch of a consumer, from its start in an isolate until each message has a verdict. */
 import { Invocation } from "./invocation.ts";
 import type { Platform, WorkerIsolate } from "./platform.ts";
 import type { Message } from "./queue.ts";

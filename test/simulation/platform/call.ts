@@ -1,4 +1,4 @@
-/** A call out of an isolate, to a queue or an object: it takes time, and all that can go wrong with one may. */
+/** A call from an isolate to a queue or an object. It takes time, and any of its faults may strike. */
 import type { Strike } from "./fate.ts";
 import { type CallNote, workHere } from "./isolate.ts";
 

@@ -1,4 +1,4 @@
-/** Clock, timers, randomness and console of whichever isolate is running; elsewhere they are as they were. */
+/** Replaces clock, timers, randomness and console inside isolates. Outside of them they are unchanged. */
 import { v4 } from "uuid";
 import { current, currentWork } from "./isolate.ts";
 

@@ -1,6 +1,6 @@
 /**
- * A place where code runs and can be killed: it has its own clock, timers and randomness, and once it is dead
- * nothing that it waits for comes back. What it was in the middle of simply ends there.
+ * An isolate: code runs in it with its own clock, timers and randomness. When it is killed, its pending calls get no
+ * answer, so its code simply stops.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Platform } from "./platform.ts";

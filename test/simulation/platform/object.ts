@@ -1,6 +1,6 @@
 /**
- * A Durable Object as documented: one instance behind an input gate, writes that leave through an output gate,
- * one alarm that is gone after six failed retries, and an instance that may be gone at any await.
+ * A simulated Durable Object: one instance with an input and an output gate, one alarm that is dropped after six
+ * failed retries, and a crash at any await.
  */
 import { Alarm, type AlarmRun } from "./alarm.ts";
 import { CALL_STRIKES, callOut } from "./call.ts";

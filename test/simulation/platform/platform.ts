@@ -1,6 +1,6 @@
 /**
- * The simulated platform: time, fate, queues, objects and the isolates in which a Worker's code runs. It knows
- * nothing of Tidings; what its messages are about it asks.
+ * The simulated platform: time, draws, queues, objects and isolates. It must not know Tidings; the Worker tells it
+ * which events a message is about.
  */
 import "./globals.ts";
 import type { Fate } from "./fate.ts";

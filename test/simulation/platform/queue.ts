@@ -1,6 +1,6 @@
 /**
- * A Cloudflare queue as documented: at least once, in no order, in batches, with a verdict for each message.
- * What its consumer does not acknowledge comes again, and after its last retry goes to the dead-letter queue.
+ * A simulated queue as documented: at least once, unordered, in batches, with a verdict for each message. A message
+ * without an ack is redelivered, and goes to the dead-letter queue after its last retry.
  */
 import { runBatch, type Verdict } from "./batch.ts";
 import { CALL_STRIKES, callOut } from "./call.ts";

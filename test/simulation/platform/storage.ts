@@ -1,4 +1,4 @@
-/** `ctx.storage` of a simulated object, as far as Tidings uses it. */
+/** `ctx.storage` of a simulated object: the methods that Tidings uses. */
 import type { Strike } from "./fate.ts";
 import type { Work } from "./isolate.ts";
 import type { SimulatedObject } from "./object.ts";

@@ -11,7 +11,6 @@ const ways: Record<string, () => Promise<unknown>> = {
 	"/definition": () => OrderPlaced.publish(order),
 	"/batch": () => events.publishBatch([{ name: "order.placed", body: order }]),
 	"/invalid": () => events.publish("order.placed", { ...order, total: -1 }),
-	"/log": async () => console.log("end of the log"),
 	"/forbidden": () => events.publish("user.left", null),
 	"/move": async () => {
 		const { id } = await events.publish("order.later", { after: "1 hour" }, 1);

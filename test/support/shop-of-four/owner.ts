@@ -1,7 +1,7 @@
 /** The owner of the events, with one handler of its own. It counts how each delivery ended, and its clock can be set. */
 import { createEvents, defineConfig } from "tidings";
 import { publisher, worker } from "tidings/worker";
-import { portsOf } from "../../../src/events.ts";
+import { portsOf } from "../../../src/registration.ts";
 
 const ends: Record<string, Record<string, string[]>> = {};
 
