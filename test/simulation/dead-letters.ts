@@ -1,5 +1,4 @@
 /** The laws of dead letters: each has its whole event, and its cause is true. */
-
 import { isDeepStrictEqual } from "node:util";
 import { type Delivery, deliveryOf, editedFrom, mostOld } from "./attempts.ts";
 import type { Judge } from "./invariants.ts";

@@ -1,5 +1,4 @@
 /** The law of retention: after all times are over, no object has a row left. */
-
 import { APART, type Violation } from "./invariants.ts";
 import type { Ledger } from "./ledger.ts";
 import type { SimulatedObject } from "./platform/object.ts";

@@ -1,11 +1,11 @@
-/** The laws that hold at every instant, checked in samples: no shard sleeps on its rows, no delivery multiplies. */
+/** The laws of every instant, checked on samples: a shard with rows has an alarm, and no delivery multiplies. */
 import { APART, type Violation } from "./invariants.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Database } from "./platform/database.ts";
 import type { Platform } from "./platform/platform.ts";
 import { eventOf, handlerOf, subjectsOf } from "./subjects.ts";
 
-/** After a fault of its own a shard may wait for the cron trigger, which runs every five minutes and may fail. */
+/** After a fault of its own a shard may wait for the cron trigger, which runs every five minutes and may fail too. */
 const TROUBLED = 21 * 60_000;
 
 export function shardsOf(platform: Platform) {
@@ -14,7 +14,10 @@ export function shardsOf(platform: Platform) {
 	);
 }
 
-/** Idle shards with rows, without an alarm in time, and without a fault. */
+/** An alarm that is overdue by more than all of its retries take will never fire, in milliseconds. */
+const OVERDUE = 150_000;
+
+/** Finds idle shards that have rows and no alarm for them, although no fault struck them. */
 export function asleep(ledger: Ledger, platform: Platform): Violation[] {
 	const { now } = platform.time;
 	return shardsOf(platform).flatMap((shard): Violation[] => {
@@ -33,8 +36,8 @@ export function asleep(ledger: Ledger, platform: Platform): Violation[] {
 }
 
 /**
- * Deliveries or events in more than one waiting message or row. Messages and rows in processing do not count, because
- * their successor may be stored already.
+ * Finds deliveries or events in more than one waiting message or row. Messages and rows in processing do not count,
+ * because their successor may be stored already.
  */
 export function multiplied(ledger: Ledger, platform: Platform): Violation[] {
 	const counts = new Map<string, number>();

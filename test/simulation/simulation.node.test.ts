@@ -169,6 +169,16 @@ describe("the laws detect", () => {
 		expect(await broken(60, ["alarm"])).toBe("asleep");
 	});
 
+	test("an alarm that is set and never fires", async () => {
+		vi.spyOn(Scheduler.prototype, "alarm").mockImplementation(function (
+			this: Scheduler,
+		) {
+			const { storage } = (this as unknown as { ctx: DurableObjectState }).ctx;
+			return storage.setAlarm(Date.now());
+		});
+		expect(await broken(20, [])).toBe("asleep");
+	});
+
 	test("a call that outlives its request without waitUntil", async () => {
 		vi.spyOn(Invocation.prototype, "keep").mockImplementation(() => {});
 		expect(await broken(20, [])).toBe("left over");
