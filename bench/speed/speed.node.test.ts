@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => runtime.close());
 
-const few = { rounds: 1, size: () => 20, warmUp: () => 1 };
+const few = { rounds: 1, size: () => 20, warmUp: () => 0 };
 
 test.for(scenarios.map((scenario) => [scenario.figures[0]?.name, scenario]))(
 	"%s: both sides handle the same events, and each figure has a value",

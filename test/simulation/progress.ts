@@ -1,4 +1,4 @@
-/** A progress bar with the number of seeds and the speed. Without a terminal it prints ten lines. */
+/** A progress bar on a terminal; otherwise one line for each tenth of the seeds. */
 
 const WIDTH = 24;
 

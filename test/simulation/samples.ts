@@ -36,8 +36,8 @@ export function asleep(ledger: Ledger, platform: Platform): Violation[] {
 }
 
 /**
- * Messages that wait, and rows: a chain of attempts, or a whole event, is one of them at the most. What is being
- * delivered, or handed over, may stand in its next place already.
+ * Finds deliveries or events in more than one waiting message or row. Messages and rows in processing do not count,
+ * because their successor may be stored already.
  */
 export function multiplied(ledger: Ledger, platform: Platform): Violation[] {
 	const counts = new Map<string, number>();

@@ -1,12 +1,12 @@
 /**
- * Finds the subjects of a value: an event by its number, or a delivery by `number:handler`. Callers of the simulation
- * write the number into the event's id. The product never reads it.
+ * Subjects of notes: an event as its number, a delivery as `number:handler`. The callers of the simulation write the
+ * number into the event's id. The product does not read it.
  */
 
 const ID =
 	/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{2}([0-9a-f]{8})[0-9a-f]{2}(?::([\w-]+))?/g;
 
-/** How a record that travels a queue begins. */
+/** The beginning of a record. */
 const RECORD = '{"v":1,';
 
 /** Where the number stands in the random bytes of an id: `uuid` copies these bytes to the same place in the id. */
@@ -32,7 +32,7 @@ export function handlerOf(subject: string): string {
 	return subject.slice(String(eventOf(subject)).length + 1);
 }
 
-/** The scheduler's object that holds an event. */
+/** Returns the name of the scheduler shard that stores an event. */
 export function shardOf(id: string): string {
 	return `Scheduler/shard-${Number.parseInt(id.slice(-2), 16)}`;
 }
@@ -43,7 +43,7 @@ function find(value: unknown, found: Set<string>): void {
 		else findIds(value, undefined, found);
 	} else if (typeof value === "object" && value !== null) {
 		const { id, handler } = value as { id?: unknown; handler?: unknown };
-		// A row, or a letter: whatever else it has is about the same.
+		// A row or a dead letter. Its other members are about the same delivery.
 		if (typeof id === "string" && typeof handler === "string")
 			findIds(id, handler, found);
 		else for (const part of Object.values(value)) find(part, found);
@@ -66,7 +66,7 @@ function findIds(
 	}
 }
 
-/** Makes random bytes the bytes of an event's id. */
+/** Writes the number of an event into the random bytes of its id. */
 export function number(bytes: Uint8Array, n: number): void {
 	new DataView(bytes.buffer).setUint32(AT, n);
 }

@@ -12,13 +12,13 @@ export function objectClaims(bench: Bench): void {
 	const attempt = (object: string, ...steps: Step[]) =>
 		bench.attempt({ do: "call", object, calls: [steps] });
 
-	test("rows that were written before a throw stay", async () => {
+	test("rows written before a throw stay", async () => {
 		const object = bench.name();
 		await attempt(object, write("before"), { do: "throw" }, write("after"));
 		expect(await bench.take(object, ROWS)).toEqual([["before"]]);
 	});
 
-	test("a throw in transactionSync rolls back its rows and its alarm, and no others", async () => {
+	test("a throw in transactionSync rolls back its rows and its alarm, and nothing else", async () => {
 		const object = bench.name();
 		const steps: Step[] = [
 			write("inside"),
@@ -32,7 +32,7 @@ export function objectClaims(bench: Bench): void {
 		]);
 	});
 
-	test("a statement that fails is rolled back alone, and the object goes on", async () => {
+	test("a failing statement rolls back only itself, and the object continues", async () => {
 		const object = bench.name();
 		const fail: Step = { do: "fail", with: "statement" };
 		const steps = [{ do: "count" }, write("before"), fail, write("after")];
@@ -45,7 +45,7 @@ export function objectClaims(bench: Bench): void {
 		]);
 	});
 
-	test("a failure that rolls back the transaction resets the object even if it was caught, and the writes of the tick are lost", async () => {
+	test("a failure that rolls back the transaction resets the object even if it is caught, and the writes of the tick are lost", async () => {
 		const object = bench.name();
 		await bench.take(object, write("kept"), { do: "count" });
 		const fail: Step = { do: "fail", with: "transaction" };
@@ -58,7 +58,7 @@ export function objectClaims(bench: Bench): void {
 		).toEqual([["kept"], 1, null]);
 	});
 
-	test("an object whose constructor throws fails its call, and is constructed again for the next", async () => {
+	test("an object that throws in its constructor fails the call, and is constructed again for the next", async () => {
 		const object = bench.name();
 		await bench.take(object, write("kept"), { do: "throw when made" });
 		await attempt(object, ABORT);
@@ -68,7 +68,7 @@ export function objectClaims(bench: Bench): void {
 		expect(await bench.take(object, ROWS)).toEqual([["kept"]]);
 	});
 
-	test("work that is not awaited may be lost after its invocation has returned, unless it was passed to waitUntil", async () => {
+	test("work that is not awaited may be lost when its invocation returns, unless it was passed to waitUntil", async () => {
 		const objects = Array.from({ length: 10 }, () => bench.name());
 		const arrived = async (isKept: boolean) => {
 			const steps = [note(`kept: ${isKept}`)];
@@ -102,7 +102,7 @@ export function objectClaims(bench: Bench): void {
 		});
 	});
 
-	test("an object that is reset loses its memory, but not its rows and alarm", async () => {
+	test("a reset object loses its memory, and keeps its rows and alarm", async () => {
 		const object = bench.name();
 		const at = await bench.arm(object, 1_000);
 		expect(
@@ -116,7 +116,7 @@ export function objectClaims(bench: Bench): void {
 		expect(run?.at).toBeGreaterThanOrEqual(at);
 	});
 
-	test("the writes of the tick in which an object is reset are lost, and so is its alarm", async () => {
+	test("the rows and the alarm written in the tick of a reset are lost", async () => {
 		const object = bench.name();
 		const alarm: Step = { do: "setAlarm", in: 60_000 };
 		await bench.take(object, write("kept"));
@@ -138,7 +138,7 @@ export function objectClaims(bench: Bench): void {
 		expect(outcome).toHaveProperty("error");
 	});
 
-	test("no other call is processed while an object awaits its storage", async () => {
+	test("no other call runs while an object awaits its storage", async () => {
 		const object = bench.name();
 		await bench.takeAtOnce(object, [
 			[note("begin"), { do: "setAlarm", in: 60_000 }, note("end")],
@@ -150,7 +150,7 @@ export function objectClaims(bench: Bench): void {
 		expect(steps.filter((step) => step === "other")).toHaveLength(10);
 	});
 
-	test("other calls are processed while an object awaits anything else", async () => {
+	test("other calls run while an object awaits anything else", async () => {
 		const object = bench.name();
 		await bench.takeAtOnce(object, [
 			[note("begin"), { do: "wait", ms: 100 }, note("end")],

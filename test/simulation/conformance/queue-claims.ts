@@ -11,7 +11,7 @@ const BATCH_SIZE = 10;
 const AMONG = Array.from({ length: BATCH_SIZE - 1 }, () => undefined);
 
 export function queueClaims(bench: Bench): void {
-	test("a message is delivered with its first attempt, its body and its send time", async () => {
+	test("a message has attempt 1, its body and the time of its send", async () => {
 		const name = await bench.send([["ack"]]);
 		const [delivery] = await bench.deliveries([name], 1);
 		expect(delivery).toMatchObject({
@@ -55,7 +55,7 @@ export function queueClaims(bench: Bench): void {
 		expect(second.timestamp).toBe(first.timestamp);
 	});
 
-	test("a throw redelivers each message of its batch without a verdict, and no other", async () => {
+	test("a throw redelivers the messages of its batch without a verdict, and no others", async () => {
 		let largest = 0;
 		for (let round = 0; round < 3; round++) {
 			const names = await bench.sendBatch([[["throw"]], ...AMONG]);
@@ -72,7 +72,7 @@ export function queueClaims(bench: Bench): void {
 	});
 
 	// Whether what was acknowledged before the throw comes again differs: only the local runtime brings it.
-	test("a throw redelivers messages without a verdict, whatever the verdicts of the others", async () => {
+	test("a throw redelivers messages without a verdict, whatever verdicts the others have", async () => {
 		const names = await bench.sendBatch([undefined, [["throw"]], [["ack"]]]);
 		const open = names.slice(0, 2) as [string, string];
 		const [{ batch }] = (await bench.deliveries([open[1]], 2)) as [Delivery];
@@ -95,7 +95,7 @@ export function queueClaims(bench: Bench): void {
 		]);
 	});
 
-	test("ackAll() counts as a first verdict", async () => {
+	test("ackAll() is a first verdict, too", async () => {
 		const name = await bench.send([["ackAll", "retry"]]);
 		await bench.settle();
 		expect(attemptsOf([name], await bench.deliveries([name], 1))).toEqual([
@@ -117,7 +117,7 @@ export function queueClaims(bench: Bench): void {
 		["retry", [["retryLater"], ["retry"], ["retry"], ["retry"]]],
 		["throw", [["throw"], ["throw"], ["throw"], ["throw"]]],
 	])(
-		"after its last %s a message goes to the dead-letter queue, with its id and its time: two retries are three deliveries",
+		"after its last %s a message goes to the dead-letter queue with its id and time; two retries are three deliveries",
 		async (_, does) => {
 			const name = await bench.send(does);
 			const [dead] = await bench.deliveries([name], 1, "dead");
@@ -129,7 +129,7 @@ export function queueClaims(bench: Bench): void {
 		},
 	);
 
-	test("send() and sendBatch() honour their delay, and later changes of the body have no effect", async () => {
+	test("a message is delivered after the delay of send() or sendBatch(), with the body of the send", async () => {
 		const sent = [
 			await bench.send(undefined, 1),
 			...(await bench.sendBatch([undefined, undefined], 1)),
@@ -138,7 +138,7 @@ export function queueClaims(bench: Bench): void {
 			expect(at - timestamp).toBeGreaterThanOrEqual(1_000);
 	});
 
-	test("a batch has at most the consumer's batch size, and each message is delivered once", async () => {
+	test("a batch has at most max_batch_size messages, and each message is delivered once", async () => {
 		const names = await bench.sendBatch(Array.from({ length: 95 }));
 		const deliveries = await bench.deliveries(names, 1);
 		expect(deliveries).toHaveLength(names.length);

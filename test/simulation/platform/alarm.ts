@@ -87,7 +87,7 @@ export class Alarm {
 		this.#planned = standing?.setting;
 		if (!standing || this.#running.has(standing.setting)) return;
 		if (this.#stuck.has(standing.setting))
-			this.#platform.tell("alarm stuck", this.#name, []);
+			this.#platform.note("alarm stuck", this.#name, []);
 		else this.#fireAt(standing.at, standing.setting);
 	}
 
@@ -128,6 +128,6 @@ export class Alarm {
 
 	#end(setting: number, how?: string): void {
 		this.#over.add(setting);
-		if (how) this.#platform.tell(how, this.#name, []);
+		if (how) this.#platform.note(how, this.#name, []);
 	}
 }

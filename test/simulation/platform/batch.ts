@@ -38,11 +38,11 @@ export function runBatch(
 		for (const message of messages) {
 			const end = ends.get(message);
 			if (end === "ack") continue;
-			// Told of each that comes again for no verdict of its own, or perhaps for a call that failed.
+			// Note of each that comes again for no verdict of its own, or perhaps for a call that failed.
 			if (end === undefined && how === "died")
-				platform.tell("died", queue, message.subjects, { calls });
+				platform.note("died", queue, message.subjects, { calls });
 			else if (end !== undefined && hasFailed)
-				platform.tell("again", queue, message.subjects, { calls });
+				platform.note("again", queue, message.subjects, { calls });
 		}
 		ended(ends);
 	};

@@ -54,7 +54,7 @@ for (const level of ["log", "warn", "error"] as const) {
 	const write = console[level].bind(console);
 	console[level] = (...args: unknown[]) => {
 		const isolate = current();
-		if (isolate) isolate.platform.hear(isolate, args);
+		if (isolate) isolate.platform.noteConsole(isolate, args);
 		else write(...args);
 	};
 }

@@ -88,7 +88,7 @@ export class Isolate {
 		this.alive = false;
 		const calls = [this.work, ...this.batches].flatMap((work) => work.calls);
 		const subjects = new Set(calls.flatMap((call) => call.subjects));
-		this.platform.tell("killed", this.label, [...subjects], { calls });
+		this.platform.note("killed", this.label, [...subjects], { calls });
 		for (const mourn of [...this.#mourners]) mourn();
 	}
 

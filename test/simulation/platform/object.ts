@@ -90,7 +90,7 @@ export class SimulatedObject {
 	#failIfDown(subjects: readonly string[]): void {
 		const { platform, name } = this;
 		if (!platform.isDown(name) || platform.fate.next("down") < 0.5) return;
-		platform.tell("down", name, subjects);
+		platform.note("down", name, subjects);
 		const says = { ...TRANSIENT, overloaded: true };
 		throw Object.assign(new Error(`${name} is overloaded`), says);
 	}
@@ -109,7 +109,7 @@ export class SimulatedObject {
 			};
 			const forget = instance.mourn(() => {
 				over();
-				this.platform.tell("call lost", this.name, subjects);
+				this.platform.note("call lost", this.name, subjects);
 				reject(Object.assign(new Error(`${this.name} was reset`), TRANSIENT));
 			});
 			instance.resume(() =>

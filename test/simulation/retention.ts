@@ -1,13 +1,13 @@
-/** The law of retention: when all retention periods have ended, no object has a row left. */
+/** The law of retention: after all times are over, no object has a row left. */
 import { APART, type Violation } from "./invariants.ts";
 import type { Ledger } from "./ledger.ts";
 import type { SimulatedObject } from "./platform/object.ts";
 import type { Platform } from "./platform/platform.ts";
 
-/** After so long every wait is over, and what is kept for a time is gone. */
+/** After this time every wait and every retention is over, in milliseconds. */
 export const LONGEST = 420 * 86_400_000;
 
-/** @param pass lets time pass, in milliseconds */
+/** @param pass advances the time by milliseconds */
 export async function kept(
 	ledger: Ledger,
 	platform: Platform,
@@ -22,10 +22,10 @@ export async function kept(
 	);
 	if (unwatched.length > 0)
 		return unwatched.map(({ name }) => ({
-			rule: "kept",
-			text: `${name} lost its alarm, and took rows after that without setting another`,
+			rule: "retained",
+			text: `${name} lost its alarm, and then stored rows without setting a new alarm`,
 		}));
-	// The lost alarm comes after all: what it would have done is excused, and nothing else.
+	// Fires the lost alarm. Only the work of that alarm is excused.
 	for (const { alarm, database } of asleep) {
 		alarm.set(platform.time.now, platform.time.now);
 		database.commit();
@@ -33,8 +33,8 @@ export async function kept(
 	}
 	if (asleep.length > 0) await pass(LONGEST);
 	return left(platform).map(({ name, database }) => ({
-		rule: "kept",
-		text: `${name} keeps ${database.count()} rows for ever`,
+		rule: "retained",
+		text: `${name} never deletes ${database.count()} rows`,
 	}));
 }
 
@@ -42,7 +42,7 @@ function left({ objects }: Platform): SimulatedObject[] {
 	return [...objects.values()].filter(({ database }) => database.count() > 0);
 }
 
-/** The earliest that its latest letter can have been stored, in epoch milliseconds; where it has none, nothing is known. */
+/** Earliest time at which the latest dead letter can have been stored, in epoch milliseconds. */
 function latest({ database }: SimulatedObject): number {
 	if (!database.has("dead_letter")) return -Infinity;
 	const [row] = database.all(

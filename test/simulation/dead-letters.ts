@@ -1,4 +1,4 @@
-/** The laws of dead letters, checked on the stored rows: each has its whole event, and its cause is true. */
+/** The laws of dead letters: each has its whole event, and its cause is true. */
 import { isDeepStrictEqual } from "node:util";
 import { type Delivery, deliveryOf, editedFrom, mostOld } from "./attempts.ts";
 import type { Judge } from "./invariants.ts";
@@ -15,8 +15,8 @@ import type { Scenario } from "./scenario.ts";
 import { eventOf, subjectsOf } from "./subjects.ts";
 import { behaviourOf, RETRY_AFTER } from "./versions.ts";
 
-/** As it lies in the store. */
-export interface Letter {
+/** A row of the store. */
+export interface DeadLetterRow {
 	id: string;
 	handler: string;
 	cause: string;
@@ -30,63 +30,80 @@ export interface Letter {
 
 const HOUR = 3_600_000;
 
-/** How far two clocks may be apart, in milliseconds, with what a rolling deploy and a consumer take on top. */
+/** Tolerance for different clocks, a rolling deploy and a slow consumer, in milliseconds. */
 const LEEWAY = 600_000;
 
-export function readLetters(platform: Platform): Map<string, Letter> {
+export function readDeadLetters(
+	platform: Platform,
+): Map<string, DeadLetterRow> {
 	const { database } = platform.object("DeadLetters", "dead-letters");
 	const rows = (database.has("dead_letter")
 		? database.all("SELECT * FROM dead_letter")
-		: []) as unknown as Letter[];
+		: []) as unknown as DeadLetterRow[];
 	return new Map(rows.map((row) => [row.id, row]));
 }
 
-export function judgeLetter(
-	letter: Letter,
+export function judgeDeadLetter(
+	deadLetter: DeadLetterRow,
 	scenario: Scenario,
 	ledger: Ledger,
 	judge: Judge,
 ): void {
-	const { handler, cause, attempts } = letter;
-	const n = eventOf(subjectsOf(letter.id)[0] ?? "-1");
+	const { handler, cause, attempts } = deadLetter;
+	const n = eventOf(subjectsOf(deadLetter.id)[0] ?? "-1");
 	const entry = ledger.entries.get(n);
 	if (!entry) {
 		const isRaw = ["unreadable", "newer_version"].includes(cause);
-		judge("letter", n, isRaw, `a letter of nobody: ${letter.id}, ${cause}`);
+		judge(
+			"dead letter",
+			n,
+			isRaw,
+			`a dead letter of an unknown event: ${deadLetter.id}, ${cause}`,
+		);
 		return;
 	}
-	const { name } = JSON.parse(letter.head);
-	judge("letter", n, name === entry.name, `its letter says ${name}`);
+	const { name } = JSON.parse(deadLetter.head);
+	judge("dead letter", n, name === entry.name, `its dead letter says ${name}`);
 	const delivery = deliveryOf(entry, handler, ledger);
 	const margin = scenario.skewed > 0 ? LEEWAY : 0;
 	const isWhole =
-		letter.status === "discarded" ||
-		(letter.body !== null && isBodyOf(letter, delivery, margin));
-	judge("letter", n, isWhole, `the letter for ${handler} has another body`);
-	// A replay ends as any delivery does: its letter is dead again, or the handler has taken the event since.
-	const diedAt = letter.last_failure_at - margin;
+		deadLetter.status === "discarded" ||
+		(deadLetter.body !== null && isBodyOf(deadLetter, delivery, margin));
+	judge(
+		"dead letter",
+		n,
+		isWhole,
+		`the dead letter for ${handler} has another body`,
+	);
+	// A replay ends like any delivery: it is dead again, or the handler has succeeded since.
+	const diedAt = deadLetter.last_failure_at - margin;
 	const isTaken = (entry.runs.get(handler) ?? []).some(
 		({ end, at }) => end === "succeeded" && at >= diedAt,
 	);
 	judge(
 		"missing",
 		n,
-		letter.status !== "replayed" || isTaken,
-		`${handler} was replayed and has not ended`,
+		deadLetter.status !== "replayed" || isTaken,
+		`${handler} was replayed, and the replay has not ended`,
 	);
-	const hasError = typeof JSON.parse(letter.error).message === "string";
-	judge("letter", n, hasError, `the letter for ${handler} has no error`);
+	const hasError = typeof JSON.parse(deadLetter.error).message === "string";
+	judge(
+		"dead letter",
+		n,
+		hasError,
+		`the dead letter for ${handler} has no error`,
+	);
 	judge(
 		"cause",
 		n,
-		isTrue(letter, delivery, scenario, ledger),
-		`${handler} is dead as ${cause} after ${attempts} attempts, which is not so`,
+		isTrue(deadLetter, delivery, scenario, ledger),
+		`${handler} is dead as ${cause} after ${attempts} attempts, which is wrong`,
 	);
 }
 
-/** Whether it has the body as published, or of a replay; and of a replay once that has died. */
+/** Whether the stored body is the published one or that of a replay. */
 function isBodyOf(
-	{ body, last_failure_at: diedAt }: Letter,
+	{ body, last_failure_at: diedAt }: DeadLetterRow,
 	delivery: Delivery,
 	margin: number,
 ): boolean {
@@ -102,16 +119,16 @@ function isBodyOf(
 	return isDeepStrictEqual(stored, delivery.entry.body) && !isStale;
 }
 
-/** Whether what the letter says of its cause is so. */
+/** Whether the cause of the dead letter is true. */
 function isTrue(
-	{ cause, handler, attempts, last_failure_at: diedAt }: Letter,
+	{ cause, handler, attempts, last_failure_at: diedAt }: DeadLetterRow,
 	delivery: Delivery,
 	scenario: Scenario,
 	ledger: Ledger,
 ): boolean {
 	const { entry, limit, lostTries, midway } = delivery;
 	const behaviour = behaviourOf(scenario, entry.n, handler);
-	// A copy counts the deliveries of the message that it was made of as its own.
+	// A copy counts the deliveries of its original message as its own.
 	const lost = lostTries + midway;
 	switch (cause) {
 		case "exhausted":
@@ -135,10 +152,10 @@ function isTrue(
 		case "unknown_handler":
 			return wasAbsent(handler, diedAt, ledger);
 		case "crashed":
-			// A letter that nobody took costs its message another try.
+			// A dead letter that was not stored costs its message another try.
 			return lost > SPARE_TRIES && attempts > limit + SPARE_TRIES;
 		case "abandoned": {
-			// The last of a delivery's tries are those that its policy cannot use; of a whole event's all were lost.
+			// A delivery's policy cannot use its last tries. Of a whole event's message, all tries were lost.
 			const whole = ledger.allowances.of(entry.n, "");
 			return (
 				lost >= QUEUE_RETRIES - CHAIN ||
@@ -150,7 +167,7 @@ function isTrue(
 	}
 }
 
-/** Whether the next attempt would have begun past the policy's `maxAge`, counted from the first run of all. */
+/** Whether the next attempt would start after the policy's `maxAge`, counted from the first run. */
 function isOver(
 	{ runs, retries }: Delivery,
 	how: string,
@@ -166,7 +183,7 @@ function isOver(
 	);
 }
 
-/** Whether the deploys at the letter's time, and an hour before it, were without the handler. */
+/** Whether the deploys at the time of the dead letter, and an hour before, lacked the handler. */
 function wasAbsent(
 	handler: string,
 	diedAt: number,
