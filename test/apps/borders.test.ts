@@ -1,8 +1,8 @@
 /** What an app cannot do: send another's events, use another's storage, end another's subscription. */
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test } from "vitest";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
 import { mayPublish } from "../../src/event/permission.ts";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import { asApp, atDoor, refusal } from "./as-app.ts";
 import { installKeys, keyed } from "./keys.ts";
 import { stopped } from "./support.ts";
@@ -257,7 +257,7 @@ describe("a subscription", () => {
 		asApp(app, ({ event }) => event.unsubscribe("@test/bell", "rung"), [
 			await atDoor(at),
 		]);
-	const all = () => subscriptionsOf(name).list({ limit: 100 });
+	const all = () => boundSubscriptions(name).list({ limit: 100 });
 
 	afterEach(async () => {
 		await leave("@test/guest");

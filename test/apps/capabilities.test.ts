@@ -2,8 +2,8 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
 import { createApp } from "../../src/dialects/apps.ts";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import { asApp, atDoor, refusal } from "./as-app.ts";
 import { acts, bell } from "./more-apps.ts";
 import { call, stopped, wait } from "./support.ts";
@@ -181,7 +181,7 @@ describe("start, handler and stop", () => {
 			error: { name: "TypeError", message: "the service is down" },
 		});
 		await vi.waitFor(async () => {
-			expect((await subscriptionsOf(name).state()).phase).toBe("running");
+			expect((await boundSubscriptions(name).state()).phase).toBe("running");
 		}, wait);
 		expect(tries).toBe(3);
 		expect(await join()).toEqual({ id: first.id, state: "active" });
@@ -205,7 +205,7 @@ describe("start, handler and stop", () => {
 			wait,
 		);
 		await vi.waitFor(async () => {
-			expect((await subscriptionsOf(name).state()).phase).toBe("running");
+			expect((await boundSubscriptions(name).state()).phase).toBe("running");
 		}, wait);
 	});
 
@@ -249,14 +249,14 @@ describe("the handler", () => {
 			});
 		});
 	const join = () =>
-		subscriptionsOf("@test/lab/ticked").subscribe({
+		boundSubscriptions("@test/lab/ticked").subscribe({
 			app: "@test/guest",
 			tool: "act",
 			key: [],
 		});
 
 	afterEach(async () => {
-		await subscriptionsOf("@test/lab/ticked").unsubscribe("@test/guest", []);
+		await boundSubscriptions("@test/lab/ticked").unsubscribe("@test/guest", []);
 		await stopped("@test/lab/ticked");
 		behaviours.clear();
 	});

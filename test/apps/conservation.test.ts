@@ -1,13 +1,13 @@
 /** The law of conservation for apps: every send ends, for each subscription that it matched, delivered or dead. */
 import { afterAll, expect, test, vi } from "vitest";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
 import { asApp } from "./as-app.ts";
 import { acts } from "./more-apps.ts";
 import { stopped, wait } from "./support.ts";
 import { transitions } from "./worker.ts";
 
 const NAME = "@test/bell/rung";
-const keeper = subscriptionsOf(NAME);
+const keeper = boundSubscriptions(NAME);
 const FLOORS = 5;
 const SUBSCRIBERS = 40;
 const SENDS = 30;

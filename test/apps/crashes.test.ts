@@ -3,18 +3,18 @@ import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { runPart } from "../../src/apps/run-tool.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
 import type { Subscriptions } from "../../src/apps/subscriptions/subscriptions-object.ts";
 import { acceptHook, acceptMail } from "../../src/apps/webhooks/accept.ts";
 import type { HookRequest } from "../../src/apps/webhooks/trigger.ts";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import { read } from "../support/incoming.ts";
 import { asApp, atDoor, refusal } from "./as-app.ts";
 import { acts, bell } from "./more-apps.ts";
-import { down, recordingPorts } from "./ports.ts";
+import { down, recordingPorts, type TestPorts } from "./ports.ts";
 import { stopped, wait } from "./support.ts";
 
 const NAME = "@test/bell/rung";
-const keeper = subscriptionsOf(NAME);
+const keeper = boundSubscriptions(NAME);
 const called = { app: "@test/bell", event: "rung" };
 const front = { floor: 1, isOpen: true, name: "front" };
 
@@ -42,7 +42,7 @@ afterEach(async () => {
 	acts.clear();
 });
 
-type Ports = ReturnType<typeof keeping>;
+type Ports = TestPorts;
 
 describe("a call of the webhook", () => {
 	const accept = async (
@@ -59,12 +59,12 @@ describe("a call of the webhook", () => {
 	const failing = (method: "hook" | "accept" | "confirm") =>
 		recordingPorts({
 			subscriptionsOf: (name) => ({
-				...subscriptionsOf(name),
+				...boundSubscriptions(name),
 				[method]: down,
 			}),
 		});
 	const idsOf = ({ recorded }: Ports) =>
-		kept.events.map((text) => read(text).id);
+		recorded.events.map((text) => read(text).id);
 
 	test.each(["hook", "accept"] as const)(
 		"is not answered yes, and not held, when its object dies at %s",
@@ -76,30 +76,22 @@ describe("a call of the webhook", () => {
 	);
 
 	test.each([
-		["the queue", { events: { send: down } }],
-		["the store of large bodies", { payloads: { put: down } }],
+		["the queue", { isQueueDown: true }],
+		["the store of large bodies", { isQueueDown: false }],
 	] as const)(
 		"that %s does not take is not answered yes, and is held when it comes again, under one id",
-		async (_, broken) => {
+		async (_, { isQueueDown }) => {
 			const large = new Uint8Array(200_000);
 			const first = recordingPorts();
-			Object.assign(first, {
-				events: {
-					...first.events,
-					...("events" in broken ? broken.events : {}),
-				},
-				payloads: {
-					...first.payloads,
-					...("payloads" in broken ? broken.payloads : {}),
-				},
-			});
-			const id = `comes-again-${_}`;
+			if (isQueueDown) first.eventsQueue.send = down;
+			else first.payloads.put = down;
+			const id = `repeated-${_}`;
 			await expect(accept(first, id, large)).rejects.toThrow();
 			const [second, third] = [recordingPorts(), recordingPorts()];
 			const held = await accept(second, id, large);
 			expect(idsOf(second)).toEqual([held.type === "held" && held.id]);
 			expect(await accept(third, id, large)).toEqual(held);
-			expect(third.kept.events).toEqual([]);
+			expect(third.recorded.events).toEqual([]);
 		},
 	);
 
@@ -110,9 +102,9 @@ describe("a call of the webhook", () => {
 		const second = recordingPorts({ clock: () => Date.now() + 60_000 });
 		expect(await accept(second, "d2")).toEqual(held);
 		// Sent twice at the worst, under one id, and of one time.
-		expect(second.kept.events).toEqual(first.kept.events);
+		expect(second.recorded.events).toEqual(first.recorded.events);
 		expect(second.recorded.transitions).toEqual(first.recorded.transitions);
-		const [record] = first.kept.events.map(read);
+		const [record] = first.recorded.events.map(read);
 		expect(record).toMatchObject({ id: held.type === "held" && held.id });
 		expect(first.recorded.transitions).toMatchObject([{ at: record?.time }]);
 	});
@@ -123,7 +115,7 @@ describe("a call of the webhook", () => {
 		await crash();
 		const second = recordingPorts();
 		expect(await accept(second, "d3")).toEqual(held);
-		expect(second.kept.events).toEqual([]);
+		expect(second.recorded.events).toEqual([]);
 	});
 
 	test("that its sender repeats while it is being held is one event", async () => {
@@ -166,7 +158,7 @@ test("mail that nobody can hold now is thrown back, so that its server tries aga
 	await expect(acceptMail(called, mail, "<m1>", ports)).rejects.toThrow();
 	const again = recordingPorts();
 	expect(await acceptMail(called, mail, "<m1>", again)).toBe(true);
-	expect(again.kept.events).toHaveLength(1);
+	expect(again.recorded.events).toHaveLength(1);
 });
 
 describe("start and stop", () => {

@@ -1,7 +1,7 @@
 /** The document of the app platform, sentence by sentence, with its own code. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
 import {
 	ada,
 	ben,
@@ -109,7 +109,9 @@ describe("start.ts", () => {
 test("a webhook's URL can be rotated: the old one is unknown at once, and the service is told the new one", async () => {
 	await subscribe(await ada());
 	const old = webhook();
-	const rotated = await subscriptionsOf("@my-org/email/new_email").rotateHook();
+	const rotated = await boundSubscriptions(
+		"@my-org/email/new_email",
+	).rotateHook();
 	expect((await call("POST", old, { body: "{}" })).status).toBe(404);
 	await vi.waitFor(
 		() =>

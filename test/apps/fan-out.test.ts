@@ -1,18 +1,17 @@
 /** An event of an app on its way to its subscribers: page by page, and nobody left out whatever dies. */
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { SentBody } from "../../src/apps/app-host.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
 import { consume } from "../../src/consume/queue.ts";
 import { replay } from "../../src/dead-letters/replay.ts";
-import { storeLetters } from "../../src/dead-letters/store.ts";
 import type { Delivery } from "../../src/event/envelope.ts";
 import { portsOf } from "../../src/events.ts";
 import { Routes } from "../../src/handlers/route.ts";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import type { QueueRole } from "../../src/platform/queue-names.ts";
 import { incoming, read, record } from "../support/incoming.ts";
 import { refusal } from "./as-app.ts";
 import { acts, bell } from "./more-apps.ts";
-import { down, recordingPorts } from "./ports.ts";
+import { down, recordingPorts, type TestPorts } from "./ports.ts";
 import { events } from "./worker.ts";
 
 const NAME = "@test/bell/rung";
@@ -25,7 +24,7 @@ let ids: number[] = [];
 beforeAll(async () => {
 	bell.clear();
 	acts.clear();
-	const keeper = subscriptionsOf(NAME);
+	const keeper = boundSubscriptions(NAME);
 	ids = [];
 	for (let n = 0; n < CROWD; n += 100) {
 		const joined = Array.from({ length: 100 }, (_, index) =>
@@ -40,7 +39,7 @@ beforeAll(async () => {
 	ids.sort((one, other) => one - other);
 });
 
-type Ports = ReturnType<typeof keeping>;
+type Ports = TestPorts;
 
 /** Takes a message as the queue would, until it is acked; what it threw comes again. */
 async function take(
@@ -71,7 +70,7 @@ async function walk(
 		for (const text of open.splice(0)) {
 			await take(text, ports, read(text).delivery ? "retries" : "events");
 			const sent = [
-				...ports.recorded.retries.splice(0).flat(),
+				...ports.recorded.retries.splice(0).map(({ record }) => record),
 				...ports.recorded.rows.splice(0).map((row) => row.record),
 			];
 			messages += sent.length;
@@ -111,7 +110,9 @@ describe("an event to 1 200 subscribers", () => {
 		const batches: number[][] = [];
 		ports.retriesQueue.sendBatch = async (records) => {
 			batches.push(records.map((text) => text.length));
-			ports.recorded.retries.push([...records]);
+			ports.recorded.retries.push(
+				...records.map((record) => ({ record, delaySeconds: 0 })),
+			);
 		};
 		const { deliveries } = await walk(
 			record(NAME, { filter: [], payload }),
@@ -184,23 +185,31 @@ describe("an event to 1 200 subscribers", () => {
 	});
 });
 
-/** A letter of a message that the platform gave up, and what its replay sends. */
+/** Gives a message to the dead-letter queue, as the platform does after its retries. The dead letter is stored. */
+async function abandon(text: string): Promise<void> {
+	const ports = recordingPorts({ deadLetters: owner.deadLetters });
+	await take(text, ports, "deadLetters");
+}
+
+/** Replays the dead letter of an abandoned message. Returns the record that is sent. */
 async function replayed(text: string): Promise<string> {
-	const { envelope } = { envelope: read(text) };
-	await storeLetters({ envelope, text }, { attempts: 1 }, recordingPorts());
+	const envelope = read(text);
+	await abandon(text);
 	const { handler } = envelope.delivery as Delivery;
 	const ports = recordingPorts();
 	expect(await replay(`${envelope.id}:${handler}`, undefined, ports)).toBe(
 		true,
 	);
-	return ports.recorded.retries[0]?.[0] as string;
+	return ports.recorded.retries[0]?.record as string;
 }
 
 describe("a message that the platform gave up", () => {
 	test("for the pages after the first is a letter whose replay goes on from there", async () => {
 		const ports = recordingPorts();
 		await take(record(NAME, ALL), ports, "events");
-		const rest = ports.recorded.retries.flat().find(isRest) as string;
+		const rest = ports.recorded.retries
+			.map((one) => one.record)
+			.find(isRest) as string;
 		const again = await replayed(rest);
 		const { deliveries } = await walk(again, recordingPorts());
 		expect(deliveries).toEqual(wanted().slice(500));
@@ -209,14 +218,10 @@ describe("a message that the platform gave up", () => {
 	test("for all of them is one letter, whose replay reaches all", async () => {
 		const text = record(NAME, ALL);
 		const { id } = read(text);
-		await storeLetters(
-			{ envelope: read(text), text },
-			{ attempts: 1 },
-			recordingPorts(),
-		);
+		await abandon(text);
 		const ports = recordingPorts();
 		expect(await replay(`${id}:${NAME}#`, undefined, ports)).toBe(true);
-		const again = ports.recorded.retries[0]?.[0] as string;
+		const again = ports.recorded.retries[0]?.record as string;
 		const { deliveries } = await walk(again, recordingPorts());
 		expect(deliveries).toEqual(wanted());
 	});
@@ -249,11 +254,7 @@ describe("a message that the platform gave up", () => {
 		async (body) => {
 			const text = record(NAME, ALL, { handler: `${NAME}#`, attempt: 1 });
 			const { id } = read(text);
-			await storeLetters(
-				{ envelope: read(text), text },
-				{ attempts: 1 },
-				recordingPorts(),
-			);
+			await abandon(text);
 			const ports = recordingPorts();
 			const edited = replay(`${id}:${NAME}#`, { body }, ports);
 			expect((await refusal(edited)).code).toBe("invalid_body");
@@ -284,7 +285,7 @@ describe("a delivery to a subscriber", () => {
 	});
 
 	test("of a tool that no deploy has waits, and is a letter after an hour", async () => {
-		const keeper = subscriptionsOf(NAME);
+		const keeper = boundSubscriptions(NAME);
 		const { id } = await keeper.subscribe({
 			app: "@test/guest",
 			tool: "gone",

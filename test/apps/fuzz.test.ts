@@ -1,7 +1,7 @@
 /** Requests of any shape at the apps' paths: never a 5xx, and never let in. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
 import worker from "./worker.ts";
 
 const word = fc.constantFrom(
@@ -77,6 +77,6 @@ test("a request of any shape gets no 5xx, and without a valid token is let into 
 		),
 		{ numRuns: 1_000 },
 	);
-	const { subscribers } = await subscriptionsOf("@test/bell/rung").state();
+	const { subscribers } = await boundSubscriptions("@test/bell/rung").state();
 	expect(subscribers).toBe(0);
 });

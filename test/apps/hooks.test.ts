@@ -1,15 +1,15 @@
 /** Webhooks: what is held, what is refused, and what reaches the handler of what was held. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
 import { hmacSignature } from "../../src/dialects/apps.ts";
 import { portsOf } from "../../src/events.ts";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import { installKeys, keyed } from "./keys.ts";
 import { bell, hookModule } from "./more-apps.ts";
 import { stopped, wait, wayOf } from "./support.ts";
 import own, { events } from "./worker.ts";
 
 const NAME = "@test/bell/rung";
-const keeper = () => subscriptionsOf(NAME);
+const keeper = () => boundSubscriptions(NAME);
 const owner = portsOf(events);
 
 interface Handled {
@@ -306,7 +306,7 @@ describe("what the sender calls its delivery", () => {
 	});
 
 	test("does not hide another event's delivery of the same id", async () => {
-		const lab = subscriptionsOf("@test/lab/ticked");
+		const lab = boundSubscriptions("@test/lab/ticked");
 		await lab.subscribe({ app: "@test/guest", tool: "act", key: [] });
 		const other = owner.webhookUrl("@test/lab/ticked", await lab.hookSecret());
 		const headers = { "webhook-id": "shared" };

@@ -4,8 +4,8 @@ import { createEvents } from "tidings";
 import { createApp } from "tidings/apps";
 import { describe, expect, test } from "vitest";
 import { declarationFrom } from "../../src/apps/declaration.ts";
-import { portsOf } from "../../src/events.ts";
-import { listingOf, listingsFrom } from "../../src/handlers/route.ts";
+import { registrationOf } from "../../src/events.ts";
+import { listingOf, listingsFrom } from "../../src/handlers/listing.ts";
 
 const module = { default: () => {} };
 const name = `@${"s".repeat(49)}/${"a".repeat(49)}`;
@@ -30,13 +30,15 @@ describe("an app whose name, event and tool are as long as may be", () => {
 		expect(name).toHaveLength(100);
 		const app = longest();
 		const events = createEvents({ apps: [app] });
-		const told = portsOf(events).handlers.list().map(listingOf);
-		expect(listingsFrom(structuredClone(told)).map(({ id }) => id)).toEqual([
-			`${name}/${event}/start`,
-			`${name}/${event}/handler`,
-			`${name}/${event}/stop`,
-			`${name}/${"t".repeat(64)}`,
-		]);
+		const listings = registrationOf(events).handlers.list().map(listingOf);
+		expect(listingsFrom(structuredClone(listings)).map(({ id }) => id)).toEqual(
+			[
+				`${name}/${event}/start`,
+				`${name}/${event}/handler`,
+				`${name}/${event}/stop`,
+				`${name}/${"t".repeat(64)}`,
+			],
+		);
 		expect(declarationFrom(structuredClone(app.declaration))).toEqual(
 			app.declaration,
 		);

@@ -6,7 +6,7 @@ import eventsJson from "../../examples/inbox/email/events.json" with {
 	type: "json",
 };
 import { handlers } from "../../examples/inbox/email/src/app.generated.ts";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
 import { refusal } from "./as-app.ts";
 import { acts } from "./more-apps.ts";
 import {
@@ -67,8 +67,10 @@ beforeEach(() => {
 	asked = mailService();
 });
 afterEach(async () => {
-	for (const { app, key } of await subscriptionsOf(NAME).list({ limit: 100 }))
-		await subscriptionsOf(NAME).unsubscribe(app, key);
+	for (const { app, key } of await boundSubscriptions(NAME).list({
+		limit: 100,
+	}))
+		await boundSubscriptions(NAME).unsubscribe(app, key);
 	await stopped(NAME);
 	vi.restoreAllMocks();
 });
@@ -129,12 +131,12 @@ describe("Token-Based Matching", () => {
 			expect(refused.code).toBe("tool_failed");
 			expect(refused.message).toMatch(/@my-org\/auth/);
 		}
-		expect((await subscriptionsOf(NAME).state()).subscribers).toBe(0);
+		expect((await boundSubscriptions(NAME).state()).subscribers).toBe(0);
 	});
 
 	test("the accountId and email fields form the subscription key", async () => {
 		await subscribe(await ada());
-		expect(await subscriptionsOf(NAME).list({ limit: 9 })).toMatchObject([
+		expect(await boundSubscriptions(NAME).list({ limit: 9 })).toMatchObject([
 			{
 				app: "@my-org/inbox",
 				tool: "handle_new_email",
@@ -147,7 +149,7 @@ describe("Token-Based Matching", () => {
 		await subscribe(
 			await tokenOf({ accountId: "a2", email: "ada@example.com" }),
 		);
-		expect((await subscriptionsOf(NAME).state()).subscribers).toBe(2);
+		expect((await boundSubscriptions(NAME).state()).subscribers).toBe(2);
 	});
 
 	test("when an event fires for an email, only subscribers with that email receive it", async () => {
@@ -161,7 +163,7 @@ describe("Token-Based Matching", () => {
 		);
 		const id = await arrive("ada@example.com", "only");
 		const handlers = await ends(id, 2);
-		const { 0: first, 2: third } = await subscriptionsOf(NAME).list({
+		const { 0: first, 2: third } = await boundSubscriptions(NAME).list({
 			limit: 9,
 		});
 		expect(handlers.sort()).toEqual(
@@ -194,7 +196,7 @@ describe("Event Flow", () => {
 	test("subscribers process the event independently: one that fails neither stops nor repeats another", async () => {
 		await subscribe(await ada());
 		const lonely = { accountId: "a9", email: "ada@example.com" };
-		await subscriptionsOf(NAME).subscribe({
+		await boundSubscriptions(NAME).subscribe({
 			app: "@test/guest",
 			tool: "act",
 			key: Object.entries(lonely),

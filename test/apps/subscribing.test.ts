@@ -1,6 +1,6 @@
 /** Subscriptions that come and go, and sends that find them. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
 import { asApp, atDoor, refusal } from "./as-app.ts";
 import { installKeys, keyed } from "./keys.ts";
 import { acts, bell } from "./more-apps.ts";
@@ -25,7 +25,7 @@ const unsubscribe = async (door: Door = front, app = "@test/guest") =>
 	]);
 const ring = (sent: object) =>
 	asApp("@test/bell", ({ event }) => event.send("rung", sent as never));
-const all = () => subscriptionsOf(NAME).list({ limit: 100 });
+const all = () => boundSubscriptions(NAME).list({ limit: 100 });
 
 /** What the guest's tool was run with. */
 let got: unknown[] = [];
@@ -51,7 +51,7 @@ async function ended(id: string): Promise<string[]> {
 beforeEach(listen);
 afterEach(async () => {
 	for (const { app, key } of await all())
-		await subscriptionsOf(NAME).unsubscribe(app, key);
+		await boundSubscriptions(NAME).unsubscribe(app, key);
 	await stopped(NAME);
 	bell.clear();
 	acts.clear();
@@ -84,9 +84,13 @@ describe("subscribing", () => {
 		const { id } = await subscribe();
 		const key = Object.entries(front).reverse();
 		const again = { app: "@test/guest", tool: "act", key };
-		expect(await subscriptionsOf(NAME).subscribe(again)).toMatchObject({ id });
-		expect(await subscriptionsOf(NAME).list({ key, limit: 9 })).toHaveLength(1);
-		expect(await subscriptionsOf(NAME).unsubscribe("@test/guest", key)).toBe(
+		expect(await boundSubscriptions(NAME).subscribe(again)).toMatchObject({
+			id,
+		});
+		expect(await boundSubscriptions(NAME).list({ key, limit: 9 })).toHaveLength(
+			1,
+		);
+		expect(await boundSubscriptions(NAME).unsubscribe("@test/guest", key)).toBe(
 			true,
 		);
 		expect(await all()).toEqual([]);
@@ -402,10 +406,10 @@ describe("a public event", () => {
 			token: await atDoor(front),
 			body: JSON.stringify({ ...asked, ...(tool && { tool }) }),
 		});
-	const joined = () => subscriptionsOf(announced).list({ limit: 9 });
+	const joined = () => boundSubscriptions(announced).list({ limit: 9 });
 
 	afterEach(async () => {
-		await subscriptionsOf(announced).unsubscribe("@test/guest", []);
+		await boundSubscriptions(announced).unsubscribe("@test/guest", []);
 		await stopped(announced);
 	});
 

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { SignJWT } from "jose";
 import { expect, vi } from "vitest";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
 import worker, { SECRET, transitions } from "./worker.ts";
 
 export const wait = { timeout: 10_000, interval: 10 };
@@ -69,7 +69,7 @@ export function wayOf(id: string): string[] {
 /** Waits until nothing of an event runs any more. */
 export async function stopped(name: string): Promise<void> {
 	await vi.waitFor(async () => {
-		const { phase } = await subscriptionsOf(name).state();
+		const { phase } = await boundSubscriptions(name).state();
 		expect(phase).toBe("stopped");
 	}, wait);
 }

@@ -1,7 +1,7 @@
 /** Users' tokens at every door of the apps: what is not as its issuer gave it opens none. */
 import { SignJWT, UnsecuredJWT } from "jose";
 import { beforeEach, describe, expect, test } from "vitest";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
 import { asApp, refusal } from "./as-app.ts";
 import { acts } from "./more-apps.ts";
 import { call, stopped } from "./support.ts";
@@ -142,7 +142,7 @@ beforeEach(() => {
 });
 
 const subscribers = async () =>
-	(await subscriptionsOf(NAME).state()).subscribers;
+	(await boundSubscriptions(NAME).state()).subscribers;
 
 describe.each(FORGED)("a token that %s", (_, make) => {
 	test("runs no tool by the library, nor as one of several", async () => {
@@ -231,7 +231,7 @@ describe("the key of a subscription", () => {
 		const refused = await call("POST", "/v1/subscriptions", { token, body });
 		expect(refused.status).toBe(400);
 		await HTTP[0]?.[1](token);
-		expect(await subscriptionsOf(NAME).list({ limit: 9 })).toMatchObject([
+		expect(await boundSubscriptions(NAME).list({ limit: 9 })).toMatchObject([
 			{
 				app: "@test/guest",
 				key: [

@@ -3,17 +3,17 @@ import * as z from "zod";
 import type { Schema } from "../../src/event/definition.ts";
 import { serializeError as describeThrown } from "../../src/event/failure.ts";
 import { attempt } from "../../src/handlers/attempt.ts";
-import type { Attempting } from "../../src/handlers/attempt-time.ts";
 import {
 	type HandlerContext,
 	type HandlerFunction,
 	handlerOf,
 } from "../../src/handlers/handler.ts";
+import type { Ports } from "../../src/ports.ts";
 
 const head = { id: "e1", name: "order.placed", time: 1_000, delay: 5 };
 
 /** Time that passes only when the test says so. */
-class Time implements Attempting {
+class Time implements Pick<Ports, "clock" | "timer"> {
 	now = 1_800_000_000_000;
 	readonly startedAt = this.now;
 	readonly #standing = new Set<{ at: number; expire: () => void }>();
@@ -46,12 +46,13 @@ beforeEach(() => {
 
 function begin(run: HandlerFunction, schema?: Schema, body: unknown = null) {
 	const options = { id: "h" };
-	const keeping: HandlerFunction = (event, itsContext) => {
+	const capturing: HandlerFunction = (event, itsContext) => {
 		context = itsContext;
 		return run(event, itsContext);
 	};
-	const handler = handlerOf([head.name], options, recordingPorts, schema);
-	return attempt(handler, { ...head, body }, 2, 5_000, time);
+	const handler = handlerOf([head.name], options, capturing, schema);
+	const call = { attempt: 2, timeout: 5_000 };
+	return attempt(handler, { ...head, body }, call, time);
 }
 
 /** A handler's end in the test's hand. */
@@ -63,26 +64,7 @@ function pending() {
 const timedOut = (timeout: number) => ({ type: "timed_out", timeout });
 
 describe("a handler that ends within its time", () => {
-	test("sets no timer where it ends without a pause", async () => {
-		let timers = 0;
-		const counting: Attempting = {
-			clock: time.clock,
-			timer: (...args) => {
-				timers++;
-				return time.timer(...args);
-			},
-		};
-		for (const [run, expected] of [
-			[() => 1, 0],
-			[async () => 1, 1],
-		] as const) {
-			const handler = handlerOf([head.name], { id: "h" }, run);
-			await attempt(handler, { ...head, body: null }, 1, 5_000, counting);
-			expect(timers).toBe(expected);
-		}
-	});
-
-	test("has delivered, and its timer is taken back", async () => {
+	test("has delivered, and its timer is cleared", async () => {
 		const { run, resolve } = pending();
 		const outcome = begin(run);
 		expect(time.armed?.at).toBe(time.startedAt + 5_000);

@@ -1,9 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import {
-	type HandlerOptions,
-	Handlers,
-	handlerOf,
-} from "../../src/handlers/handler.ts";
+import { type HandlerOptions, handlerOf } from "../../src/handlers/handler.ts";
+import { HandlerRegistry } from "../../src/handlers/registry.ts";
 
 const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
 beforeEach(() => warn.mockClear());
@@ -89,7 +86,7 @@ describe("what is refused at registration", () => {
 	});
 
 	test("a repeated id, with the id to write", () => {
-		const handlers = new Handlers();
+		const handlers = new HandlerRegistry();
 		handlers.add(handlerOf(["order.placed"], { id: "mail" }, run));
 		const again = handlerOf(["order.paid"], { id: "mail" }, run);
 		expect(() => handlers.add(again)).toThrow(
@@ -144,7 +141,7 @@ describe("an id that survives deploys", () => {
 });
 
 test("a handler is found by its id, and by no other", () => {
-	const handlers = new Handlers();
+	const handlers = new HandlerRegistry();
 	const mail = handlerOf(["order.placed"], { id: "mail" }, run);
 	handlers.add(mail);
 	expect(handlers.get("mail")).toBe(mail);

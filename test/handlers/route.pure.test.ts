@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { handlerOf } from "../../src/handlers/handler.ts";
-import { policyOf } from "../../src/handlers/retry-policy.ts";
 import {
 	type HandlerListing,
 	listingOf,
 	listingsFrom,
+} from "../../src/handlers/listing.ts";
+import { policyOf } from "../../src/handlers/retry-policy.ts";
+import {
 	type RouteOverride,
 	Routes,
 	routesOf,

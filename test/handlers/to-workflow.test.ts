@@ -2,7 +2,8 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { consume } from "../../src/consume/queue.ts";
-import { Handlers, handlerOf } from "../../src/handlers/handler.ts";
+import { handlerOf } from "../../src/handlers/handler.ts";
+import { HandlerRegistry } from "../../src/handlers/registry.ts";
 import {
 	createEvents,
 	type TidingsEvent,
@@ -59,14 +60,14 @@ describe("a delivery to a workflow", () => {
 		({ id } = read(text));
 	});
 
-	/** Brings the delivery as the queue of retries would; the answer is what its observer was told. */
+	/** Consumes the delivery from the retries queue. Returns the transitions. */
 	async function deliver(handler = fulfil): Promise<string[]> {
-		const handlers = new Handlers();
+		const handlers = new HandlerRegistry();
 		handlers.add(handlerOf(["fulfilment.asked"], { id: "fulfil" }, handler));
-		const { kept, ...ports } = recordingPorts({ handlers });
+		const ports = recordingPorts({ handlers });
 		await consume([incoming(text)], "retries", ports);
-		return recorded.transitions.map((told) =>
-			told.type === "retrying" ? `retrying: ${told.error?.message}` : told.type,
+		return ports.recorded.transitions.map((one) =>
+			one.type === "retrying" ? `retrying: ${one.error?.message}` : one.type,
 		);
 	}
 

@@ -1,13 +1,14 @@
-import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { consume } from "../../src/consume/queue.ts";
+import { registrationOf } from "../../src/events.ts";
+import { HandlerRegistry } from "../../src/handlers/registry.ts";
 import { policyOf } from "../../src/handlers/retry-policy.ts";
-import { consumersOf } from "../../src/handlers/workers.ts";
+import { handlerWorkers } from "../../src/handlers/workers.ts";
 import { NonRetryableError, RetryAfterError } from "../../src/index.ts";
 import { publish } from "../../src/publish/publish.ts";
 import { incoming, read, record } from "../support/incoming.ts";
 import { recordingPorts } from "../support/ports.ts";
-import { behaviours } from "../support/worker.ts";
+import { behaviours, events } from "../support/worker.ts";
 import {
 	delivering,
 	ends,
@@ -147,7 +148,7 @@ describe("a real Worker behind a binding", () => {
 				firstFailure: {
 					name: "ClosedError",
 					message: "the post office is closed",
-					stack: expect.stringContaining("consumers.test"),
+					stack: expect.stringContaining("workers.test"),
 				},
 			},
 		]);
@@ -377,7 +378,7 @@ describe("a list of handlers", () => {
 describe("a handler that its Worker no longer has", () => {
 	const gone: FakeWorker["does"] = async ({ handlers }, report) => {
 		for (const { delivery } of handlers)
-			await report(delivery, { type: "unknown" });
+			await report(delivery, { type: "unknown_handler" });
 	};
 
 	test.each([
@@ -450,7 +451,9 @@ test("a handler of this Worker whose id is the key of another is run here", asyn
 	const fake = new FakeWorker();
 	const { ports } = owning(fake, { own: true });
 	const routing = { overrides: [], defaults: {} };
-	ports.workers = consumersOf({ first: "FAKE" }, routing, ports);
+	const { handlers } = registrationOf(events as never);
+	const bindings = new Map([["first", () => fake]]);
+	ports.workers = handlerWorkers(handlers, bindings, routing, ports);
 	await taken(delivering({ handler: "first", attempt: 2 }), ports);
 	expect(fake.calls).toEqual([]);
 	expect(ends(ports)).toEqual(["delivered first"]);
@@ -460,7 +463,7 @@ test("a Worker whose time is over before all of its handlers began gets the rest
 	const fake = new FakeWorker();
 	fake.does = async (_, report) => {
 		await report("fake/send", { type: "delivered" });
-		await report("fake/log", { type: "not_begun" });
+		await report("fake/log", { type: "not_started" });
 	};
 	const { ports } = owning(fake);
 	expect(await taken(record("order.placed"), ports)).toBe("ack");
@@ -468,34 +471,27 @@ test("a Worker whose time is over before all of its handlers began gets the rest
 });
 
 test("an event to three Workers with two handlers each costs one queue message and three calls", async () => {
-	const fakes = {
-		A: new FakeWorker(),
-		B: new FakeWorker(),
-		C: new FakeWorker(),
-	};
-	Object.assign(env, fakes);
+	const fakes = ["a", "b", "c"].map((key) => [key, new FakeWorker()] as const);
+	const bindings = new Map(fakes.map(([key, fake]) => [key, () => fake]));
+	const routing = { overrides: [], defaults: {} };
 	const ports = recordingPorts();
-	const bound = { a: "A", b: "B", c: "C" };
-	const { all, forHandler: of } = consumersOf(
-		bound,
-		{ overrides: [], defaults: {} },
+	ports.workers = handlerWorkers(
+		new HandlerRegistry(),
+		bindings,
+		routing,
 		ports,
 	);
-	ports.workers = {
-		all: all.filter(({ key }) => key !== ""),
-		forHandler: of,
-	};
 	for (let n = 0; n < 2; n++) {
 		await publish({ name: "order.placed", body: 1 }, ports);
 		expect(ports.recorded.events).toHaveLength(1);
 		expect(await taken(ports.recorded.events.pop() ?? "", ports)).toBe("ack");
 	}
-	for (const { calls, asked } of Object.values(fakes)) {
+	for (const [, { calls, asked }] of fakes) {
 		expect(calls.map(({ handlers }) => handlers.length)).toEqual([2, 2]);
 		expect(asked).toBe(1);
 	}
-	const { retries, deadLetters, held } = ports.recorded;
-	expect([retries, deadLetters, held]).toEqual([[], [], []]);
+	const { retries, deadLetters, rows } = ports.recorded;
+	expect([retries, deadLetters, rows]).toEqual([[], [], []]);
 	expect(ends(ports).filter((end) => end.startsWith("delivered"))).toHaveLength(
 		12,
 	);

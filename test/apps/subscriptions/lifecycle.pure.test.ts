@@ -14,15 +14,15 @@ import {
 	wakesAt,
 } from "../../../src/apps/subscriptions/lifecycle.ts";
 import type { Failure } from "../../../src/event/failure.ts";
-import type { Outcome } from "../../../src/event/outcome.ts";
+import type { AttemptOutcome } from "../../../src/event/outcome.ts";
 import { type End, Outside } from "../../support/outside.ts";
 
 const T0 = Date.UTC(2027, 0, 1);
 const error: Failure = { name: "Error", message: "no" };
-const delivered: Outcome = { type: "delivered" };
-const failed: Outcome = { type: "failed", error };
-const timedOut: Outcome = { type: "timed_out", timeout: 5_000 };
-const crashed: Outcome = { type: "crashed", error };
+const delivered: AttemptOutcome = { type: "delivered" };
+const failed: AttemptOutcome = { type: "failed", error };
+const timedOut: AttemptOutcome = { type: "timed_out", timeout: 5_000 };
+const crashed: AttemptOutcome = { type: "crashed", error };
 
 const wanted = advance(INITIAL, true, T0);
 
@@ -185,14 +185,14 @@ describe("an attempt", () => {
 	});
 
 	test("may say when the next is to begin, up to a day ahead; one that asks for none is tried every 5 minutes", () => {
-		const waitAfter = (outcome: Outcome) =>
+		const waitAfter = (outcome: AttemptOutcome) =>
 			recordOutcome(starting(), 1, outcome, T0).nextAt - T0;
 		const asking = (retryAt: number) =>
-			waitAfter({ type: "failed", error, asks: { retryAt } });
+			waitAfter({ type: "failed", error, wants: { retryAt } });
 		expect(asking(T0 + 60_000)).toBe(60_000);
 		expect(asking(T0 - 60_000)).toBe(1_000);
 		expect(asking(T0 + 30 * 86_400_000)).toBe(86_400_000);
-		expect(waitAfter({ type: "failed", error, asks: { stop: true } })).toBe(
+		expect(waitAfter({ type: "failed", error, wants: { stop: true } })).toBe(
 			300_000,
 		);
 		expect(waitAfter({ type: "unparsable", issues: [] })).toBe(300_000);

@@ -4,6 +4,7 @@ import { worker } from "tidings/worker";
 import { portsOf } from "../../../src/events.ts";
 
 const ends: string[] = [];
+const realNow = Date.now;
 
 export const events = createEvents({
 	observe(transition) {
@@ -42,13 +43,13 @@ export default worker(events, {
 				return Response.json(await events.publish("order.placed"));
 			case "/clock": {
 				const offset = Number(searchParams.get("offset"));
-				portsOf(events).clock = () => Date.now() + offset;
+				Date.now = () => realNow() + offset;
 				return new Response();
 			}
 			case "/state": {
 				const name = searchParams.get("name") as string;
-				const keeper = portsOf(events).subscriptionsOf(name);
-				return Response.json(await keeper.state());
+				const subscriptions = portsOf(events).subscriptionsOf(name);
+				return Response.json(await subscriptions.state());
 			}
 			default: {
 				const { app, tool, input, tokens } = (await request.json()) as Run;

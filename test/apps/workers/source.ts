@@ -3,7 +3,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { createEvents } from "tidings";
 import { createApp } from "tidings/apps";
 import { subscriber } from "tidings/worker";
-import type { SubscriberBinding } from "../../../src/handlers/workers.ts";
+import type { SubscriberEntrypoint } from "../../../src/entrypoints/subscriber.ts";
 import { act } from "./act.ts";
 
 const done: unknown[] = [];
@@ -50,7 +50,7 @@ const events = createEvents({ apps: [app] });
 events.on("order.placed", { id: "plain" }, () => {});
 const Own = subscriber(events);
 
-export class Subscriber extends WorkerEntrypoint implements SubscriberBinding {
+export class Subscriber extends WorkerEntrypoint {
 	#own() {
 		if (isDown) throw new Error("the Worker is being deployed");
 		return new Own(this.ctx, this.env);
@@ -65,11 +65,11 @@ export class Subscriber extends WorkerEntrypoint implements SubscriberBinding {
 		return this.#own().apps();
 	}
 
-	receive(...args: Parameters<SubscriberBinding["receive"]>) {
+	receive(...args: Parameters<SubscriberEntrypoint["receive"]>) {
 		return this.#own().receive(...args);
 	}
 
-	deliver(...args: Parameters<SubscriberBinding["deliver"]>) {
+	deliver(...args: Parameters<SubscriberEntrypoint["deliver"]>) {
 		return this.#own().deliver(...args);
 	}
 }

@@ -2,7 +2,7 @@
 import { events } from "tidings/ampt";
 import { afterEach, expect, test } from "vitest";
 import { consume } from "../../../src/consume/queue.ts";
-import { portsOf } from "../../../src/events.ts";
+import { registrationOf } from "../../../src/events.ts";
 import { runChain, T0 } from "../../support/chain.ts";
 import { incoming, record } from "../../support/incoming.ts";
 import { recordingPorts } from "../../support/ports.ts";
@@ -12,7 +12,7 @@ import { behaviours } from "./mail.ts";
 afterEach(() => behaviours.clear());
 
 const body = { email: "newuser@example.com" };
-const { handlers } = portsOf(events);
+const { handlers } = registrationOf(events);
 const DAY = 86_400_000;
 
 test("failed events are retried every six minutes, for up to 14 days, after which they are not lost but a dead letter", async () => {

@@ -1,7 +1,7 @@
 /** What SST's document says of retries, with time under control. */
 import { EventBus, events } from "tidings/sst";
 import { afterEach, expect, test, vi } from "vitest";
-import { portsOf } from "../../../src/events.ts";
+import { registrationOf } from "../../../src/events.ts";
 import { runChain } from "../../support/chain.ts";
 import { recordingPorts } from "../../support/ports.ts";
 import "../worker.ts";
@@ -10,7 +10,10 @@ afterEach(() => vi.restoreAllMocks());
 
 /** A draw of almost 1 leaves a wait as it is computed. */
 const ports = () =>
-	recordingPorts({ handlers: portsOf(events).handlers, random: () => 1 });
+	recordingPorts({
+		handlers: registrationOf(events).handlers,
+		random: () => 1,
+	});
 
 /** When each attempt failed, in seconds from the first, and the `attempts` that it was told. */
 async function failuresOf(name: string, bus: string) {

@@ -1,7 +1,7 @@
 /** What tsc.run's document says of its events, on real queues. */
 import { events, type TscRunConfig, tscRun } from "tidings/tsc-run";
 import { afterEach, expect, test, vi } from "vitest";
-import { portsOf } from "../../../src/events.ts";
+import { registrationOf } from "../../../src/events.ts";
 import { expectWay, wait } from "../way.ts";
 import "../worker.ts";
 import { received } from "./received.ts";
@@ -60,7 +60,7 @@ test.each(["payment.failed", "user", "event", "update"])(
 );
 
 test("a subscriber's id is its path, whatever events it listens to", () => {
-	const { handlers } = portsOf(tscRun({}));
+	const { handlers } = registrationOf(tscRun({}));
 	for (const name of Object.keys(config.events.subscribers))
 		expect(handlers.get(`src/subscribers/${name}`)).toBeDefined();
 });

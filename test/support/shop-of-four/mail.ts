@@ -2,7 +2,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { createEvents } from "tidings";
 import { subscriber } from "tidings/worker";
-import type { SubscriberBinding } from "../../../src/handlers/remote-worker.ts";
+import type { SubscriberEntrypoint } from "../../../src/entrypoints/subscriber.ts";
 
 const [first, second] = [createEvents(), createEvents()];
 first.on("order.placed", { id: "send" }, () => {});
@@ -13,7 +13,7 @@ const deploys = { first: subscriber(first), second: subscriber(second) };
 
 let deployed: keyof typeof deploys | "none" = "first";
 
-export class Subscriber extends WorkerEntrypoint implements SubscriberBinding {
+export class Subscriber extends WorkerEntrypoint {
 	#deploy() {
 		if (deployed === "none") throw new Error("the Worker is being deployed");
 		return new deploys[deployed](this.ctx, this.env);
@@ -27,11 +27,11 @@ export class Subscriber extends WorkerEntrypoint implements SubscriberBinding {
 		return this.#deploy().apps();
 	}
 
-	receive(...args: Parameters<SubscriberBinding["receive"]>) {
+	receive(...args: Parameters<SubscriberEntrypoint["receive"]>) {
 		return this.#deploy().receive(...args);
 	}
 
-	deliver(...args: Parameters<SubscriberBinding["deliver"]>) {
+	deliver(...args: Parameters<SubscriberEntrypoint["deliver"]>) {
 		return this.#deploy().deliver(...args);
 	}
 }
