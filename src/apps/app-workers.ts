@@ -5,7 +5,7 @@ import type { HandlerWorker, HandlerWorkers } from "../handlers/call.ts";
 import { log } from "../platform/log.ts";
 import { inTime } from "../platform/timer.ts";
 import type { Ports } from "../ports.ts";
-import { type App, receiveFor } from "./app.ts";
+import { type App, receiveWebhook } from "./app.ts";
 import type { AppWorker } from "./app-ports.ts";
 import { type AppDeclaration, declarationFrom } from "./declaration.ts";
 import type { HookRequest, Received } from "./webhooks/trigger.ts";
@@ -41,7 +41,7 @@ function ownApps(
 	return {
 		worker,
 		apps: async () => apps.map(({ declaration }) => declaration),
-		receive: (name, request) => receiveFor(apps, name, request, deps),
+		receive: (name, request) => receiveWebhook(apps, name, request, deps),
 	};
 }
 
@@ -72,7 +72,7 @@ function remoteApps(
 			inTime(binding().receive(name, request), LIST_TIME, timer).catch(
 				(error) => {
 					throw new UnavailableError(
-						`the Worker ${worker.key} does not respond for ${name}: ${error.message}`,
+						`the Worker ${worker.key} did not answer for the webhook of ${name}: ${error.message}; try again`,
 					);
 				},
 			),

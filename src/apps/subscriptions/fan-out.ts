@@ -2,18 +2,15 @@
  * Fans an app's event out to its subscribers. Matches are paged through the queue: each message sends one delivery for
  * each match of a page, and one message for the pages after it. No step has all matches in memory.
  */
-import { settleUntried } from "../../consume/deliver.ts";
+import { type DeliverPorts, settleUntried } from "../../consume/deliver.ts";
 import { enqueueFirstAttempts, firstDelivery } from "../../consume/requeue.ts";
 import type { DeliveredMessage } from "../../consume/settle.ts";
 import type { ReceivedEvent } from "../../event/envelope.ts";
 import { MATCHES } from "../../event/limits.ts";
 import { loadRecord } from "../../payloads/payloads.ts";
-import {
-	remainingSubscribersId,
-	type SentBody,
-	subscriberId,
-} from "../app-host.ts";
-import type { SubscriberPorts } from "./deliver-to-subscribers.ts";
+import type { SentBody } from "../app-event-body.ts";
+import type { AppPorts } from "../app-ports.ts";
+import { remainingSubscribersId, subscriberId } from "../delivery-ids.ts";
 
 /**
  * @param after the id of the last subscription that an earlier page has served
@@ -23,7 +20,7 @@ export async function fanOut(
 	event: ReceivedEvent,
 	after: number,
 	message: DeliveredMessage,
-	ports: SubscriberPorts,
+	ports: DeliverPorts & Pick<AppPorts, "subscriptionsOf">,
 ): Promise<void> {
 	const { id, name } = event.envelope;
 	const record = await loadRecord(event, ports);

@@ -9,6 +9,7 @@ import {
 	messageOf,
 	withoutValue,
 } from "../../event/zod-errors.ts";
+import { log } from "../../platform/log.ts";
 import { HttpError } from "./problem.ts";
 
 const SCOPES = "publish, publish:<pattern>, read or admin";
@@ -78,7 +79,7 @@ export async function authenticate(
 	if (token === undefined)
 		throw new HttpError(
 			"unauthorized",
-			"the request has no API key: send `Authorization: Bearer <key>`",
+			"the request has no API key; send `Authorization: Bearer <key>`",
 		);
 	const [, id] = /^tid_([A-Za-z0-9-]+)_/.exec(token) ?? [];
 	const key = keysIn(secret).find((known) => known.id === id) ?? NO_KEY;
@@ -98,9 +99,9 @@ let hasWarned = false;
 function keysIn(secret: unknown): Key[] {
 	if (typeof secret !== "string" || secret.trim() === "") {
 		if (!hasWarned)
-			console.error(
-				"tidings: API_KEYS is not set: every API request is answered with 401. Locally, put it into .dev.vars; deployed, run npx wrangler secret put API_KEYS",
-			);
+			log("api_keys_missing", {
+				hint: "put API_KEYS into .dev.vars locally, or run npx wrangler secret put API_KEYS for a deployed Worker",
+			});
 		hasWarned = true;
 		return [];
 	}
@@ -112,9 +113,7 @@ function keysIn(secret: unknown): Key[] {
 function parse(secret: string): Key[] {
 	const result = Keys.safeParse(jsonOf(secret), { error: describeIssue });
 	if (result.success) return result.data;
-	console.error(
-		`tidings: API_KEYS: ${messageOf(result.error)}. Until this is fixed, every API request is answered with 401`,
-	);
+	log("api_keys_unreadable", { reason: messageOf(result.error) });
 	return [];
 }
 
@@ -143,7 +142,7 @@ function callerOf({ id, scopes }: Key): Caller {
 export function requireScope(caller: Caller, scope: "read" | "admin"): void {
 	if (caller[scope]) return;
 	throw new ForbiddenError(
-		`the key ${JSON.stringify(caller.id)} does not have the scope "${scope}": create a key that has it`,
+		`the key ${JSON.stringify(caller.id)} does not have the scope "${scope}"; create a key that has it`,
 	);
 }
 

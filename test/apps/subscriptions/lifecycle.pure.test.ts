@@ -3,15 +3,15 @@ import { describe, expect, test } from "vitest";
 import {
 	ATTEMPT_TIME,
 	advance,
-	answerOf,
+	answerSubscriber,
 	beginAttempt,
 	INITIAL,
 	isPollDue,
-	type Life,
-	polled,
-	polling,
+	type Lifecycle,
+	recordPoll,
+	setPoll,
 	recordOutcome,
-	wakesAt,
+	nextWakeAt,
 } from "../../../src/apps/subscriptions/lifecycle.ts";
 import type { Failure } from "../../../src/event/failure.ts";
 import type { AttemptOutcome } from "../../../src/event/outcome.ts";
@@ -26,7 +26,7 @@ const crashed: AttemptOutcome = { type: "crashed", error };
 
 const wanted = advance(INITIAL, true, T0);
 
-function starting(now = T0): Life {
+function starting(now = T0): Lifecycle {
 	const { life } = beginAttempt(wanted, now) ?? {};
 	if (!life) throw new Error("nothing was due");
 	return life;
@@ -34,7 +34,7 @@ function starting(now = T0): Life {
 
 const running = recordOutcome(starting(), 1, delivered, T0 + 1);
 
-function next(life: Life, now: number): Life {
+function next(life: Lifecycle, now: number): Lifecycle {
 	const { life: after } = beginAttempt(life, now) ?? {};
 	if (!after) throw new Error("nothing was due");
 	return after;
@@ -44,7 +44,7 @@ describe("a transition", () => {
 	test("stopped to starting: the first subscriber makes start due at once", () => {
 		expect(INITIAL.phase).toBe("stopped");
 		expect(wanted).toMatchObject({ phase: "starting", nextAt: T0 });
-		expect(beginAttempt(wanted, T0)).toMatchObject({ which: "start" });
+		expect(beginAttempt(wanted, T0)).toMatchObject({ part: "start" });
 		expect(advance(INITIAL, false, T0)).toBe(INITIAL);
 		expect(beginAttempt(INITIAL, T0)).toBe(undefined);
 	});
@@ -57,7 +57,7 @@ describe("a transition", () => {
 			nextAt: T0 + 1,
 			startedAt: T0 + 1,
 		});
-		expect(wakesAt(running)).toBe(undefined);
+		expect(nextWakeAt(running)).toBe(undefined);
 		expect(beginAttempt(running, T0 + 1)).toBe(undefined);
 		expect(advance(running, true, T0 + 2)).toBe(running);
 	});
@@ -70,10 +70,10 @@ describe("a transition", () => {
 			failures: 0,
 			nextAt: T0 + 5,
 		});
-		expect(beginAttempt(stopping, T0 + 5)).toMatchObject({ which: "stop" });
+		expect(beginAttempt(stopping, T0 + 5)).toMatchObject({ part: "stop" });
 		const stopped = recordOutcome(next(stopping, T0 + 5), 2, delivered, T0 + 6);
 		expect(stopped).toMatchObject({ phase: "stopped", attempt: 2 });
-		expect(wakesAt(stopped)).toBe(undefined);
+		expect(nextWakeAt(stopped)).toBe(undefined);
 	});
 
 	test("starting to stopped: start failed, said so, and nobody is left", () => {
@@ -108,7 +108,7 @@ describe("a transition", () => {
 		expect(advance(stopping, true, T0 + 6)).toBe(stopping);
 		const left = recordOutcome(stopping, 2, failed, T0 + 7);
 		expect(advance(left, true, T0 + 8)).toBe(left);
-		expect(beginAttempt(left, T0 + 1_007)).toMatchObject({ which: "stop" });
+		expect(beginAttempt(left, T0 + 1_007)).toMatchObject({ part: "stop" });
 		const stopped = recordOutcome(
 			next(left, T0 + 1_007),
 			3,
@@ -125,7 +125,7 @@ describe("a transition", () => {
 
 describe("an attempt", () => {
 	test("is the only one until it has ended", () => {
-		expect(wakesAt(starting())).toBe(T0 + ATTEMPT_TIME);
+		expect(nextWakeAt(starting())).toBe(T0 + ATTEMPT_TIME);
 		expect(beginAttempt(starting(), T0 + ATTEMPT_TIME)).toBe(undefined);
 		expect(advance(starting(), false, T0 + ATTEMPT_TIME - 1)).toEqual(
 			starting(),
@@ -167,10 +167,10 @@ describe("an attempt", () => {
 
 	test("that failed is followed by another after 1 second, doubling to 5 minutes, for ever", () => {
 		const waits: number[] = [];
-		let life: Life = wanted;
+		let life: Lifecycle = wanted;
 		for (let now = T0; waits.length < 12; now = life.nextAt) {
 			life = recordOutcome(next(life, now), life.attempt + 1, failed, now);
-			expect(wakesAt(life)).toBe(life.nextAt);
+			expect(nextWakeAt(life)).toBe(life.nextAt);
 			waits.push((life.nextAt - now) / 1_000);
 		}
 		expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
@@ -206,7 +206,7 @@ describe("an attempt", () => {
 });
 
 describe("a subscriber is told", () => {
-	const at = (life: Life, isAwaited = false) => answerOf(life, isAwaited);
+	const at = (life: Lifecycle, isAwaited = false) => answerSubscriber(life, isAwaited);
 
 	test("that the event is active when it runs", () => {
 		expect(at(running)).toEqual({ state: "active" });
@@ -246,21 +246,21 @@ describe("a subscriber is told", () => {
 });
 
 describe("a poll", () => {
-	const asked = polling(starting(), 60_000, T0) as Life;
+	const asked = setPoll(starting(), 60_000, T0) as Lifecycle;
 	const polled1 = recordOutcome(asked, 1, delivered, T0 + 500);
 
 	test("begins with a start that succeeds, counted from its end", () => {
 		expect(isPollDue(asked, T0 + 60_000)).toBe(false);
-		expect(wakesAt(polled1)).toBe(T0 + 60_500);
+		expect(nextWakeAt(polled1)).toBe(T0 + 60_500);
 		expect(isPollDue(polled1, T0 + 60_499)).toBe(false);
 		expect(isPollDue(polled1, T0 + 60_500)).toBe(true);
 	});
 
 	test("comes every so many milliseconds, and once for those that were missed", () => {
-		const sent = polled(polled1, true, T0 + 60_510);
-		expect(wakesAt(sent)).toBe(T0 + 120_500);
-		expect(wakesAt(polled(sent, true, T0 + 300_500))).toBe(T0 + 360_500);
-		expect(wakesAt(polled(sent, true, T0 + 300_499))).toBe(T0 + 300_500);
+		const sent = recordPoll(polled1, true, T0 + 60_510);
+		expect(nextWakeAt(sent)).toBe(T0 + 120_500);
+		expect(nextWakeAt(recordPoll(sent, true, T0 + 300_500))).toBe(T0 + 360_500);
+		expect(nextWakeAt(recordPoll(sent, true, T0 + 300_499))).toBe(T0 + 300_500);
 	});
 
 	test("that could not be sent is sent again after 1 second, doubling to 5 minutes", () => {
@@ -269,20 +269,20 @@ describe("a poll", () => {
 		for (
 			let now = T0 + 60_500;
 			waits.length < 11;
-			now = Number(wakesAt(life))
+			now = Number(nextWakeAt(life))
 		) {
-			life = polled(life, false, now);
-			waits.push((Number(wakesAt(life)) - now) / 1_000);
+			life = recordPoll(life, false, now);
+			waits.push((Number(nextWakeAt(life)) - now) / 1_000);
 		}
 		expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
-		const now = Number(wakesAt(life));
-		expect(wakesAt(polled(life, true, now))).toBe(now + 60_000);
-		expect(polled(life, true, now).poll?.failures).toBe(0);
+		const now = Number(nextWakeAt(life));
+		expect(nextWakeAt(recordPoll(life, true, now))).toBe(now + 60_000);
+		expect(recordPoll(life, true, now).poll?.failures).toBe(0);
 	});
 
 	test("that is not due, or is there no more, is not counted as sent", () => {
-		expect(polled(polled1, true, T0 + 60_499)).toBe(polled1);
-		expect(polled(running, true, T0 + 60_499)).toBe(running);
+		expect(recordPoll(polled1, true, T0 + 60_499)).toBe(polled1);
+		expect(recordPoll(running, true, T0 + 60_499)).toBe(running);
 	});
 
 	test("ends with stop, and with a start that is tried again", () => {
@@ -292,7 +292,7 @@ describe("a poll", () => {
 	});
 
 	test("is asked for while start is under way or the event runs, and at no other time", () => {
-		expect(polling(running, 1_000, T0 + 9)).toMatchObject({
+		expect(setPoll(running, 1_000, T0 + 9)).toMatchObject({
 			poll: { every: 1_000, nextAt: T0 + 1_009 },
 		});
 		for (const life of [
@@ -302,7 +302,7 @@ describe("a poll", () => {
 			advance(running, false, T0),
 			next(advance(running, false, T0), T0),
 		])
-			expect(polling(life, 1_000, T0)).toBe(undefined);
+			expect(setPoll(life, 1_000, T0)).toBe(undefined);
 	});
 });
 
@@ -349,7 +349,7 @@ test("for any interleaving, start and stop alternate, never overlap, and in the 
 			let life = INITIAL;
 			let isWanted = false;
 			let now = T0;
-			const move = (to: Life) => {
+			const move = (to: Lifecycle) => {
 				life = advance(to, isWanted, now);
 				reached.add(life.phase);
 			};
@@ -391,7 +391,7 @@ test("for any interleaving, start and stop alternate, never overlap, and in the 
 				}
 			}
 			end("delivered");
-			for (let at = wakesAt(life); at !== undefined; at = wakesAt(life)) {
+			for (let at = nextWakeAt(life); at !== undefined; at = nextWakeAt(life)) {
 				now = Math.max(now, at);
 				move(life);
 				begin();
