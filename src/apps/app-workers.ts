@@ -54,7 +54,8 @@ function remoteApps(
 
 	async function ask(): Promise<AppDeclaration[] | undefined> {
 		try {
-			const answer: unknown = await inTime(binding().apps(), LIST_TIME, timer);
+			const listed = inTime(binding().apps(), LIST_TIME, timer);
+			const answer: unknown = await listed.catch(withoutApps);
 			const apps = (answer as unknown[]).map(declarationFrom);
 			cached = { until: clock() + LISTING_TTL, apps };
 			return apps;
@@ -77,4 +78,11 @@ function remoteApps(
 				},
 			),
 	};
+}
+
+/** An entrypoint without the method `apps` has no apps. Any other failure may hide some. */
+function withoutApps(error: unknown): [] {
+	if (error instanceof TypeError && /does not implement/.test(error.message))
+		return [];
+	throw error;
 }

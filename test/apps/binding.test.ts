@@ -46,7 +46,7 @@ describe("a Worker whose binding names an app", () => {
 			options,
 		);
 		expect(await refusal(another)).toBe(
-			'@test/lab has no tool "handle_new_email": it has one, two',
+			'"handle_new_email" is not a tool of @test/lab; use one, two',
 		);
 		const odd = LAB.subscribe("@test/lab", "ticked", "one", { tokens: 7 });
 		expect(await refusal(odd)).toContain("tokens");

@@ -1,7 +1,7 @@
 /** What an app cannot do: send another's events, use another's storage, end another's subscription. */
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test } from "vitest";
-import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { mayPublish } from "../../src/event/permission.ts";
 import { asApp, atDoor, refusal } from "./as-app.ts";
 import { installKeys, keyed } from "./keys.ts";
@@ -86,7 +86,7 @@ describe("an app's event", () => {
 			expect(await refusal(call)).toEqual({
 				name: "RefusedError",
 				code: "unknown_event",
-				message: `@test/safe has no event ${JSON.stringify(name)}: it has none`,
+				message: `${JSON.stringify(name)} is not an event of @test/safe; use another app: it has none`,
 			});
 		},
 	);
@@ -298,7 +298,7 @@ describe("a subscription", () => {
 		expect(await refusal(join("@test/safe", "other"))).toEqual({
 			name: "RefusedError",
 			code: "unknown_tool",
-			message: '@test/safe has no tool "other": it has act',
+			message: '"other" is not a tool of @test/safe; use act',
 		});
 		expect((await refusal(join("@test/safe", "constructor"))).code).toBe(
 			"unknown_tool",

@@ -2,7 +2,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { createApp } from "../../src/dialects/apps.ts";
 import { asApp, atDoor, refusal } from "./as-app.ts";
 import { acts, bell } from "./more-apps.ts";
@@ -92,7 +92,7 @@ describe("a tool", () => {
 	test("that nobody knows is refused with the known ones", async () => {
 		expect(await refusal(events.apps.run("@test/guest", "no"))).toMatchObject({
 			code: "unknown_tool",
-			message: '@test/guest has no tool "no": it has act, other',
+			message: '"no" is not a tool of @test/guest; use act, other',
 		});
 		expect(await refusal(events.apps.run("@test/no", "act"))).toMatchObject({
 			code: "unknown_app",

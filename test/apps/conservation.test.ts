@@ -1,6 +1,6 @@
 /** The law of conservation for apps: every send ends, for each subscription that it matched, delivered or dead. */
 import { afterAll, expect, test, vi } from "vitest";
-import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { asApp } from "./as-app.ts";
 import { acts } from "./more-apps.ts";
 import { stopped, wait } from "./support.ts";

@@ -2,10 +2,12 @@
 import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { AppWorker } from "../../src/apps/app-ports.ts";
 import { runPart } from "../../src/apps/run-tool.ts";
-import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import type { Subscriptions } from "../../src/apps/subscriptions/subscriptions-object.ts";
-import { acceptHook, acceptMail } from "../../src/apps/webhooks/accept.ts";
+import { acceptMail } from "../../src/apps/webhooks/accept-mail.ts";
+import { acceptWebhook } from "../../src/apps/webhooks/accept-webhook.ts";
 import type { HookRequest } from "../../src/apps/webhooks/trigger.ts";
 import { read } from "../support/incoming.ts";
 import { asApp, atDoor, refusal } from "./as-app.ts";
@@ -50,13 +52,15 @@ describe("a call of the webhook", () => {
 		deliveryId?: string,
 		bytes?: Uint8Array<ArrayBuffer>,
 	) =>
-		acceptHook(
-			{ ...called, secret: await keeper.hookSecret() },
+		acceptWebhook(
+			{ ...called, secret: await keeper.webhookSecret() },
 			requestOf(bytes),
 			deliveryId,
 			ports,
 		);
-	const failing = (method: "hook" | "accept" | "confirm") =>
+	const failing = (
+		method: "webhookState" | "acceptDelivery" | "confirmDelivery",
+	) =>
 		recordingPorts({
 			subscriptionsOf: (name) => ({
 				...boundSubscriptions(name),
@@ -66,7 +70,7 @@ describe("a call of the webhook", () => {
 	const idsOf = ({ recorded }: Ports) =>
 		recorded.events.map((text) => read(text).id);
 
-	test.each(["hook", "accept"] as const)(
+	test.each(["webhookState", "acceptDelivery"] as const)(
 		"is not answered yes, and not held, when its object dies at %s",
 		async (method) => {
 			const ports = failing(method);
@@ -89,23 +93,23 @@ describe("a call of the webhook", () => {
 			await expect(accept(first, id, large)).rejects.toThrow();
 			const [second, third] = [recordingPorts(), recordingPorts()];
 			const held = await accept(second, id, large);
-			expect(idsOf(second)).toEqual([held.type === "held" && held.id]);
+			expect(idsOf(second)).toEqual([held.type === "stored" && held.id]);
 			expect(await accept(third, id, large)).toEqual(held);
 			expect(third.recorded.events).toEqual([]);
 		},
 	);
 
 	test("that is held though its object dies at confirm is answered yes, and its repetition is the same event", async () => {
-		const first = failing("confirm");
+		const first = failing("confirmDelivery");
 		const held = await accept(first, "d2");
-		expect(held).toMatchObject({ type: "held" });
+		expect(held).toMatchObject({ type: "stored" });
 		const second = recordingPorts({ clock: () => Date.now() + 60_000 });
 		expect(await accept(second, "d2")).toEqual(held);
 		// Sent twice at the worst, under one id, and of one time.
 		expect(second.recorded.events).toEqual(first.recorded.events);
 		expect(second.recorded.transitions).toEqual(first.recorded.transitions);
 		const [record] = first.recorded.events.map(read);
-		expect(record).toMatchObject({ id: held.type === "held" && held.id });
+		expect(record).toMatchObject({ id: held.type === "stored" && held.id });
 		expect(first.recorded.transitions).toMatchObject([{ at: record?.time }]);
 	});
 
@@ -127,15 +131,11 @@ describe("a call of the webhook", () => {
 
 	test("is not answered 404 while the Worker that may have its app does not tell", async () => {
 		const ports = recordingPorts();
-		const [own] = ports.workers.all;
-		ports.workers = {
-			...ports.workers,
-			all: [
-				own as never,
-				{ ...own, key: "mail", apps: async () => undefined } as never,
-			],
-		};
-		const asked = acceptHook(
+		const [own] = ports.appWorkers as [AppWorker];
+		const worker = { ...own.worker, key: "mail" };
+		const silent = { ...own, worker, apps: async () => undefined };
+		ports.appWorkers = [own, silent];
+		const asked = acceptWebhook(
 			{ app: "@far/away", event: "rung", secret: "s" },
 			requestOf(),
 			undefined,
@@ -164,9 +164,8 @@ test("mail that nobody can hold now is thrown back, so that its server tries aga
 describe("start and stop", () => {
 	const attempt = (apps: () => Promise<undefined | []>) => {
 		const ports = recordingPorts();
-		const [own] = ports.workers.all;
-		const all = [{ ...own, apps } as never];
-		ports.workers = { ...ports.workers, all };
+		const [own] = ports.appWorkers as [AppWorker];
+		ports.appWorkers = [{ ...own, apps }];
 		return runPart(NAME, "start", "https://events.example/hooks", ports);
 	};
 

@@ -1,7 +1,7 @@
 /** The document of the app platform, sentence by sentence, with its own code. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import {
 	ada,
 	ben,
@@ -111,7 +111,7 @@ test("a webhook's URL can be rotated: the old one is unknown at once, and the se
 	const old = webhook();
 	const rotated = await boundSubscriptions(
 		"@my-org/email/new_email",
-	).rotateHook();
+	).rotateWebhook();
 	expect((await call("POST", old, { body: "{}" })).status).toBe(404);
 	await vi.waitFor(
 		() =>

@@ -1,7 +1,7 @@
 /** An event of an app on its way to its subscribers: page by page, and nobody left out whatever dies. */
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { SentBody } from "../../src/apps/app-host.ts";
-import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
+import type { SentBody } from "../../src/apps/app-event-body.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { consume } from "../../src/consume/queue.ts";
 import { replay } from "../../src/dead-letters/replay.ts";
 import type { Delivery } from "../../src/event/envelope.ts";
@@ -322,7 +322,7 @@ describe("a delivery to a subscriber", () => {
 			unreachableFor: 60_000,
 		});
 		expect(ports.recorded.transitions).toMatchObject([
-			{ type: "waiting", reason: "its Worker does not answer" },
+			{ type: "waiting", reason: "worker_unreachable" },
 		]);
 	});
 

@@ -1,7 +1,7 @@
 /** Requests of any shape at the apps' paths: never a 5xx, and never let in. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import worker from "./worker.ts";
 
 const word = fc.constantFrom(

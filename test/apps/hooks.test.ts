@@ -1,6 +1,6 @@
 /** Webhooks: what is held, what is refused, and what reaches the handler of what was held. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { hmacSignature } from "../../src/dialects/apps.ts";
 import { portsOf } from "../../src/events.ts";
 import { installKeys, keyed } from "./keys.ts";
@@ -60,7 +60,7 @@ beforeEach(async () => {
 	handled = [];
 	bell.set("handler", (input) => void handled.push(input));
 	await keeper().subscribe({ app: "@test/guest", tool: "act", key: [] });
-	url = owner.webhookUrl(NAME, await keeper().hookSecret());
+	url = owner.webhookUrl(NAME, await keeper().webhookSecret());
 });
 afterEach(async () => {
 	await keeper().unsubscribe("@test/guest", []);
@@ -308,7 +308,10 @@ describe("what the sender calls its delivery", () => {
 	test("does not hide another event's delivery of the same id", async () => {
 		const lab = boundSubscriptions("@test/lab/ticked");
 		await lab.subscribe({ app: "@test/guest", tool: "act", key: [] });
-		const other = owner.webhookUrl("@test/lab/ticked", await lab.hookSecret());
+		const other = owner.webhookUrl(
+			"@test/lab/ticked",
+			await lab.webhookSecret(),
+		);
 		const headers = { "webhook-id": "shared" };
 		const [one, two] = [
 			await call({ headers }),

@@ -1,7 +1,7 @@
 /** An app's event keeps the lane that it was sent by, to the last of its subscribers. */
 import { afterEach, beforeAll, expect, test } from "vitest";
 import { send } from "../../src/apps/send.ts";
-import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { consume } from "../../src/consume/queue.ts";
 import type { RecordQueue } from "../../src/platform/queues.ts";
 import { incoming, read } from "../support/incoming.ts";

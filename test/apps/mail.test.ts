@@ -1,6 +1,6 @@
 /** Mail that arrives on Cloudflare, as a trigger of an app's event. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { acceptMail } from "../../src/apps/webhooks/accept.ts";
+import { acceptMail } from "../../src/apps/webhooks/accept-mail.ts";
 import { mailTo } from "../../src/worker.ts";
 import { recordingPorts } from "./ports.ts";
 import { ada, stopped, wait } from "./support.ts";

@@ -6,7 +6,7 @@ import eventsJson from "../../examples/inbox/email/events.json" with {
 	type: "json",
 };
 import { handlers } from "../../examples/inbox/email/src/app.generated.ts";
-import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { refusal } from "./as-app.ts";
 import { acts } from "./more-apps.ts";
 import {
@@ -108,7 +108,7 @@ describe("Defining Events", () => {
 
 	test("capabilities are what event handlers can access", () => {
 		expect(() => defining({ ...newEmail, capabilities: ["mail"] })).toThrow(
-			'"mail" is no capability: use storage, event',
+			'"mail" is not a capability: use storage or event',
 		);
 	});
 

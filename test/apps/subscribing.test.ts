@@ -1,6 +1,6 @@
 /** Subscriptions that come and go, and sends that find them. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { asApp, atDoor, refusal } from "./as-app.ts";
 import { installKeys, keyed } from "./keys.ts";
 import { acts, bell } from "./more-apps.ts";
@@ -118,12 +118,12 @@ describe("subscribing", () => {
 		expect(await asking("@test/lab", "rung", "act")).toEqual({
 			name: "RefusedError",
 			code: "unknown_event",
-			message: '@test/lab has no event "rung": it has ticked, announced',
+			message: '"rung" is not an event of @test/lab; use ticked, announced',
 		});
 		expect(await asking("@test/bell", "rung", "no")).toEqual({
 			name: "RefusedError",
 			code: "unknown_tool",
-			message: '@test/guest has no tool "no": it has act, other',
+			message: '"no" is not a tool of @test/guest; use act, other',
 		});
 	});
 

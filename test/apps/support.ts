@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { SignJWT } from "jose";
 import { expect, vi } from "vitest";
-import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import worker, { SECRET, transitions } from "./worker.ts";
 
 export const wait = { timeout: 10_000, interval: 10 };

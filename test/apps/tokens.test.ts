@@ -1,7 +1,7 @@
 /** Users' tokens at every door of the apps: what is not as its issuer gave it opens none. */
 import { SignJWT, UnsecuredJWT } from "jose";
 import { beforeEach, describe, expect, test } from "vitest";
-import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { asApp, refusal } from "./as-app.ts";
 import { acts } from "./more-apps.ts";
 import { call, stopped } from "./support.ts";

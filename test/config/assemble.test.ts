@@ -53,42 +53,42 @@ test.for<[string, unknown, RegExp]>([
 	[
 		"a binding that is missing",
 		{ subscribers: { mail: { binding: "MISSING" } } },
-		/^tidings\.config\.ts: subscribers\.mail\.binding: "MISSING" is not bound: add it to \[\[services\]\].*entrypoint = "Subscriber"/,
+		/^tidings\.config\.ts: subscribers\.mail\.binding: "MISSING" is not bound; add it to \[\[services\]\].*entrypoint = "Subscriber"/,
 	],
 	...["EVENTS_QUEUE", "toString"].map((binding): [string, unknown, RegExp] => [
 		`${binding} for a Worker`,
 		{ subscribers: { mail: { binding } } },
-		/subscribers\.mail\.binding: "\w+" is bound to what is no Worker/,
+		/subscribers\.mail\.binding: "\w+" is not the binding of a Worker/,
 	]),
 	[
 		"a route to a Worker and no handler of it",
 		{ ...mail, routes: { mail: { events: "a.b" } } },
-		/routes\["mail"\]: there is no handler "mail"/,
+		/routes\["mail"\]: handler "mail" does not exist; use/,
 	],
 	[
 		"a route to what every object has",
 		{ ...mail, routes: { a: { handler: "constructor/a" } } },
-		/routes\["a"\]: there is no handler "constructor\/a"/,
+		/routes\["a"\]: handler "constructor\/a" does not exist/,
 	],
 	[
 		"a route in a Worker's name to another handler",
 		{ ...mail, routes: { "mail/log": { handler: "mail/send" } } },
-		/routes\["mail\/log"\]: this could be the name of a handler of the Worker mail.*does not begin with mail\//,
+		/routes\["mail\/log"\]: this name may belong to a handler of the Worker mail.*does not begin with mail\//,
 	],
 	[
 		"a handler that nobody has",
 		{ ...mail, routes: { "send-mail": { events: "a.b" } } },
-		/^tidings\.config\.ts: routes\["send-mail"\]: there is no handler "send-mail": this Worker has own, audit, handlers of others begin with mail\/, and no module is known at src\/subscribers\/send-mail: npx tidings generate/,
+		/^tidings\.config\.ts: routes\["send-mail"\]: handler "send-mail" does not exist; use one of this Worker \(own, audit\) or of another \(they begin with mail\/\), or write src\/subscribers\/send-mail and run npx tidings generate/,
 	],
 	[
 		"a handler of a Worker that is not named",
 		{ ...mail, routes: { a: { handler: "post/send" } } },
-		/routes\["a"\]: there is no handler "post\/send"/,
+		/routes\["a"\]: handler "post\/send" does not exist/,
 	],
 	[
 		"a route with the name of a handler that it does not call",
 		{ ...mail, routes: { own: { handler: "mail/send" } } },
-		/routes\["own"\]: a handler has this id and the route calls another, "mail\/send"/,
+		/routes\["own"\]: a handler has this id, but the route calls "mail\/send"; rename the route/,
 	],
 	[
 		"a value that is wrong by itself",
@@ -128,6 +128,6 @@ test("a Worker does not start with a file that exports no handler, or one withou
 		/"src\/subscribers\/empty\.ts" exports no function default or handler or handle/,
 	);
 	expect(starting({ routes: { welcome: { retries: 1 } } })).toThrow(
-		/routes\["welcome"\].*src\/subscribers\/welcome needs the route's events/,
+		/routes\["welcome"\].*give the route of src\/subscribers\/welcome its events/,
 	);
 });

@@ -135,7 +135,7 @@ describe("the error for a wrong value begins with its path", () => {
 		[
 			"an invalid pattern",
 			{ routes: { a: { events: ["x", "no name"] } } },
-			'routes["a"].events: "no name" is neither a name nor a pattern: segments of A-Z',
+			'routes["a"].events: "no name" is neither a name nor a pattern: give segments of A-Z',
 		],
 		[
 			"events as a number",

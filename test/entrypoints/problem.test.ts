@@ -30,10 +30,10 @@ test.for([
 			code: "internal",
 			detail: "the request failed; the log says why",
 		});
-		expect(log).toHaveBeenCalledExactlyOnceWith(
-			"tidings: a request failed",
-			thrown,
-		);
+		expect(log).toHaveBeenCalledOnce();
+		const line = JSON.parse(log.mock.calls[0]?.[0]);
+		expect(line.tidings).toBe("request_failed");
+		if (thrown) expect(line.error.message).toBe("the password is 1234");
 	},
 );
 

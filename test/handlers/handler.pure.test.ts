@@ -136,7 +136,10 @@ describe("an id that survives deploys", () => {
 		handlerOf(["a"], {}, function named() {});
 		expect(warn).not.toHaveBeenCalled();
 		handlerOf(["a"], {}, () => {});
-		expect(warn).toHaveBeenCalledWith(expect.stringContaining('{ id: "…" }'));
+		expect(JSON.parse(warn.mock.calls[0]?.[0])).toMatchObject({
+			tidings: "handler_id_unstable",
+			hint: 'register it as on("a", { id: "…" }, …)',
+		});
 	});
 });
 

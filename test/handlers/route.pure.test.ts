@@ -140,8 +140,8 @@ describe("what a Worker lists of its handlers", () => {
 	);
 
 	test("is all that the owner needs, and survives the way to it", () => {
-		const told = structuredClone([listingOf(send)]);
-		expect(listingsFrom(told)).toEqual([
+		const listings = structuredClone([listingOf(send)]);
+		expect(listingsFrom(listings)).toEqual([
 			{
 				id: "send",
 				patterns: ["order.placed"],
@@ -152,7 +152,7 @@ describe("what a Worker lists of its handlers", () => {
 		]);
 	});
 
-	test("has no schema where none can be told", () => {
+	test("has no schema where none can be listings", () => {
 		const dated = handlerOf(["a"], { id: "a" }, () => {}, z.date());
 		expect(listingOf(dated)).toEqual({ id: "a", patterns: ["a"] });
 	});
@@ -175,11 +175,14 @@ describe("what a Worker lists of its handlers", () => {
 	});
 
 	test("is read past a policy and a time of a newer form, which are then the defaults", () => {
-		const told = [
+		const listings = [
 			{ ...listed("a", "a"), policy: { backoff: "fibonacci" }, timeout: "7" },
 			{ ...listed("b", "b"), timeout: 90_000 },
 		];
-		expect(listingsFrom(told)).toEqual([listed("a", "a"), listed("b", "b")]);
+		expect(listingsFrom(listings)).toEqual([
+			listed("a", "a"),
+			listed("b", "b"),
+		]);
 	});
 
 	test("is unknown where the patterns of one are of a newer form, which may match", () => {
@@ -202,22 +205,22 @@ describe("what a Worker lists of its handlers", () => {
 	test.for(["*", "", "a b", "x".repeat(129)])(
 		"has no handler with the id %j",
 		(id) => {
-			expect(() => listingsFrom([listed(id, "a")])).toThrow("no handler");
+			expect(() => listingsFrom([listed(id, "a")])).toThrow("not a handler");
 		},
 	);
 
 	test("is read past members that a newer deploy added", () => {
 		const policy = { ...policyOf(2), cleverness: 9 };
-		const told = [{ ...listed("a", "a"), policy, colour: "red" }];
-		expect(listingsFrom(told)).toEqual([
+		const listings = [{ ...listed("a", "a"), policy, colour: "red" }];
+		expect(listingsFrom(listings)).toEqual([
 			{ ...listed("a", "a"), policy: policyOf(2) },
 		]);
 	});
 
 	test.for([undefined, null, {}, "handlers", [{}], [{ id: "a" }], [null]])(
 		"is refused where it is no list: %j",
-		(told) => {
-			expect(() => listingsFrom(told)).toThrow(TypeError);
+		(listings) => {
+			expect(() => listingsFrom(listings)).toThrow(TypeError);
 		},
 	);
 });

@@ -337,10 +337,12 @@ describe("a list of handlers", () => {
 		fake.goDown();
 		const { ports } = owning(fake);
 		await taken(record("order.placed"), ports);
-		expect(error.mock.calls[0]).toEqual([
-			'tidings: the Worker fake did not list its handlers, its events wait: is it deployed, and has its binding FAKE entrypoint = "Subscriber"?',
-			new Error("Worker not found"),
-		]);
+		expect(JSON.parse(error.mock.calls[0]?.[0])).toMatchObject({
+			tidings: "worker_unreachable",
+			worker: "fake",
+			hint: expect.stringContaining('entrypoint = "Subscriber"'),
+			error: { message: "Worker not found" },
+		});
 		error.mockRestore();
 	});
 
@@ -439,10 +441,15 @@ test("a route to a handler that its Worker does not list is told once, with thos
 	await taken(record("order.placed"), ports);
 	time.now += MINUTE;
 	await taken(record("order.placed"), ports);
-	expect(warn.mock.calls).toEqual([
-		[
-			'tidings.config.ts: routes["typo"]: the Worker fake has no handler "fake/sned" now, only fake/send, fake/log',
-		],
+	expect(warn.mock.calls.map(([line]) => JSON.parse(line))).toEqual([
+		{
+			tidings: "route_without_handler",
+			route: "typo",
+			worker: "fake",
+			handler: "fake/sned",
+			known: ["fake/send", "fake/log"],
+			next: "the route calls no handler",
+		},
 	]);
 	warn.mockRestore();
 });

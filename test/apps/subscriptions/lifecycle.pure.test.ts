@@ -8,10 +8,10 @@ import {
 	INITIAL,
 	isPollDue,
 	type Lifecycle,
+	nextWakeAt,
+	recordOutcome,
 	recordPoll,
 	setPoll,
-	recordOutcome,
-	nextWakeAt,
 } from "../../../src/apps/subscriptions/lifecycle.ts";
 import type { Failure } from "../../../src/event/failure.ts";
 import type { AttemptOutcome } from "../../../src/event/outcome.ts";
@@ -138,9 +138,9 @@ describe("an attempt", () => {
 		expect(life).toMatchObject({
 			phase: "starting",
 			failures: 1,
-			isCutOff: true,
+			wasInterrupted: true,
 			nextAt: over + 1_000,
-			error: { message: expect.stringContaining("nobody knows") },
+			error: { message: expect.stringContaining("its outcome is unknown") },
 		});
 		expect(life.endsBy).toBe(undefined);
 		expect(beginAttempt(life, over + 999)).toBe(undefined);
@@ -206,7 +206,8 @@ describe("an attempt", () => {
 });
 
 describe("a subscriber is told", () => {
-	const at = (life: Lifecycle, isAwaited = false) => answerSubscriber(life, isAwaited);
+	const at = (life: Lifecycle, isAwaited = false) =>
+		answerSubscriber(life, isAwaited);
 
 	test("that the event is active when it runs", () => {
 		expect(at(running)).toEqual({ state: "active" });
@@ -229,7 +230,7 @@ describe("a subscriber is told", () => {
 		});
 		expect(at(starting())).toMatchObject({
 			state: "pending",
-			error: { message: expect.stringContaining("cut off") },
+			error: { message: expect.stringContaining("was interrupted") },
 		});
 	});
 
@@ -356,7 +357,7 @@ test("for any interleaving, start and stop alternate, never overlap, and in the 
 			const begin = () => {
 				const due = beginAttempt(life, now);
 				if (!due) return;
-				outside.begin(due.which, now);
+				outside.begin(due.part, now);
 				move(due.life);
 			};
 			const end = (end: End) => {

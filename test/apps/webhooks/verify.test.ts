@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
-import { deliveryIdOf, type Verify } from "../../../src/apps/webhooks/hook.ts";
 import type { HookRequest } from "../../../src/apps/webhooks/trigger.ts";
 import {
 	githubSignature,
@@ -9,6 +8,10 @@ import {
 	standardWebhooks,
 	stripeSignature,
 } from "../../../src/apps/webhooks/verify.ts";
+import {
+	deliveryIdOf,
+	type Verify,
+} from "../../../src/apps/webhooks/webhook-module.ts";
 
 const SECONDS = 1_700_000_000;
 const NOW = SECONDS * 1_000;

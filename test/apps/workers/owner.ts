@@ -2,9 +2,9 @@
 import { createEvents, defineConfig } from "tidings";
 import { worker } from "tidings/worker";
 import { portsOf } from "../../../src/events.ts";
+import { shiftClock, withShiftedClock } from "../../support/shifted-clock.ts";
 
 const ends: string[] = [];
-const realNow = Date.now;
 
 export const events = createEvents({
 	observe(transition) {
@@ -32,7 +32,7 @@ const config = defineConfig({
 	},
 });
 
-export default worker(events, {
+const own = worker(events, {
 	config,
 	async fetch(request) {
 		const { pathname, searchParams } = new URL(request.url);
@@ -42,8 +42,7 @@ export default worker(events, {
 			case "/publish":
 				return Response.json(await events.publish("order.placed"));
 			case "/clock": {
-				const offset = Number(searchParams.get("offset"));
-				Date.now = () => realNow() + offset;
+				shiftClock(Number(searchParams.get("offset")));
 				return new Response();
 			}
 			case "/state": {
@@ -64,6 +63,13 @@ export default worker(events, {
 		}
 	},
 });
+
+export default {
+	fetch: (...args: Parameters<typeof own.fetch>) =>
+		withShiftedClock(() => own.fetch(...args)),
+	queue: (...args: Parameters<typeof own.queue>) =>
+		withShiftedClock(() => own.queue(...args)),
+};
 
 interface Run {
 	app: string;

@@ -3,7 +3,6 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { createEvents, NonRetryableError } from "tidings";
 import { createApp } from "tidings/apps";
 import { subscriber } from "tidings/worker";
-import type { SubscriberEntrypoint } from "../../../src/entrypoints/subscriber.ts";
 import { act } from "./act.ts";
 
 const got: unknown[] = [];
@@ -35,6 +34,7 @@ const app = createApp("@far/reader", {
 });
 
 const Own = subscriber(createEvents({ apps: [app] }));
+type Entrypoint = InstanceType<typeof Own>;
 
 export class Subscriber extends WorkerEntrypoint {
 	#own() {
@@ -50,11 +50,11 @@ export class Subscriber extends WorkerEntrypoint {
 		return this.#own().apps();
 	}
 
-	receive(...args: Parameters<SubscriberEntrypoint["receive"]>) {
+	receive(...args: Parameters<Entrypoint["receive"]>) {
 		return this.#own().receive(...args);
 	}
 
-	deliver(...args: Parameters<SubscriberEntrypoint["deliver"]>) {
+	deliver(...args: Parameters<Entrypoint["deliver"]>) {
 		calls.push(JSON.stringify(args[0]));
 		return this.#own().deliver(...args);
 	}

@@ -3,7 +3,6 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { createEvents } from "tidings";
 import { createApp } from "tidings/apps";
 import { subscriber } from "tidings/worker";
-import type { SubscriberEntrypoint } from "../../../src/entrypoints/subscriber.ts";
 import { act } from "./act.ts";
 
 const done: unknown[] = [];
@@ -49,6 +48,7 @@ const app = createApp("@far/source", {
 const events = createEvents({ apps: [app] });
 events.on("order.placed", { id: "plain" }, () => {});
 const Own = subscriber(events);
+type Entrypoint = InstanceType<typeof Own>;
 
 export class Subscriber extends WorkerEntrypoint {
 	#own() {
@@ -65,11 +65,11 @@ export class Subscriber extends WorkerEntrypoint {
 		return this.#own().apps();
 	}
 
-	receive(...args: Parameters<SubscriberEntrypoint["receive"]>) {
+	receive(...args: Parameters<Entrypoint["receive"]>) {
 		return this.#own().receive(...args);
 	}
 
-	deliver(...args: Parameters<SubscriberEntrypoint["deliver"]>) {
+	deliver(...args: Parameters<Entrypoint["deliver"]>) {
 		return this.#own().deliver(...args);
 	}
 }

@@ -2,7 +2,6 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { createEvents } from "tidings";
 import { subscriber } from "tidings/worker";
-import type { SubscriberEntrypoint } from "../../../src/entrypoints/subscriber.ts";
 
 const [first, second] = [createEvents(), createEvents()];
 first.on("order.placed", { id: "send" }, () => {});
@@ -10,6 +9,7 @@ first.on("order.**", { id: "archive" }, () => {});
 second.on("order.placed", { id: "send" }, () => {});
 second.on("order.paid", { id: "thank" }, () => {});
 const deploys = { first: subscriber(first), second: subscriber(second) };
+type Entrypoint = InstanceType<typeof deploys.first>;
 
 let deployed: keyof typeof deploys | "none" = "first";
 
@@ -27,11 +27,11 @@ export class Subscriber extends WorkerEntrypoint {
 		return this.#deploy().apps();
 	}
 
-	receive(...args: Parameters<SubscriberEntrypoint["receive"]>) {
+	receive(...args: Parameters<Entrypoint["receive"]>) {
 		return this.#deploy().receive(...args);
 	}
 
-	deliver(...args: Parameters<SubscriberEntrypoint["deliver"]>) {
+	deliver(...args: Parameters<Entrypoint["deliver"]>) {
 		return this.#deploy().deliver(...args);
 	}
 }
