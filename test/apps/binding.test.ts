@@ -24,8 +24,8 @@ async function refusal(call: Promise<unknown>): Promise<string> {
 	);
 }
 
-describe("a Worker whose binding names an app", () => {
-	test("subscribes and unsubscribes in that app's name, under the tokens that it gives", async () => {
+describe("a binding that names an app", () => {
+	test("subscribes and unsubscribes as that app, for the user of the given tokens", async () => {
 		const options = { tokens: [await ada()] };
 		expect(
 			await LAB.subscribe("@test/lab", "ticked", "one", options),
@@ -35,7 +35,7 @@ describe("a Worker whose binding names an app", () => {
 		await stopped("@test/lab/ticked");
 	});
 
-	test("needs tokens, and tools that are its own", async () => {
+	test("requires tokens, and the app's own tools", async () => {
 		const without = LAB.subscribe("@test/lab", "ticked", "one");
 		expect(await refusal(without)).toContain("@my-org/auth");
 		const options = { tokens: [await ada()] };
@@ -52,7 +52,7 @@ describe("a Worker whose binding names an app", () => {
 		expect(await refusal(odd)).toContain("tokens");
 	});
 
-	test("runs its tools, and no other app's where its right is listed", async () => {
+	test("runs the app's tools, and with a list of permissions no tool of another app", async () => {
 		behaviours.set("one", (input) => ({ twice: [input, input] }));
 		expect(await LAB.runTool("@test/lab", "one", { n: 1 })).toEqual({
 			twice: [{ n: 1 }, { n: 1 }],
@@ -64,7 +64,7 @@ describe("a Worker whose binding names an app", () => {
 	});
 });
 
-test("a Worker whose binding names no app subscribes in nobody's name", async () => {
+test("a caller that is not an app cannot subscribe as one", async () => {
 	const options = { tokens: [await ada()] };
 	const asked = STOREFRONT.subscribe("@test/lab", "ticked", "one", options);
 	expect(await refusal(asked)).toContain('the caller "storefront" is no app');

@@ -17,7 +17,7 @@ const undeclared = (app: string, capability: string, where: string) => ({
 });
 
 describe("a tool", () => {
-	test("that uses what its app does not declare is told where to declare it", async () => {
+	test("cannot use an undeclared capability, and the error says where to declare it", async () => {
 		const where = 'the "capabilities" of createApp("@test/bare")';
 		expect(
 			await refusal(asApp("@test/bare", async ({ event }) => event)),
@@ -30,27 +30,27 @@ describe("a tool", () => {
 		).toMatchObject({ code: "forbidden" });
 	});
 
-	test("has no webhookUrl, and is told who has", async () => {
+	test("has no webhookUrl, and the error says where it is available", async () => {
 		const asked = asApp("@test/guest", async (given) => given.webhookUrl);
 		expect((await refusal(asked)).message).toBe(
 			"@test/guest: webhookUrl is there for start, handler and stop of an event, and not for tools",
 		);
 	});
 
-	test("that no event runs has no subscription", async () => {
+	test("has no subscription if no event runs it", async () => {
 		expect(
 			await asApp("@test/guest", ({ subscription }) => subscription),
 		).toBeUndefined();
 	});
 
-	test("may not ask to be polled", async () => {
+	test("cannot request polls", async () => {
 		const asked = asApp("@test/guest", ({ event }) => event.poll("5 minutes"));
 		expect((await refusal(asked)).message).toBe(
 			"event.poll: only the start of an event may ask to be polled",
 		);
 	});
 
-	test("gives back what it returns as JSON, and null for nothing", async () => {
+	test("returns its result as JSON, and null for undefined", async () => {
 		for (const [returned, output] of [
 			[{ a: new Date(0) }, { a: "1970-01-01T00:00:00.000Z" }],
 			[undefined, null],
@@ -62,7 +62,7 @@ describe("a tool", () => {
 		}
 	});
 
-	test("that fails is refused as failed, with its error", async () => {
+	test("that fails rejects with ToolFailedError and its message", async () => {
 		acts.set("@test/guest", () => {
 			throw new RangeError("no such thing");
 		});
@@ -79,7 +79,7 @@ describe("a tool", () => {
 		expect(await response.json()).toMatchObject({ code: "tool_failed" });
 	});
 
-	test("gets its input, and runs over HTTP with the user's token alone", async () => {
+	test("receives its input, and runs over HTTP with only a user's token", async () => {
 		acts.set("@test/guest", (_, input) => ({ input }));
 		const response = await call("POST", "/v1/apps/@test/guest/tools/act", {
 			token: await atDoor(front),
@@ -89,7 +89,7 @@ describe("a tool", () => {
 		expect(await response.json()).toEqual({ output: { input: { n: [1] } } });
 	});
 
-	test("that nobody knows is refused with the known ones", async () => {
+	test("that does not exist is rejected with a list of known tools", async () => {
 		expect(await refusal(events.apps.run("@test/guest", "no"))).toMatchObject({
 			code: "unknown_tool",
 			message: '"no" is not a tool of @test/guest; use act, other',
@@ -122,7 +122,7 @@ describe("start, handler and stop", () => {
 		bell.clear();
 	});
 
-	test("have the webhook's URL, and not what events.json does not list, whatever the app's tools may use", async () => {
+	test("have the webhook's URL, and only the capabilities in events.json", async () => {
 		const met: Record<string, unknown> = {};
 		const look =
 			(part: string) =>
@@ -158,7 +158,7 @@ describe("start, handler and stop", () => {
 		});
 	});
 
-	test("the service that calls the webhook back while start is at work is answered, and its call is handled", async () => {
+	test("a webhook call during start is accepted and handled", async () => {
 		const answers: number[] = [];
 		const handled: unknown[] = [];
 		bell.set("start", async ({ webhookUrl }) => {
@@ -170,7 +170,7 @@ describe("start, handler and stop", () => {
 		await vi.waitFor(() => expect(handled).toEqual([1]), wait);
 	});
 
-	test("a start that fails says so: the subscription is kept as pending, and is active once start succeeds", async () => {
+	test("a failed start is reported: the subscription is pending until start succeeds", async () => {
 		let tries = 0;
 		bell.set("start", () => {
 			if (++tries < 3) throw new TypeError("the service is down");
@@ -188,7 +188,7 @@ describe("start, handler and stop", () => {
 		expect(tries).toBe(3);
 	});
 
-	test("a stop that fails is tried again until it succeeds, and only then may start run", async () => {
+	test("a failed stop is retried until it succeeds, and start waits for it", async () => {
 		const order: string[] = [];
 		let stops = 0;
 		bell.set("start", () => void order.push("start"));
@@ -209,7 +209,7 @@ describe("start, handler and stop", () => {
 		}, wait);
 	});
 
-	test("start and the tools have 5 seconds unless the module says otherwise, and 60 at the most", () => {
+	test("start and tools have a timeout of 5 seconds by default and at most 60", () => {
 		const rung = {
 			description: "d",
 			capabilities: [],
@@ -272,13 +272,13 @@ describe("the handler", () => {
 			"31 days",
 			"RefusedError: event.poll: 2678400000 ms is not between a minute and 30 days",
 		],
-	])("polled every %s: %s", async (every, answer) => {
+	])("polled at the interval %s: %s", async (every, answer) => {
 		const answered = poll(every);
 		await join();
 		expect(await answered).toBe(answer);
 	});
 
-	test("is run with the trigger of a poll at its time", async () => {
+	test("runs with the trigger of a poll at its time", async () => {
 		const handled: unknown[] = [];
 		behaviours.set("ticked handler", (input) => void handled.push(input));
 		const answered = poll("5 minutes");

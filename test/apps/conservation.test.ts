@@ -18,7 +18,7 @@ afterAll(async () => {
 	await stopped(NAME);
 });
 
-test("forty subscribers, some of whose tools fail, and thirty sends: each that matches is delivered or dead, once", async () => {
+test("with forty subscribers and thirty sends, each matching delivery ends exactly once, delivered or dead", async () => {
 	const keyOf = (n: number) =>
 		[
 			["name", `door-${n}`],

@@ -71,7 +71,7 @@ describe("a call of the webhook", () => {
 		recorded.events.map((text) => read(text).id);
 
 	test.each(["webhookState", "acceptDelivery"] as const)(
-		"is not answered yes, and not held, when its object dies at %s",
+		"is neither accepted nor stored if its object fails at %s",
 		async (method) => {
 			const ports = failing(method);
 			await expect(accept(ports, "d1")).rejects.toThrow();
@@ -83,7 +83,7 @@ describe("a call of the webhook", () => {
 		["the queue", { isQueueDown: true }],
 		["the store of large bodies", { isQueueDown: false }],
 	] as const)(
-		"that %s does not take is not answered yes, and is held when it comes again, under one id",
+		"is answered with success only after it is stored: if %s fails, a repetition stores it under the same id",
 		async (_, { isQueueDown }) => {
 			const large = new Uint8Array(200_000);
 			const first = recordingPorts();
@@ -99,7 +99,7 @@ describe("a call of the webhook", () => {
 		},
 	);
 
-	test("that is held though its object dies at confirm is answered yes, and its repetition is the same event", async () => {
+	test("that is stored although its object fails at confirm is accepted, and its repetition is the same event with the same time", async () => {
 		const first = failing("confirmDelivery");
 		const held = await accept(first, "d2");
 		expect(held).toMatchObject({ type: "stored" });
@@ -113,7 +113,7 @@ describe("a call of the webhook", () => {
 		expect(first.recorded.transitions).toMatchObject([{ at: record?.time }]);
 	});
 
-	test("is known again after the object was evicted", async () => {
+	test("is still known after an eviction of the object", async () => {
 		const first = recordingPorts();
 		const held = await accept(first, "d3");
 		await crash();
@@ -122,14 +122,14 @@ describe("a call of the webhook", () => {
 		expect(second.recorded.events).toEqual([]);
 	});
 
-	test("that its sender repeats while it is being held is one event", async () => {
+	test("is one event if its sender repeats it concurrently", async () => {
 		const ports = recordingPorts();
 		const both = await Promise.all([accept(ports, "d4"), accept(ports, "d4")]);
 		expect(both[0]).toEqual(both[1]);
 		expect(new Set(idsOf(ports)).size).toBe(1);
 	});
 
-	test("is not answered 404 while the Worker that may have its app does not tell", async () => {
+	test("is not answered with 404 while a Worker that may have the app does not list its apps", async () => {
 		const ports = recordingPorts();
 		const [own] = ports.appWorkers as [AppWorker];
 		const worker = { ...own.worker, key: "mail" };
@@ -145,7 +145,7 @@ describe("a call of the webhook", () => {
 	});
 });
 
-test("mail that nobody can hold now is thrown back, so that its server tries again", async () => {
+test("mail that cannot be stored now is rejected, so that its server retries", async () => {
 	const ports = recordingPorts();
 	ports.eventsQueue.send = down;
 	const mail = {
@@ -169,7 +169,7 @@ describe("start and stop", () => {
 		return runPart(NAME, "start", "https://events.example/hooks", ports);
 	};
 
-	test("that never began, for their Worker does not answer or does not have them, have failed and may begin again at once", async () => {
+	test("that could not begin count as failed and are retried at once", async () => {
 		expect(await attempt(async () => undefined)).toMatchObject({
 			type: "failed",
 			error: { name: "UnavailableError" },
@@ -189,7 +189,7 @@ describe("a subscriber whose object dies", () => {
 			[await atDoor(front)],
 		);
 
-	test("while start is at work is told to try again, and is subscribed all the same, with start run again", async () => {
+	test("during start gets an error, remains subscribed, and start runs again", async () => {
 		await keeper.unsubscribe("@test/guest", []);
 		await stopped(NAME);
 		let starts = 0;
@@ -231,14 +231,14 @@ describe("a subscriber whose object dies", () => {
 		}
 	});
 
-	test("after it was told yes stays subscribed", async () => {
+	test("after the answer remains subscribed", async () => {
 		const { id } = await join();
 		await crash();
 		expect(await keeper.find(id)).toMatchObject({ id, tool: "act" });
 		expect(await join()).toEqual({ id, state: "active" });
 	});
 
-	test("after it has left stays gone, and its id is not used again", async () => {
+	test("after it has left remains unsubscribed, and its id is never used again", async () => {
 		const { id } = await join();
 		await keeper.unsubscribe("@test/guest", Object.entries(front));
 		await crash();

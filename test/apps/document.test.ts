@@ -55,7 +55,7 @@ function webhook(): string {
 }
 
 describe("the complete flow when an email arrives", () => {
-	test("the service calls the app's handler, which sends to who subscribed with that email, whose tool keeps it", async () => {
+	test("the service calls the app's handler, which sends to the subscriber with that email, whose tool stores it", async () => {
 		expect(await subscribe(await ada())).toEqual({ subscribed: true });
 		expect(await subscribe(await ben())).toEqual({ subscribed: true });
 		const response = await call("POST", webhook(), {
@@ -87,7 +87,7 @@ describe("the complete flow when an email arrives", () => {
 });
 
 describe("start.ts", () => {
-	test("runs when the first subscriber joins, with the webhook's URL, and additional subscribers share that", async () => {
+	test("runs with the webhook's URL when the first subscriber joins, and more subscribers share it", async () => {
 		await subscribe(await ada());
 		expect(asked).toEqual([
 			{
@@ -106,7 +106,7 @@ describe("start.ts", () => {
 	});
 });
 
-test("a webhook's URL can be rotated: the old one is unknown at once, and the service is told the new one", async () => {
+test("a webhook's URL can be rotated: the old one is unknown at once, and start registers the new one", async () => {
 	await subscribe(await ada());
 	const old = webhook();
 	const rotated = await boundSubscriptions(
@@ -132,7 +132,7 @@ test("a webhook's URL can be rotated: the old one is unknown at once, and the se
 });
 
 describe("stop.ts", () => {
-	test("runs when the last subscriber leaves, and the webhook is closed then", async () => {
+	test("runs when the last subscriber leaves, and closes the webhook", async () => {
 		await subscribe(await ada());
 		await subscribe(await ben());
 		const url = webhook();

@@ -84,14 +84,14 @@ async function walk(
 const wanted = () => ids.map((id) => `@test/guest/act#${id}`);
 
 describe("an event to 1 200 subscribers", () => {
-	test("becomes a delivery for each, and a message for each further page of 500", async () => {
+	test("reaches every page: one delivery for each subscriber, and one message for each further page of 500", async () => {
 		const ports = recordingPorts();
 		const { deliveries, messages } = await walk(record(NAME, ALL), ports);
 		expect(deliveries).toEqual(wanted());
 		expect(messages).toBe(CROWD + 2);
 	});
 
-	test("holds no more than a page at once, and no batch over a queue's limits", async () => {
+	test("has at most one page in memory, and no batch over a queue's limits", async () => {
 		const asked: number[] = [];
 		const ports = recordingPorts({
 			subscriptionsOf(name) {
@@ -127,7 +127,7 @@ describe("an event to 1 200 subscribers", () => {
 		}
 	});
 
-	test("to a field of one reaches that one alone, with one message", async () => {
+	test("to a field of one subscriber reaches only that one, with one message", async () => {
 		const body: SentBody = { ...ALL, filter: [["name", "door-777"]] };
 		const { deliveries, messages } = await walk(
 			record(NAME, body),
@@ -138,7 +138,7 @@ describe("an event to 1 200 subscribers", () => {
 	});
 
 	test.each([1, 2, 3, 5, 6, 7, 12])(
-		"leaves nobody out when queue and scheduler die at the batch %i of each page's first try",
+		"reaches every subscriber if queue and scheduler fail at batch %i of a page's first try",
 		async (at) => {
 			const ports = recordingPorts();
 			const send = ports.retriesQueue.sendBatch;
@@ -157,14 +157,14 @@ describe("an event to 1 200 subscribers", () => {
 		},
 	);
 
-	test("goes by the scheduler where the queue takes nothing, and reaches each once", async () => {
+	test("uses the scheduler while the queue is down, and reaches each subscriber once", async () => {
 		const ports = recordingPorts();
 		ports.retriesQueue.sendBatch = down;
 		const { deliveries } = await walk(record(NAME, ALL), ports);
 		expect(deliveries).toEqual(wanted());
 	});
 
-	test("waits while its subscriptions, or its body, cannot be read", async () => {
+	test("is redelivered while its subscriptions cannot be read", async () => {
 		let isDown = true;
 		const ports = recordingPorts({
 			subscriptionsOf(name) {
@@ -203,8 +203,8 @@ async function replayed(text: string): Promise<string> {
 	return ports.recorded.retries[0]?.record as string;
 }
 
-describe("a message that the platform gave up", () => {
-	test("for the pages after the first is a letter whose replay goes on from there", async () => {
+describe("a message that the platform gave up on", () => {
+	test("for the pages after the first becomes a dead letter whose replay continues with the next page", async () => {
 		const ports = recordingPorts();
 		await take(record(NAME, ALL), ports, "events");
 		const rest = ports.recorded.retries
@@ -215,7 +215,7 @@ describe("a message that the platform gave up", () => {
 		expect(deliveries).toEqual(wanted().slice(500));
 	});
 
-	test("for all of them is one letter, whose replay reaches all", async () => {
+	test("for all subscribers becomes one dead letter whose replay reaches all", async () => {
 		const text = record(NAME, ALL);
 		const { id } = read(text);
 		await abandon(text);
@@ -226,7 +226,7 @@ describe("a message that the platform gave up", () => {
 		expect(deliveries).toEqual(wanted());
 	});
 
-	test("for one subscriber is a letter whose replay runs that one's tool alone", async () => {
+	test("for one subscriber becomes a dead letter whose replay runs only that subscriber's tool", async () => {
 		const handler = wanted()[3] as string;
 		const again = await replayed(record(NAME, ALL, { handler, attempt: 2 }));
 		const ports = recordingPorts();
@@ -250,7 +250,7 @@ describe("a message that the platform gave up", () => {
 		[{ filter: [["name"]], payload: 1 }],
 		[{ filter: [] }],
 	])(
-		"is not replayed with the edited body %j, which is none of an app's event",
+		"is not replayed with the edited body %j, which no event of an app has",
 		async (body) => {
 			const text = record(NAME, ALL, { handler: `${NAME}#`, attempt: 1 });
 			const { id } = read(text);
@@ -284,7 +284,7 @@ describe("a delivery to a subscriber", () => {
 		expect(read(row?.record ?? "").delivery).toMatchObject({ attempt: 3 });
 	});
 
-	test("of a tool that no deploy has waits, and is a letter after an hour", async () => {
+	test("for an unknown tool waits, and becomes a dead letter after an hour", async () => {
 		const keeper = boundSubscriptions(NAME);
 		const { id } = await keeper.subscribe({
 			app: "@test/guest",
@@ -307,7 +307,7 @@ describe("a delivery to a subscriber", () => {
 		await keeper.unsubscribe("@test/guest", [["name", "gone"]]);
 	});
 
-	test("of a tool that a silent Worker may have waits for that Worker, and not for a deploy", async () => {
+	test("for a tool of an unreachable Worker waits for that Worker, and does not count as unknown", async () => {
 		const [own] = owner.workers.all;
 		const silent = { ...own, key: "guests", routes: async () => undefined };
 		const without = { ...own, key: "", routes: async () => new Routes([]) };
@@ -326,7 +326,7 @@ describe("a delivery to a subscriber", () => {
 		]);
 	});
 
-	test("whose body is gone is one letter", async () => {
+	test("whose body has expired becomes one dead letter", async () => {
 		const { body: _, ...rest } = JSON.parse(text());
 		const ports = recordingPorts();
 		await take(JSON.stringify({ ...rest, reference: "no-such-body" }), ports);

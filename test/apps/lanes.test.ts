@@ -44,7 +44,7 @@ function withBulkLane(bulk: Record<"events" | "retries", RecordQueue>) {
 	return ports;
 }
 
-test("it travels by its lane, and its deliveries by the lane's retries", async () => {
+test("an app's event uses the queue of its lane, and its deliveries use the lane's retries", async () => {
 	const [events, retries]: [string[], string[]] = [[], []];
 	const bulk = { events: laneOf(events), retries: laneOf(retries) };
 	const ports = withBulkLane(bulk);
@@ -67,7 +67,7 @@ test("it travels by its lane, and its deliveries by the lane's retries", async (
 	]);
 });
 
-test("one that waits keeps it in its row", async () => {
+test("a scheduled app's event stores its lane in its row", async () => {
 	const bulk = { events: laneOf([]), retries: laneOf([]) };
 	const ports = withBulkLane(bulk);
 	await send("@test/bell", "rung", { ...sent, after: "1 day" }, ports);
@@ -76,7 +76,7 @@ test("one that waits keeps it in its row", async () => {
 	]);
 });
 
-test("a lane that there is not is refused", async () => {
+test("an app's event to an unknown lane is rejected", async () => {
 	const ports = recordingPorts();
 	expect(await refusal(send("@test/bell", "rung", sent, ports))).toMatchObject({
 		code: "unknown_lane",

@@ -25,8 +25,8 @@ const longest = () =>
 		tools: { ["t".repeat(64)]: module },
 	});
 
-describe("an app whose name, event and tool are as long as may be", () => {
-	test("is declared, registered, and listed so that the owner can read it", () => {
+describe("an app with the longest names", () => {
+	test("is declared, registered and listed, and the owner can read it", () => {
 		expect(name).toHaveLength(100);
 		const app = longest();
 		const events = createEvents({ apps: [app] });
@@ -44,7 +44,7 @@ describe("an app whose name, event and tool are as long as may be", () => {
 		);
 	});
 
-	test("is refused one character longer", () => {
+	test("is rejected with one more character", () => {
 		expect(() => createApp(`${name}a`, {})).toThrow("at most 100 characters");
 		expect(() =>
 			createApp(name, { tools: { ["t".repeat(65)]: module } }),

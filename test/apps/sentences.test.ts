@@ -82,7 +82,7 @@ describe("Defining Events", () => {
 			handlers: given as typeof handlers,
 		});
 
-	test("the example's events.json is taken as it stands", () => {
+	test("the example's events.json is accepted unchanged", () => {
 		expect(defining(newEmail).declaration.events.new_email).toEqual(newEmail);
 	});
 
@@ -97,7 +97,7 @@ describe("Defining Events", () => {
 	);
 
 	test.each(["start", "handler", "stop"] as const)(
-		"you need three handler files: without %s.ts it is named",
+		"each event needs three handler files: without %s.ts the error names it",
 		(part) => {
 			const { [part]: _, ...rest } = handlers.new_email;
 			expect(() => defining(newEmail, { new_email: rest })).toThrow(
@@ -175,13 +175,13 @@ describe("Token-Based Matching", () => {
 });
 
 describe("How Events Work", () => {
-	test("the email app doesn't need to know who cares: it emits to nobody as to many", async () => {
+	test("the email app doesn't need to know its subscribers: it emits to none as to many", async () => {
 		await subscribe(await ada());
 		const id = await arrive("nobody@example.com", "nobody");
 		expect(await ends(id, 1)).toEqual(["ignored"]);
 	});
 
-	test("the same handler serves many subscribers, each of whose tools runs with the payload", async () => {
+	test("the same handler serves many subscribers, and each subscriber's tool runs with the payload", async () => {
 		for (const accountId of ["a1", "a2", "a3"])
 			await subscribe(await tokenOf({ accountId, email: "ada@example.com" }));
 		const id = await arrive("ada@example.com", "many");
@@ -212,7 +212,7 @@ describe("Event Flow", () => {
 		acts.clear();
 	});
 
-	test("a notification that the handler cannot parse is a dead letter of the handler, and reaches nobody", async () => {
+	test("a notification that the handler cannot parse becomes the handler's dead letter, and reaches no subscriber", async () => {
 		await subscribe(await ada());
 		const response = await call("POST", webhook(), { body: "not JSON" });
 		const { id } = (await response.json()) as { id: string };
@@ -242,7 +242,7 @@ describe("Unsubscribing", () => {
 describe("Lifecycle Management", () => {
 	const calls = () => asked.map(({ method }) => method);
 
-	test("you don't have duplicate webhooks for multiple subscribers, also when they come at the same time", async () => {
+	test("you don't have duplicate webhooks for multiple subscribers, even if they join concurrently", async () => {
 		const tokens = await Promise.all(
 			[1, 2, 3, 4, 5].map((n) =>
 				tokenOf({ accountId: `a${n}`, email: "ada@example.com" }),

@@ -60,7 +60,7 @@ afterEach(async () => {
 });
 
 describe("subscribing", () => {
-	test("twice is one subscription with one id, also at the same time", async () => {
+	test("twice results in one subscription with one id, even concurrently", async () => {
 		const token = await atDoor(front);
 		const [one, two] = await Promise.all(
 			[1, 2].map(() =>
@@ -80,7 +80,7 @@ describe("subscribing", () => {
 		expect(await all()).toHaveLength(1);
 	});
 
-	test("is the same subscription when events.json lists its fields in another order", async () => {
+	test("results in the same subscription if events.json lists its fields in another order", async () => {
 		const { id } = await subscribe();
 		const key = Object.entries(front).reverse();
 		const again = { app: "@test/guest", tool: "act", key };
@@ -96,7 +96,7 @@ describe("subscribing", () => {
 		expect(await all()).toEqual([]);
 	});
 
-	test("with another tool replaces the tool, and the id stays", async () => {
+	test("with another tool replaces the tool, and the id does not change", async () => {
 		const { id } = await subscribe();
 		expect(await subscribe(front, "@test/guest", "other")).toMatchObject({
 			id,
@@ -104,7 +104,7 @@ describe("subscribing", () => {
 		expect(await all()).toMatchObject([{ id, tool: "other" }]);
 	});
 
-	test("to an unknown app, event or tool is refused with the known ones", async () => {
+	test("to an unknown app, event or tool is rejected with a list of known ones", async () => {
 		const asking = async (source: string, event: string, tool: string) =>
 			refusal(
 				asApp("@test/guest", (given) =>
@@ -127,7 +127,7 @@ describe("subscribing", () => {
 		});
 	});
 
-	test("outlives the token that it was made under", async () => {
+	test("remains after its token has expired", async () => {
 		const exp = Math.floor(Date.now() / 1_000) + 2;
 		const short = await tokenOf({}, { door: front });
 		vi.useFakeTimers({ toFake: ["Date"] });
@@ -190,18 +190,21 @@ describe("a send", () => {
 		[{ isOpen: true, name: "front", floor: 1 }, [0]],
 		[{ floor: 0 }, [5]],
 		[undefined, [0, 1, 2, 3, 4, 5]],
-	])("to %j reaches exactly those, by case and type", async (to, wanted) => {
-		for (const door of doors) await subscribe(door);
-		const { id, doors: reached } = await heard(to as Partial<Door>);
-		await vi.waitFor(
-			() => expect(wayOf(id)).toHaveLength(1 + Math.max(wanted.length, 1)),
-			wait,
-		);
-		expect(new Set(reached().map((one) => JSON.stringify(one)))).toEqual(
-			new Set(wanted.map((index) => JSON.stringify(doors[index]))),
-		);
-		expect(reached()).toHaveLength(wanted.length);
-	});
+	])(
+		"to %j reaches exactly the matching subscribers, by case and type",
+		async (to, wanted) => {
+			for (const door of doors) await subscribe(door);
+			const { id, doors: reached } = await heard(to as Partial<Door>);
+			await vi.waitFor(
+				() => expect(wayOf(id)).toHaveLength(1 + Math.max(wanted.length, 1)),
+				wait,
+			);
+			expect(new Set(reached().map((one) => JSON.stringify(one)))).toEqual(
+				new Set(wanted.map((index) => JSON.stringify(doors[index]))),
+			);
+			expect(reached()).toHaveLength(wanted.length);
+		},
+	);
 
 	test.each([
 		[{ email: "x" }, 'unknown field "email": use name, floor, isOpen'],
@@ -220,17 +223,20 @@ describe("a send", () => {
 		["front", "expected an object"],
 		[[], "expected an object"],
 		[undefined, "undefined"],
-	])("to %j is refused, and reaches nobody", async (toSubscribers, message) => {
-		const before = transitions.length;
-		const sending = ring({ toSubscribers, payload: { text: "hi" } });
-		const refused = await refusal(sending);
-		expect(refused.code).toBe("invalid_request");
-		expect(refused.message).toContain(message);
-		const sent = transitions
-			.slice(before)
-			.filter(({ event }) => event === NAME);
-		expect(sent).toEqual([]);
-	});
+	])(
+		"to %j is rejected, and a wrong recipient never means every subscriber",
+		async (toSubscribers, message) => {
+			const before = transitions.length;
+			const sending = ring({ toSubscribers, payload: { text: "hi" } });
+			const refused = await refusal(sending);
+			expect(refused.code).toBe("invalid_request");
+			expect(refused.message).toContain(message);
+			const sent = transitions
+				.slice(before)
+				.filter(({ event }) => event === NAME);
+			expect(sent).toEqual([]);
+		},
+	);
 
 	test.each([
 		[{}, "schema_violation"],
@@ -238,23 +244,23 @@ describe("a send", () => {
 		[null, "schema_violation"],
 		["hi", "schema_violation"],
 		[undefined, "invalid_body"],
-	])("of the payload %j is refused by its schema", async (payload, code) => {
+	])("with the payload %j is rejected by its schema", async (payload, code) => {
 		expect((await refusal(ring({ payload }))).code).toBe(code);
 	});
 
-	test("takes no member that it does not know, for it may be a misspelt toSubscribers", async () => {
+	test("rejects an unknown key, which may be a misspelt toSubscribers", async () => {
 		const sending = ring({ payload: { text: "hi" }, toSubscriber: front });
 		const refused = await refusal(sending);
 		expect(refused.code).toBe("invalid_request");
 		expect(refused.message).toContain('unknown key "toSubscriber"');
 	});
 
-	test("without a match runs nothing, and says so", async () => {
+	test("without a matching subscriber is reported as ignored", async () => {
 		const { id } = await ring({ payload: { text: "hi" } });
 		expect(await ended(id)).toEqual(["published", "ignored"]);
 	});
 
-	test("of over 112 000 bytes travels by reference to each subscriber, whole", async () => {
+	test("of over 112 000 bytes reaches each subscriber by reference with its whole body", async () => {
 		const text = "ü".repeat(100_000);
 		await subscribe(front);
 		await subscribe({ ...front, floor: 2 });
@@ -264,14 +270,14 @@ describe("a send", () => {
 		for (const one of got) expect((one as unknown[])[1]).toEqual({ text });
 	});
 
-	test("of 256 KB is refused", async () => {
+	test("of 256 KB is rejected", async () => {
 		const sending = ring({ payload: { text: "x".repeat(262_144) } });
 		expect((await refusal(sending)).code).toBe("event_too_large");
 	});
 });
 
 describe("a tool that an event runs", () => {
-	test("gets the bare payload, and the key in capabilities.subscription", async () => {
+	test("receives only the payload, and the key in capabilities.subscription", async () => {
 		await subscribe();
 		listen();
 		await ring({ payload: { text: "hi" } });
@@ -281,7 +287,7 @@ describe("a tool that an event runs", () => {
 		);
 	});
 
-	test("is the one that the subscription names when it runs, not when it was sent", async () => {
+	test("is the tool that the subscription names when it runs, not when the event was sent", async () => {
 		await subscribe();
 		const { id } = await ring({
 			after: "1 hour",
@@ -298,7 +304,7 @@ describe("a tool that an event runs", () => {
 		]);
 	});
 
-	test("that fails is tried again without the others, and becomes a letter of its own", async () => {
+	test("that fails is retried without the others, and becomes a dead letter of its own", async () => {
 		await subscribe();
 		await subscribe(front, "@test/safe");
 		acts.set("@test/safe", () => {});
@@ -314,7 +320,7 @@ describe("a tool that an event runs", () => {
 		]);
 	});
 
-	test("may end its own subscription without a token, and no other", async () => {
+	test("may end only its own subscription without a token", async () => {
 		await subscribe();
 		await subscribe({ ...front, floor: 2 });
 		const ends: unknown[] = [];
@@ -328,13 +334,13 @@ describe("a tool that an event runs", () => {
 });
 
 describe("unsubscribing", () => {
-	test("says whether there was one", async () => {
+	test("returns whether the subscription existed", async () => {
 		await subscribe();
 		expect(await unsubscribe()).toBe(true);
 		expect(await unsubscribe()).toBe(false);
 	});
 
-	test("cancels a send that waits for its time", async () => {
+	test("cancels a scheduled send", async () => {
 		await subscribe();
 		const { id } = await ring({ after: "1 hour", payload: { text: "hi" } });
 		await unsubscribe();
@@ -349,7 +355,7 @@ describe("unsubscribing", () => {
 		expect(got).toEqual([]);
 	});
 
-	test("cancels a delivery that waits for its next attempt, and one who joins again does not get it", async () => {
+	test("cancels waiting deliveries, which a new subscription does not receive", async () => {
 		const { id: first } = await subscribe();
 		acts.set("@test/guest", () => {
 			throw Object.assign(new Error("later"), {
@@ -371,7 +377,7 @@ describe("unsubscribing", () => {
 		expect(got).toEqual([]);
 	});
 
-	test("by its id ends any subscription, whosever it is, with a key that may do everything", async () => {
+	test("by id ends any user's subscription with the scope admin", async () => {
 		await installKeys();
 		await subscribe();
 		const [known] = await all();
@@ -382,7 +388,7 @@ describe("unsubscribing", () => {
 		expect(await (await end(asked)).json()).toEqual({ unsubscribed: false });
 	});
 
-	test("by its id is for no user", async () => {
+	test("by id is forbidden to users", async () => {
 		await subscribe();
 		const [known] = await all();
 		const response = await call("DELETE", "/v1/subscriptions", {
@@ -413,7 +419,7 @@ describe("a public event", () => {
 		await stopped(announced);
 	});
 
-	test("is joined without any token, and reaches all", async () => {
+	test("needs no token, and reaches all subscribers", async () => {
 		await asApp("@test/guest", ({ event }) =>
 			event.subscribe("@test/lab", "announced", "act"),
 		);
@@ -425,7 +431,7 @@ describe("a public event", () => {
 		await vi.waitFor(() => expect(got).toEqual([[{}, { text: "hi" }]]), wait);
 	});
 
-	test("is sent to no field, for it has none", async () => {
+	test("cannot be sent to a field, because it has none", async () => {
 		behaviours.set("two", (_, { event }) =>
 			refusal(
 				event.send("announced", {
@@ -440,7 +446,7 @@ describe("a public event", () => {
 		});
 	});
 
-	test("has one subscription of an app for all: no user ends it, or puts another tool in its place", async () => {
+	test("has one subscription of an app for all users, which no user can end or change", async () => {
 		expect((await asUser("POST", "act")).status).toBe(201);
 		expect((await asUser("POST", "act")).status).toBe(201);
 		expect((await asUser("DELETE")).status).toBe(403);
@@ -448,7 +454,7 @@ describe("a public event", () => {
 		expect(await joined()).toMatchObject([{ tool: "act" }]);
 	});
 
-	test("is changed and ended by a key that may do everything", async () => {
+	test("is changed and ended with the scope admin", async () => {
 		await installKeys();
 		await asUser("POST", "act");
 		const body = { ...asked, tool: "other" };

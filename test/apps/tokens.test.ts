@@ -145,7 +145,7 @@ const subscribers = async () =>
 	(await boundSubscriptions(NAME).state()).subscribers;
 
 describe.each(FORGED)("a token that %s", (_, make) => {
-	test("runs no tool by the library, nor as one of several", async () => {
+	test("runs no tool through the library, alone or with other tokens", async () => {
 		const [token, genuine] = [await make(), await signed()];
 		for (const tokens of [[token], [genuine, token], [token, genuine]]) {
 			const run = events.apps.run("@test/guest", "act", null, { tokens });
@@ -154,7 +154,7 @@ describe.each(FORGED)("a token that %s", (_, make) => {
 		expect(ran).toBe(0);
 	});
 
-	test("runs no tool over HTTP, and the answer does not show it", async () => {
+	test("runs no tool over HTTP, and the response does not contain it", async () => {
 		const token = await make();
 		const response = await call("POST", "/v1/apps/@test/guest/tools/act", {
 			token,
@@ -167,13 +167,13 @@ describe.each(FORGED)("a token that %s", (_, make) => {
 		expect(ran).toBe(0);
 	});
 
-	test.each(HTTP)("is refused at %s", async (_, ask) => {
+	test.each(HTTP)("is rejected at %s", async (_, ask) => {
 		const response = await ask(await make());
 		expect(response.status).toBe(401);
 		expect(await subscribers()).toBe(0);
 	});
 
-	test("learns of no app, event or tool over HTTP", async () => {
+	test("does not reveal which apps, events and tools exist", async () => {
 		const token = await make();
 		const body = JSON.stringify({ ...asked, app: "@no/app", tool: "no" });
 		const paths: [string, string, string | undefined][] = [
@@ -201,7 +201,7 @@ describe.each(FORGED)("a token that %s", (_, make) => {
 
 describe("a genuine token with", () => {
 	test.each(LACKING)(
-		"%s makes no subscription, by any door",
+		"%s makes no subscription through any entry point",
 		async (_, claims) => {
 			const token = await signed({ claims });
 			const inCode = asApp(
@@ -221,7 +221,7 @@ describe("a genuine token with", () => {
 });
 
 describe("the key of a subscription", () => {
-	test("is made of the token alone: nothing that the caller says beside it is in it", async () => {
+	test("contains only claims of the token, and no other input of the caller", async () => {
 		const token = await signed();
 		const body = JSON.stringify({
 			...asked,
@@ -245,7 +245,7 @@ describe("the key of a subscription", () => {
 		await stopped(NAME);
 	});
 
-	test("is never of two people's tokens", async () => {
+	test("never combines tokens of two users", async () => {
 		const tokens = [
 			await signed({ claims: { sub: "ada", door } }),
 			await signed({ claims: { sub: "ben", account: { accountId: "b2" } } }),
@@ -259,7 +259,7 @@ describe("the key of a subscription", () => {
 		expect(response.status).toBe(401);
 	});
 
-	test("shows a user the subscriptions of that user alone", async () => {
+	test("lists only the user's own subscriptions", async () => {
 		const [mine, theirs] = [
 			await signed(),
 			await signed({ claims: { door: { ...door, name: "back" } } }),
@@ -281,7 +281,7 @@ describe("without any token", () => {
 		"Bearer a.b",
 		"Basic YTpi",
 		"Bearer a.b.c.d",
-	])("%s opens nothing over HTTP", async (authorization) => {
+	])("%s is rejected over HTTP", async (authorization) => {
 		const { default: worker } = await import("./worker.ts");
 		for (const path of [
 			"/v1/apps/@test/guest/tools/act",
@@ -301,7 +301,7 @@ describe("without any token", () => {
 		}
 	});
 
-	test("a user's token opens no other path", async () => {
+	test("a user's token is rejected on all other paths", async () => {
 		const token = await signed();
 		for (const [method, path] of [
 			["POST", "/v1/events"],

@@ -111,7 +111,7 @@ afterEach(async () => {
 });
 
 describe("a source, a subscriber and the owner in three Workers", () => {
-	test("an outside call reaches the source's handler, whose send reaches who subscribed with that email", async () => {
+	test("a webhook call reaches the source's handler, whose send reaches the subscriber with that email", async () => {
 		expect(await join(await ada())).toEqual({
 			value: { id: expect.any(Number), state: "active" },
 		});
@@ -149,7 +149,7 @@ describe("a source, a subscriber and the owner in three Workers", () => {
 		expect((await call(url, "right")).status).toBe(410);
 	});
 
-	test("what the owner refuses keeps its class, its code and its message in the app's own code", async () => {
+	test("an error of the owner has its class, code and message in the app's code", async () => {
 		const refused = async (
 			method: string,
 			args: unknown[],
@@ -203,7 +203,7 @@ describe("a source, a subscriber and the owner in three Workers", () => {
 		});
 	});
 
-	test("an app keeps things in the bucket of its own Worker, and is told how where there is none", async () => {
+	test("an app stores values in the bucket of its own Worker, and an error says what is missing without one", async () => {
 		const storage = { capability: "storage" };
 		await act(
 			"@far/reader",
@@ -223,7 +223,7 @@ describe("a source, a subscriber and the owner in three Workers", () => {
 		expect(error?.message).toContain('add it to the "capabilities"');
 	});
 
-	test("a user's token stays with the owner: the app's Worker is not sent it", async () => {
+	test("a user's token is never sent to the app's Worker", async () => {
 		const token = await ada();
 		await join(token);
 		await leave(token);
@@ -233,7 +233,7 @@ describe("a source, a subscriber and the owner in three Workers", () => {
 		for (const one of calls) expect(one).not.toContain(token.slice(-20));
 	});
 
-	test("a tool's own error arrives whole", async () => {
+	test("a tool's error is reported with its name and message", async () => {
 		expect((await run("@far/reader", "fail", null)).error).toEqual({
 			name: "ToolFailedError",
 			code: "tool_failed",
@@ -256,7 +256,7 @@ describe("a source, a subscriber and the owner in three Workers", () => {
 });
 
 describe("while the subscriber's Worker is down", () => {
-	test("its deliveries wait, and arrive when it is back; who unsubscribed meanwhile gets none", async () => {
+	test("its deliveries wait and arrive later, except for a subscription that has ended meanwhile", async () => {
 		await join(await ada());
 		await join(await ben());
 		await ask("reader", "/?down");
@@ -292,7 +292,7 @@ describe("while the subscriber's Worker is down", () => {
 });
 
 describe("while the source's Worker is down", () => {
-	test("its webhook answers 503, never 404 or 410, and subscribing is refused as unavailable", async () => {
+	test("its webhook answers 503, never 404 or 410, and subscribing is unavailable", async () => {
 		await join(await ada());
 		const url = await webhook();
 		const call = () =>
@@ -327,7 +327,7 @@ describe("while the source's Worker is down", () => {
 	});
 });
 
-test("a Worker that tells its handlers and not its apps gets its other events all the same", async () => {
+test("a Worker that lists its handlers but not its apps still receives its other events", async () => {
 	await ask("source", "/?no-apps");
 	await ask("owner", "/clock?offset=800000");
 	const { id } = (await told("owner", "/publish")) as unknown as {
@@ -355,7 +355,7 @@ test("a Worker that tells its handlers and not its apps gets its other events al
 	);
 });
 
-test("a Worker of an older Tidings counts as one without apps, not as one that does not answer", async () => {
+test("a Worker without the method apps counts as one without apps, not as unreachable", async () => {
 	const { error } = await run("@far/none", "act", null);
 	expect(error?.code).toBe("unknown_app");
 });

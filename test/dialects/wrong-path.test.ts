@@ -6,7 +6,7 @@ import { worker } from "tidings/worker";
 import { expect, test } from "vitest";
 import "./worker.ts";
 
-test("tsc.run's subscriber without a file is told at start-up, and starts once the file is there", () => {
+test("tsc.run's subscriber without a file fails at start-up, not with the first event, and works once the file exists", () => {
 	const subscribers = { "send-nothing": { events: ["nothing.sent"] } };
 	const events = tscRun({ events: { subscribers } });
 	expect(() => worker(events)).toThrow(
@@ -16,7 +16,7 @@ test("tsc.run's subscriber without a file is told at start-up, and starts once t
 	expect(() => worker(events)).not.toThrow();
 });
 
-test("SST's path to an export that is not there is told at start-up, and starts once it is", () => {
+test("SST's path without an export fails at start-up, and works once the export is registered", () => {
 	const bus = new EventBus(null, "wrong");
 	const file = "packages/functions/src/events/todo-created";
 	bus.subscribe("todo.created", `${file}.handle`);

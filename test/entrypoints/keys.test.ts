@@ -16,7 +16,7 @@ const unauthorized = expect.objectContaining({ code: "unauthorized" });
 describe("a key", () => {
 	afterEach(() => vi.restoreAllMocks());
 
-	test("is found by its whole id, not by the start of it", async () => {
+	test("is found by its whole id, not by a prefix", async () => {
 		const secret = secretOf(
 			{ id: "storefront", scopes: ["admin"], digest: "0".repeat(64) },
 			{ id: "store", scopes: ["read"], digest: await digestOf(key) },

@@ -12,7 +12,7 @@ const registering =
 	() =>
 		handlerOf(patterns, options as HandlerOptions, run);
 
-describe("what is refused at registration", () => {
+describe("registration rejects", () => {
 	test.each([
 		[
 			"a timeout over 60 seconds",
@@ -66,26 +66,26 @@ describe("what is refused at registration", () => {
 		},
 	);
 
-	test("what is named in front of what is wrong with it", () => {
+	test("with the handler's name at the start of the error", () => {
 		expect(registering({ id: "mail", timeout: 0 }, "a", "b.*")).toThrow(
 			/^on: a, b\.\*, mail: timeout: /,
 		);
 		expect(registering({ timeout: 0 }, "a")).toThrow(/^on: a: timeout: /);
 	});
 
-	test("no name or pattern at all", () => {
+	test("an empty list of names", () => {
 		expect(registering({ id: "mail" })).toThrow(
 			/on: mail: a handler needs a name or pattern/,
 		);
 	});
 
-	test("a handler that is no function", () => {
+	test("a handler that is not a function", () => {
 		expect(() => handlerOf(["a"], {}, "no function" as never)).toThrow(
 			/on: a: the handler is not a function/,
 		);
 	});
 
-	test("a repeated id, with the id to write", () => {
+	test("a repeated id, and suggests an id option", () => {
 		const handlers = new HandlerRegistry();
 		handlers.add(handlerOf(["order.placed"], { id: "mail" }, run));
 		const again = handlerOf(["order.paid"], { id: "mail" }, run);
@@ -102,14 +102,14 @@ describe("an id that survives deploys", () => {
 		options: HandlerOptions = {},
 	) => handlerOf(on, options, handler).id;
 
-	test("is the one given, else the pattern and the function's name", () => {
+	test("is the given one, else the pattern and the function's name", () => {
 		function sendMail() {}
 		expect(idOf(["order.*"], sendMail, { id: "mail" })).toBe("mail");
 		expect(idOf(["order.*"], sendMail)).toBe("order.*:sendMail");
 		expect(idOf(["a", "b"], sendMail)).toBe("a,b:sendMail");
 	});
 
-	test("is else a hash of the source, the same wherever the handler stands", () => {
+	test("is otherwise a hash of the source, independent of the handler's position", () => {
 		const id = idOf(["order.*"], () => {});
 		expect(id).toMatch(/^order\.\*:[0-9a-f]{8}$/);
 		expect(idOf(["order.*"], () => {})).toBe(id);
@@ -130,7 +130,7 @@ describe("an id that survives deploys", () => {
 		},
 	);
 
-	test("draws a warning when it is a hash and a retry could wait for more than an hour", () => {
+	test("logs a warning if it is a hash and a retry may wait for more than an hour", () => {
 		handlerOf(["a"], { retries: 3 }, () => {});
 		handlerOf(["a"], { id: "named" }, () => {});
 		handlerOf(["a"], {}, function named() {});
@@ -143,7 +143,7 @@ describe("an id that survives deploys", () => {
 	});
 });
 
-test("a handler is found by its id, and by no other", () => {
+test("a handler is found only by its id", () => {
 	const handlers = new HandlerRegistry();
 	const mail = handlerOf(["order.placed"], { id: "mail" }, run);
 	handlers.add(mail);
@@ -152,7 +152,7 @@ test("a handler is found by its id, and by no other", () => {
 	expect(handlers.list()).toEqual([mail]);
 });
 
-test("a timeout of 60 seconds and a duration as text are taken", () => {
+test("a timeout of 60 seconds and a duration as text are accepted", () => {
 	expect(handlerOf(["a"], { id: "a", timeout: 60_000 }, run).timeout).toBe(
 		60_000,
 	);

@@ -27,8 +27,8 @@ function waits(options: RetryOptions, count: number): number[] {
 	);
 }
 
-describe("what the options come to", () => {
-	test("without any there are ten retries, exponential from 5 seconds to an hour, with jitter", () => {
+describe("the policy of the options", () => {
+	test("has by default ten retries, exponential from 5 seconds to an hour, with jitter", () => {
 		expect(policyOf()).toEqual({
 			limit: 10,
 			maxAge: null,
@@ -40,12 +40,12 @@ describe("what the options come to", () => {
 		expect(policyOf({})).toEqual(policyOf());
 	});
 
-	test("a number is short for limit", () => {
+	test("has a limit for a number", () => {
 		expect(policyOf(3)).toEqual(policyOf({ limit: 3 }));
 		expect(policyOf(0).limit).toBe(0);
 	});
 
-	test("Ampt's is every six minutes for 14 days, however often", () => {
+	test("of Ampt retries every six minutes for 14 days, without a limit", () => {
 		expect(policyOf(AMPT)).toEqual({
 			limit: null,
 			maxAge: 14 * DAY,
@@ -56,7 +56,7 @@ describe("what the options come to", () => {
 		});
 	});
 
-	test("maxAge takes the default limit away, and leaves one that is given", () => {
+	test("has no default limit with maxAge, but a given limit remains", () => {
 		expect(policyOf({ maxAge: DAY }).limit).toBeNull();
 		expect(policyOf({ maxAge: DAY, limit: 2 })).toMatchObject({
 			limit: 2,
@@ -64,21 +64,21 @@ describe("what the options come to", () => {
 		});
 	});
 
-	test("a base above an hour raises the longest wait, unless that is given", () => {
+	test("has a longer maximum for a base above an hour, unless it is given", () => {
 		expect(policyOf({ base: "2 hours" }).max).toBe(2 * HOUR);
 		expect(policyOf({ base: "2 hours", max: "90 minutes" }).max).toBe(
 			90 * MINUTE,
 		);
 	});
 
-	test("only exponential waits have jitter unless it is asked for", () => {
+	test("has jitter by default only if it is exponential", () => {
 		expect(policyOf({ backoff: "linear" }).jitter).toBe(false);
 		expect(policyOf({ backoff: ["1 second"] }).jitter).toBe(false);
 		expect(policyOf({ backoff: "linear", jitter: true }).jitter).toBe(true);
 		expect(policyOf({ jitter: false }).jitter).toBe(false);
 	});
 
-	test("a policy is plain data, for other Workers to read", () => {
+	test("is plain data, which other Workers can read", () => {
 		const policy = policyOf({ backoff: ["1 second", 2_000] });
 		expect(JSON.parse(JSON.stringify(policy))).toEqual(policy);
 		expect(policy.backoff).toEqual([SECOND, 2 * SECOND]);
@@ -109,7 +109,7 @@ describe("what is refused", () => {
 		[false, /retries: false is/],
 		[null, /retries: null is/],
 		[[3], /retries: /],
-	])("%j is no policy", ([retries, said]) => {
+	])("%j is rejected", ([retries, said]) => {
 		expect(() => policyOf(retries as Retries)).toThrow(
 			expect.objectContaining({
 				name: "RefusedError",
@@ -123,7 +123,7 @@ describe("what is refused", () => {
 		[{ base: "366 days" }, 'base: "366 days" is over a year'],
 		[{ max: "2 years" }, 'max: "2 years" is over a year'],
 		[{ backoff: [1, "2 years"] }, 'backoff: "2 years" is over a year'],
-	])("in %j a wait is too long", ([options, said]) => {
+	])("%j is rejected: a wait is too long", ([options, said]) => {
 		expect(() => policyOf(options)).toThrow(
 			expect.objectContaining({
 				code: "invalid_handler",
@@ -140,7 +140,7 @@ describe("what is refused", () => {
 		[{ max: "5 parsecs" as "5 hours" }, "max"],
 		[{ maxAge: -1 }, "maxAge"],
 		[{ backoff: ["1 second", 0] }, "backoff"],
-	])("in %j a wait is no duration", ([options, member]) => {
+	])("%j is rejected: a wait is not a duration", ([options, member]) => {
 		expect(() => policyOf(options)).toThrow(
 			expect.objectContaining({ code: "invalid_handler" }),
 		);
@@ -149,7 +149,7 @@ describe("what is refused", () => {
 });
 
 describe("waits", () => {
-	test("exponential ones double up to the longest", () => {
+	test("double up to the maximum if exponential", () => {
 		expect(waits({}, 12)).toEqual([
 			...[5, 10, 20, 40, 80, 160, 320, 640, 1_280, 2_560].map((s) => s * 1_000),
 			HOUR,
@@ -158,20 +158,20 @@ describe("waits", () => {
 		expect(waitBefore(policyOf({ jitter: false }), 5_000, 0)).toBe(HOUR);
 	});
 
-	test("linear ones grow by the first up to the longest", () => {
+	test("grow by the base up to the maximum if linear", () => {
 		expect(
 			waits({ backoff: "linear", base: 10, max: 35, maxAge: DAY }, 5),
 		).toEqual([10, 20, 30, 35, 35]);
 	});
 
-	test("constant ones stay", () => {
+	test("do not change if constant", () => {
 		expect(waits(AMPT, 3)).toEqual([6 * MINUTE, 6 * MINUTE, 6 * MINUTE]);
 		expect(waits({ backoff: "constant", base: 50, max: 20 }, 2)).toEqual([
 			20, 20,
 		]);
 	});
 
-	test("those of a list come in order, the last one again and again, none cut", () => {
+	test("follow a list, whose last wait repeats and whose waits have no maximum", () => {
 		expect(waits({ backoff: [5, "20 hours", "1 second"] }, 5)).toEqual([
 			5,
 			20 * HOUR,
@@ -181,7 +181,7 @@ describe("waits", () => {
 		]);
 	});
 
-	test("jitter draws evenly from three quarters to all of a wait", () => {
+	test("with jitter are uniformly distributed from three quarters to the whole wait", () => {
 		const policy = policyOf({ backoff: "constant", base: 1_000, jitter: true });
 		expect(waitBefore(policy, 1, 0)).toBe(750);
 		expect(waitBefore(policy, 1, 0.5)).toBe(875);

@@ -35,7 +35,7 @@ async function paramsOf(id: string): Promise<unknown> {
 	}, wait);
 }
 
-test("a published event starts one instance, with its id and itself as params", async () => {
+test("a published event starts one instance with its id, and with the event as params", async () => {
 	const { id, time } = await events.publish("fulfilment.asked", { items: 2 });
 	await vi.waitFor(
 		() =>
@@ -74,7 +74,7 @@ describe("a delivery to a workflow", () => {
 	const instance = async () =>
 		(await FULFILMENT.get(id).catch(() => undefined))?.id;
 
-	test("starts no second instance when it comes again, and is delivered each time", async () => {
+	test("starts no second instance when it is redelivered, and succeeds each time", async () => {
 		expect(await instance()).toBeUndefined();
 		expect(await deliver()).toEqual(["delivered"]);
 		expect(await paramsOf(id)).toMatchObject({ id, body: { n: 1 } });
@@ -92,7 +92,7 @@ describe("a delivery to a workflow", () => {
 		expect(await instance()).toBe(id);
 	});
 
-	test("is retried while neither the workflow nor its instance can be reached, though that exists", async () => {
+	test("is retried while neither the workflow nor its existing instance can be reached", async () => {
 		expect(await deliver()).toEqual(["delivered"]);
 		const down = new Error("no answer");
 		vi.spyOn(FULFILMENT, "create").mockRejectedValueOnce(down);
@@ -101,7 +101,7 @@ describe("a delivery to a workflow", () => {
 		expect(await deliver()).toEqual(["delivered"]);
 	});
 
-	test("is retried when nobody knows what became of the instance", async () => {
+	test("is retried if the state of the instance is unknown", async () => {
 		const down = new Error("no answer");
 		vi.spyOn(FULFILMENT, "create").mockRejectedValueOnce(down);
 		vi.spyOn(FULFILMENT, "get").mockResolvedValueOnce({
@@ -110,7 +110,7 @@ describe("a delivery to a workflow", () => {
 		expect(await deliver()).toEqual(["retrying: no answer"]);
 	});
 
-	test("has succeeded when the instance was started and only the answer was lost", async () => {
+	test("succeeds if the instance was started and only the response was lost", async () => {
 		const { create } = FULFILMENT;
 		vi.spyOn(FULFILMENT, "create").mockImplementationOnce(async (options) => {
 			await create.call(FULFILMENT, options);
@@ -121,7 +121,7 @@ describe("a delivery to a workflow", () => {
 		expect(workflowRuns.get(id)).toBe(1);
 	});
 
-	test("has succeeded when the platform says that the instance exists, though it shows it no more", async () => {
+	test("succeeds if the platform reports that the instance exists, even if it cannot be read", async () => {
 		const error = new Error(
 			"(instance.already_exists) Instance already exists",
 		);
@@ -130,7 +130,7 @@ describe("a delivery to a workflow", () => {
 		expect(await instance()).toBeUndefined();
 	});
 
-	test("is retried without the binding, and says what to add", async () => {
+	test("is retried without the binding, and the error says what to add", async () => {
 		const unbound = toWorkflow(
 			(env: Record<string, Workflow>) => env.NO_SUCH as Workflow,
 		);
@@ -142,7 +142,7 @@ describe("a delivery to a workflow", () => {
 	});
 });
 
-test("two on one pattern are refused with the id to write", () => {
+test("two on one pattern are rejected, and the error suggests an id option", () => {
 	const twice = createEvents();
 	const other = toWorkflow(({ OTHER }: { OTHER: Workflow }) => OTHER);
 	twice.on("order.placed", fulfil);
@@ -152,7 +152,7 @@ test("two on one pattern are refused with the id to write", () => {
 	twice.on("order.placed", { id: "other" }, other);
 });
 
-test("a binding in the place of the function that finds it is refused", () => {
+test("a binding in place of the function that finds it is rejected", () => {
 	expect(() => toWorkflow(FULFILMENT as never)).toThrow(
 		/toWorkflow takes a function.*\(env\) => env\.FULFILMENT/,
 	);

@@ -78,7 +78,7 @@ test("thousands of events reach every handler of every Worker, and each delivery
 		});
 });
 
-test("a Worker that is down delays its own deliveries alone, and loses none of them", async () => {
+test("a Worker that is down delays only its own deliveries, and loses none", async () => {
 	await deployMail("none");
 	// What waits a minute for the Worker is due in five seconds.
 	await setClock(-55_000);
@@ -94,7 +94,7 @@ test("a Worker that is down delays its own deliveries alone, and loses none of t
 	await setClock(0);
 });
 
-test("a redeployed Worker's new handler is found within a minute, and its removed one is called no more", async () => {
+test("a redeployed Worker's new handler is found within a minute, and its removed one is not called any more", async () => {
 	await ended(await publish("order.paid", 10, 1), ["mail/archive"]);
 	await deployMail("second");
 	// A minute later the list of its handlers is asked for anew.
@@ -104,7 +104,7 @@ test("a redeployed Worker's new handler is found within a minute, and its remove
 	await ended(ids, ["own", "mail/send", "stock/reserve", "count-stock"]);
 });
 
-test("a publisher with props cannot publish what they do not name, by any method", async () => {
+test("a publisher with props cannot publish other names, with any method", async () => {
 	const response = await harness
 		.getWorker("four-publisher")
 		.fetch("/forbidden");

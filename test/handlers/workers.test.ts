@@ -27,7 +27,7 @@ const DAY = 24 * HOUR;
 afterEach(() => behaviours.clear());
 
 describe("an event", () => {
-	test("goes to a Worker in one call that names all of its handlers, in their order", async () => {
+	test("is dispatched to a Worker in one call with all of its handlers, in order", async () => {
 		const fake = new FakeWorker();
 		const { ports } = owning(fake);
 		expect(await taken(record("order.placed"), ports)).toBe("ack");
@@ -54,7 +54,7 @@ describe("an event", () => {
 		});
 	});
 
-	test("costs a Worker that has no handler for it no call", async () => {
+	test("causes no call of a Worker without a matching handler", async () => {
 		const fake = new FakeWorker();
 		const { ports } = owning(fake);
 		expect(await taken(record("user.joined"), ports)).toBe("ack");
@@ -62,7 +62,7 @@ describe("an event", () => {
 		expect(ends(ports)).toEqual(["ignored "]);
 	});
 
-	test("goes to the Workers beside each other: one that is slow holds up no other", async () => {
+	test("is dispatched to all Workers concurrently: a slow one delays no other", async () => {
 		const fake = new FakeWorker();
 		const { ports } = owning(fake, { own: true, mail: true });
 		const end = Promise.withResolvers<void>();
@@ -81,7 +81,7 @@ describe("an event", () => {
 		expect(await consuming).toBe("ack");
 	});
 
-	test("that travels by reference reaches a Worker with its body", async () => {
+	test("with a stored body reaches a Worker with the body", async () => {
 		const fake = new FakeWorker();
 		const { ports } = owning(fake);
 		ports.recorded.payloads.set("kept here", { text: '{"n":7}', until: 0 });
@@ -91,7 +91,7 @@ describe("an event", () => {
 		expect(read(fake.calls[0]?.record ?? "").body).toEqual({ n: 7 });
 	});
 
-	test("whose handlers are changed by the configuration calls them by that", async () => {
+	test("calls handlers as the configuration changes them", async () => {
 		const fake = new FakeWorker();
 		const change = {
 			id: "receipts",
@@ -132,7 +132,7 @@ describe("a real Worker behind a binding", () => {
 		expect(ends(ports)).toContain("delivered mail/log");
 	});
 
-	test("gives an error whole: its name, message and stack", async () => {
+	test("reports an error with its name, message and stack", async () => {
 		const { ports } = mailing();
 		behaviours.set("send", () => {
 			class ClosedError extends Error {
@@ -155,7 +155,7 @@ describe("a real Worker behind a binding", () => {
 		expect(ends(ports)).toContain("delivered mail/log");
 	});
 
-	test("steers its retries: NonRetryableError ends a delivery, RetryAfterError says when", async () => {
+	test("controls its retries: NonRetryableError ends a delivery, RetryAfterError sets the time", async () => {
 		const { ports, time } = mailing();
 		behaviours.set("send", () => {
 			throw new NonRetryableError("no such street");
@@ -174,7 +174,7 @@ describe("a real Worker behind a binding", () => {
 		expect(ports.recorded.retries).toMatchObject([{ delaySeconds: 90 }]);
 	});
 
-	test("ends an attempt whose time is over", async () => {
+	test("ends an attempt after its timeout", async () => {
 		const { ports } = mailing();
 		const aborted = Promise.withResolvers<void>();
 		behaviours.set("send", (_, { signal }) => {
@@ -189,7 +189,7 @@ describe("a real Worker behind a binding", () => {
 		expect(ends(ports)).toContain("delivered mail/log");
 	});
 
-	test("runs a delivery of its own by the attempt that it carries", async () => {
+	test("runs a delivery with the attempt that its message carries", async () => {
 		const { ports } = mailing();
 		const attempts: number[] = [];
 		behaviours.set("send", (_, { attempt }) => void attempts.push(attempt));
@@ -201,7 +201,7 @@ describe("a real Worker behind a binding", () => {
 });
 
 describe("a Worker whose handlers are not known", () => {
-	test("is never taken for one without handlers: the event waits for it by its name alone", async () => {
+	test("never counts as one without handlers: the event waits for the Worker", async () => {
 		const fake = new FakeWorker();
 		fake.goDown();
 		const { ports, time } = owning(fake, { own: true });
@@ -217,7 +217,7 @@ describe("a Worker whose handlers are not known", () => {
 		expect(ends(ports)).toEqual(["waiting fake/*"]);
 	});
 
-	test("holds up no handler of others", async () => {
+	test("delays no handler of other Workers", async () => {
 		const fake = new FakeWorker();
 		fake.goDown();
 		const { ports } = owning(fake, { own: true, mail: true });
@@ -232,7 +232,7 @@ describe("a Worker whose handlers are not known", () => {
 		]);
 	});
 
-	test("gets, once it has told them, in one call what waited for it", async () => {
+	test("receives a waiting event in one call once it lists them", async () => {
 		const fake = new FakeWorker();
 		const { ports } = owning(fake);
 		const text = delivering({ handler: "fake/*", attempt: 1 });
@@ -241,7 +241,7 @@ describe("a Worker whose handlers are not known", () => {
 		expect(ends(ports)).toEqual(["delivered fake/send", "delivered fake/log"]);
 	});
 
-	test("gets what came a second time as deliveries of their own", async () => {
+	test("receives a redelivered event as separate deliveries", async () => {
 		const fake = new FakeWorker();
 		const { ports } = owning(fake);
 		const text = delivering({ handler: "fake/*", attempt: 1 });
@@ -253,7 +253,7 @@ describe("a Worker whose handlers are not known", () => {
 		]);
 	});
 
-	test("has no use for what waited and matches none of its handlers", async () => {
+	test("ignores a waiting event that matches none of its handlers", async () => {
 		const fake = new FakeWorker();
 		fake.lists = () => [];
 		const { ports } = owning(fake);
@@ -262,7 +262,7 @@ describe("a Worker whose handlers are not known", () => {
 		expect(ends(ports)).toEqual(["ignored fake/*"]);
 	});
 
-	test("is waited for a day, at longer and longer intervals, and then the delivery is dead", async () => {
+	test("is retried for a day, at growing intervals, and then the delivery is dead", async () => {
 		const fake = new FakeWorker();
 		fake.goDown();
 		const { ports, time } = owning(fake);
@@ -288,7 +288,7 @@ describe("a Worker whose handlers are not known", () => {
 		});
 	});
 
-	test("gives one letter that names it, when the platform gives its event up", async () => {
+	test("results in one dead letter with its key if the platform gives up on the event", async () => {
 		const fake = new FakeWorker();
 		fake.goDown();
 		const { ports } = owning(fake, { own: true });
@@ -304,7 +304,7 @@ describe("a Worker whose handlers are not known", () => {
 });
 
 describe("a list of handlers", () => {
-	test("is asked for once a minute, and then anew", async () => {
+	test("is cached for a minute", async () => {
 		const fake = new FakeWorker();
 		const { ports, time } = owning(fake);
 		for (let n = 0; n < 5; n++) await taken(record("order.placed"), ports);
@@ -320,7 +320,7 @@ describe("a list of handlers", () => {
 		expect(ends(ports)).toEqual(["delivered fake/young"]);
 	});
 
-	test("that is too old counts for nothing while the Worker does not answer", async () => {
+	test("that has expired is not used while the Worker does not respond", async () => {
 		const fake = new FakeWorker();
 		const { ports, time } = owning(fake);
 		await taken(record("order.placed"), ports);
@@ -331,7 +331,7 @@ describe("a list of handlers", () => {
 		expect(ends(ports)).toEqual(["waiting fake/*"]);
 	});
 
-	test("that does not come is told with what may be missing", async () => {
+	test("that cannot be read is logged with a hint", async () => {
 		const error = vi.spyOn(console, "error").mockImplementation(() => {});
 		const fake = new FakeWorker();
 		fake.goDown();
@@ -346,7 +346,7 @@ describe("a list of handlers", () => {
 		error.mockRestore();
 	});
 
-	test("is not asked for again within ten seconds of a silence", async () => {
+	test("is not requested again within ten seconds of a failure", async () => {
 		const fake = new FakeWorker();
 		fake.goDown();
 		const { ports, time } = owning(fake);
@@ -357,7 +357,7 @@ describe("a list of handlers", () => {
 		expect(fake.asked).toBe(2);
 	});
 
-	test("that never comes is not waited for", async () => {
+	test("that never arrives times out", async () => {
 		const fake = new FakeWorker();
 		fake.lists = () => new Promise(() => {});
 		const { ports, expire } = owning(fake);
@@ -368,7 +368,7 @@ describe("a list of handlers", () => {
 		expect(ends(ports)).toEqual(["waiting fake/*"]);
 	});
 
-	test("that is none is as good as no answer", async () => {
+	test("of an invalid form counts as no response", async () => {
 		const fake = new FakeWorker();
 		fake.lists = () => "none" as never;
 		const { ports } = owning(fake);
@@ -389,22 +389,25 @@ describe("a handler that its Worker no longer has", () => {
 			"when its delivery comes",
 			delivering({ handler: "fake/send", attempt: 1 }),
 		],
-	])("is waited for, as a deploy may be rolling: %s", async (_, text) => {
-		const fake = new FakeWorker();
-		fake.does = gone;
-		const { ports, time } = owning(fake);
-		expect(await taken(text, ports)).toBe("ack");
-		expect(waiting(ports)).toEqual([
-			expect.objectContaining({
-				handler: "fake/send",
-				attempt: 1,
-				unknownFor: MINUTE,
-				dueAt: time.now + MINUTE,
-			}),
-		]);
-	});
+	])(
+		"is waited for, because a deploy may be in progress: %s",
+		async (_, text) => {
+			const fake = new FakeWorker();
+			fake.does = gone;
+			const { ports, time } = owning(fake);
+			expect(await taken(text, ports)).toBe("ack");
+			expect(waiting(ports)).toEqual([
+				expect.objectContaining({
+					handler: "fake/send",
+					attempt: 1,
+					unknownFor: MINUTE,
+					dueAt: time.now + MINUTE,
+				}),
+			]);
+		},
+	);
 
-	test("is dead after an hour, as of any Worker", async () => {
+	test("becomes a dead letter after an hour", async () => {
 		const fake = new FakeWorker();
 		const { ports } = owning(fake);
 		const text = delivering({
@@ -420,7 +423,7 @@ describe("a handler that its Worker no longer has", () => {
 		});
 	});
 
-	test("is unknown, too, once the configuration has lost its Worker", async () => {
+	test("is unknown if the configuration no longer has its Worker", async () => {
 		const { ports } = owning(new FakeWorker(), { own: true });
 		for (const handler of ["lost/send", "lost/*"])
 			await taken(delivering({ handler, attempt: 1 }), ports);
@@ -428,7 +431,7 @@ describe("a handler that its Worker no longer has", () => {
 	});
 });
 
-test("a route to a handler that its Worker does not list is told once, with those that it has", async () => {
+test("a route to an unlisted handler is logged once, with the known handlers", async () => {
 	const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
 	const changes = [
 		{ id: "typo", handler: "fake/sned", patterns: ["a.b"] },
@@ -454,7 +457,7 @@ test("a route to a handler that its Worker does not list is told once, with thos
 	warn.mockRestore();
 });
 
-test("a handler of this Worker whose id is the key of another is run here", async () => {
+test("a handler of this Worker runs here even if its id is the key of another Worker", async () => {
 	const fake = new FakeWorker();
 	const { ports } = owning(fake, { own: true });
 	const routing = { overrides: [], defaults: {} };
@@ -466,7 +469,7 @@ test("a handler of this Worker whose id is the key of another is run here", asyn
 	expect(ends(ports)).toEqual(["delivered first"]);
 });
 
-test("a Worker whose time is over before all of its handlers began gets the rest as deliveries", async () => {
+test("handlers that did not start in the time of the call get separate deliveries", async () => {
 	const fake = new FakeWorker();
 	fake.does = async (_, report) => {
 		await report("fake/send", { type: "delivered" });

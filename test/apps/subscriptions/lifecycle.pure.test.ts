@@ -49,7 +49,7 @@ describe("a transition", () => {
 		expect(beginAttempt(INITIAL, T0)).toBe(undefined);
 	});
 
-	test("starting to running: start succeeded, and nothing is due until somebody leaves", () => {
+	test("starting to running: start succeeded, and nothing is due until a subscriber leaves", () => {
 		expect(running).toEqual({
 			phase: "running",
 			attempt: 1,
@@ -76,14 +76,14 @@ describe("a transition", () => {
 		expect(nextWakeAt(stopped)).toBe(undefined);
 	});
 
-	test("starting to stopped: start failed, said so, and nobody is left", () => {
+	test("starting to stopped: start reported a failure, and no subscriber is left", () => {
 		const left = recordOutcome(starting(), 1, failed, T0 + 1);
 		expect(advance(left, true, T0 + 2)).toBe(left);
 		expect(advance(left, false, T0 + 2)).toMatchObject({ phase: "stopped" });
 	});
 
 	test.each([timedOut, crashed])(
-		"starting to stopping: start may have succeeded, and nobody is left ($type)",
+		"starting to stopping: a start that may have succeeded is stopped ($type)",
 		(outcome) => {
 			const over = T0 + ATTEMPT_TIME;
 			const left = recordOutcome(starting(), 1, outcome, T0 + 1);
@@ -103,7 +103,7 @@ describe("a transition", () => {
 		},
 	);
 
-	test("stopping stays so, whoever comes meanwhile, until stop has succeeded; then it starts", () => {
+	test("stopping continues until stop has succeeded, even if a subscriber joins; then the event starts", () => {
 		const stopping = next(advance(running, false, T0 + 5), T0 + 5);
 		expect(advance(stopping, true, T0 + 6)).toBe(stopping);
 		const left = recordOutcome(stopping, 2, failed, T0 + 7);
@@ -124,7 +124,7 @@ describe("a transition", () => {
 });
 
 describe("an attempt", () => {
-	test("is the only one until it has ended", () => {
+	test("never overlaps another attempt", () => {
 		expect(nextWakeAt(starting())).toBe(T0 + ATTEMPT_TIME);
 		expect(beginAttempt(starting(), T0 + ATTEMPT_TIME)).toBe(undefined);
 		expect(advance(starting(), false, T0 + ATTEMPT_TIME - 1)).toEqual(
@@ -132,7 +132,7 @@ describe("an attempt", () => {
 		);
 	});
 
-	test("whose outcome never comes is over after its time, and tried again", () => {
+	test("without an outcome is lost after its time, and is retried", () => {
 		const over = T0 + ATTEMPT_TIME;
 		const life = advance(starting(), true, over);
 		expect(life).toMatchObject({
@@ -149,7 +149,7 @@ describe("an attempt", () => {
 		});
 	});
 
-	test("whose call was cut off says so at once, and may be at work until its time is over", () => {
+	test("whose call was cut off has not ended: it may run until its time is over", () => {
 		const life = recordOutcome(starting(), 1, crashed, T0 + 1);
 		expect(life).toEqual({ ...starting(), error });
 		expect(beginAttempt(life, T0 + ATTEMPT_TIME - 1)).toBe(undefined);
@@ -159,13 +159,13 @@ describe("an attempt", () => {
 		});
 	});
 
-	test("that ends when another has begun, or twice, changes nothing", () => {
+	test("whose outcome is late or repeated changes nothing", () => {
 		const second = next(recordOutcome(starting(), 1, failed, T0), T0 + 1_000);
 		expect(recordOutcome(second, 1, delivered, T0 + 1_001)).toBe(second);
 		expect(recordOutcome(running, 1, failed, T0 + 2)).toBe(running);
 	});
 
-	test("that failed is followed by another after 1 second, doubling to 5 minutes, for ever", () => {
+	test("that failed is retried after 1 second, doubling to 5 minutes, without a limit", () => {
 		const waits: number[] = [];
 		let life: Lifecycle = wanted;
 		for (let now = T0; waits.length < 12; now = life.nextAt) {
@@ -184,7 +184,7 @@ describe("an attempt", () => {
 		expect(healed.error).toBe(undefined);
 	});
 
-	test("may say when the next is to begin, up to a day ahead; one that asks for none is tried every 5 minutes", () => {
+	test("may set the time of the next one, up to a day ahead; one that rejects retries is retried every 5 minutes", () => {
 		const waitAfter = (outcome: AttemptOutcome) =>
 			recordOutcome(starting(), 1, outcome, T0).nextAt - T0;
 		const asking = (retryAt: number) =>
@@ -198,28 +198,28 @@ describe("an attempt", () => {
 		expect(waitAfter({ type: "unparsable", issues: [] })).toBe(300_000);
 	});
 
-	test("that did not end in time says so", () => {
+	test("that timed out has a TimeoutError", () => {
 		expect(recordOutcome(starting(), 1, timedOut, T0)).toMatchObject({
 			error: { name: "TimeoutError" },
 		});
 	});
 });
 
-describe("a subscriber is told", () => {
+describe("the answer to a subscriber", () => {
 	const at = (life: Lifecycle, isAwaited = false) =>
 		answerSubscriber(life, isAwaited);
 
-	test("that the event is active when it runs", () => {
+	test("is active when the event runs", () => {
 		expect(at(running)).toEqual({ state: "active" });
 	});
 
-	test("nothing yet while an attempt is awaited, or begins at once", () => {
+	test("waits while an attempt runs or begins at once", () => {
 		expect(at(wanted)).toBe(undefined);
 		expect(at(starting(), true)).toBe(undefined);
 		expect(at(advance(running, false, T0))).toBe(undefined);
 	});
 
-	test("that it is pending, and why, when the attempt has failed or was cut off", () => {
+	test("is pending with the error when the attempt has failed or was cut off", () => {
 		expect(at(recordOutcome(starting(), 1, failed, T0))).toEqual({
 			state: "pending",
 			error,
@@ -234,14 +234,14 @@ describe("a subscriber is told", () => {
 		});
 	});
 
-	test("nothing of the stack, which its app's state keeps", () => {
+	test("does not contain the stack of another app's error", () => {
 		const error = { name: "Error", message: "no", stack: "at start.ts:1" };
 		const life = recordOutcome(starting(), 1, { type: "failed", error }, T0);
 		expect(life.error).toEqual(error);
 		expect(at(life)?.error).toEqual({ name: "Error", message: "no" });
 	});
 
-	test("that it is pending when nobody wants the event any more", () => {
+	test("is pending if no subscriber is left, so that no caller waits forever", () => {
 		expect(at(INITIAL)).toEqual({ state: "pending" });
 	});
 });
@@ -250,21 +250,21 @@ describe("a poll", () => {
 	const asked = setPoll(starting(), 60_000, T0) as Lifecycle;
 	const polled1 = recordOutcome(asked, 1, delivered, T0 + 500);
 
-	test("begins with a start that succeeds, counted from its end", () => {
+	test("begins one interval after start has succeeded", () => {
 		expect(isPollDue(asked, T0 + 60_000)).toBe(false);
 		expect(nextWakeAt(polled1)).toBe(T0 + 60_500);
 		expect(isPollDue(polled1, T0 + 60_499)).toBe(false);
 		expect(isPollDue(polled1, T0 + 60_500)).toBe(true);
 	});
 
-	test("comes every so many milliseconds, and once for those that were missed", () => {
+	test("repeats at its interval, and once for all missed polls", () => {
 		const sent = recordPoll(polled1, true, T0 + 60_510);
 		expect(nextWakeAt(sent)).toBe(T0 + 120_500);
 		expect(nextWakeAt(recordPoll(sent, true, T0 + 300_500))).toBe(T0 + 360_500);
 		expect(nextWakeAt(recordPoll(sent, true, T0 + 300_499))).toBe(T0 + 300_500);
 	});
 
-	test("that could not be sent is sent again after 1 second, doubling to 5 minutes", () => {
+	test("that could not be sent does not count as sent: it is retried after 1 second, doubling to 5 minutes", () => {
 		let life = polled1;
 		const waits: number[] = [];
 		for (
@@ -281,18 +281,18 @@ describe("a poll", () => {
 		expect(recordPoll(life, true, now).poll?.failures).toBe(0);
 	});
 
-	test("that is not due, or is there no more, is not counted as sent", () => {
+	test("that is not due, or was removed, is not recorded as sent", () => {
 		expect(recordPoll(polled1, true, T0 + 60_499)).toBe(polled1);
 		expect(recordPoll(running, true, T0 + 60_499)).toBe(running);
 	});
 
-	test("ends with stop, and with a start that is tried again", () => {
+	test("ends with stop, and with a retried start", () => {
 		expect(advance(polled1, false, T0 + 600).poll).toBe(undefined);
 		const left = recordOutcome(asked, 1, failed, T0);
 		expect(next(left, T0 + 1_000).poll).toBe(undefined);
 	});
 
-	test("is asked for while start is under way or the event runs, and at no other time", () => {
+	test("can be requested only while start or the event runs", () => {
 		expect(setPoll(running, 1_000, T0 + 9)).toMatchObject({
 			poll: { every: 1_000, nextAt: T0 + 1_009 },
 		});
@@ -342,7 +342,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 	},
 );
 
-test("for any interleaving, start and stop alternate, never overlap, and in the end it runs if and only if it is wanted", () => {
+test("for any interleaving, start and stop alternate, never overlap, and the event finally runs exactly if it has subscribers", () => {
 	const reached = new Set<string>();
 	fc.assert(
 		fc.property(fc.array(command, { maxLength: 60 }), (commands) => {

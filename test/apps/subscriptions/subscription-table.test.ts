@@ -40,7 +40,7 @@ const ada: Key = [
 	["email", "ada@example.com"],
 ];
 
-test("the same app and key are one subscription, which keeps its id and takes the other tool", () =>
+test("the same app and key are one subscription, whose tool is replaced and whose id does not change", () =>
 	inTable((table) => {
 		const id = table.add("@a/inbox", "first", ada);
 		expect(table.add("@a/inbox", "second", ada)).toBe(id);
@@ -55,7 +55,7 @@ test("the same app and key are one subscription, which keeps its id and takes th
 		expect(table.count()).toBe(2);
 	}));
 
-test("what is removed is matched by none of its fields, and its id is not given again after a restart", () =>
+test("a removed subscription matches no field, and its id is never used again, even after a restart", () =>
 	inTable((table, storage) => {
 		const id = table.add("@a/inbox", "tool", ada);
 		expect(table.isEmpty()).toBe(false);
@@ -71,7 +71,7 @@ test("what is removed is matched by none of its fields, and its id is not given 
 		expect(restarted.add("@a/inbox", "tool", ada)).toBeGreaterThan(id);
 	}));
 
-test("a subscription under two fields writes six rows, once more nothing, another tool one, its end three", () =>
+test("a subscription with two fields writes six rows, a repetition none, another tool one, its end three", () =>
 	inTable((table, storage) => {
 		const written = (act: () => unknown) => rowsBy("rowsWritten", storage, act);
 		table.add("@a/inbox", "tool", [["email", "of the first one"]]);
@@ -81,7 +81,7 @@ test("a subscription under two fields writes six rows, once more nothing, anothe
 		expect(written(() => table.remove("@a/inbox", ada))).toBe(3);
 	}));
 
-test("values match by case and type, whatever characters they have", () =>
+test("values match exactly, by case and type, with any characters", () =>
 	inTable((table) => {
 		const values = [1, "1", true, "true", "a,b", "A,b", '"', "\ud800", "\0"];
 		const ids = values.map((value) =>
@@ -95,7 +95,7 @@ test("values match by case and type, whatever characters they have", () =>
 		expect(table.match([["Field", 1]], 0, 10)).toEqual([]);
 	}));
 
-test("the subscriptions of an app, of a key, or of both are listed in pages, in the order of their ids", () =>
+test("subscriptions of an app, of a key, or of both are listed in pages by id", () =>
 	inTable((table) => {
 		const keys = ["x", "y", "z"].map((value): Key => [["field", value]]);
 		for (const key of keys)
@@ -111,7 +111,7 @@ test("the subscriptions of an app, of a key, or of both are listed in pages, in 
 		expect(ids({ key: [] })).toEqual([]);
 	}));
 
-test("a match in pages is what looking at every subscription finds", () =>
+test("matching by all fields of a filter, in pages, finds the same subscriptions as a full scan", () =>
 	inTable((table, storage) => {
 		const value = fc.constantFrom("a", "A", "1", 1, true, "true");
 		const key = fc.tuple(value, value, value).map(
@@ -164,7 +164,7 @@ function filled(table: SubscriptionTable, { size }: { size: number }): void {
 		]);
 }
 
-test("the rows that a match or a list reads are as many among 10, 1 000 and 100 000 subscriptions", async () => {
+test("a match reads as many rows among 100 000 subscriptions as among 10: the rarest field leads", async () => {
 	const queries = {
 		one: (table: SubscriptionTable) => table.match([["account", 4]], 0, 100),
 		// The field that selects stands last, and the others select nothing.

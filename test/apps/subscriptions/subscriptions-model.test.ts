@@ -60,7 +60,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 	},
 );
 
-test("for any interleaving, with the object killed and its alarms lost and repeated, start and stop alternate, never overlap, and in the end it runs if and only if there are subscribers", async () => {
+test("for any interleaving with kills and lost or repeated alarms, start and stop alternate, never overlap, and the event finally runs exactly if it has subscribers", async () => {
 	const answers: Promise<unknown>[] = [];
 	const phases = new Set<string>();
 	async function follow(commands: readonly Command[]): Promise<void> {

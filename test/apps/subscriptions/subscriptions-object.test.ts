@@ -25,7 +25,7 @@ async function running(): Promise<void> {
 	await answer;
 }
 
-test("the first subscriber starts the event, and is answered when start has ended", async () => {
+test("the first subscriber starts the event, and gets its answer when start has ended", async () => {
 	const { answer } = await event.subscribing("@a/one");
 	expect(await event.state()).toEqual({ phase: "starting", subscribers: 1 });
 	expect(event.outside.begun).toEqual(["start"]);
@@ -39,7 +39,7 @@ test("the first subscriber starts the event, and is answered when start has ende
 	expect(await event.alarmAt()).toBe(null);
 });
 
-test("further subscribers share what runs, and the last one stops it", async () => {
+test("more subscribers share a running event, and the last one stops it", async () => {
 	await running();
 	const second = { app: "@a/two", tool: "tool", key: [] };
 	expect(await event.stub.subscribe(second)).toEqual({
@@ -58,7 +58,7 @@ test("further subscribers share what runs, and the last one stops it", async () 
 	expect(await event.alarmAt()).toBe(null);
 });
 
-test("a subscribe whose start fails is kept, says why, and start is tried again", async () => {
+test("a subscription whose start fails is stored with the error, and the alarm retries start", async () => {
 	const first = await event.subscribing("@a/one");
 	await event.end("failed");
 	const pending = {
@@ -78,7 +78,7 @@ test("a subscribe whose start fails is kept, says why, and start is tried again"
 	});
 });
 
-test("who comes while the event stops waits until it has started again", async () => {
+test("a stop is completed although a subscriber joins, who waits for the next start", async () => {
 	await running();
 	await event.stub.unsubscribe("@a/one", []);
 	await event.next();
@@ -91,7 +91,7 @@ test("who comes while the event stops waits until it has started again", async (
 	expect(event.outside.begun).toEqual(["start", "stop", "start"]);
 });
 
-test("who leaves before the event has started is answered, and nothing runs in the end", async () => {
+test("a subscriber who leaves before the start gets an answer, and the event stops", async () => {
 	const { answer } = await event.subscribing("@a/one");
 	await event.stub.unsubscribe("@a/one", []);
 	await event.end("failed");
@@ -99,7 +99,7 @@ test("who leaves before the event has started is answered, and nothing runs in t
 	expect(await event.state()).toEqual({ phase: "stopped", subscribers: 0 });
 });
 
-test("no lock is held while start is at work: other calls are answered, also those of start itself", async () => {
+test("start blocks no other call, not even its own", async () => {
 	event.starting = async (stub) => {
 		expect(await stub.webhookState(await stub.webhookSecret())).toBe("open");
 		await stub.poll(60_000);
@@ -112,7 +112,7 @@ test("no lock is held while start is at work: other calls are answered, also tho
 	expect(await event.state()).toMatchObject({ poll: 60_000 });
 });
 
-test("an object that is made anew in the midst of start waits until that must have ended, then tries again", async () => {
+test("the begin of an attempt is stored before it: after a crash the object waits for its end, then retries", async () => {
 	const { answer } = await event.subscribing("@a/one");
 	await event.crash();
 	await expect(answer).rejects.toThrow();
@@ -132,7 +132,7 @@ test("an object that is made anew in the midst of start waits until that must ha
 	expect(await event.state()).toMatchObject({ phase: "running" });
 });
 
-test("an outage of what makes attempts is told, and the attempt is made again", async () => {
+test("an attempt that cannot be made is reported and retried", async () => {
 	event.starting = () => Promise.reject(new Error("nobody is there"));
 	const { answer } = await event.subscribing("@a/one");
 	expect(await answer).toMatchObject({
@@ -142,7 +142,7 @@ test("an outage of what makes attempts is told, and the attempt is made again", 
 	expect(await event.alarmAt()).toBe(T0 + ATTEMPT_TIME);
 });
 
-test("an alarm that went missing is set again when the object starts", async () => {
+test("a missing alarm is set again when the object starts", async () => {
 	await running();
 	await event.stub.unsubscribe("@a/one", []);
 	await runInDurableObject(event.stub, (_, { storage }) =>
@@ -152,7 +152,7 @@ test("an alarm that went missing is set again when the object starts", async () 
 	expect(await event.alarmAt()).toBe(T0 + 1);
 });
 
-test("by the platform's own alarms a start that failed is tried again, and what nobody wants is stopped", async () => {
+test("the platform's alarms retry a failed start, and stop an event without subscribers", async () => {
 	vi.useRealTimers();
 	event = new Event();
 	const begun = (...expected: string[]) =>
@@ -167,7 +167,7 @@ test("by the platform's own alarms a start that failed is tried again, and what 
 	expect(await event.state()).toEqual({ phase: "stopped", subscribers: 0 });
 });
 
-test("a hook is open from before start begins until stop has ended, and closed outside that", async () => {
+test("a webhook is open from before start begins until stop has ended", async () => {
 	const secret = await event.stub.webhookSecret();
 	const hook = () => event.stub.webhookState(secret);
 	expect(await hook()).toBe("closed");
@@ -186,7 +186,7 @@ test("a hook is open from before start begins until stop has ended, and closed o
 	expect(new Set(event.secrets)).toEqual(new Set([secret]));
 });
 
-test("a hook's secret is 256 random bits, and unknown as soon as there is another", async () => {
+test("a webhook accepts only its own secret, which has 256 random bits and ends with its rotation", async () => {
 	const first = await event.stub.webhookSecret();
 	expect(first).toMatch(/^[A-Za-z0-9_-]{43}$/);
 	await evictDurableObject(event.stub);
@@ -200,7 +200,7 @@ test("a hook's secret is 256 random bits, and unknown as soon as there is anothe
 		expect(await event.stub.webhookState(wrong)).toBe("unknown");
 });
 
-test("a delivery that its sender repeats within 24 hours is the event that it was first, and held once confirmed", async () => {
+test("a sender's repetition within 24 hours is the same event, and is queued once it is confirmed", async () => {
 	const accept = (id: string) => event.stub.acceptDelivery("delivery", id);
 	expect(await accept("e1")).toEqual({ id: "e1", isQueued: false });
 	expect(await accept("e2")).toEqual({ id: "e1", isQueued: false });
@@ -214,7 +214,7 @@ test("a delivery that its sender repeats within 24 hours is the event that it wa
 	expect(await accept("e5")).toEqual({ id: "e5", isQueued: false });
 });
 
-test("deliveries are forgotten after 24 hours, and no alarm stands when none is left", async () => {
+test("deliveries are deleted after 24 hours, and no alarm remains when none is left", async () => {
 	const kept = () =>
 		runInDurableObject(event.stub, (_, { storage }) =>
 			storage.sql
@@ -233,7 +233,7 @@ test("deliveries are forgotten after 24 hours, and no alarm stands when none is 
 	expect(await event.alarmAt()).toBe(null);
 });
 
-test("an event is polled every so many milliseconds from the end of start until stop, also after a restart", async () => {
+test("an event is polled at its interval from the end of start until stop, even after a restart", async () => {
 	await event.subscribing("@a/one");
 	await event.stub.poll(60_000);
 	vi.setSystemTime(T0 + 2_000);
@@ -252,7 +252,7 @@ test("an event is polled every so many milliseconds from the end of start until 
 	expect(event.triggers).toBe(2);
 });
 
-test("a poll that could not be sent is sent again", async () => {
+test("a poll that could not be sent is retried", async () => {
 	await running();
 	await event.stub.poll(60_000);
 	event.triggering = () => Promise.reject(new Error("overloaded"));
@@ -264,7 +264,7 @@ test("a poll that could not be sent is sent again", async () => {
 	expect(await event.alarmAt()).toBe(T0 + 121_000);
 });
 
-test("a poll is refused more often than once a second, and where nothing runs nor is about to", async () => {
+test("a poll interval below a second, and a poll of a stopped event, are rejected", async () => {
 	const refusal = (ms: unknown) =>
 		runInDurableObject(event.stub, (object: Subscriptions) =>
 			object.poll(ms as number).catch((error) => error),

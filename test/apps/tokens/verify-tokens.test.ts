@@ -79,7 +79,7 @@ async function refusal(
 }
 
 describe("a token", () => {
-	test("gives its claims by its issuer's name", async () => {
+	test("returns its claims by its issuer's name", async () => {
 		const claims = await claimsOf(await signed({ sub: "u1" }));
 		expect([...claims.keys()]).toEqual([AUTH]);
 		expect(claims.get(AUTH)).toEqual({
@@ -91,7 +91,7 @@ describe("a token", () => {
 	});
 
 	test.each(["", "a", "a.b", "a.b.c", "e30.e30.e30", "....", "é.é.é"])(
-		"that is %j is refused",
+		"that is %j is rejected",
 		async (token) => {
 			expect(await refusal(token)).toMatch(
 				/^a token is not a JWT|^no issuer is configured/,
@@ -99,7 +99,7 @@ describe("a token", () => {
 		},
 	);
 
-	test("that is no text is refused, and so are tokens that are no list", async () => {
+	test("that is not a string is rejected, and so are tokens that are not a list", async () => {
 		for (const token of [null, undefined, 5, {}, []])
 			await expect(claimsOf([token as never])).rejects.toMatchObject({
 				code: "invalid_token",
@@ -114,7 +114,7 @@ describe("a token", () => {
 			});
 	});
 
-	test("of no issuer that is configured is refused, with those that are", async () => {
+	test("of an unknown issuer is rejected with a list of configured ones", async () => {
 		for (const iss of ["https://evil.example", `${ISS}/`, ISS.toUpperCase()])
 			expect(await refusal(await signed({ iss }))).toBe(
 				`no issuer is configured for a token's iss claim: there is ${AUTH} (${ISS})`,
@@ -123,7 +123,7 @@ describe("a token", () => {
 		expect(none).toMatch(/there is none$/);
 	});
 
-	test("that says it is another issuer's is held to that issuer's key", async () => {
+	test("with another issuer's name needs that issuer's signature", async () => {
 		const issuers: Issuers = {
 			...bySecret,
 			"@other/auth": {
@@ -146,13 +146,16 @@ describe("a token", () => {
 		[{ nbf: SECONDS }, undefined],
 		[{ nbf: SECONDS + 1 }, "is not valid yet"],
 		[{ nbf: "soon" }, "has the claim nbf, but no time in it"],
-	])("with %j is taken only in its time", async (claims, why) => {
-		const token = await signed(claims as JWTPayload);
-		if (why === undefined) expect((await claimsOf(token)).size).toBe(1);
-		else expect(await refusal(token)).toBe(`the token of ${AUTH} ${why}`);
-	});
+	])(
+		"with %j must have an expiry and is accepted only in its time",
+		async (claims, why) => {
+			const token = await signed(claims as JWTPayload);
+			if (why === undefined) expect((await claimsOf(token)).size).toBe(1);
+			else expect(await refusal(token)).toBe(`the token of ${AUTH} ${why}`);
+		},
+	);
 
-	test("is taken as much later and earlier as the tolerance says", async () => {
+	test("is accepted later and earlier by the tolerance, by our clock", async () => {
 		const issuers: Issuers = {
 			[AUTH]: { issuer: ISS, secret: SECRET, clockTolerance: "1 minute" },
 		};
@@ -162,7 +165,7 @@ describe("a token", () => {
 			await refusal(await signed(claims), issuers);
 	});
 
-	test("is taken only for the audience that is configured", async () => {
+	test("is accepted only for the configured audience", async () => {
 		const forOne: Issuers = {
 			[AUTH]: { issuer: ISS, secret: SECRET, audience: "inbox" },
 		};
@@ -183,7 +186,7 @@ describe("a token", () => {
 		expect(await refusal(await signed(), forOne)).toMatch(/has no aud claim$/);
 	});
 
-	test("that is not signed is refused", async () => {
+	test("that is not signed is rejected", async () => {
 		const unsecured = new UnsecuredJWT({ iss: ISS, account })
 			.setExpirationTime(SECONDS + 60)
 			.encode();
@@ -200,7 +203,7 @@ describe("a token", () => {
 		}
 	});
 
-	test("signed with the text of the public key is refused", async () => {
+	test("signed with the text of the public key is rejected", async () => {
 		const byKey: Issuers = { [AUTH]: { issuer: ISS, publicKey: rsaPem } };
 		for (const text of [rsaPem, rsaPem.trim(), `${rsaPem}\n`]) {
 			const forged = await signed({}, { alg: "HS256" }, encoder.encode(text));
@@ -212,7 +215,7 @@ describe("a token", () => {
 		expect((await claimsOf(wouldBeTrue, byKey)).size).toBe(1);
 	});
 
-	test("signed in a form that is not configured is refused", async () => {
+	test("signed with an algorithm that is not configured is rejected", async () => {
 		expect(
 			await refusal(await signed({}, { alg: "HS512" }, new Uint8Array(64))),
 		).toMatch(/is signed by "HS512": its issuer is to sign by HS256$/);
@@ -224,7 +227,7 @@ describe("a token", () => {
 		).toMatch(/is signed by "RS256": its issuer is to sign by ES256$/);
 	});
 
-	test("signed by another, or changed, is refused", async () => {
+	test("signed with another key, or changed, is rejected: its claims are never used unverified", async () => {
 		const fault = /has a signature that does not fit: it was changed, or/;
 		const other = encoder.encode("x".repeat(32));
 		expect(await refusal(await signed({}, { alg: "HS256" }, other))).toMatch(
@@ -238,7 +241,7 @@ describe("a token", () => {
 		expect(await refusal(`${header}.${payload}.`)).toMatch(fault);
 	});
 
-	test("with a header that must be understood and is not is refused", async () => {
+	test("with an unknown critical header is rejected", async () => {
 		const header = { alg: "HS256", crit: ["x"], x: 1 };
 		const [, payload, signature] = (await signed()).split(".");
 		const odd = base64url.encode(JSON.stringify(header));
@@ -249,7 +252,7 @@ describe("a token", () => {
 });
 
 describe("a public key", () => {
-	test("serves as PEM or as a JWK, in each family", async () => {
+	test("works as PEM or as a JWK, for each key type", async () => {
 		for (const [alg, { publicKey, privateKey }] of [
 			["RS256", rsa],
 			["ES256", ec],
@@ -267,7 +270,7 @@ describe("a public key", () => {
 		}
 	});
 
-	test("of another family than the token's is not tried", async () => {
+	test("of another key type than the token's is not tried", async () => {
 		const token = await signed({}, { alg: "ES256" }, ec.privateKey);
 		const jwk = JSON.stringify(await exportJWK(rsa.publicKey));
 		for (const publicKey of [rsaPem, jwk])
@@ -276,7 +279,7 @@ describe("a public key", () => {
 			).toMatch(/its algorithm does not fit|key that its issuer does not have/);
 	});
 
-	test("that says its own algorithm and kid serves no others", async () => {
+	test("with an algorithm and a kid verifies no other tokens", async () => {
 		const jwk = { ...(await exportJWK(rsa.publicKey)), alg: "RS512", kid: "a" };
 		const issuers: Issuers = {
 			[AUTH]: { issuer: ISS, publicKey: JSON.stringify(jwk) },
@@ -321,7 +324,7 @@ describe("the keys of an issuer's URL", () => {
 		return published;
 	}
 
-	test("are fetched within a time limit, once, and kept as data for ten minutes", async () => {
+	test("are fetched with a timeout, and cached as data for ten minutes: not once for each token", async () => {
 		vi.useFakeTimers({ toFake: ["Date"], now: NOW });
 		const { issuers, fetch, jwks } = await published("r1", "ec");
 		const byRsa = await signed({}, { alg: "RS256", kid: "r1" }, rsa.privateKey);
@@ -342,7 +345,7 @@ describe("the keys of an issuer's URL", () => {
 		expect(fetch).toHaveBeenCalledTimes(2);
 	});
 
-	test("are looked for again when a key is new, half a minute after the last look", async () => {
+	test("are fetched again for an unknown key, at most every half minute", async () => {
 		vi.useFakeTimers({ toFake: ["Date"], now: NOW });
 		const site = await published("r1");
 		const { issuers, fetch } = site;
@@ -362,14 +365,14 @@ describe("the keys of an issuer's URL", () => {
 		expect(fetch).toHaveBeenCalledTimes(2);
 	});
 
-	test("are not fetched for a token that is none of the issuer's, or in a wrong form", async () => {
+	test("are not fetched for a token of another issuer or in a wrong form", async () => {
 		const { issuers, fetch } = await published("r1");
 		await refusal(await signed(), issuers, fetch);
 		await refusal(await signed({ iss: "https://evil" }), issuers, fetch);
 		expect(fetch).not.toHaveBeenCalled();
 	});
 
-	test("are tried one after the other for a token without kid", async () => {
+	test("are all tried for a token without kid, not only the first", async () => {
 		const other = await generateKeyPair("RS256", { extractable: true });
 		const site = await published("r1");
 		site.keys.unshift({ ...(await exportJWK(other.publicKey)), kid: "r0" });
@@ -405,7 +408,7 @@ describe("the keys of an issuer's URL", () => {
 		["answers no JSON", async () => new Response("<html>")],
 		["answers no key set", async () => Response.json({ keys: 5 })],
 	])(
-		"that %s are an outage, not the token's fault, and are fetched by the next",
+		"that %s are an outage of the issuer, not an invalid token, and the next token fetches them",
 		async ([, answer]) => {
 			const { issuers, fetch, jwks } = await published("r1");
 			fetch.mockImplementationOnce(answer);
@@ -432,7 +435,7 @@ describe("several tokens", () => {
 		"@other/auth": { issuer: other, secret: SECRET },
 	};
 
-	test("of several issuers are each their own", async () => {
+	test("of several issuers are verified separately", async () => {
 		const tokens = [
 			await signed({ sub: "u1" }),
 			await signed({ iss: other, sub: "u2" }),
@@ -443,7 +446,7 @@ describe("several tokens", () => {
 		expect((await claimsOf([])).size).toBe(0);
 	});
 
-	test("of one issuer are taken together where they say the same", async () => {
+	test("of one issuer are merged if equal claims have equal values", async () => {
 		const calendar = { calendarId: "c1" };
 		const claims = await claimsOf([
 			await signed({ sub: "u1", jti: "1", iat: 1, nbf: 1, aud: "a" }),
@@ -461,7 +464,7 @@ describe("several tokens", () => {
 		[{ n: 1 }, { n: "1" }, "n"],
 		[{ constructor: 1 }, { constructor: 2 }, "constructor"],
 	])(
-		"of one issuer that disagree are refused: %j and %j",
+		"of one issuer and two users are rejected: %j and %j",
 		async (some, more, claim) => {
 			const tokens = [await signed(some), await signed(more)];
 			for (const order of [tokens, tokens.toReversed()])
@@ -471,7 +474,7 @@ describe("several tokens", () => {
 		},
 	);
 
-	test("are all refused where one is", async () => {
+	test("are all rejected if one is", async () => {
 		const expired = await signed({ exp: SECONDS - 1 });
 		for (const tokens of [
 			[await signed(), expired],

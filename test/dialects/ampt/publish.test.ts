@@ -36,7 +36,7 @@ async function dueAt(now: string, after: string): Promise<string> {
 	return new Date(Date.parse(now) + (await delayOf(after))).toISOString();
 }
 
-test("an API handler publishes an event with a body and answers without waiting for it", async () => {
+test("an API handler publishes an event with a body and responds without waiting for it", async () => {
 	const { default: worker } = exports as unknown as { default: Fetcher };
 	const { status } = await worker.fetch("https://seeds.test/events", {
 		method: "POST",
@@ -55,7 +55,7 @@ test("you can delay when an event is published using the after option: user.join
 });
 
 test.each([0, -1, "0 days", new Date(0), "2020-01-14T17:46:05.811Z"])(
-	"after must be greater than zero: %j is refused",
+	"after must be greater than zero: %j is rejected",
 	async (after) => {
 		await expect(
 			events.publish("my-event", { after: after as number }, null),
@@ -102,7 +102,7 @@ test.each([
 	["month", 31 * DAY],
 	["year", 365 * DAY],
 ])(
-	"after can be a number and a unit, %s, singular or plural alike",
+	"after can be a number and a unit in singular or plural: %s",
 	async (unit, delay) => {
 		vi.spyOn(portsOf(events), "clock").mockReturnValue(Date.UTC(2027, 0, 14));
 		expect(await delayOf(`1 ${unit}`)).toBe(delay);
@@ -136,7 +136,7 @@ test.each([
 	expect(seen.map((event) => event.body)).toEqual([body]);
 });
 
-test("the event with its body and metadata must be less than 256 KB, and so much arrives", async () => {
+test("the event with its body and metadata must be less than 256 KB, and the largest one arrives", async () => {
 	const receipt = await events.publish("my-event", "");
 	await expectWay(receipt.id, ["published", "delivered 1"]);
 	const [empty] = seen.splice(0);

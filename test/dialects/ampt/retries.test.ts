@@ -15,7 +15,7 @@ const body = { email: "newuser@example.com" };
 const { handlers } = registrationOf(events);
 const DAY = 86_400_000;
 
-test("failed events are retried every six minutes, for up to 14 days, after which they are not lost but a dead letter", async () => {
+test("failed events are retried every six minutes for 14 days, and then become dead letters", async () => {
 	const ports = recordingPorts({ handlers });
 	const attempts: number[] = [];
 	behaviours.set("handle", () => {
@@ -95,7 +95,7 @@ test("the maximum timeout for an event handler is 60 seconds", async () => {
 	expect(thrown).toEqual([expect.any(RangeError)]);
 });
 
-test("a handler may have another policy than Ampt's, and what are no options is refused", async () => {
+test("a handler's own retry options override Ampt's, and invalid options are rejected", async () => {
 	const failing = () => {
 		throw new Error("no");
 	};

@@ -37,7 +37,7 @@ test("two buses with one type never see each other's events", async () => {
 	expect(atSecond.mock.calls).toEqual([["b"]]);
 });
 
-test("an event of that name from elsewhere is passed over, and other handlers get what travels", async () => {
+test("an event of the same name from another source is skipped, and other handlers receive the raw body", async () => {
 	const [subscriber, handler] = [vi.fn(), vi.fn()];
 	first.subscribe("shared.name", (evt) => subscriber(evt.properties));
 	events.on("shared.name", { id: "plain" }, ({ body }) => handler(body));
@@ -52,7 +52,7 @@ test("an event of that name from elsewhere is passed over, and other handlers ge
 	);
 });
 
-test("a handler by EventHandler gets the schema's output, any other the properties as published", async () => {
+test("an EventHandler receives the schema's output, any other handler the published properties", async () => {
 	const Defined = on("first")("todo.moved", Moved);
 	const [parsed, plain] = [vi.fn(), vi.fn()];
 	first.subscribe(
@@ -71,7 +71,7 @@ test("a handler by EventHandler gets the schema's output, any other the properti
 	]);
 });
 
-test("one handler takes several definitions, and tells them apart by type", async () => {
+test("one handler may have several definitions, and distinguishes them by type", async () => {
 	const Opened = on("first")("door.opened", z.object({ key: z.string() }));
 	const Closed = on("first")("door.closed", z.object({ at: z.coerce.date() }));
 	const seen: unknown[] = [];
@@ -87,7 +87,7 @@ test("one handler takes several definitions, and tells them apart by type", asyn
 	expect(seen).toEqual(["k1", 2027]);
 });
 
-test("properties that no longer parse are a dead letter at once, with the issues", async () => {
+test("properties that no longer parse become a dead letter at once, with the issues", async () => {
 	const Loose = on("first")("rule.changed", z.unknown());
 	const Strict = on("first")("rule.changed", z.object({ id: z.string() }));
 	first.subscribe("rule.changed", EventHandler(Strict, vi.fn()));
@@ -100,7 +100,7 @@ test("properties that no longer parse are a dead letter at once, with the issues
 	});
 });
 
-test("metadata has a schema of its own, or is made for each event", async () => {
+test("metadata has its own schema, or is created for each event", async () => {
 	const seen: Evt[] = [];
 	const Given = createEventBuilder({
 		bus: "first",
@@ -132,7 +132,7 @@ test("metadata has a schema of its own, or is made for each event", async () => 
 	});
 });
 
-test("a validator is any function that makes one which gives the output or throws", async () => {
+test("a validator is any function that returns a parser", async () => {
 	const Small = createEventBuilder({
 		bus: "first",
 		validator: (max: number) => (input: number) => {
@@ -147,7 +147,7 @@ test("a validator is any function that makes one which gives the output or throw
 	await expectWay(id, ["published", "ignored"]);
 });
 
-test("two files that each export handler for one event both run", async () => {
+test("two files with handlers of one type have different ids, and both run", async () => {
 	const [mail, audit] = [vi.fn(), vi.fn()];
 	first.subscribe("order.sent", "src/on/mail.handler");
 	first.subscribe("order.sent", { handler: "src/on/audit.handler" });
@@ -165,7 +165,7 @@ test("two files that each export handler for one event both run", async () => {
 	]);
 });
 
-test("a bus is looked up when an event is published: one that is not known is refused with those that are", async () => {
+test("publishing to an unknown bus is rejected with a list of known buses", async () => {
 	const Early = on("third")("early.event", z.null());
 	await expect(Early.publish(null)).rejects.toThrow(
 		/the event bus "third" is not known: known are bus, first, second/,
@@ -236,6 +236,6 @@ test.each([
 		() => first.subscribe("a.b", { handler: "a.b", retries: -1 }),
 		"limit: -1",
 	],
-])("%s is refused", (_, call, said) => {
+])("%s is rejected", (_, call, said) => {
 	expect(call).toThrow(said);
 });

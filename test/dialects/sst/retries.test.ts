@@ -42,7 +42,7 @@ test("a bus's configuration retries all subscriber errors up to 10 times, with e
 	expect(letter).toMatchObject({ cause: "exhausted", attempts: 11 });
 });
 
-test("retries can be configured on a per subscriber basis, also to none", async () => {
+test("retries can be configured on a per subscriber basis, even to none", async () => {
 	const bus = new EventBus(null, "patient", { defaults: { retries: 10 } });
 	const fails = () => {
 		throw new Error("no");
@@ -57,7 +57,7 @@ test("retries can be configured on a per subscriber basis, also to none", async 
 	expect(await failures("sub.default")).toEqual(TEN_RETRIES);
 });
 
-test("a bus that says nothing of retries has 10", async () => {
+test("a bus without a setting has 10 retries", async () => {
 	new EventBus(null, "silent").subscribe("sub.silent", () => {
 		throw new Error("no");
 	});

@@ -25,7 +25,7 @@ test("publishing an event triggers its subscriber asynchronously", async () => {
 	]);
 });
 
-test("the definition provides validation using zod: what breaks it is refused where it is published", async () => {
+test("the definition provides validation using zod: the publisher rejects invalid properties", async () => {
 	const before = transitions.length;
 	await expect(
 		Todo.Events.Created.publish({ id: 5 as never }),

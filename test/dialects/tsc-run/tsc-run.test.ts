@@ -40,7 +40,7 @@ test.each([
 	["user.verified", ["send-welcome-email"]],
 	["order.completed", ["update-analytics"]],
 ])(
-	"the configuration says which subscribers listen: %s comes to %j",
+	"the configuration lists the subscribers of an event: %s reaches %j",
 	async (type, subscribers) => {
 		const { id } = await events.emit(type, null);
 		const ends = subscribers.map(() => "delivered 1");
@@ -52,20 +52,20 @@ test.each([
 );
 
 test.each(["payment.failed", "user", "event", "update"])(
-	"the name %s is accepted, good or to be avoided",
+	"the name %s is accepted, even if it is discouraged",
 	async (type) => {
 		const { id } = await events.emit(type, null);
 		await expectWay(id, ["published", "ignored"]);
 	},
 );
 
-test("a subscriber's id is its path, whatever events it listens to", () => {
+test("a subscriber's id is its path, independent of its events", () => {
 	const { handlers } = registrationOf(tscRun({}));
 	for (const name of Object.keys(config.events.subscribers))
 		expect(handlers.get(`src/subscribers/${name}`)).toBeDefined();
 });
 
-test("what has no meaning here is ignored with one notice that names it", () => {
+test("keys without an effect are ignored, and one log line lists them", () => {
 	const info = vi.spyOn(console, "info").mockImplementation(() => {});
 	const { subscribers: _, ...rest } = config.events;
 	tscRun({ ...config, events: rest });
@@ -80,7 +80,7 @@ test("what has no meaning here is ignored with one notice that names it", () => 
 });
 
 test.each([{ event: ["a"] }, "a", null])(
-	"a subscriber without a list of events is refused by its name: %j",
+	"a subscriber without a list of events is rejected by name: %j",
 	(nobody) => {
 		const info = vi.spyOn(console, "info");
 		const wrong = { events: { subscribers: { nobody } } };
