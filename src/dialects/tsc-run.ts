@@ -65,7 +65,8 @@ export function tscRun(config: TscRunConfig): Events {
 		for (const key of Object.keys(rest))
 			unknown.push(`events.subscribers.${name}.${key}`);
 	}
-	if (unknown.length > 0) log("config_keys_ignored", { keys: unknown });
+	if (unknown.length > 0)
+		log("config_keys_ignored", { file: "tsc-run.config.ts", keys: unknown });
 	return bus;
 }
 

@@ -1,12 +1,12 @@
-/** What an app cannot do: send another's events, use another's storage, end another's subscription. */
+/** An app cannot send another app's events, use its storage without a grant, or end its subscriptions. */
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test } from "vitest";
 import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { mayPublish } from "../../src/event/permission.ts";
 import { asApp, atDoor, refusal } from "./as-app.ts";
 import { installKeys, keyed } from "./keys.ts";
-import { stopped } from "./support.ts";
-import { events } from "./worker.ts";
+import { ada, stopped } from "./support.ts";
+import { behaviours, events } from "./worker.ts";
 
 const bucket = (env as unknown as { APP_STORAGE: R2Bucket }).APP_STORAGE;
 const { STOREFRONT } = env as unknown as Record<
@@ -108,7 +108,7 @@ describe("the storage of an app", () => {
 			name: "ForbiddenError",
 			code: "forbidden",
 			message:
-				'@test/safe-2 may not use the storage of @test/safe: add "@test/safe-2" to the "grants" of createApp("@test/safe")',
+				'@test/safe-2 may not use the storage of @test/safe; add "@test/safe-2" to the "grants" of createApp("@test/safe")',
 		};
 		const space = (act: "put" | "get" | "list" | "delete") =>
 			refusal(
@@ -304,4 +304,70 @@ describe("a subscription", () => {
 			"unknown_tool",
 		);
 	});
+});
+
+type Binding = {
+	subscribe(...args: unknown[]): Promise<{ id: number; state: string }>;
+	unsubscribe(...args: unknown[]): Promise<boolean>;
+	runTool(...args: unknown[]): Promise<unknown>;
+};
+const { LAB, STOREFRONT: STORE } = env as unknown as {
+	LAB: Binding;
+	STOREFRONT: Binding;
+};
+
+/** The message with which a call over the binding was rejected. */
+async function messageOf(call: Promise<unknown>): Promise<string> {
+	return call.then(
+		() => "not rejected",
+		(error) => error.message,
+	);
+}
+
+describe("a binding that names an app", () => {
+	afterEach(() => behaviours.clear());
+
+	test("subscribes and unsubscribes as that app, for the user of the given tokens", async () => {
+		const options = { tokens: [await ada()] };
+		expect(
+			await LAB.subscribe("@test/lab", "ticked", "one", options),
+		).toMatchObject({ state: "active" });
+		expect(await LAB.unsubscribe("@test/lab", "ticked", options)).toBe(true);
+		expect(await LAB.unsubscribe("@test/lab", "ticked", options)).toBe(false);
+		await stopped("@test/lab/ticked");
+	});
+
+	test("requires tokens, and the app's own tools", async () => {
+		const without = LAB.subscribe("@test/lab", "ticked", "one");
+		expect(await messageOf(without)).toContain("@my-org/auth");
+		const options = { tokens: [await ada()] };
+		const another = LAB.subscribe(
+			"@test/lab",
+			"ticked",
+			"handle_new_email",
+			options,
+		);
+		expect(await messageOf(another)).toBe(
+			'"handle_new_email" is not a tool of @test/lab; use one, two',
+		);
+		const odd = LAB.subscribe("@test/lab", "ticked", "one", { tokens: 7 });
+		expect(await messageOf(odd)).toContain("tokens");
+	});
+
+	test("runs the app's tools, and with a list of permissions no tool of another app", async () => {
+		behaviours.set("one", (input) => ({ twice: [input, input] }));
+		expect(await LAB.runTool("@test/lab", "one", { n: 1 })).toEqual({
+			twice: [{ n: 1 }, { n: 1 }],
+		});
+		const other = LAB.runTool("@my-org/inbox", "handle_new_email", {});
+		expect(await messageOf(other)).toContain(
+			"may not run tools of @my-org/inbox",
+		);
+	});
+});
+
+test("a caller that is not an app cannot subscribe as one", async () => {
+	const options = { tokens: [await ada()] };
+	const asked = STORE.subscribe("@test/lab", "ticked", "one", options);
+	expect(await messageOf(asked)).toContain('the caller "storefront"');
 });

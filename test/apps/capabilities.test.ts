@@ -1,9 +1,13 @@
-/** What an app's code is given: what was declared, and no more. */
+/** The capabilities of an app's code, and the limits of its names. */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { declarationFrom } from "../../src/apps/declaration.ts";
 import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { createApp } from "../../src/dialects/apps.ts";
+import { registrationOf } from "../../src/events.ts";
+import { listingOf, listingsFrom } from "../../src/handlers/listing.ts";
+import { createEvents } from "../../src/index.ts";
 import { asApp, atDoor, refusal } from "./as-app.ts";
 import { acts, bell } from "./more-apps.ts";
 import { call, stopped, wait } from "./support.ts";
@@ -13,7 +17,7 @@ const front = { floor: 1, isOpen: true, name: "front" };
 const undeclared = (app: string, capability: string, where: string) => ({
 	name: "ForbiddenError",
 	code: "forbidden",
-	message: `${app}: the capability "${capability}" is not declared: add it to ${where}`,
+	message: `${app}: the capability "${capability}" is not declared; add it to ${where}`,
 });
 
 describe("a tool", () => {
@@ -33,7 +37,7 @@ describe("a tool", () => {
 	test("has no webhookUrl, and the error says where it is available", async () => {
 		const asked = asApp("@test/guest", async (given) => given.webhookUrl);
 		expect((await refusal(asked)).message).toBe(
-			"@test/guest: webhookUrl is there for start, handler and stop of an event, and not for tools",
+			"@test/guest: webhookUrl is not available in a tool; use it in start, handler or stop of an event",
 		);
 	});
 
@@ -46,7 +50,7 @@ describe("a tool", () => {
 	test("cannot request polls", async () => {
 		const asked = asApp("@test/guest", ({ event }) => event.poll("5 minutes"));
 		expect((await refusal(asked)).message).toBe(
-			"event.poll: only the start of an event may ask to be polled",
+			"event.poll: it was called outside start; only the start of an event may set the interval of its polls",
 		);
 	});
 
@@ -266,11 +270,11 @@ describe("the handler", () => {
 		["1 minute", "polled"],
 		[
 			"59 seconds",
-			"RefusedError: event.poll: 59000 ms is not between a minute and 30 days",
+			"RefusedError: event.poll: 59000 ms is not a poll interval; use 1 minute to 30 days",
 		],
 		[
 			"31 days",
-			"RefusedError: event.poll: 2678400000 ms is not between a minute and 30 days",
+			"RefusedError: event.poll: 2678400000 ms is not a poll interval; use 1 minute to 30 days",
 		],
 	])("polled at the interval %s: %s", async (every, answer) => {
 		const answered = poll(every);
@@ -299,5 +303,58 @@ describe("the handler", () => {
 		} finally {
 			vi.useRealTimers();
 		}
+	});
+});
+
+const emptyModule = { default: () => {} };
+const longName = `@${"s".repeat(49)}/${"a".repeat(49)}`;
+const longEvent = "e".repeat(64);
+
+const longest = () =>
+	createApp(longName, {
+		events: {
+			[longEvent]: {
+				description: "d",
+				capabilities: [],
+				tokens: {},
+				payload: { type: "object" },
+			},
+		},
+		handlers: {
+			[longEvent]: {
+				start: emptyModule,
+				handler: emptyModule,
+				stop: emptyModule,
+			},
+		},
+		tools: { ["t".repeat(64)]: emptyModule },
+	});
+
+describe("an app with the longest names", () => {
+	test("is declared, registered and listed, and the owner can read it", () => {
+		expect(longName).toHaveLength(100);
+		const app = longest();
+		const registration = registrationOf(createEvents({ apps: [app] }));
+		const listings = registration.handlers.list().map(listingOf);
+		expect(listingsFrom(structuredClone(listings)).map(({ id }) => id)).toEqual(
+			[
+				`${longName}/${longEvent}/start`,
+				`${longName}/${longEvent}/handler`,
+				`${longName}/${longEvent}/stop`,
+				`${longName}/${"t".repeat(64)}`,
+			],
+		);
+		expect(declarationFrom(structuredClone(app.declaration))).toEqual(
+			app.declaration,
+		);
+	});
+
+	test("is rejected with one more character", () => {
+		expect(() => createApp(`${longName}a`, {})).toThrow(
+			"at most 100 characters",
+		);
+		expect(() =>
+			createApp(longName, { tools: { ["t".repeat(65)]: emptyModule } }),
+		).toThrow("1 to 64");
 	});
 });

@@ -16,7 +16,7 @@ import { down, recordingPorts, type TestPorts } from "./ports.ts";
 import { stopped, wait } from "./support.ts";
 
 const NAME = "@test/bell/rung";
-const keeper = boundSubscriptions(NAME);
+const subscriptions = boundSubscriptions(NAME);
 const called = { app: "@test/bell", event: "rung" };
 const front = { floor: 1, isOpen: true, name: "front" };
 
@@ -34,11 +34,11 @@ const crash = () => {
 };
 
 beforeEach(async () => {
-	await keeper.subscribe({ app: "@test/guest", tool: "act", key: [] });
+	await subscriptions.subscribe({ app: "@test/guest", tool: "act", key: [] });
 });
 afterEach(async () => {
-	for (const { app, key } of await keeper.list({ limit: 100 }))
-		await keeper.unsubscribe(app, key);
+	for (const { app, key } of await subscriptions.list({ limit: 100 }))
+		await subscriptions.unsubscribe(app, key);
 	await stopped(NAME);
 	bell.clear();
 	acts.clear();
@@ -53,7 +53,7 @@ describe("a call of the webhook", () => {
 		bytes?: Uint8Array<ArrayBuffer>,
 	) =>
 		acceptWebhook(
-			{ ...called, secret: await keeper.webhookSecret() },
+			{ ...called, secret: await subscriptions.webhookSecret() },
 			requestOf(bytes),
 			deliveryId,
 			ports,
@@ -190,7 +190,7 @@ describe("a subscriber whose object dies", () => {
 		);
 
 	test("during start gets an error, remains subscribed, and start runs again", async () => {
-		await keeper.unsubscribe("@test/guest", []);
+		await subscriptions.unsubscribe("@test/guest", []);
 		await stopped(NAME);
 		let starts = 0;
 		bell.set("start", async () => {
@@ -200,13 +200,13 @@ describe("a subscriber whose object dies", () => {
 		await vi.waitFor(() => expect(starts).toBe(1), wait);
 		await crash();
 		expect((await joining).code).toBe("unavailable");
-		expect(await keeper.list({ limit: 9 })).toMatchObject([
+		expect(await subscriptions.list({ limit: 9 })).toMatchObject([
 			{ app: "@test/guest", tool: "act" },
 		]);
 		// What was cut off counts as at work until its time is over; nothing overlaps.
-		expect((await keeper.state()).phase).toBe("starting");
+		expect((await subscriptions.state()).phase).toBe("starting");
 		expect(starts).toBe(1);
-		await keeper.unsubscribe("@test/guest", Object.entries(front));
+		await subscriptions.unsubscribe("@test/guest", Object.entries(front));
 		vi.useFakeTimers({ toFake: ["Date"] });
 		try {
 			vi.setSystemTime(Date.now() + 76_000);
@@ -222,7 +222,7 @@ describe("a subscriber whose object dies", () => {
 				await runInDurableObject(namespace.getByName(NAME), (object) =>
 					object.alarm(),
 				);
-				expect((await keeper.state()).phase).toBe("stopped");
+				expect((await subscriptions.state()).phase).toBe("stopped");
 			}, wait);
 			// What may have begun outside is stopped.
 			expect(stops).toEqual([1]);
@@ -234,15 +234,15 @@ describe("a subscriber whose object dies", () => {
 	test("after the answer remains subscribed", async () => {
 		const { id } = await join();
 		await crash();
-		expect(await keeper.find(id)).toMatchObject({ id, tool: "act" });
+		expect(await subscriptions.find(id)).toMatchObject({ id, tool: "act" });
 		expect(await join()).toEqual({ id, state: "active" });
 	});
 
 	test("after it has left remains unsubscribed, and its id is never used again", async () => {
 		const { id } = await join();
-		await keeper.unsubscribe("@test/guest", Object.entries(front));
+		await subscriptions.unsubscribe("@test/guest", Object.entries(front));
 		await crash();
-		expect(await keeper.find(id)).toBeNull();
+		expect(await subscriptions.find(id)).toBeNull();
 		expect((await join()).id).toBeGreaterThan(id);
 	});
 });

@@ -24,11 +24,11 @@ let ids: number[] = [];
 beforeAll(async () => {
 	bell.clear();
 	acts.clear();
-	const keeper = boundSubscriptions(NAME);
+	const subscriptions = boundSubscriptions(NAME);
 	ids = [];
 	for (let n = 0; n < CROWD; n += 100) {
 		const joined = Array.from({ length: 100 }, (_, index) =>
-			keeper.subscribe({
+			subscriptions.subscribe({
 				app: "@test/guest",
 				tool: "act",
 				key: [["name", `door-${n + index}`]],
@@ -95,11 +95,11 @@ describe("an event to 1 200 subscribers", () => {
 		const asked: number[] = [];
 		const ports = recordingPorts({
 			subscriptionsOf(name) {
-				const keeper = owner.subscriptionsOf(name);
+				const subscriptions = owner.subscriptionsOf(name);
 				return {
-					...keeper,
+					...subscriptions,
 					async match(...args) {
-						const found = await keeper.match(...args);
+						const found = await subscriptions.match(...args);
 						asked.push(found.length);
 						return found;
 					},
@@ -168,8 +168,8 @@ describe("an event to 1 200 subscribers", () => {
 		let isDown = true;
 		const ports = recordingPorts({
 			subscriptionsOf(name) {
-				const keeper = owner.subscriptionsOf(name);
-				return isDown ? { ...keeper, match: down } : keeper;
+				const subscriptions = owner.subscriptionsOf(name);
+				return isDown ? { ...subscriptions, match: down } : subscriptions;
 			},
 		});
 		const message = incoming(record(NAME, ALL));
@@ -285,8 +285,8 @@ describe("a delivery to a subscriber", () => {
 	});
 
 	test("for an unknown tool waits, and becomes a dead letter after an hour", async () => {
-		const keeper = boundSubscriptions(NAME);
-		const { id } = await keeper.subscribe({
+		const subscriptions = boundSubscriptions(NAME);
+		const { id } = await subscriptions.subscribe({
 			app: "@test/guest",
 			tool: "gone",
 			key: [["name", "gone"]],
@@ -304,7 +304,7 @@ describe("a delivery to a subscriber", () => {
 			cause: "unknown_handler",
 			handler,
 		});
-		await keeper.unsubscribe("@test/guest", [["name", "gone"]]);
+		await subscriptions.unsubscribe("@test/guest", [["name", "gone"]]);
 	});
 
 	test("for a tool of an unreachable Worker waits for that Worker, and does not count as unknown", async () => {

@@ -9,7 +9,7 @@ import { stopped, wait, wayOf } from "./support.ts";
 import own, { events } from "./worker.ts";
 
 const NAME = "@test/bell/rung";
-const keeper = () => boundSubscriptions(NAME);
+const subscriptions = () => boundSubscriptions(NAME);
 const owner = portsOf(events);
 
 interface Handled {
@@ -59,11 +59,11 @@ async function hmac(secret: string, bytes: Uint8Array): Promise<string> {
 beforeEach(async () => {
 	handled = [];
 	bell.set("handler", (input) => void handled.push(input));
-	await keeper().subscribe({ app: "@test/guest", tool: "act", key: [] });
-	url = owner.webhookUrl(NAME, await keeper().webhookSecret());
+	await subscriptions().subscribe({ app: "@test/guest", tool: "act", key: [] });
+	url = owner.webhookUrl(NAME, await subscriptions().webhookSecret());
 });
 afterEach(async () => {
-	await keeper().unsubscribe("@test/guest", []);
+	await subscriptions().unsubscribe("@test/guest", []);
 	await stopped(NAME);
 	bell.clear();
 	delete hookModule.verify;
@@ -207,7 +207,7 @@ describe("a call of the webhook", () => {
 	);
 
 	test("to a closed webhook, whose event has no subscribers, is answered with 410", async () => {
-		await keeper().unsubscribe("@test/guest", []);
+		await subscriptions().unsubscribe("@test/guest", []);
 		await stopped(NAME);
 		const response = await call({ body: "{}" });
 		expect(response.status).toBe(410);
@@ -221,7 +221,7 @@ describe("a call of the webhook", () => {
 			answered.resolve((await call({ body: "1" })).status);
 			await stopping.promise;
 		});
-		await keeper().unsubscribe("@test/guest", []);
+		await subscriptions().unsubscribe("@test/guest", []);
 		expect(await answered.promise).toBe(202);
 		stopping.resolve();
 	});
@@ -391,7 +391,7 @@ describe("a module with respond", () => {
 	test("is called only if the URL is known and open", async () => {
 		hookModule.respond = () => new Response("here");
 		expect((await call({}, `${url}A`)).status).toBe(404);
-		await keeper().unsubscribe("@test/guest", []);
+		await subscriptions().unsubscribe("@test/guest", []);
 		await stopped(NAME);
 		expect((await call()).status).toBe(410);
 	});

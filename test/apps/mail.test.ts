@@ -110,7 +110,7 @@ describe("mail", () => {
 	test("is rejected without subscribers, and over the size limit", async () => {
 		const early = message("hi");
 		await arrive(early);
-		expect(early.rejected).toEqual(["nobody takes this mail now"]);
+		expect(early.rejected).toEqual(["this address does not accept mail now"]);
 		await join();
 		const large = message("x".repeat(262_145));
 		await arrive(large);

@@ -45,7 +45,7 @@ const base64url = (value: unknown) =>
 /** Each is a token that its issuer did not give, or not for now. */
 const FORGED: [string, () => Promise<string>][] = [
 	["has expired", () => signed({ expires: "-1 second" })],
-	["never expires", () => signed({ expires: null })],
+	["has no expiry", () => signed({ expires: null })],
 	["is not valid yet", () => signed({ notBefore: "1 minute" })],
 	["is another issuer's", () => signed({ issuer: "https://evil.example" })],
 	[
@@ -53,7 +53,7 @@ const FORGED: [string, () => Promise<string>][] = [
 		() => signed({ issuer: "https://AUTH.example" }),
 	],
 	["is signed with another secret", () => signed({ secret: "x".repeat(40) })],
-	["is signed by another algorithm", () => signed({ alg: "HS512" })],
+	["is signed with another algorithm", () => signed({ alg: "HS512" })],
 	[
 		"is not signed",
 		async () =>

@@ -75,7 +75,14 @@ describe("a key", () => {
 			await expect(authenticate(`Bearer ${key}`, secret)).rejects.toEqual(
 				unauthorized,
 			);
-			expect(logged.mock.calls.join()).toContain(`tidings: API_KEYS: ${log}`);
+			expect(logged.mock.calls.map(([line]) => JSON.parse(line))).toMatchObject(
+				[
+					{
+						tidings: "api_keys_unreadable",
+						reason: expect.stringContaining(log),
+					},
+				],
+			);
 			expect(logged.mock.calls.join()).not.toContain("hunter2");
 		},
 	);

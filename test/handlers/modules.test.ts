@@ -6,7 +6,7 @@ import { worker } from "../../src/worker.ts";
 const mail = () => "mailed";
 const welcome = () => "welcomed";
 
-/** Asked for before any module is known, as where the stack is imported before the generated file. */
+/** Requested before its module is registered, as when the stack is imported before the generated file. */
 const early = handlerAt({ file: "src/order/mail", exports: ["handler"] });
 
 beforeAll(() => {
@@ -41,7 +41,7 @@ test("a wrong path fails at start-up, with the known modules and the command to 
 	handlerAt({ file: "src/order/male", exports: ["handler"] });
 	const start = () => worker(createEvents());
 	expect(start).toThrow(
-		/no module is known at "src\/order\/male": known are src\/order\/mail.ts, src\/subscribers\/welcome.js. Run npx tidings generate/,
+		/there is no module "src\/order\/male", only src\/order\/mail.ts, src\/subscribers\/welcome.js; run npx tidings generate/,
 	);
 	expect(start).toThrow(expect.objectContaining({ code: "invalid_handler" }));
 });
@@ -49,6 +49,6 @@ test("a wrong path fails at start-up, with the known modules and the command to 
 test("an export that is not a function is rejected with a list of the exports", () => {
 	const other = handlerAt({ file: "src/order/mail", exports: ["other"] });
 	expect(other).toThrow(
-		/"src\/order\/mail.ts" exports no function other: its exports are handler, other/,
+		/"src\/order\/mail.ts" exports no function other, only handler, other; export the handler/,
 	);
 });

@@ -84,9 +84,9 @@ describe("an event", () => {
 	test("with a stored body reaches a Worker with the body", async () => {
 		const fake = new FakeWorker();
 		const { ports } = owning(fake);
-		ports.recorded.payloads.set("kept here", { text: '{"n":7}', until: 0 });
+		ports.recorded.payloads.set("stored here", { text: '{"n":7}', until: 0 });
 		const { body: _, ...head } = read(record("order.placed"));
-		const referring = JSON.stringify({ ...head, reference: "kept here" });
+		const referring = JSON.stringify({ ...head, reference: "stored here" });
 		expect(await taken(referring, ports)).toBe("ack");
 		expect(read(fake.calls[0]?.record ?? "").body).toEqual({ n: 7 });
 	});

@@ -55,7 +55,7 @@ function issuerOf(token: string, issuers: Issuers): [string, IssuerOptions] {
 		([name, { issuer }]) => `${name} (${issuer})`,
 	);
 	throw invalid(
-		`the iss claim of a token matches no configured issuer; use a token of ${known.join(", ") || "an issuer: none is configured"}`,
+		`the iss claim of a token matches no configured issuer; ${known.length > 0 ? `use a token of ${known.join(", ")}` : "configure one in the issuers of tidings.config.ts"}`,
 	);
 }
 

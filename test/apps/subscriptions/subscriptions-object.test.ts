@@ -1,7 +1,10 @@
+/** The Durable Object of one app event: its subscriptions, webhook, lifecycle and alarm, also with random histories. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ATTEMPT_TIME } from "../../../src/apps/subscriptions/lifecycle.ts";
 import type { Subscriptions } from "../../../src/apps/subscriptions/subscriptions-object.ts";
+import type { End } from "../../support/outside.ts";
 import { Event } from "../../support/subscriptions.ts";
 
 const T0 = Date.UTC(2027, 0, 1);
@@ -133,11 +136,11 @@ test("the begin of an attempt is stored before it: after a crash the object wait
 });
 
 test("an attempt that cannot be made is reported and retried", async () => {
-	event.starting = () => Promise.reject(new Error("nobody is there"));
+	event.starting = () => Promise.reject(new Error("it is unreachable"));
 	const { answer } = await event.subscribing("@a/one");
 	expect(await answer).toMatchObject({
 		state: "pending",
-		error: { message: "nobody is there" },
+		error: { message: "it is unreachable" },
 	});
 	expect(await event.alarmAt()).toBe(T0 + ATTEMPT_TIME);
 });
@@ -278,3 +281,115 @@ test("a poll interval below a second, and a poll of a stopped event, are rejecte
 		expect(await refusal(ms)).toMatchObject({ code: "invalid_request" });
 	expect(await refusal(1_000)).toBe(undefined);
 });
+
+type Command =
+	| { does: "subscribe" | "unsubscribe"; app: string }
+	| { does: "end"; end: End }
+	| { does: "pass"; ms: number }
+	| { does: "alarm" | "crash" | "lose" };
+
+const app = fc.constantFrom("@a/one", "@a/two");
+const command: fc.Arbitrary<Command> = fc.oneof(
+	{
+		weight: 3,
+		arbitrary: fc.record({ does: fc.constant("subscribe" as const), app }),
+	},
+	{
+		weight: 3,
+		arbitrary: fc.record({ does: fc.constant("unsubscribe" as const), app }),
+	},
+	{
+		weight: 4,
+		arbitrary: fc.record({
+			does: fc.constant("end" as const),
+			end: fc.constantFrom<End>(
+				"delivered",
+				"delivered",
+				"failed",
+				"timed_out",
+				"crashed",
+			),
+		}),
+	},
+	{
+		weight: 3,
+		arbitrary: fc.record({
+			does: fc.constant("pass" as const),
+			ms: fc.constantFrom(1, 1_000, 5_000, 64_999, ATTEMPT_TIME),
+		}),
+	},
+	{
+		weight: 3,
+		arbitrary: fc.record({
+			does: fc.constantFrom("alarm", "alarm", "crash", "lose"),
+		}) as fc.Arbitrary<Command>,
+	},
+);
+
+test("for any interleaving with kills and lost or repeated alarms, start and stop alternate, never overlap, and the event finally runs exactly if it has subscribers", async () => {
+	const answers: Promise<unknown>[] = [];
+	const phases = new Set<string>();
+	async function follow(commands: readonly Command[]): Promise<void> {
+		const event = new Event();
+		const subscribers = new Set<string>();
+		for (const command of commands) {
+			switch (command.does) {
+				case "subscribe": {
+					const { answer } = await event.subscribing(command.app);
+					answers.push(answer);
+					subscribers.add(command.app);
+					break;
+				}
+				case "unsubscribe":
+					expect(await event.stub.unsubscribe(command.app, [])).toBe(
+						subscribers.delete(command.app),
+					);
+					break;
+				case "end":
+					if (event.outside.underWay) await event.end(command.end);
+					break;
+				case "pass":
+					// No attempt exceeds its time.
+					if (Date.now() + command.ms >= event.outside.endsAt)
+						await event.end("timed_out");
+					vi.setSystemTime(Date.now() + command.ms);
+					if (Number(await event.alarmAt()) <= Date.now()) await event.alarm();
+					break;
+				case "alarm":
+					await event.alarm();
+					break;
+				case "crash":
+					await event.crash();
+					break;
+				case "lose":
+					await runInDurableObject(event.stub, (_, { storage }) =>
+						storage.deleteAlarm(),
+					);
+					await event.crash();
+			}
+			const { phase } = await event.state();
+			phases.add(phase);
+		}
+		do if (event.outside.underWay) await event.end("delivered");
+		while (await event.next());
+		const isWanted = subscribers.size > 0;
+		expect(await event.state()).toMatchObject({
+			phase: isWanted ? "running" : "stopped",
+			subscribers: subscribers.size,
+		});
+		expect(event.outside.state).toBe(isWanted ? "up" : "down");
+		expect(event.wrong).toEqual([]);
+	}
+	await fc.assert(
+		fc.asyncProperty(
+			fc.array(command, { minLength: 10, maxLength: 30, size: "max" }),
+			follow,
+		),
+		// No shrinking: each history takes about a second.
+		{ numRuns: 50, endOnFailure: true },
+	);
+	// Each was answered or rejected.
+	await Promise.allSettled(answers);
+	expect(answers.length).toBeGreaterThan(100);
+	expect(phases.size).toBe(4);
+}, 120_000);

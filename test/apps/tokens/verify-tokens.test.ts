@@ -94,7 +94,7 @@ describe("a token", () => {
 		"that is %j is rejected",
 		async (token) => {
 			expect(await refusal(token)).toMatch(
-				/^a token is not a JWT|^no issuer is configured/,
+				/^a token is not a JWT|^the iss claim of a token matches no configured issuer/,
 			);
 		},
 	);
@@ -103,24 +103,24 @@ describe("a token", () => {
 		for (const token of [null, undefined, 5, {}, []])
 			await expect(claimsOf([token as never])).rejects.toMatchObject({
 				code: "invalid_token",
-				message: "a token is not a JWT: show it as its issuer gave it",
+				message: "a token is not a JWT; send it as its issuer returned it",
 			});
 		for (const tokens of [undefined, null, "a.b.c", {}])
 			await expect(
 				verifyTokens(tokens as never, bySecret, { clock: () => NOW }),
 			).rejects.toMatchObject({
 				code: "invalid_token",
-				message: "tokens: give a list of JWTs",
+				message: "tokens: expected a list; send a list of JWTs",
 			});
 	});
 
 	test("of an unknown issuer is rejected with a list of configured ones", async () => {
 		for (const iss of ["https://evil.example", `${ISS}/`, ISS.toUpperCase()])
 			expect(await refusal(await signed({ iss }))).toBe(
-				`no issuer is configured for a token's iss claim: there is ${AUTH} (${ISS})`,
+				`the iss claim of a token matches no configured issuer; use a token of ${AUTH} (${ISS})`,
 			);
 		const none = await refusal(await signed({ iss: undefined as never }), {});
-		expect(none).toMatch(/there is none$/);
+		expect(none).toMatch(/configure one in the issuers of tidings.config.ts$/);
 	});
 
 	test("with another issuer's name needs that issuer's signature", async () => {
@@ -133,19 +133,19 @@ describe("a token", () => {
 		};
 		const token = await signed({ iss: "https://other.example" });
 		expect(await refusal(token, issuers)).toMatch(
-			/^the token of @other\/auth has a signature that does not fit/,
+			/^the token of @other\/auth has a wrong signature/,
 		);
 	});
 
 	test.each([
 		[{ exp: SECONDS + 1 }, undefined],
-		[{ exp: SECONDS }, "has expired: get a new one"],
-		[{ exp: SECONDS - 3_600 }, "has expired: get a new one"],
-		[{ exp: undefined }, "never expires: only one with an exp claim is taken"],
-		[{ exp: "tomorrow" }, "has the claim exp, but no time in it"],
+		[{ exp: SECONDS }, "has expired; get a new one"],
+		[{ exp: SECONDS - 3_600 }, "has expired; get a new one"],
+		[{ exp: undefined }, "has no exp claim; use a token that expires"],
+		[{ exp: "tomorrow" }, "has a claim exp that is not a time"],
 		[{ nbf: SECONDS }, undefined],
 		[{ nbf: SECONDS + 1 }, "is not valid yet"],
-		[{ nbf: "soon" }, "has the claim nbf, but no time in it"],
+		[{ nbf: "soon" }, "has a claim nbf that is not a time"],
 	])(
 		"with %j must have an expiry and is accepted only in its time",
 		async (claims, why) => {
@@ -178,10 +178,10 @@ describe("a token", () => {
 				expect((await claimsOf(token, issuers)).size).toBe(1);
 		}
 		expect(await refusal(await signed({ aud: "Inbox" }), forOne)).toBe(
-			`the token of ${AUTH} is for another audience: it is to be for inbox`,
+			`the token of ${AUTH} is for another audience; use a token for inbox`,
 		);
 		expect(await refusal(await signed({ aud: [] }), forTwo)).toMatch(
-			/to be for inbox or outbox$/,
+			/use a token for inbox or outbox$/,
 		);
 		expect(await refusal(await signed(), forOne)).toMatch(/has no aud claim$/);
 	});
@@ -190,13 +190,13 @@ describe("a token", () => {
 		const unsecured = new UnsecuredJWT({ iss: ISS, account })
 			.setExpirationTime(SECONDS + 60)
 			.encode();
-		const none = /is signed by "none": its issuer is to sign by HS256$/;
+		const none = /is signed with "none": its issuer must sign with HS256$/;
 		expect(await refusal(unsecured)).toMatch(none);
 		const [, payload, signature] = (await signed()).split(".");
 		const header = base64url.encode('{"alg":"none"}');
 		expect(await refusal(`${header}.${payload}.${signature}`)).toMatch(none);
 		const byKey = { [AUTH]: { issuer: ISS, publicKey: rsaPem } };
-		expect(await refusal(unsecured, byKey)).toMatch(/is signed by "none"/);
+		expect(await refusal(unsecured, byKey)).toMatch(/is signed with "none"/);
 		for (const alg of ["None", "NONE", "", undefined, 5, null]) {
 			const odd = base64url.encode(JSON.stringify({ alg }));
 			await refusal(`${odd}.${payload}.`);
@@ -208,7 +208,7 @@ describe("a token", () => {
 		for (const text of [rsaPem, rsaPem.trim(), `${rsaPem}\n`]) {
 			const forged = await signed({}, { alg: "HS256" }, encoder.encode(text));
 			expect(await refusal(forged, byKey)).toMatch(
-				/is signed by "HS256": its issuer is to sign by RS256, RS384/,
+				/is signed with "HS256": its issuer must sign with RS256, RS384/,
 			);
 		}
 		const wouldBeTrue = await signed({}, { alg: "RS256" }, rsa.privateKey);
@@ -218,17 +218,17 @@ describe("a token", () => {
 	test("signed with an algorithm that is not configured is rejected", async () => {
 		expect(
 			await refusal(await signed({}, { alg: "HS512" }, new Uint8Array(64))),
-		).toMatch(/is signed by "HS512": its issuer is to sign by HS256$/);
+		).toMatch(/is signed with "HS512": its issuer must sign with HS256$/);
 		const onlyEs: Issuers = {
 			[AUTH]: { issuer: ISS, publicKey: rsaPem, algorithms: ["ES256"] },
 		};
 		expect(
 			await refusal(await signed({}, { alg: "RS256" }, rsa.privateKey), onlyEs),
-		).toMatch(/is signed by "RS256": its issuer is to sign by ES256$/);
+		).toMatch(/is signed with "RS256": its issuer must sign with ES256$/);
 	});
 
 	test("signed with another key, or changed, is rejected: its claims are never used unverified", async () => {
-		const fault = /has a signature that does not fit: it was changed, or/;
+		const fault = /has a wrong signature: it was changed, or/;
 		const other = encoder.encode("x".repeat(32));
 		expect(await refusal(await signed({}, { alg: "HS256" }, other))).toMatch(
 			fault,
@@ -276,7 +276,9 @@ describe("a public key", () => {
 		for (const publicKey of [rsaPem, jwk])
 			expect(
 				await refusal(token, { [AUTH]: { issuer: ISS, publicKey } }),
-			).toMatch(/its algorithm does not fit|key that its issuer does not have/);
+			).toMatch(
+				/its algorithm does not match|key that its issuer does not publish/,
+			);
 	});
 
 	test("with an algorithm and a kid verifies no other tokens", async () => {
@@ -284,7 +286,7 @@ describe("a public key", () => {
 		const issuers: Issuers = {
 			[AUTH]: { issuer: ISS, publicKey: JSON.stringify(jwk) },
 		};
-		const fault = /is signed by a key that its issuer does not have/;
+		const fault = /is signed with a key that its issuer does not publish/;
 		const by256 = await signed({}, { alg: "RS256" }, rsa.privateKey);
 		expect(await refusal(by256, issuers)).toMatch(fault);
 		const key = await crypto.subtle.importKey(
@@ -353,7 +355,7 @@ describe("the keys of an issuer's URL", () => {
 		await claimsOf(old, issuers, fetch);
 		site.keys.push(await site.keyOf("ec"));
 		const token = await signed({}, { alg: "ES256", kid: "ec" }, ec.privateKey);
-		const fault = /is signed by a key that its issuer does not have/;
+		const fault = /is signed with a key that its issuer does not publish/;
 		vi.setSystemTime(NOW + 29_000);
 		expect(await refusal(token, issuers, fetch)).toMatch(fault);
 		expect(fetch).toHaveBeenCalledTimes(1);
@@ -381,7 +383,7 @@ describe("the keys of an issuer's URL", () => {
 		const stranger = await generateKeyPair("RS256");
 		const forged = await signed({}, { alg: "RS256" }, stranger.privateKey);
 		expect(await refusal(forged, site.issuers, site.fetch)).toMatch(
-			/has a signature that does not fit/,
+			/has a wrong signature/,
 		);
 		const expired = await signed(
 			{ exp: SECONDS - 1 },
@@ -420,7 +422,7 @@ describe("the keys of an issuer's URL", () => {
 			await expect(claimsOf(token, issuers, fetch)).rejects.toMatchObject({
 				name: "UnavailableError",
 				code: "unavailable",
-				message: `the keys of ${AUTH} cannot be read from ${jwks}: try again later`,
+				message: `the keys of ${AUTH} cannot be read from ${jwks}; try again later`,
 			});
 			expect((await claimsOf(token, issuers, fetch)).size).toBe(1);
 			expect(fetch).toHaveBeenCalledTimes(2);
@@ -469,7 +471,7 @@ describe("several tokens", () => {
 			const tokens = [await signed(some), await signed(more)];
 			for (const order of [tokens, tokens.toReversed()])
 				expect(await refusal(order)).toBe(
-					`two tokens of ${AUTH} differ in their claim "${claim}": show those of one person`,
+					`two tokens of ${AUTH} differ in their claim "${claim}"; send tokens of one user`,
 				);
 		},
 	);

@@ -207,7 +207,7 @@ describe("a preset", () => {
 			);
 			for (const toleranceSeconds of [0, -1, Number.NaN, Infinity])
 				expect(() => preset({ secret, toleranceSeconds })).toThrow(
-					/toleranceSeconds .* greater than 0/,
+					/toleranceSeconds: .* greater than 0/,
 				);
 		},
 	);
@@ -238,7 +238,7 @@ describe("a preset", () => {
 			for (const secret of ["", undefined, null, 5]) {
 				const verify = preset({ secret: () => secret as string });
 				await expect(verified(verify, requestOf({}, "{}"))).rejects.toThrow(
-					/secret is not set: .*wrangler secret put/,
+					/secret is not set; .*wrangler secret put/,
 				);
 			}
 		},
@@ -250,7 +250,7 @@ describe("a preset", () => {
 			await expect(
 				verified(standardWebhooks({ secret }), requestOf({}, "{}")),
 			).rejects.toThrow(
-				"standardWebhooks: its secret is not base64: give it as the sender shows it, whsec_…",
+				"standardWebhooks: its secret is not base64; use it as the sender shows it, whsec_…",
 			);
 		},
 	);

@@ -168,71 +168,71 @@ test("two files with handlers of one type have different ids, and both run", asy
 test("publishing to an unknown bus is rejected with a list of known buses", async () => {
 	const Early = on("third")("early.event", z.null());
 	await expect(Early.publish(null)).rejects.toThrow(
-		/the event bus "third" is not known: known are bus, first, second/,
+		/the event bus "third" does not exist; use bus, first, second/,
 	);
 	new EventBus(null, "third");
 	const { id } = await Early.publish(null);
 	await expectWay(id, ["published", "ignored"]);
 	await expect(
 		on(undefined as never)("early.event", z.null()).publish(null),
-	).rejects.toThrow("the event bus undefined is not known: known are bus,");
+	).rejects.toThrow("the event bus undefined does not exist; use bus,");
 });
 
 test.each([
-	["an id that is taken", () => new EventBus(null, "first"), "is taken"],
-	["no id", () => new EventBus(null, ""), "is none"],
+	["the id of another bus", () => new EventBus(null, "first"), "belongs to"],
+	["an empty id", () => new EventBus(null, ""), "is not an id"],
 	[
-		"a member that does nothing",
+		"an unknown key",
 		() => new EventBus(null, "x", { rules: {} } as never),
 		'EventBus: unknown key "rules"',
 	],
 	[
-		"a default that does nothing",
+		"an unknown default",
 		() => new EventBus(null, "x", { defaults: { function: {} } } as never),
 		'EventBus: defaults: unknown key "function"',
 	],
 	[
-		"a subscriber's member that does nothing",
+		"an unknown key of a subscriber",
 		() => first.subscribe("a.b", { handler: "a.b", cdk: {} } as never),
 		'subscribe: unknown key "cdk"',
 	],
 	[
 		"a pattern",
 		() => first.subscribe("a.*", () => {}),
-		'subscribe: "a.*" is a pattern: give the types',
+		'subscribe: "a.*" is a pattern; use types',
 	],
-	["a list of no types", () => first.subscribe([], () => {}), "no types"],
+	["an empty list of types", () => first.subscribe([], () => {}), "no type"],
 	...[undefined, null, {}].map((none): [string, () => unknown, string] => [
 		`a subscriber that is ${JSON.stringify(none)}`,
 		() => first.subscribe("a.b", none as never),
-		'subscribe: "a.b" has no subscriber: give a function, or the path of one',
+		'subscribe: "a.b" has no subscriber; give a function, or the path of one',
 	]),
 	[
-		"a subscriber that is there already",
+		"a repeated subscriber",
 		() => {
 			const same = () => {};
 			first.subscribe("same.twice", same);
 			first.subscribe("same.twice", same);
 		},
-		'"same.twice" has the subscriber same already: give this one another name',
+		'"same.twice" already has a subscriber same; give this one another name',
 	],
 	[
-		"a handler of an event that is not defined",
+		"a handler of an undefined event",
 		() => EventHandler(undefined as never, () => {}),
-		"EventHandler: undefined is no definition: give what event(type, schema) returned",
+		"EventHandler: undefined is not a definition; use the result of event(type, schema)",
 	],
 	[
 		"a handler without a function",
 		() => EventHandler(on(first)("a.b", z.null()), undefined as never),
-		"EventHandler: a.b: the handler is no function",
+		"EventHandler: a.b: the handler is not a function",
 	],
 	[
 		"a path without an export",
 		() => first.subscribe("a.b", "src/on/mail"),
-		"is no path of a handler",
+		"is not the path of a handler",
 	],
 	[
-		"retries that are none",
+		"an invalid number of retries",
 		() => first.subscribe("a.b", { handler: "a.b", retries: -1 }),
 		"limit: -1",
 	],

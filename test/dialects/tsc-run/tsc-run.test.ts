@@ -66,27 +66,29 @@ test("a subscriber's id is its path, independent of its events", () => {
 });
 
 test("keys without an effect are ignored, and one log line lists them", () => {
-	const info = vi.spyOn(console, "info").mockImplementation(() => {});
+	const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
 	const { subscribers: _, ...rest } = config.events;
 	tscRun({ ...config, events: rest });
-	expect(info.mock.calls).toEqual([
-		[
-			"tidings: tsc-run.config.ts: provider, region, events.eventBus: without a meaning here, ignored",
-		],
+	expect(warn.mock.calls.map(([line]) => JSON.parse(line))).toMatchObject([
+		{
+			tidings: "config_keys_ignored",
+			file: "tsc-run.config.ts",
+			keys: ["provider", "region", "events.eventBus"],
+		},
 	]);
-	info.mockClear();
+	warn.mockClear();
 	tscRun({ events: { subscribers: {} } });
-	expect(info).not.toHaveBeenCalled();
+	expect(warn).not.toHaveBeenCalled();
 });
 
 test.each([{ event: ["a"] }, "a", null])(
 	"a subscriber without a list of events is rejected by name: %j",
 	(nobody) => {
-		const info = vi.spyOn(console, "info");
+		const warn = vi.spyOn(console, "warn");
 		const wrong = { events: { subscribers: { nobody } } };
 		expect(() => tscRun(wrong as unknown as TscRunConfig)).toThrow(
 			/the subscriber "nobody" has no list of events/,
 		);
-		expect(info).not.toHaveBeenCalled();
+		expect(warn).not.toHaveBeenCalled();
 	},
 );
