@@ -126,7 +126,7 @@ test.each<[string, RegExp, RegExp]>([
 	["extends DurableObject", /extends DurableObject/, /-object\.ts$/],
 	["Hono", /from "hono/, /^entrypoints\//],
 	["WorkerEntrypoint", /extends WorkerEntrypoint/, /^entrypoints\//],
-	["console", /\bconsole\./, /^platform\/log\.ts$/],
+	["console", /\bconsole\b[.[]/, /^platform\/log\.ts$/],
 	[
 		"the environment",
 		/import \{[^}]*\benv\b[^}]*\} from "cloudflare:workers"/,

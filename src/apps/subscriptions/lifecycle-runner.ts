@@ -38,7 +38,7 @@ interface Dependencies {
 	hasSubscribers(): boolean;
 	webhookSecret(): string;
 	/** Sets the alarm to the next work, in this tick. */
-	setAlarm(): Promise<void>;
+	armAlarm(): Promise<void>;
 }
 
 export class LifecycleRunner {
@@ -85,20 +85,20 @@ export class LifecycleRunner {
 			log("attempt_not_recorded", { name: this.#name, error }),
 		);
 		this.#save(this.#life);
-		await this.#deps.setAlarm();
+		await this.#deps.armAlarm();
 		return promise;
 	}
 
 	/** Does not run `stop`; the alarm does. */
 	async subscriberRemoved(): Promise<void> {
 		this.#save(this.#life);
-		await this.#deps.setAlarm();
+		await this.#deps.armAlarm();
 	}
 
 	/** Stops a running event and starts it again. */
 	async restart(): Promise<void> {
 		this.#save(restart(this.#life, Date.now()));
-		await this.#deps.setAlarm();
+		await this.#deps.armAlarm();
 	}
 
 	/** @throws RefusedError `invalid_request` */
@@ -113,7 +113,7 @@ export class LifecycleRunner {
 				`the event is ${this.#life.phase}; set an interval while start runs, or while the event runs`,
 			);
 		this.#save(life);
-		await this.#deps.setAlarm();
+		await this.#deps.armAlarm();
 	}
 
 	/** Does the work that is due. Overlapping alarms share one poll, and attempts never overlap. */
@@ -137,7 +137,7 @@ export class LifecycleRunner {
 		if (this.#awaited === attempt) this.#awaited = undefined;
 		this.#save(recordOutcome(this.#life, attempt, outcome, Date.now()));
 		await this.#deps
-			.setAlarm()
+			.armAlarm()
 			.catch((error) => log("alarm_not_set", { name: this.#name, error }));
 	}
 

@@ -134,11 +134,8 @@ export function recordOutcome(
 
 function lost(life: Lifecycle, now: number): Lifecycle {
 	const { error = INTERRUPTED } = life;
-	return retry(
-		{ ...life, wasInterrupted: true },
-		{ type: "failed", error },
-		now,
-	);
+	const interrupted = { ...life, wasInterrupted: true } as const;
+	return retry(interrupted, { type: "failed", error }, now);
 }
 
 const INTERRUPTED: Failure = {
@@ -148,16 +145,13 @@ const INTERRUPTED: Failure = {
 
 function retry(
 	life: Lifecycle,
-	outcome: AttemptOutcome,
+	result: AttemptOutcome,
 	now: number,
 ): Lifecycle {
 	const { endsBy: _, ...rest } = life;
 	const failures = life.failures + 1;
 	const delivery = { handler: "", attempt: failures };
-	const attempted = {
-		...{ result: outcome, delivery, policy: POLICY },
-		startedAt: now,
-	};
+	const attempted = { result, delivery, policy: POLICY, startedAt: now };
 	const fate = decide(attempted, now, 0);
 	if (fate.type !== "retry" && fate.type !== "dead") return life;
 	// An attempt that rejects retries is still retried, at the longest interval: the event has subscribers.

@@ -24,7 +24,7 @@ export class Subscriptions extends DurableObject {
 	readonly #lifecycle = new LifecycleRunner(this.ctx, {
 		hasSubscribers: () => !this.#table.isEmpty(),
 		webhookSecret: () => this.#webhook.secret(),
-		setAlarm: () => this.#setAlarm(),
+		armAlarm: () => this.#armAlarm(),
 	});
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -89,7 +89,7 @@ export class Subscriptions extends DurableObject {
 		eventId: string,
 	): Promise<AcceptedDelivery> {
 		const accepted = this.#webhook.accept(deliveryId, eventId, Date.now());
-		await this.#setAlarm();
+		await this.#armAlarm();
 		return accepted;
 	}
 
@@ -122,7 +122,7 @@ export class Subscriptions extends DurableObject {
 		);
 	}
 
-	async #setAlarm(): Promise<void> {
+	async #armAlarm(): Promise<void> {
 		await this.#alarm.setTo(this.#nextAt());
 	}
 
