@@ -58,7 +58,7 @@ const ring = (to: Record<string, number>) =>
 	events.apps.run("@cost/bell", "ring", to);
 
 const call = async (headers: Record<string, string> = {}) => {
-	const secret = await subscriptionsOf(NAME).hookSecret();
+	const secret = await subscriptionsOf(NAME).webhookSecret();
 	const url = portsOf(events).webhookUrl(NAME, secret);
 	return () => http(url, { ding: true }, headers);
 };

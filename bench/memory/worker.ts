@@ -145,7 +145,7 @@ const acts: Acts = {
 		await classes.Scheduler.getByName("shard-0").ring();
 	},
 	async hookPath() {
-		const secret = await subscriptionsOf(NAME).hookSecret();
+		const secret = await subscriptionsOf(NAME).webhookSecret();
 		return new URL(portsOf(events).webhookUrl(NAME, secret)).pathname;
 	},
 	async subscribe({ from, count }) {

@@ -1,7 +1,7 @@
 /** What the Worker does when it is asked to: it grows, or does so many of one thing and tells what that has cost. */
 import { exports } from "cloudflare:workers";
 import type { Key } from "../../src/apps/subscriptions/subscription-key.ts";
-import { acceptMail } from "../../src/apps/webhooks/accept.ts";
+import { acceptMail } from "../../src/apps/webhooks/accept-mail.ts";
 import { encodeEvent } from "../../src/event/encode.ts";
 import { newId } from "../../src/event/id.ts";
 import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
