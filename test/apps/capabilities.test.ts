@@ -134,7 +134,7 @@ describe("start, handler and stop", () => {
 				const given = args.at(-1) as Parameters<
 					NonNullable<ReturnType<typeof acts.get>>
 				>[0];
-				// A later attempt would not show what the first was not given.
+				// A retry would hide the capabilities of the first attempt.
 				met[part] ??= {
 					url: await (async () => given.webhookUrl)().catch(String),
 					event: await refusal((async () => given.event)()),

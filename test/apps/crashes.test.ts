@@ -1,4 +1,4 @@
-/** What dies between two steps: nothing that was answered yes is lost, nothing that was not is doubled without need. */
+/** Failures between two steps: an accepted call is never lost, and a repetition is the same event. */
 import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -92,33 +92,37 @@ describe("a call of the webhook", () => {
 			const id = `repeated-${_}`;
 			await expect(accept(first, id, large)).rejects.toThrow();
 			const [second, third] = [recordingPorts(), recordingPorts()];
-			const held = await accept(second, id, large);
-			expect(idsOf(second)).toEqual([held.type === "stored" && held.id]);
-			expect(await accept(third, id, large)).toEqual(held);
+			const accepted = await accept(second, id, large);
+			expect(idsOf(second)).toEqual([
+				accepted.type === "stored" && accepted.id,
+			]);
+			expect(await accept(third, id, large)).toEqual(accepted);
 			expect(third.recorded.events).toEqual([]);
 		},
 	);
 
 	test("that is stored although its object fails at confirm is accepted, and its repetition is the same event with the same time", async () => {
 		const first = failing("confirmDelivery");
-		const held = await accept(first, "d2");
-		expect(held).toMatchObject({ type: "stored" });
+		const accepted = await accept(first, "d2");
+		expect(accepted).toMatchObject({ type: "stored" });
 		const second = recordingPorts({ clock: () => Date.now() + 60_000 });
-		expect(await accept(second, "d2")).toEqual(held);
-		// Sent twice at the worst, under one id, and of one time.
+		expect(await accept(second, "d2")).toEqual(accepted);
+		// Sent at most twice, with one id and one time.
 		expect(second.recorded.events).toEqual(first.recorded.events);
 		expect(second.recorded.transitions).toEqual(first.recorded.transitions);
 		const [record] = first.recorded.events.map(read);
-		expect(record).toMatchObject({ id: held.type === "stored" && held.id });
+		expect(record).toMatchObject({
+			id: accepted.type === "stored" && accepted.id,
+		});
 		expect(first.recorded.transitions).toMatchObject([{ at: record?.time }]);
 	});
 
 	test("is still known after an eviction of the object", async () => {
 		const first = recordingPorts();
-		const held = await accept(first, "d3");
+		const accepted = await accept(first, "d3");
 		await crash();
 		const second = recordingPorts();
-		expect(await accept(second, "d3")).toEqual(held);
+		expect(await accept(second, "d3")).toEqual(accepted);
 		expect(second.recorded.events).toEqual([]);
 	});
 
@@ -203,7 +207,7 @@ describe("a subscriber whose object dies", () => {
 		expect(await subscriptions.list({ limit: 9 })).toMatchObject([
 			{ app: "@test/guest", tool: "act" },
 		]);
-		// What was cut off counts as at work until its time is over; nothing overlaps.
+		// An interrupted attempt may run until its time is over, so no attempt overlaps it.
 		expect((await subscriptions.state()).phase).toBe("starting");
 		expect(starts).toBe(1);
 		await subscriptions.unsubscribe("@test/guest", Object.entries(front));
@@ -224,7 +228,7 @@ describe("a subscriber whose object dies", () => {
 				);
 				expect((await subscriptions.state()).phase).toBe("stopped");
 			}, wait);
-			// What may have begun outside is stopped.
+			// A start that may have had effects is stopped.
 			expect(stops).toEqual([1]);
 		} finally {
 			vi.useRealTimers();

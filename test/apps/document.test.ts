@@ -16,8 +16,8 @@ import {
 	mailService,
 	stopped,
 	tokenOf,
+	transitionsOf,
 	wait,
-	wayOf,
 } from "./support.ts";
 import { events, transitions } from "./worker.ts";
 
@@ -33,14 +33,14 @@ const subscribe = (token?: string) => run("subscribe_to_emails", token);
 const unsubscribe = (token?: string) => run("unsubscribe_from_emails", token);
 
 let asked: ReturnType<typeof mailService>;
-/** What start has told the mail service, the first time or a later one. */
+/** The URL that start registered with the mail service, the first time or a later one. */
 function webhook(time = 0): string {
 	const starts = asked.filter(({ method }) => method === "PUT");
 	const { body } = starts[time] ?? {};
 	return (body as { url: string }).url;
 }
 
-/** Mail arrives; answers the id of the event that the handler sent. */
+/** Delivers a mail. Returns the id of the event that the handler sends. */
 async function arrive(recipient: string, id: string): Promise<string> {
 	const before = transitions.length;
 	const mail = { id, recipient, from: "g@example.com", subject: "s" };
@@ -55,8 +55,11 @@ async function arrive(recipient: string, id: string): Promise<string> {
 }
 
 async function ends(id: string, count: number): Promise<string[]> {
-	await vi.waitFor(() => expect(wayOf(id)).toHaveLength(1 + count), wait);
-	return wayOf(id).slice(1);
+	await vi.waitFor(
+		() => expect(transitionsOf(id)).toHaveLength(1 + count),
+		wait,
+	);
+	return transitionsOf(id).slice(1);
 }
 
 const delivered = expect.stringMatching(
@@ -108,7 +111,7 @@ describe("the complete flow when an email arrives", () => {
 		);
 		await vi.waitFor(
 			() =>
-				expect(wayOf(sent?.id ?? "")).toEqual([
+				expect(transitionsOf(sent?.id ?? "")).toEqual([
 					"published",
 					expect.stringMatching(
 						/^delivered @my-org\/inbox\/handle_new_email#\d+ 1$/,
@@ -327,7 +330,7 @@ describe("Event Flow", () => {
 		const { id } = (await response.json()) as { id: string };
 		await vi.waitFor(
 			() =>
-				expect(wayOf(id).at(-1)).toMatch(
+				expect(transitionsOf(id).at(-1)).toMatch(
 					/^retrying @my-org\/email\/new_email\/handler 1$/,
 				),
 			wait,

@@ -1,4 +1,4 @@
-/** An event of an app on its way to its subscribers: page by page, and nobody left out whatever dies. */
+/** The fan-out of an app's event: page by page, and complete after any failure. */
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { SentBody } from "../../src/apps/app-event-body.ts";
 import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
@@ -41,7 +41,7 @@ beforeAll(async () => {
 
 type Ports = TestPorts;
 
-/** Takes a message as the queue would, until it is acked; what it threw comes again. */
+/** Consumes a message, with redeliveries, until it is acknowledged. Returns the number of deliveries. */
 async function take(
 	text: string,
 	ports: Ports,
@@ -59,7 +59,7 @@ async function take(
 const handlerOf = (text: string) => read(text).delivery?.handler ?? "";
 const isRest = (text: string) => handlerOf(text).startsWith(NAME);
 
-/** Takes the event, and all that leads on to further pages; the deliveries to subscribers, in order. */
+/** Consumes the event and the messages for further pages. Returns the deliveries to subscribers, in order. */
 async function walk(
 	first: string,
 	ports: Ports,
@@ -148,8 +148,8 @@ describe("an event to 1 200 subscribers", () => {
 				isDown = ++sends === at;
 				return isDown ? down() : send(records);
 			};
-			const { store: hold } = ports.scheduler;
-			ports.scheduler.store = async (rows) => (isDown ? down() : hold(rows));
+			const { store } = ports.scheduler;
+			ports.scheduler.store = async (rows) => (isDown ? down() : store(rows));
 			const { deliveries } = await walk(record(NAME, ALL), ports);
 			expect(new Set(deliveries)).toEqual(new Set(wanted()));
 			// No more than the page that came again.

@@ -1,4 +1,4 @@
-/** An app's event keeps the lane that it was sent by, to the last of its subscribers. */
+/** An app's event uses the lane of its send up to the last subscriber. */
 import { afterEach, beforeAll, expect, test } from "vitest";
 import { send } from "../../src/apps/send.ts";
 import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
@@ -23,11 +23,11 @@ beforeAll(async () => {
 
 afterEach(() => acts.clear());
 
-/** A lane that keeps what it is sent. */
-function laneOf(kept: string[]) {
+/** A queue that records what it is sent. */
+function laneOf(records: string[]) {
 	return {
-		send: async (record: string) => void kept.push(record),
-		sendBatch: async (records: readonly string[]) => void kept.push(...records),
+		send: async (record: string) => void records.push(record),
+		sendBatch: async (batch: readonly string[]) => void records.push(...batch),
 	};
 }
 

@@ -1,10 +1,10 @@
-/** Subscriptions that come and go, and sends that find them. */
+/** Subscribing, unsubscribing, and sends to subscribers. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { asApp, atDoor, refusal } from "./as-app.ts";
 import { installKeys, keyed } from "./keys.ts";
 import { acts, bell } from "./more-apps.ts";
-import { call, stopped, tokenOf, wait, wayOf } from "./support.ts";
+import { call, stopped, tokenOf, transitionsOf, wait } from "./support.ts";
 import { behaviours, events, lab, transitions } from "./worker.ts";
 
 const NAME = "@test/bell/rung";
@@ -27,7 +27,7 @@ const ring = (sent: object) =>
 	asApp("@test/bell", ({ event }) => event.send("rung", sent as never));
 const all = () => boundSubscriptions(NAME).list({ limit: 100 });
 
-/** What the guest's tool was run with. */
+/** The inputs of the guest's tool. */
 let got: unknown[] = [];
 function listen(): void {
 	got = [];
@@ -36,16 +36,18 @@ function listen(): void {
 	});
 }
 
-/** Lets the time of a scheduled event come. */
+/** Advances the time to a scheduled event. */
 const due = (id: string) => events.reschedule(id, 1);
 
 async function ended(id: string): Promise<string[]> {
 	await vi.waitFor(
 		() =>
-			expect(wayOf(id).at(-1)).toMatch(/^(delivered|dead|ignored|cancelled)/),
+			expect(transitionsOf(id).at(-1)).toMatch(
+				/^(delivered|dead|ignored|cancelled)/,
+			),
 		wait,
 	);
-	return wayOf(id);
+	return transitionsOf(id);
 }
 
 beforeEach(listen);
@@ -196,7 +198,10 @@ describe("a send", () => {
 			for (const door of doors) await subscribe(door);
 			const { id, doors: reached } = await heard(to as Partial<Door>);
 			await vi.waitFor(
-				() => expect(wayOf(id)).toHaveLength(1 + Math.max(wanted.length, 1)),
+				() =>
+					expect(transitionsOf(id)).toHaveLength(
+						1 + Math.max(wanted.length, 1),
+					),
 				wait,
 			);
 			expect(new Set(reached().map((one) => JSON.stringify(one)))).toEqual(
@@ -312,8 +317,8 @@ describe("a tool that an event runs", () => {
 			throw Object.assign(new Error("never"), { tidings: "non_retryable" });
 		});
 		const { id } = await ring({ payload: { text: "hi" } });
-		await vi.waitFor(() => expect(wayOf(id)).toHaveLength(3), wait);
-		expect(wayOf(id).sort()).toEqual([
+		await vi.waitFor(() => expect(transitionsOf(id)).toHaveLength(3), wait);
+		expect(transitionsOf(id).sort()).toEqual([
 			expect.stringMatching(/^dead @test\/guest\/act#\d+ 1$/),
 			expect.stringMatching(/^delivered @test\/safe\/act#\d+ 1$/),
 			"published",
@@ -364,7 +369,10 @@ describe("unsubscribing", () => {
 			});
 		});
 		const { id } = await ring({ payload: { text: "hi" } });
-		await vi.waitFor(() => expect(wayOf(id).at(-1)).toMatch(/^retrying/), wait);
+		await vi.waitFor(
+			() => expect(transitionsOf(id).at(-1)).toMatch(/^retrying/),
+			wait,
+		);
 		await unsubscribe();
 		const { id: second } = await subscribe();
 		expect(second).not.toBe(first);

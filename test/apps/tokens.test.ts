@@ -1,4 +1,4 @@
-/** Users' tokens at every door of the apps: what is not as its issuer gave it opens none. */
+/** Users' tokens at every entry point of apps: only genuine tokens are accepted. */
 import { SignJWT, UnsecuredJWT } from "jose";
 import { beforeEach, describe, expect, test } from "vitest";
 import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
@@ -90,7 +90,7 @@ const FORGED: [string, () => Promise<string>][] = [
 	["has no signature", async () => swapped(await signed(), 2, "")],
 ];
 
-/** Genuine, but without what the event's key is made of. */
+/** Genuine tokens without the fields of the event's key. */
 const LACKING: [string, Record<string, unknown>][] = [
 	["no claim of the type", {}],
 	["the claim in another case", { Door: door }],

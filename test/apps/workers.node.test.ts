@@ -28,7 +28,7 @@ const NAME = "@far/source/mailed";
 
 const ask = async (worker: string, path: string, init?: RequestInit) =>
 	harness.getWorker(`far-${worker}`).fetch(path, init as never);
-const told = async (worker: string, path = "/") =>
+const read = async (worker: string, path = "/") =>
 	(await ask(worker, path)).json() as Promise<unknown[]>;
 
 const tokenOf = (account: Record<string, unknown>) =>
@@ -40,15 +40,15 @@ const tokenOf = (account: Record<string, unknown>) =>
 const ada = () => tokenOf({ accountId: "a1", email: "ada@example.com" });
 const ben = () => tokenOf({ accountId: "b2", email: "ben@example.com" });
 
-interface Told {
+interface ThrownError {
 	name: string;
 	code?: string;
 	message: string;
 	isClass?: boolean;
 }
 interface Ran {
-	output?: { value?: unknown; error?: Told };
-	error?: Told;
+	output?: { value?: unknown; error?: ThrownError };
+	error?: ThrownError;
 }
 
 async function run(
@@ -62,7 +62,7 @@ async function run(
 	return response.json() as Promise<Ran>;
 }
 
-/** What the tool `act` of an app met when it asked for this. */
+/** The result or error of a call that the tool `act` of an app makes. */
 async function act(
 	app: string,
 	method: string,
@@ -84,7 +84,7 @@ const leave = async (token: string) =>
 		tokens: [token],
 	});
 const phase = async () =>
-	((await told("owner", `/state?name=${NAME}`)) as unknown as { phase: string })
+	((await read("owner", `/state?name=${NAME}`)) as unknown as { phase: string })
 		.phase;
 
 async function stopped(): Promise<void> {
@@ -92,14 +92,14 @@ async function stopped(): Promise<void> {
 }
 
 async function webhook(): Promise<string> {
-	const starts = (await told("source")).filter(
+	const starts = (await read("source")).filter(
 		(one) => (one as string[])[0] === "start",
 	);
 	return new URL((starts.at(-1) as string[])[1] as string).pathname;
 }
 
 async function received(text: string): Promise<unknown[]> {
-	return (await told("reader")).filter(
+	return (await read("reader")).filter(
 		(one) => (one as [unknown, { text: string }])[1].text === text,
 	);
 }
@@ -145,7 +145,7 @@ describe("a source, a subscriber and the owner in three Workers", () => {
 		expect(await phase()).toBe("running");
 		expect((await leave(await ben())).value).toBe(true);
 		await stopped();
-		expect((await told("source")).at(-1)).toEqual(["stop"]);
+		expect((await read("source")).at(-1)).toEqual(["stop"]);
 		expect((await call(url, "right")).status).toBe(410);
 	});
 
@@ -228,7 +228,7 @@ describe("a source, a subscriber and the owner in three Workers", () => {
 		await join(token);
 		await leave(token);
 		await stopped();
-		const calls = (await told("reader", "/calls")) as string[];
+		const calls = (await read("reader", "/calls")) as string[];
 		expect(calls.length).toBeGreaterThan(1);
 		for (const one of calls) expect(one).not.toContain(token.slice(-20));
 	});
@@ -243,7 +243,7 @@ describe("a source, a subscriber and the owner in three Workers", () => {
 		await act("@far/source", "send", ["mailed", { payload: { text: "odd" } }]);
 		await vi.waitFor(
 			async () =>
-				expect(await told("owner", "/ends")).toContainEqual(
+				expect(await read("owner", "/ends")).toContainEqual(
 					expect.stringMatching(
 						/dead @far\/reader\/read#\d+ NonRetryableError: never this$/,
 					),
@@ -260,11 +260,11 @@ describe("while the subscriber's Worker is down", () => {
 		await join(await ada());
 		await join(await ben());
 		await ask("reader", "/?down");
-		// What waits a minute for the Worker is due in five seconds.
+		// A wait of a minute for the Worker ends in five seconds.
 		await ask("owner", "/clock?offset=-55000");
 		await act("@far/source", "send", ["mailed", { payload: { text: "late" } }]);
 		const ends = async (type: string) =>
-			(await told("owner", "/ends")).filter((one) =>
+			(await read("owner", "/ends")).filter((one) =>
 				new RegExp(`mailed ${type} @far/reader/read#\\d+$`).test(one as string),
 			);
 		await vi.waitFor(
@@ -276,7 +276,7 @@ describe("while the subscriber's Worker is down", () => {
 			code: "unavailable",
 		});
 		await ask("reader", "/");
-		// A Worker that was silent is left alone for ten seconds: they are over.
+		// The ten seconds after a failed request are over.
 		await ask("owner", "/clock?offset=-44000");
 		expect((await leave(await ben())).value).toBe(true);
 		await vi.waitFor(async () => {
@@ -330,11 +330,11 @@ describe("while the source's Worker is down", () => {
 test("a Worker that lists its handlers but not its apps still receives its other events", async () => {
 	await ask("source", "/?no-apps");
 	await ask("owner", "/clock?offset=800000");
-	const { id } = (await told("owner", "/publish")) as unknown as {
+	const { id } = (await read("owner", "/publish")) as unknown as {
 		id: string;
 	};
 	const ends = async () =>
-		(await told("owner", "/ends")).filter((one) =>
+		(await read("owner", "/ends")).filter((one) =>
 			(one as string).startsWith(`${id} order.placed `),
 		);
 	await vi.waitFor(

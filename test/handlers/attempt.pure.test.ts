@@ -12,7 +12,7 @@ import type { Ports } from "../../src/ports.ts";
 
 const head = { id: "e1", name: "order.placed", time: 1_000, delay: 5 };
 
-/** Time that passes only when the test says so. */
+/** A clock that the test advances. */
 class Time implements Pick<Ports, "clock" | "timer"> {
 	now = 1_800_000_000_000;
 	readonly startedAt = this.now;
@@ -23,7 +23,7 @@ class Time implements Pick<Ports, "clock" | "timer"> {
 		this.#standing.add(mine);
 		return () => this.#standing.delete(mine);
 	};
-	/** The one timer that stands; an attempt never has two. */
+	/** The pending timer. An attempt never has two. */
 	get armed() {
 		expect(this.#standing.size).toBeLessThanOrEqual(1);
 		return [...this.#standing][0];
@@ -55,7 +55,7 @@ function begin(run: HandlerFunction, schema?: Schema, body: unknown = null) {
 	return attempt(handler, { ...head, body }, call, time);
 }
 
-/** A handler's end in the test's hand. */
+/** A handler that ends when the test decides. */
 function pending() {
 	const { promise, resolve, reject } = Promise.withResolvers<void>();
 	return { run: () => promise, resolve, reject };
@@ -280,7 +280,7 @@ describe("a handler with a schema", () => {
 		time.pass(5_000);
 		expect(await outcome).toEqual(timedOut(5_000));
 		parsing.resolve(true);
-		// As many turns as the schema needs to answer, and some more.
+		// More ticks than the schema needs.
 		for (let turn = 0; turn < 50; turn++) await Promise.resolve();
 		expect(run).not.toHaveBeenCalled();
 	});

@@ -1,4 +1,4 @@
-/** Events handed over to a real workflow, by the real queue and message by message. */
+/** Events that start a real workflow, through the real queue and by single messages. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { consume } from "../../src/consume/queue.ts";
@@ -25,7 +25,7 @@ afterEach(() => vi.restoreAllMocks());
 
 const wait = { timeout: 10_000, interval: 10 };
 
-/** Waits until an instance has ended; the answer is what it was started with. */
+/** Waits until an instance has ended. Returns its params. */
 async function paramsOf(id: string): Promise<unknown> {
 	const instance = await FULFILMENT.get(id);
 	return vi.waitFor(async () => {

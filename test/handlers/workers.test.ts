@@ -270,9 +270,9 @@ describe("a Worker whose handlers are not known", () => {
 		let text = record("order.placed");
 		const waits: number[] = [];
 		while (ports.recorded.deadLetters.length === 0) {
-			const held = ports.recorded.rows.length;
+			const count = ports.recorded.rows.length;
 			expect(await taken(text, ports)).toBe("ack");
-			const row = ports.recorded.rows[held];
+			const row = ports.recorded.rows[count];
 			if (!row) break;
 			waits.push((row.dueAt - time.now) / MINUTE);
 			text = row.record;

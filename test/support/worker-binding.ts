@@ -1,4 +1,4 @@
-/** A Worker behind a binding that does as a test says, for what a real one cannot be made to do. */
+/** A fake Worker behind a binding, for behaviour that a real one cannot be made to show. */
 import { expect } from "vitest";
 import type { AppBinding } from "../../src/apps/app-workers.ts";
 import type { Received } from "../../src/apps/webhooks/trigger.ts";
@@ -16,12 +16,12 @@ import { recordingPorts } from "./ports.ts";
 import { events } from "./worker.ts";
 
 export class FakeWorker implements SubscriberBinding, AppBinding {
-	/** What it lists; a function may fail, or never answer. */
+	/** Lists its handlers. It may fail, or never return. */
 	lists: () => Promise<HandlerListing[]> | HandlerListing[] = () => [
 		{ id: "send", patterns: ["order.*"] },
 		{ id: "log", patterns: ["order.placed"] },
 	];
-	/** What it does with a call. */
+	/** Runs a call. */
 	does: (call: Call, report: Reporter) => Promise<void> = async (
 		{ handlers },
 		report,
@@ -51,7 +51,7 @@ export class FakeWorker implements SubscriberBinding, AppBinding {
 		return { type: "refused" };
 	}
 
-	/** As a Worker that is down. */
+	/** Fails like a Worker that is down. */
 	readonly fails = async (): Promise<never> => {
 		throw new Error("Worker not found");
 	};
@@ -93,7 +93,7 @@ export function owning(
 	ports.workers = own
 		? workers
 		: { ...workers, all: workers.all.filter(({ key }) => key !== "") };
-	/** Lets every timer that stands run out. */
+	/** Fires every pending timer. */
 	const expire = () => {
 		for (const one of expiring.splice(0)) one();
 	};
@@ -102,7 +102,7 @@ export function owning(
 
 type Ports = ReturnType<typeof owning>["ports"];
 
-/** Gives one message to the consumer, and answers with its verdict. */
+/** Consumes one message. Returns its verdict. */
 export async function taken(
 	text: string,
 	ports: Ports,
@@ -114,7 +114,7 @@ export async function taken(
 	return judged.verdicts[0];
 }
 
-/** What became of each handler, in order. */
+/** The transition of each handler, in order. */
 export function ends({ recorded }: Ports): string[] {
 	return recorded.transitions.map(
 		(t) => `${t.type} ${"handler" in t ? t.handler : ""}`,
@@ -126,7 +126,7 @@ export function sent({ recorded }: Ports) {
 	return recorded.retries.map(({ record }) => read(record).delivery);
 }
 
-/** The deliveries that wait in the scheduler. */
+/** The deliveries in the scheduler. */
 export function waiting({ recorded }: Ports) {
 	return recorded.rows.map(({ record, dueAt }) => ({
 		...read(record).delivery,
@@ -134,7 +134,7 @@ export function waiting({ recorded }: Ports) {
 	}));
 }
 
-/** The record of a delivery that travels alone. */
+/** The record of a message with one delivery. */
 export function delivering(delivery: Delivery): string {
 	return record("order.placed", { n: 1 }, delivery);
 }

@@ -385,7 +385,7 @@ test("for any interleaving, start and stop alternate, never overlap, and the eve
 						end(command.end);
 						break;
 					case "pass":
-						// No attempt outlives its time, and no outcome that is awaited comes later.
+						// No attempt exceeds its time, and no outcome arrives later.
 						if (now + command.ms >= outside.endsAt) end("timed_out");
 						now += command.ms;
 						move(life);

@@ -167,7 +167,7 @@ function filled(table: SubscriptionTable, { size }: { size: number }): void {
 test("a match reads as many rows among 100 000 subscriptions as among 10: the rarest field leads", async () => {
 	const queries = {
 		one: (table: SubscriptionTable) => table.match([["account", 4]], 0, 100),
-		// The field that selects stands last, and the others select nothing.
+		// Only the last field selects.
 		amongOthers: (table: SubscriptionTable) =>
 			table.match(
 				[

@@ -70,7 +70,7 @@ test("a subscription whose start fails is stored with the error, and the alarm r
 	};
 	expect(await first.answer).toEqual({ id: 1, ...pending });
 	expect(await event.alarmAt()).toBe(T0 + 1_000);
-	// One that comes meanwhile is told at once.
+	// A subscriber that joins meanwhile gets an immediate answer.
 	const second = await event.subscribing("@a/two");
 	expect(await second.answer).toEqual({ id: 2, ...pending });
 	await event.next();
@@ -120,7 +120,7 @@ test("the begin of an attempt is stored before it: after a crash the object wait
 	await event.crash();
 	await expect(answer).rejects.toThrow();
 	expect(await event.alarmAt()).toBe(T0 + ATTEMPT_TIME);
-	// An alarm that comes too early, or again, begins nothing.
+	// An early or repeated alarm starts nothing.
 	await event.alarm();
 	expect(event.outside.begun).toEqual(["start"]);
 	const again = await event.subscribing("@a/one");
@@ -218,7 +218,7 @@ test("a sender's repetition within 24 hours is the same event, and is queued onc
 });
 
 test("deliveries are deleted after 24 hours, and no alarm remains when none is left", async () => {
-	const kept = () =>
+	const stored = () =>
 		runInDurableObject(event.stub, (_, { storage }) =>
 			storage.sql
 				.exec("SELECT delivery FROM webhook_delivery")
@@ -230,9 +230,9 @@ test("deliveries are deleted after 24 hours, and no alarm remains when none is l
 	await event.stub.acceptDelivery("second", "e2");
 	expect(await event.alarmAt()).toBe(T0 + 86_400_000);
 	await event.next();
-	expect(await kept()).toEqual(["second"]);
+	expect(await stored()).toEqual(["second"]);
 	await event.next();
-	expect(await kept()).toEqual([]);
+	expect(await stored()).toEqual([]);
 	expect(await event.alarmAt()).toBe(null);
 });
 

@@ -35,7 +35,7 @@ beforeAll(async () => {
 
 afterEach(() => vi.useRealTimers());
 
-/** A token of the issuer, valid for an hour; `undefined` takes a claim away. */
+/** A token of the issuer, valid for an hour. `undefined` removes a claim. */
 function signed(
 	claims: JWTPayload = {},
 	header: { alg: string; kid?: string } = { alg: "HS256" },

@@ -1,4 +1,4 @@
-/** The owner of the events, with no app of its own. Its clock can be set. */
+/** The owner of the events, without apps. A test can shift its clock. */
 import { createEvents, defineConfig } from "tidings";
 import { worker } from "tidings/worker";
 import { portsOf } from "../../../src/events.ts";

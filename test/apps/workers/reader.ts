@@ -1,4 +1,4 @@
-/** The Worker of a subscriber app, that can be down. */
+/** The Worker of a subscriber app, which can be down. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { createEvents, NonRetryableError } from "tidings";
 import { createApp } from "tidings/apps";
@@ -6,7 +6,7 @@ import { subscriber } from "tidings/worker";
 import { act } from "./act.ts";
 
 const got: unknown[] = [];
-/** What the owner sent, as it came. */
+/** The raw calls of the owner. */
 const calls: string[] = [];
 let isDown = false;
 

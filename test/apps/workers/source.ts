@@ -1,4 +1,4 @@
-/** The Worker of a source app, that can be down. */
+/** The Worker of a source app, which can be down. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { createEvents } from "tidings";
 import { createApp } from "tidings/apps";
@@ -7,7 +7,7 @@ import { act } from "./act.ts";
 
 const done: unknown[] = [];
 let isDown = false;
-/** Fails alone, while the Worker still lists its handlers. */
+/** If false, only the list of apps fails. */
 let isApps = true;
 
 const app = createApp("@far/source", {

@@ -1,4 +1,4 @@
-/** What Ampt's document says of retries and timeouts, on its samples, with time under control. */
+/** The document of Ampt's retries and timeouts, with its samples and a fake clock. */
 import { events } from "tidings/ampt";
 import { afterEach, expect, test } from "vitest";
 import { consume } from "../../../src/consume/queue.ts";
@@ -35,7 +35,7 @@ test("failed events are retried every six minutes for 14 days, and then become d
 	});
 });
 
-/** Lets a sample hang until its time is over; tells how its attempt failed. */
+/** Lets a sample time out. Returns the failed attempt. */
 async function failureOf(sample: string) {
 	let expire = () => {};
 	const ports = recordingPorts({

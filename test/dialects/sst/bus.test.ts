@@ -12,7 +12,7 @@ import { expect, test, vi } from "vitest";
 import * as z from "zod";
 import { portsOf } from "../../../src/events.ts";
 import { transitions } from "../observed.ts";
-import { expectWay } from "../way.ts";
+import { expectTransitions } from "../transitions.ts";
 import "../worker.ts";
 
 const first = new EventBus(null, "first");
@@ -32,7 +32,7 @@ test("two buses with one type never see each other's events", async () => {
 	const a = await on("first")("same.type", z.string()).publish("a");
 	const b = await on(second)("same.type", z.string()).publish("b");
 	for (const { id } of [a, b])
-		await expectWay(id, ["published", "delivered 1", "delivered 1"]);
+		await expectTransitions(id, ["published", "delivered 1", "delivered 1"]);
 	expect(atFirst.mock.calls).toEqual([["a"]]);
 	expect(atSecond.mock.calls).toEqual([["b"]]);
 });
@@ -45,7 +45,7 @@ test("an event of the same name from another source is skipped, and other handle
 	const null_ = await events.publish("shared.name");
 	const sst = await on(first)("shared.name", z.string()).publish("sst");
 	for (const { id } of [plain, null_, sst])
-		await expectWay(id, ["published", "delivered 1", "delivered 1"]);
+		await expectTransitions(id, ["published", "delivered 1", "delivered 1"]);
 	expect(subscriber.mock.calls).toEqual([["sst"]]);
 	expect(new Set(handler.mock.calls.flat())).toEqual(
 		new Set(["plain", null, { bus: "first", properties: "sst" }]),
@@ -61,7 +61,7 @@ test("an EventHandler receives the schema's output, any other handler the publis
 	);
 	first.subscribe("todo.moved", (evt) => plain(evt));
 	const { id } = await Defined.publish({ at: "2027-01-14" });
-	await expectWay(id, ["published", "delivered 1", "delivered 1"]);
+	await expectTransitions(id, ["published", "delivered 1", "delivered 1"]);
 	const evt = { type: "todo.moved", metadata: undefined, attempts: 0 };
 	expect(parsed.mock.calls).toEqual([
 		[{ ...evt, properties: { at: new Date("2027-01-14"), by: "nobody" } }],
@@ -81,9 +81,9 @@ test("one handler may have several definitions, and distinguishes them by type",
 	});
 	first.subscribe(["door.opened", "door.closed"], handler);
 	const opened = await Opened.publish({ key: "k1" });
-	await expectWay(opened.id, ["published", "delivered 1"]);
+	await expectTransitions(opened.id, ["published", "delivered 1"]);
 	const closed = await Closed.publish({ at: new Date("2027-01-14") });
-	await expectWay(closed.id, ["published", "delivered 1"]);
+	await expectTransitions(closed.id, ["published", "delivered 1"]);
 	expect(seen).toEqual(["k1", 2027]);
 });
 
@@ -92,7 +92,7 @@ test("properties that no longer parse become a dead letter at once, with the iss
 	const Strict = on("first")("rule.changed", z.object({ id: z.string() }));
 	first.subscribe("rule.changed", EventHandler(Strict, vi.fn()));
 	const { id } = await Loose.publish({ id: 5 });
-	await expectWay(id, ["published", "dead 1"]);
+	await expectTransitions(id, ["published", "dead 1"]);
 	const dead = transitions.find((t) => t.id === id && t.type === "dead");
 	expect(dead).toMatchObject({
 		cause: "schema_violation",
@@ -117,9 +117,9 @@ test("metadata has its own schema, or is created for each event", async () => {
 		EventHandler([Given, Made], (evt) => void seen.push(evt)),
 	);
 	const given = await Given.publish(null, { trace: "t1" });
-	await expectWay(given.id, ["published", "delivered 1"]);
+	await expectTransitions(given.id, ["published", "delivered 1"]);
 	const made = await Made.publish(null);
-	await expectWay(made.id, ["published", "delivered 1"]);
+	await expectTransitions(made.id, ["published", "delivered 1"]);
 	expect(seen.map(({ metadata }) => metadata)).toEqual([
 		{ trace: "t1" },
 		{ made: "here" },
@@ -144,7 +144,7 @@ test("a validator is any function that returns a parser", async () => {
 		issues: [{ path: "properties", message: "Error: over 10" }],
 	});
 	const { id } = await Small.publish(10);
-	await expectWay(id, ["published", "ignored"]);
+	await expectTransitions(id, ["published", "ignored"]);
 });
 
 test("two files with handlers of one type have different ids, and both run", async () => {
@@ -156,7 +156,7 @@ test("two files with handlers of one type have different ids, and both run", asy
 		"src/on/audit.ts": { handler: () => audit() },
 	});
 	const { id } = await on("first")("order.sent", z.null()).publish(null);
-	await expectWay(id, ["published", "delivered 1", "delivered 1"]);
+	await expectTransitions(id, ["published", "delivered 1", "delivered 1"]);
 	expect([mail, audit].map(({ mock }) => mock.calls.length)).toEqual([1, 1]);
 	const routes = await portsOf(events).workers.forHandler("").routes();
 	expect(routes?.matching("order.sent").map(({ id }) => id)).toEqual([
@@ -172,7 +172,7 @@ test("publishing to an unknown bus is rejected with a list of known buses", asyn
 	);
 	new EventBus(null, "third");
 	const { id } = await Early.publish(null);
-	await expectWay(id, ["published", "ignored"]);
+	await expectTransitions(id, ["published", "ignored"]);
 	await expect(
 		on(undefined as never)("early.event", z.null()).publish(null),
 	).rejects.toThrow("the event bus undefined does not exist; use bus,");

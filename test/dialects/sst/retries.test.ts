@@ -1,4 +1,4 @@
-/** What SST's document says of retries, with time under control. */
+/** The document of SST's retries, with a fake clock. */
 import { EventBus, events } from "tidings/sst";
 import { afterEach, expect, test, vi } from "vitest";
 import { registrationOf } from "../../../src/events.ts";
@@ -15,12 +15,12 @@ const ports = () =>
 		random: () => 1,
 	});
 
-/** When each attempt failed, in seconds from the first, and the `attempts` that it was told. */
+/** When each attempt failed, in seconds from the first. */
 async function failuresOf(name: string, bus: string) {
-	const kept = ports();
+	const recording = ports();
 	const wire = { bus, properties: { id: "t1" } };
-	const { letter } = await runChain(name, kept, wire);
-	const failures = kept.recorded.transitions.filter(
+	const { letter } = await runChain(name, recording, wire);
+	const failures = recording.recorded.transitions.filter(
 		({ type }) => type === "retrying" || type === "dead",
 	);
 	const first = failures[0]?.at ?? 0;
@@ -30,7 +30,7 @@ async function failuresOf(name: string, bus: string) {
 /** 2, 4, 8 seconds, up to 15 minutes, one after the other. */
 const TEN_RETRIES = [0, 2, 6, 14, 30, 62, 126, 254, 510, 1_022, 1_922];
 
-test("a bus's configuration retries all subscriber errors up to 10 times, with exponential backoff", async () => {
+test("a bus's configuration retries all subscriber errors up to 10 times, with exponential backoff, and attempts counts the retries", async () => {
 	const attempts: unknown[] = [];
 	vi.spyOn(console, "log").mockImplementation((_, evt) => {
 		attempts.push(evt.attempts);

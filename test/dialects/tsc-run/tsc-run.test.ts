@@ -1,8 +1,8 @@
-/** What tsc.run's document says of its events, on real queues. */
+/** The document of tsc.run's events, on real queues. */
 import { events, type TscRunConfig, tscRun } from "tidings/tsc-run";
 import { afterEach, expect, test, vi } from "vitest";
 import { registrationOf } from "../../../src/events.ts";
-import { expectWay, wait } from "../way.ts";
+import { expectTransitions, wait } from "../transitions.ts";
 import "../worker.ts";
 import { received } from "./received.ts";
 import { POST } from "./src/functions/users.ts";
@@ -25,7 +25,7 @@ test("an API handler dispatches an event with events.emit(), and subscribers pro
 
 test("events are delivered to subscribers as objects with exactly type and data", async () => {
 	const { id } = await events.emit("user.registered", user);
-	await expectWay(id, ["published", "delivered 1", "delivered 1"]);
+	await expectTransitions(id, ["published", "delivered 1", "delivered 1"]);
 	expect(received).toEqual([
 		{
 			by: "send-welcome-email",
@@ -44,7 +44,7 @@ test.each([
 	async (type, subscribers) => {
 		const { id } = await events.emit(type, null);
 		const ends = subscribers.map(() => "delivered 1");
-		await expectWay(id, ["published", ...ends]);
+		await expectTransitions(id, ["published", ...ends]);
 		expect(received).toEqual(
 			subscribers.map((by) => ({ by, event: { type, data: null } })),
 		);
@@ -55,7 +55,7 @@ test.each(["payment.failed", "user", "event", "update"])(
 	"the name %s is accepted, even if it is discouraged",
 	async (type) => {
 		const { id } = await events.emit(type, null);
-		await expectWay(id, ["published", "ignored"]);
+		await expectTransitions(id, ["published", "ignored"]);
 	},
 );
 

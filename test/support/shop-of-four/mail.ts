@@ -1,4 +1,4 @@
-/** A Worker with two deploys, that can be down. */
+/** A Worker with two deploys, which can be down. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { createEvents } from "tidings";
 import { subscriber } from "tidings/worker";

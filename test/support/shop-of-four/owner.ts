@@ -1,4 +1,4 @@
-/** The owner of the events, with one handler of its own. It counts how each delivery ended, and its clock can be set. */
+/** The owner of the events, with one handler. It records how each delivery ended, and a test can shift its clock. */
 import { createEvents, defineConfig } from "tidings";
 import { publisher, worker } from "tidings/worker";
 import { shiftClock, withShiftedClock } from "../shifted-clock.ts";

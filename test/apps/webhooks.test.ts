@@ -1,11 +1,11 @@
-/** Webhooks: what is held, what is refused, and what reaches the handler of what was held. */
+/** Webhooks: accepted and rejected calls, and the calls that reach the handler. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { hmacSignature } from "../../src/dialects/apps.ts";
 import { portsOf } from "../../src/events.ts";
 import { installKeys, keyed } from "./keys.ts";
 import { bell, hookModule } from "./more-apps.ts";
-import { stopped, wait, wayOf } from "./support.ts";
+import { stopped, transitionsOf, wait } from "./support.ts";
 import own, { events } from "./worker.ts";
 
 const NAME = "@test/bell/rung";
@@ -93,7 +93,7 @@ describe("a call of the webhook", () => {
 		expect(input).not.toHaveProperty("json");
 		await vi.waitFor(
 			() =>
-				expect(wayOf(id)).toEqual([
+				expect(transitionsOf(id)).toEqual([
 					"published",
 					"delivered @test/bell/rung/handler 1",
 				]),
@@ -259,7 +259,7 @@ describe("a handler that fails", () => {
 		await vi.waitFor(async () => {
 			expect((await keyed("GET", path)).status).toBe(200);
 		}, wait);
-		// Who may read letters need not know what may be called.
+		// A reader of dead letters must not learn the URL.
 		expect(await (await keyed("GET", path)).text()).not.toContain("/hooks/");
 		isMended = true;
 		expect((await keyed("POST", `${path}/replay`)).status).toBe(202);
