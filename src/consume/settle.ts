@@ -95,13 +95,16 @@ export async function settle(
 	startedAt: number,
 	ports: ConsumePorts,
 ): Promise<Verdict> {
+	const { id, name } = event.envelope;
+	const { handler, attempt } = delivery;
+	const { type } = fate;
 	const at = ports.clock();
-	switch (fate.type) {
+	switch (type) {
 		case "delivered":
-			reportEnd(fate.type, event, delivery, at, ports);
+			ports.observe({ type, at, id, event: name, handler, attempt });
 			return ACK;
 		case "cancelled":
-			reportEnd(fate.type, event, delivery, at, ports);
+			ports.observe({ type, at, id, event: name, handler });
 			return ACK;
 		case "dead":
 			await bury(event, finalFailure(delivery, fate, at), ports);
@@ -177,14 +180,3 @@ async function retryMessage(
 }
 
 const MINUTE = 60_000;
-
-function reportEnd(
-	type: "delivered" | "cancelled",
-	{ envelope: { id, name } }: ReceivedEvent,
-	{ handler, attempt }: Delivery,
-	at: number,
-	{ observe }: ConsumePorts,
-): void {
-	const end = { at, id, event: name, handler };
-	observe(type === "delivered" ? { type, ...end, attempt } : { type, ...end });
-}

@@ -65,6 +65,7 @@ export function checkPattern(pattern: unknown): asserts pattern is string {
  * segments × segments steps.
  */
 export function matches(pattern: string, name: string): boolean {
+	if (!pattern.includes("*")) return pattern === name;
 	const want = pattern.split(".");
 	const have = name.split(".");
 	let w = 0;

@@ -103,7 +103,7 @@ class Deadline {
 	#abort: AbortController | undefined;
 	#timeout: number;
 	#state: "running" | "expired" | "cleared" = "running";
-	#stopTimer: () => void = () => {};
+	#stopTimer: (() => void) | undefined;
 
 	constructor(
 		timeout: number,
@@ -137,13 +137,13 @@ class Deadline {
 	set(timeout: number): void {
 		if (this.#state !== "running") return;
 		this.#timeout = timeout;
-		this.#stopTimer();
+		this.#stopTimer?.();
 		this.#arm();
 	}
 
 	/** The attempt has ended. */
 	clear(): void {
-		this.#stopTimer();
+		this.#stopTimer?.();
 		if (this.#state === "running") this.#state = "cleared";
 	}
 
