@@ -7,30 +7,20 @@ import { storeDeadLetters } from "../dead-letters/store.ts";
 import type { FinalFailure, ReceivedEvent } from "../event/envelope.ts";
 import { allHandlersId } from "../handlers/route.ts";
 import { decide } from "./decide.ts";
-import { firstDelivery } from "./requeue.ts";
-import {
-	ACK,
-	type ConsumePorts,
-	type DeliveredMessage,
-	finalFailure,
-	type Verdict,
-} from "./settle.ts";
+import { finalFailure, firstDelivery } from "./delivery.ts";
+import type { ConsumePorts, IncomingEvent } from "./settle.ts";
 
 /** @throws UnavailableError if the store is down; the message must then be redelivered */
 export async function storeFromQueue(
-	event: ReceivedEvent,
-	{ attempts }: DeliveredMessage,
+	event: IncomingEvent,
 	ports: ConsumePorts,
-): Promise<Verdict> {
+): Promise<void> {
 	const { deadLetter } = event.envelope;
-	if (deadLetter) {
-		await storeDeadLetters(event, [deadLetter], attempts, ports);
-		return ACK;
-	}
+	const { attempts } = event.message;
+	if (deadLetter) return storeDeadLetters(event, [deadLetter], attempts, ports);
 	const failures = await abandoned(event, ports);
 	await storeDeadLetters(event, failures, attempts, ports);
 	for (const failure of failures) reportDead(event.envelope, failure, ports);
-	return ACK;
 }
 
 async function abandoned(

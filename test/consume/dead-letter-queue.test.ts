@@ -27,6 +27,7 @@ describe("a message that is not readable", () => {
 		'{"v":0,"id":"a"}',
 		{ id: "a" },
 		{ ...valid, delivery: { handler: "first", attempt: 0 } },
+		{ ...valid, deadLetter: { handler: "first" } },
 	])("becomes one dead letter before it is acknowledged: %j", async (body) => {
 		const ports = recordingPorts();
 		const message = incoming(body);
@@ -104,7 +105,7 @@ describe("a message that the platform gave up", () => {
 
 	test("becomes a dead letter even if no handler matches the event any more", async () => {
 		const ports = recordingPorts();
-		const message = incoming(record("nobody.cares"));
+		const message = incoming(record("no.handler"));
 		await consume([message], "deadLetters", ports);
 		expect(message.verdicts).toEqual(["ack"]);
 		expect(ports.recorded.stored).toMatchObject([

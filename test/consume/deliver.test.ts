@@ -167,20 +167,29 @@ describe("a body by reference", () => {
 		for (const run of runs) expect(run).not.toHaveBeenCalled();
 	});
 
-	test("of an event that cannot be read now parks the delivery of each handler", async () => {
+	test("of an event that cannot be read now gives each handler a message of its own, which parks it", async () => {
 		const ports = recordingPorts({ clock: () => NOW });
 		ports.payloads.get = down;
 		const message = incoming(large("order.placed"));
 		await consume([message], "events", ports);
 		expect(message.verdicts).toEqual(["ack"]);
+		const deliveries = ["first", "second", "third"].map((handler) => ({
+			...{ handler, attempt: 1 },
+		}));
+		const sent = ports.recorded.retries.map(({ record }) => record);
+		expect(sent.map((one) => read(one).delivery)).toEqual(deliveries);
+		expect(ports.recorded.rows).toEqual([]);
+		await consume(
+			sent.map((one) => incoming(one)),
+			"retries",
+			ports,
+		);
 		expect(
-			ports.recorded.rows.map(({ handler, version, record }) => ({
-				...{ handler, version, delivery: read(record).delivery },
+			ports.recorded.rows.map(({ version, record, dueAt }) => ({
+				...{ version, delivery: read(record).delivery, wait: dueAt - NOW },
 			})),
 		).toEqual(
-			["first", "second", "third"].map((handler) => ({
-				...{ handler, version: 1, delivery: { handler, attempt: 1 } },
-			})),
+			deliveries.map((delivery) => ({ version: 1, delivery, wait: 60_000 })),
 		);
 	});
 

@@ -4,6 +4,7 @@ import { consume } from "../../src/consume/queue.ts";
 import { encodeEvent } from "../../src/event/encode.ts";
 import { newId } from "../../src/event/id.ts";
 import { byteLength } from "../../src/event/json.ts";
+import { HandlerRegistry, register } from "../../src/handlers/registry.ts";
 import { incoming, read, record } from "../support/incoming.ts";
 import { down, recordingPorts, type TestPorts } from "../support/ports.ts";
 import { behaviours } from "../support/worker.ts";
@@ -121,7 +122,7 @@ describe("an event", () => {
 		"without handlers is ignored at delivery %i, and that is observed",
 		async (attempts) => {
 			const ports = recordingPorts();
-			const message = incoming(record("nobody.cares"), { attempts });
+			const message = incoming(record("no.handler"), { attempts });
 			await consume([message], "events", ports);
 			expect(message.verdicts).toEqual(["ack"]);
 			expect(types(ports)).toEqual(["ignored"]);
@@ -163,24 +164,35 @@ describe("an event", () => {
 		expect(seen).toEqual([1, 1, 1]);
 	});
 
-	test("reaches its handlers as the extension shapes it", async () => {
-		const ports = recordingPorts();
-		const shape = async (name: string, record: string) =>
-			JSON.stringify({ ...JSON.parse(record), body: `shaped for ${name}` });
-		ports.extension = { ...ports.extension, shape };
+	test("with a reserved name reaches its handlers as the extension shapes it", async () => {
+		const name = "@my-org/email/new_email/trigger";
+		const handlers = new HandlerRegistry();
 		const seen = vi.fn();
-		behaviours.set("never", ({ body }) => seen(body));
-		const delivery = { handler: "never", attempt: 2 };
-		for (const text of [
-			record("never.again"),
-			record("never.again", 1, delivery),
-		])
+		handlers.add({ id: "h", patterns: [name], run: ({ body }) => seen(body) });
+		const ports = recordingPorts({ handlers });
+		const shape = async (of: string, record: string) =>
+			JSON.stringify({ ...JSON.parse(record), body: `shaped for ${of}` });
+		const hostFor = () => undefined;
+		ports.extension = { ...ports.extension, shape, hostFor };
+		const delivery = { handler: "h", attempt: 2 };
+		for (const text of [record(name), record(name, 1, delivery)])
 			await consume([incoming(text)], "events", ports);
 		expect(seen.mock.calls).toEqual([
-			["shaped for never.again"],
-			["shaped for never.again"],
+			[`shaped for ${name}`],
+			[`shaped for ${name}`],
 		]);
 	});
+});
+
+test("a handler that is registered after the first event runs for the next one", async () => {
+	const handlers = new HandlerRegistry();
+	const ports = recordingPorts({ handlers });
+	const run = vi.fn();
+	await consume([incoming(record("late.event"))], "events", ports);
+	register(handlers, "late.event", [{ id: "late" }, run]);
+	await consume([incoming(record("late.event"))], "events", ports);
+	expect(types(ports)).toEqual(["ignored", "delivered"]);
+	expect(run).toHaveBeenCalledTimes(1);
 });
 
 describe("a redelivered event", () => {

@@ -29,21 +29,21 @@ describe("a record is loaded", () => {
 		["with the body that it refers to", referring],
 	] as const)("%s", async ([, event]) => {
 		const payloads = storeOf({ key: '{"n":1}' });
-		const record = await loadRecord(event, { payloads });
+		const record = await loadRecord(event, payloads);
 		expect(JSON.parse(record ?? "")).toEqual({ v: 1, ...head, body: { n: 1 } });
 	});
 
 	test("not if its body has expired, but if its body is null", async () => {
-		const expired = await loadRecord(referring, { payloads: storeOf() });
+		const expired = await loadRecord(referring, storeOf());
 		expect(expired).toBeUndefined();
 		const payloads = storeOf({ key: "null" });
-		const record = await loadRecord(referring, { payloads });
+		const record = await loadRecord(referring, payloads);
 		expect(JSON.parse(record ?? "").body).toBeNull();
 	});
 
 	test("not if its body cannot be read now: that is thrown", async () => {
 		const payloads = { ...storeOf(), get: down };
-		await expect(loadRecord(referring, { payloads })).rejects.toThrow("down");
+		await expect(loadRecord(referring, payloads)).rejects.toThrow("down");
 	});
 });
 

@@ -1,17 +1,17 @@
-/** What `start` and `stop` act upon: it knows what was done to it, and that no two may be at it at once. */
+/** The resource that `start` and `stop` change. It records the attempts, and fails if two run concurrently. */
 import { expect } from "vitest";
 import { MAX_TIMEOUT } from "../../src/event/limits.ts";
 import type { AttemptOutcome } from "../../src/event/outcome.ts";
 
 export type Which = "start" | "stop";
 
-/** How an attempt comes back; `cut_off`: its code runs on to the end of its time, and nobody hears of it. */
+/** How an attempt ends. `cut_off`: its code runs until its timeout, and its outcome is lost. */
 export type End = "delivered" | "failed" | "timed_out" | "crashed" | "cut_off";
 
 export class Outside {
-	/** Whether it runs; unsure after a start of which nobody knows how it ended. */
+	/** Whether it runs. It is unsure after a start whose outcome is unknown. */
 	state: "down" | "up" | "unsure" = "down";
-	/** Attempts that began, in order. */
+	/** Started attempts, in order. */
 	readonly begun: Which[] = [];
 	#freeAt = 0;
 	#underWay: Which | undefined;
@@ -20,7 +20,7 @@ export class Outside {
 		return this.#underWay;
 	}
 
-	/** When the attempt under way is over at the latest. */
+	/** The latest end of the current attempt. */
 	get endsAt(): number {
 		return this.#underWay ? this.#freeAt : Number.POSITIVE_INFINITY;
 	}
@@ -28,7 +28,7 @@ export class Outside {
 	begin(which: Which, now: number): void {
 		expect(this.#underWay, `${which} begins beside`).toBe(undefined);
 		expect(now, `${which} begins`).toBeGreaterThanOrEqual(this.#freeAt);
-		// They alternate: nothing is started that runs, nor stopped that never can have been started.
+		// They alternate: a running resource is not started, and a stopped one is not stopped.
 		expect(this.state).not.toBe(which === "start" ? "up" : "down");
 		this.#underWay = which;
 		this.#freeAt = now + MAX_TIMEOUT + 5_000;
@@ -41,7 +41,7 @@ export class Outside {
 		const error = { name: "Error", message: `${which} ${end}` };
 		if (end === "delivered") this.state = which === "start" ? "up" : "down";
 		else if (end !== "failed" && which === "start") this.state = "unsure";
-		// What was cut off may be at work until its time is over.
+		// An attempt that was cut off may run until its timeout.
 		if (end !== "crashed" && end !== "cut_off") this.#freeAt = now;
 		switch (end) {
 			case "delivered":

@@ -1,4 +1,4 @@
-/** A Worker behind a binding that does as a test says, for what a real one cannot be made to do. */
+/** A fake Worker behind a binding, for behaviour that a real Worker cannot be made to show. */
 import { expect } from "vitest";
 import type { AppBinding } from "../../src/apps/app-workers.ts";
 import type { Received } from "../../src/apps/webhooks/trigger.ts";
@@ -16,12 +16,12 @@ import { recordingPorts } from "./ports.ts";
 import { events } from "./worker.ts";
 
 export class FakeWorker implements SubscriberBinding, AppBinding {
-	/** What it lists; a function may fail, or never answer. */
+	/** Returns its list of handlers. It may fail, or never return. */
 	lists: () => Promise<HandlerListing[]> | HandlerListing[] = () => [
 		{ id: "send", patterns: ["order.*"] },
 		{ id: "log", patterns: ["order.placed"] },
 	];
-	/** What it does with a call. */
+	/** Runs a call. */
 	does: (call: Call, report: Reporter) => Promise<void> = async (
 		{ handlers },
 		report,
@@ -42,7 +42,7 @@ export class FakeWorker implements SubscriberBinding, AppBinding {
 		await this.does(call, report);
 	}
 
-	/** It brings no apps. */
+	/** It has no apps. */
 	async apps(): Promise<never[]> {
 		return [];
 	}
@@ -51,7 +51,7 @@ export class FakeWorker implements SubscriberBinding, AppBinding {
 		return { type: "refused" };
 	}
 
-	/** As a Worker that is down. */
+	/** Fails like a Worker that is down. */
 	readonly fails = async (): Promise<never> => {
 		throw new Error("Worker not found");
 	};
@@ -63,8 +63,10 @@ export class FakeWorker implements SubscriberBinding, AppBinding {
 }
 
 /**
- * Ports of an owner that has no handlers of its own but those of the Worker `fake`, and of the Worker `mail`,
- * which is a real one, where it is asked for. Time passes only when the test says so.
+ * Ports of an owner of events. Its time passes only when the test sets it.
+ *
+ * @param fake the Worker that runs handlers with the key `fake`
+ * @param options `mail` adds a real Worker with that key, `own` adds the owner's handlers
  */
 export function owning(
 	fake: FakeWorker,
@@ -93,7 +95,7 @@ export function owning(
 	ports.workers = own
 		? workers
 		: { ...workers, all: workers.all.filter(({ key }) => key !== "") };
-	/** Lets every timer that stands run out. */
+	/** Expires all timers. */
 	const expire = () => {
 		for (const one of expiring.splice(0)) one();
 	};
@@ -102,19 +104,19 @@ export function owning(
 
 type Ports = ReturnType<typeof owning>["ports"];
 
-/** Gives one message to the consumer, and answers with its verdict. */
+/** Consumes one message. Returns its verdict. */
 export async function taken(
 	text: string,
 	ports: Ports,
 	message: { attempts?: number; sentAt?: number } = {},
 ) {
-	const judged = incoming(text, { sentAt: ports.clock(), ...message });
-	await consume([judged], "events", ports);
-	expect(judged.verdicts).toHaveLength(1);
-	return judged.verdicts[0];
+	const sent = incoming(text, { sentAt: ports.clock(), ...message });
+	await consume([sent], "events", ports);
+	expect(sent.verdicts).toHaveLength(1);
+	return sent.verdicts[0];
 }
 
-/** What became of each handler, in order. */
+/** The type and the handler of each transition, in order. */
 export function ends({ recorded }: Ports): string[] {
 	return recorded.transitions.map(
 		(t) => `${t.type} ${"handler" in t ? t.handler : ""}`,
@@ -134,7 +136,7 @@ export function waiting({ recorded }: Ports) {
 	}));
 }
 
-/** The record of a delivery that travels alone. */
+/** The record of one delivery. */
 export function delivering(delivery: Delivery): string {
 	return record("order.placed", { n: 1 }, delivery);
 }
