@@ -1,21 +1,21 @@
-/** The modules of one app, as its folders have them, and the text of the import that gathers them. */
+/** Generates the text of an app's `src/app.generated.ts` from its folders. It writes no file. */
 import { existsSync, readdirSync } from "node:fs";
 import { posix } from "node:path";
 
 const PARTS = ["start", "handler", "stop"];
 
-/** A module, as far as its name tells. */
+/** The extensions of modules. */
 export const MODULE = /\.(ts|tsx|mts|js|jsx|mjs)$/;
-const LEFT_OUT = /(\.(test|spec)\.\w+|\.d\.m?ts)$/;
+const EXCLUDED = /(\.(test|spec)\.\w+|\.d\.m?ts)$/;
 
-/** Said to whoever called, without a stack. */
-export class Refusal extends Error {}
+/** An error of the caller. It is printed without a stack. */
+export class UsageError extends Error {}
 
 /**
- * The text of `src/app.generated.ts`.
+ * Returns the text of `src/app.generated.ts`.
  *
- * @param folder the app's, in which `src/events/` and `src/tools/` lie
- * @throws Refusal that names the file where a part of an event is missing
+ * @param folder of the app, with `src/events/` and `src/tools/`
+ * @throws UsageError with the file, if a part of an event is missing
  */
 export function appModuleText(folder: string, command: string): string {
 	const imports: string[] = [];
@@ -29,22 +29,22 @@ export function appModuleText(folder: string, command: string): string {
 		const parts = PARTS.map((part) => {
 			const file = files.find((name) => stemOf(name) === part);
 			if (file === undefined)
-				throw new Refusal(
-					`${posix.join(source, "events", event, part)}.ts is missing: each event has start, handler and stop`,
+				throw new UsageError(
+					`${posix.join(source, "events", event, part)}.ts is missing; each event needs start, handler and stop`,
 				);
 			return `${part}: ${imported(`events/${event}/${file}`)}`;
 		});
 		return `\t${JSON.stringify(event)}: { ${parts.join(", ")} },\n`;
 	});
 	const files = modulesIn(posix.join(source, "tools"));
-	checkTwice(files, posix.join(source, "tools"));
+	checkUnique(files, posix.join(source, "tools"));
 	const tools = files.map(
 		(file) =>
 			`\t${JSON.stringify(stemOf(file))}: ${imported(`tools/${file}`)},\n`,
 	);
 	if (imports.length === 0)
-		throw new Refusal(
-			`${source} has neither events/ nor tools/: name the folder of the app, npx tidings generate --app <folder>`,
+		throw new UsageError(
+			`${source} has neither events/ nor tools/; run npx tidings generate --app <folder> with the folder of the app`,
 		);
 	return `// Written by: ${command}
 // Do not edit.
@@ -79,20 +79,22 @@ function modulesIn(path: string): string[] {
 		.sort();
 }
 
-/** @throws Refusal for two files that differ in their ending alone */
-function checkTwice(files: string[], folder: string): void {
+/** @throws UsageError for two files that differ only in their extension */
+function checkUnique(files: string[], folder: string): void {
 	const stems = files.map(stemOf);
 	for (const [index, stem] of stems.entries()) {
 		const first = stems.indexOf(stem);
 		if (first === index) continue;
-		const both = [first, index].map((at) => `${folder}/${files[at]}`);
-		throw new Refusal(`${both.join(" and ")} are one tool: keep one of them`);
+		const both = [first, index].map((one) => `${folder}/${files[one]}`);
+		throw new UsageError(
+			`${both.join(" and ")} are the same tool; delete one of them`,
+		);
 	}
 }
 
-/** Neither a test nor a declaration. */
+/** Whether it is a module that is neither a test nor a declaration. */
 export function isOwnModule(name: string): boolean {
-	return MODULE.test(name) && !LEFT_OUT.test(name);
+	return MODULE.test(name) && !EXCLUDED.test(name);
 }
 
 function stemOf(file: string): string {

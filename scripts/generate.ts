@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `npx tidings generate`: writes the one import through which every module of handlers is registered. */
+/** `npx tidings generate`: writes a module that imports every handler module. It runs no handler. */
 import {
 	existsSync,
 	mkdirSync,
@@ -10,31 +10,37 @@ import {
 } from "node:fs";
 import { dirname, join, posix, relative, sep } from "node:path";
 import { parseArgs } from "node:util";
-import { appModuleText, isOwnModule, MODULE, Refusal } from "./app-modules.ts";
+import {
+	appModuleText,
+	isOwnModule,
+	MODULE,
+	UsageError,
+} from "./app-modules.ts";
 
 const OUT = "src/handlers.generated.ts";
 const DIRECTORIES = ["src/handlers", "src/subscribers"];
 
-const HELP = `Writes a module that imports every module of handlers, so that those which call events.on register, and
-that makes handlers known which are named by their path. Import it in the main module.
+const HELP = `Writes a module that imports every handler module. Import it in the main module: handlers that call events.on
+are then registered, and handlers that a configuration names by path are found.
 
   npx tidings generate [--out ${OUT}] [directory or file ...]
-  npx tidings generate --app [folder]    an app's src/events/ and src/tools/, into its src/app.generated.ts
-  npx tidings generate --check ...    fail when the file is not as it would be written
+  npx tidings generate --app [folder]    import an app's src/events/ and src/tools/ in its src/app.generated.ts
+  npx tidings generate --check ...    fail if the file is missing or stale
   npx tidings generate --help
 
-Without directories it takes ${DIRECTORIES.join(" and ")}, those that exist. Paths count from where it runs, the
-root of the project. Tests (*.test.ts, *.spec.ts), declarations (*.d.ts) and what it writes itself are left out.`;
+The default directories are ${DIRECTORIES.join(" and ")}, if they exist. Paths are relative to the current directory,
+which must be the root of the project. Tests (*.test.ts, *.spec.ts), declarations (*.d.ts) and the generated file are
+excluded.`;
 
 try {
 	const { values, positionals } = readArguments();
 	const [command, ...sources] = positionals;
 	if (values.help) console.log(HELP);
-	else if (command !== "generate") throw new Refusal(HELP);
+	else if (command !== "generate") throw new UsageError(HELP);
 	else if (values.app) generateApp(sources, values.check);
-	else generate(sources, normal(values.out), values.check);
+	else generate(sources, normalize(values.out), values.check);
 } catch (error) {
-	if (!(error instanceof Refusal)) throw error;
+	if (!(error instanceof UsageError)) throw error;
 	console.error(error.message);
 	process.exitCode = 1;
 }
@@ -51,13 +57,15 @@ function readArguments() {
 			},
 		});
 	} catch (error) {
-		throw new Refusal(`${(error as Error).message}\n\n${HELP}`);
+		throw new UsageError(`${(error as Error).message}\n\n${HELP}`);
 	}
 }
 
 function generate(sources: string[], out: string, check: boolean): void {
 	if (!MODULE.test(out))
-		throw new Refusal(`--out ${out}: give a file that ends in .ts or .js`);
+		throw new UsageError(
+			`--out: ${out} is not a module; use a file that ends in .ts or .js`,
+		);
 	const paths = modulesOf(sources).filter((path) => path !== out);
 	const command = commandFor(sources, out);
 	write(out, moduleText(paths, out, command), command, check);
@@ -68,12 +76,14 @@ function generate(sources: string[], out: string, check: boolean): void {
 
 function generateApp([folder = ".", ...more]: string[], check: boolean): void {
 	if (more.length > 0)
-		throw new Refusal("--app takes one folder, that of one app");
-	const path = normal(folder);
+		throw new UsageError(
+			`--app: ${[folder, ...more].join(", ")} are several folders; give the folder of one app`,
+		);
+	const path = normalize(folder);
 	const out = posix.join(path, "src/app.generated.ts");
 	const command = ["npx tidings generate --app", path].join(" ").trim();
 	write(out, appModuleText(path, command), command, check);
-	if (!check) console.log(`${out} gathers the modules of the app.`);
+	if (!check) console.log(`${out} imports the modules of the app.`);
 }
 
 function write(
@@ -82,14 +92,14 @@ function write(
 	command: string,
 	check: boolean,
 ): void {
-	// Git may have checked it out with other ends of lines.
+	// Git may have checked it out with CRLF.
 	const before = existsSync(out)
 		? readFileSync(out, "utf8").replaceAll("\r\n", "\n")
 		: undefined;
 	if (check) {
 		if (before === text) return;
-		const is = before === undefined ? "is not there" : "is stale";
-		throw new Refusal(`${out} ${is}: run ${command}`);
+		const is = before === undefined ? "is missing" : "is stale";
+		throw new UsageError(`${out} ${is}; run ${command}`);
 	}
 	if (before !== text) {
 		mkdirSync(dirname(out), { recursive: true });
@@ -97,7 +107,7 @@ function write(
 	}
 }
 
-/** In the order of their paths, whatever the order in which they were given or found. */
+/** Sorts by path, so that the result does not depend on the order of the arguments. */
 function modulesOf(sources: string[]): string[] {
 	const found = (sources.length > 0 ? sources : defaults()).flatMap(modulesIn);
 	return [...new Set(found)].sort();
@@ -106,30 +116,30 @@ function modulesOf(sources: string[]): string[] {
 function defaults(): string[] {
 	const existing = DIRECTORIES.filter((path) => existsSync(path));
 	if (existing.length > 0) return existing;
-	throw new Refusal(
-		`Neither ${DIRECTORIES.join(" nor ")} is here: run it at the root of the project, or name the directories of your handlers`,
+	throw new UsageError(
+		`neither ${DIRECTORIES.join(" nor ")} exists; run it at the root of the project, or name the directories of your handlers`,
 	);
 }
 
 function modulesIn(source: string): string[] {
 	if (!existsSync(source))
-		throw new Refusal(
-			`${source} is not here: paths count from ${process.cwd()}`,
+		throw new UsageError(
+			`${source} does not exist in ${process.cwd()}; use a path relative to this directory`,
 		);
 	if (statSync(source).isDirectory())
 		return readdirSync(source, { recursive: true, withFileTypes: true })
 			.filter((entry) => entry.isFile() && isOwnModule(entry.name))
-			.map((entry) => normal(join(entry.parentPath, entry.name)))
+			.map((entry) => normalize(join(entry.parentPath, entry.name)))
 			.filter((path) => !path.split("/").includes("node_modules"));
 	if (!isOwnModule(source))
-		throw new Refusal(
-			`${source} is no module of handlers: those end in .ts, .tsx, .mts, .js, .jsx or .mjs, and not in .test.ts, .spec.ts or .d.ts`,
+		throw new UsageError(
+			`${source} is not a handler module; use a .ts, .tsx, .mts, .js, .jsx or .mjs file that is neither a test nor a declaration`,
 		);
-	return [normal(source)];
+	return [normalize(source)];
 }
 
-/** From the root, with slashes, on any system. */
-function normal(path: string): string {
+/** Returns a path relative to the root, with slashes on any system. */
+function normalize(path: string): string {
 	return relative("", path).split(sep).join("/");
 }
 

@@ -1,4 +1,7 @@
-/** `npm run key`: makes an API key, shows it once, and keeps its digest in `api-keys.json`; or revokes one. */
+/**
+ * `npm run key`: creates an API key, prints it once and stores its digest in `api-keys.json`; or revokes a key. It does
+ * not deploy the secret.
+ */
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -13,38 +16,38 @@ interface Key {
 
 const FILE = "api-keys.json";
 
-/** What Cloudflare takes as one secret, in bytes. */
+/** The largest secret of a Worker, in bytes (Cloudflare Workers, limits). */
 const SECRET_BYTES = 5_000;
 
 const SCOPES = "publish, publish:<pattern>, read, admin";
 
-const HELP = `Makes an API key for the HTTP API. Its digest goes into ${FILE}; the key itself is shown once.
+const HELP = `Creates an API key for the HTTP API. Stores its digest in ${FILE} and prints the key once.
 
-  npm run key -- <id> <scope>...     make one
-  npm run key -- --revoke <id>       take one away
+  npm run key -- <id> <scope>...     create a key
+  npm run key -- --revoke <id>       revoke a key
   npm run key -- --help
 
-An id has letters, digits and "-", at most 64 of them. The scopes:
+An id has 1 to 64 characters of A-Z a-z 0-9 -. Scopes:
 
   publish             publish any event, cancel and reschedule
-  publish:<pattern>   the same for events that match, such as 'publish:order.**'
+  publish:<pattern>   the same for matching names, such as 'publish:order.**'
   read                read events, handlers, dead letters and figures
-  admin               all of it, and replay and discard dead letters
+  admin               all of the above, and replay and discard dead letters
 
 For example: npm run key -- storefront 'publish:order.**' read`;
 
-/** Said to whoever called, without a stack. */
-class Refusal extends Error {}
+/** An error of the caller. It is printed without a stack. */
+class UsageError extends Error {}
 
 try {
 	const { values, positionals } = readArguments();
 	const [id, ...scopes] = positionals;
 	if (values.help) console.log(HELP);
 	else if (values.revoke !== undefined) revoke(values.revoke, positionals);
-	else if (id !== undefined) make(id, scopes);
-	else throw new Refusal(HELP);
+	else if (id !== undefined) create(id, scopes);
+	else throw new UsageError(HELP);
 } catch (error) {
-	if (!(error instanceof Refusal)) throw error;
+	if (!(error instanceof UsageError)) throw error;
 	console.error(error.message);
 	process.exitCode = 1;
 }
@@ -59,49 +62,51 @@ function readArguments() {
 			},
 		});
 	} catch (error) {
-		throw new Refusal(`${(error as Error).message}\n\n${HELP}`);
+		throw new UsageError(`${(error as Error).message}\n\n${HELP}`);
 	}
 }
 
-function make(id: string, scopes: string[]): void {
+function create(id: string, scopes: string[]): void {
 	if (!/^[A-Za-z0-9-]{1,64}$/.test(id))
-		throw new Refusal(
-			`${JSON.stringify(id)} is no id: use letters, digits and "-", at most 64`,
+		throw new UsageError(
+			`${JSON.stringify(id)} is not an id; use 1 to 64 characters of A-Z a-z 0-9 -`,
 		);
 	if (scopes.length === 0)
-		throw new Refusal(`${id} has no scope: give at least one of ${SCOPES}`);
+		throw new UsageError(`${id} has no scope; give at least one of ${SCOPES}`);
 	const wrong = scopes.find((scope) => !isScope(scope));
 	if (wrong !== undefined)
-		throw new Refusal(
-			`${JSON.stringify(wrong)} is no scope: use ${SCOPES}; in a pattern * is one segment and ** any number`,
+		throw new UsageError(
+			`invalid scope ${JSON.stringify(wrong)}; use ${SCOPES} (in a pattern, * is one segment and ** any number)`,
 		);
 	const keys = readKeys();
 	if (keys.some((key) => key.id === id))
-		throw new Refusal(
-			`${FILE} has a key ${id} already: choose another id, or revoke it first with npm run key -- --revoke ${id}`,
+		throw new UsageError(
+			`${FILE} already has a key ${id}; choose another id, or revoke it first with npm run key -- --revoke ${id}`,
 		);
 	const key = `tid_${id}_${randomBytes(32).toString("base64url")}`;
 	const digest = createHash("sha256").update(key).digest("hex");
 	writeKeys([...keys, { id, scopes: [...new Set(scopes)], digest }]);
-	console.log(`The key ${id} may ${scopes.join(", ")}. It is shown only now:
+	console.log(`The key ${id} has the scopes ${scopes.join(", ")}. It is printed only once:
 
   ${key}
 `);
-	sayNext();
+	printNextSteps();
 }
 
 function revoke(id: string, rest: string[]): void {
 	if (rest.length > 0)
-		throw new Refusal(`--revoke takes one id, not ${rest.join(", ")} as well`);
+		throw new UsageError(
+			`--revoke: ${[id, ...rest].join(", ")} are several ids; give one`,
+		);
 	const keys = readKeys();
-	const left = keys.filter((key) => key.id !== id);
-	if (left.length === keys.length) {
+	const remaining = keys.filter((key) => key.id !== id);
+	if (remaining.length === keys.length) {
 		const known = keys.map((key) => key.id).join(", ") || "none";
-		throw new Refusal(`${FILE} has no key ${id}: it has ${known}`);
+		throw new UsageError(`${FILE} has no key ${id}; use one of: ${known}`);
 	}
-	writeKeys(left);
-	console.log(`The key ${id} is out of ${FILE}.\n`);
-	sayNext();
+	writeKeys(remaining);
+	console.log(`The key ${id} was removed from ${FILE}.\n`);
+	printNextSteps();
 }
 
 function isScope(scope: string): boolean {
@@ -117,30 +122,32 @@ function readKeys(): Key[] {
 		const keys = JSON.parse(readFileSync(FILE, "utf8"));
 		if (Array.isArray(keys) && keys.every((key) => key?.id)) return keys;
 	} catch {
-		// Said below, as for any other content that is not a list of keys.
+		// Falls through to the error for any other invalid content.
 	}
-	throw new Refusal(`${FILE} is not a JSON array of keys: mend or remove it`);
+	throw new UsageError(
+		`${FILE} is not a JSON array of keys; correct it or delete it`,
+	);
 }
 
-/** One key a line, for people and for diffs; as a whole the value of the secret. */
+/** Writes one key a line, for readable diffs. The file is the value of the secret. */
 function writeKeys(keys: Key[]): void {
 	const lines = keys.map((key) => JSON.stringify(key));
 	const text = keys.length > 0 ? `[\n${lines.join(",\n")}\n]\n` : "[]\n";
 	if (Buffer.byteLength(text) > SECRET_BYTES)
-		throw new Refusal(
-			`${FILE} would have more than ${SECRET_BYTES} bytes, which no secret holds: revoke a key that is not used`,
+		throw new UsageError(
+			`${FILE} would exceed ${SECRET_BYTES} bytes, the limit of a secret; revoke a key that is not used`,
 		);
 	writeFileSync(FILE, text);
 }
 
-function sayNext(): void {
-	console.log(`The deployed Worker knows of it after this, which replaces the secret as a whole:
+function printNextSteps(): void {
+	console.log(`To deploy, replace the secret with the whole file:
 
   npx wrangler secret put API_KEYS < ${FILE}
 
-and the local one after this:
+For local development:
 
   printf "API_KEYS='%s'\\n" "$(cat ${FILE})" > .dev.vars
 
-Keep ${FILE}: it has digests only, and git ignores it.`);
+Do not delete ${FILE}. It contains only digests, and git ignores it.`);
 }

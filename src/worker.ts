@@ -1,7 +1,7 @@
 /** Entry point of the Worker that owns its events. It combines the user's own fetch, queue, scheduled and email with ours. */
 
 import { runPart } from "./apps/run-tool.ts";
-import { trigger } from "./apps/webhooks/accept.ts";
+import { enqueueTrigger } from "./apps/webhooks/enqueue-trigger.ts";
 import { assemble } from "./config/assemble.ts";
 import type { Config } from "./config/config.ts";
 import { settingsOf } from "./config/settings.ts";
@@ -73,7 +73,7 @@ export function worker<Env = Cloudflare.Env>(
 		runLifecycle: (name, which, secret) =>
 			runPart(name, which, ports.webhookUrl(name, secret), ports),
 		enqueuePoll: async (name) => {
-			await trigger(name, { trigger: "poll" }, ports);
+			await enqueueTrigger(name, { trigger: "poll" }, ports);
 		},
 	});
 

@@ -1,5 +1,5 @@
 /** The scenarios of the cost bench. Each runs in a Worker that has run for a while. */
-import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { PAYLOAD_KEPT } from "../../src/event/limits.ts";
 import { portsOf } from "../../src/registration.ts";
 import { alarmAfter, http, putToSleep, shop, tokenOf } from "./callers.ts";
@@ -57,7 +57,7 @@ const ring = (to: Record<string, number>) =>
 	events.apps.run("@cost/bell", "ring", to);
 
 const call = async (headers: Record<string, string> = {}) => {
-	const secret = await boundSubscriptions(NAME).hookSecret();
+	const secret = await boundSubscriptions(NAME).webhookSecret();
 	const url = portsOf(events).webhookUrl(NAME, secret);
 	return () => http(url, { ding: true }, headers);
 };

@@ -8,7 +8,7 @@ import {
 	subscriber,
 	worker,
 } from "tidings/worker";
-import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { portsOf } from "../../src/registration.ts";
 import { BODIES, type BodyKind } from "./bodies.ts";
 
@@ -145,7 +145,7 @@ const actions: Actions = {
 		await classes.Scheduler.getByName("shard-0").fireAlarm();
 	},
 	async hookPath() {
-		const secret = await boundSubscriptions(NAME).hookSecret();
+		const secret = await boundSubscriptions(NAME).webhookSecret();
 		return new URL(portsOf(events).webhookUrl(NAME, secret)).pathname;
 	},
 	async subscribe({ from, count }) {

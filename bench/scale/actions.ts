@@ -2,9 +2,9 @@
 import { exports } from "cloudflare:workers";
 import { createEvents, defineConfig } from "tidings";
 import { worker } from "tidings/worker";
-import { boundSubscriptions } from "../../src/apps/subscriptions/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import type { Key } from "../../src/apps/subscriptions/subscription-key.ts";
-import { acceptMail } from "../../src/apps/webhooks/accept.ts";
+import { acceptMail } from "../../src/apps/webhooks/accept-mail.ts";
 import { encodeEvent } from "../../src/event/encode.ts";
 import { newId } from "../../src/event/id.ts";
 import type { ScheduledRow } from "../../src/event/scheduled-row.ts";

@@ -31,7 +31,7 @@ export function appEventName(app: string, event: string): string {
 	return `${app}/${event}`;
 }
 
-export interface AppEventName {
+interface AppEventName {
 	app: string;
 	/** The short name. */
 	event: string;

@@ -5,7 +5,7 @@ import type { HandlerWorker, HandlerWorkers } from "../handlers/call.ts";
 import { log } from "../platform/log.ts";
 import { inTime } from "../platform/timer.ts";
 import type { Ports } from "../ports.ts";
-import { type App, receiveFor } from "./app.ts";
+import { type App, receiveWebhook } from "./app.ts";
 import type { AppWorker } from "./app-ports.ts";
 import { type AppDeclaration, declarationFrom } from "./declaration.ts";
 import type { HookRequest, Received } from "./webhooks/trigger.ts";
@@ -41,7 +41,7 @@ function ownApps(
 	return {
 		worker,
 		apps: async () => apps.map(({ declaration }) => declaration),
-		receive: (name, request) => receiveFor(apps, name, request, deps),
+		receive: (name, request) => receiveWebhook(apps, name, request, deps),
 	};
 }
 
@@ -54,7 +54,8 @@ function remoteApps(
 
 	async function ask(): Promise<AppDeclaration[] | undefined> {
 		try {
-			const answer: unknown = await inTime(binding().apps(), LIST_TIME, timer);
+			const listed = inTime(binding().apps(), LIST_TIME, timer);
+			const answer: unknown = await listed.catch(withoutApps);
 			const apps = (answer as unknown[]).map(declarationFrom);
 			cached = { until: clock() + LISTING_TTL, apps };
 			return apps;
@@ -72,9 +73,16 @@ function remoteApps(
 			inTime(binding().receive(name, request), LIST_TIME, timer).catch(
 				(error) => {
 					throw new UnavailableError(
-						`the Worker ${worker.key} does not respond for ${name}: ${error.message}`,
+						`the Worker ${worker.key} did not answer for the webhook of ${name}: ${error.message}; try again`,
 					);
 				},
 			),
 	};
+}
+
+/** An entrypoint without the method `apps` has no apps. Any other failure may hide some. */
+function withoutApps(error: unknown): [] {
+	if (error instanceof TypeError && /does not implement/.test(error.message))
+		return [];
+	throw error;
 }

@@ -1,8 +1,7 @@
 /**
- * What an app's code is given: the capabilities that were declared, and no others. Each asks the owner of the
- * events in the app's name, or the bucket in the app's space.
+ * The capabilities that an app's code receives. Only declared ones can be used. Each calls the owner of the events with
+ * the identity of the app, or the app's own space in the bucket.
  */
-
 import type { Duration } from "../event/duration.ts";
 import { ForbiddenError, type Receipt } from "../event/errors.ts";
 import { bodyText } from "../event/json.ts";
@@ -15,66 +14,67 @@ import type { Key, KeyValue } from "./subscriptions/subscription-key.ts";
 
 export interface EventCapability {
 	/**
-	 * Sends an event of this app to its subscribers, those whose key has all of `toSubscribers`; without it to all.
+	 * Sends an event of this app to the subscribers whose key has every field of `toSubscribers`. Without it, to all.
 	 *
-	 * @throws RefusedError for an event of another app, an unknown or empty field, a payload that its schema refuses
+	 * @throws RefusedError `unknown_event` for an event of another app, `invalid_request` for an unknown or empty field,
+	 * `schema_violation` for a payload that does not match the event's schema
 	 */
 	send(event: string, sent: AppEventToSend): Promise<Receipt>;
 	/**
-	 * Subscribes a tool of this app to an event of another, under the user's tokens. Twice is one subscription;
-	 * another tool takes the place of the first.
+	 * Subscribes a tool of this app to an event of another app, for the user whose tokens the call has. Idempotent. A
+	 * second subscription with another tool replaces the tool.
 	 *
-	 * @throws RefusedError for an unknown app, event or tool, and where the tokens do not have the event's fields
+	 * @throws RefusedError `unknown_app`, `unknown_event` or `unknown_tool`; `invalid_token` if the tokens do not have the
+	 * event's fields
 	 */
 	subscribe(source: string, event: string, tool: string): Promise<Subscribed>;
-	/** Ends a subscription, and what waits for it. False when there was none. */
+	/** Ends a subscription and cancels its waiting deliveries. Returns false if there is no such subscription. */
 	unsubscribe(source: string, event: string): Promise<boolean>;
-	/** In `start`: runs `handler` with `{ trigger: "poll" }` every so often, until `stop`; a minute at the least. */
+	/** Runs `handler` with `{ trigger: "poll" }` at this interval until `stop`. Call it in `start`. At least a minute. */
 	poll(every: Duration): Promise<void>;
 }
 
 export interface StorageCapability {
-	/** The space of an app: this one's, or one that grants it. */
+	/** Returns the space of this app, or of an app whose `grants` list this one. */
 	use(app: string): AppStorage;
 }
 
 export interface Capabilities {
 	readonly event: EventCapability;
 	readonly storage: StorageCapability;
-	/** Where outside services call this event's `handler`. In start, handler and stop. */
+	/** The URL at which other services call this event's `handler`. In start, handler and stop only. */
 	readonly webhookUrl: string;
-	/** The key of the subscription that runs this tool; undefined where none does. */
+	/** The key of the subscription that runs this tool, if one does. */
 	readonly subscription?: Readonly<Record<string, KeyValue>>;
 }
 
-/** What comes with a call. */
-export interface Given {
+interface CallInput {
 	host: AppHost | undefined;
 	webhookUrl?: string | undefined;
 	subscription?: Key;
 }
 
-/** @param where what has to name a capability that is missing */
+/** @param where the place where a missing capability must be declared, for the error */
 export function capabilitiesOf(
 	app: string,
 	declared: readonly Capability[],
 	where: string,
-	{ host, webhookUrl, subscription }: Given,
+	{ host, webhookUrl, subscription }: CallInput,
 ): Capabilities {
-	const need = (capability: Capability): AppHost => {
+	const requireCapability = (capability: Capability): AppHost => {
 		if (!declared.includes(capability))
 			throw new ForbiddenError(
-				`${app}: the capability ${JSON.stringify(capability)} is not declared: add it to ${where}`,
+				`${app}: the capability ${JSON.stringify(capability)} is not declared; add it to ${where}`,
 			);
 		if (host === undefined)
 			throw new Error(
-				`${app}: the owner of the events runs an older Tidings, without apps: deploy it anew`,
+				`${app}: the owner of the events runs a version of Tidings without apps; upgrade and deploy it`,
 			);
 		return host;
 	};
 	return {
 		get event() {
-			const owner = need("event");
+			const owner = requireCapability("event");
 			return {
 				send: (event, sent) =>
 					withRevivedErrors(() => owner.send(event, plain(sent))),
@@ -86,7 +86,7 @@ export function capabilitiesOf(
 			} satisfies EventCapability;
 		},
 		get storage() {
-			const owner = need("storage");
+			const owner = requireCapability("storage");
 			return {
 				use: (other) =>
 					storageOf(other, async () => {
@@ -94,7 +94,7 @@ export function capabilitiesOf(
 						const grants = await withRevivedErrors(() => owner.grantsOf(other));
 						if (grants.includes(app)) return;
 						throw new ForbiddenError(
-							`${app} may not use the storage of ${other}: add ${JSON.stringify(app)} to the "grants" of createApp(${JSON.stringify(other)})`,
+							`${app} may not use the storage of ${other}; add ${JSON.stringify(app)} to the "grants" of createApp(${JSON.stringify(other)})`,
 						);
 					}),
 			} satisfies StorageCapability;
@@ -102,14 +102,14 @@ export function capabilitiesOf(
 		get webhookUrl() {
 			if (webhookUrl !== undefined) return webhookUrl;
 			throw new Error(
-				`${app}: webhookUrl is there for start, handler and stop of an event, and not for tools`,
+				`${app}: webhookUrl is not available in a tool; use it in start, handler or stop of an event`,
 			);
 		},
 		...(subscription && { subscription: Object.fromEntries(subscription) }),
 	};
 }
 
-/** What crosses to the owner is plain JSON, as every body. What is not as it should be the owner refuses. */
+/** Converts the payload to plain JSON, as every body. The owner rejects any other wrong value. */
 function plain(sent: AppEventToSend): AppEventToSend {
 	return typeof sent === "object" && sent !== null && sent.payload !== undefined
 		? { ...sent, payload: JSON.parse(bodyText(sent.payload)) }

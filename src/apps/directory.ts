@@ -36,7 +36,7 @@ export async function findApp(
 	);
 }
 
-export interface FoundEvent {
+interface FoundEvent {
 	/** Such as `@my-org/email/new_email`. */
 	name: string;
 	declared: AppEvent;

@@ -1,28 +1,24 @@
-/** Runs a tool of an app, or a part of an event's lifecycle, at once and once: no queue, no retry. */
-
+/** Runs a tool of an app, or start or stop of an event, immediately and once. It uses no queue and retries nothing. */
 import { callOne } from "../consume/call-worker.ts";
 import { ToolFailedError, UnavailableError } from "../event/errors.ts";
 import { bodyText } from "../event/json.ts";
 import type { AttemptOutcome } from "../event/outcome.ts";
 import { failed } from "../handlers/attempt.ts";
 import { qualifiedId } from "../handlers/route.ts";
-import { type AppIdentity, partId, type ToolBody, toolId } from "./app-host.ts";
-import {
-	type AppEventName,
-	appEventName,
-	parseAppEventName,
-} from "./app-name.ts";
+import type { ToolBody } from "./app-event-body.ts";
+import type { AppIdentity } from "./app-host.ts";
+import { appEventName, parseAppEventName } from "./app-name.ts";
 import type { AppPorts } from "./app-ports.ts";
+import { createAppHost } from "./create-app-host.ts";
+import { partId, toolId } from "./delivery-ids.ts";
 import { checkTool, findApp } from "./directory.ts";
-import { appHost } from "./owner-host.ts";
 import { verifyTokens } from "./tokens/tokens.ts";
 
 /**
- * Runs a tool on behalf of the user whose tokens these are.
+ * Runs a tool on behalf of the user whose tokens are given. Returns the tool's result as JSON.
  *
- * @returns what it returned, as JSON
- * @throws RefusedError for an unknown app or tool, and tokens that are not valid; ToolFailedError when it failed;
- * UnavailableError when its Worker cannot be reached
+ * @throws RefusedError `unknown_app`, `unknown_tool` or `invalid_token`; ToolFailedError if the tool failed;
+ * UnavailableError if its Worker does not respond
  */
 export async function runTool(
 	app: string,
@@ -31,7 +27,7 @@ export async function runTool(
 	tokens: readonly string[],
 	ports: AppPorts,
 ): Promise<unknown> {
-	// Before all else: whoever has no valid token learns of no app and no tool.
+	// First, so that a caller without a valid token cannot find out which apps and tools exist.
 	await verifyTokens(tokens, ports.issuers, ports);
 	const { declaration } = await findApp(app, ports);
 	checkTool(declaration, tool);
@@ -43,19 +39,17 @@ export async function runTool(
 			return JSON.parse(outcome.output ?? "null");
 		case "timed_out":
 			throw new ToolFailedError(
-				`${app} ${tool} did not end within ${outcome.timeout} ms`,
+				`${app} ${tool} did not end within its timeout of ${outcome.timeout} ms`,
 			);
 		case "unparsable":
-			throw new ToolFailedError(
-				`${app} ${tool} was given what it cannot parse`,
-			);
+			throw new ToolFailedError(`${app} ${tool} cannot parse its input`);
 		case "unknown_handler":
 			throw new UnavailableError(
-				`the Worker of ${app} has no ${tool} now; try again`,
+				`the Worker of ${app} does not list ${tool} now; try again`,
 			);
 		case "crashed":
 			throw new UnavailableError(
-				`the Worker of ${app} did not answer: ${outcome.error.message}`,
+				`the Worker of ${app} did not respond: ${outcome.error.message}; try again`,
 			);
 		case "failed":
 			throw new ToolFailedError(
@@ -64,14 +58,14 @@ export async function runTool(
 	}
 }
 
-/** Runs `start` or `stop` of an event. What kept it from beginning is a failure, after which it may begin at once. */
+/** Runs start or stop of an event. An attempt that could not begin counts as failed, not as crashed. */
 export async function runPart(
 	eventName: string,
 	part: "start" | "stop",
 	webhookUrl: string,
 	ports: AppPorts,
 ): Promise<AttemptOutcome> {
-	const { app, event } = parseAppEventName(eventName) as AppEventName;
+	const { app = "", event = "" } = parseAppEventName(eventName) ?? {};
 	const identity = { app, event, isStart: part === "start" };
 	const id = partId(app, event, part);
 	return runOnce(identity, id, { webhookUrl }, false, ports).catch(failed);
@@ -96,5 +90,5 @@ async function runOnce(
 	const { handler, timeout } = route;
 	const call = { delivery: route.id, handler, timeout, attempt: 1, hasOutput };
 	const record = JSON.stringify({ ...head, body });
-	return callOne(worker, call, record, appHost(identity, ports));
+	return callOne(worker, call, record, createAppHost(identity, ports));
 }

@@ -1,11 +1,11 @@
-/** Step 1 for apps: an event of an app, checked by what the app declares, becomes an event for its subscribers. */
-
+/** Sends an event of an app to its subscribers, after checks against the app's declaration. It delivers nothing. */
 import { type Receipt, RefusedError } from "../event/errors.ts";
 import { bodyText } from "../event/json.ts";
-import { rejectUnknownKeys } from "../event/validation.ts";
+import { rejectUnknownKeys, show } from "../event/validation.ts";
 import { publishStamped } from "../publish/publish.ts";
 import { stampReserved } from "../publish/stamp.ts";
-import type { AppEventToSend, SentBody } from "./app-host.ts";
+import type { SentBody } from "./app-event-body.ts";
+import type { AppEventToSend } from "./app-host.ts";
 import { appEventName } from "./app-name.ts";
 import type { AppPorts } from "./app-ports.ts";
 import { eventIn, findApp } from "./directory.ts";
@@ -15,8 +15,8 @@ import { filterOf, keyFields } from "./subscriptions/subscription-key.ts";
 /**
  * Sends one of the app's own events.
  *
- * @throws RefusedError for an event that the app does not have, a field that is unknown or empty, a payload that
- * its schema refuses; UnavailableError when queue or scheduler cannot take it now
+ * @throws RefusedError `unknown_event`, `invalid_request` for an unknown or empty field, `schema_violation` for the
+ * payload; UnavailableError if neither queue nor scheduler stores the event
  */
 export async function send(
 	app: string,
@@ -29,7 +29,7 @@ export async function send(
 	if (typeof sent !== "object" || sent === null)
 		throw new RefusedError(
 			"invalid_request",
-			"event.send takes (event, { toSubscribers?, payload, after?, lane? })",
+			`event.send: the second argument is ${show(sent)}; use { toSubscribers?, payload, after?, lane? }`,
 		);
 	rejectUnknownKeys("event.send", sent, [
 		"toSubscribers",
@@ -40,7 +40,7 @@ export async function send(
 	if ("toSubscribers" in sent && sent.toSubscribers === undefined)
 		throw new RefusedError(
 			"invalid_request",
-			"event.send: toSubscribers is undefined: leave it out to send to every subscriber",
+			"event.send: toSubscribers is undefined; leave it out to send to every subscriber",
 		);
 	const filter = filterOf(keyFields(tokens), sent.toSubscribers);
 	const name = appEventName(app, event);

@@ -1,35 +1,38 @@
-/** An app's space in the bucket: JSON by path. No path leads out of it. */
+/** Stores JSON by path in an app's space of the bucket. No path may lead out of that space. */
 import { RefusedError } from "../event/errors.ts";
 import { binding } from "../platform/environment.ts";
 
 /** The binding of the bucket, in the Worker that runs the app. */
 const BINDING = "APP_STORAGE";
 
-/** A key of R2 has so many bytes at the most (Cloudflare R2, limits). */
+/** The longest key of R2, in bytes (Cloudflare R2, limits). */
 const KEY_BYTES = 1_024;
 
 export interface AppStorage {
-	/** Keeps a value as JSON. @throws RefusedError for a path that leads out, or a value that is no JSON */
+	/** Stores a value as JSON. @throws RefusedError `invalid_request` for a path that leads out, `invalid_body` for a value that is not JSON */
 	put(path: string, value: unknown): Promise<void>;
-	/** The value, or null where there is none. */
+	/** Returns the value, or null if there is none. */
 	get<Value = unknown>(path: string): Promise<Value | null>;
-	/** Paths below a folder, up to 1 000; `cursor` leads to the next ones. */
+	/** Lists up to 1 000 paths below a folder. `cursor` is set if there are more. */
 	list(
 		folder?: string,
 		options?: { cursor?: string },
 	): Promise<{ paths: string[]; cursor?: string }>;
-	/** Removes a value; none is removed where there is none. */
+	/** Deletes a value. Does nothing if there is none. */
 	delete(path: string): Promise<void>;
 }
 
-/** @param check rejects unless the space may be used */
-export function storageOf(app: string, check: () => Promise<void>): AppStorage {
-	const opened = async () => {
-		await check();
+/** @param checkAccess rejects unless the caller may use the space */
+export function storageOf(
+	app: string,
+	checkAccess: () => Promise<void>,
+): AppStorage {
+	const openBucket = async () => {
+		await checkAccess();
 		const bucket = binding<R2Bucket>(BINDING);
 		if (bucket) return bucket;
 		throw new Error(
-			`tidings: apps have no storage here: bind an R2 bucket as ${BINDING}, [[r2_buckets]] binding = "${BINDING}", in the Worker of the app`,
+			`tidings: this Worker has no storage for apps; bind an R2 bucket with [[r2_buckets]] binding = "${BINDING}" in the Worker of the app`,
 		);
 	};
 	return {
@@ -37,19 +40,22 @@ export function storageOf(app: string, check: () => Promise<void>): AppStorage {
 			const key = keyOf(app, path);
 			const text = JSON.stringify(value);
 			if (text === undefined)
-				throw new RefusedError("invalid_body", `${path}: the value is no JSON`);
+				throw new RefusedError(
+					"invalid_body",
+					`storage: the value for ${JSON.stringify(path)} is not JSON; use a value that JSON.stringify accepts`,
+				);
 			const httpMetadata = { contentType: "application/json" };
-			await (await opened()).put(key, text, { httpMetadata });
+			await (await openBucket()).put(key, text, { httpMetadata });
 		},
 		async get<Value>(path: string) {
 			const key = keyOf(app, path);
-			const found = await (await opened()).get(key);
+			const found = await (await openBucket()).get(key);
 			return found && ((await found.json()) as Value);
 		},
 		async list(folder = "/", { cursor } = {}) {
 			const inner = folder.replace(/^\/+|\/+$/g, "");
 			const prefix = inner === "" ? `${app}/` : `${keyOf(app, inner)}/`;
-			const page = await (await opened()).list({
+			const page = await (await openBucket()).list({
 				prefix,
 				...(cursor !== undefined && { cursor }),
 			});
@@ -60,12 +66,12 @@ export function storageOf(app: string, check: () => Promise<void>): AppStorage {
 		},
 		async delete(path) {
 			const key = keyOf(app, path);
-			await (await opened()).delete(key);
+			await (await openBucket()).delete(key);
 		},
 	};
 }
 
-/** @throws RefusedError `invalid_request` for what is no path inside the app's space */
+/** @throws RefusedError `invalid_request` unless the path stays inside the app's space */
 function keyOf(app: string, path: unknown): string {
 	const text = typeof path === "string" ? path.replace(/^\//, "") : "";
 	const key = `${app}/${text}`;
@@ -77,6 +83,6 @@ function keyOf(app: string, path: unknown): string {
 	if (isInside && isPlain && bytes <= KEY_BYTES) return key;
 	throw new RefusedError(
 		"invalid_request",
-		`storage: ${JSON.stringify(path)} is no path: segments joined by /, none of them empty, . or .., at most ${KEY_BYTES} bytes with the app's name`,
+		`storage: ${JSON.stringify(path)} is not a path; use segments joined by /, none of them empty, . or .., at most ${KEY_BYTES} bytes with the app's name`,
 	);
 }

@@ -7,7 +7,7 @@ import type { AppPorts } from "../apps/app-ports.ts";
 import { type AppBinding, appWorkers } from "../apps/app-workers.ts";
 import { appExtension } from "../apps/extension.ts";
 import { runTool } from "../apps/run-tool.ts";
-import { boundSubscriptions } from "../apps/subscriptions/bindings.ts";
+import { boundSubscriptions } from "../apps/subscriptions/bound-subscriptions.ts";
 import { newId } from "../event/id.ts";
 import type { SubscriberBinding } from "../handlers/remote-worker.ts";
 import { handlerWorkers } from "../handlers/workers.ts";

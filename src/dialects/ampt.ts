@@ -1,4 +1,7 @@
-/** Door: Ampt's events. It adds Ampt's policy: a failed delivery is retried every six minutes for 14 days. */
+/**
+ * Entry point `tidings/ampt`: Ampt's `events`, with Ampt's retry policy. A failed delivery is retried every six minutes
+ * for 14 days. It contains no other rules.
+ */
 import type { EventFor } from "../event/catalogue.ts";
 import type { Definition } from "../event/definition.ts";
 import { type Events, withRetries } from "../events.ts";
@@ -12,13 +15,13 @@ import { bus } from "./bus.ts";
 
 export type { HandlerContext, HandlerOptions, TidingsEvent };
 
-/** `Events` with a body of any type in handlers by name, as Ampt's have. */
+/** `Events` whose handlers by name have a body of any type, as in Ampt. */
 export interface AmptEvents extends Omit<Events, "on"> {
 	/**
-	 * Registers a handler for a definition, a name, a pattern or several. An attempt has 5 seconds; a delivery is
-	 * retried every six minutes for 14 days, unless the options say otherwise.
+	 * Registers a handler for a definition, a name, a pattern, or a list of names or patterns. Defaults: a timeout of 5
+	 * seconds, and retries every six minutes for 14 days.
 	 *
-	 * @throws RefusedError `invalid_handler` for a timeout over 60 seconds, a repeated id, a pattern that is none
+	 * @throws RefusedError `invalid_handler` for a timeout over 60 seconds, a repeated id or an invalid pattern
 	 */
 	on<Target extends Definition>(
 		target: Target,
@@ -29,7 +32,7 @@ export interface AmptEvents extends Omit<Events, "on"> {
 		options: HandlerOptions,
 		handler: HandlerFunction<EventFor<never, Target>>,
 	): void;
-	// biome-ignore lint/suspicious/noExplicitAny: so that Ampt's code compiles as it stands
+	// biome-ignore lint/suspicious/noExplicitAny: so that code for Ampt compiles unchanged
 	on<Body = any>(
 		target: string | readonly string[],
 		handler: HandlerFunction<TidingsEvent<Body>>,

@@ -1,10 +1,9 @@
-/** Door: apps, which declare events in `events.json` and subscribe to each other's. It adds names, and no mechanism. */
-export {
-	type App,
-	type AppModule,
-	type AppOptions,
-	createApp,
-} from "../apps/app.ts";
+/**
+ * Entry point `tidings/apps`: apps declare events in `events.json` and subscribe to events of other apps. It exports
+ * names and contains no code.
+ */
+export { type App, type AppOptions, createApp } from "../apps/app.ts";
+export type { AppModule } from "../apps/app-handlers.ts";
 export type { AppEventToSend } from "../apps/app-host.ts";
 export type {
 	Capabilities,
@@ -14,7 +13,6 @@ export type {
 export type { Capability } from "../apps/declaration-schema.ts";
 export type { AppStorage } from "../apps/storage.ts";
 export type { Subscribed } from "../apps/subscriptions/subscription.ts";
-export type { HookModule, Verify } from "../apps/webhooks/hook.ts";
 export type {
 	HookRequest,
 	Trigger,
@@ -26,3 +24,4 @@ export {
 	standardWebhooks,
 	stripeSignature,
 } from "../apps/webhooks/verify.ts";
+export type { HookModule, Verify } from "../apps/webhooks/webhook-module.ts";

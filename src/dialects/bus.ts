@@ -1,4 +1,4 @@
-/** The bus that every dialect of a Worker shares, so that a Worker may mix them. */
+/** The events that all dialects of a Worker share, so that a Worker may mix dialects. It registers nothing. */
 import { createEvents, type Events } from "../events.ts";
 
 export const bus: Events = createEvents();

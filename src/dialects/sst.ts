@@ -1,4 +1,4 @@
-/** Door: SST's event bus, its constructs and its `node/event-bus` alike. */
+/** Entry point `tidings/sst`: SST's `EventBus` construct and its `node/event-bus`. It contains no code. */
 import type { Events } from "../events.ts";
 import { bus } from "./bus.ts";
 
@@ -8,5 +8,5 @@ export { EventHandler } from "./sst/handler.ts";
 export type { Subscriber, SubscriberProps } from "./sst/subscriber.ts";
 export type { Evt, EvtOf, SstEvent } from "./sst/wire.ts";
 
-/** The bus behind every `EventBus` of this Worker, for `worker(events)`. */
+/** The events behind every `EventBus` of this Worker, for `worker(events)`. */
 export const events: Events = bus;

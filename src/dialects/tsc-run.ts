@@ -1,30 +1,33 @@
-/** Door: tsc.run's events, and its configuration read as it stands. Subscribers are found by their names. */
-import type { Receipt } from "../event/errors.ts";
-import { RefusedError } from "../event/errors.ts";
+/**
+ * Entry point `tidings/tsc-run`: tsc.run's `events.emit`, and subscribers as its configuration lists them. Subscribers
+ * are found by file name. It contains no delivery rules.
+ */
+import { type Receipt, RefusedError } from "../event/errors.ts";
 import type { Events } from "../events.ts";
 import type { HandlerContext } from "../handlers/handler.ts";
 import { handlerAt, SUBSCRIBER_EXPORTS } from "../handlers/modules.ts";
+import { log } from "../platform/log.ts";
 import { bus } from "./bus.ts";
 
-/** What a subscriber gets. */
+/** The first argument of a subscriber. */
 export type Event<T = unknown> = {
 	/** The event's name. */
 	type: string;
-	/** The body as it was emitted. */
+	/** The emitted data. */
 	data: T;
 };
 
-/** What a subscriber's file exports, as `default`, `handler` or `handle`. */
+/** The function that a subscriber's file exports as `default`, `handler` or `handle`. */
 export type Subscriber<T = unknown> = (
 	event: Event<T>,
 	context: HandlerContext,
 ) => unknown;
 
-/** `tsc-run.config.ts`. What is not named here is tsc.run's own, and ignored with one notice. */
+/** `tsc-run.config.ts`. Other keys belong to tsc.run itself. They are ignored, and one log line lists them. */
 export interface TscRunConfig {
 	events?: {
 		eventBus?: string;
-		/** By the name of the subscriber's file in `src/subscribers/`: the events, or patterns of them, that it gets. */
+		/** The names or patterns of each subscriber's events, by the name of its file in `src/subscribers/`. */
 		subscribers?: Readonly<Record<string, { events: readonly string[] }>>;
 	};
 	[other: string]: unknown;
@@ -32,9 +35,10 @@ export interface TscRunConfig {
 
 export const events = {
 	/**
-	 * Publishes an event. Resolves when it is held durably; it arrives without `await`, too.
+	 * Publishes an event. Resolves when the event is stored durably. `await` is optional.
 	 *
-	 * @throws RefusedError for what cannot be accepted (256 KB, a name that is none); ForbiddenError; UnavailableError
+	 * @throws RefusedError `event_too_large` from 256 KB on, `invalid_name` or `invalid_body`; ForbiddenError without the
+	 * permission; UnavailableError if the event cannot be stored now
 	 */
 	emit<T>(type: string, data: T): Promise<Receipt> {
 		return bus.publish<unknown>(type, data);
@@ -42,7 +46,7 @@ export const events = {
 };
 
 /**
- * Registers the subscribers of a configuration, and answers with the bus for `worker`.
+ * Registers the subscribers of a configuration. Returns the events for `worker`.
  *
  * @throws RefusedError `invalid_handler` for a subscriber without a list of events
  * @example
@@ -51,17 +55,18 @@ export const events = {
 export function tscRun(config: TscRunConfig): Events {
 	const { events = {}, ...ignored } = config;
 	const { subscribers = {}, ...others } = events;
-	const members = [
+	const unknown = [
 		...Object.keys(ignored),
-		...Object.keys(others).map((member) => `events.${member}`),
+		...Object.keys(others).map((key) => `events.${key}`),
 	];
 	for (const [name, subscriber] of Object.entries(subscribers)) {
 		const { events: names, ...rest } = Object(subscriber);
 		subscribe(name, names);
-		for (const member of Object.keys(rest))
-			members.push(`events.subscribers.${name}.${member}`);
+		for (const key of Object.keys(rest))
+			unknown.push(`events.subscribers.${name}.${key}`);
 	}
-	notice(members);
+	if (unknown.length > 0)
+		log("config_keys_ignored", { file: "tsc-run.config.ts", keys: unknown });
 	return bus;
 }
 
@@ -69,22 +74,15 @@ function subscribe(name: string, names: readonly string[]): void {
 	if (!Array.isArray(names))
 		throw new RefusedError(
 			"invalid_handler",
-			`tsc-run: the subscriber ${JSON.stringify(name)} has no list of events: give it events: ["user.registered"]`,
+			`tsc-run: the subscriber ${JSON.stringify(name)} has no list of events; add one, such as events: ["user.registered"]`,
 		);
 	const file = `src/subscribers/${name}`;
 	const resolve = handlerAt({
 		file,
 		exports: SUBSCRIBER_EXPORTS,
 	});
-	// The id is the path alone: the list of events may grow while a retry waits.
+	// The id is only the path, because the list of events may change while a retry waits.
 	bus.on(names, { id: file }, ({ name: type, body: data }, context) =>
 		resolve()({ type, data } satisfies Event, context),
 	);
-}
-
-function notice(ignored: string[]): void {
-	if (ignored.length > 0)
-		console.info(
-			`tidings: tsc-run.config.ts: ${ignored.join(", ")}: without a meaning here, ignored`,
-		);
 }

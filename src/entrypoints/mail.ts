@@ -1,14 +1,13 @@
-/** How mail comes in: Cloudflare Email Routing hands it to an app's event. */
-
-import { acceptMail } from "../apps/webhooks/accept.ts";
+/** Receives mail from Cloudflare Email Routing for an app's event. It stores nothing itself. */
+import { acceptMail } from "../apps/webhooks/accept-mail.ts";
 import { HOOK_BYTES } from "../event/limits.ts";
 import type { Events } from "../events.ts";
 import { portsOf, registrationOf } from "../registration.ts";
 
 /**
- * An `email` for `worker(events, { email })` that hands each message to an event of an app: its `handler` gets
- * `{ trigger: "mail", from, to, headers, bytes }`. Mail over 256 KB, or while nobody is subscribed, is rejected;
- * what cannot be held now throws, so that the sender's server tries again.
+ * Creates an `email` handler for `worker(events, { email })`. Each mail runs the event's `handler` with
+ * `{ trigger: "mail", from, to, headers, bytes }`. Mail over 256 KB, and mail for an event without subscribers, is
+ * rejected. If a mail cannot be stored now, the handler throws and the sender's server tries again.
  *
  * @example
  * export default worker(events, { email: mailTo(events, "@my-org/email", "new_email") });
@@ -28,6 +27,6 @@ export function mailTo(
 		const mail = { trigger: "mail" as const, from, to, headers, bytes };
 		const messageId = headers["message-id"];
 		if (!(await acceptMail({ app, event }, mail, messageId, portsOf(events))))
-			message.setReject("nobody takes this mail now");
+			message.setReject("this address does not accept mail now");
 	};
 }

@@ -1,6 +1,9 @@
-/** How the owner of the events comes in: an entrypoint that lists this Worker's handlers, and runs those of a call. */
+/**
+ * The entrypoint through which the owner of the events lists and runs the handlers and apps of this Worker. It decides
+ * nothing.
+ */
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { receiveFor } from "../apps/app.ts";
+import { receiveWebhook } from "../apps/app.ts";
 import type { AppHost } from "../apps/app-host.ts";
 import type { AppDeclaration } from "../apps/declaration.ts";
 import type { HookRequest, Received } from "../apps/webhooks/trigger.ts";
@@ -12,8 +15,8 @@ import { run } from "../handlers/run.ts";
 import { realTimer } from "../platform/timer.ts";
 import { registrationOf } from "../registration.ts";
 
-/** What the owner's binding has, and no more. */
-export interface SubscriberEntrypoint extends WorkerEntrypoint {
+/** The methods of the owner's binding. The class may have no other public method. */
+interface SubscriberEntrypoint extends WorkerEntrypoint {
 	handlers(): Promise<HandlerListing[]>;
 	deliver(call: Call, report: Reporter, host?: AppHost): Promise<void>;
 	apps(): Promise<AppDeclaration[]>;
@@ -21,10 +24,10 @@ export interface SubscriberEntrypoint extends WorkerEntrypoint {
 }
 
 /**
- * The entrypoint to export as `Subscriber` from a Worker that brings handlers. The owner of the events binds
- * it and names the binding in its `tidings.config.ts`.
+ * Creates the entrypoint to export as `Subscriber` from a Worker with handlers. The owner of the events binds it, and
+ * names the binding in its `tidings.config.ts`.
  *
- * @throws RefusedError for a handler's path that leads nowhere
+ * @throws RefusedError `invalid_handler` for a handler's path without a module or function
  * @example
  * export const Subscriber = subscriber(events);
  */
@@ -36,7 +39,6 @@ export function subscriber(
 ) => SubscriberEntrypoint {
 	checkHandlerPaths();
 	const { handlers, apps } = registrationOf(events);
-
 	const time = { clock: () => Date.now(), timer: realTimer };
 
 	return class Subscriber extends WorkerEntrypoint {
@@ -44,7 +46,7 @@ export function subscriber(
 			return handlers.list().map(listingOf);
 		}
 
-		/** Runs handlers one after the other, each within its time, and reports each as soon as it has ended. */
+		/** Runs handlers one after the other, and reports each outcome as soon as it is known. */
 		async deliver(call: Call, report: Reporter, host?: AppHost): Promise<void> {
 			await run(call, report, handlers, time, host);
 		}
@@ -54,7 +56,7 @@ export function subscriber(
 		}
 
 		async receive(name: string, request: HookRequest): Promise<Received> {
-			return receiveFor(apps, name, request, time);
+			return receiveWebhook(apps, name, request, time);
 		}
 	};
 }

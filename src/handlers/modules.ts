@@ -1,33 +1,33 @@
 /**
- * The modules of handlers by path, as a generated import hands them over, and the handlers that are found in
- * them by a path. It registers none and runs none.
+ * Finds handlers by the path of their module. A generated import provides the modules. It registers no handler and runs
+ * none.
  */
 import { RefusedError } from "../event/errors.ts";
 
 type Module = Readonly<Record<string, unknown>>;
 
-/** A function that a module exports; who asks for it knows what it takes. */
-// biome-ignore lint/suspicious/noExplicitAny: a module's exports are checked to be functions, no more
+// biome-ignore lint/suspicious/noExplicitAny: the parameters of an exported function are not known here
 export type ModuleFunction = (...args: any[]) => unknown;
 
-/** The exports that a subscriber's file may have; the first that is there is meant. */
+/** The names under which a subscriber's file may export its function. The first one that exists is used. */
 export const SUBSCRIBER_EXPORTS = ["default", "handler", "handle"];
 
-/** A path in the text of a configuration: the file, and the exports of which the first that is there is meant. */
+/** The path of a handler in a configuration. */
 interface HandlerPath {
-	/** From the root of the project; the ending may be left out. */
+	/** From the root of the project. The extension is optional. */
 	file: string;
+	/** Names of exports. The first one that exists is used. */
 	exports: readonly string[];
 }
 
-const ENDINGS = ["", ".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs"];
+const EXTENSIONS = ["", ".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs"];
 
 const modules = new Map<string, Module>();
-const asked: (() => ModuleFunction)[] = [];
+const lookups: (() => ModuleFunction)[] = [];
 
 /**
- * Takes the modules of a generated import, by their paths from the root of the project. Importing a module that
- * calls `events.on` is its subscription already; this makes handlers known that are named by path.
+ * Registers the modules of a generated import, by their paths from the root of the project. Handlers that a
+ * configuration names by path are found in them. A module that calls `events.on` needs only its import.
  */
 export function handlerModules(byPath: Readonly<Record<string, Module>>): void {
 	for (const [path, module] of Object.entries(byPath))
@@ -35,8 +35,8 @@ export function handlerModules(byPath: Readonly<Record<string, Module>>): void {
 }
 
 /**
- * The handler at a path, looked up when the answer is called: the generated import may come later.
- * `checkHandlerPaths` tells of a wrong path at start-up.
+ * Returns a function that finds the handler at a path. The lookup is late, because the generated import may load later.
+ * `checkHandlerPaths` reports a wrong path at start-up.
  */
 export function handlerAt(path: HandlerPath): () => ModuleFunction {
 	let found: ModuleFunction | undefined;
@@ -44,25 +44,25 @@ export function handlerAt(path: HandlerPath): () => ModuleFunction {
 		found ??= find(path);
 		return found;
 	};
-	asked.push(resolve);
+	lookups.push(resolve);
 	return resolve;
 }
 
-/** Whether there is a module at this path, whose ending may be left out. */
+/** Whether a module exists at this path. The extension is optional. */
 export function hasModule(file: string): boolean {
 	return pathOf(file) !== undefined;
 }
 
-/** Called once every module is imported. @throws RefusedError `invalid_handler` for the first path that leads nowhere */
+/** Looks up every path. Call it after all imports. @throws RefusedError `invalid_handler` for the first wrong path */
 export function checkHandlerPaths(): void {
-	for (const resolve of asked) resolve();
+	for (const resolve of lookups) resolve();
 }
 
 function find({ file, exports }: HandlerPath): ModuleFunction {
 	const path = pathOf(file);
 	if (path === undefined)
 		throw refusal(
-			`no module is known at ${JSON.stringify(file)}: known are ${listing([...modules.keys()])}. Run npx tidings generate with the directory that it is in, and import what that writes in the main module`,
+			`there is no module ${JSON.stringify(file)}, only ${listing([...modules.keys()])}; run npx tidings generate with its directory, and import the generated file in the main module`,
 		);
 	const module = modules.get(path) as Module;
 	const handler = exports
@@ -70,14 +70,14 @@ function find({ file, exports }: HandlerPath): ModuleFunction {
 		.find((value) => typeof value === "function");
 	if (handler === undefined)
 		throw refusal(
-			`${JSON.stringify(path)} exports no function ${exports.join(" or ")}: its exports are ${listing(Object.keys(module))}. Export the handler, or mend the path`,
+			`${JSON.stringify(path)} exports no function ${exports.join(" or ")}, only ${listing(Object.keys(module))}; export the handler, or correct the path`,
 		);
 	return handler as ModuleFunction;
 }
 
 function pathOf(file: string): string | undefined {
 	const wanted = file.replace(/^\.\//, "");
-	return ENDINGS.map((ending) => wanted + ending).find((candidate) =>
+	return EXTENSIONS.map((extension) => wanted + extension).find((candidate) =>
 		modules.has(candidate),
 	);
 }
@@ -87,6 +87,6 @@ function listing(names: readonly string[]): string {
 	return names.length === 0 ? "none" : names.slice(0, 20).join(", ") + more;
 }
 
-function refusal(why: string): RefusedError {
-	return new RefusedError("invalid_handler", `handlers by path: ${why}`);
+function refusal(reason: string): RefusedError {
+	return new RefusedError("invalid_handler", `handler path: ${reason}`);
 }

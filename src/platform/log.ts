@@ -43,12 +43,14 @@ const LINES = {
 	retry_policy_unreadable: ["warn", "the handler gets the default policy"],
 	handler_id_unstable: ["warn", "a deploy that changes it loses its retries"],
 	no_handlers_configured: ["warn", "events are accepted and ignored"],
+	// dialects
+	config_keys_ignored: ["warn", "nothing; these keys have no effect here"],
 	// objects
 	alarm_not_set: ["error", "the watch sets it again"],
 	flush_failed: ["error", "the rows are flushed again after a backoff"],
 	attempt_not_recorded: ["error", "the alarm makes the attempt again"],
 	poll_failed: ["error", "the poll is sent again"],
-	hook_not_confirmed: ["error", "a repeated call may run its handler again"],
+	webhook_not_confirmed: ["error", "a repeated call may run its handler again"],
 	// entry points
 	api_keys_missing: ["error", "every API request is answered with 401"],
 	api_keys_unreadable: ["error", "every API request is answered with 401"],

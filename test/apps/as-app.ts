@@ -1,10 +1,10 @@
-/** Code that runs as an app's, on behalf of whoever the tokens are of. */
+/** Runs code as an app, for the users of the given tokens. */
 import type { Capabilities } from "tidings/apps";
 import { acts } from "./more-apps.ts";
 import { tokenOf } from "./support.ts";
 import { events } from "./worker.ts";
 
-/** What `act` answers when the tool of this app runs it; rejects with the very error that it met. */
+/** Runs `act` in the tool of an app. Returns its result, or rejects with its error. */
 export async function asApp<Result>(
 	app: string,
 	act: (capabilities: Capabilities, input: unknown) => Result,
@@ -23,7 +23,7 @@ export async function asApp<Result>(
 	return met.promise;
 }
 
-/** The refusal of a call, as data. */
+/** The error of a call, as data. */
 export async function refusal(
 	call: Promise<unknown>,
 ): Promise<{ name: string; code: string; message: string }> {

@@ -1,9 +1,13 @@
-/** What an app's code is given: what was declared, and no more. */
+/** The capabilities of an app's code, and the limits of its names. */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { declarationFrom } from "../../src/apps/declaration.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { createApp } from "../../src/dialects/apps.ts";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
+import { listingOf, listingsFrom } from "../../src/handlers/listing.ts";
+import { createEvents } from "../../src/index.ts";
+import { registrationOf } from "../../src/registration.ts";
 import { asApp, atDoor, refusal } from "./as-app.ts";
 import { acts, bell } from "./more-apps.ts";
 import { call, stopped, wait } from "./support.ts";
@@ -13,11 +17,11 @@ const front = { floor: 1, isOpen: true, name: "front" };
 const undeclared = (app: string, capability: string, where: string) => ({
 	name: "ForbiddenError",
 	code: "forbidden",
-	message: `${app}: the capability "${capability}" is not declared: add it to ${where}`,
+	message: `${app}: the capability "${capability}" is not declared; add it to ${where}`,
 });
 
 describe("a tool", () => {
-	test("that uses what its app does not declare is told where to declare it", async () => {
+	test("cannot use an undeclared capability, and the error says where to declare it", async () => {
 		const where = 'the "capabilities" of createApp("@test/bare")';
 		expect(
 			await refusal(asApp("@test/bare", async ({ event }) => event)),
@@ -30,27 +34,27 @@ describe("a tool", () => {
 		).toMatchObject({ code: "forbidden" });
 	});
 
-	test("has no webhookUrl, and is told who has", async () => {
+	test("has no webhookUrl, and the error says where it is available", async () => {
 		const asked = asApp("@test/guest", async (given) => given.webhookUrl);
 		expect((await refusal(asked)).message).toBe(
-			"@test/guest: webhookUrl is there for start, handler and stop of an event, and not for tools",
+			"@test/guest: webhookUrl is not available in a tool; use it in start, handler or stop of an event",
 		);
 	});
 
-	test("that no event runs has no subscription", async () => {
+	test("has no subscription if no event runs it", async () => {
 		expect(
 			await asApp("@test/guest", ({ subscription }) => subscription),
 		).toBeUndefined();
 	});
 
-	test("may not ask to be polled", async () => {
+	test("cannot request polls", async () => {
 		const asked = asApp("@test/guest", ({ event }) => event.poll("5 minutes"));
 		expect((await refusal(asked)).message).toBe(
-			"event.poll: only the start of an event may ask to be polled",
+			"event.poll: it was called outside start; only the start of an event may set the interval of its polls",
 		);
 	});
 
-	test("gives back what it returns as JSON, and null for nothing", async () => {
+	test("returns its result as JSON, and null for undefined", async () => {
 		for (const [returned, output] of [
 			[{ a: new Date(0) }, { a: "1970-01-01T00:00:00.000Z" }],
 			[undefined, null],
@@ -62,7 +66,7 @@ describe("a tool", () => {
 		}
 	});
 
-	test("that fails is refused as failed, with its error", async () => {
+	test("that fails rejects with ToolFailedError and its message", async () => {
 		acts.set("@test/guest", () => {
 			throw new RangeError("no such thing");
 		});
@@ -79,7 +83,7 @@ describe("a tool", () => {
 		expect(await response.json()).toMatchObject({ code: "tool_failed" });
 	});
 
-	test("gets its input, and runs over HTTP with the user's token alone", async () => {
+	test("receives its input, and runs over HTTP with only a user's token", async () => {
 		acts.set("@test/guest", (_, input) => ({ input }));
 		const response = await call("POST", "/v1/apps/@test/guest/tools/act", {
 			token: await atDoor(front),
@@ -89,10 +93,10 @@ describe("a tool", () => {
 		expect(await response.json()).toEqual({ output: { input: { n: [1] } } });
 	});
 
-	test("that nobody knows is refused with the known ones", async () => {
+	test("that does not exist is rejected with a list of known tools", async () => {
 		expect(await refusal(events.apps.run("@test/guest", "no"))).toMatchObject({
 			code: "unknown_tool",
-			message: '@test/guest has no tool "no": it has act, other',
+			message: '"no" is not a tool of @test/guest; use act, other',
 		});
 		expect(await refusal(events.apps.run("@test/no", "act"))).toMatchObject({
 			code: "unknown_app",
@@ -122,7 +126,7 @@ describe("start, handler and stop", () => {
 		bell.clear();
 	});
 
-	test("have the webhook's URL, and not what events.json does not list, whatever the app's tools may use", async () => {
+	test("have the webhook's URL, and only the capabilities in events.json", async () => {
 		const met: Record<string, unknown> = {};
 		const look =
 			(part: string) =>
@@ -130,7 +134,7 @@ describe("start, handler and stop", () => {
 				const given = args.at(-1) as Parameters<
 					NonNullable<ReturnType<typeof acts.get>>
 				>[0];
-				// A later attempt would not show what the first was not given.
+				// A retry would hide the capabilities of the first attempt.
 				met[part] ??= {
 					url: await (async () => given.webhookUrl)().catch(String),
 					event: await refusal((async () => given.event)()),
@@ -158,7 +162,7 @@ describe("start, handler and stop", () => {
 		});
 	});
 
-	test("the service that calls the webhook back while start is at work is answered, and its call is handled", async () => {
+	test("a webhook call during start is accepted and handled", async () => {
 		const answers: number[] = [];
 		const handled: unknown[] = [];
 		bell.set("start", async ({ webhookUrl }) => {
@@ -170,7 +174,7 @@ describe("start, handler and stop", () => {
 		await vi.waitFor(() => expect(handled).toEqual([1]), wait);
 	});
 
-	test("a start that fails says so: the subscription is kept as pending, and is active once start succeeds", async () => {
+	test("a failed start is reported: the subscription is pending until start succeeds", async () => {
 		let tries = 0;
 		bell.set("start", () => {
 			if (++tries < 3) throw new TypeError("the service is down");
@@ -181,14 +185,14 @@ describe("start, handler and stop", () => {
 			error: { name: "TypeError", message: "the service is down" },
 		});
 		await vi.waitFor(async () => {
-			expect((await subscriptionsOf(name).state()).phase).toBe("running");
+			expect((await boundSubscriptions(name).state()).phase).toBe("running");
 		}, wait);
 		expect(tries).toBe(3);
 		expect(await join()).toEqual({ id: first.id, state: "active" });
 		expect(tries).toBe(3);
 	});
 
-	test("a stop that fails is tried again until it succeeds, and only then may start run", async () => {
+	test("a failed stop is retried until it succeeds, and start waits for it", async () => {
 		const order: string[] = [];
 		let stops = 0;
 		bell.set("start", () => void order.push("start"));
@@ -205,11 +209,11 @@ describe("start, handler and stop", () => {
 			wait,
 		);
 		await vi.waitFor(async () => {
-			expect((await subscriptionsOf(name).state()).phase).toBe("running");
+			expect((await boundSubscriptions(name).state()).phase).toBe("running");
 		}, wait);
 	});
 
-	test("start and the tools have 5 seconds unless the module says otherwise, and 60 at the most", () => {
+	test("start and tools have a timeout of 5 seconds by default and at most 60", () => {
 		const rung = {
 			description: "d",
 			capabilities: [],
@@ -249,14 +253,14 @@ describe("the handler", () => {
 			});
 		});
 	const join = () =>
-		subscriptionsOf("@test/lab/ticked").subscribe({
+		boundSubscriptions("@test/lab/ticked").subscribe({
 			app: "@test/guest",
 			tool: "act",
 			key: [],
 		});
 
 	afterEach(async () => {
-		await subscriptionsOf("@test/lab/ticked").unsubscribe("@test/guest", []);
+		await boundSubscriptions("@test/lab/ticked").unsubscribe("@test/guest", []);
 		await stopped("@test/lab/ticked");
 		behaviours.clear();
 	});
@@ -266,19 +270,19 @@ describe("the handler", () => {
 		["1 minute", "polled"],
 		[
 			"59 seconds",
-			"RefusedError: event.poll: 59000 ms is not between a minute and 30 days",
+			"RefusedError: event.poll: 59000 ms is not a poll interval; use 1 minute to 30 days",
 		],
 		[
 			"31 days",
-			"RefusedError: event.poll: 2678400000 ms is not between a minute and 30 days",
+			"RefusedError: event.poll: 2678400000 ms is not a poll interval; use 1 minute to 30 days",
 		],
-	])("polled every %s: %s", async (every, answer) => {
+	])("polled at the interval %s: %s", async (every, answer) => {
 		const answered = poll(every);
 		await join();
 		expect(await answered).toBe(answer);
 	});
 
-	test("is run with the trigger of a poll at its time", async () => {
+	test("runs with the trigger of a poll at its time", async () => {
 		const handled: unknown[] = [];
 		behaviours.set("ticked handler", (input) => void handled.push(input));
 		const answered = poll("5 minutes");
@@ -299,5 +303,58 @@ describe("the handler", () => {
 		} finally {
 			vi.useRealTimers();
 		}
+	});
+});
+
+const emptyModule = { default: () => {} };
+const longName = `@${"s".repeat(49)}/${"a".repeat(49)}`;
+const longEvent = "e".repeat(64);
+
+const longest = () =>
+	createApp(longName, {
+		events: {
+			[longEvent]: {
+				description: "d",
+				capabilities: [],
+				tokens: {},
+				payload: { type: "object" },
+			},
+		},
+		handlers: {
+			[longEvent]: {
+				start: emptyModule,
+				handler: emptyModule,
+				stop: emptyModule,
+			},
+		},
+		tools: { ["t".repeat(64)]: emptyModule },
+	});
+
+describe("an app with the longest names", () => {
+	test("is declared, registered and listed, and the owner can read it", () => {
+		expect(longName).toHaveLength(100);
+		const app = longest();
+		const registration = registrationOf(createEvents({ apps: [app] }));
+		const listings = registration.handlers.list().map(listingOf);
+		expect(listingsFrom(structuredClone(listings)).map(({ id }) => id)).toEqual(
+			[
+				`${longName}/${longEvent}/start`,
+				`${longName}/${longEvent}/handler`,
+				`${longName}/${longEvent}/stop`,
+				`${longName}/${"t".repeat(64)}`,
+			],
+		);
+		expect(declarationFrom(structuredClone(app.declaration))).toEqual(
+			app.declaration,
+		);
+	});
+
+	test("is rejected with one more character", () => {
+		expect(() => createApp(`${longName}a`, {})).toThrow(
+			"at most 100 characters",
+		);
+		expect(() =>
+			createApp(longName, { tools: { ["t".repeat(65)]: emptyModule } }),
+		).toThrow("1 to 64");
 	});
 });

@@ -1,20 +1,22 @@
-/** What dies between two steps: nothing that was answered yes is lost, nothing that was not is doubled without need. */
+/** Failures between two steps: an accepted call is never lost, and a repetition is the same event. */
 import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { AppWorker } from "../../src/apps/app-ports.ts";
 import { runPart } from "../../src/apps/run-tool.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import type { Subscriptions } from "../../src/apps/subscriptions/subscriptions-object.ts";
-import { acceptHook, acceptMail } from "../../src/apps/webhooks/accept.ts";
+import { acceptMail } from "../../src/apps/webhooks/accept-mail.ts";
+import { acceptWebhook } from "../../src/apps/webhooks/accept-webhook.ts";
 import type { HookRequest } from "../../src/apps/webhooks/trigger.ts";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import { read } from "../support/incoming.ts";
 import { asApp, atDoor, refusal } from "./as-app.ts";
 import { acts, bell } from "./more-apps.ts";
-import { down, recordingPorts } from "./ports.ts";
+import { down, recordingPorts, type TestPorts } from "./ports.ts";
 import { stopped, wait } from "./support.ts";
 
 const NAME = "@test/bell/rung";
-const keeper = subscriptionsOf(NAME);
+const subscriptions = boundSubscriptions(NAME);
 const called = { app: "@test/bell", event: "rung" };
 const front = { floor: 1, isOpen: true, name: "front" };
 
@@ -32,17 +34,17 @@ const crash = () => {
 };
 
 beforeEach(async () => {
-	await keeper.subscribe({ app: "@test/guest", tool: "act", key: [] });
+	await subscriptions.subscribe({ app: "@test/guest", tool: "act", key: [] });
 });
 afterEach(async () => {
-	for (const { app, key } of await keeper.list({ limit: 100 }))
-		await keeper.unsubscribe(app, key);
+	for (const { app, key } of await subscriptions.list({ limit: 100 }))
+		await subscriptions.unsubscribe(app, key);
 	await stopped(NAME);
 	bell.clear();
 	acts.clear();
 });
 
-type Ports = ReturnType<typeof keeping>;
+type Ports = TestPorts;
 
 describe("a call of the webhook", () => {
 	const accept = async (
@@ -50,24 +52,26 @@ describe("a call of the webhook", () => {
 		deliveryId?: string,
 		bytes?: Uint8Array<ArrayBuffer>,
 	) =>
-		acceptHook(
-			{ ...called, secret: await keeper.hookSecret() },
+		acceptWebhook(
+			{ ...called, secret: await subscriptions.webhookSecret() },
 			requestOf(bytes),
 			deliveryId,
 			ports,
 		);
-	const failing = (method: "hook" | "accept" | "confirm") =>
+	const failing = (
+		method: "webhookState" | "acceptDelivery" | "confirmDelivery",
+	) =>
 		recordingPorts({
 			subscriptionsOf: (name) => ({
-				...subscriptionsOf(name),
+				...boundSubscriptions(name),
 				[method]: down,
 			}),
 		});
 	const idsOf = ({ recorded }: Ports) =>
-		kept.events.map((text) => read(text).id);
+		recorded.events.map((text) => read(text).id);
 
-	test.each(["hook", "accept"] as const)(
-		"is not answered yes, and not held, when its object dies at %s",
+	test.each(["webhookState", "acceptDelivery"] as const)(
+		"is neither accepted nor stored if its object fails at %s",
 		async (method) => {
 			const ports = failing(method);
 			await expect(accept(ports, "d1")).rejects.toThrow();
@@ -76,74 +80,66 @@ describe("a call of the webhook", () => {
 	);
 
 	test.each([
-		["the queue", { events: { send: down } }],
-		["the store of large bodies", { payloads: { put: down } }],
+		["the queue", { isQueueDown: true }],
+		["the store of large bodies", { isQueueDown: false }],
 	] as const)(
-		"that %s does not take is not answered yes, and is held when it comes again, under one id",
-		async (_, broken) => {
+		"is answered with success only after it is stored: if %s fails, a repetition stores it under the same id",
+		async (_, { isQueueDown }) => {
 			const large = new Uint8Array(200_000);
 			const first = recordingPorts();
-			Object.assign(first, {
-				events: {
-					...first.events,
-					...("events" in broken ? broken.events : {}),
-				},
-				payloads: {
-					...first.payloads,
-					...("payloads" in broken ? broken.payloads : {}),
-				},
-			});
-			const id = `comes-again-${_}`;
+			if (isQueueDown) first.eventsQueue.send = down;
+			else first.payloads.put = down;
+			const id = `repeated-${_}`;
 			await expect(accept(first, id, large)).rejects.toThrow();
 			const [second, third] = [recordingPorts(), recordingPorts()];
-			const held = await accept(second, id, large);
-			expect(idsOf(second)).toEqual([held.type === "held" && held.id]);
-			expect(await accept(third, id, large)).toEqual(held);
-			expect(third.kept.events).toEqual([]);
+			const accepted = await accept(second, id, large);
+			expect(idsOf(second)).toEqual([
+				accepted.type === "stored" && accepted.id,
+			]);
+			expect(await accept(third, id, large)).toEqual(accepted);
+			expect(third.recorded.events).toEqual([]);
 		},
 	);
 
-	test("that is held though its object dies at confirm is answered yes, and its repetition is the same event", async () => {
-		const first = failing("confirm");
-		const held = await accept(first, "d2");
-		expect(held).toMatchObject({ type: "held" });
+	test("that is stored although its object fails at confirm is accepted, and its repetition is the same event with the same time", async () => {
+		const first = failing("confirmDelivery");
+		const accepted = await accept(first, "d2");
+		expect(accepted).toMatchObject({ type: "stored" });
 		const second = recordingPorts({ clock: () => Date.now() + 60_000 });
-		expect(await accept(second, "d2")).toEqual(held);
-		// Sent twice at the worst, under one id, and of one time.
-		expect(second.kept.events).toEqual(first.kept.events);
+		expect(await accept(second, "d2")).toEqual(accepted);
+		// Sent at most twice, with one id and one time.
+		expect(second.recorded.events).toEqual(first.recorded.events);
 		expect(second.recorded.transitions).toEqual(first.recorded.transitions);
-		const [record] = first.kept.events.map(read);
-		expect(record).toMatchObject({ id: held.type === "held" && held.id });
+		const [record] = first.recorded.events.map(read);
+		expect(record).toMatchObject({
+			id: accepted.type === "stored" && accepted.id,
+		});
 		expect(first.recorded.transitions).toMatchObject([{ at: record?.time }]);
 	});
 
-	test("is known again after the object was evicted", async () => {
+	test("is still known after an eviction of the object", async () => {
 		const first = recordingPorts();
-		const held = await accept(first, "d3");
+		const accepted = await accept(first, "d3");
 		await crash();
 		const second = recordingPorts();
-		expect(await accept(second, "d3")).toEqual(held);
-		expect(second.kept.events).toEqual([]);
+		expect(await accept(second, "d3")).toEqual(accepted);
+		expect(second.recorded.events).toEqual([]);
 	});
 
-	test("that its sender repeats while it is being held is one event", async () => {
+	test("is one event if its sender repeats it concurrently", async () => {
 		const ports = recordingPorts();
 		const both = await Promise.all([accept(ports, "d4"), accept(ports, "d4")]);
 		expect(both[0]).toEqual(both[1]);
 		expect(new Set(idsOf(ports)).size).toBe(1);
 	});
 
-	test("is not answered 404 while the Worker that may have its app does not tell", async () => {
+	test("is not answered with 404 while a Worker that may have the app does not list its apps", async () => {
 		const ports = recordingPorts();
-		const [own] = ports.workers.all;
-		ports.workers = {
-			...ports.workers,
-			all: [
-				own as never,
-				{ ...own, key: "mail", apps: async () => undefined } as never,
-			],
-		};
-		const asked = acceptHook(
+		const [own] = ports.appWorkers as [AppWorker];
+		const worker = { ...own.worker, key: "mail" };
+		const silent = { ...own, worker, apps: async () => undefined };
+		ports.appWorkers = [own, silent];
+		const asked = acceptWebhook(
 			{ app: "@far/away", event: "rung", secret: "s" },
 			requestOf(),
 			undefined,
@@ -153,7 +149,7 @@ describe("a call of the webhook", () => {
 	});
 });
 
-test("mail that nobody can hold now is thrown back, so that its server tries again", async () => {
+test("mail that cannot be stored now is rejected, so that its server retries", async () => {
 	const ports = recordingPorts();
 	ports.eventsQueue.send = down;
 	const mail = {
@@ -166,19 +162,18 @@ test("mail that nobody can hold now is thrown back, so that its server tries aga
 	await expect(acceptMail(called, mail, "<m1>", ports)).rejects.toThrow();
 	const again = recordingPorts();
 	expect(await acceptMail(called, mail, "<m1>", again)).toBe(true);
-	expect(again.kept.events).toHaveLength(1);
+	expect(again.recorded.events).toHaveLength(1);
 });
 
 describe("start and stop", () => {
 	const attempt = (apps: () => Promise<undefined | []>) => {
 		const ports = recordingPorts();
-		const [own] = ports.workers.all;
-		const all = [{ ...own, apps } as never];
-		ports.workers = { ...ports.workers, all };
+		const [own] = ports.appWorkers as [AppWorker];
+		ports.appWorkers = [{ ...own, apps }];
 		return runPart(NAME, "start", "https://events.example/hooks", ports);
 	};
 
-	test("that never began, for their Worker does not answer or does not have them, have failed and may begin again at once", async () => {
+	test("that could not begin count as failed and are retried at once", async () => {
 		expect(await attempt(async () => undefined)).toMatchObject({
 			type: "failed",
 			error: { name: "UnavailableError" },
@@ -198,8 +193,8 @@ describe("a subscriber whose object dies", () => {
 			[await atDoor(front)],
 		);
 
-	test("while start is at work is told to try again, and is subscribed all the same, with start run again", async () => {
-		await keeper.unsubscribe("@test/guest", []);
+	test("during start gets an error, remains subscribed, and start runs again", async () => {
+		await subscriptions.unsubscribe("@test/guest", []);
 		await stopped(NAME);
 		let starts = 0;
 		bell.set("start", async () => {
@@ -209,13 +204,13 @@ describe("a subscriber whose object dies", () => {
 		await vi.waitFor(() => expect(starts).toBe(1), wait);
 		await crash();
 		expect((await joining).code).toBe("unavailable");
-		expect(await keeper.list({ limit: 9 })).toMatchObject([
+		expect(await subscriptions.list({ limit: 9 })).toMatchObject([
 			{ app: "@test/guest", tool: "act" },
 		]);
-		// What was cut off counts as at work until its time is over; nothing overlaps.
-		expect((await keeper.state()).phase).toBe("starting");
+		// An interrupted attempt may run until its time is over, so no attempt overlaps it.
+		expect((await subscriptions.state()).phase).toBe("starting");
 		expect(starts).toBe(1);
-		await keeper.unsubscribe("@test/guest", Object.entries(front));
+		await subscriptions.unsubscribe("@test/guest", Object.entries(front));
 		vi.useFakeTimers({ toFake: ["Date"] });
 		try {
 			vi.setSystemTime(Date.now() + 76_000);
@@ -231,27 +226,27 @@ describe("a subscriber whose object dies", () => {
 				await runInDurableObject(namespace.getByName(NAME), (object) =>
 					object.alarm(),
 				);
-				expect((await keeper.state()).phase).toBe("stopped");
+				expect((await subscriptions.state()).phase).toBe("stopped");
 			}, wait);
-			// What may have begun outside is stopped.
+			// A start that may have had effects is stopped.
 			expect(stops).toEqual([1]);
 		} finally {
 			vi.useRealTimers();
 		}
 	});
 
-	test("after it was told yes stays subscribed", async () => {
+	test("after the answer remains subscribed", async () => {
 		const { id } = await join();
 		await crash();
-		expect(await keeper.find(id)).toMatchObject({ id, tool: "act" });
+		expect(await subscriptions.find(id)).toMatchObject({ id, tool: "act" });
 		expect(await join()).toEqual({ id, state: "active" });
 	});
 
-	test("after it has left stays gone, and its id is not used again", async () => {
+	test("after it has left remains unsubscribed, and its id is never used again", async () => {
 		const { id } = await join();
-		await keeper.unsubscribe("@test/guest", Object.entries(front));
+		await subscriptions.unsubscribe("@test/guest", Object.entries(front));
 		await crash();
-		expect(await keeper.find(id)).toBeNull();
+		expect(await subscriptions.find(id)).toBeNull();
 		expect((await join()).id).toBeGreaterThan(id);
 	});
 });

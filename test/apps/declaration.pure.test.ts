@@ -83,7 +83,7 @@ describe("the full name of an app's event", () => {
 		expect(parseAppEventName(name)).toBeUndefined();
 	});
 
-	test("can be parsed for every app and event, and is never a name that anybody may publish", () => {
+	test("can be parsed for every app and event, and is never a name that callers may publish", () => {
 		const app = fc.stringMatching(
 			/^@[A-Za-z0-9_-]{1,20}\/[A-Za-z0-9_-][A-Za-z0-9._-]{0,40}$/,
 		);

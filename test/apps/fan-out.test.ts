@@ -1,18 +1,17 @@
-/** An event of an app on its way to its subscribers: page by page, and nobody left out whatever dies. */
+/** The fan-out of an app's event: page by page, and complete after any failure. */
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { SentBody } from "../../src/apps/app-host.ts";
+import type { SentBody } from "../../src/apps/app-event-body.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { consume } from "../../src/consume/queue.ts";
 import { replay } from "../../src/dead-letters/replay.ts";
-import { storeLetters } from "../../src/dead-letters/store.ts";
 import type { Delivery } from "../../src/event/envelope.ts";
 import { Routes } from "../../src/handlers/route.ts";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import type { QueueRole } from "../../src/platform/queue-names.ts";
 import { portsOf } from "../../src/registration.ts";
 import { incoming, read, record } from "../support/incoming.ts";
 import { refusal } from "./as-app.ts";
 import { acts, bell } from "./more-apps.ts";
-import { down, recordingPorts } from "./ports.ts";
+import { down, recordingPorts, type TestPorts } from "./ports.ts";
 import { events } from "./worker.ts";
 
 const NAME = "@test/bell/rung";
@@ -25,11 +24,11 @@ let ids: number[] = [];
 beforeAll(async () => {
 	bell.clear();
 	acts.clear();
-	const keeper = subscriptionsOf(NAME);
+	const subscriptions = boundSubscriptions(NAME);
 	ids = [];
 	for (let n = 0; n < CROWD; n += 100) {
 		const joined = Array.from({ length: 100 }, (_, index) =>
-			keeper.subscribe({
+			subscriptions.subscribe({
 				app: "@test/guest",
 				tool: "act",
 				key: [["name", `door-${n + index}`]],
@@ -40,9 +39,9 @@ beforeAll(async () => {
 	ids.sort((one, other) => one - other);
 });
 
-type Ports = ReturnType<typeof keeping>;
+type Ports = TestPorts;
 
-/** Takes a message as the queue would, until it is acked; what it threw comes again. */
+/** Consumes a message, with redeliveries, until it is acknowledged. Returns the number of deliveries. */
 async function take(
 	text: string,
 	ports: Ports,
@@ -60,7 +59,7 @@ async function take(
 const handlerOf = (text: string) => read(text).delivery?.handler ?? "";
 const isRest = (text: string) => handlerOf(text).startsWith(NAME);
 
-/** Takes the event, and all that leads on to further pages; the deliveries to subscribers, in order. */
+/** Consumes the event and the messages for further pages. Returns the deliveries to subscribers, in order. */
 async function walk(
 	first: string,
 	ports: Ports,
@@ -71,7 +70,7 @@ async function walk(
 		for (const text of open.splice(0)) {
 			await take(text, ports, read(text).delivery ? "retries" : "events");
 			const sent = [
-				...ports.recorded.retries.splice(0).flat(),
+				...ports.recorded.retries.splice(0).map(({ record }) => record),
 				...ports.recorded.rows.splice(0).map((row) => row.record),
 			];
 			messages += sent.length;
@@ -85,22 +84,22 @@ async function walk(
 const wanted = () => ids.map((id) => `@test/guest/act#${id}`);
 
 describe("an event to 1 200 subscribers", () => {
-	test("becomes a delivery for each, and a message for each further page of 500", async () => {
+	test("reaches every page: one delivery for each subscriber, and one message for each further page of 500", async () => {
 		const ports = recordingPorts();
 		const { deliveries, messages } = await walk(record(NAME, ALL), ports);
 		expect(deliveries).toEqual(wanted());
 		expect(messages).toBe(CROWD + 2);
 	});
 
-	test("holds no more than a page at once, and no batch over a queue's limits", async () => {
+	test("has at most one page in memory, and no batch over a queue's limits", async () => {
 		const asked: number[] = [];
 		const ports = recordingPorts({
 			subscriptionsOf(name) {
-				const keeper = owner.subscriptionsOf(name);
+				const subscriptions = owner.subscriptionsOf(name);
 				return {
-					...keeper,
+					...subscriptions,
 					async match(...args) {
-						const found = await keeper.match(...args);
+						const found = await subscriptions.match(...args);
 						asked.push(found.length);
 						return found;
 					},
@@ -111,7 +110,9 @@ describe("an event to 1 200 subscribers", () => {
 		const batches: number[][] = [];
 		ports.retriesQueue.sendBatch = async (records) => {
 			batches.push(records.map((text) => text.length));
-			ports.recorded.retries.push([...records]);
+			ports.recorded.retries.push(
+				...records.map((record) => ({ record, delaySeconds: 0 })),
+			);
 		};
 		const { deliveries } = await walk(
 			record(NAME, { filter: [], payload }),
@@ -126,7 +127,7 @@ describe("an event to 1 200 subscribers", () => {
 		}
 	});
 
-	test("to a field of one reaches that one alone, with one message", async () => {
+	test("to a field of one subscriber reaches only that one, with one message", async () => {
 		const body: SentBody = { ...ALL, filter: [["name", "door-777"]] };
 		const { deliveries, messages } = await walk(
 			record(NAME, body),
@@ -137,7 +138,7 @@ describe("an event to 1 200 subscribers", () => {
 	});
 
 	test.each([1, 2, 3, 5, 6, 7, 12])(
-		"leaves nobody out when queue and scheduler die at the batch %i of each page's first try",
+		"reaches every subscriber if queue and scheduler fail at batch %i of a page's first try",
 		async (at) => {
 			const ports = recordingPorts();
 			const send = ports.retriesQueue.sendBatch;
@@ -147,8 +148,8 @@ describe("an event to 1 200 subscribers", () => {
 				isDown = ++sends === at;
 				return isDown ? down() : send(records);
 			};
-			const { store: hold } = ports.scheduler;
-			ports.scheduler.store = async (rows) => (isDown ? down() : hold(rows));
+			const { store } = ports.scheduler;
+			ports.scheduler.store = async (rows) => (isDown ? down() : store(rows));
 			const { deliveries } = await walk(record(NAME, ALL), ports);
 			expect(new Set(deliveries)).toEqual(new Set(wanted()));
 			// No more than the page that came again.
@@ -156,19 +157,19 @@ describe("an event to 1 200 subscribers", () => {
 		},
 	);
 
-	test("goes by the scheduler where the queue takes nothing, and reaches each once", async () => {
+	test("uses the scheduler while the queue is down, and reaches each subscriber once", async () => {
 		const ports = recordingPorts();
 		ports.retriesQueue.sendBatch = down;
 		const { deliveries } = await walk(record(NAME, ALL), ports);
 		expect(deliveries).toEqual(wanted());
 	});
 
-	test("waits while its subscriptions, or its body, cannot be read", async () => {
+	test("is redelivered while its subscriptions cannot be read", async () => {
 		let isDown = true;
 		const ports = recordingPorts({
 			subscriptionsOf(name) {
-				const keeper = owner.subscriptionsOf(name);
-				return isDown ? { ...keeper, match: down } : keeper;
+				const subscriptions = owner.subscriptionsOf(name);
+				return isDown ? { ...subscriptions, match: down } : subscriptions;
 			},
 		});
 		const message = incoming(record(NAME, ALL));
@@ -184,44 +185,48 @@ describe("an event to 1 200 subscribers", () => {
 	});
 });
 
-/** A letter of a message that the platform gave up, and what its replay sends. */
+/** Gives a message to the dead-letter queue, as the platform does after its retries. The dead letter is stored. */
+async function abandon(text: string): Promise<void> {
+	const ports = recordingPorts({ deadLetters: owner.deadLetters });
+	await take(text, ports, "deadLetters");
+}
+
+/** Replays the dead letter of an abandoned message. Returns the record that is sent. */
 async function replayed(text: string): Promise<string> {
-	const { envelope } = { envelope: read(text) };
-	await storeLetters({ envelope, text }, { attempts: 1 }, recordingPorts());
+	const envelope = read(text);
+	await abandon(text);
 	const { handler } = envelope.delivery as Delivery;
 	const ports = recordingPorts();
 	expect(await replay(`${envelope.id}:${handler}`, undefined, ports)).toBe(
 		true,
 	);
-	return ports.recorded.retries[0]?.[0] as string;
+	return ports.recorded.retries[0]?.record as string;
 }
 
-describe("a message that the platform gave up", () => {
-	test("for the pages after the first is a letter whose replay goes on from there", async () => {
+describe("a message that the platform gave up on", () => {
+	test("for the pages after the first becomes a dead letter whose replay continues with the next page", async () => {
 		const ports = recordingPorts();
 		await take(record(NAME, ALL), ports, "events");
-		const rest = ports.recorded.retries.flat().find(isRest) as string;
+		const rest = ports.recorded.retries
+			.map((one) => one.record)
+			.find(isRest) as string;
 		const again = await replayed(rest);
 		const { deliveries } = await walk(again, recordingPorts());
 		expect(deliveries).toEqual(wanted().slice(500));
 	});
 
-	test("for all of them is one letter, whose replay reaches all", async () => {
+	test("for all subscribers becomes one dead letter whose replay reaches all", async () => {
 		const text = record(NAME, ALL);
 		const { id } = read(text);
-		await storeLetters(
-			{ envelope: read(text), text },
-			{ attempts: 1 },
-			recordingPorts(),
-		);
+		await abandon(text);
 		const ports = recordingPorts();
 		expect(await replay(`${id}:${NAME}#`, undefined, ports)).toBe(true);
-		const again = ports.recorded.retries[0]?.[0] as string;
+		const again = ports.recorded.retries[0]?.record as string;
 		const { deliveries } = await walk(again, recordingPorts());
 		expect(deliveries).toEqual(wanted());
 	});
 
-	test("for one subscriber is a letter whose replay runs that one's tool alone", async () => {
+	test("for one subscriber becomes a dead letter whose replay runs only that subscriber's tool", async () => {
 		const handler = wanted()[3] as string;
 		const again = await replayed(record(NAME, ALL, { handler, attempt: 2 }));
 		const ports = recordingPorts();
@@ -245,15 +250,11 @@ describe("a message that the platform gave up", () => {
 		[{ filter: [["name"]], payload: 1 }],
 		[{ filter: [] }],
 	])(
-		"is not replayed with the edited body %j, which is none of an app's event",
+		"is not replayed with the edited body %j, which no event of an app has",
 		async (body) => {
 			const text = record(NAME, ALL, { handler: `${NAME}#`, attempt: 1 });
 			const { id } = read(text);
-			await storeLetters(
-				{ envelope: read(text), text },
-				{ attempts: 1 },
-				recordingPorts(),
-			);
+			await abandon(text);
 			const ports = recordingPorts();
 			const edited = replay(`${id}:${NAME}#`, { body }, ports);
 			expect((await refusal(edited)).code).toBe("invalid_body");
@@ -283,9 +284,9 @@ describe("a delivery to a subscriber", () => {
 		expect(read(row?.record ?? "").delivery).toMatchObject({ attempt: 3 });
 	});
 
-	test("of a tool that no deploy has waits, and is a letter after an hour", async () => {
-		const keeper = subscriptionsOf(NAME);
-		const { id } = await keeper.subscribe({
+	test("for an unknown tool waits, and becomes a dead letter after an hour", async () => {
+		const subscriptions = boundSubscriptions(NAME);
+		const { id } = await subscriptions.subscribe({
 			app: "@test/guest",
 			tool: "gone",
 			key: [["name", "gone"]],
@@ -303,10 +304,10 @@ describe("a delivery to a subscriber", () => {
 			cause: "unknown_handler",
 			handler,
 		});
-		await keeper.unsubscribe("@test/guest", [["name", "gone"]]);
+		await subscriptions.unsubscribe("@test/guest", [["name", "gone"]]);
 	});
 
-	test("of a tool that a silent Worker may have waits for that Worker, and not for a deploy", async () => {
+	test("for a tool of an unreachable Worker waits for that Worker, and does not count as unknown", async () => {
 		const [own] = owner.workers.all;
 		const silent = { ...own, key: "guests", routes: async () => undefined };
 		const without = { ...own, key: "", routes: async () => new Routes([]) };
@@ -321,11 +322,11 @@ describe("a delivery to a subscriber", () => {
 			unreachableFor: 60_000,
 		});
 		expect(ports.recorded.transitions).toMatchObject([
-			{ type: "waiting", reason: "its Worker does not answer" },
+			{ type: "waiting", reason: "worker_unreachable" },
 		]);
 	});
 
-	test("whose body is gone is one letter", async () => {
+	test("whose body has expired becomes one dead letter", async () => {
 		const { body: _, ...rest } = JSON.parse(text());
 		const ports = recordingPorts();
 		await take(JSON.stringify({ ...rest, reference: "no-such-body" }), ports);

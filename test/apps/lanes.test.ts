@@ -1,8 +1,9 @@
-/** An app's event keeps the lane that it was sent by, to the last of its subscribers. */
+/** An app's event uses the lane of its send up to the last subscriber. */
 import { afterEach, beforeAll, expect, test } from "vitest";
 import { send } from "../../src/apps/send.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { consume } from "../../src/consume/queue.ts";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
+import type { RecordQueue } from "../../src/platform/queues.ts";
 import { incoming, read } from "../support/incoming.ts";
 import { refusal } from "./as-app.ts";
 import { acts, bell } from "./more-apps.ts";
@@ -13,7 +14,7 @@ const sent = { payload: { text: "hi" }, lane: "bulk" };
 beforeAll(async () => {
 	bell.clear();
 	for (const name of ["front", "back"])
-		await subscriptionsOf("@test/bell/rung").subscribe({
+		await boundSubscriptions("@test/bell/rung").subscribe({
 			app: "@test/guest",
 			tool: "act",
 			key: [["name", name]],
@@ -22,18 +23,31 @@ beforeAll(async () => {
 
 afterEach(() => acts.clear());
 
-/** A lane that keeps what it is sent. */
-function laneOf(kept: string[]) {
+/** A queue that records what it is sent. */
+function laneOf(records: string[]) {
 	return {
-		send: async (record: string) => void kept.push(record),
-		sendBatch: async (records: readonly string[]) => void kept.push(...records),
+		send: async (record: string) => void records.push(record),
+		sendBatch: async (batch: readonly string[]) => void records.push(...batch),
 	};
 }
 
-test("it travels by its lane, and its deliveries by the lane's retries", async () => {
+/** Ports with the lane `bulk`. */
+function withBulkLane(bulk: Record<"events" | "retries", RecordQueue>) {
+	const ports = recordingPorts();
+	const { queues } = ports;
+	ports.queues = {
+		...queues,
+		lanes: () => ["bulk"],
+		events: (lane) => (lane === "bulk" ? bulk.events : queues.events()),
+		retries: (lane) => (lane === "bulk" ? bulk.retries : queues.retries()),
+	};
+	return ports;
+}
+
+test("an app's event uses the queue of its lane, and its deliveries use the lane's retries", async () => {
 	const [events, retries]: [string[], string[]] = [[], []];
 	const bulk = { events: laneOf(events), retries: laneOf(retries) };
-	const ports = recordingPorts({ lanes: new Map([["bulk", bulk]]) });
+	const ports = withBulkLane(bulk);
 	await send("@test/bell", "rung", sent, ports);
 	expect(ports.recorded.events).toEqual([]);
 	const [event] = events as [string];
@@ -53,16 +67,16 @@ test("it travels by its lane, and its deliveries by the lane's retries", async (
 	]);
 });
 
-test("one that waits keeps it in its row", async () => {
-	const bulk = { events: laneOf([]) };
-	const ports = recordingPorts({ lanes: new Map([["bulk", bulk]]) });
+test("a scheduled app's event stores its lane in its row", async () => {
+	const bulk = { events: laneOf([]), retries: laneOf([]) };
+	const ports = withBulkLane(bulk);
 	await send("@test/bell", "rung", { ...sent, after: "1 day" }, ports);
 	expect(ports.recorded.rows.map(({ record }) => read(record).lane)).toEqual([
 		"bulk",
 	]);
 });
 
-test("a lane that there is not is refused", async () => {
+test("an app's event to an unknown lane is rejected", async () => {
 	const ports = recordingPorts();
 	expect(await refusal(send("@test/bell", "rung", sent, ports))).toMatchObject({
 		code: "unknown_lane",

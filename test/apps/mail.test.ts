@@ -1,6 +1,6 @@
 /** Mail that arrives on Cloudflare, as a trigger of an app's event. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { acceptMail } from "../../src/apps/webhooks/accept.ts";
+import { acceptMail } from "../../src/apps/webhooks/accept-mail.ts";
 import { mailTo } from "../../src/worker.ts";
 import { recordingPorts } from "./ports.ts";
 import { ada, stopped, wait } from "./support.ts";
@@ -48,7 +48,7 @@ afterEach(async () => {
 });
 
 describe("mail", () => {
-	test("asks whether anybody is subscribed, and not how many", async () => {
+	test("reads only the lifecycle phase, not the number of subscribers", async () => {
 		await join();
 		const ports = recordingPorts();
 		const { subscriptionsOf } = ports;
@@ -66,7 +66,7 @@ describe("mail", () => {
 		expect(state).not.toHaveBeenCalled();
 	});
 
-	test("reaches the event's handler as it came, once for each Message-ID", async () => {
+	test("reaches the event's handler unchanged, once for each Message-ID", async () => {
 		await join();
 		const handled: unknown[] = [];
 		behaviours.set("ticked handler", (input) => void handled.push(input));
@@ -89,7 +89,7 @@ describe("mail", () => {
 		});
 	});
 
-	test("to several addresses of one domain comes once for each, with one Message-ID", async () => {
+	test("to several addresses with one Message-ID is handled once for each", async () => {
 		await join();
 		const handled: string[] = [];
 		behaviours.set("ticked handler", ({ to }) => void handled.push(to));
@@ -98,7 +98,7 @@ describe("mail", () => {
 		await vi.waitFor(() => expect(handled.sort()).toEqual(to), wait);
 	});
 
-	test("with a Message-ID too long to keep is held all the same", async () => {
+	test("with an oversized Message-ID is still accepted", async () => {
 		await join();
 		const handled: unknown[] = [];
 		behaviours.set("ticked handler", (input) => void handled.push(input));
@@ -107,10 +107,10 @@ describe("mail", () => {
 		await vi.waitFor(() => expect(handled).toHaveLength(2), wait);
 	});
 
-	test("is rejected while nobody is subscribed, and when it is too large", async () => {
+	test("is rejected without subscribers, and over the size limit", async () => {
 		const early = message("hi");
 		await arrive(early);
-		expect(early.rejected).toEqual(["nobody takes this mail now"]);
+		expect(early.rejected).toEqual(["this address does not accept mail now"]);
 		await join();
 		const large = message("x".repeat(262_145));
 		await arrive(large);

@@ -1,10 +1,10 @@
-/** Apps whose names and rights lie close to each other's, with tools that do what a test says. */
+/** Apps with similar names and different grants, whose tools a test sets. */
 import type { Capabilities } from "tidings/apps";
 import { createApp, type HookModule } from "tidings/apps";
 
 type Act = (capabilities: Capabilities, input: unknown) => unknown;
 
-/** What the tool `act` of each app does, by the app's name. */
+/** The code of the tool `act`, by the app's name. */
 export const acts = new Map<string, Act>();
 
 const act = (app: string) => ({
@@ -12,10 +12,10 @@ const act = (app: string) => ({
 		acts.get(app)?.(capabilities, input),
 });
 
-/** What the parts of the event `rung` of `@test/bell` do. */
+/** The code of the parts of the event `rung` of `@test/bell`. */
 export const bell = new Map<
 	"start" | "handler" | "stop",
-	// biome-ignore lint/suspicious/noExplicitAny: what a test gives
+	// biome-ignore lint/suspicious/noExplicitAny: a test sets it
 	(...args: any[]) => unknown
 >();
 
@@ -23,10 +23,10 @@ const part = (name: "start" | "handler" | "stop") => ({
 	default: (...args: unknown[]) => bell.get(name)?.(...args),
 });
 
-/** What the handler's module of that event exports besides. */
+/** More exports of that event's handler module. */
 export const hookModule: HookModule = {};
 
-/** Its key has a text, a number and a boolean; what it declares is nothing. */
+/** Its key has a string, a number and a boolean. Its event has no capabilities. */
 const bellApp = createApp("@test/bell", {
 	events: {
 		rung: {
@@ -51,14 +51,14 @@ const bellApp = createApp("@test/bell", {
 	capabilities: ["event"],
 });
 
-/** Keeps things, and lets one app into its storage. */
+/** Grants one app the use of its storage. */
 const safe = createApp("@test/safe", {
 	tools: { act: act("@test/safe") },
 	capabilities: ["event", "storage"],
 	grants: ["@test/guest"],
 });
 
-/** Its name begins with that of the app above. */
+/** Its name begins with the name of the app above. */
 const safe2 = createApp("@test/safe-2", {
 	tools: { act: act("@test/safe-2") },
 	capabilities: ["event", "storage"],

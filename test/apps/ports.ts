@@ -1,54 +1,14 @@
-/** The owner's ports with queues and a scheduler that keep what they are given, for looking at one step alone. */
-import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
-import type { Transition } from "../../src/event/transition.ts";
-import { portsOf } from "../../src/registration.ts";
+/** Recording ports of the Worker with the test apps. */
+import {
+	type Changes,
+	recordingPortsOf,
+	type TestPorts,
+} from "../support/recording.ts";
 import { events } from "./worker.ts";
 
-export interface Kept {
-	events: string[];
-	/** One list for each batch. */
-	retries: string[][];
-	deadLetters: string[];
-	held: ScheduledRow[];
-	transitions: Transition[];
-}
+export { down } from "../support/recording.ts";
+export type { TestPorts };
 
-/** @param changes ports that behave otherwise, an object that is down among them */
-export function recordingPorts(changes: Partial<Owner> = {}): TestPorts {
-	const kept: Kept = {
-		events: [],
-		retries: [],
-		deadLetters: [],
-		held: [],
-		transitions: [],
-	};
-	const owner = portsOf(events);
-	return {
-		...owner,
-		kept,
-		events: {
-			...owner.events,
-			send: async (record) => void kept.events.push(record),
-		},
-		retries: {
-			...owner.retries,
-			send: async (record) => void recorded.retries.push([record]),
-			sendBatch: async (records) => void recorded.retries.push([...records]),
-		},
-		deadLetters: {
-			...owner.deadLetters,
-			send: async (record) => void kept.deadLetters.push(record),
-		},
-		scheduler: {
-			...owner.scheduler,
-			store: async (rows) => void recorded.rows.push(...rows),
-		},
-		observe: (transition) => void recorded.transitions.push(transition),
-		...changes,
-	};
-}
-
-/** A port that rejects, as a queue or an object that is down. */
-export async function down(): Promise<never> {
-	throw new Error("it is down");
+export function recordingPorts(changes: Changes = {}): TestPorts {
+	return recordingPortsOf(events, changes);
 }

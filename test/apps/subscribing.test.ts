@@ -1,10 +1,10 @@
-/** Subscriptions that come and go, and sends that find them. */
+/** Subscribing, unsubscribing, and sends to subscribers. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { asApp, atDoor, refusal } from "./as-app.ts";
 import { installKeys, keyed } from "./keys.ts";
 import { acts, bell } from "./more-apps.ts";
-import { call, stopped, tokenOf, wait, wayOf } from "./support.ts";
+import { call, stopped, tokenOf, transitionsOf, wait } from "./support.ts";
 import { behaviours, events, lab, transitions } from "./worker.ts";
 
 const NAME = "@test/bell/rung";
@@ -25,9 +25,9 @@ const unsubscribe = async (door: Door = front, app = "@test/guest") =>
 	]);
 const ring = (sent: object) =>
 	asApp("@test/bell", ({ event }) => event.send("rung", sent as never));
-const all = () => subscriptionsOf(NAME).list({ limit: 100 });
+const all = () => boundSubscriptions(NAME).list({ limit: 100 });
 
-/** What the guest's tool was run with. */
+/** The inputs of the guest's tool. */
 let got: unknown[] = [];
 function listen(): void {
 	got = [];
@@ -36,22 +36,24 @@ function listen(): void {
 	});
 }
 
-/** Lets the time of a scheduled event come. */
+/** Advances the time to a scheduled event. */
 const due = (id: string) => events.reschedule(id, 1);
 
 async function ended(id: string): Promise<string[]> {
 	await vi.waitFor(
 		() =>
-			expect(wayOf(id).at(-1)).toMatch(/^(delivered|dead|ignored|cancelled)/),
+			expect(transitionsOf(id).at(-1)).toMatch(
+				/^(delivered|dead|ignored|cancelled)/,
+			),
 		wait,
 	);
-	return wayOf(id);
+	return transitionsOf(id);
 }
 
 beforeEach(listen);
 afterEach(async () => {
 	for (const { app, key } of await all())
-		await subscriptionsOf(NAME).unsubscribe(app, key);
+		await boundSubscriptions(NAME).unsubscribe(app, key);
 	await stopped(NAME);
 	bell.clear();
 	acts.clear();
@@ -60,7 +62,7 @@ afterEach(async () => {
 });
 
 describe("subscribing", () => {
-	test("twice is one subscription with one id, also at the same time", async () => {
+	test("twice results in one subscription with one id, even concurrently", async () => {
 		const token = await atDoor(front);
 		const [one, two] = await Promise.all(
 			[1, 2].map(() =>
@@ -80,19 +82,23 @@ describe("subscribing", () => {
 		expect(await all()).toHaveLength(1);
 	});
 
-	test("is the same subscription when events.json lists its fields in another order", async () => {
+	test("results in the same subscription if events.json lists its fields in another order", async () => {
 		const { id } = await subscribe();
 		const key = Object.entries(front).reverse();
 		const again = { app: "@test/guest", tool: "act", key };
-		expect(await subscriptionsOf(NAME).subscribe(again)).toMatchObject({ id });
-		expect(await subscriptionsOf(NAME).list({ key, limit: 9 })).toHaveLength(1);
-		expect(await subscriptionsOf(NAME).unsubscribe("@test/guest", key)).toBe(
+		expect(await boundSubscriptions(NAME).subscribe(again)).toMatchObject({
+			id,
+		});
+		expect(await boundSubscriptions(NAME).list({ key, limit: 9 })).toHaveLength(
+			1,
+		);
+		expect(await boundSubscriptions(NAME).unsubscribe("@test/guest", key)).toBe(
 			true,
 		);
 		expect(await all()).toEqual([]);
 	});
 
-	test("with another tool replaces the tool, and the id stays", async () => {
+	test("with another tool replaces the tool, and the id does not change", async () => {
 		const { id } = await subscribe();
 		expect(await subscribe(front, "@test/guest", "other")).toMatchObject({
 			id,
@@ -100,7 +106,7 @@ describe("subscribing", () => {
 		expect(await all()).toMatchObject([{ id, tool: "other" }]);
 	});
 
-	test("to an unknown app, event or tool is refused with the known ones", async () => {
+	test("to an unknown app, event or tool is rejected with a list of known ones", async () => {
 		const asking = async (source: string, event: string, tool: string) =>
 			refusal(
 				asApp("@test/guest", (given) =>
@@ -114,16 +120,16 @@ describe("subscribing", () => {
 		expect(await asking("@test/lab", "rung", "act")).toEqual({
 			name: "RefusedError",
 			code: "unknown_event",
-			message: '@test/lab has no event "rung": it has ticked, announced',
+			message: '"rung" is not an event of @test/lab; use ticked, announced',
 		});
 		expect(await asking("@test/bell", "rung", "no")).toEqual({
 			name: "RefusedError",
 			code: "unknown_tool",
-			message: '@test/guest has no tool "no": it has act, other',
+			message: '"no" is not a tool of @test/guest; use act, other',
 		});
 	});
 
-	test("outlives the token that it was made under", async () => {
+	test("remains after its token has expired", async () => {
 		const exp = Math.floor(Date.now() / 1_000) + 2;
 		const short = await tokenOf({}, { door: front });
 		vi.useFakeTimers({ toFake: ["Date"] });
@@ -186,18 +192,24 @@ describe("a send", () => {
 		[{ isOpen: true, name: "front", floor: 1 }, [0]],
 		[{ floor: 0 }, [5]],
 		[undefined, [0, 1, 2, 3, 4, 5]],
-	])("to %j reaches exactly those, by case and type", async (to, wanted) => {
-		for (const door of doors) await subscribe(door);
-		const { id, doors: reached } = await heard(to as Partial<Door>);
-		await vi.waitFor(
-			() => expect(wayOf(id)).toHaveLength(1 + Math.max(wanted.length, 1)),
-			wait,
-		);
-		expect(new Set(reached().map((one) => JSON.stringify(one)))).toEqual(
-			new Set(wanted.map((index) => JSON.stringify(doors[index]))),
-		);
-		expect(reached()).toHaveLength(wanted.length);
-	});
+	])(
+		"to %j reaches exactly the matching subscribers, by case and type",
+		async (to, wanted) => {
+			for (const door of doors) await subscribe(door);
+			const { id, doors: reached } = await heard(to as Partial<Door>);
+			await vi.waitFor(
+				() =>
+					expect(transitionsOf(id)).toHaveLength(
+						1 + Math.max(wanted.length, 1),
+					),
+				wait,
+			);
+			expect(new Set(reached().map((one) => JSON.stringify(one)))).toEqual(
+				new Set(wanted.map((index) => JSON.stringify(doors[index]))),
+			);
+			expect(reached()).toHaveLength(wanted.length);
+		},
+	);
 
 	test.each([
 		[{ email: "x" }, 'unknown field "email": use name, floor, isOpen'],
@@ -216,17 +228,20 @@ describe("a send", () => {
 		["front", "expected an object"],
 		[[], "expected an object"],
 		[undefined, "undefined"],
-	])("to %j is refused, and reaches nobody", async (toSubscribers, message) => {
-		const before = transitions.length;
-		const sending = ring({ toSubscribers, payload: { text: "hi" } });
-		const refused = await refusal(sending);
-		expect(refused.code).toBe("invalid_request");
-		expect(refused.message).toContain(message);
-		const sent = transitions
-			.slice(before)
-			.filter(({ event }) => event === NAME);
-		expect(sent).toEqual([]);
-	});
+	])(
+		"to %j is rejected, and a wrong recipient never means every subscriber",
+		async (toSubscribers, message) => {
+			const before = transitions.length;
+			const sending = ring({ toSubscribers, payload: { text: "hi" } });
+			const refused = await refusal(sending);
+			expect(refused.code).toBe("invalid_request");
+			expect(refused.message).toContain(message);
+			const sent = transitions
+				.slice(before)
+				.filter(({ event }) => event === NAME);
+			expect(sent).toEqual([]);
+		},
+	);
 
 	test.each([
 		[{}, "schema_violation"],
@@ -234,23 +249,23 @@ describe("a send", () => {
 		[null, "schema_violation"],
 		["hi", "schema_violation"],
 		[undefined, "invalid_body"],
-	])("of the payload %j is refused by its schema", async (payload, code) => {
+	])("with the payload %j is rejected by its schema", async (payload, code) => {
 		expect((await refusal(ring({ payload }))).code).toBe(code);
 	});
 
-	test("takes no member that it does not know, for it may be a misspelt toSubscribers", async () => {
+	test("rejects an unknown key, which may be a misspelt toSubscribers", async () => {
 		const sending = ring({ payload: { text: "hi" }, toSubscriber: front });
 		const refused = await refusal(sending);
 		expect(refused.code).toBe("invalid_request");
 		expect(refused.message).toContain('unknown key "toSubscriber"');
 	});
 
-	test("without a match runs nothing, and says so", async () => {
+	test("without a matching subscriber is reported as ignored", async () => {
 		const { id } = await ring({ payload: { text: "hi" } });
 		expect(await ended(id)).toEqual(["published", "ignored"]);
 	});
 
-	test("of over 112 000 bytes travels by reference to each subscriber, whole", async () => {
+	test("of over 112 000 bytes reaches each subscriber by reference with its whole body", async () => {
 		const text = "ü".repeat(100_000);
 		await subscribe(front);
 		await subscribe({ ...front, floor: 2 });
@@ -260,14 +275,14 @@ describe("a send", () => {
 		for (const one of got) expect((one as unknown[])[1]).toEqual({ text });
 	});
 
-	test("of 256 KB is refused", async () => {
+	test("of 256 KB is rejected", async () => {
 		const sending = ring({ payload: { text: "x".repeat(262_144) } });
 		expect((await refusal(sending)).code).toBe("event_too_large");
 	});
 });
 
 describe("a tool that an event runs", () => {
-	test("gets the bare payload, and the key in capabilities.subscription", async () => {
+	test("receives only the payload, and the key in capabilities.subscription", async () => {
 		await subscribe();
 		listen();
 		await ring({ payload: { text: "hi" } });
@@ -277,7 +292,7 @@ describe("a tool that an event runs", () => {
 		);
 	});
 
-	test("is the one that the subscription names when it runs, not when it was sent", async () => {
+	test("is the tool that the subscription names when it runs, not when the event was sent", async () => {
 		await subscribe();
 		const { id } = await ring({
 			after: "1 hour",
@@ -294,7 +309,7 @@ describe("a tool that an event runs", () => {
 		]);
 	});
 
-	test("that fails is tried again without the others, and becomes a letter of its own", async () => {
+	test("that fails is retried without the others, and becomes a dead letter of its own", async () => {
 		await subscribe();
 		await subscribe(front, "@test/safe");
 		acts.set("@test/safe", () => {});
@@ -302,15 +317,15 @@ describe("a tool that an event runs", () => {
 			throw Object.assign(new Error("never"), { tidings: "non_retryable" });
 		});
 		const { id } = await ring({ payload: { text: "hi" } });
-		await vi.waitFor(() => expect(wayOf(id)).toHaveLength(3), wait);
-		expect(wayOf(id).sort()).toEqual([
+		await vi.waitFor(() => expect(transitionsOf(id)).toHaveLength(3), wait);
+		expect(transitionsOf(id).sort()).toEqual([
 			expect.stringMatching(/^dead @test\/guest\/act#\d+ 1$/),
 			expect.stringMatching(/^delivered @test\/safe\/act#\d+ 1$/),
 			"published",
 		]);
 	});
 
-	test("may end its own subscription without a token, and no other", async () => {
+	test("may end only its own subscription without a token", async () => {
 		await subscribe();
 		await subscribe({ ...front, floor: 2 });
 		const ends: unknown[] = [];
@@ -324,13 +339,13 @@ describe("a tool that an event runs", () => {
 });
 
 describe("unsubscribing", () => {
-	test("says whether there was one", async () => {
+	test("returns whether the subscription existed", async () => {
 		await subscribe();
 		expect(await unsubscribe()).toBe(true);
 		expect(await unsubscribe()).toBe(false);
 	});
 
-	test("cancels a send that waits for its time", async () => {
+	test("cancels a scheduled send", async () => {
 		await subscribe();
 		const { id } = await ring({ after: "1 hour", payload: { text: "hi" } });
 		await unsubscribe();
@@ -345,7 +360,7 @@ describe("unsubscribing", () => {
 		expect(got).toEqual([]);
 	});
 
-	test("cancels a delivery that waits for its next attempt, and one who joins again does not get it", async () => {
+	test("cancels waiting deliveries, which a new subscription does not receive", async () => {
 		const { id: first } = await subscribe();
 		acts.set("@test/guest", () => {
 			throw Object.assign(new Error("later"), {
@@ -354,7 +369,10 @@ describe("unsubscribing", () => {
 			});
 		});
 		const { id } = await ring({ payload: { text: "hi" } });
-		await vi.waitFor(() => expect(wayOf(id).at(-1)).toMatch(/^retrying/), wait);
+		await vi.waitFor(
+			() => expect(transitionsOf(id).at(-1)).toMatch(/^retrying/),
+			wait,
+		);
 		await unsubscribe();
 		const { id: second } = await subscribe();
 		expect(second).not.toBe(first);
@@ -367,7 +385,7 @@ describe("unsubscribing", () => {
 		expect(got).toEqual([]);
 	});
 
-	test("by its id ends any subscription, whosever it is, with a key that may do everything", async () => {
+	test("by id ends any user's subscription with the scope admin", async () => {
 		await installKeys();
 		await subscribe();
 		const [known] = await all();
@@ -378,7 +396,7 @@ describe("unsubscribing", () => {
 		expect(await (await end(asked)).json()).toEqual({ unsubscribed: false });
 	});
 
-	test("by its id is for no user", async () => {
+	test("by id is forbidden to users", async () => {
 		await subscribe();
 		const [known] = await all();
 		const response = await call("DELETE", "/v1/subscriptions", {
@@ -402,14 +420,14 @@ describe("a public event", () => {
 			token: await atDoor(front),
 			body: JSON.stringify({ ...asked, ...(tool && { tool }) }),
 		});
-	const joined = () => subscriptionsOf(announced).list({ limit: 9 });
+	const joined = () => boundSubscriptions(announced).list({ limit: 9 });
 
 	afterEach(async () => {
-		await subscriptionsOf(announced).unsubscribe("@test/guest", []);
+		await boundSubscriptions(announced).unsubscribe("@test/guest", []);
 		await stopped(announced);
 	});
 
-	test("is joined without any token, and reaches all", async () => {
+	test("needs no token, and reaches all subscribers", async () => {
 		await asApp("@test/guest", ({ event }) =>
 			event.subscribe("@test/lab", "announced", "act"),
 		);
@@ -421,7 +439,7 @@ describe("a public event", () => {
 		await vi.waitFor(() => expect(got).toEqual([[{}, { text: "hi" }]]), wait);
 	});
 
-	test("is sent to no field, for it has none", async () => {
+	test("cannot be sent to a field, because it has none", async () => {
 		behaviours.set("two", (_, { event }) =>
 			refusal(
 				event.send("announced", {
@@ -436,7 +454,7 @@ describe("a public event", () => {
 		});
 	});
 
-	test("has one subscription of an app for all: no user ends it, or puts another tool in its place", async () => {
+	test("has one subscription of an app for all users, which no user can end or change", async () => {
 		expect((await asUser("POST", "act")).status).toBe(201);
 		expect((await asUser("POST", "act")).status).toBe(201);
 		expect((await asUser("DELETE")).status).toBe(403);
@@ -444,7 +462,7 @@ describe("a public event", () => {
 		expect(await joined()).toMatchObject([{ tool: "act" }]);
 	});
 
-	test("is changed and ended by a key that may do everything", async () => {
+	test("is changed and ended with the scope admin", async () => {
 		await installKeys();
 		await asUser("POST", "act");
 		const body = { ...asked, tool: "other" };

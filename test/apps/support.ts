@@ -2,12 +2,12 @@
 import { env } from "cloudflare:workers";
 import { SignJWT } from "jose";
 import { expect, vi } from "vitest";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import worker, { SECRET, transitions } from "./worker.ts";
 
 export const wait = { timeout: 10_000, interval: 10 };
 
-/** A token that says who the user is. */
+/** A user's token. */
 export async function tokenOf(
 	account: Record<string, unknown>,
 	claims: Record<string, unknown> = {},
@@ -39,7 +39,7 @@ export async function call(
 	return worker.fetch(request as never, env, {} as never);
 }
 
-/** What the outside mail service was asked, and what it answers. */
+/** Fakes the mail service. Returns the requests that it received. */
 export function mailService(answer = () => new Response()) {
 	const asked: { method: string; body: unknown }[] = [];
 	vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
@@ -51,8 +51,8 @@ export function mailService(answer = () => new Response()) {
 	return asked;
 }
 
-/** The way of one event so far: `type handler attempt`. */
-export function wayOf(id: string): string[] {
+/** The transitions of one event so far: `type handler attempt`. */
+export function transitionsOf(id: string): string[] {
 	return transitions
 		.filter((transition) => transition.id === id)
 		.map((transition) =>
@@ -66,10 +66,10 @@ export function wayOf(id: string): string[] {
 		);
 }
 
-/** Waits until nothing of an event runs any more. */
+/** Waits until an event has stopped. */
 export async function stopped(name: string): Promise<void> {
 	await vi.waitFor(async () => {
-		const { phase } = await subscriptionsOf(name).state();
+		const { phase } = await boundSubscriptions(name).state();
 		expect(phase).toBe("stopped");
 	}, wait);
 }

@@ -1,7 +1,7 @@
-/** Users' tokens at every door of the apps: what is not as its issuer gave it opens none. */
+/** Users' tokens at every entry point of apps: only genuine tokens are accepted. */
 import { SignJWT, UnsecuredJWT } from "jose";
 import { beforeEach, describe, expect, test } from "vitest";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { asApp, refusal } from "./as-app.ts";
 import { acts } from "./more-apps.ts";
 import { call, stopped } from "./support.ts";
@@ -45,7 +45,7 @@ const base64url = (value: unknown) =>
 /** Each is a token that its issuer did not give, or not for now. */
 const FORGED: [string, () => Promise<string>][] = [
 	["has expired", () => signed({ expires: "-1 second" })],
-	["never expires", () => signed({ expires: null })],
+	["has no expiry", () => signed({ expires: null })],
 	["is not valid yet", () => signed({ notBefore: "1 minute" })],
 	["is another issuer's", () => signed({ issuer: "https://evil.example" })],
 	[
@@ -53,7 +53,7 @@ const FORGED: [string, () => Promise<string>][] = [
 		() => signed({ issuer: "https://AUTH.example" }),
 	],
 	["is signed with another secret", () => signed({ secret: "x".repeat(40) })],
-	["is signed by another algorithm", () => signed({ alg: "HS512" })],
+	["is signed with another algorithm", () => signed({ alg: "HS512" })],
 	[
 		"is not signed",
 		async () =>
@@ -90,7 +90,7 @@ const FORGED: [string, () => Promise<string>][] = [
 	["has no signature", async () => swapped(await signed(), 2, "")],
 ];
 
-/** Genuine, but without what the event's key is made of. */
+/** Genuine tokens without the fields of the event's key. */
 const LACKING: [string, Record<string, unknown>][] = [
 	["no claim of the type", {}],
 	["the claim in another case", { Door: door }],
@@ -142,10 +142,10 @@ beforeEach(() => {
 });
 
 const subscribers = async () =>
-	(await subscriptionsOf(NAME).state()).subscribers;
+	(await boundSubscriptions(NAME).state()).subscribers;
 
 describe.each(FORGED)("a token that %s", (_, make) => {
-	test("runs no tool by the library, nor as one of several", async () => {
+	test("runs no tool through the library, alone or with other tokens", async () => {
 		const [token, genuine] = [await make(), await signed()];
 		for (const tokens of [[token], [genuine, token], [token, genuine]]) {
 			const run = events.apps.run("@test/guest", "act", null, { tokens });
@@ -154,7 +154,7 @@ describe.each(FORGED)("a token that %s", (_, make) => {
 		expect(ran).toBe(0);
 	});
 
-	test("runs no tool over HTTP, and the answer does not show it", async () => {
+	test("runs no tool over HTTP, and the response does not contain it", async () => {
 		const token = await make();
 		const response = await call("POST", "/v1/apps/@test/guest/tools/act", {
 			token,
@@ -167,13 +167,13 @@ describe.each(FORGED)("a token that %s", (_, make) => {
 		expect(ran).toBe(0);
 	});
 
-	test.each(HTTP)("is refused at %s", async (_, ask) => {
+	test.each(HTTP)("is rejected at %s", async (_, ask) => {
 		const response = await ask(await make());
 		expect(response.status).toBe(401);
 		expect(await subscribers()).toBe(0);
 	});
 
-	test("learns of no app, event or tool over HTTP", async () => {
+	test("does not reveal which apps, events and tools exist", async () => {
 		const token = await make();
 		const body = JSON.stringify({ ...asked, app: "@no/app", tool: "no" });
 		const paths: [string, string, string | undefined][] = [
@@ -201,7 +201,7 @@ describe.each(FORGED)("a token that %s", (_, make) => {
 
 describe("a genuine token with", () => {
 	test.each(LACKING)(
-		"%s makes no subscription, by any door",
+		"%s makes no subscription through any entry point",
 		async (_, claims) => {
 			const token = await signed({ claims });
 			const inCode = asApp(
@@ -221,7 +221,7 @@ describe("a genuine token with", () => {
 });
 
 describe("the key of a subscription", () => {
-	test("is made of the token alone: nothing that the caller says beside it is in it", async () => {
+	test("contains only claims of the token, and no other input of the caller", async () => {
 		const token = await signed();
 		const body = JSON.stringify({
 			...asked,
@@ -231,7 +231,7 @@ describe("the key of a subscription", () => {
 		const refused = await call("POST", "/v1/subscriptions", { token, body });
 		expect(refused.status).toBe(400);
 		await HTTP[0]?.[1](token);
-		expect(await subscriptionsOf(NAME).list({ limit: 9 })).toMatchObject([
+		expect(await boundSubscriptions(NAME).list({ limit: 9 })).toMatchObject([
 			{
 				app: "@test/guest",
 				key: [
@@ -245,7 +245,7 @@ describe("the key of a subscription", () => {
 		await stopped(NAME);
 	});
 
-	test("is never of two people's tokens", async () => {
+	test("never combines tokens of two users", async () => {
 		const tokens = [
 			await signed({ claims: { sub: "ada", door } }),
 			await signed({ claims: { sub: "ben", account: { accountId: "b2" } } }),
@@ -259,7 +259,7 @@ describe("the key of a subscription", () => {
 		expect(response.status).toBe(401);
 	});
 
-	test("shows a user the subscriptions of that user alone", async () => {
+	test("lists only the user's own subscriptions", async () => {
 		const [mine, theirs] = [
 			await signed(),
 			await signed({ claims: { door: { ...door, name: "back" } } }),
@@ -281,7 +281,7 @@ describe("without any token", () => {
 		"Bearer a.b",
 		"Basic YTpi",
 		"Bearer a.b.c.d",
-	])("%s opens nothing over HTTP", async (authorization) => {
+	])("%s is rejected over HTTP", async (authorization) => {
 		const { default: worker } = await import("./worker.ts");
 		for (const path of [
 			"/v1/apps/@test/guest/tools/act",
@@ -301,7 +301,7 @@ describe("without any token", () => {
 		}
 	});
 
-	test("a user's token opens no other path", async () => {
+	test("a user's token is rejected on all other paths", async () => {
 		const token = await signed();
 		for (const [method, path] of [
 			["POST", "/v1/events"],

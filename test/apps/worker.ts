@@ -1,4 +1,4 @@
-/** One Worker with the example's apps and one more, whose code does what a test says. */
+/** One Worker with the example's apps, and apps whose code a test sets. */
 import { createEvents, defineConfig, type Transition } from "tidings";
 import { type Capabilities, createApp } from "tidings/apps";
 import { publisher, worker } from "tidings/worker";
@@ -9,10 +9,10 @@ import { moreApps } from "./more-apps.ts";
 /** Every transition, in order. */
 export const transitions: Transition[] = [];
 
-/** What the code of the app `@test/lab` does, by tool or part; what a test does not set does nothing. */
+/** The code of the app `@test/lab`, by tool or part. By default it does nothing. */
 export const behaviours = new Map<
 	string,
-	// biome-ignore lint/suspicious/noExplicitAny: what a test gives
+	// biome-ignore lint/suspicious/noExplicitAny: a test sets it
 	(...args: any[]) => unknown
 >();
 

@@ -1,4 +1,4 @@
-/** `npx tidings generate`, as a person and as CI run it, in a directory of its own. */
+/** `npx tidings generate` as a process, in a temporary directory. */
 import { spawnSync } from "node:child_process";
 import {
 	mkdirSync,
@@ -42,7 +42,7 @@ function read(path = OUT): string {
 	return readFileSync(join(directory, path), "utf8");
 }
 
-/** What is imported, and under which paths it is handed over. */
+/** The imports, and the paths under which modules are registered. */
 function importsOf(text: string) {
 	return {
 		imports: [...text.matchAll(/^import \* as m\d+ from "(.*)";$/gm)].map(
@@ -52,7 +52,7 @@ function importsOf(text: string) {
 	};
 }
 
-test("every module of the default directories is imported once and handed over by its path, in order of paths", () => {
+test("each module of the default directories is imported once and registered by its path, sorted by path", () => {
 	write("src/subscribers/welcome.js", "src/handlers/b.ts", "src/handlers/B.ts");
 	write("src/handlers/order/mail.ts", "src/handlers/order.ts");
 	const { status, stdout } = run("generate");
@@ -77,7 +77,7 @@ test("every module of the default directories is imported once and handed over b
 	});
 });
 
-test("tests, declarations, other files, installed packages and the output itself are left out", () => {
+test("tests, declarations, other files, installed packages and the output itself are excluded", () => {
 	write("src/handlers/a.ts", "src/handlers/a.test.ts", "src/handlers/a.d.ts");
 	write("src/handlers/a.spec.tsx", "src/handlers/deep/a.node.test.mts");
 	write("src/handlers/notes.md", "src/handlers/node_modules/p/index.js");
@@ -87,7 +87,7 @@ test("tests, declarations, other files, installed packages and the output itself
 	}
 });
 
-test("directories and files given are taken in place of the defaults, each module once", () => {
+test("given directories and files replace the defaults, and each module is imported once", () => {
 	write("src/handlers/a.ts", "packages/x/on.ts", "packages/x/y/on.mts");
 	const given = ["./packages/x/y/on.mts", "packages/x/", "packages"];
 	expect(run("generate", ...given).status).toBe(0);
@@ -97,13 +97,13 @@ test("directories and files given are taken in place of the defaults, each modul
 	});
 });
 
-test("a directory without handlers makes an import of none", () => {
+test("an empty directory results in no imports", () => {
 	mkdirSync(join(directory, "src/handlers"), { recursive: true });
 	expect(run("generate").status).toBe(0);
 	expect(importsOf(read())).toEqual({ imports: [], paths: [] });
 });
 
-test("what is as it would be written is not touched, so that nothing that watches it starts again", () => {
+test("an unchanged file is not written, so that a file watcher does not restart", () => {
 	write("src/handlers/a.ts");
 	run("generate");
 	const file = join(directory, OUT);
@@ -115,7 +115,7 @@ test("what is as it would be written is not touched, so that nothing that watche
 	expect(statSync(file).mtimeMs).toBeGreaterThan(5_000);
 });
 
-test("--check passes on a file that is as it would be written, with ends of lines of any system", () => {
+test("--check passes on a current file, with the line ends of any system", () => {
 	write("src/handlers/a.ts");
 	run("generate");
 	expect(run("generate", "--check")).toMatchObject({ status: 0, stderr: "" });
@@ -124,16 +124,16 @@ test("--check passes on a file that is as it would be written, with ends of line
 });
 
 test.each([
-	["is missing", () => rmSync(join(directory, OUT)), "is not there"],
+	["is missing", () => rmSync(join(directory, OUT)), "is missing"],
 	["lacks a module", () => write("src/handlers/new.ts"), "is stale"],
 	[
-		"imports one that is gone",
+		"imports a deleted module",
 		() => rmSync(join(directory, "src/handlers/a.ts")),
 		"is stale",
 	],
 	["was edited", () => write(OUT), "is stale"],
 ])(
-	"--check fails on a file that %s, says what to run, and writes nothing",
+	"--check fails on a file that %s, prints the command, and writes nothing",
 	(_, change, said) => {
 		write("src/handlers/a.ts", "src/handlers/b.ts");
 		run("generate", "src/handlers");
@@ -141,7 +141,7 @@ test.each([
 		const { status, stderr } = run("generate", "--check", "src/handlers");
 		expect(status).toBe(1);
 		expect(stderr).toBe(
-			`${OUT} ${said}: run npx tidings generate src/handlers\n`,
+			`${OUT} ${said}; run npx tidings generate src/handlers\n`,
 		);
 		expect(run("generate", "--check", "src/handlers").status).toBe(1);
 		run("generate", "src/handlers");
@@ -150,14 +150,14 @@ test.each([
 );
 
 test.each([
-	[["generate"], "Neither src/handlers nor src/subscribers is here"],
-	[["generate", "src/nowhere"], "src/nowhere is not here"],
-	[["generate", "a.test.ts"], "a.test.ts is no module of handlers"],
-	[["generate", "--out", "here", "a.ts"], "--out here: give a file"],
+	[["generate"], "neither src/handlers nor src/subscribers exists"],
+	[["generate", "src/nowhere"], "src/nowhere does not exist"],
+	[["generate", "a.test.ts"], "a.test.ts is not a handler module"],
+	[["generate", "--out", "here", "a.ts"], "--out: here is not a module"],
 	[["generate", "--force"], "--force"],
 	[["make"], "npx tidings generate --check"],
 	[[], "npx tidings generate --check"],
-])("%j is refused with what is wrong", (args, said) => {
+])("%j fails, and the error names the mistake", (args, said) => {
 	write("a.ts", "a.test.ts");
 	const { status, stdout, stderr } = run(...args);
 	expect(status).toBe(1);
@@ -166,7 +166,7 @@ test.each([
 	expect(stderr).not.toContain("    at ");
 });
 
-test("asked for help it explains itself", () => {
+test("with --help it prints help", () => {
 	const { status, stdout } = run("generate", "--help");
 	expect(status).toBe(0);
 	expect(stdout).toContain("npx tidings generate [--out");
@@ -177,12 +177,12 @@ describe("--app", () => {
 	const event = (name: string) =>
 		["start", "handler", "stop"].map((part) => `src/events/${name}/${part}.ts`);
 
-	test("the parts of each event and every tool are gathered by name, in order of names", () => {
+	test("the parts of each event and all tools are imported, sorted by name", () => {
 		write(...event("parcel_moved"), ...event("address_changed"));
 		write("src/tools/b.js", "src/tools/a.ts");
 		const { status, stdout } = run("generate", "--app");
 		expect(status).toBe(0);
-		expect(stdout).toBe(`${APP} gathers the modules of the app.\n`);
+		expect(stdout).toBe(`${APP} imports the modules of the app.\n`);
 		expect(importsOf(read(APP)).imports).toEqual([
 			"./events/address_changed/start.ts",
 			"./events/address_changed/handler.ts",
@@ -206,20 +206,20 @@ export const tools = {
 	});
 
 	test.each(["start", "handler", "stop"])(
-		"an event without its %s is an error that names the file, and nothing is written",
+		"an event without %s fails with the name of the file, and nothing is written",
 		(part) => {
 			const missing = `src/events/parcel_moved/${part}.ts`;
 			write(...event("parcel_moved").filter((path) => path !== missing));
 			const { status, stderr } = run("generate", "--app");
 			expect(status).toBe(1);
 			expect(stderr).toBe(
-				`${missing} is missing: each event has start, handler and stop\n`,
+				`${missing} is missing; each event needs start, handler and stop\n`,
 			);
 			expect(() => read(APP)).toThrow("ENOENT");
 		},
 	);
 
-	test("an app of tools alone has no handlers, one of events alone no tools", () => {
+	test("an app may have only tools, or only events", () => {
 		write("tools/src/tools/note.ts");
 		write(...event("e").map((path) => `events/${path}`));
 		expect(run("generate", "--app", "tools").status).toBe(0);
@@ -228,7 +228,7 @@ export const tools = {
 		expect(read(`events/${APP}`)).toContain("tools = {\n};");
 	});
 
-	test("tests, specs, declarations and what lies beside the parts are left out", () => {
+	test("tests, specs, declarations and files next to the parts are excluded", () => {
 		write(...event("e"), "src/events/e/parse.ts", "src/events/notes.md");
 		write("src/events/e/start.test.ts", "src/tools/a.ts", "src/tools/b/in.ts");
 		write("src/tools/a.test.ts", "src/tools/a.spec.ts", "src/tools/a.d.ts");
@@ -241,13 +241,13 @@ export const tools = {
 		]);
 	});
 
-	test("--check passes on what is as it would be written, and fails on what is not, writing nothing", () => {
+	test("--check passes on a current file, fails on any other, and writes nothing", () => {
 		write(...event("e").map((path) => `parcels/${path}`));
 		const check = () => run("generate", "--check", "--app", "parcels");
 		const command = "run npx tidings generate --app parcels";
 		expect(check()).toMatchObject({
 			status: 1,
-			stderr: `parcels/${APP} is not there: ${command}\n`,
+			stderr: `parcels/${APP} is missing; ${command}\n`,
 		});
 		expect(() => read(`parcels/${APP}`)).toThrow("ENOENT");
 		expect(run("generate", "--app", "parcels").status).toBe(0);
@@ -256,25 +256,25 @@ export const tools = {
 		const before = read(`parcels/${APP}`);
 		expect(check()).toMatchObject({
 			status: 1,
-			stderr: `parcels/${APP} is stale: ${command}\n`,
+			stderr: `parcels/${APP} is stale; ${command}\n`,
 		});
 		expect(read(`parcels/${APP}`)).toBe(before);
 	});
 
-	test("two files of one tool are refused, for only one of them would run", () => {
+	test("two files of one tool are rejected, because only one of them would run", () => {
 		write("src/tools/a.js", "src/tools/a.ts");
 		expect(run("generate", "--app")).toMatchObject({
 			status: 1,
 			stderr:
-				"src/tools/a.js and src/tools/a.ts are one tool: keep one of them\n",
+				"src/tools/a.js and src/tools/a.ts are the same tool; delete one of them\n",
 		});
 	});
 
-	test("two folders, and one that has neither events nor tools, are refused", () => {
+	test("two folders, and a folder without events and tools, are rejected", () => {
 		write(...event("e"));
 		expect(run("generate", "--app", ".", "src")).toMatchObject({
 			status: 1,
-			stderr: "--app takes one folder, that of one app\n",
+			stderr: "--app: ., src are several folders; give the folder of one app\n",
 		});
 		const { status, stderr } = run("generate", "--app", "nowhere");
 		expect(status).toBe(1);
@@ -282,7 +282,7 @@ export const tools = {
 	});
 
 	test.each(["email", "calendar", "inbox"])(
-		"the example's %s has what would be written",
+		"the generated file of the example %s is current",
 		(app) => {
 			const script = join(root, "scripts/generate.ts");
 			const folder = `examples/inbox/${app}`;

@@ -1,4 +1,4 @@
-/** `npm run key`, as a person runs it, in a directory of its own. */
+/** `npm run key` as a process, in a temporary directory. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -27,7 +27,7 @@ function fileText(): string {
 	return readFileSync(join(directory, "api-keys.json"), "utf8");
 }
 
-test("a new key is shown once, and its digest alone is kept", () => {
+test("a new key is printed once, and only its digest is stored", () => {
 	const { status, stdout } = run("ci", "publish:order.**", "read");
 	expect(status).toBe(0);
 	const [key = ""] = /tid_ci_[A-Za-z0-9_-]{43}$/m.exec(stdout) ?? [];
@@ -39,7 +39,7 @@ test("a new key is shown once, and its digest alone is kept", () => {
 	expect(stdout).toContain("npx wrangler secret put API_KEYS < api-keys.json");
 });
 
-test("the file grows by each key and shrinks by each that is revoked", () => {
+test("creating a key adds it to the file, and revoking one removes it", () => {
 	const ids = () => JSON.parse(fileText()).map(({ id }: { id: string }) => id);
 	run("one", "read");
 	run("two", "admin");
@@ -51,14 +51,14 @@ test("the file grows by each key and shrinks by each that is revoked", () => {
 });
 
 test.each([
-	["an id that is taken", ["ci", "read"], "has a key ci already"],
-	["an id that no key can have", ["c_i", "read"], '"c_i" is no id'],
+	["an id that exists", ["ci", "read"], "already has a key ci"],
+	["an invalid id", ["c_i", "read"], '"c_i" is not an id'],
 	["a key without scopes", ["other"], "publish:<pattern>, read, admin"],
-	["a scope that is none", ["other", "write"], '"write" is no scope'],
-	["a pattern that is none", ["other", "publish:a*"], '"publish:a*" is no'],
-	["to revoke what is not there", ["--revoke", "other"], "it has ci"],
-	["an option that is none", ["--force", "ci", "read"], "--force"],
-])("%s is refused, and the file stays as it was", (_, args, said) => {
+	["an unknown scope", ["other", "write"], 'invalid scope "write"'],
+	["an invalid pattern", ["other", "publish:a*"], 'scope "publish:a*"'],
+	["revoking an unknown key", ["--revoke", "other"], "use one of: ci"],
+	["an unknown option", ["--force", "ci", "read"], "--force"],
+])("%s is rejected, and the file does not change", (_, args, said) => {
 	run("ci", "read");
 	const before = fileText();
 	const { status, stdout, stderr } = run(...args);
@@ -68,7 +68,7 @@ test.each([
 	expect(fileText()).toBe(before);
 });
 
-test("without arguments it explains itself and fails; asked for help it does not fail", () => {
+test("without arguments it prints help and fails; with --help it succeeds", () => {
 	const bare = run();
 	expect(bare.status).toBe(1);
 	expect(bare.stderr).toContain("npm run key -- <id> <scope>...");
@@ -78,7 +78,7 @@ test("without arguments it explains itself and fails; asked for help it does not
 	expect(existsSync(join(directory, "api-keys.json"))).toBe(false);
 });
 
-test(".dev.vars.example lets in the key that it names", () => {
+test(".dev.vars.example accepts the key that it names", () => {
 	const example = readFileSync(join(root, ".dev.vars.example"), "utf8");
 	expect(example).toContain(LOCAL_KEY);
 	expect(example).toContain(`API_KEYS='${LOCAL_API_KEYS}'`);

@@ -31,7 +31,7 @@ const starting = (config: unknown, ...handlers: string[]) => {
 
 const mail = { subscribers: { mail: { binding: "BOUND" } } };
 
-test("a Worker starts with a configuration whose bindings and handlers are there", () => {
+test("a Worker starts with a configuration whose bindings and handlers exist", () => {
 	expect(
 		starting(
 			{
@@ -51,65 +51,61 @@ test("a Worker starts with a configuration whose bindings and handlers are there
 
 test.for<[string, unknown, RegExp]>([
 	[
-		"a binding that is missing",
+		"a missing binding",
 		{ subscribers: { mail: { binding: "MISSING" } } },
-		/^tidings\.config\.ts: subscribers\.mail\.binding: "MISSING" is not bound: add it to \[\[services\]\].*entrypoint = "Subscriber"/,
+		/^tidings\.config\.ts: subscribers\.mail\.binding: "MISSING" is not bound; add it to \[\[services\]\].*entrypoint = "Subscriber"/,
 	],
 	...["EVENTS_QUEUE", "toString"].map((binding): [string, unknown, RegExp] => [
 		`${binding} for a Worker`,
 		{ subscribers: { mail: { binding } } },
-		/subscribers\.mail\.binding: "\w+" is bound to what is no Worker/,
+		/subscribers\.mail\.binding: "\w+" is not the binding of a Worker/,
 	]),
 	[
-		"a route to a Worker and no handler of it",
+		"a route to a Worker without a handler",
 		{ ...mail, routes: { mail: { events: "a.b" } } },
-		/routes\["mail"\]: there is no handler "mail"/,
+		/routes\["mail"\]: handler "mail" does not exist; use/,
 	],
 	[
-		"a route to what every object has",
+		"a route to an inherited property",
 		{ ...mail, routes: { a: { handler: "constructor/a" } } },
-		/routes\["a"\]: there is no handler "constructor\/a"/,
+		/routes\["a"\]: handler "constructor\/a" does not exist/,
 	],
 	[
-		"a route in a Worker's name to another handler",
+		"a route with another Worker's prefix",
 		{ ...mail, routes: { "mail/log": { handler: "mail/send" } } },
-		/routes\["mail\/log"\]: this could be the name of a handler of the Worker mail.*does not begin with mail\//,
+		/routes\["mail\/log"\]: this name may belong to a handler of the Worker mail.*does not begin with mail\//,
 	],
 	[
-		"a handler that nobody has",
+		"an unknown handler",
 		{ ...mail, routes: { "send-mail": { events: "a.b" } } },
-		/^tidings\.config\.ts: routes\["send-mail"\]: there is no handler "send-mail": this Worker has own, audit, handlers of others begin with mail\/, and no module is known at src\/subscribers\/send-mail: npx tidings generate/,
+		/^tidings\.config\.ts: routes\["send-mail"\]: handler "send-mail" does not exist; use one of this Worker \(own, audit\) or of another \(they begin with mail\/\), or write src\/subscribers\/send-mail and run npx tidings generate/,
 	],
 	[
-		"a handler of a Worker that is not named",
+		"a handler of an unknown Worker",
 		{ ...mail, routes: { a: { handler: "post/send" } } },
-		/routes\["a"\]: there is no handler "post\/send"/,
+		/routes\["a"\]: handler "post\/send" does not exist/,
 	],
 	[
-		"a route with the name of a handler that it does not call",
+		"a route with the id of another handler",
 		{ ...mail, routes: { own: { handler: "mail/send" } } },
-		/routes\["own"\]: a handler has this id and the route calls another, "mail\/send"/,
+		/routes\["own"\]: a handler has this id, but the route calls "mail\/send"; rename the route/,
 	],
-	[
-		"a value that is wrong by itself",
-		{ shards: 0 },
-		/^tidings\.config\.ts: shards: 0 is not/,
-	],
+	["an invalid value", { shards: 0 }, /^tidings\.config\.ts: shards: 0 is not/],
 ])("a Worker does not start with %s", ([, config, message]) => {
 	expect(starting(config, "own", "audit")).toThrow(message);
 });
 
-test("a Worker may have a handler of its own with the key of another", () => {
+test("a Worker may have a handler whose id is the key of another Worker", () => {
 	expect(starting(mail, "mail")).not.toThrow();
 });
 
-test("a Worker does not start with a handler of its own that could be another's", () => {
+test("a Worker does not start with a handler whose id begins with the key of another Worker", () => {
 	expect(starting(mail, "mail/send")).toThrow(
 		/subscribers\.mail: this Worker's own handler "mail\/send" begins with that key/,
 	);
 });
 
-test("a route that names only a file of src/subscribers runs what that exports", async () => {
+test("a route with the name of a file in src/subscribers runs the file's export", async () => {
 	const events = createEvents();
 	worker(events, {
 		config: {
@@ -128,6 +124,6 @@ test("a Worker does not start with a file that exports no handler, or one withou
 		/"src\/subscribers\/empty\.ts" exports no function default or handler or handle/,
 	);
 	expect(starting({ routes: { welcome: { retries: 1 } } })).toThrow(
-		/routes\["welcome"\].*src\/subscribers\/welcome needs the route's events/,
+		/routes\["welcome"\].*give the route of src\/subscribers\/welcome its events/,
 	);
 });

@@ -1,4 +1,4 @@
-/** What the dialects' types promise. Only `tsc` reads this file: nothing in it ever runs. */
+/** The types of the dialects. Only `tsc` reads this file. */
 import { type Events, event, type HandlerContext, type Receipt } from "tidings";
 import { type AmptEvents, events } from "tidings/ampt";
 import {

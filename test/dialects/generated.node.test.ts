@@ -9,7 +9,7 @@ test.each([
 	["ampt", []],
 	["sst", ["packages/functions/src/events"]],
 	["tsc-run", []],
-])("the generated import of %s is fresh", (product, sources) => {
+])("the generated import of %s is current", (product, sources) => {
 	const { status, stderr } = spawnSync(
 		process.execPath,
 		[script, "generate", "--check", ...sources],

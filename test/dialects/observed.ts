@@ -1,15 +1,17 @@
-/** Keeps the transitions of the bus that the dialects share, and logs them for who watches from outside. */
+/** Records the transitions of the bus that the dialects share, and logs them for a test outside the Worker. */
 import type { Events, Transition } from "tidings";
-import { portsOf } from "../../src/registration.ts";
+import { registrationOf } from "../../src/registration.ts";
 
 /** Every transition, in order. */
 export const transitions: Transition[] = [];
 
-/** The same bus, observed: called before `worker` takes it. */
+/** Sets the observer of the shared bus. Call it before `worker`. */
 export function observed(events: Events): Events {
-	portsOf(events).observe = (transition) => {
-		transitions.push(transition);
-		console.info(`tidings ${JSON.stringify(transition)}`);
-	};
+	Object.assign(registrationOf(events), {
+		observe(transition: Transition) {
+			transitions.push(transition);
+			console.info(`tidings ${JSON.stringify(transition)}`);
+		},
+	});
 	return events;
 }

@@ -29,7 +29,7 @@ test.each([
 	["/sst", 1],
 	["/tsc-run", 1],
 ])(
-	"what %s publishes by binding comes to every handler of the owner",
+	"an event that %s publishes over a binding reaches every handler of the owner",
 	async (path, handlers) => {
 		const publisher = harness.getWorker("seeds-publisher");
 		const response = await publisher.fetch(path);
@@ -42,7 +42,7 @@ test.each([
 	},
 );
 
-test("what breaks the schema is refused where it is published, though the owner does not know the schema", async () => {
+test("the publisher rejects a body that violates the schema, even if the owner does not know the schema", async () => {
 	const publisher = harness.getWorker("seeds-publisher");
 	const response = await publisher.fetch("/sst-invalid");
 	expect(response.status).toBe(400);

@@ -15,7 +15,7 @@ const problemOf = (status: number, code: string) => ({
 });
 
 describe("publishing", () => {
-	test("one event is answered with 202 and its receipt", async () => {
+	test("one event results in 202 and its receipt", async () => {
 		const { status, json } = await call("POST", "/v1/events", event, {
 			key: "publish",
 		});
@@ -27,7 +27,7 @@ describe("publishing", () => {
 		});
 	});
 
-	test("an array is answered with receipts in order", async () => {
+	test("an array results in receipts in order", async () => {
 		const batch = [
 			event,
 			{ ...event, after: "1 hour" },
@@ -42,7 +42,7 @@ describe("publishing", () => {
 		]);
 	});
 
-	test("no body is null", async () => {
+	test("an absent body is null", async () => {
 		expect(
 			(await call("POST", "/v1/events", { name: "nobody.cares" })).status,
 		).toBe(202);
@@ -129,7 +129,7 @@ describe("publishing", () => {
 		},
 	);
 
-	test("a request over 11 MB is refused without being read to its end", async () => {
+	test("a request over 11 MB is rejected before its end", async () => {
 		const answer = await call(
 			"POST",
 			"/v1/events",
@@ -138,7 +138,7 @@ describe("publishing", () => {
 		expect(answer).toMatchObject(problemOf(413, "batch_too_large"));
 	});
 
-	test("a queue that fails in the middle of a batch is 503, with the receipts and what was not accepted", async () => {
+	test("a queue failure within a batch is 503, with the receipts and the failed indexes", async () => {
 		// So that nothing is waited for between two tries.
 		vi.spyOn(Math, "random").mockReturnValue(0);
 		const queue = (env as unknown as { EVENTS_QUEUE: Queue }).EVENTS_QUEUE;
@@ -167,7 +167,7 @@ describe("publishing", () => {
 		).toHaveLength(100);
 	});
 
-	test("bytes that are no UTF-8 are refused, not replaced", async () => {
+	test("bytes that are not UTF-8 are rejected, not replaced", async () => {
 		const bytes = new Uint8Array([
 			...new TextEncoder().encode('{"name":"a.b","body":"'),
 			0xff,
@@ -188,7 +188,7 @@ describe("publishing", () => {
 		expect(await response.json()).toMatchObject({ code: "invalid_json" });
 	});
 
-	test("a queue that takes nothing is 503", async () => {
+	test("a queue outage is 503", async () => {
 		vi.spyOn(Math, "random").mockReturnValue(0);
 		const queue = (env as unknown as { EVENTS_QUEUE: Queue }).EVENTS_QUEUE;
 		vi.spyOn(queue, "send").mockRejectedValue(new Error("Queue is overloaded"));
@@ -198,7 +198,7 @@ describe("publishing", () => {
 		expect(queue.send).toHaveBeenCalledTimes(4);
 	});
 
-	test("a queue that takes nothing for a moment is asked again, and the caller sees nothing of it", async () => {
+	test("a short queue outage is retried, and the caller does not notice it", async () => {
 		vi.spyOn(Math, "random").mockReturnValue(0);
 		const queue = (env as unknown as { EVENTS_QUEUE: Queue }).EVENTS_QUEUE;
 		const send = vi.spyOn(queue, "send");
@@ -212,7 +212,7 @@ describe("publishing", () => {
 	});
 });
 
-describe("who may come in", () => {
+describe("authentication and scopes", () => {
 	test.each([
 		["no key", {}],
 		["an empty key", { authorization: "Bearer " }],
@@ -229,7 +229,7 @@ describe("who may come in", () => {
 		],
 		["another scheme", { authorization: `Basic ${keyOf("admin")}` }],
 	] as Record<string, string>[][])(
-		"%s is answered with 401 everywhere under /v1",
+		"a request with %s gets 401 on every path under /v1",
 		async (_, headers) => {
 			for (const [method, path] of [
 				["POST", "/v1/events"],
@@ -251,7 +251,7 @@ describe("who may come in", () => {
 	);
 
 	test.each([undefined, "", "not json", "[{}]", '{"id":"admin"}'])(
-		"with the secret %j nobody comes in",
+		"with API_KEYS set to %j every request gets 401",
 		async (secret) => {
 			const keys = (env as { API_KEYS?: string }).API_KEYS as string;
 			try {
@@ -288,7 +288,7 @@ describe("who may come in", () => {
 		["GET", "/v1/handlers", undefined, ["admin", "read"]],
 	];
 	test.each(routes)(
-		"%s %s with %j is for %j alone, others get 403",
+		"%s %s with %j is allowed only for %j, other scopes get 403",
 		async (method, path, body, allowed) => {
 			for (const key of [
 				"admin",
@@ -305,7 +305,7 @@ describe("who may come in", () => {
 		},
 	);
 
-	test("a key that may publish order.** cancels and moves such events, and no others", async () => {
+	test("a key with publish:order.** cancels and reschedules only such events", async () => {
 		const mine = await events.publish("order.placed", { after: "1 hour" }, 1);
 		const other = await events.publish("user.left", { after: "1 hour" }, 1);
 		const path = (id: string) => `/v1/scheduled/${id}`;
@@ -357,7 +357,7 @@ describe("the other routes", () => {
 	});
 
 	test.each(["limit=0", "limit=x", "limit=1001", "cursor=%20", "no=such"])(
-		"a list with ?%s is refused",
+		"a list with ?%s is rejected",
 		async (query) => {
 			for (const path of ["/v1/scheduled", "/v1/dead-letters"])
 				expect(await call("GET", `${path}?${query}`)).toMatchObject(
@@ -385,7 +385,7 @@ describe("the other routes", () => {
 		});
 	});
 
-	test("a bare /health says ok without figures; a key that may read sees them", async () => {
+	test("/health has no figures without a key, and figures with the scope read", async () => {
 		expect(await call("GET", "/health", undefined, { key: "" })).toMatchObject({
 			status: 200,
 			json: { status: "ok" },
@@ -409,7 +409,7 @@ describe("the other routes", () => {
 		).toBe(403);
 	});
 
-	test("/health turns 503 when the oldest message has waited for half of the retention", async () => {
+	test("/health is 503 once the oldest message has waited for half of the retention", async () => {
 		const queue = (env as unknown as { RETRIES_QUEUE: Queue }).RETRIES_QUEUE;
 		const metrics = vi.spyOn(queue, "metrics");
 		const now = vi.spyOn(Date, "now");
@@ -431,7 +431,7 @@ describe("the other routes", () => {
 		}
 	});
 
-	test("an outage is 503, whatever is down", async () => {
+	test("an outage of any store is 503", async () => {
 		const queue = (env as unknown as { RETRIES_QUEUE: Queue }).RETRIES_QUEUE;
 		vi.spyOn(queue, "metrics").mockRejectedValue(new Error("down"));
 		const late = vi.spyOn(Date, "now").mockReturnValue(Date.now() + 10 ** 9);
@@ -448,7 +448,7 @@ describe("the other routes", () => {
 		);
 	});
 
-	test("an Idempotency-Key is never accepted and ignored, on any route", async () => {
+	test("an Idempotency-Key is rejected on every route, never ignored", async () => {
 		for (const [method, path, body] of [
 			["PATCH", "/v1/scheduled/any", { after: 5 }],
 			["POST", "/v1/dead-letters/any/replay", {}],
@@ -458,7 +458,7 @@ describe("the other routes", () => {
 			).toMatchObject(problemOf(501, "not_supported"));
 	});
 
-	test("an unknown route is 404, a wrong method 405 with those that are right", async () => {
+	test("an unknown route is 404, a wrong method 405 with the allowed methods", async () => {
 		expect(await call("GET", "/v1/nothing")).toMatchObject(
 			problemOf(404, "route_not_found"),
 		);
@@ -481,7 +481,7 @@ describe("the other routes", () => {
 			);
 	});
 
-	test("what is not ours goes to the user's own fetch", async () => {
+	test("a path of the user's that begins like ours reaches the user's own fetch", async () => {
 		for (const path of ["/", "/v1x", "/healthy", "/orders"])
 			expect((await call("GET", path, undefined, { key: "" })).json).toBe(
 				"the user's own",

@@ -16,7 +16,7 @@ const unauthorized = expect.objectContaining({ code: "unauthorized" });
 describe("a key", () => {
 	afterEach(() => vi.restoreAllMocks());
 
-	test("is found by its whole id, not by the start of it", async () => {
+	test("is found by its whole id, not by a prefix", async () => {
 		const secret = secretOf(
 			{ id: "storefront", scopes: ["admin"], digest: "0".repeat(64) },
 			{ id: "store", scopes: ["read"], digest: await digestOf(key) },
@@ -75,7 +75,14 @@ describe("a key", () => {
 			await expect(authenticate(`Bearer ${key}`, secret)).rejects.toEqual(
 				unauthorized,
 			);
-			expect(logged.mock.calls.join()).toContain(`tidings: API_KEYS: ${log}`);
+			expect(logged.mock.calls.map(([line]) => JSON.parse(line))).toMatchObject(
+				[
+					{
+						tidings: "api_keys_unreadable",
+						reason: expect.stringContaining(log),
+					},
+				],
+			);
 			expect(logged.mock.calls.join()).not.toContain("hunter2");
 		},
 	);

@@ -12,7 +12,7 @@ const storefront = EVENTS as PublisherBinding;
 const settle = async <Result>(promise: Promise<Result>) => await promise;
 
 describe("a caller with publish = [order.**, user.joined]", () => {
-	test("publishes, schedules, moves and cancels such events", async () => {
+	test("publishes, schedules, reschedules and cancels such events", async () => {
 		const now = await storefront.publish("order.placed", { n: 1 });
 		expect(now).toMatchObject({ id: expect.any(String), delay: 0 });
 		const later = await storefront.publish(
@@ -34,7 +34,7 @@ describe("a caller with publish = [order.**, user.joined]", () => {
 		expect(receipts).toHaveLength(2);
 	});
 
-	test("publishes no other, by any method", async () => {
+	test("publishes no other name, not even one with the same prefix, with any method", async () => {
 		const refusal = {
 			name: "ForbiddenError",
 			code: "forbidden",
@@ -65,7 +65,7 @@ describe("a caller with publish = [order.**, user.joined]", () => {
 	});
 });
 
-test("props that are not as they should be give no right that they do not name", async () => {
+test("invalid props give no permission", async () => {
 	const [miswritten, half] = [MISWRITTEN, HALF_WRITTEN] as PublisherBinding[];
 	const mine = await events.publish("order.placed", { after: "1 hour" }, 1);
 	for (const act of [
@@ -80,7 +80,7 @@ test("props that are not as they should be give no right that they do not name",
 	expect(await events.cancel(mine.id)).toBe(true);
 });
 
-test("an empty list of names may publish nothing, no list everything", async () => {
+test("an empty list permits no event, and no list permits every event", async () => {
 	await expect(
 		settle((NOBODY as PublisherBinding).publish("order.placed", 1)),
 	).rejects.toMatchObject({ code: "forbidden" });
@@ -90,14 +90,14 @@ test("an empty list of names may publish nothing, no list everything", async () 
 });
 
 test.each(["cancel", "reschedule"] as const)(
-	"%s of an id that is none is false",
+	"%s of an invalid id returns false",
 	async (method) => {
 		for (const id of ["", "none", 7, null, {}])
 			expect(await storefront[method](id as string, 5_000)).toBe(false);
 	},
 );
 
-test("the entrypoint has four methods and no others", async () => {
+test("the entrypoint has only its public methods", async () => {
 	const stub = storefront as unknown as Record<string, () => Promise<unknown>>;
 	for (const name of [
 		"scheduler",
@@ -121,7 +121,7 @@ test("the entrypoint has four methods and no others", async () => {
 describe("a client over a binding", () => {
 	const client = createClient<typeof events>(storefront);
 
-	test("gives errors back as their classes", async () => {
+	test("restores the class of an error that crossed the binding", async () => {
 		await expect(client.publish("user.left", 1)).rejects.toBeInstanceOf(
 			ForbiddenError,
 		);
@@ -130,7 +130,7 @@ describe("a client over a binding", () => {
 		).rejects.toBeInstanceOf(RefusedError);
 	});
 
-	test("carries dates and class instances as their JSON, as every door does", async () => {
+	test("sends dates and class instances as their JSON, as every entry point does", async () => {
 		class Order {
 			readonly at = new Date(0);
 			toJSON() {
@@ -149,7 +149,7 @@ describe("a client over a binding", () => {
 	});
 });
 
-test("a caller's schema is never called: what looks like a definition is no name", async () => {
+test("a caller's schema is never called: an object in the form of a definition is not a name", async () => {
 	let called = false;
 	const validate = () => {
 		called = true;

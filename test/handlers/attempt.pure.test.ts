@@ -3,17 +3,17 @@ import * as z from "zod";
 import type { Schema } from "../../src/event/definition.ts";
 import { serializeError as describeThrown } from "../../src/event/failure.ts";
 import { attempt } from "../../src/handlers/attempt.ts";
-import type { Attempting } from "../../src/handlers/attempt-time.ts";
 import {
 	type HandlerContext,
 	type HandlerFunction,
 	handlerOf,
 } from "../../src/handlers/handler.ts";
+import type { Ports } from "../../src/ports.ts";
 
 const head = { id: "e1", name: "order.placed", time: 1_000, delay: 5 };
 
-/** Time that passes only when the test says so. */
-class Time implements Attempting {
+/** A clock that the test advances. */
+class Time implements Pick<Ports, "clock" | "timer"> {
 	now = 1_800_000_000_000;
 	readonly startedAt = this.now;
 	readonly #standing = new Set<{ at: number; expire: () => void }>();
@@ -23,7 +23,7 @@ class Time implements Attempting {
 		this.#standing.add(mine);
 		return () => this.#standing.delete(mine);
 	};
-	/** The one timer that stands; an attempt never has two. */
+	/** The pending timer. An attempt never has two. */
 	get armed() {
 		expect(this.#standing.size).toBeLessThanOrEqual(1);
 		return [...this.#standing][0];
@@ -46,15 +46,16 @@ beforeEach(() => {
 
 function begin(run: HandlerFunction, schema?: Schema, body: unknown = null) {
 	const options = { id: "h" };
-	const keeping: HandlerFunction = (event, itsContext) => {
+	const capturing: HandlerFunction = (event, itsContext) => {
 		context = itsContext;
 		return run(event, itsContext);
 	};
-	const handler = handlerOf([head.name], options, recordingPorts, schema);
-	return attempt(handler, { ...head, body }, 2, 5_000, time);
+	const handler = handlerOf([head.name], options, capturing, schema);
+	const call = { attempt: 2, timeout: 5_000 };
+	return attempt(handler, { ...head, body }, call, time);
 }
 
-/** A handler's end in the test's hand. */
+/** A handler that ends when the test decides. */
 function pending() {
 	const { promise, resolve, reject } = Promise.withResolvers<void>();
 	return { run: () => promise, resolve, reject };
@@ -62,27 +63,8 @@ function pending() {
 
 const timedOut = (timeout: number) => ({ type: "timed_out", timeout });
 
-describe("a handler that ends within its time", () => {
-	test("sets no timer where it ends without a pause", async () => {
-		let timers = 0;
-		const counting: Attempting = {
-			clock: time.clock,
-			timer: (...args) => {
-				timers++;
-				return time.timer(...args);
-			},
-		};
-		for (const [run, expected] of [
-			[() => 1, 0],
-			[async () => 1, 1],
-		] as const) {
-			const handler = handlerOf([head.name], { id: "h" }, run);
-			await attempt(handler, { ...head, body: null }, 1, 5_000, counting);
-			expect(timers).toBe(expected);
-		}
-	});
-
-	test("has delivered, and its timer is taken back", async () => {
+describe("a handler that ends before its deadline", () => {
+	test("has delivered the event, and its timer is cleared", async () => {
 		const { run, resolve } = pending();
 		const outcome = begin(run);
 		expect(time.armed?.at).toBe(time.startedAt + 5_000);
@@ -93,7 +75,7 @@ describe("a handler that ends within its time", () => {
 		expect(context.signal.aborted).toBe(false);
 	});
 
-	test("gets the event, its id and which attempt it is", async () => {
+	test("receives the event, its id and the number of the attempt", async () => {
 		const run = vi.fn();
 		expect(await begin(run, undefined, { a: 1 })).toEqual({
 			type: "delivered",
@@ -105,7 +87,7 @@ describe("a handler that ends within its time", () => {
 	});
 
 	test.for([new Error("closed"), undefined, null, "closed"])(
-		"has failed with whatever it throws, at once or later: %s",
+		"has failed with any value that it throws, synchronously or later: %s",
 		async (thrown) => {
 			const failed = { type: "failed", error: describeThrown(thrown) };
 			const throwing = () => {
@@ -118,8 +100,8 @@ describe("a handler that ends within its time", () => {
 	);
 });
 
-describe("a handler past its time", () => {
-	test("has failed, not a millisecond earlier, and its signal aborts", async () => {
+describe("a handler after its deadline", () => {
+	test("has failed exactly then, and its signal aborts", async () => {
 		const outcome = begin(pending().run);
 		time.pass(4_999);
 		expect(context.signal.aborted).toBe(false);
@@ -132,7 +114,7 @@ describe("a handler past its time", () => {
 		expect(await outcome).toEqual(timedOut(5_000));
 	});
 
-	test("finds its signal aborted, though it asks for it only then", async () => {
+	test("has an aborted signal, even if it reads the signal only then", async () => {
 		const outcome = begin(pending().run);
 		time.pass(5_000);
 		expect(await outcome).toEqual(timedOut(5_000));
@@ -143,7 +125,7 @@ describe("a handler past its time", () => {
 		});
 	});
 
-	test("has failed, though it returned without a pause", async () => {
+	test("has failed, even if it returned synchronously", async () => {
 		const outcome = begin(() => {
 			time.pass(300);
 			context.setTimeout(200);
@@ -152,7 +134,7 @@ describe("a handler past its time", () => {
 		expect(time.armed).toBeUndefined();
 	});
 
-	test("is ignored, whether it then returns, throws or asks for time", async () => {
+	test("is ignored if it then returns, throws or sets a timeout", async () => {
 		for (const end of ["resolve", "reject"] as const) {
 			const handler = pending();
 			const outcome = begin(handler.run);
@@ -176,7 +158,7 @@ describe("a handler past its time", () => {
 });
 
 describe("context.setTimeout", () => {
-	test("works apart from its context", async () => {
+	test("works without its context", async () => {
 		const outcome = begin(
 			async (_, { handler, attempt, signal, setTimeout }) => {
 				expect({ handler, attempt }).toEqual({ handler: "h", attempt: 2 });
@@ -189,7 +171,7 @@ describe("context.setTimeout", () => {
 		expect(await outcome).toEqual(timedOut(200));
 	});
 
-	test("gives longer, counted from the attempt's start", async () => {
+	test("extends the time, counted from the attempt's start", async () => {
 		const outcome = begin(pending().run);
 		time.pass(3_000);
 		context.setTimeout(10_000);
@@ -199,7 +181,7 @@ describe("context.setTimeout", () => {
 		expect(await outcome).toEqual(timedOut(10_000));
 	});
 
-	test("gives shorter, and the last call counts", async () => {
+	test("shortens the time, and the last call counts", async () => {
 		const outcome = begin(pending().run);
 		time.pass(100);
 		context.setTimeout(60_000);
@@ -211,7 +193,7 @@ describe("context.setTimeout", () => {
 	});
 
 	test.for([300, 299, 0.5])(
-		"with what has passed, %d of 300 ms, fails at once, though the handler returns",
+		"with %d of 300 elapsed ms fails at once, even if the handler returns",
 		async (ms) => {
 			const outcome = begin(async (_, { setTimeout, signal }) => {
 				time.pass(300);
@@ -244,7 +226,7 @@ describe("a handler with a schema", () => {
 		tags: z.string().array().default([]),
 	});
 
-	test("gets the schema's output", async () => {
+	test("receives the schema's output", async () => {
 		const run = vi.fn();
 		await begin(run, order, { total: "12.5", more: true });
 		expect(run.mock.calls[0]?.[0]).toEqual({
@@ -253,7 +235,7 @@ describe("a handler with a schema", () => {
 		});
 	});
 
-	test("does not run for a body that no longer parses, and tells the issues", async () => {
+	test("does not run for a body that no longer parses, and reports the issues", async () => {
 		const run = vi.fn();
 		expect(await begin(run, order, { total: 1, tags: [5] })).toEqual({
 			type: "unparsable",
@@ -274,7 +256,7 @@ describe("a handler with a schema", () => {
 		});
 	});
 
-	test("does not begin when its schema uses up the time without a pause", async () => {
+	test("does not start if its schema uses up the time synchronously", async () => {
 		const run = vi.fn();
 		const slow = {
 			"~standard": {
@@ -290,7 +272,7 @@ describe("a handler with a schema", () => {
 		expect(run).not.toHaveBeenCalled();
 	});
 
-	test("does not begin once its schema has used up the time", async () => {
+	test("does not start if its schema uses up the time", async () => {
 		const run = vi.fn();
 		const parsing = Promise.withResolvers<boolean>();
 		const slow = z.unknown().refine(() => parsing.promise);
@@ -298,7 +280,7 @@ describe("a handler with a schema", () => {
 		time.pass(5_000);
 		expect(await outcome).toEqual(timedOut(5_000));
 		parsing.resolve(true);
-		// As many turns as the schema needs to answer, and some more.
+		// More ticks than the schema needs.
 		for (let turn = 0; turn < 50; turn++) await Promise.resolve();
 		expect(run).not.toHaveBeenCalled();
 	});

@@ -1,9 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import {
-	type HandlerOptions,
-	Handlers,
-	handlerOf,
-} from "../../src/handlers/handler.ts";
+import { type HandlerOptions, handlerOf } from "../../src/handlers/handler.ts";
+import { HandlerRegistry } from "../../src/handlers/registry.ts";
 
 const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
 beforeEach(() => warn.mockClear());
@@ -15,12 +12,12 @@ const registering =
 	() =>
 		handlerOf(patterns, options as HandlerOptions, run);
 
-describe("what is refused at registration", () => {
+describe("registration rejects", () => {
 	test.each([
 		[
 			"a timeout over 60 seconds",
 			{ timeout: 60_001 },
-			/60001 ms is over 60000/,
+			/timeout: 60001 ms is too long/,
 		],
 		[
 			"a timeout of 61 seconds as text",
@@ -28,16 +25,12 @@ describe("what is refused at registration", () => {
 			/61000 ms is over/,
 		],
 		["a timeout of 0", { timeout: 0 }, /: timeout: 0 is not a duration/],
-		["a timeout that is none", { timeout: "soon" }, /"soon" is not a duration/],
+		["an invalid timeout", { timeout: "soon" }, /"soon" is not a duration/],
 		["a timeout of NaN", { timeout: Number.NaN }, /NaN is not a duration/],
 		["a timeout of null", { timeout: null }, /null is not a duration/],
-		[
-			"a base that is none",
-			{ retries: { base: "x" } },
-			/"x" is not a duration/,
-		],
-		["options that are null", null, /order\.placed: the options are null: on/],
-		["options that are text", "twice", /: the options are a string: on takes/],
+		["an invalid base", { retries: { base: "x" } }, /"x" is not a duration/],
+		["options that are null", null, /order\.placed: the options are null; on/],
+		["options that are text", "twice", /: the options are a string; on takes/],
 		["an id that is a number", { id: 5 }, /id 5/],
 		[
 			"an unknown option",
@@ -69,27 +62,27 @@ describe("what is refused at registration", () => {
 		},
 	);
 
-	test("what is named in front of what is wrong with it", () => {
+	test("with the handler's name at the start of the error", () => {
 		expect(registering({ id: "mail", timeout: 0 }, "a", "b.*")).toThrow(
 			/^on: a, b\.\*, mail: timeout: /,
 		);
 		expect(registering({ timeout: 0 }, "a")).toThrow(/^on: a: timeout: /);
 	});
 
-	test("no name or pattern at all", () => {
+	test("an empty list of names", () => {
 		expect(registering({ id: "mail" })).toThrow(
 			/on: mail: a handler needs a name or pattern/,
 		);
 	});
 
-	test("a handler that is no function", () => {
+	test("a handler that is not a function", () => {
 		expect(() => handlerOf(["a"], {}, "no function" as never)).toThrow(
 			/on: a: the handler is not a function/,
 		);
 	});
 
-	test("a repeated id, with the id to write", () => {
-		const handlers = new Handlers();
+	test("a repeated id, and suggests an id option", () => {
+		const handlers = new HandlerRegistry();
 		handlers.add(handlerOf(["order.placed"], { id: "mail" }, run));
 		const again = handlerOf(["order.paid"], { id: "mail" }, run);
 		expect(() => handlers.add(again)).toThrow(
@@ -105,14 +98,14 @@ describe("an id that survives deploys", () => {
 		options: HandlerOptions = {},
 	) => handlerOf(on, options, handler).id;
 
-	test("is the one given, else the pattern and the function's name", () => {
+	test("is the given one, else the pattern and the function's name", () => {
 		function sendMail() {}
 		expect(idOf(["order.*"], sendMail, { id: "mail" })).toBe("mail");
 		expect(idOf(["order.*"], sendMail)).toBe("order.*:sendMail");
 		expect(idOf(["a", "b"], sendMail)).toBe("a,b:sendMail");
 	});
 
-	test("is else a hash of the source, the same wherever the handler stands", () => {
+	test("is otherwise a hash of the source, independent of the handler's position", () => {
 		const id = idOf(["order.*"], () => {});
 		expect(id).toMatch(/^order\.\*:[0-9a-f]{8}$/);
 		expect(idOf(["order.*"], () => {})).toBe(id);
@@ -133,18 +126,21 @@ describe("an id that survives deploys", () => {
 		},
 	);
 
-	test("draws a warning when it is a hash and a retry could wait for more than an hour", () => {
+	test("logs a warning if it is a hash and a retry may wait for more than an hour", () => {
 		handlerOf(["a"], { retries: 3 }, () => {});
 		handlerOf(["a"], { id: "named" }, () => {});
 		handlerOf(["a"], {}, function named() {});
 		expect(warn).not.toHaveBeenCalled();
 		handlerOf(["a"], {}, () => {});
-		expect(warn).toHaveBeenCalledWith(expect.stringContaining('{ id: "…" }'));
+		expect(JSON.parse(warn.mock.calls[0]?.[0])).toMatchObject({
+			tidings: "handler_id_unstable",
+			hint: 'register it as on("a", { id: "…" }, …)',
+		});
 	});
 });
 
-test("a handler is found by its id, and by no other", () => {
-	const handlers = new Handlers();
+test("a handler is found only by its id", () => {
+	const handlers = new HandlerRegistry();
 	const mail = handlerOf(["order.placed"], { id: "mail" }, run);
 	handlers.add(mail);
 	expect(handlers.get("mail")).toBe(mail);
@@ -152,7 +148,7 @@ test("a handler is found by its id, and by no other", () => {
 	expect(handlers.list()).toEqual([mail]);
 });
 
-test("a timeout of 60 seconds and a duration as text are taken", () => {
+test("a timeout of 60 seconds and a duration as text are accepted", () => {
 	expect(handlerOf(["a"], { id: "a", timeout: 60_000 }, run).timeout).toBe(
 		60_000,
 	);

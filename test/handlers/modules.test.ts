@@ -6,7 +6,7 @@ import { worker } from "../../src/worker.ts";
 const mail = () => "mailed";
 const welcome = () => "welcomed";
 
-/** Asked for before any module is known, as where the stack is imported before the generated file. */
+/** Requested before its module is registered, as when the stack is imported before the generated file. */
 const early = handlerAt({ file: "src/order/mail", exports: ["handler"] });
 
 beforeAll(() => {
@@ -16,11 +16,11 @@ beforeAll(() => {
 	});
 });
 
-test("a handler that was asked for before its module was handed over is found", () => {
+test("a path is found even if its module is registered later", () => {
 	expect(early()).toBe(mail);
 });
 
-test("a path is found with its ending or without, and with ./ before it", () => {
+test("a path is found with or without its extension, and with a leading ./", () => {
 	for (const file of [
 		"src/order/mail",
 		"src/order/mail.ts",
@@ -29,26 +29,26 @@ test("a path is found with its ending or without, and with ./ before it", () => 
 		expect(handlerAt({ file, exports: ["handler"] })()).toBe(mail);
 });
 
-test("the first of the named exports that is there is taken", () => {
+test("the first existing export of the list is used", () => {
 	const exports = ["default", "handler", "handle"];
 	expect(handlerAt({ file: "src/subscribers/welcome", exports })()).toBe(
 		welcome,
 	);
 });
 
-test("a path that leads nowhere is told at start-up, with what is known and what to run", () => {
+test("a wrong path fails at start-up, with the known modules and the command to run", () => {
 	expect(() => checkHandlerPaths()).not.toThrow();
 	handlerAt({ file: "src/order/male", exports: ["handler"] });
 	const start = () => worker(createEvents());
 	expect(start).toThrow(
-		/no module is known at "src\/order\/male": known are src\/order\/mail.ts, src\/subscribers\/welcome.js. Run npx tidings generate/,
+		/there is no module "src\/order\/male", only src\/order\/mail.ts, src\/subscribers\/welcome.js; run npx tidings generate/,
 	);
 	expect(start).toThrow(expect.objectContaining({ code: "invalid_handler" }));
 });
 
-test("an export that is no function is told with those that there are", () => {
+test("an export that is not a function is rejected with a list of the exports", () => {
 	const other = handlerAt({ file: "src/order/mail", exports: ["other"] });
 	expect(other).toThrow(
-		/"src\/order\/mail.ts" exports no function other: its exports are handler, other/,
+		/"src\/order\/mail.ts" exports no function other, only handler, other; export the handler/,
 	);
 });

@@ -88,7 +88,10 @@ describe("what the options come to", () => {
 describe("what is refused", () => {
 	test.for<[retries: unknown, said: RegExp]>([
 		[{ retry: 3 }, /^retries: unknown key "retry": use limit, backoff, base/],
-		[{ limit: -1 }, /limit: -1 is not a number of retries; use a whole number from 0/],
+		[
+			{ limit: -1 },
+			/limit: -1 is not a number of retries; use a whole number from 0/,
+		],
 		[{ limit: 1.5 }, /limit: 1\.5 is not/],
 		[{ limit: "3" }, /limit: .*3.* is not/],
 		[{ limit: null }, /limit: null is not/],
@@ -99,7 +102,10 @@ describe("what is refused", () => {
 			{ backoff: "fibonacci" },
 			/"fibonacci" is not a backoff; use exponential, constant, linear or a list/,
 		],
-		[{ backoff: [] }, /backoff: \[\] is not a backoff; use .* or a list of waits/],
+		[
+			{ backoff: [] },
+			/backoff: \[\] is not a backoff; use .* or a list of waits/,
+		],
 		[{ backoff: null }, /backoff: null is not a backoff/],
 		[{ backoff: 5 }, /backoff: 5 is not a backoff/],
 		[{ jitter: "some" }, /jitter: "some" is/],

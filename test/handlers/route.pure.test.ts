@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { handlerOf } from "../../src/handlers/handler.ts";
-import { policyOf } from "../../src/handlers/retry-policy.ts";
 import {
 	type HandlerListing,
 	listingOf,
 	listingsFrom,
+} from "../../src/handlers/listing.ts";
+import { policyOf } from "../../src/handlers/retry-policy.ts";
+import {
 	type RouteOverride,
 	Routes,
 	routesOf,
@@ -19,7 +21,7 @@ const none = { overrides: [], defaults: {} };
 const ids = (routes: readonly { id: string }[]) => routes.map(({ id }) => id);
 
 describe("the routes of a Worker", () => {
-	test("match in order of registration, across names and patterns alike", () => {
+	test("match in order of registration, by names and by patterns", () => {
 		const routes = routesOf(
 			"",
 			[
@@ -37,7 +39,7 @@ describe("the routes of a Worker", () => {
 			expect(matching(`name.${n}`)).toEqual(["all"]);
 	});
 
-	test("let no pattern reach what comes for an app, which only its own handler gets", () => {
+	test("never match an app's trigger with a pattern, only with its exact name", () => {
 		const name = "@my-org/email/new_email/trigger";
 		const routes = routesOf(
 			"",
@@ -47,14 +49,14 @@ describe("the routes of a Worker", () => {
 		expect(ids(routes.matching(name))).toEqual(["app"]);
 	});
 
-	test("of another Worker have its key before their ids, and call its own ids", () => {
+	test("of another Worker have ids with its key, and call the ids without it", () => {
 		const routes = routesOf("mail", [listed("send", "order.*")], none);
 		expect(routes.list).toMatchObject([{ id: "mail/send", handler: "send" }]);
 		expect(routes.get("mail/send")).toBe(routes.list[0]);
 		expect(routes.get("send")).toBeUndefined();
 	});
 
-	test("have the handler's time and policy, else the defaults, else 5 seconds and 10 retries", () => {
+	test("have the handler's timeout and policy, else the defaults, else 5 seconds and 10 retries", () => {
 		const [said, unsaid] = [
 			{ ...listed("said", "a"), timeout: 7, policy: policyOf(7) },
 			listed("unsaid", "a"),
@@ -77,7 +79,7 @@ describe("the configuration", () => {
 	const changed = (...changes: RouteOverride[]) =>
 		routesOf("mail", handlers, { overrides: changes, defaults: {} });
 
-	test("overrides the events, time and policy of a handler, and nothing of the others", () => {
+	test("overrides events, timeout and policy of one handler only", () => {
 		const routes = changed({
 			id: "mail/send",
 			handler: "mail/send",
@@ -97,7 +99,7 @@ describe("the configuration", () => {
 		expect(routes.get("mail/audit")).toMatchObject({ timeout: 5_000 });
 	});
 
-	test("keeps of a handler what it does not name", () => {
+	test("does not change options of a handler that it does not set", () => {
 		const routes = changed({
 			id: "mail/send",
 			handler: "mail/send",
@@ -109,7 +111,7 @@ describe("the configuration", () => {
 		});
 	});
 
-	test("renames a handler, whose waiting deliveries still find it", () => {
+	test("renames a handler, and waiting deliveries still find it", () => {
 		const routes = changed({ id: "welcome", handler: "mail/send" });
 		expect(ids(routes.matching("order.placed"))).toEqual([
 			"welcome",
@@ -119,7 +121,7 @@ describe("the configuration", () => {
 		expect(routes.get("mail/send")?.handler).toBe("send");
 	});
 
-	test("adds a second route to a handler, which keeps the first where it is named too", () => {
+	test("adds a second route to a handler, next to the first if it is named too", () => {
 		const routes = changed(
 			{ id: "mail/send", handler: "mail/send" },
 			{ id: "again", handler: "mail/send", patterns: ["user.left"] },
@@ -129,7 +131,7 @@ describe("the configuration", () => {
 	});
 });
 
-describe("what a Worker lists of its handlers", () => {
+describe("the list of a Worker's handlers", () => {
 	const send = handlerOf(
 		["order.placed"],
 		{ id: "send", timeout: "7 seconds", retries: { maxAge: "1 day" } },
@@ -137,9 +139,9 @@ describe("what a Worker lists of its handlers", () => {
 		z.object({ total: z.number() }),
 	);
 
-	test("is all that the owner needs, and survives the way to it", () => {
-		const told = structuredClone([listingOf(send)]);
-		expect(listingsFrom(told)).toEqual([
+	test("contains all that the owner needs, also after a structured clone", () => {
+		const listings = structuredClone([listingOf(send)]);
+		expect(listingsFrom(listings)).toEqual([
 			{
 				id: "send",
 				patterns: ["order.placed"],
@@ -150,12 +152,12 @@ describe("what a Worker lists of its handlers", () => {
 		]);
 	});
 
-	test("has no schema where none can be told", () => {
+	test("has no schema if the schema cannot describe itself", () => {
 		const dated = handlerOf(["a"], { id: "a" }, () => {}, z.date());
 		expect(listingOf(dated)).toEqual({ id: "a", patterns: ["a"] });
 	});
 
-	test("has of a schema what is JSON, as nothing else crosses", () => {
+	test("contains only the JSON of a schema", () => {
 		const input = () => ({ type: "object", examples: [() => 1] });
 		const schema = {
 			"~standard": {
@@ -172,22 +174,25 @@ describe("what a Worker lists of its handlers", () => {
 		});
 	});
 
-	test("is read past a policy and a time of a newer form, which are then the defaults", () => {
-		const told = [
+	test("is read without an unreadable policy or timeout, for which the defaults apply", () => {
+		const listings = [
 			{ ...listed("a", "a"), policy: { backoff: "fibonacci" }, timeout: "7" },
 			{ ...listed("b", "b"), timeout: 90_000 },
 		];
-		expect(listingsFrom(told)).toEqual([listed("a", "a"), listed("b", "b")]);
+		expect(listingsFrom(listings)).toEqual([
+			listed("a", "a"),
+			listed("b", "b"),
+		]);
 	});
 
-	test("is unknown where the patterns of one are of a newer form, which may match", () => {
+	test("is rejected if a pattern cannot be read, because it may match", () => {
 		for (const pattern of [{ glob: "order.*" }, "order.{a,b}"])
 			expect(() =>
 				listingsFrom([{ id: "a", patterns: ["a", pattern] }]),
 			).toThrow("the patterns of a cannot be read");
 	});
 
-	test("has a thousand handlers at the most, each with an id of its own", () => {
+	test("has at most a thousand handlers with different ids", () => {
 		const many = (count: number) =>
 			Array.from({ length: count }, (_, n) => listed(`h${n}`, "a"));
 		expect(listingsFrom(many(1_000))).toHaveLength(1_000);
@@ -198,29 +203,29 @@ describe("what a Worker lists of its handlers", () => {
 	});
 
 	test.for(["*", "", "a b", "x".repeat(129)])(
-		"has no handler with the id %j",
+		"is rejected with the id %j",
 		(id) => {
-			expect(() => listingsFrom([listed(id, "a")])).toThrow("no handler");
+			expect(() => listingsFrom([listed(id, "a")])).toThrow("not a handler");
 		},
 	);
 
-	test("is read past members that a newer deploy added", () => {
+	test("is read without keys that a newer deploy added", () => {
 		const policy = { ...policyOf(2), cleverness: 9 };
-		const told = [{ ...listed("a", "a"), policy, colour: "red" }];
-		expect(listingsFrom(told)).toEqual([
+		const listings = [{ ...listed("a", "a"), policy, colour: "red" }];
+		expect(listingsFrom(listings)).toEqual([
 			{ ...listed("a", "a"), policy: policyOf(2) },
 		]);
 	});
 
 	test.for([undefined, null, {}, "handlers", [{}], [{ id: "a" }], [null]])(
-		"is refused where it is no list: %j",
-		(told) => {
-			expect(() => listingsFrom(told)).toThrow(TypeError);
+		"is rejected if it is not a list: %j",
+		(listings) => {
+			expect(() => listingsFrom(listings)).toThrow(TypeError);
 		},
 	);
 });
 
-test("of two routes with one id the later one is found, so that a renamed handler gives way", () => {
+test("of two routes with one id the later one is found, so that a renamed handler is replaced", () => {
 	const [old, young] = routesOf(
 		"",
 		[listed("a", "x"), listed("b", "y")],

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import type { Report } from "../../src/event/outcome.ts";
-import { Handlers, handlerOf } from "../../src/handlers/handler.ts";
+import type { Outcome } from "../../src/event/outcome.ts";
+import { handlerOf } from "../../src/handlers/handler.ts";
+import { HandlerRegistry } from "../../src/handlers/registry.ts";
 import { run } from "../../src/handlers/run.ts";
 
 const record = JSON.stringify({
@@ -11,20 +12,25 @@ const record = JSON.stringify({
 	delay: 0,
 });
 
-/** What is reported of handlers that take so many milliseconds each, in a call in which they begin within so many. */
+/**
+ * The outcomes that a call reports.
+ *
+ * @param takes how long each handler takes, in milliseconds
+ * @param within no handler starts later than this, in milliseconds
+ */
 async function reported(
 	takes: readonly number[],
 	within: number,
-): Promise<Report["type"][]> {
+): Promise<Outcome["type"][]> {
 	let now = 1_800_000_000_000;
-	const handlers = new Handlers();
+	const handlers = new HandlerRegistry();
 	for (const [index, ms] of takes.entries()) {
 		const slow = () => {
 			now += ms;
 		};
 		handlers.add(handlerOf(["order.placed"], { id: `h${index}` }, slow));
 	}
-	const reports: Report["type"][] = [];
+	const reports: Outcome["type"][] = [];
 	const called = handlers.list().map(({ id }) => ({
 		delivery: id,
 		handler: id,
@@ -33,13 +39,14 @@ async function reported(
 	}));
 	await run(
 		{ record, handlers: called, within },
-		(_, { type }) => void reports.push(type),
-		{ handlers, clock: () => now, timer: () => () => {} },
+		async (_, { type }) => void reports.push(type),
+		handlers,
+		{ clock: () => now, timer: () => () => {} },
 	);
 	return reports;
 }
 
-test("a handler begins as long as the call's time is not over by those before it", async () => {
+test("a handler starts while the time of the call is not over", async () => {
 	expect(await reported([999, 0, 0], 1_000)).toEqual([
 		"delivered",
 		"delivered",
@@ -48,12 +55,15 @@ test("a handler begins as long as the call's time is not over by those before it
 	expect(await reported([999, 1, 0], 1_000)).toEqual([
 		"delivered",
 		"delivered",
-		"not_begun",
+		"not_started",
 	]);
-	expect(await reported([1_000, 0], 1_000)).toEqual(["delivered", "not_begun"]);
+	expect(await reported([1_000, 0], 1_000)).toEqual([
+		"delivered",
+		"not_started",
+	]);
 });
 
-test("no handler begins in a call that has no time left", async () => {
-	expect(await reported([0, 0], 0)).toEqual(["not_begun", "not_begun"]);
-	expect(await reported([0], -1)).toEqual(["not_begun"]);
+test("no handler starts in a call without time left", async () => {
+	expect(await reported([0, 0], 0)).toEqual(["not_started", "not_started"]);
+	expect(await reported([0], -1)).toEqual(["not_started"]);
 });

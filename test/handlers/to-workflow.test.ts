@@ -1,8 +1,9 @@
-/** Events handed over to a real workflow, by the real queue and message by message. */
+/** Events that start a real workflow, through the real queue and by single messages. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { consume } from "../../src/consume/queue.ts";
-import { Handlers, handlerOf } from "../../src/handlers/handler.ts";
+import { handlerOf } from "../../src/handlers/handler.ts";
+import { HandlerRegistry } from "../../src/handlers/registry.ts";
 import {
 	createEvents,
 	type TidingsEvent,
@@ -24,7 +25,7 @@ afterEach(() => vi.restoreAllMocks());
 
 const wait = { timeout: 10_000, interval: 10 };
 
-/** Waits until an instance has ended; the answer is what it was started with. */
+/** Waits until an instance has ended. Returns its params. */
 async function paramsOf(id: string): Promise<unknown> {
 	const instance = await FULFILMENT.get(id);
 	return vi.waitFor(async () => {
@@ -34,7 +35,7 @@ async function paramsOf(id: string): Promise<unknown> {
 	}, wait);
 }
 
-test("a published event starts one instance, with its id and itself as params", async () => {
+test("a published event starts one instance with its id, and with the event as params", async () => {
 	const { id, time } = await events.publish("fulfilment.asked", { items: 2 });
 	await vi.waitFor(
 		() =>
@@ -59,21 +60,21 @@ describe("a delivery to a workflow", () => {
 		({ id } = read(text));
 	});
 
-	/** Brings the delivery as the queue of retries would; the answer is what its observer was told. */
+	/** Consumes the delivery from the retries queue. Returns the transitions. */
 	async function deliver(handler = fulfil): Promise<string[]> {
-		const handlers = new Handlers();
+		const handlers = new HandlerRegistry();
 		handlers.add(handlerOf(["fulfilment.asked"], { id: "fulfil" }, handler));
-		const { kept, ...ports } = recordingPorts({ handlers });
+		const ports = recordingPorts({ handlers });
 		await consume([incoming(text)], "retries", ports);
-		return recorded.transitions.map((told) =>
-			told.type === "retrying" ? `retrying: ${told.error?.message}` : told.type,
+		return ports.recorded.transitions.map((one) =>
+			one.type === "retrying" ? `retrying: ${one.error?.message}` : one.type,
 		);
 	}
 
 	const instance = async () =>
 		(await FULFILMENT.get(id).catch(() => undefined))?.id;
 
-	test("starts no second instance when it comes again, and is delivered each time", async () => {
+	test("starts no second instance when it is redelivered, and succeeds each time", async () => {
 		expect(await instance()).toBeUndefined();
 		expect(await deliver()).toEqual(["delivered"]);
 		expect(await paramsOf(id)).toMatchObject({ id, body: { n: 1 } });
@@ -91,7 +92,7 @@ describe("a delivery to a workflow", () => {
 		expect(await instance()).toBe(id);
 	});
 
-	test("is retried while neither the workflow nor its instance can be reached, though that exists", async () => {
+	test("is retried while neither the workflow nor its existing instance can be reached", async () => {
 		expect(await deliver()).toEqual(["delivered"]);
 		const down = new Error("no answer");
 		vi.spyOn(FULFILMENT, "create").mockRejectedValueOnce(down);
@@ -100,7 +101,7 @@ describe("a delivery to a workflow", () => {
 		expect(await deliver()).toEqual(["delivered"]);
 	});
 
-	test("is retried when nobody knows what became of the instance", async () => {
+	test("is retried if the state of the instance is unknown", async () => {
 		const down = new Error("no answer");
 		vi.spyOn(FULFILMENT, "create").mockRejectedValueOnce(down);
 		vi.spyOn(FULFILMENT, "get").mockResolvedValueOnce({
@@ -109,7 +110,7 @@ describe("a delivery to a workflow", () => {
 		expect(await deliver()).toEqual(["retrying: no answer"]);
 	});
 
-	test("has succeeded when the instance was started and only the answer was lost", async () => {
+	test("succeeds if the instance was started and only the response was lost", async () => {
 		const { create } = FULFILMENT;
 		vi.spyOn(FULFILMENT, "create").mockImplementationOnce(async (options) => {
 			await create.call(FULFILMENT, options);
@@ -120,7 +121,7 @@ describe("a delivery to a workflow", () => {
 		expect(workflowRuns.get(id)).toBe(1);
 	});
 
-	test("has succeeded when the platform says that the instance exists, though it shows it no more", async () => {
+	test("succeeds if the platform reports that the instance exists, even if it cannot be read", async () => {
 		const error = new Error(
 			"(instance.already_exists) Instance already exists",
 		);
@@ -129,7 +130,7 @@ describe("a delivery to a workflow", () => {
 		expect(await instance()).toBeUndefined();
 	});
 
-	test("is retried without the binding, and says what to add", async () => {
+	test("is retried without the binding, and the error says what to add", async () => {
 		const unbound = toWorkflow(
 			(env: Record<string, Workflow>) => env.NO_SUCH as Workflow,
 		);
@@ -141,7 +142,7 @@ describe("a delivery to a workflow", () => {
 	});
 });
 
-test("two on one pattern are refused with the id to write", () => {
+test("two on one pattern are rejected, and the error suggests an id option", () => {
 	const twice = createEvents();
 	const other = toWorkflow(({ OTHER }: { OTHER: Workflow }) => OTHER);
 	twice.on("order.placed", fulfil);
@@ -151,7 +152,7 @@ test("two on one pattern are refused with the id to write", () => {
 	twice.on("order.placed", { id: "other" }, other);
 });
 
-test("a binding in the place of the function that finds it is refused", () => {
+test("a binding in place of the function that finds it is rejected", () => {
 	expect(() => toWorkflow(FULFILMENT as never)).toThrow(
 		/toWorkflow takes a function.*\(env\) => env\.FULFILMENT/,
 	);

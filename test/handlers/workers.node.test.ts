@@ -1,4 +1,4 @@
-/** Four real Workers: the owner, a publisher, and two that bring handlers. */
+/** Four real Workers: the owner, a publisher, and two with handlers. */
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createTestHarness } from "wrangler";
 
@@ -35,7 +35,7 @@ async function setClock(offset: number) {
 
 type Ends = Record<string, Record<string, string[]>>;
 
-/** How the deliveries of these events ended; each has to have these handlers, and no other. */
+/** The ends of the events' deliveries. Each event must have exactly these handlers. */
 async function ended(ids: readonly string[], handlers: readonly string[]) {
 	const wanted = [...handlers].sort();
 	let ends: Ends = {};
@@ -78,14 +78,14 @@ test("thousands of events reach every handler of every Worker, and each delivery
 		});
 });
 
-test("a Worker that is down delays its own deliveries alone, and loses none of them", async () => {
+test("a Worker that is down delays only its own deliveries, and loses none", async () => {
 	await deployMail("none");
-	// What waits a minute for the Worker is due in five seconds.
+	// A wait of a minute for the Worker ends in five seconds.
 	await setClock(-55_000);
 	const ids = await publish("order.placed", 10, 50);
 	await ended(ids, ["own", "stock/reserve", "count-stock"]);
 	await deployMail("first");
-	// A Worker that was silent is left alone for ten seconds: they are over.
+	// The ten seconds after a failed request are over.
 	await setClock(-44_000);
 	const ends = await ended(ids, FIRST);
 	for (const handlers of ends)
@@ -94,17 +94,17 @@ test("a Worker that is down delays its own deliveries alone, and loses none of t
 	await setClock(0);
 });
 
-test("a redeployed Worker's new handler is found within a minute, and its removed one is called no more", async () => {
+test("a redeployed Worker's new handler is found within a minute, and its removed one is not called any more", async () => {
 	await ended(await publish("order.paid", 10, 1), ["mail/archive"]);
 	await deployMail("second");
-	// A minute later the list of its handlers is asked for anew.
+	// After a minute the list of its handlers is requested again.
 	await setClock(61_000);
 	await ended(await publish("order.paid", 10, 20), ["mail/thank"]);
 	const ids = await publish("order.placed", 10, 20);
 	await ended(ids, ["own", "mail/send", "stock/reserve", "count-stock"]);
 });
 
-test("a publisher with props cannot publish what they do not name, by any method", async () => {
+test("a publisher with props cannot publish other names, with any method", async () => {
 	const response = await harness
 		.getWorker("four-publisher")
 		.fetch("/forbidden");

@@ -1,13 +1,14 @@
-import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { consume } from "../../src/consume/queue.ts";
+import { HandlerRegistry } from "../../src/handlers/registry.ts";
 import { policyOf } from "../../src/handlers/retry-policy.ts";
-import { consumersOf } from "../../src/handlers/workers.ts";
+import { handlerWorkers } from "../../src/handlers/workers.ts";
 import { NonRetryableError, RetryAfterError } from "../../src/index.ts";
 import { publish } from "../../src/publish/publish.ts";
+import { registrationOf } from "../../src/registration.ts";
 import { incoming, read, record } from "../support/incoming.ts";
 import { recordingPorts } from "../support/ports.ts";
-import { behaviours } from "../support/worker.ts";
+import { behaviours, events } from "../support/worker.ts";
 import {
 	delivering,
 	ends,
@@ -26,7 +27,7 @@ const DAY = 24 * HOUR;
 afterEach(() => behaviours.clear());
 
 describe("an event", () => {
-	test("goes to a Worker in one call that names all of its handlers, in their order", async () => {
+	test("is dispatched to a Worker in one call with all of its handlers, in order", async () => {
 		const fake = new FakeWorker();
 		const { ports } = owning(fake);
 		expect(await taken(record("order.placed"), ports)).toBe("ack");
@@ -53,7 +54,7 @@ describe("an event", () => {
 		});
 	});
 
-	test("costs a Worker that has no handler for it no call", async () => {
+	test("causes no call of a Worker without a matching handler", async () => {
 		const fake = new FakeWorker();
 		const { ports } = owning(fake);
 		expect(await taken(record("user.joined"), ports)).toBe("ack");
@@ -61,7 +62,7 @@ describe("an event", () => {
 		expect(ends(ports)).toEqual(["ignored "]);
 	});
 
-	test("goes to the Workers beside each other: one that is slow holds up no other", async () => {
+	test("is dispatched to all Workers concurrently: a slow one delays no other", async () => {
 		const fake = new FakeWorker();
 		const { ports } = owning(fake, { own: true, mail: true });
 		const end = Promise.withResolvers<void>();
@@ -80,17 +81,17 @@ describe("an event", () => {
 		expect(await consuming).toBe("ack");
 	});
 
-	test("that travels by reference reaches a Worker with its body", async () => {
+	test("with a stored body reaches a Worker with the body", async () => {
 		const fake = new FakeWorker();
 		const { ports } = owning(fake);
-		ports.recorded.payloads.set("kept here", { text: '{"n":7}', until: 0 });
+		ports.recorded.payloads.set("stored here", { text: '{"n":7}', until: 0 });
 		const { body: _, ...head } = read(record("order.placed"));
-		const referring = JSON.stringify({ ...head, reference: "kept here" });
+		const referring = JSON.stringify({ ...head, reference: "stored here" });
 		expect(await taken(referring, ports)).toBe("ack");
 		expect(read(fake.calls[0]?.record ?? "").body).toEqual({ n: 7 });
 	});
 
-	test("whose handlers are changed by the configuration calls them by that", async () => {
+	test("calls handlers as the configuration changes them", async () => {
 		const fake = new FakeWorker();
 		const change = {
 			id: "receipts",
@@ -131,7 +132,7 @@ describe("a real Worker behind a binding", () => {
 		expect(ends(ports)).toContain("delivered mail/log");
 	});
 
-	test("gives an error whole: its name, message and stack", async () => {
+	test("reports an error with its name, message and stack", async () => {
 		const { ports } = mailing();
 		behaviours.set("send", () => {
 			class ClosedError extends Error {
@@ -147,14 +148,14 @@ describe("a real Worker behind a binding", () => {
 				firstFailure: {
 					name: "ClosedError",
 					message: "the post office is closed",
-					stack: expect.stringContaining("consumers.test"),
+					stack: expect.stringContaining("workers.test"),
 				},
 			},
 		]);
 		expect(ends(ports)).toContain("delivered mail/log");
 	});
 
-	test("steers its retries: NonRetryableError ends a delivery, RetryAfterError says when", async () => {
+	test("controls its retries: NonRetryableError ends a delivery, RetryAfterError sets the time", async () => {
 		const { ports, time } = mailing();
 		behaviours.set("send", () => {
 			throw new NonRetryableError("no such street");
@@ -173,7 +174,7 @@ describe("a real Worker behind a binding", () => {
 		expect(ports.recorded.retries).toMatchObject([{ delaySeconds: 90 }]);
 	});
 
-	test("ends an attempt whose time is over", async () => {
+	test("ends an attempt after its timeout", async () => {
 		const { ports } = mailing();
 		const aborted = Promise.withResolvers<void>();
 		behaviours.set("send", (_, { signal }) => {
@@ -188,7 +189,7 @@ describe("a real Worker behind a binding", () => {
 		expect(ends(ports)).toContain("delivered mail/log");
 	});
 
-	test("runs a delivery of its own by the attempt that it carries", async () => {
+	test("runs a delivery with the attempt that its message carries", async () => {
 		const { ports } = mailing();
 		const attempts: number[] = [];
 		behaviours.set("send", (_, { attempt }) => void attempts.push(attempt));
@@ -200,7 +201,7 @@ describe("a real Worker behind a binding", () => {
 });
 
 describe("a Worker whose handlers are not known", () => {
-	test("is never taken for one without handlers: the event waits for it by its name alone", async () => {
+	test("never counts as one without handlers: the event waits for the Worker", async () => {
 		const fake = new FakeWorker();
 		fake.goDown();
 		const { ports, time } = owning(fake, { own: true });
@@ -216,7 +217,7 @@ describe("a Worker whose handlers are not known", () => {
 		expect(ends(ports)).toEqual(["waiting fake/*"]);
 	});
 
-	test("holds up no handler of others", async () => {
+	test("delays no handler of other Workers", async () => {
 		const fake = new FakeWorker();
 		fake.goDown();
 		const { ports } = owning(fake, { own: true, mail: true });
@@ -231,7 +232,7 @@ describe("a Worker whose handlers are not known", () => {
 		]);
 	});
 
-	test("gets, once it has told them, in one call what waited for it", async () => {
+	test("receives a waiting event in one call once it lists them", async () => {
 		const fake = new FakeWorker();
 		const { ports } = owning(fake);
 		const text = delivering({ handler: "fake/*", attempt: 1 });
@@ -240,7 +241,7 @@ describe("a Worker whose handlers are not known", () => {
 		expect(ends(ports)).toEqual(["delivered fake/send", "delivered fake/log"]);
 	});
 
-	test("gets what came a second time as deliveries of their own", async () => {
+	test("receives a redelivered event as separate deliveries", async () => {
 		const fake = new FakeWorker();
 		const { ports } = owning(fake);
 		const text = delivering({ handler: "fake/*", attempt: 1 });
@@ -252,7 +253,7 @@ describe("a Worker whose handlers are not known", () => {
 		]);
 	});
 
-	test("has no use for what waited and matches none of its handlers", async () => {
+	test("ignores a waiting event that matches none of its handlers", async () => {
 		const fake = new FakeWorker();
 		fake.lists = () => [];
 		const { ports } = owning(fake);
@@ -261,7 +262,7 @@ describe("a Worker whose handlers are not known", () => {
 		expect(ends(ports)).toEqual(["ignored fake/*"]);
 	});
 
-	test("is waited for a day, at longer and longer intervals, and then the delivery is dead", async () => {
+	test("is retried for a day, at growing intervals, and then the delivery is dead", async () => {
 		const fake = new FakeWorker();
 		fake.goDown();
 		const { ports, time } = owning(fake);
@@ -269,9 +270,9 @@ describe("a Worker whose handlers are not known", () => {
 		let text = record("order.placed");
 		const waits: number[] = [];
 		while (ports.recorded.deadLetters.length === 0) {
-			const held = ports.recorded.rows.length;
+			const count = ports.recorded.rows.length;
 			expect(await taken(text, ports)).toBe("ack");
-			const row = ports.recorded.rows[held];
+			const row = ports.recorded.rows[count];
 			if (!row) break;
 			waits.push((row.dueAt - time.now) / MINUTE);
 			text = row.record;
@@ -287,7 +288,7 @@ describe("a Worker whose handlers are not known", () => {
 		});
 	});
 
-	test("gives one letter that names it, when the platform gives its event up", async () => {
+	test("results in one dead letter with its key if the platform gives up on the event", async () => {
 		const fake = new FakeWorker();
 		fake.goDown();
 		const { ports } = owning(fake, { own: true });
@@ -303,7 +304,7 @@ describe("a Worker whose handlers are not known", () => {
 });
 
 describe("a list of handlers", () => {
-	test("is asked for once a minute, and then anew", async () => {
+	test("is cached for a minute", async () => {
 		const fake = new FakeWorker();
 		const { ports, time } = owning(fake);
 		for (let n = 0; n < 5; n++) await taken(record("order.placed"), ports);
@@ -319,7 +320,7 @@ describe("a list of handlers", () => {
 		expect(ends(ports)).toEqual(["delivered fake/young"]);
 	});
 
-	test("that is too old counts for nothing while the Worker does not answer", async () => {
+	test("that has expired is not used while the Worker does not respond", async () => {
 		const fake = new FakeWorker();
 		const { ports, time } = owning(fake);
 		await taken(record("order.placed"), ports);
@@ -330,20 +331,22 @@ describe("a list of handlers", () => {
 		expect(ends(ports)).toEqual(["waiting fake/*"]);
 	});
 
-	test("that does not come is told with what may be missing", async () => {
+	test("that cannot be read is logged with a hint", async () => {
 		const error = vi.spyOn(console, "error").mockImplementation(() => {});
 		const fake = new FakeWorker();
 		fake.goDown();
 		const { ports } = owning(fake);
 		await taken(record("order.placed"), ports);
-		expect(error.mock.calls[0]).toEqual([
-			'tidings: the Worker fake did not list its handlers, its events wait: is it deployed, and has its binding FAKE entrypoint = "Subscriber"?',
-			new Error("Worker not found"),
-		]);
+		expect(JSON.parse(error.mock.calls[0]?.[0])).toMatchObject({
+			tidings: "worker_unreachable",
+			worker: "fake",
+			hint: expect.stringContaining('entrypoint = "Subscriber"'),
+			error: { message: "Worker not found" },
+		});
 		error.mockRestore();
 	});
 
-	test("is not asked for again within ten seconds of a silence", async () => {
+	test("is not requested again within ten seconds of a failure", async () => {
 		const fake = new FakeWorker();
 		fake.goDown();
 		const { ports, time } = owning(fake);
@@ -354,7 +357,7 @@ describe("a list of handlers", () => {
 		expect(fake.asked).toBe(2);
 	});
 
-	test("that never comes is not waited for", async () => {
+	test("that never arrives times out", async () => {
 		const fake = new FakeWorker();
 		fake.lists = () => new Promise(() => {});
 		const { ports, expire } = owning(fake);
@@ -365,7 +368,7 @@ describe("a list of handlers", () => {
 		expect(ends(ports)).toEqual(["waiting fake/*"]);
 	});
 
-	test("that is none is as good as no answer", async () => {
+	test("of an invalid form counts as no response", async () => {
 		const fake = new FakeWorker();
 		fake.lists = () => "none" as never;
 		const { ports } = owning(fake);
@@ -377,7 +380,7 @@ describe("a list of handlers", () => {
 describe("a handler that its Worker no longer has", () => {
 	const gone: FakeWorker["does"] = async ({ handlers }, report) => {
 		for (const { delivery } of handlers)
-			await report(delivery, { type: "unknown" });
+			await report(delivery, { type: "unknown_handler" });
 	};
 
 	test.each([
@@ -386,22 +389,25 @@ describe("a handler that its Worker no longer has", () => {
 			"when its delivery comes",
 			delivering({ handler: "fake/send", attempt: 1 }),
 		],
-	])("is waited for, as a deploy may be rolling: %s", async (_, text) => {
-		const fake = new FakeWorker();
-		fake.does = gone;
-		const { ports, time } = owning(fake);
-		expect(await taken(text, ports)).toBe("ack");
-		expect(waiting(ports)).toEqual([
-			expect.objectContaining({
-				handler: "fake/send",
-				attempt: 1,
-				unknownFor: MINUTE,
-				dueAt: time.now + MINUTE,
-			}),
-		]);
-	});
+	])(
+		"is waited for, because a deploy may be in progress: %s",
+		async (_, text) => {
+			const fake = new FakeWorker();
+			fake.does = gone;
+			const { ports, time } = owning(fake);
+			expect(await taken(text, ports)).toBe("ack");
+			expect(waiting(ports)).toEqual([
+				expect.objectContaining({
+					handler: "fake/send",
+					attempt: 1,
+					unknownFor: MINUTE,
+					dueAt: time.now + MINUTE,
+				}),
+			]);
+		},
+	);
 
-	test("is dead after an hour, as of any Worker", async () => {
+	test("becomes a dead letter after an hour", async () => {
 		const fake = new FakeWorker();
 		const { ports } = owning(fake);
 		const text = delivering({
@@ -417,7 +423,7 @@ describe("a handler that its Worker no longer has", () => {
 		});
 	});
 
-	test("is unknown, too, once the configuration has lost its Worker", async () => {
+	test("is unknown if the configuration no longer has its Worker", async () => {
 		const { ports } = owning(new FakeWorker(), { own: true });
 		for (const handler of ["lost/send", "lost/*"])
 			await taken(delivering({ handler, attempt: 1 }), ports);
@@ -425,7 +431,7 @@ describe("a handler that its Worker no longer has", () => {
 	});
 });
 
-test("a route to a handler that its Worker does not list is told once, with those that it has", async () => {
+test("a route to an unlisted handler is logged once, with the known handlers", async () => {
 	const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
 	const changes = [
 		{ id: "typo", handler: "fake/sned", patterns: ["a.b"] },
@@ -438,29 +444,36 @@ test("a route to a handler that its Worker does not list is told once, with thos
 	await taken(record("order.placed"), ports);
 	time.now += MINUTE;
 	await taken(record("order.placed"), ports);
-	expect(warn.mock.calls).toEqual([
-		[
-			'tidings.config.ts: routes["typo"]: the Worker fake has no handler "fake/sned" now, only fake/send, fake/log',
-		],
+	expect(warn.mock.calls.map(([line]) => JSON.parse(line))).toEqual([
+		{
+			tidings: "route_without_handler",
+			route: "typo",
+			worker: "fake",
+			handler: "fake/sned",
+			known: ["fake/send", "fake/log"],
+			next: "the route calls no handler",
+		},
 	]);
 	warn.mockRestore();
 });
 
-test("a handler of this Worker whose id is the key of another is run here", async () => {
+test("a handler of this Worker runs here even if its id is the key of another Worker", async () => {
 	const fake = new FakeWorker();
 	const { ports } = owning(fake, { own: true });
 	const routing = { overrides: [], defaults: {} };
-	ports.workers = consumersOf({ first: "FAKE" }, routing, ports);
+	const { handlers } = registrationOf(events as never);
+	const bindings = new Map([["first", () => fake]]);
+	ports.workers = handlerWorkers(handlers, bindings, routing, ports);
 	await taken(delivering({ handler: "first", attempt: 2 }), ports);
 	expect(fake.calls).toEqual([]);
 	expect(ends(ports)).toEqual(["delivered first"]);
 });
 
-test("a Worker whose time is over before all of its handlers began gets the rest as deliveries", async () => {
+test("handlers that did not start in the time of the call get separate deliveries", async () => {
 	const fake = new FakeWorker();
 	fake.does = async (_, report) => {
 		await report("fake/send", { type: "delivered" });
-		await report("fake/log", { type: "not_begun" });
+		await report("fake/log", { type: "not_started" });
 	};
 	const { ports } = owning(fake);
 	expect(await taken(record("order.placed"), ports)).toBe("ack");
@@ -468,34 +481,27 @@ test("a Worker whose time is over before all of its handlers began gets the rest
 });
 
 test("an event to three Workers with two handlers each costs one queue message and three calls", async () => {
-	const fakes = {
-		A: new FakeWorker(),
-		B: new FakeWorker(),
-		C: new FakeWorker(),
-	};
-	Object.assign(env, fakes);
+	const fakes = ["a", "b", "c"].map((key) => [key, new FakeWorker()] as const);
+	const bindings = new Map(fakes.map(([key, fake]) => [key, () => fake]));
+	const routing = { overrides: [], defaults: {} };
 	const ports = recordingPorts();
-	const bound = { a: "A", b: "B", c: "C" };
-	const { all, forHandler: of } = consumersOf(
-		bound,
-		{ overrides: [], defaults: {} },
+	ports.workers = handlerWorkers(
+		new HandlerRegistry(),
+		bindings,
+		routing,
 		ports,
 	);
-	ports.workers = {
-		all: all.filter(({ key }) => key !== ""),
-		forHandler: of,
-	};
 	for (let n = 0; n < 2; n++) {
 		await publish({ name: "order.placed", body: 1 }, ports);
 		expect(ports.recorded.events).toHaveLength(1);
 		expect(await taken(ports.recorded.events.pop() ?? "", ports)).toBe("ack");
 	}
-	for (const { calls, asked } of Object.values(fakes)) {
+	for (const [, { calls, asked }] of fakes) {
 		expect(calls.map(({ handlers }) => handlers.length)).toEqual([2, 2]);
 		expect(asked).toBe(1);
 	}
-	const { retries, deadLetters, held } = ports.recorded;
-	expect([retries, deadLetters, held]).toEqual([[], [], []]);
+	const { retries, deadLetters, rows } = ports.recorded;
+	expect([retries, deadLetters, rows]).toEqual([[], [], []]);
 	expect(ends(ports).filter((end) => end.startsWith("delivered"))).toHaveLength(
 		12,
 	);

@@ -1,17 +1,17 @@
-/** The resource that `start` and `stop` change. It records the attempts, and fails if two run concurrently. */
+/** The outside service that `start` and `stop` change. It checks that attempts alternate and never overlap. */
 import { expect } from "vitest";
 import { MAX_TIMEOUT } from "../../src/event/limits.ts";
 import type { AttemptOutcome } from "../../src/event/outcome.ts";
 
 export type Which = "start" | "stop";
 
-/** How an attempt ends. `cut_off`: its code runs until its timeout, and its outcome is lost. */
+/** The end of an attempt. `cut_off`: its code runs until its time is over, and its outcome is lost. */
 export type End = "delivered" | "failed" | "timed_out" | "crashed" | "cut_off";
 
 export class Outside {
-	/** Whether it runs. It is unsure after a start whose outcome is unknown. */
+	/** Whether it runs. `unsure` after a start with an unknown outcome. */
 	state: "down" | "up" | "unsure" = "down";
-	/** Started attempts, in order. */
+	/** Attempts that began, in order. */
 	readonly begun: Which[] = [];
 	#freeAt = 0;
 	#underWay: Which | undefined;
@@ -20,7 +20,7 @@ export class Outside {
 		return this.#underWay;
 	}
 
-	/** The latest end of the current attempt. */
+	/** When the current attempt ends at the latest. */
 	get endsAt(): number {
 		return this.#underWay ? this.#freeAt : Number.POSITIVE_INFINITY;
 	}
@@ -28,7 +28,7 @@ export class Outside {
 	begin(which: Which, now: number): void {
 		expect(this.#underWay, `${which} begins beside`).toBe(undefined);
 		expect(now, `${which} begins`).toBeGreaterThanOrEqual(this.#freeAt);
-		// They alternate: a running resource is not started, and a stopped one is not stopped.
+		// They alternate: a running event is not started, and an event that cannot have started is not stopped.
 		expect(this.state).not.toBe(which === "start" ? "up" : "down");
 		this.#underWay = which;
 		this.#freeAt = now + MAX_TIMEOUT + 5_000;
@@ -41,7 +41,7 @@ export class Outside {
 		const error = { name: "Error", message: `${which} ${end}` };
 		if (end === "delivered") this.state = which === "start" ? "up" : "down";
 		else if (end !== "failed" && which === "start") this.state = "unsure";
-		// An attempt that was cut off may run until its timeout.
+		// Interrupted code may run until its time is over.
 		if (end !== "crashed" && end !== "cut_off") this.#freeAt = now;
 		switch (end) {
 			case "delivered":

@@ -1,4 +1,4 @@
-/** The subscriptions of one event by themselves, with a `start` and a `stop` that end when a test says so. */
+/** The Durable Object of one event, whose `start` and `stop` end when a test decides. */
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { vi } from "vitest";
@@ -16,13 +16,13 @@ let count = 0;
 export class Event {
 	readonly name = `@my-org/email/event-${++count}`;
 	readonly outside = new Outside();
-	/** The secrets that attempts and triggers were given. */
+	/** The webhook secrets that attempts received. */
 	readonly secrets: string[] = [];
-	/** What an attempt found wrong with its being made. */
+	/** Violations that the outside service found. */
 	readonly wrong: unknown[] = [];
-	/** What `start` does when it begins; it fails when this does. */
+	/** Runs when `start` begins. If it fails, `start` cannot be made. */
 	starting: (object: Stub) => Promise<void> = async () => {};
-	/** What sending a trigger does. */
+	/** Runs when a poll is enqueued. */
 	triggering: () => Promise<void> = async () => {};
 	triggers = 0;
 	#end: ((outcome: AttemptOutcome) => void) | undefined;
@@ -60,7 +60,7 @@ export class Event {
 		return promise;
 	}
 
-	/** Subscribes, and says when the object has taken it up. */
+	/** Subscribes. Returns when the object has stored it. */
 	async subscribing(app: string): Promise<{ answer: Promise<Subscribed> }> {
 		const { stub } = this;
 		const answer = stub.subscribe({ app, tool: "tool", key: [] });
@@ -69,14 +69,14 @@ export class Event {
 		return { answer };
 	}
 
-	/** Ends the attempt under way, and has the object take its outcome up. */
+	/** Ends the current attempt. Returns when the object has recorded the outcome. */
 	async end(end: End): Promise<void> {
 		const outcome = this.outside.end(end, Date.now());
 		await runInDurableObject(this.stub, () => this.#end?.(outcome));
 		await this.stub.state();
 	}
 
-	/** Lets the alarm come; says when all is done, or an attempt has begun that has not ended. */
+	/** Runs the alarm. Returns when it has ended, or when an attempt has begun. */
 	async alarm(): Promise<void> {
 		const { length } = this.outside.begun;
 		let isOver = false;
@@ -85,12 +85,12 @@ export class Event {
 			.finally(() => {
 				isOver = true;
 			});
-		// Not vi.waitFor, which lets faked time pass; nor a promise, which would tie this request to the object's.
+		// vi.waitFor would advance the fake time, and a promise would tie this request to the object's.
 		while (!isOver && this.outside.begun.length === length)
 			await scheduler.wait(1);
 	}
 
-	/** Lets time pass to the next alarm, and that come. False when there is none. */
+	/** Advances the time to the next alarm and runs it. Returns false if there is none. */
 	async next(): Promise<boolean> {
 		const at = await this.alarmAt();
 		if (at === null) return false;
@@ -105,7 +105,7 @@ export class Event {
 		);
 	}
 
-	/** The object is gone in the midst of what it does. */
+	/** Kills the object during its work. */
 	async crash(): Promise<void> {
 		if (this.outside.underWay) this.outside.end("cut_off", Date.now());
 		await runInDurableObject(this.stub, (_, ctx) =>

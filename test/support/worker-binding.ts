@@ -1,4 +1,4 @@
-/** A fake Worker behind a binding, for behaviour that a real Worker cannot be made to show. */
+/** A fake Worker behind a binding, for behaviour that a real one cannot be made to show. */
 import { expect } from "vitest";
 import type { AppBinding } from "../../src/apps/app-workers.ts";
 import type { Received } from "../../src/apps/webhooks/trigger.ts";
@@ -16,7 +16,7 @@ import { recordingPorts } from "./ports.ts";
 import { events } from "./worker.ts";
 
 export class FakeWorker implements SubscriberBinding, AppBinding {
-	/** Returns its list of handlers. It may fail, or never return. */
+	/** Lists its handlers. It may fail, or never return. */
 	lists: () => Promise<HandlerListing[]> | HandlerListing[] = () => [
 		{ id: "send", patterns: ["order.*"] },
 		{ id: "log", patterns: ["order.placed"] },
@@ -42,7 +42,7 @@ export class FakeWorker implements SubscriberBinding, AppBinding {
 		await this.does(call, report);
 	}
 
-	/** It has no apps. */
+	/** It brings no apps. */
 	async apps(): Promise<never[]> {
 		return [];
 	}
@@ -63,10 +63,8 @@ export class FakeWorker implements SubscriberBinding, AppBinding {
 }
 
 /**
- * Ports of an owner of events. Its time passes only when the test sets it.
- *
- * @param fake the Worker that runs handlers with the key `fake`
- * @param options `mail` adds a real Worker with that key, `own` adds the owner's handlers
+ * Ports of an owner that has no handlers of its own but those of the Worker `fake`, and of the Worker `mail`,
+ * which is a real one, where it is asked for. Time passes only when the test says so.
  */
 export function owning(
 	fake: FakeWorker,
@@ -95,7 +93,7 @@ export function owning(
 	ports.workers = own
 		? workers
 		: { ...workers, all: workers.all.filter(({ key }) => key !== "") };
-	/** Expires all timers. */
+	/** Fires every pending timer. */
 	const expire = () => {
 		for (const one of expiring.splice(0)) one();
 	};
@@ -110,13 +108,13 @@ export async function taken(
 	ports: Ports,
 	message: { attempts?: number; sentAt?: number } = {},
 ) {
-	const sent = incoming(text, { sentAt: ports.clock(), ...message });
-	await consume([sent], "events", ports);
-	expect(sent.verdicts).toHaveLength(1);
-	return sent.verdicts[0];
+	const judged = incoming(text, { sentAt: ports.clock(), ...message });
+	await consume([judged], "events", ports);
+	expect(judged.verdicts).toHaveLength(1);
+	return judged.verdicts[0];
 }
 
-/** The type and the handler of each transition, in order. */
+/** The transition of each handler, in order. */
 export function ends({ recorded }: Ports): string[] {
 	return recorded.transitions.map(
 		(t) => `${t.type} ${"handler" in t ? t.handler : ""}`,
@@ -128,7 +126,7 @@ export function sent({ recorded }: Ports) {
 	return recorded.retries.map(({ record }) => read(record).delivery);
 }
 
-/** The deliveries that wait in the scheduler. */
+/** The deliveries in the scheduler. */
 export function waiting({ recorded }: Ports) {
 	return recorded.rows.map(({ record, dueAt }) => ({
 		...read(record).delivery,
@@ -136,7 +134,7 @@ export function waiting({ recorded }: Ports) {
 	}));
 }
 
-/** The record of one delivery. */
+/** The record of a message with one delivery. */
 export function delivering(delivery: Delivery): string {
 	return record("order.placed", { n: 1 }, delivery);
 }

@@ -12,15 +12,10 @@ import {
 	type Verdict,
 } from "../../consume/settle.ts";
 import { qualifiedId } from "../../handlers/route.ts";
-import {
-	type AppHost,
-	type AppIdentity,
-	recipientsOf,
-	type SentBody,
-	type ToolBody,
-	toolId,
-} from "../app-host.ts";
+import type { SentBody, ToolBody } from "../app-event-body.ts";
+import type { AppHost, AppIdentity } from "../app-host.ts";
 import type { AppPorts } from "../app-ports.ts";
+import { recipientsOf, toolId } from "../delivery-ids.ts";
 import { fanOut } from "./fan-out.ts";
 import type { Subscription } from "./subscription.ts";
 
@@ -86,12 +81,12 @@ async function findTool(
 	{ app, tool }: Subscription,
 	{ workers }: Batch,
 ): Promise<(Target & Limited) | Result> {
-	let isSilent = false;
+	let isUnreachable = false;
 	for (const worker of workers) {
 		const routes = await worker.routes();
-		isSilent ||= !routes;
+		isUnreachable ||= !routes;
 		const route = routes?.get(qualifiedId(worker.key, toolId(app, tool)));
 		if (route) return { worker, route, limiter: worker.limiter };
 	}
-	return { type: isSilent ? "worker_unreachable" : "unknown_handler" };
+	return { type: isUnreachable ? "worker_unreachable" : "unknown_handler" };
 }

@@ -5,15 +5,12 @@
 import { firstDelivery } from "../../consume/delivery.ts";
 import { settleUntried } from "../../consume/dispatch.ts";
 import { enqueueFirstAttempts } from "../../consume/requeue.ts";
-import type { IncomingEvent } from "../../consume/settle.ts";
+import type { ConsumePorts, IncomingEvent } from "../../consume/settle.ts";
 import { MATCHES } from "../../event/limits.ts";
 import { loadRecord } from "../../payloads/payloads.ts";
-import {
-	remainingSubscribersId,
-	type SentBody,
-	subscriberId,
-} from "../app-host.ts";
-import type { SubscriberPorts } from "./deliver-to-subscribers.ts";
+import type { SentBody } from "../app-event-body.ts";
+import type { AppPorts } from "../app-ports.ts";
+import { remainingSubscribersId, subscriberId } from "../delivery-ids.ts";
 
 /**
  * @param after the id of the last subscription that an earlier page has served
@@ -22,7 +19,7 @@ import type { SubscriberPorts } from "./deliver-to-subscribers.ts";
 export async function fanOut(
 	event: IncomingEvent,
 	after: number,
-	ports: SubscriberPorts,
+	ports: ConsumePorts & Pick<AppPorts, "subscriptionsOf">,
 ): Promise<void> {
 	const { id, name } = event.envelope;
 	const record = await loadRecord(event, ports.payloads);

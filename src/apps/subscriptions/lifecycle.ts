@@ -1,6 +1,6 @@
 /**
  * Decides when an app event starts and stops: the first subscriber starts it, the last one stops it. It is pure: it
- * must not store anything or make an attempt; `event-life.ts` does.
+ * must not store anything or make an attempt; `lifecycle-runner.ts` does.
  */
 
 import { decide } from "../../consume/decide.ts";
@@ -11,7 +11,7 @@ import type { Policy } from "../../handlers/retry-policy.ts";
 import type { Phase, Subscribed } from "./subscription.ts";
 
 /** The stored state of an event's lifecycle, as plain data. Times are epoch milliseconds. */
-export interface Life {
+export interface Lifecycle {
 	phase: Phase;
 	/** The number of the last attempt of `start` or `stop`, so that a late outcome of an earlier one is ignored. */
 	attempt: number;
@@ -34,7 +34,7 @@ interface Poll {
 	failures: number;
 }
 
-export const INITIAL: Life = {
+export const INITIAL: Lifecycle = {
 	phase: "stopped",
 	attempt: 0,
 	failures: 0,
@@ -59,10 +59,10 @@ const POLICY: Policy = {
 
 /** Applies the time and the presence of subscribers. Returns the same object if nothing changes. */
 export function advance(
-	life: Life,
+	life: Lifecycle,
 	hasSubscribers: boolean,
 	now: number,
-): Life {
+): Lifecycle {
 	if (life.endsBy !== undefined)
 		return life.endsBy > now
 			? life
@@ -83,24 +83,24 @@ export function advance(
 }
 
 /** Stops a running event. With subscribers it then starts again, with the new arguments of `start`. */
-export function restarted(life: Life, now: number): Life {
+export function restart(life: Lifecycle, now: number): Lifecycle {
 	return life.phase === "running" ? enter("stopping", life, now) : life;
 }
 
 /** Begins the attempt that is due. The caller must store the result before it makes the attempt. */
 export function beginAttempt(
-	life: Life,
+	life: Lifecycle,
 	now: number,
-): { life: Life; which: "start" | "stop" } | undefined {
+): { life: Lifecycle; part: "start" | "stop" } | undefined {
 	if (life.endsBy !== undefined || life.nextAt > now) return undefined;
-	const which = WHICH[life.phase];
-	if (!which) return undefined;
+	const part = PART_OF_PHASE[life.phase];
+	if (!part) return undefined;
 	const { poll: _, ...rest } = life;
 	const attempt = life.attempt + 1;
-	return { which, life: { ...rest, attempt, endsBy: now + ATTEMPT_TIME } };
+	return { part, life: { ...rest, attempt, endsBy: now + ATTEMPT_TIME } };
 }
 
-const WHICH = {
+const PART_OF_PHASE = {
 	stopped: undefined,
 	starting: "start",
 	running: undefined,
@@ -109,11 +109,11 @@ const WHICH = {
 
 /** Records the outcome of an attempt. A late outcome changes nothing. */
 export function recordOutcome(
-	life: Life,
+	life: Lifecycle,
 	attempt: number,
 	outcome: AttemptOutcome,
 	now: number,
-): Life {
+): Lifecycle {
 	if (life.attempt !== attempt || life.endsBy === undefined) return life;
 	switch (outcome.type) {
 		case "delivered":
@@ -132,13 +132,10 @@ export function recordOutcome(
 	}
 }
 
-function lost(life: Life, now: number): Life {
+function lost(life: Lifecycle, now: number): Lifecycle {
 	const { error = INTERRUPTED } = life;
-	return retry(
-		{ ...life, wasInterrupted: true },
-		{ type: "failed", error },
-		now,
-	);
+	const interrupted = { ...life, wasInterrupted: true } as const;
+	return retry(interrupted, { type: "failed", error }, now);
 }
 
 const INTERRUPTED: Failure = {
@@ -146,14 +143,15 @@ const INTERRUPTED: Failure = {
 	message: "the attempt was interrupted and its outcome is unknown",
 };
 
-function retry(life: Life, outcome: AttemptOutcome, now: number): Life {
+function retry(
+	life: Lifecycle,
+	result: AttemptOutcome,
+	now: number,
+): Lifecycle {
 	const { endsBy: _, ...rest } = life;
 	const failures = life.failures + 1;
 	const delivery = { handler: "", attempt: failures };
-	const attempted = {
-		...{ result: outcome, delivery, policy: POLICY },
-		startedAt: now,
-	};
+	const attempted = { result, delivery, policy: POLICY, startedAt: now };
 	const fate = decide(attempted, now, 0);
 	if (fate.type !== "retry" && fate.type !== "dead") return life;
 	// An attempt that rejects retries is still retried, at the longest interval: the event has subscribers.
@@ -162,11 +160,11 @@ function retry(life: Life, outcome: AttemptOutcome, now: number): Life {
 	return { ...rest, failures, nextAt, error: fate.error };
 }
 
-function enter(phase: Phase, { attempt }: Life, now: number): Life {
+function enter(phase: Phase, { attempt }: Lifecycle, now: number): Lifecycle {
 	return { phase, attempt, failures: 0, nextAt: now };
 }
 
-function running({ attempt, poll }: Life, now: number): Life {
+function running({ attempt, poll }: Lifecycle, now: number): Lifecycle {
 	return {
 		...{ phase: "running", attempt, failures: 0, nextAt: now, startedAt: now },
 		...(poll && { poll: { ...poll, nextAt: now + poll.every } }),
@@ -174,7 +172,7 @@ function running({ attempt, poll }: Life, now: number): Life {
 }
 
 /** When the next work is due. */
-export function wakesAt(life: Life): number | undefined {
+export function nextWakeAt(life: Lifecycle): number | undefined {
 	if (life.endsBy !== undefined) return life.endsBy;
 	switch (life.phase) {
 		case "stopped":
@@ -192,8 +190,8 @@ export function wakesAt(life: Life): number | undefined {
  *
  * @param isAwaited whether an outcome of the running attempt can still arrive
  */
-export function answerOf(
-	life: Life,
+export function answerSubscriber(
+	life: Lifecycle,
 	isAwaited: boolean,
 ): Omit<Subscribed, "id"> | undefined {
 	switch (life.phase) {
@@ -215,4 +213,36 @@ export function answerOf(
 /** The stack belongs to the app of the event; subscribers of other apps must not see it. */
 function withoutStack({ stack: _, ...error }: Failure): Failure {
 	return error;
+}
+
+/** Polls from now on. Returns undefined unless `start` or the event runs. */
+export function setPoll(
+	life: Lifecycle,
+	every: number,
+	now: number,
+): Lifecycle | undefined {
+	const isStarting = life.phase === "starting" && life.endsBy !== undefined;
+	return isStarting || life.phase === "running"
+		? { ...life, poll: { every, nextAt: now + every, failures: 0 } }
+		: undefined;
+}
+
+export function isPollDue({ phase, poll }: Lifecycle, now: number): boolean {
+	return phase === "running" && poll !== undefined && poll.nextAt <= now;
+}
+
+/** Records that the due poll was sent, or plans its retry. Missed polls are skipped. */
+export function recordPoll(
+	life: Lifecycle,
+	isSent: boolean,
+	now: number,
+): Lifecycle {
+	const { poll } = life;
+	if (!poll || !isPollDue(life, now)) return life;
+	const failures = isSent ? 0 : poll.failures + 1;
+	const missed = Math.floor((now - poll.nextAt) / poll.every);
+	const nextAt = isSent
+		? poll.nextAt + (missed + 1) * poll.every
+		: now + Math.min(POLICY.base * 2 ** (failures - 1), POLICY.max);
+	return { ...life, poll: { ...poll, nextAt, failures } };
 }

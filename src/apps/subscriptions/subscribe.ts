@@ -1,8 +1,7 @@
 /**
- * Subscriptions: which tool of which app runs for whose events. Who asks, and under which tokens, comes with the
- * call; the key is made of the tokens alone. An object keeps them.
+ * Subscribes tools of apps to events of other apps, ends subscriptions and lists them. The key of a subscription comes
+ * from verified tokens only. It must not store subscriptions; `subscriptions-object.ts` does.
  */
-
 import { ForbiddenError } from "../../event/errors.ts";
 import type { AppIdentity } from "../app-host.ts";
 import type { AppPorts } from "../app-ports.ts";
@@ -21,7 +20,12 @@ type SubscribePorts = Pick<
 	"appWorkers" | "subscriptionsOf" | "issuers" | "clock"
 >;
 
-/** @throws RefusedError for an unknown app, event or tool, or tokens that lack the event's fields */
+/**
+ * Subscribes a tool of the caller to an event of another app.
+ *
+ * @throws RefusedError `unknown_app`, `unknown_event`, `unknown_tool`, or `invalid_token` if the tokens lack the event's
+ * fields; ForbiddenError if a user would change the one subscription to a public event
+ */
 export async function subscribe(
 	caller: AppIdentity,
 	source: string,
@@ -29,7 +33,7 @@ export async function subscribe(
 	tool: string,
 	ports: SubscribePorts,
 ): Promise<Subscribed> {
-	// Before all else: whoever has no valid token learns of no app, event or tool.
+	// First, so that a caller without a valid token cannot find out which apps, events and tools exist.
 	const claims = await verifyTokens(caller.tokens ?? [], ports.issuers, ports);
 	const { declaration } = await findApp(caller.app, ports);
 	checkTool(declaration, tool);
@@ -52,11 +56,11 @@ function sharedByAll(
 	act: "change" | "end",
 ): ForbiddenError {
 	return new ForbiddenError(
-		`${name} is public, so ${app} has one subscription for all: only ${app}, or a key with the scope "admin", may ${act} it`,
+		`${name} is public, so ${app} has one subscription for all users; only ${app}, or a key with the scope "admin", may ${act} it`,
 	);
 }
 
-/** False when there was none. @throws RefusedError as `subscribe` */
+/** Ends a subscription. Returns false if there is none. @throws RefusedError, ForbiddenError as `subscribe` does */
 export async function unsubscribe(
 	caller: AppIdentity,
 	source: string,
@@ -67,7 +71,7 @@ export async function unsubscribe(
 	const { subscriptions, fields, name } = await eventOf(source, event, ports);
 	if (caller.isUser && fields.length === 0)
 		throw sharedByAll(caller, name, "end");
-	// A tool that is run by a subscription may end that one.
+	// A tool that a subscription runs may end that subscription.
 	const own = caller.subscription;
 	const key =
 		own && own.source === name && !caller.tokens
@@ -76,7 +80,7 @@ export async function unsubscribe(
 	return subscriptions.unsubscribe(caller.app, key);
 }
 
-/** Ends any subscription, also one whose user or token is gone. False when there is none with this id. */
+/** Ends any subscription by id, even if its user has no valid token any more. Returns false if there is none. */
 export async function endSubscription(
 	source: string,
 	event: string,
@@ -89,9 +93,9 @@ export async function endSubscription(
 }
 
 /**
- * The subscriptions of one event, by ids.
+ * Lists the subscriptions of one event, by ids.
  *
- * @param tokens those of a user, who sees only what has the key that they make; absent for all
+ * @param tokens of a user, who sees only the subscriptions with the user's key. Absent: all subscriptions
  */
 export async function listSubscriptions(
 	tokens: readonly string[] | undefined,

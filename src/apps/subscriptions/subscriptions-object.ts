@@ -4,11 +4,10 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { Alarm } from "../../platform/alarm.ts";
-import { HookTable } from "../webhooks/hook-table.ts";
-import { EventLife } from "./event-life.ts";
+import { WebhookTable } from "../webhooks/webhook-table.ts";
+import { LifecycleRunner } from "./lifecycle-runner.ts";
 import type {
-	Accepted,
-	HookState,
+	AcceptedDelivery,
 	Phase,
 	Subscribed,
 	Subscription,
@@ -20,12 +19,12 @@ import { SubscriptionTable } from "./subscription-table.ts";
 
 export class Subscriptions extends DurableObject {
 	readonly #table = new SubscriptionTable(this.ctx.storage);
-	readonly #hooks = new HookTable(this.ctx.storage);
+	readonly #webhook = new WebhookTable(this.ctx.storage);
 	readonly #alarm = new Alarm(this.ctx.storage);
-	readonly #life = new EventLife(this.ctx, {
+	readonly #lifecycle = new LifecycleRunner(this.ctx, {
 		hasSubscribers: () => !this.#table.isEmpty(),
-		webhookSecret: () => this.#hooks.secret(),
-		updateAlarm: () => this.#updateAlarm(),
+		webhookSecret: () => this.#webhook.secret(),
+		armAlarm: () => this.#armAlarm(),
 	});
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -40,13 +39,13 @@ export class Subscriptions extends DurableObject {
 		key,
 	}: Omit<Subscription, "id">): Promise<Subscribed> {
 		const id = this.#table.add(app, tool, key);
-		return { id, ...(await this.#life.subscriberAdded()) };
+		return { id, ...(await this.#lifecycle.subscriberAdded()) };
 	}
 
 	/** Returns false if there is no such subscription. Does not wait for the event to stop. */
 	async unsubscribe(app: string, key: Key): Promise<boolean> {
 		const wasThere = this.#table.remove(app, key);
-		await this.#life.subscriberRemoved();
+		await this.#lifecycle.subscriberRemoved();
 		return wasThere;
 	}
 
@@ -68,64 +67,67 @@ export class Subscriptions extends DurableObject {
 	}
 
 	/** Returns `open` from before `start` begins until `stop` has ended. */
-	async hook(secret: string): Promise<HookState> {
-		if (!(await this.#hooks.isSecret(secret))) return "unknown";
-		return this.#life.state.phase === "stopped" ? "closed" : "open";
+	async webhookState(secret: string): Promise<"open" | "closed" | "unknown"> {
+		if (!(await this.#webhook.isSecret(secret))) return "unknown";
+		return this.#lifecycle.state.phase === "stopped" ? "closed" : "open";
 	}
 
-	async hookSecret(): Promise<string> {
-		return this.#hooks.secret();
+	async webhookSecret(): Promise<string> {
+		return this.#webhook.secret();
 	}
 
 	/** Replaces the secret at once. A running event restarts, because only `start` can register the new URL. */
-	async rotateHook(): Promise<string> {
-		const secret = this.#hooks.rotate();
-		await this.#life.restart();
+	async rotateWebhook(): Promise<string> {
+		const secret = this.#webhook.rotate();
+		await this.#lifecycle.restart();
 		return secret;
 	}
 
 	/** Returns the event of a webhook's delivery. A repeated delivery gets the first event for 24 hours. */
-	async accept(deliveryId: string, eventId: string): Promise<Accepted> {
-		const accepted = this.#hooks.accept(deliveryId, eventId, Date.now());
-		await this.#updateAlarm();
+	async acceptDelivery(
+		deliveryId: string,
+		eventId: string,
+	): Promise<AcceptedDelivery> {
+		const accepted = this.#webhook.accept(deliveryId, eventId, Date.now());
+		await this.#armAlarm();
 		return accepted;
 	}
 
 	/** Records that a queue has accepted the event of a delivery, so that a repetition is not sent again. */
-	async confirm(deliveryId: string): Promise<void> {
-		this.#hooks.confirm(deliveryId);
+	async confirmDelivery(deliveryId: string): Promise<void> {
+		this.#webhook.confirm(deliveryId);
 	}
 
 	/** @throws RefusedError `invalid_request` for less than a second or over a year, or if the event is stopped */
-	async poll(ms: number): Promise<void> {
-		await this.#life.poll(ms);
+	async poll(interval: number): Promise<void> {
+		await this.#lifecycle.poll(interval);
 	}
 
 	async phase(): Promise<Phase> {
-		return this.#life.state.phase;
+		return this.#lifecycle.state.phase;
 	}
 
 	async state(): Promise<SubscriptionsState> {
-		return { ...this.#life.state, subscribers: this.#table.count() };
+		return { ...this.#lifecycle.state, subscribers: this.#table.count() };
 	}
 
 	override async alarm(run?: AlarmInvocationInfo): Promise<void> {
 		await this.#alarm.run(
 			run?.isRetry ?? false,
 			async () => {
-				this.#hooks.sweep(Date.now());
-				await this.#life.runDue();
+				this.#webhook.sweep(Date.now());
+				await this.#lifecycle.runDue();
 			},
 			() => this.#nextAt(),
 		);
 	}
 
-	async #updateAlarm(): Promise<void> {
+	async #armAlarm(): Promise<void> {
 		await this.#alarm.setTo(this.#nextAt());
 	}
 
 	#nextAt(): number | null {
-		const times = [this.#life.nextAt, this.#hooks.nextSweepAt].flatMap(
+		const times = [this.#lifecycle.nextAt, this.#webhook.nextSweepAt].flatMap(
 			(at) => at ?? [],
 		);
 		return times.length > 0 ? Math.min(...times) : null;

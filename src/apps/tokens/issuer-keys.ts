@@ -1,4 +1,4 @@
-/** The keys that an issuer's tokens are signed by: fetched and kept for a while, or as the configuration has them. */
+/** Finds the keys of an issuer: from its URL, cached for ten minutes, or from the configuration. It reads no claims. */
 import {
 	createLocalJWKSet,
 	createRemoteJWKSet,
@@ -16,7 +16,7 @@ import type { IssuerOptions } from "../../config/config.ts";
 import { isPem } from "../../config/key-options.ts";
 import { UnavailableError } from "../../event/errors.ts";
 
-/** Tries each of several keys where the token does not say by its `kid` which one signed it. */
+/** Verifies a token. Tries several keys if the token has no `kid` that names one. */
 export async function verify(
 	token: string,
 	keys: JWTVerifyGetKey,
@@ -37,7 +37,7 @@ export async function verify(
 	}
 }
 
-/** @param fetchKeys in place of the platform's `fetch` */
+/** @param fetchKeys replaces the platform's `fetch` in tests */
 export function keysOf(
 	name: string,
 	{ jwks, publicKey, secret }: IssuerOptions,
@@ -52,41 +52,41 @@ export function keysOf(
 }
 
 /**
- * What each URL answered last, and when. Data alone: a promise that one request began may never settle in the next,
- * so what uses it is made anew for each token.
+ * The last key set of each URL, and its time. It contains no promise: a promise of one request may never settle in
+ * another, so the object that fetches is created for each token.
  */
-const answers = new Map<string, JWKSCacheInput>();
+const cache = new Map<string, JWKSCacheInput>();
 
 function remoteKeys(
 	name: string,
 	url: string,
 	fetchKeys?: typeof fetch,
 ): JWTVerifyGetKey {
-	const answer = answers.get(url) ?? {};
-	answers.set(url, answer);
+	const cached = cache.get(url) ?? {};
+	cache.set(url, cached);
 	const keys = createRemoteJWKSet(new URL(url), {
 		timeoutDuration: 5_000,
 		cacheMaxAge: 600_000,
-		// A key that is not known is looked for again, though not for every token that makes one up.
+		// An unknown key fetches the key set again, but tokens with invented keys must not cause a fetch each.
 		cooldownDuration: 30_000,
-		[jwksCache]: answer,
+		[jwksCache]: cached,
 		...(fetchKeys && { [customFetch]: fetchKeys }),
 	});
 	return async (header, token) => {
 		try {
 			return await keys(header, token);
 		} catch (error) {
-			if (OF_THE_TOKEN.some((known) => error instanceof known)) throw error;
+			if (TOKEN_ERRORS.some((known) => error instanceof known)) throw error;
 			throw new UnavailableError(
-				`the keys of ${name} cannot be read from ${url}: try again later`,
+				`the keys of ${name} cannot be read from ${url}; try again later`,
 				{ cause: error },
 			);
 		}
 	};
 }
 
-/** What a token is to blame for where keys are fetched; whatever else fails is the issuer's, or the network's. */
-const OF_THE_TOKEN = [
+/** Errors that the token causes. Any other error is a failure of the issuer or the network. */
+const TOKEN_ERRORS = [
 	errors.JWKSNoMatchingKey,
 	errors.JWKSMultipleMatchingKeys,
 	errors.JOSENotSupported,

@@ -1,52 +1,51 @@
 /**
- * Whether a JSON Web Token is what it says: signed by an issuer that is configured, for us, and within its time.
- * What its claims mean is not asked here, and no token is ever written into an error or a log.
+ * Verifies JSON Web Tokens: their issuer, signature, audience and time. It does not interpret other claims. It must
+ * never write a token into an error or a log.
  */
 import { decodeJwt, decodeProtectedHeader, errors } from "jose";
 import type { IssuerOptions, Issuers } from "../../config/config.ts";
 import { algorithmsOf, toleranceSeconds } from "../../config/issuer.ts";
 import { RefusedError, UnavailableError } from "../../event/errors.ts";
+import type { Ports } from "../../ports.ts";
 import { keysOf, verify } from "./issuer-keys.ts";
 
-/** What verifying asks of the platform. */
-export interface Verifying {
-	/** Epoch milliseconds. */
-	clock(): number;
+type VerifyPorts = Pick<Ports, "clock"> & {
 	/** Default: the platform's. */
 	fetch?: typeof fetch;
-}
+};
 
 type Claims = Record<string, unknown>;
 
 /**
- * Verifies each JWT and answers the claims by their issuer's name. Several tokens of one issuer are taken together
- * where the claims that they share say the same.
+ * Verifies each token. Returns the claims by the name of their issuer. Claims of several tokens of one issuer are
+ * merged if equal claims have equal values.
  *
- * @throws RefusedError `invalid_token` that says which check failed; UnavailableError when the keys of an issuer
- * cannot be fetched
+ * @throws RefusedError `invalid_token` with the check that failed; UnavailableError if the keys of an issuer cannot be
+ * fetched
  */
 export async function verifyTokens(
 	tokens: readonly string[],
 	issuers: Issuers,
-	ports: Verifying,
+	ports: VerifyPorts,
 ): Promise<Map<string, Claims>> {
-	if (!Array.isArray(tokens)) throw invalid("tokens: give a list of JWTs");
+	if (!Array.isArray(tokens))
+		throw invalid("tokens: expected a list; send a list of JWTs");
 	const claims = new Map<string, Claims>();
 	for (const token of tokens) {
 		const [name, options] = issuerOf(token, issuers);
 		const verified = await claimsOf(token, name, options, ports);
-		claims.set(name, joined(name, claims.get(name) ?? {}, verified));
+		claims.set(name, merged(name, claims.get(name) ?? {}, verified));
 	}
 	return claims;
 }
 
-/** By the claim that is not verified yet: it chooses the key, and the key then proves it. */
+/** Reads the `iss` claim before it is verified: it selects the key, and the signature then proves it. */
 function issuerOf(token: string, issuers: Issuers): [string, IssuerOptions] {
 	let iss: unknown;
 	try {
 		({ iss } = decodeJwt(token));
 	} catch {
-		throw invalid("a token is not a JWT: show it as its issuer gave it");
+		throw invalid("a token is not a JWT; send it as its issuer returned it");
 	}
 	const found = Object.entries(issuers).find(
 		([, { issuer }]) => issuer === iss,
@@ -56,7 +55,7 @@ function issuerOf(token: string, issuers: Issuers): [string, IssuerOptions] {
 		([name, { issuer }]) => `${name} (${issuer})`,
 	);
 	throw invalid(
-		`no issuer is configured for a token's iss claim: there is ${known.join(", ") || "none"}`,
+		`the iss claim of a token matches no configured issuer; ${known.length > 0 ? `use a token of ${known.join(", ")}` : "configure one in the issuers of tidings.config.ts"}`,
 	);
 }
 
@@ -64,7 +63,7 @@ async function claimsOf(
 	token: string,
 	name: string,
 	options: IssuerOptions,
-	ports: Verifying,
+	ports: VerifyPorts,
 ): Promise<Claims> {
 	const { issuer, audience } = options;
 	try {
@@ -91,15 +90,15 @@ function faultOf(
 		return claimFault(error, options);
 	switch ((error as { code?: unknown } | null)?.code) {
 		case errors.JWTExpired.code:
-			return "has expired: get a new one";
+			return "has expired; get a new one";
 		case errors.JOSEAlgNotAllowed.code:
-			return `is signed by ${JSON.stringify(decodeProtectedHeader(token).alg)?.slice(0, 20)}: its issuer is to sign by ${algorithmsOf(options).join(", ")}`;
+			return `is signed with ${JSON.stringify(decodeProtectedHeader(token).alg)?.slice(0, 20)}: its issuer must sign with ${algorithmsOf(options).join(", ")}`;
 		case errors.JWKSNoMatchingKey.code:
-			return "is signed by a key that its issuer does not have";
+			return "is signed with a key that its issuer does not publish";
 		case errors.JWSSignatureVerificationFailed.code:
-			return "has a signature that does not fit: it was changed, or another signed it";
+			return "has a wrong signature: it was changed, or signed with another key";
 		default:
-			return "cannot be verified: it is not a signed JWT, or its algorithm does not fit the issuer's key";
+			return "cannot be verified: it is not a signed JWT, or its algorithm does not match the issuer's key";
 	}
 }
 
@@ -109,31 +108,31 @@ function claimFault(
 ): string {
 	if (reason === "missing")
 		return claim === "exp"
-			? "never expires: only one with an exp claim is taken"
+			? "has no exp claim; use a token that expires"
 			: `has no ${claim} claim`;
-	if (reason === "invalid") return `has the claim ${claim}, but no time in it`;
+	if (reason === "invalid") return `has a claim ${claim} that is not a time`;
 	return claim === "nbf"
 		? "is not valid yet"
-		: `is for another audience: it is to be for ${[audience].flat().join(" or ")}`;
+		: `is for another audience; use a token for ${[audience].flat().join(" or ")}`;
 }
 
-/** Claims about the token itself, which differ from one to the next. */
-const OF_ITSELF = ["aud", "exp", "iat", "jti", "nbf"];
+/** Claims about the token itself, which differ between tokens of one user. */
+const TOKEN_CLAIMS = ["aud", "exp", "iat", "jti", "nbf"];
 
 /**
- * The claims of both. Two people's must not become one: then a subscription could be made of the one's account and
- * the other's address.
+ * Merges claims of one user. Claims of two users must not be merged: a subscription could then combine the account of
+ * one user with the address of another.
  */
-function joined(name: string, some: Claims, more: Claims): Claims {
+function merged(name: string, some: Claims, more: Claims): Claims {
 	const differing = Object.keys(some).find(
 		(claim) =>
-			!OF_ITSELF.includes(claim) &&
+			!TOKEN_CLAIMS.includes(claim) &&
 			Object.hasOwn(more, claim) &&
 			JSON.stringify(some[claim]) !== JSON.stringify(more[claim]),
 	);
 	if (differing !== undefined)
 		throw invalid(
-			`two tokens of ${name} differ in their claim ${JSON.stringify(differing)}: show those of one person`,
+			`two tokens of ${name} differ in their claim ${JSON.stringify(differing)}; send tokens of one user`,
 		);
 	return { ...some, ...more };
 }

@@ -1,9 +1,8 @@
-/** What comes to an app's event from outside, as it came, and as the body of the event that it becomes. */
-
+/** Triggers of an app's event: a webhook call, a poll or a mail, and how one travels as the body of an event. */
 import type { AppIdentity } from "../app-host.ts";
 import { parseAppEventName } from "../app-name.ts";
 
-/** The raw request, as it came. */
+/** A raw request to a webhook. */
 export interface HookRequest {
 	method: string;
 	/** By names in lower case. */
@@ -12,18 +11,20 @@ export interface HookRequest {
 	bytes: Uint8Array;
 }
 
-/** What is to be done with a request. */
+/** The answer of an app to a request. */
 export type Received =
+	/** The request is not genuine. */
 	| { type: "refused" }
+	/** The request was a handshake. Respond with this. */
 	| { type: "answered"; response: Response }
 	| { type: "accepted" };
 
-/** What a `handler` gets. */
+/** The first argument of a `handler`. */
 export type Trigger =
 	| ({
 			trigger: "hook";
-			/** The bytes as JSON, where they are that. */
-			// biome-ignore lint/suspicious/noExplicitAny: the sender's own
+			/** The parsed bytes, if they are JSON. */
+			// biome-ignore lint/suspicious/noExplicitAny: the sender decides its type
 			json?: any;
 	  } & HookRequest)
 	| { trigger: "poll" }
@@ -32,34 +33,35 @@ export type Trigger =
 			from: string;
 			to: string;
 			headers: Record<string, string>;
-			/** The message as it came, headers and all. */
+			/** The raw message with its headers. */
 			bytes: Uint8Array;
 	  };
 
-/** A trigger as an event's body: bytes as base64. */
+/** A trigger as the body of an event. */
 export interface TriggerBody {
-	/** Put in as the event is handled, and kept nowhere: whoever knows it may call it. */
+	/** Added when the event is handled, and never stored: the URL is a secret. */
 	webhookUrl?: string;
 	trigger: Trigger["trigger"];
+	/** The bytes. */
 	base64?: string;
-	[member: string]: unknown;
+	[key: string]: unknown;
 }
 
-const END = "/trigger";
+const SUFFIX = "/trigger";
 
-/** The name of the event that a trigger is. */
+/** The name of the events that carry an app event's triggers. */
 export function triggerName(eventName: string): string {
-	return eventName + END;
+	return eventName + SUFFIX;
 }
 
-/** In whose name the handlers of an event run: the app's, where it is a trigger. */
+/** Returns the app with whose identity a trigger's handler runs; undefined for any other event. */
 export function identityOfTrigger(name: string): AppIdentity | undefined {
-	return name.endsWith(END)
-		? parseAppEventName(name.slice(0, -END.length))
+	return name.endsWith(SUFFIX)
+		? parseAppEventName(name.slice(0, -SUFFIX.length))
 		: undefined;
 }
 
-export function triggerOf({
+export function triggerFrom({
 	base64,
 	webhookUrl: _,
 	...trigger
@@ -90,13 +92,13 @@ function jsonOf(bytes: Uint8Array): unknown {
 	}
 }
 
-/** As many bytes at once as a call may have arguments. */
-const STRIDE = 8_192;
+/** Bytes per call, because a call has a limit of arguments. */
+const CHUNK = 8_192;
 
 function base64Of(bytes: Uint8Array): string {
 	let text = "";
-	for (let at = 0; at < bytes.length; at += STRIDE)
-		text += String.fromCharCode(...bytes.subarray(at, at + STRIDE));
+	for (let start = 0; start < bytes.length; start += CHUNK)
+		text += String.fromCharCode(...bytes.subarray(start, start + CHUNK));
 	return btoa(text);
 }
 

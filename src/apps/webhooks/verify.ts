@@ -1,37 +1,36 @@
 /**
- * Whether a hook's request comes from who it says: presets for `export const verify` of a handler module, in the
- * forms that senders sign in. It reads the raw bytes and changes nothing.
+ * Verifies signatures of webhook requests: presets for `export const verify` of a handler module. It reads the raw
+ * bytes of the request and stores nothing.
  */
+import type { Verify } from "./webhook-module.ts";
 
-import type { Verify } from "./hook.ts";
+/** The secret that the sender signs with, or a function that finds it: `(env) => env.MAIL_SECRET`. */
+type HookSecret = string | ((env: Cloudflare.Env) => string);
 
-/** The secret that is shared with the sender, or where it lies: `(env) => env.MAIL_SECRET`. */
-export type HookSecret = string | ((env: Cloudflare.Env) => string);
-
-export interface SignedHook {
+interface SignedHook {
 	secret: HookSecret;
 }
 
-export interface TimedHook extends SignedHook {
-	/** How far the sender's clock may be from ours, either way, and how long a request can be repeated. Default 300. */
+interface TimedHook extends SignedHook {
+	/** How far the signed time may differ from now, in seconds. It also limits replays. Default 300. */
 	toleranceSeconds?: number;
 }
 
-export interface HmacHook extends SignedHook {
-	/** The header that carries the signature, in any case. */
+interface HmacHook extends SignedHook {
+	/** The header with the signature, in any case. */
 	header: string;
-	/** What stands before the signature, such as `sha256=`. Default: nothing. */
+	/** The text before the signature, such as `sha256=`. Default: none. */
 	prefix?: string;
 	/** Default `hex`. */
 	encoding?: "hex" | "base64";
 }
 
 /**
- * Standard Webhooks: `webhook-id`, `webhook-timestamp` and `webhook-signature`, with a secret `whsec_…`. Any of
- * several `v1` signatures serves, so that the sender can change its secret.
+ * Verifies Standard Webhooks: `webhook-id`, `webhook-timestamp` and `webhook-signature`, with a secret `whsec_…`. One
+ * valid signature among several `v1` signatures is enough, so that the sender can rotate its secret.
  *
- * @throws RangeError for a tolerance that is not greater than 0; TypeError, with each request, while the secret is
- * not set or not base64
+ * @throws RangeError unless the tolerance is greater than 0; TypeError, with each request, while the secret is not set
+ * or not base64
  * @example
  * export const verify = standardWebhooks({ secret: (env) => env.MAIL_SECRET });
  */
@@ -52,7 +51,7 @@ export function standardWebhooks(options: TimedHook): Verify {
 }
 
 /**
- * GitHub's form: `X-Hub-Signature-256: sha256=<hex>`.
+ * Verifies signatures of GitHub: `X-Hub-Signature-256: sha256=<hex>`.
  *
  * @throws TypeError, with each request, while the secret is not set
  * @example
@@ -67,10 +66,9 @@ export function githubSignature({ secret }: SignedHook): Verify {
 }
 
 /**
- * Stripe's form: `Stripe-Signature: t=<seconds>,v1=<hex>`, with one `v1` or several.
+ * Verifies signatures of Stripe: `Stripe-Signature: t=<seconds>,v1=<hex>`, with one `v1` or several.
  *
- * @throws RangeError for a tolerance that is not greater than 0; TypeError, with each request, while the secret is
- * not set
+ * @throws RangeError unless the tolerance is greater than 0; TypeError, with each request, while the secret is not set
  * @example
  * export const verify = stripeSignature({ secret: (env) => env.STRIPE_SECRET });
  */
@@ -90,7 +88,7 @@ export function stripeSignature(options: TimedHook): Verify {
 }
 
 /**
- * Any sender that signs the bytes of its requests by HMAC-SHA256 and sends the signature in a header.
+ * Verifies HMAC-SHA256 signatures over the bytes of the request, which the sender puts into a header.
  *
  * @throws TypeError, with each request, while the secret is not set
  * @example
@@ -118,11 +116,11 @@ function toleranceOf(preset: string, options: TimedHook): number {
 	if (Number.isFinite(toleranceSeconds) && toleranceSeconds > 0)
 		return toleranceSeconds;
 	throw new RangeError(
-		`${preset}: toleranceSeconds ${toleranceSeconds} is not a number of seconds greater than 0`,
+		`${preset}: toleranceSeconds: ${toleranceSeconds} is not a tolerance; use a number of seconds greater than 0`,
 	);
 }
 
-/** An empty secret would let everybody in; one that is not set is our fault, not the sender's. */
+/** An empty secret would accept any sender. A missing one is an error of the app, not of the sender. */
 function secretOf(
 	preset: string,
 	{ secret }: SignedHook,
@@ -131,7 +129,7 @@ function secretOf(
 	const text: unknown = typeof secret === "function" ? secret(env) : secret;
 	if (typeof text === "string" && text !== "") return text;
 	throw new TypeError(
-		`${preset}: its secret is not set: locally put it into .dev.vars, deployed use npx wrangler secret put`,
+		`${preset}: its secret is not set; put it into .dev.vars locally, or run npx wrangler secret put for a deployed Worker`,
 	);
 }
 
@@ -141,10 +139,10 @@ function decoded(secret: string): Uint8Array {
 		const text = atob(secret.replace(/^whsec_/, ""));
 		if (text !== "") return Uint8Array.from(text, (c) => c.charCodeAt(0));
 	} catch {
-		// What is not base64 is told like what is empty: the platform's own error would show the secret.
+		// Falls through: the platform's own error would show the secret.
 	}
 	throw new TypeError(
-		"standardWebhooks: its secret is not base64: give it as the sender shows it, whsec_…",
+		"standardWebhooks: its secret is not base64; use it as the sender shows it, whsec_…",
 	);
 }
 
@@ -160,7 +158,7 @@ function valuesOf(parts: readonly string[], name: string): string[] {
 		.map((part) => part.slice(name.length));
 }
 
-/** Computed once for a request, however many signatures it shows: else each would cost a hash of the whole body. */
+/** Called once for each request: a signature hashes the whole body, and a request may show many signatures. */
 async function signatureOf(
 	secret: Uint8Array,
 	before: string,
@@ -177,7 +175,7 @@ async function signatureOf(
 	return new Uint8Array(await crypto.subtle.sign("HMAC", key, signed));
 }
 
-/** In constant time where the lengths are the same; how long a signature is is no secret. */
+/** Compares in constant time. The length of a signature is not a secret. */
 function isSame(shown: string, expected: string): boolean {
 	const [one, other] = [encoder.encode(shown), encoder.encode(expected)];
 	return (

@@ -1,5 +1,4 @@
-/** `EventBus`: the buses of a Worker by their ids, and their subscribers. All of them share one queue. */
-
+/** `EventBus`: the buses of a Worker by id, and their subscribers. All buses share the queues of the Worker. */
 import { event, type Schema } from "../../event/definition.ts";
 import { RefusedError } from "../../event/errors.ts";
 import { rejectUnknownKeys } from "../../event/validation.ts";
@@ -10,7 +9,7 @@ import { bus } from "../bus.ts";
 import { schemaFor } from "./handler.ts";
 import {
 	checkTypes,
-	found,
+	findSubscriber,
 	refusal,
 	type Subscriber,
 	type SubscriberProps,
@@ -19,12 +18,12 @@ import { type Evt, isFor } from "./wire.ts";
 
 export interface EventBusProps {
 	defaults?: {
-		/** Retries of a subscriber that fails, with exponential backoff. Default 10. */
+		/** Retries after a failure, with exponential backoff. Default 10. */
 		retries?: number;
 	};
 }
 
-/** SST waits 2 seconds, 4, 8, up to 15 minutes; its functions have 10 seconds. */
+/** As in SST: waits of 2 seconds, 4, 8, up to 15 minutes, and a timeout of 10 seconds. */
 const BACKOFF = {
 	backoff: "exponential",
 	base: "2 seconds",
@@ -39,9 +38,9 @@ export class EventBus {
 	readonly #retries: number | undefined;
 
 	/**
-	 * @param _stack SST's; without a meaning here
-	 * @param id tells its events from those of other buses: renaming it orphans events on their way
-	 * @throws RefusedError `invalid_request` for an id that another bus has
+	 * @param _stack SST's stack; it has no effect here
+	 * @param id separates the events of this bus from those of others. After a rename, waiting events have no subscriber
+	 * @throws RefusedError `invalid_request` for an empty id, or the id of another bus
 	 */
 	constructor(_stack: unknown, id: string, props: EventBusProps = {}) {
 		rejectUnknownKeys("EventBus", props, ["defaults"]);
@@ -49,7 +48,7 @@ export class EventBus {
 		if (typeof id !== "string" || id === "" || buses.has(id))
 			throw new RefusedError(
 				"invalid_request",
-				`EventBus: the id ${JSON.stringify(id)} ${buses.has(id) ? "is taken by another bus" : "is none"}: give it a name of its own`,
+				`EventBus: the id ${JSON.stringify(id)} ${buses.has(id) ? "belongs to another bus" : "is not an id"}; use a name that no other bus has`,
 			);
 		this.id = id;
 		this.#retries = props.defaults?.retries;
@@ -57,9 +56,9 @@ export class EventBus {
 	}
 
 	/**
-	 * Runs a subscriber for each event of a type, or of several, that is published on this bus.
+	 * Runs a subscriber for each event of one type, or of several types, that is published on this bus.
 	 *
-	 * @throws RefusedError `invalid_handler`, `invalid_name`; for a path that leads nowhere only when the Worker starts
+	 * @throws RefusedError `invalid_handler` or `invalid_name`. A path without a module fails when the Worker starts
 	 */
 	subscribe(
 		types: string | readonly string[],
@@ -73,13 +72,13 @@ export class EventBus {
 		const { handler, retries = this.#retries } = props;
 		const listed = [types].flat();
 		checkTypes(listed);
-		const { resolve, source } = found(handler, listed);
+		const { resolve, source } = findSubscriber(handler, listed);
 		const limit = retries === undefined ? {} : { limit: retries };
 		for (const type of listed) {
 			const id = `${this.id}:${type}:${source}`;
 			if (registrationOf(bus).handlers.get(id))
 				throw refusal(
-					`${JSON.stringify(type)} has the subscriber ${source} already: give this one another name`,
+					`${JSON.stringify(type)} already has a subscriber ${source}; give this one another name`,
 				);
 			bus.on(
 				event(type, this.#schemaOf(type, resolve)),
@@ -104,7 +103,7 @@ export class EventBus {
 		}
 	}
 
-	/** That of the handler's definition, which is known once the handler is. */
+	/** Uses the schema of the handler's definition. It looks it up late, because the handler's module may load later. */
 	#schemaOf(type: string, resolve: () => ModuleFunction): Schema {
 		return {
 			"~standard": {
@@ -121,9 +120,9 @@ export class EventBus {
 }
 
 /**
- * The id of a bus. Where a Worker only publishes, its buses are made elsewhere, so any id will do there.
+ * Returns the id of a bus. A Worker that only publishes accepts any id, because another Worker creates the buses.
  *
- * @throws RefusedError `invalid_request` for one that is not known where the events are handled
+ * @throws RefusedError `invalid_request` for an unknown bus in the Worker that owns the events
  */
 export function idOf(named: string | EventBus): string {
 	if (named instanceof EventBus) return named.id;
@@ -131,6 +130,6 @@ export function idOf(named: string | EventBus): string {
 		return named;
 	throw new RefusedError(
 		"invalid_request",
-		`the event bus ${JSON.stringify(named)} is not known: known are ${[...buses.keys()].join(", ") || "none"}. Import the module with new EventBus(stack, ${JSON.stringify(named)}) in the main module`,
+		`the event bus ${JSON.stringify(named)} does not exist; use ${[...buses.keys()].join(", ") || "none"}, or import the module with new EventBus(stack, ${JSON.stringify(named)}) in the main module`,
 	);
 }

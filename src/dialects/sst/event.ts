@@ -1,27 +1,27 @@
-/** Defining and publishing SST events. The properties are checked where they are published, in JSON. */
+/** Defines and publishes events of SST. Properties are validated by the publisher, as JSON. It delivers nothing. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type Definition, event } from "../../event/definition.ts";
 import { bus } from "../bus.ts";
 import { type EventBus, idOf } from "./bus.ts";
-import { typed } from "./handler.ts";
+import { rememberSchema } from "./handler.ts";
 import { type Parse, type SstEvent, type Wire, wireSchema } from "./wire.ts";
 
-/** Makes of a schema what checks an input: gives the output, or throws. */
-// biome-ignore lint/suspicious/noExplicitAny: each validator takes schemas of its own
+/** Turns a schema into a function that parses an input. */
+// biome-ignore lint/suspicious/noExplicitAny: each validator has a schema type of its own
 type Validator = (schema: any) => Parse;
 
 type InputOf<Schema> = Schema extends StandardSchemaV1
 	? StandardSchemaV1.InferInput<Schema>
 	: Schema extends undefined
 		? undefined
-		: // biome-ignore lint/suspicious/noExplicitAny: a schema that tells no types
+		: // biome-ignore lint/suspicious/noExplicitAny: a schema without types
 			any;
 
 type OutputOf<Schema> = Schema extends StandardSchemaV1
 	? StandardSchemaV1.InferOutput<Schema>
 	: InputOf<Schema>;
 
-/** The validator for zod's schemas. */
+/** Validates with zod schemas. */
 export function ZodValidator<
 	Schema extends StandardSchemaV1 & { parse(input: unknown): unknown },
 >(
@@ -33,24 +33,24 @@ export function ZodValidator<
 }
 
 /**
- * Makes the function that defines the events of a bus.
+ * Creates the function that defines the events of a bus.
  *
- * @param options.bus an `EventBus` or its id, looked up when an event is published
- * @param options.validator `ZodValidator`, or a function that makes of a schema one that gives the output or throws
- * @param options.metadata a schema of the metadata that is then given with each event
- * @param options.metadataFn makes the metadata of each event, where there is no schema of it
+ * @param options.bus an `EventBus` or its id; an id is looked up with each publish
+ * @param options.validator `ZodValidator`, or a function that turns a schema into a parser, which returns or throws
+ * @param options.metadata a schema of the metadata, which each publish must then pass
+ * @param options.metadataFn creates the metadata of each event, if there is no schema of it
  * @example
  * export const event = createEventBuilder({ bus: "bus", validator: ZodValidator });
  */
 export function createEventBuilder<
 	Validates extends Validator,
 	MetadataSchema extends Parameters<Validates>[0] | undefined = undefined,
-	Made = undefined,
+	Created = undefined,
 >(options: {
 	bus: string | EventBus;
 	validator: Validates;
 	metadata?: MetadataSchema;
-	metadataFn?: () => Made;
+	metadataFn?: () => Created;
 }) {
 	const { validator, metadata: metadataSchema, metadataFn } = options;
 	const parseMetadata =
@@ -63,7 +63,7 @@ export function createEventBuilder<
 		InputOf<Schema>,
 		OutputOf<Schema>,
 		InputOf<MetadataSchema>,
-		MetadataSchema extends undefined ? Made : OutputOf<MetadataSchema>
+		MetadataSchema extends undefined ? Created : OutputOf<MetadataSchema>
 	> => {
 		const definition: Definition = event(
 			type,
@@ -77,7 +77,7 @@ export function createEventBuilder<
 				return bus.publish(definition, wire);
 			},
 		} as SstEvent<Type>;
-		typed(defined, definition.schema);
+		rememberSchema(defined, definition.schema);
 		return defined;
 	};
 }

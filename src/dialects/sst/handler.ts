@@ -1,4 +1,4 @@
-/** `EventHandler`: a function with the definitions of the events that it takes. It registers nothing. */
+/** `EventHandler`: combines a function with the definitions of its events. It registers nothing. */
 import type { Schema } from "../../event/definition.ts";
 import { RefusedError } from "../../event/errors.ts";
 import type { HandlerContext } from "../../handlers/handler.ts";
@@ -11,15 +11,14 @@ const handlers = new WeakMap<
 	{ events: readonly SstEvent[]; inner: ModuleFunction }
 >();
 
-/** Keeps the schema of a definition. */
-export function typed(defined: SstEvent, schema: Schema): void {
+export function rememberSchema(defined: SstEvent, schema: Schema): void {
 	schemas.set(defined, schema);
 }
 
 /**
- * Makes a handler for `bus.subscribe`, whose `evt` has the types of the definitions, parsed by their schemas.
+ * Creates a handler for `bus.subscribe`. Its `evt` has the types of the definitions and is parsed by their schemas.
  *
- * @throws RefusedError `invalid_handler` for what is no definition, or no function
+ * @throws RefusedError `invalid_handler` for a value that is not a definition or not a function
  * @example
  * export const handler = EventHandler(Todo.Events.Created, async (evt) => {});
  */
@@ -28,15 +27,15 @@ export function EventHandler<Defined extends SstEvent>(
 	inner: (evt: EvtOf<Defined>, context: HandlerContext) => unknown,
 ) {
 	const defined = [events].flat() as Defined[];
-	// What is imported is undefined where two modules import each other.
+	// An import is undefined if two modules import each other.
 	for (const event of defined)
 		if (!schemas.has(event))
 			throw refusal(
-				`${event} is no definition: give what event(type, schema) returned`,
+				`${event} is not a definition; use the result of event(type, schema)`,
 			);
 	if (typeof inner !== "function")
 		throw refusal(
-			`${defined.map(({ type }) => type).join(", ")}: the handler is no function`,
+			`${defined.map(({ type }) => type).join(", ")}: the handler is not a function; use one`,
 		);
 	const handler = async (evt: EvtOf<Defined>, context: HandlerContext) => {
 		await inner(evt, context);
@@ -45,16 +44,16 @@ export function EventHandler<Defined extends SstEvent>(
 	return handler;
 }
 
-function refusal(why: string): RefusedError {
-	return new RefusedError("invalid_handler", `EventHandler: ${why}`);
+function refusal(reason: string): RefusedError {
+	return new RefusedError("invalid_handler", `EventHandler: ${reason}`);
 }
 
-/** The function that the user wrote. */
-export function innermost(handler: ModuleFunction): ModuleFunction {
+/** Returns the function that the user wrote. */
+export function innerFunction(handler: ModuleFunction): ModuleFunction {
 	return handlers.get(handler)?.inner ?? handler;
 }
 
-/** The schema by which a handler wants the events of a type, where it says so. */
+/** Returns the schema with which a handler parses events of a type, if it has one. */
 export function schemaFor(
 	handler: ModuleFunction,
 	type: string,

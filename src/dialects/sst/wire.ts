@@ -1,9 +1,8 @@
-/** What an SST event is: as it is defined, as it travels, and as a handler gets it. */
-
+/** The forms of an SST event: its definition, its body in a message, and the `evt` of a handler. It sends nothing. */
 import type { Schema } from "../../event/definition.ts";
 import type { Receipt } from "../../event/errors.ts";
 
-/** A definition: what `event(type, schema)` of a builder returns. The members with `$` are for types alone. */
+/** A definition, as `event(type, schema)` of a builder returns it. The keys with `$` exist only as types. */
 export interface SstEvent<
 	Type extends string = string,
 	// biome-ignore-start lint/suspicious/noExplicitAny: stands for every definition
@@ -18,9 +17,9 @@ export interface SstEvent<
 	readonly $output: Output;
 	readonly $metadata: Metadata;
 	/**
-	 * Publishes to the bus of the builder. Resolves when the event is held durably; it arrives without `await`, too.
+	 * Publishes to the bus of the builder. Resolves when the event is stored durably. `await` is optional.
 	 *
-	 * @throws RefusedError `schema_violation` with the issues; `invalid_request` for a bus that is not known
+	 * @throws RefusedError `schema_violation` with the issues, or `invalid_request` for an unknown bus
 	 */
 	publish(
 		properties: Input,
@@ -30,7 +29,7 @@ export interface SstEvent<
 	): Promise<Receipt>;
 }
 
-/** What a subscriber gets. */
+/** The first argument of a subscriber. */
 export interface Evt<
 	Type extends string = string,
 	Properties = unknown,
@@ -39,32 +38,32 @@ export interface Evt<
 	type: Type;
 	properties: Properties;
 	metadata: Metadata;
-	/** Retries before this attempt: 0 at the first. */
+	/** Retries before this attempt. 0 for the first attempt. */
 	attempts: number;
 }
 
-/** What a handler of these definitions gets. */
+/** The `evt` of a handler of these definitions. */
 export type EvtOf<Defined extends SstEvent> = Defined extends unknown
 	? Evt<Defined["type"], Defined["$output"], Defined["$metadata"]>
 	: never;
 
-/** The body as it travels. The bus is named, so that buses with one type never see each other's events. */
+/** The body in a message. It names the bus, because two buses may have events of one type. */
 export interface Wire {
 	bus: string;
 	properties: unknown;
 	metadata?: unknown;
 }
 
-/** Whether a body is for the subscribers of a bus; names are shared with other buses and other dialects. */
+/** Whether a body is for the subscribers of a bus. Other buses and dialects may use the same event name. */
 export function isFor(bus: string, body: unknown): body is Wire {
 	return (body as Partial<Wire> | null)?.bus === bus;
 }
 
-/** Gives the output, or throws; an error may carry `issues`, as zod's does. */
-// biome-ignore lint/suspicious/noExplicitAny: each schema has an input of its own
+/** Returns the output or throws. The error may have `issues`, as zod's has. */
+// biome-ignore lint/suspicious/noExplicitAny: each schema has an input type of its own
 export type Parse = (input: any) => unknown;
 
-/** A Standard Schema of the body as it travels. */
+/** Creates a Standard Schema of the body in a message. */
 export function wireSchema(properties: Parse, metadata?: Parse): Schema {
 	return {
 		"~standard": {
@@ -72,7 +71,7 @@ export function wireSchema(properties: Parse, metadata?: Parse): Schema {
 			vendor: "tidings",
 			async validate(value) {
 				const body = value as Wire;
-				const issues: Found[] = [];
+				const issues: SchemaIssue[] = [];
 				const parsed = async (parse: Parse, member: keyof Wire) => {
 					try {
 						return await parse(body[member]);
@@ -91,13 +90,13 @@ export function wireSchema(properties: Parse, metadata?: Parse): Schema {
 	};
 }
 
-interface Found {
+interface SchemaIssue {
 	message: string;
 	path?: readonly PropertyKey[];
 }
 
-function issuesOf(error: unknown, member: string): Found[] {
-	const { issues } = (error ?? {}) as { issues?: Found[] };
+function issuesOf(error: unknown, member: string): SchemaIssue[] {
+	const { issues } = (error ?? {}) as { issues?: SchemaIssue[] };
 	if (!Array.isArray(issues))
 		return [{ message: String(error), path: [member] }];
 	return issues.map(({ message, path = [] }) => ({

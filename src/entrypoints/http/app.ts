@@ -1,4 +1,4 @@
-/** How callers come in from anywhere: the HTTP API. It parses, calls a step and answers; it holds no rules. */
+/** Assembles the HTTP API: authenticates each request and routes it. It contains no rules of its own. */
 import { Hono } from "hono";
 import type { AppPorts } from "../../apps/app-ports.ts";
 import { refuseUnsupported } from "../../publish/request.ts";
@@ -15,7 +15,7 @@ import { scheduledRoutes } from "./scheduled.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
 import { authenticateUser } from "./users.ts";
 
-/** @param retention how long the queues keep a message, in milliseconds */
+/** @param retention how long the queues store a message, in milliseconds */
 export function createApp(
 	ports: AppPorts,
 	prefix: string,
@@ -28,11 +28,11 @@ export function createApp(
 	);
 	app.use("/v1/*", async (context, next) => {
 		const { req, env } = context;
-		const shown = req.header("authorization");
+		const authorization = req.header("authorization");
 		const path = req.path.slice(prefix.length);
 		const isForUsers = /^\/v1\/(apps|subscriptions)(\/|$)/.test(path);
-		const enter = isForUsers ? authenticateUser : authenticate;
-		context.set("caller", await enter(shown, env.API_KEYS));
+		const identify = isForUsers ? authenticateUser : authenticate;
+		context.set("caller", await identify(authorization, env.API_KEYS));
 		if (req.header("idempotency-key") !== undefined)
 			refuseUnsupported(["idempotencyKey"]);
 		await next();

@@ -1,4 +1,4 @@
-/** `/v1/apps`: run a tool on behalf of a user, and see or rotate the webhook of an event. */
+/** `/v1/apps`: runs tools on behalf of users, and returns or rotates the webhook URL of an event. */
 import type { Context, Hono } from "hono";
 import type { AppPorts } from "../../apps/app-ports.ts";
 import { findEvent } from "../../apps/directory.ts";
@@ -23,13 +23,13 @@ export function appRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/apps/:scope/:name/events/:event/webhook", {
 		async GET(context) {
 			const { name, subscriptions } = await eventOf(context);
-			const secret = await subscriptions.hookSecret();
+			const secret = await subscriptions.webhookSecret();
 			return context.json({ url: ports.webhookUrl(name, secret) });
 		},
-		/** The URL before it is closed at once. */
+		/** The earlier URL closes at once. */
 		async POST(context) {
 			const { name, subscriptions } = await eventOf(context);
-			const secret = await subscriptions.rotateHook();
+			const secret = await subscriptions.rotateWebhook();
 			return context.json({ url: ports.webhookUrl(name, secret) });
 		},
 	});

@@ -1,4 +1,4 @@
-/** `/v1/dead-letters`: list, read, replay and discard what ended without success. */
+/** `/v1/dead-letters`: lists, reads, replays and discards dead letters. */
 import type { Hono } from "hono";
 import * as z from "zod";
 import type { AppPorts } from "../../apps/app-ports.ts";
@@ -17,7 +17,7 @@ const Filters = z.strictObject({
 		.string()
 		.refine(
 			(event) => !event.includes("*"),
-			"a filter is one event's name, no pattern",
+			"a filter is the name of one event; patterns are not supported",
 		)
 		.optional(),
 	handler: z.string().optional(),
@@ -54,12 +54,14 @@ export function deadLetterRoutes(app: Hono<Http>, ports: AppPorts): void {
 		async GET(context) {
 			requireScope(context.var.caller, "read");
 			const id = context.req.param("id") as string;
-			return context.json(found(await readDeadLetter(id, ports), letter(id)));
+			return context.json(
+				found(await readDeadLetter(id, ports), deadLetter(id)),
+			);
 		},
 		async DELETE(context) {
 			requireScope(context.var.caller, "admin");
 			const id = context.req.param("id") as string;
-			found(await discard(id, ports), letter(id));
+			found(await discard(id, ports), deadLetter(id));
 			return context.body(null, 204);
 		},
 	});
@@ -70,12 +72,12 @@ export function deadLetterRoutes(app: Hono<Http>, ports: AppPorts): void {
 			const id = context.req.param("id") as string;
 			const input = check(Replay, await readOptionalJson(context.req.raw));
 			const edited = "body" in input ? { body: input.body } : undefined;
-			found(await replay(id, edited, ports), letter(id));
+			found(await replay(id, edited, ports), deadLetter(id));
 			return context.json({ id, replayed: true }, 202);
 		},
 	});
 }
 
-function letter(id: string): string {
+function deadLetter(id: string): string {
 	return `dead letter ${JSON.stringify(id)}`;
 }

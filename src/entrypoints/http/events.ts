@@ -1,4 +1,4 @@
-/** `POST /v1/events`: publish one event or an array of them. */
+/** `POST /v1/events`: publishes one event or an array of events. */
 import type { Hono } from "hono";
 import type { AppPorts } from "../../apps/app-ports.ts";
 import { mapAtIndex, RefusedError } from "../../event/errors.ts";
@@ -28,14 +28,14 @@ export function eventRoutes(app: Hono<Http>, ports: AppPorts): void {
 	});
 }
 
-/** Without a `body` it is null, for JSON has no undefined. */
+/** An absent `body` is null, because JSON has no undefined. */
 function requestFrom(input: unknown, caller: Caller): PublishRequest {
 	const request = requestOfItem(input);
 	const { name, body = null } = request;
 	if (name === undefined)
 		throw new RefusedError(
 			"invalid_request",
-			"name is missing: send { name, body, after?, lane? }",
+			"name is missing; send { name, body, after?, lane? }",
 		);
 	checkName(name);
 	checkPublish(caller.publish, name, `the key ${JSON.stringify(caller.id)}`);

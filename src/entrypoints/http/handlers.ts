@@ -1,4 +1,4 @@
-/** `GET /v1/handlers`: what is registered, in which Worker, and with which policy. */
+/** `GET /v1/handlers`: lists the handlers of all Workers, with their patterns, timeouts and retry policies. */
 import type { Hono } from "hono";
 import type { AppPorts } from "../../apps/app-ports.ts";
 import { requireScope } from "./keys.ts";

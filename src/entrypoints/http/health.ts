@@ -1,4 +1,7 @@
-/** `/health`: whether the queues are worked off in time; the figures are for those who may read. */
+/**
+ * `/health`: reports whether the queues are consumed in time. The figures require the scope `read`. It also sets missing
+ * alarms of the scheduler.
+ */
 import type { Hono } from "hono";
 import pMap from "p-map";
 import type { AppPorts } from "../../apps/app-ports.ts";
@@ -9,44 +12,44 @@ import { type Http, route } from "./routes.ts";
 interface QueueFigures {
 	backlogCount: number;
 	backlogBytes: number;
-	/** Epoch milliseconds; null when nothing waits. */
+	/** Epoch milliseconds. Null if the queue is empty. */
 	oldestMessageAt: number | null;
 }
 
 interface Health {
-	/** `late` when a queue's oldest message has waited for half of the retention. */
+	/** `late` if a queue's oldest message has waited for more than half of the retention. */
 	status: "ok" | "late";
-	/** By where `TIDINGS_QUEUES` names it: `events`, `events 2`, `bulk`, `bulk retries`. */
+	/** By the queue's place in `TIDINGS_QUEUES`: `events`, `events 2`, `bulk`, `bulk retries`. */
 	queues: Record<string, QueueFigures>;
-	/** Milliseconds by which the scheduler's earliest row is overdue; 0 when none is. */
+	/** How long the scheduler's earliest row is overdue, in milliseconds. 0 if none is. */
 	schedulerLag: number;
 }
 
-/** An answer serves this long, in milliseconds, so that an open path costs little. */
-const FRESH = 5_000;
+/** A result is cached this long, in milliseconds, because the path is open to everyone. */
+const TTL = 5_000;
 
-/** @param retention how long the queues keep a message, in milliseconds */
+/** @param retention how long the queues store a message, in milliseconds */
 export function healthRoute(
 	app: Hono<Http>,
 	ports: AppPorts,
 	retention: number,
 ): void {
-	let last: { at: number; health: Health } | undefined;
+	let cached: { at: number; health: Health } | undefined;
 
 	route(app, "/health", {
 		async GET(context) {
-			const shown = context.req.header("authorization");
-			if (shown !== undefined) {
-				const caller = await authenticate(shown, context.env.API_KEYS);
+			const authorization = context.req.header("authorization");
+			if (authorization !== undefined) {
+				const caller = await authenticate(authorization, context.env.API_KEYS);
 				requireScope(caller, "read");
 			}
 			const at = ports.clock();
-			if (!last || at - last.at > FRESH)
-				last = { at, health: await measure(ports, retention) };
-			const { health } = last;
+			if (!cached || at - cached.at > TTL)
+				cached = { at, health: await measure(ports, retention) };
+			const { health } = cached;
 			const status = health.status === "ok" ? 200 : 503;
 			return context.json(
-				shown === undefined ? { status: health.status } : health,
+				authorization === undefined ? { status: health.status } : health,
 				status,
 			);
 		},
@@ -80,7 +83,7 @@ function figuresOf({
 	oldestMessageTimestamp,
 }: QueueMetrics): QueueFigures {
 	const oldest = oldestMessageTimestamp?.getTime();
-	// A queue without messages tells no time, or the epoch.
+	// An empty queue reports no time, or the epoch.
 	const oldestMessageAt = backlogCount > 0 && oldest ? oldest : null;
 	return { backlogCount, backlogBytes, oldestMessageAt };
 }

@@ -1,9 +1,9 @@
-/** `/hooks/{app}/{event}/{secret}`: outside services call an app's event. The URL itself is the key. */
+/** `/hooks/{app}/{event}/{secret}`: receives the webhook calls of other services. The URL itself is the secret. */
 import type { Hono } from "hono";
 import type { AppPorts } from "../../apps/app-ports.ts";
-import { acceptHook } from "../../apps/webhooks/accept.ts";
-import { deliveryIdOf } from "../../apps/webhooks/hook.ts";
+import { acceptWebhook } from "../../apps/webhooks/accept-webhook.ts";
 import type { HookRequest } from "../../apps/webhooks/trigger.ts";
+import { deliveryIdOf } from "../../apps/webhooks/webhook-module.ts";
 import { HOOK_BYTES } from "../../event/limits.ts";
 import { HttpError } from "./problem.ts";
 import type { Http } from "./routes.ts";
@@ -14,15 +14,18 @@ export function hookRoutes(app: Hono<Http>, ports: AppPorts): void {
 		const request = await requestOf(req.raw);
 		const called = { app: `${scope}/${name}`, event, secret };
 		const deliveryId = deliveryIdOf(request);
-		const accepted = await acceptHook(called, request, deliveryId, ports).catch(
-			(error) => {
-				// Nobody learns which apps there are.
-				if (/^unknown_/.test(error.code)) return { type: "unknown" } as const;
-				throw error;
-			},
-		);
+		const accepted = await acceptWebhook(
+			called,
+			request,
+			deliveryId,
+			ports,
+		).catch((error) => {
+			// A caller must not find out which apps exist.
+			if (/^unknown_/.test(error.code)) return { type: "unknown" } as const;
+			throw error;
+		});
 		switch (accepted.type) {
-			case "held":
+			case "stored":
 				return json({ id: accepted.id }, 202);
 			case "answered":
 				return accepted.response;
@@ -31,9 +34,9 @@ export function hookRoutes(app: Hono<Http>, ports: AppPorts): void {
 			case "closed":
 				throw new HttpError(
 					"gone",
-					"the webhook is closed: nobody is subscribed to its event",
+					"the webhook is closed, because its event has no subscribers",
 				);
-			case "looked_at":
+			case "get":
 				throw new HttpError("method_not_allowed", `${req.method}: use POST`, {
 					allow: "POST",
 				});
@@ -53,24 +56,24 @@ async function requestOf(raw: Request): Promise<HookRequest> {
 	};
 }
 
-/** Stops reading as soon as there is too much. @throws HttpError `content_too_large` */
+/** Stops at the size limit, so that a large request does not exhaust the memory. @throws HttpError `content_too_large` */
 async function bytesOf({ body }: Request): Promise<Uint8Array> {
-	const parts: Uint8Array[] = [];
+	const chunks: Uint8Array[] = [];
 	let size = 0;
-	for await (const part of body ?? []) {
-		size += part.byteLength;
+	for await (const chunk of body ?? []) {
+		size += chunk.byteLength;
 		if (size > HOOK_BYTES)
 			throw new HttpError(
 				"content_too_large",
-				`the request has more than ${HOOK_BYTES} bytes`,
+				`the request has more than ${HOOK_BYTES} bytes; send less`,
 			);
-		parts.push(part);
+		chunks.push(chunk);
 	}
 	const bytes = new Uint8Array(size);
-	let at = 0;
-	for (const part of parts) {
-		bytes.set(part, at);
-		at += part.byteLength;
+	let position = 0;
+	for (const chunk of chunks) {
+		bytes.set(chunk, position);
+		position += chunk.byteLength;
 	}
 	return bytes;
 }

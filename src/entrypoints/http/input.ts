@@ -35,12 +35,12 @@ function checkMediaType({ headers }: Request): void {
 	)
 		throw new RefusedError(
 			"not_supported",
-			"CloudEvents are not supported yet: send { name, body } as application/json",
+			"CloudEvents are not supported yet; send { name, body } as application/json",
 		);
 	if (media !== "application/json")
 		throw new HttpError(
 			"unsupported_media_type",
-			`content-type: ${JSON.stringify(media)} is not supported: send application/json`,
+			`content-type: ${JSON.stringify(media)} is not supported; send application/json`,
 		);
 }
 
@@ -65,7 +65,7 @@ async function readText(request: Request): Promise<string> {
 		if (bytes > REQUEST_BYTES)
 			throw new RefusedError(
 				"batch_too_large",
-				`the request has more than ${REQUEST_BYTES} bytes: send at most ${CALL_BYTES} bytes of events in one request`,
+				`the request has more than ${REQUEST_BYTES} bytes; send at most ${CALL_BYTES} bytes of events in one request`,
 			);
 		text += decode(decoder, chunk);
 	}

@@ -4,26 +4,40 @@ import { ForbiddenError } from "../../event/errors.ts";
 import { isPattern } from "../../event/name.ts";
 import type { PublishPermission } from "../../event/permission.ts";
 import { show } from "../../event/validation.ts";
-import { describePrivately, messageOf } from "../../event/zod-errors.ts";
+import {
+	describeIssue,
+	describePrivately,
+	messageOf,
+} from "../../event/zod-errors.ts";
+import { log } from "../../platform/log.ts";
 import { HttpError } from "./problem.ts";
 
 const SCOPES = "publish, publish:<pattern>, read or admin";
 
-/** The messages must not contain a key or a digest. */
+/** The messages contain no digests. */
 const Keys = z.array(
-	z.strictObject({
-		id: z
-			.string("give a text")
-			.regex(/^[A-Za-z0-9-]{1,64}$/, "use 1 to 64 characters of A-Z a-z 0-9 -"),
-		scopes: z.array(
-			z.custom<string>(isScope, {
-				error: ({ input }) => `invalid scope ${show(input)}: use ${SCOPES}`,
-			}),
-		),
-		digest: z
-			.string("give a text")
-			.regex(/^[0-9a-f]{64}$/, "use the 64 hex digits that npm run key stores"),
-	}),
+	z.strictObject(
+		{
+			id: z
+				.string("give a text")
+				.regex(
+					/^[A-Za-z0-9-]{1,64}$/,
+					"use 1 to 64 characters of A-Z a-z 0-9 -",
+				),
+			scopes: z.array(
+				z.custom<string>(isScope, {
+					error: ({ input }) => `invalid scope ${show(input)}: use ${SCOPES}`,
+				}),
+			),
+			digest: z
+				.string("give a text")
+				.regex(
+					/^[0-9a-f]{64}$/,
+					"use the 64 hex digits that npm run key stores",
+				),
+		},
+		{ error: describePrivately },
+	),
 	"give a JSON array of { id, scopes, digest }",
 );
 
@@ -65,7 +79,7 @@ export async function authenticate(
 	if (token === undefined)
 		throw new HttpError(
 			"unauthorized",
-			"the request has no API key: send `Authorization: Bearer <key>`",
+			"the request has no API key; send `Authorization: Bearer <key>`",
 		);
 	const [, id] = /^tid_([A-Za-z0-9-]+)_/.exec(token) ?? [];
 	const key = keysIn(secret).find((known) => known.id === id) ?? NO_KEY;
@@ -85,9 +99,9 @@ let hasWarned = false;
 function keysIn(secret: unknown): Key[] {
 	if (typeof secret !== "string" || secret.trim() === "") {
 		if (!hasWarned)
-			console.error(
-				"tidings: API_KEYS is not set: every API request is answered with 401. Locally, put it into .dev.vars; deployed, run npx wrangler secret put API_KEYS",
-			);
+			log("api_keys_missing", {
+				hint: "put API_KEYS into .dev.vars locally, or run npx wrangler secret put API_KEYS for a deployed Worker",
+			});
 		hasWarned = true;
 		return [];
 	}
@@ -97,11 +111,9 @@ function keysIn(secret: unknown): Key[] {
 
 /** An invalid secret has no keys, and the log says why. */
 function parse(secret: string): Key[] {
-	const result = Keys.safeParse(jsonOf(secret), { error: describePrivately });
+	const result = Keys.safeParse(jsonOf(secret), { error: describeIssue });
 	if (result.success) return result.data;
-	console.error(
-		`tidings: API_KEYS: ${messageOf(result.error)}. Until this is fixed, every API request is answered with 401`,
-	);
+	log("api_keys_unreadable", { reason: messageOf(result.error) });
 	return [];
 }
 
@@ -130,7 +142,7 @@ function callerOf({ id, scopes }: Key): Caller {
 export function requireScope(caller: Caller, scope: "read" | "admin"): void {
 	if (caller[scope]) return;
 	throw new ForbiddenError(
-		`the key ${JSON.stringify(caller.id)} does not have the scope "${scope}": create a key that has it`,
+		`the key ${JSON.stringify(caller.id)} does not have the scope "${scope}"; create a key that has it`,
 	);
 }
 

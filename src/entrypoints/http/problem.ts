@@ -1,4 +1,4 @@
-/** Errors as problem documents (RFC 9457) with a stable `code`. */
+/** Turns errors into problem documents (RFC 9457) with a stable `code`. An unknown error must not leak its message. */
 import type { Issue, Receipt } from "../../event/errors.ts";
 import { log } from "../../platform/log.ts";
 
@@ -30,7 +30,7 @@ const STATUS = {
 	unavailable: 503,
 } as const;
 
-export type ProblemCode = keyof typeof STATUS;
+type ProblemCode = keyof typeof STATUS;
 
 const TITLES: Record<number, string> = {
 	400: "Bad Request",
@@ -47,7 +47,7 @@ const TITLES: Record<number, string> = {
 	503: "Service Unavailable",
 };
 
-/** A problem that only HTTP knows. */
+/** An error that only the HTTP API has. */
 export class HttpError extends Error {
 	readonly code: ProblemCode;
 	readonly headers: Record<string, string>;
@@ -63,8 +63,8 @@ export class HttpError extends Error {
 	}
 }
 
-/** What is read of an error that has a code, whichever its class. */
-interface Coded {
+/** The fields of an error with a code, of any class. */
+interface CodedError {
 	code?: unknown;
 	message?: string;
 	index?: number;
@@ -74,12 +74,12 @@ interface Coded {
 	headers?: Record<string, string>;
 }
 
-/** The longest that a caller is asked to wait before it tries again, in seconds. */
-const LONGEST_AWAY = 5;
+/** The longest `retry-after`, in seconds. */
+const MAX_RETRY_AFTER = 5;
 
-/** Any thrown value as a response; one that is not ours is logged and tells nothing of itself. */
+/** Turns any thrown value into a response. Logs an error that is not ours; its response does not describe it. */
 export function problem(thrown: unknown, random = Math.random): Response {
-	const error = (thrown ?? {}) as Coded;
+	const error = (thrown ?? {}) as CodedError;
 	const { message = "", index, issues, receipts, failed, headers } = error;
 	if (!isCode(error.code)) {
 		log("request_failed", { error: thrown });
@@ -89,15 +89,15 @@ export function problem(thrown: unknown, random = Math.random): Response {
 	const details = { index, issues, receipts, failed };
 	return respond(STATUS[code], code, message, details, {
 		...(STATUS[code] === 401 && { "www-authenticate": challenge(code) }),
-		// Drawn, lest all whom an overload has refused come again together.
+		// With jitter, so that callers do not retry at the same time after an overload.
 		...(STATUS[code] === 503 && {
-			"retry-after": String(1 + Math.floor(random() * LONGEST_AWAY)),
+			"retry-after": String(1 + Math.floor(random() * MAX_RETRY_AFTER)),
 		}),
 		...headers,
 	});
 }
 
-/** RFC 6750: a request that showed no key at all is told no more. */
+/** RFC 6750: the challenge for a request without credentials has no error code. */
 function challenge(code: ProblemCode): string {
 	return code === "unauthorized" ? "Bearer" : `Bearer error="${code}"`;
 }

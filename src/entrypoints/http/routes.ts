@@ -1,17 +1,17 @@
-/** A path with its methods; any other method is answered with those that it has. */
+/** Registers a path with its methods. Any other method gets 405 with the list of them. */
 import type { Context, Handler, Hono } from "hono";
 import type { Caller } from "./keys.ts";
 import { HttpError } from "./problem.ts";
 
-/** What a request carries on its way: who sent it. */
+/** The environment and the variables of a request in Hono. */
 export interface Http {
 	Bindings: Cloudflare.Env & { API_KEYS?: string };
 	Variables: { caller: Caller };
 }
 
-export type Answer = (context: Context<Http>) => Response | Promise<Response>;
+type Answer = (context: Context<Http>) => Response | Promise<Response>;
 
-/** Registers the methods of one path. @throws HttpError `method_not_allowed` for any other, when it is called */
+/** Registers the methods of one path. */
 export function route(
 	app: Hono<Http>,
 	path: string,
@@ -23,13 +23,13 @@ export function route(
 	app.all(path, ({ req }) => {
 		throw new HttpError(
 			"method_not_allowed",
-			`${req.method} ${req.path}: use ${allow}`,
+			`${req.method} is not allowed for ${req.path}; use ${allow}`,
 			{ allow },
 		);
 	});
 }
 
-/** @throws HttpError `not_found` when there is none */
+/** Returns the value. @throws HttpError `not_found` if it is null or false */
 export function found<Value>(value: Value | null | false, what: string): Value {
 	if (value === null || value === false)
 		throw new HttpError("not_found", `there is no ${what}`);

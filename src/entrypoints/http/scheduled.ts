@@ -1,4 +1,4 @@
-/** `/v1/scheduled`: list what waits for its time, move it, take it back. */
+/** `/v1/scheduled`: lists, reschedules and cancels scheduled events. */
 import type { Hono } from "hono";
 import * as z from "zod";
 import type { AppPorts } from "../../apps/app-ports.ts";
@@ -13,10 +13,10 @@ const Page = z.strictObject({
 	cursor: z.string().optional(),
 });
 
-const Move = z.strictObject({
+const Reschedule = z.strictObject({
 	after: z
 		.unknown()
-		.refine((after) => after !== undefined, "it is missing: send { after }"),
+		.refine((after) => after !== undefined, "it is missing; send { after }"),
 });
 
 export function scheduledRoutes(app: Hono<Http>, ports: AppPorts): void {
@@ -31,24 +31,24 @@ export function scheduledRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/scheduled/:id", {
 		async PATCH(context) {
 			const id = context.req.param("id") as string;
-			const { after } = check(Move, await readJson(context.req.raw));
-			const by = moverOf(context.var.caller);
-			const receipt = await reschedule(id, after, ports, by);
-			return context.json(found(receipt, gone(id)));
+			const { after } = check(Reschedule, await readJson(context.req.raw));
+			const requester = requesterOf(context.var.caller);
+			const receipt = await reschedule(id, after, ports, requester);
+			return context.json(found(receipt, scheduledEvent(id)));
 		},
 		async DELETE(context) {
 			const id = context.req.param("id") as string;
-			const by = moverOf(context.var.caller);
-			found(await cancel(id, ports, by), gone(id));
+			const requester = requesterOf(context.var.caller);
+			found(await cancel(id, ports, requester), scheduledEvent(id));
 			return context.body(null, 204);
 		},
 	});
 }
 
-function moverOf({ id, publish }: Caller): Requester {
+function requesterOf({ id, publish }: Caller): Requester {
 	return { permission: publish, caller: `the key ${JSON.stringify(id)}` };
 }
 
-function gone(id: string): string {
-	return `scheduled event ${JSON.stringify(id)}: it was never scheduled, is handed over already, or was cancelled`;
+function scheduledEvent(id: string): string {
+	return `scheduled event ${JSON.stringify(id)}: it was never scheduled, is already on its way, or was cancelled`;
 }

@@ -1,4 +1,4 @@
-/** `/v1/subscriptions`: subscribe an app's tool to an event, end that, and see who is subscribed. */
+/** `/v1/subscriptions`: subscribes tools of apps to events, ends subscriptions and lists them. */
 import type { Hono } from "hono";
 import * as z from "zod";
 import type { AppPorts } from "../../apps/app-ports.ts";
@@ -11,9 +11,9 @@ import {
 import { check, readJson } from "./input.ts";
 import { requireScope } from "./keys.ts";
 import { type Http, route } from "./routes.ts";
-import { inNameOfCaller, tokensOf } from "./users.ts";
+import { identityOf, tokensOf } from "./users.ts";
 
-const Leaving = z.strictObject({
+const Unsubscribe = z.strictObject({
 	/** The subscriber. */
 	app: z.string(),
 	source: z.string(),
@@ -21,16 +21,16 @@ const Leaving = z.strictObject({
 	tokens: z.array(z.string()).max(10).optional(),
 });
 
-/** By its id in the list, whosever it is. */
-const Ending = z.strictObject({
+/** Ends any subscription by its id in the list. */
+const UnsubscribeById = z.strictObject({
 	id: z.number().int(),
 	source: z.string(),
 	event: z.string(),
 });
 
-const Joining = Leaving.extend({ tool: z.string() });
+const Subscribe = Unsubscribe.extend({ tool: z.string() });
 
-const Asked = z.strictObject({
+const Query = z.strictObject({
 	source: z.string(),
 	event: z.string(),
 	app: z.string().optional(),
@@ -42,33 +42,35 @@ export function subscriptionRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/subscriptions", {
 		async POST({ req, var: { caller }, json }) {
 			const { app, source, event, tool, tokens } = check(
-				Joining,
+				Subscribe,
 				await readJson(req.raw),
 			);
-			const inName = inNameOfCaller(app, caller, tokens);
-			return json(await subscribe(inName, source, event, tool, ports), 201);
+			const identity = identityOf(app, caller, tokens);
+			return json(await subscribe(identity, source, event, tool, ports), 201);
 		},
 
 		async DELETE({ req, var: { caller }, json }) {
-			const asked = await readJson(req.raw);
-			if (Object.hasOwn(Object(asked), "id")) {
+			const input = await readJson(req.raw);
+			if (Object.hasOwn(Object(input), "id")) {
 				requireScope(caller, "admin");
-				const { id, source, event } = check(Ending, asked);
-				const isEnded = await endSubscription(source, event, id, ports);
-				return json({ unsubscribed: isEnded });
+				const { id, source, event } = check(UnsubscribeById, input);
+				const unsubscribed = await endSubscription(source, event, id, ports);
+				return json({ unsubscribed });
 			}
-			const { app, source, event, tokens } = check(Leaving, asked);
-			const inName = inNameOfCaller(app, caller, tokens);
-			const unsubscribed = await unsubscribe(inName, source, event, ports);
+			const { app, source, event, tokens } = check(Unsubscribe, input);
+			const identity = identityOf(app, caller, tokens);
+			const unsubscribed = await unsubscribe(identity, source, event, ports);
 			return json({ unsubscribed });
 		},
 
 		async GET({ req, var: { caller }, json }) {
-			const { source, event, app, ...page } = check(Asked, req.query());
+			const { source, event, app, ...page } = check(Query, req.query());
 			const query = { ...page, ...(app !== undefined && { app }) };
 			const tokens = tokensOf(caller);
-			const under = caller.token === undefined ? undefined : tokens;
-			const found = await listSubscriptions(under, source, event, query, ports);
+			const found = await listSubscriptions(
+				caller.token === undefined ? undefined : tokens,
+				...([source, event, query, ports] as const),
+			);
 			const last = found.at(-1);
 			const isFull = found.length === page.limit;
 			return json({

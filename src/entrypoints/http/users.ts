@@ -1,8 +1,11 @@
-/** Who calls on behalf of users: a user, whose own token is the bearer, or a key with the scope `admin` and users' tokens. */
+/**
+ * Authenticates calls on behalf of users: by a user's own token, or by an API key with the scope `admin` and tokens of
+ * users. It does not verify users' tokens; `apps/tokens/tokens.ts` does.
+ */
 import type { AppIdentity } from "../../apps/app-host.ts";
 import { authenticate, type Caller, requireScope } from "./keys.ts";
 
-/** Whoever shows a user's token is let as far as the step that verifies it. */
+/** Accepts anything in the form of a JWT. The step that uses the token verifies it. */
 export async function authenticateUser(
 	authorization: string | undefined,
 	secret: unknown,
@@ -14,7 +17,7 @@ export async function authenticateUser(
 		: { id: "", publish: [], read: false, admin: false, token };
 }
 
-/** The tokens that a call is made under. @throws ForbiddenError for a key without the scope `admin` */
+/** Returns the tokens of the users for whom a call is made. @throws ForbiddenError for a key without the scope `admin` */
 export function tokensOf(
 	caller: Caller,
 	given: readonly string[] = [],
@@ -24,8 +27,8 @@ export function tokensOf(
 	return given;
 }
 
-/** In whose name a call is made. @throws ForbiddenError for a key without the scope `admin` */
-export function inNameOfCaller(
+/** Returns the identity with which a call is made. @throws ForbiddenError for a key without the scope `admin` */
+export function identityOf(
 	app: string,
 	caller: Caller,
 	given?: readonly string[],

@@ -3,32 +3,30 @@ import { describe, expect, test } from "vitest";
 import {
 	ATTEMPT_TIME,
 	advance,
-	answerOf,
+	answerSubscriber,
 	beginAttempt,
 	INITIAL,
-	type Life,
-	recordOutcome,
-	wakesAt,
-} from "../../../src/apps/subscriptions/lifecycle.ts";
-import {
 	isPollDue,
-	polled,
-	polling,
-} from "../../../src/apps/subscriptions/polls.ts";
+	type Lifecycle,
+	nextWakeAt,
+	recordOutcome,
+	recordPoll,
+	setPoll,
+} from "../../../src/apps/subscriptions/lifecycle.ts";
 import type { Failure } from "../../../src/event/failure.ts";
-import type { Outcome } from "../../../src/event/outcome.ts";
+import type { AttemptOutcome } from "../../../src/event/outcome.ts";
 import { type End, Outside } from "../../support/outside.ts";
 
 const T0 = Date.UTC(2027, 0, 1);
 const error: Failure = { name: "Error", message: "no" };
-const delivered: Outcome = { type: "delivered" };
-const failed: Outcome = { type: "failed", error };
-const timedOut: Outcome = { type: "timed_out", timeout: 5_000 };
-const crashed: Outcome = { type: "crashed", error };
+const delivered: AttemptOutcome = { type: "delivered" };
+const failed: AttemptOutcome = { type: "failed", error };
+const timedOut: AttemptOutcome = { type: "timed_out", timeout: 5_000 };
+const crashed: AttemptOutcome = { type: "crashed", error };
 
 const wanted = advance(INITIAL, true, T0);
 
-function starting(now = T0): Life {
+function starting(now = T0): Lifecycle {
 	const { life } = beginAttempt(wanted, now) ?? {};
 	if (!life) throw new Error("nothing was due");
 	return life;
@@ -36,22 +34,22 @@ function starting(now = T0): Life {
 
 const running = recordOutcome(starting(), 1, delivered, T0 + 1);
 
-function next(life: Life, now: number): Life {
+function next(life: Lifecycle, now: number): Lifecycle {
 	const { life: after } = beginAttempt(life, now) ?? {};
 	if (!after) throw new Error("nothing was due");
 	return after;
 }
 
 describe("a transition", () => {
-	test("the first subscriber makes start due at once", () => {
+	test("stopped to starting: the first subscriber makes start due at once", () => {
 		expect(INITIAL.phase).toBe("stopped");
 		expect(wanted).toMatchObject({ phase: "starting", nextAt: T0 });
-		expect(beginAttempt(wanted, T0)).toMatchObject({ which: "start" });
+		expect(beginAttempt(wanted, T0)).toMatchObject({ part: "start" });
 		expect(advance(INITIAL, false, T0)).toBe(INITIAL);
 		expect(beginAttempt(INITIAL, T0)).toBe(undefined);
 	});
 
-	test("an event whose start succeeded runs, and nothing is due until a subscriber leaves", () => {
+	test("starting to running: start succeeded, and nothing is due until a subscriber leaves", () => {
 		expect(running).toEqual({
 			phase: "running",
 			attempt: 1,
@@ -59,12 +57,12 @@ describe("a transition", () => {
 			nextAt: T0 + 1,
 			startedAt: T0 + 1,
 		});
-		expect(wakesAt(running)).toBe(undefined);
+		expect(nextWakeAt(running)).toBe(undefined);
 		expect(beginAttempt(running, T0 + 1)).toBe(undefined);
 		expect(advance(running, true, T0 + 2)).toBe(running);
 	});
 
-	test("the last subscriber makes stop due, and an event whose stop succeeded is stopped", () => {
+	test("running to stopping to stopped: the last subscriber left, and stop succeeded", () => {
 		const stopping = advance(running, false, T0 + 5);
 		expect(stopping).toEqual({
 			phase: "stopping",
@@ -72,20 +70,20 @@ describe("a transition", () => {
 			failures: 0,
 			nextAt: T0 + 5,
 		});
-		expect(beginAttempt(stopping, T0 + 5)).toMatchObject({ which: "stop" });
+		expect(beginAttempt(stopping, T0 + 5)).toMatchObject({ part: "stop" });
 		const stopped = recordOutcome(next(stopping, T0 + 5), 2, delivered, T0 + 6);
 		expect(stopped).toMatchObject({ phase: "stopped", attempt: 2 });
-		expect(wakesAt(stopped)).toBe(undefined);
+		expect(nextWakeAt(stopped)).toBe(undefined);
 	});
 
-	test("a start that reported its failure is not stopped if no subscribers are left", () => {
+	test("starting to stopped: start reported a failure, and no subscriber is left", () => {
 		const left = recordOutcome(starting(), 1, failed, T0 + 1);
 		expect(advance(left, true, T0 + 2)).toBe(left);
 		expect(advance(left, false, T0 + 2)).toMatchObject({ phase: "stopped" });
 	});
 
 	test.each([timedOut, crashed])(
-		"a start that may have succeeded is stopped if no subscribers are left ($type)",
+		"starting to stopping: a start that may have succeeded is stopped ($type)",
 		(outcome) => {
 			const over = T0 + ATTEMPT_TIME;
 			const left = recordOutcome(starting(), 1, outcome, T0 + 1);
@@ -105,12 +103,12 @@ describe("a transition", () => {
 		},
 	);
 
-	test("a stop is completed even if there are subscribers again, and then the event starts", () => {
+	test("stopping continues until stop has succeeded, even if a subscriber joins; then the event starts", () => {
 		const stopping = next(advance(running, false, T0 + 5), T0 + 5);
 		expect(advance(stopping, true, T0 + 6)).toBe(stopping);
 		const left = recordOutcome(stopping, 2, failed, T0 + 7);
 		expect(advance(left, true, T0 + 8)).toBe(left);
-		expect(beginAttempt(left, T0 + 1_007)).toMatchObject({ which: "stop" });
+		expect(beginAttempt(left, T0 + 1_007)).toMatchObject({ part: "stop" });
 		const stopped = recordOutcome(
 			next(left, T0 + 1_007),
 			3,
@@ -125,16 +123,16 @@ describe("a transition", () => {
 	});
 });
 
-describe("attempts", () => {
-	test("no attempt begins while another runs", () => {
-		expect(wakesAt(starting())).toBe(T0 + ATTEMPT_TIME);
+describe("an attempt", () => {
+	test("never overlaps another attempt", () => {
+		expect(nextWakeAt(starting())).toBe(T0 + ATTEMPT_TIME);
 		expect(beginAttempt(starting(), T0 + ATTEMPT_TIME)).toBe(undefined);
 		expect(advance(starting(), false, T0 + ATTEMPT_TIME - 1)).toEqual(
 			starting(),
 		);
 	});
 
-	test("an attempt without an outcome ends after its time and is retried", () => {
+	test("without an outcome is lost after its time, and is retried", () => {
 		const over = T0 + ATTEMPT_TIME;
 		const life = advance(starting(), true, over);
 		expect(life).toMatchObject({
@@ -151,7 +149,7 @@ describe("attempts", () => {
 		});
 	});
 
-	test("an outcome after an interrupted call does not end the attempt before its time", () => {
+	test("whose call was cut off has not ended: it may run until its time is over", () => {
 		const life = recordOutcome(starting(), 1, crashed, T0 + 1);
 		expect(life).toEqual({ ...starting(), error });
 		expect(beginAttempt(life, T0 + ATTEMPT_TIME - 1)).toBe(undefined);
@@ -161,18 +159,18 @@ describe("attempts", () => {
 		});
 	});
 
-	test("a late or repeated outcome changes nothing", () => {
+	test("whose outcome is late or repeated changes nothing", () => {
 		const second = next(recordOutcome(starting(), 1, failed, T0), T0 + 1_000);
 		expect(recordOutcome(second, 1, delivered, T0 + 1_001)).toBe(second);
 		expect(recordOutcome(running, 1, failed, T0 + 2)).toBe(running);
 	});
 
-	test("a failed attempt is retried after 1 second, doubling to 5 minutes, without end", () => {
+	test("that failed is retried after 1 second, doubling to 5 minutes, without a limit", () => {
 		const waits: number[] = [];
-		let life: Life = wanted;
+		let life: Lifecycle = wanted;
 		for (let now = T0; waits.length < 12; now = life.nextAt) {
 			life = recordOutcome(next(life, now), life.attempt + 1, failed, now);
-			expect(wakesAt(life)).toBe(life.nextAt);
+			expect(nextWakeAt(life)).toBe(life.nextAt);
 			waits.push((life.nextAt - now) / 1_000);
 		}
 		expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
@@ -186,21 +184,21 @@ describe("attempts", () => {
 		expect(healed.error).toBe(undefined);
 	});
 
-	test("an attempt can request the time of its retry up to a day ahead, and one that rejects retries is retried after 5 minutes", () => {
-		const waitAfter = (outcome: Outcome) =>
+	test("may set the time of the next one, up to a day ahead; one that rejects retries is retried every 5 minutes", () => {
+		const waitAfter = (outcome: AttemptOutcome) =>
 			recordOutcome(starting(), 1, outcome, T0).nextAt - T0;
 		const asking = (retryAt: number) =>
-			waitAfter({ type: "failed", error, asks: { retryAt } });
+			waitAfter({ type: "failed", error, wants: { retryAt } });
 		expect(asking(T0 + 60_000)).toBe(60_000);
 		expect(asking(T0 - 60_000)).toBe(1_000);
 		expect(asking(T0 + 30 * 86_400_000)).toBe(86_400_000);
-		expect(waitAfter({ type: "failed", error, asks: { stop: true } })).toBe(
+		expect(waitAfter({ type: "failed", error, wants: { stop: true } })).toBe(
 			300_000,
 		);
 		expect(waitAfter({ type: "unparsable", issues: [] })).toBe(300_000);
 	});
 
-	test("an attempt that timed out fails with a TimeoutError", () => {
+	test("that timed out has a TimeoutError", () => {
 		expect(recordOutcome(starting(), 1, timedOut, T0)).toMatchObject({
 			error: { name: "TimeoutError" },
 		});
@@ -208,19 +206,20 @@ describe("attempts", () => {
 });
 
 describe("the answer to a subscriber", () => {
-	const at = (life: Life, isAwaited = false) => answerOf(life, isAwaited);
+	const at = (life: Lifecycle, isAwaited = false) =>
+		answerSubscriber(life, isAwaited);
 
-	test("is active while the event runs", () => {
+	test("is active when the event runs", () => {
 		expect(at(running)).toEqual({ state: "active" });
 	});
 
-	test("is not given while an attempt is awaited or due", () => {
+	test("waits while an attempt runs or begins at once", () => {
 		expect(at(wanted)).toBe(undefined);
 		expect(at(starting(), true)).toBe(undefined);
 		expect(at(advance(running, false, T0))).toBe(undefined);
 	});
 
-	test("is pending with the error after an attempt that failed or was interrupted", () => {
+	test("is pending with the error when the attempt has failed or was cut off", () => {
 		expect(at(recordOutcome(starting(), 1, failed, T0))).toEqual({
 			state: "pending",
 			error,
@@ -231,70 +230,70 @@ describe("the answer to a subscriber", () => {
 		});
 		expect(at(starting())).toMatchObject({
 			state: "pending",
-			error: { message: expect.stringContaining("interrupted") },
+			error: { message: expect.stringContaining("was interrupted") },
 		});
 	});
 
-	test("has no stack", () => {
+	test("does not contain the stack of another app's error", () => {
 		const error = { name: "Error", message: "no", stack: "at start.ts:1" };
 		const life = recordOutcome(starting(), 1, { type: "failed", error }, T0);
 		expect(life.error).toEqual(error);
 		expect(at(life)?.error).toEqual({ name: "Error", message: "no" });
 	});
 
-	test("is given once the event has no subscribers", () => {
+	test("is pending if no subscriber is left, so that no caller waits forever", () => {
 		expect(at(INITIAL)).toEqual({ state: "pending" });
 	});
 });
 
-describe("polls", () => {
-	const asked = polling(starting(), 60_000, T0) as Life;
+describe("a poll", () => {
+	const asked = setPoll(starting(), 60_000, T0) as Lifecycle;
 	const polled1 = recordOutcome(asked, 1, delivered, T0 + 500);
 
-	test("begin when start has succeeded", () => {
+	test("begins one interval after start has succeeded", () => {
 		expect(isPollDue(asked, T0 + 60_000)).toBe(false);
-		expect(wakesAt(polled1)).toBe(T0 + 60_500);
+		expect(nextWakeAt(polled1)).toBe(T0 + 60_500);
 		expect(isPollDue(polled1, T0 + 60_499)).toBe(false);
 		expect(isPollDue(polled1, T0 + 60_500)).toBe(true);
 	});
 
-	test("are due at each interval, and missed ones are skipped", () => {
-		const sent = polled(polled1, true, T0 + 60_510);
-		expect(wakesAt(sent)).toBe(T0 + 120_500);
-		expect(wakesAt(polled(sent, true, T0 + 300_500))).toBe(T0 + 360_500);
-		expect(wakesAt(polled(sent, true, T0 + 300_499))).toBe(T0 + 300_500);
+	test("repeats at its interval, and once for all missed polls", () => {
+		const sent = recordPoll(polled1, true, T0 + 60_510);
+		expect(nextWakeAt(sent)).toBe(T0 + 120_500);
+		expect(nextWakeAt(recordPoll(sent, true, T0 + 300_500))).toBe(T0 + 360_500);
+		expect(nextWakeAt(recordPoll(sent, true, T0 + 300_499))).toBe(T0 + 300_500);
 	});
 
-	test("that could not be sent are sent again after 1 second, doubling to 5 minutes", () => {
+	test("that could not be sent does not count as sent: it is retried after 1 second, doubling to 5 minutes", () => {
 		let life = polled1;
 		const waits: number[] = [];
 		for (
 			let now = T0 + 60_500;
 			waits.length < 11;
-			now = Number(wakesAt(life))
+			now = Number(nextWakeAt(life))
 		) {
-			life = polled(life, false, now);
-			waits.push((Number(wakesAt(life)) - now) / 1_000);
+			life = recordPoll(life, false, now);
+			waits.push((Number(nextWakeAt(life)) - now) / 1_000);
 		}
 		expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
-		const now = Number(wakesAt(life));
-		expect(wakesAt(polled(life, true, now))).toBe(now + 60_000);
-		expect(polled(life, true, now).poll?.failures).toBe(0);
+		const now = Number(nextWakeAt(life));
+		expect(nextWakeAt(recordPoll(life, true, now))).toBe(now + 60_000);
+		expect(recordPoll(life, true, now).poll?.failures).toBe(0);
 	});
 
-	test("that are not due, or no longer wanted, do not count as sent", () => {
-		expect(polled(polled1, true, T0 + 60_499)).toBe(polled1);
-		expect(polled(running, true, T0 + 60_499)).toBe(running);
+	test("that is not due, or was removed, is not recorded as sent", () => {
+		expect(recordPoll(polled1, true, T0 + 60_499)).toBe(polled1);
+		expect(recordPoll(running, true, T0 + 60_499)).toBe(running);
 	});
 
-	test("end with stop, and with a start that is retried", () => {
+	test("ends with stop, and with a retried start", () => {
 		expect(advance(polled1, false, T0 + 600).poll).toBe(undefined);
 		const left = recordOutcome(asked, 1, failed, T0);
 		expect(next(left, T0 + 1_000).poll).toBe(undefined);
 	});
 
-	test("can be set only while start or the event runs", () => {
-		expect(polling(running, 1_000, T0 + 9)).toMatchObject({
+	test("can be requested only while start or the event runs", () => {
+		expect(setPoll(running, 1_000, T0 + 9)).toMatchObject({
 			poll: { every: 1_000, nextAt: T0 + 1_009 },
 		});
 		for (const life of [
@@ -304,7 +303,7 @@ describe("polls", () => {
 			advance(running, false, T0),
 			next(advance(running, false, T0), T0),
 		])
-			expect(polling(life, 1_000, T0)).toBe(undefined);
+			expect(setPoll(life, 1_000, T0)).toBe(undefined);
 	});
 });
 
@@ -343,7 +342,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 	},
 );
 
-test("for any interleaving, start and stop alternate, never overlap, and in the end the event runs if and only if it has subscribers", () => {
+test("for any interleaving, start and stop alternate, never overlap, and the event finally runs exactly if it has subscribers", () => {
 	const reached = new Set<string>();
 	fc.assert(
 		fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
@@ -351,14 +350,14 @@ test("for any interleaving, start and stop alternate, never overlap, and in the 
 			let life = INITIAL;
 			let isWanted = false;
 			let now = T0;
-			const move = (to: Life) => {
+			const move = (to: Lifecycle) => {
 				life = advance(to, isWanted, now);
 				reached.add(life.phase);
 			};
 			const begin = () => {
 				const due = beginAttempt(life, now);
 				if (!due) return;
-				outside.begin(due.which, now);
+				outside.begin(due.part, now);
 				move(due.life);
 			};
 			const end = (end: End) => {
@@ -386,14 +385,14 @@ test("for any interleaving, start and stop alternate, never overlap, and in the 
 						end(command.end);
 						break;
 					case "pass":
-						// No attempt outlives its time, and no outcome that is awaited comes later.
+						// No attempt exceeds its time, and no outcome arrives later.
 						if (now + command.ms >= outside.endsAt) end("timed_out");
 						now += command.ms;
 						move(life);
 				}
 			}
 			end("delivered");
-			for (let at = wakesAt(life); at !== undefined; at = wakesAt(life)) {
+			for (let at = nextWakeAt(life); at !== undefined; at = nextWakeAt(life)) {
 				now = Math.max(now, at);
 				move(life);
 				begin();

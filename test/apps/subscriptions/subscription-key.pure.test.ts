@@ -131,7 +131,7 @@ describe("the key of a subscriber", () => {
 		[["a"], "an array"],
 		[Number.POSITIVE_INFINITY, "a number that is not exact"],
 		[Number.NaN, "a number that is not exact"],
-		// 2^53 is also what 2^53 + 1 is read as.
+		// 2^53 + 1 is parsed as 2^53.
 		[2 ** 53, "a number that is not exact"],
 		[-(2 ** 53), "a number that is not exact"],
 	])("is rejected if a field is %j", ([email, kind]) => {

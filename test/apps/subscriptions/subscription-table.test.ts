@@ -7,7 +7,7 @@ import { shardNamed } from "../../support/shard.ts";
 
 let count = 0;
 
-/** Runs with an empty table. A second table on the same storage stands for a restarted object. */
+/** Rows in a storage of their own; a second table on it is one after a restart. */
 function inTable<Result>(
 	act: (table: SubscriptionTable, storage: DurableObjectStorage) => Result,
 ): Promise<Result> {
@@ -40,7 +40,7 @@ const ada: Key = [
 	["email", "ada@example.com"],
 ];
 
-test("an app has one subscription for each key, and a second one replaces its tool", () =>
+test("the same app and key are one subscription, whose tool is replaced and whose id does not change", () =>
 	inTable((table) => {
 		const id = table.add("@a/inbox", "first", ada);
 		expect(table.add("@a/inbox", "second", ada)).toBe(id);
@@ -55,7 +55,7 @@ test("an app has one subscription for each key, and a second one replaces its to
 		expect(table.count()).toBe(2);
 	}));
 
-test("a removed subscription matches none of its fields, and its id is never given again", () =>
+test("a removed subscription matches no field, and its id is never used again, even after a restart", () =>
 	inTable((table, storage) => {
 		const id = table.add("@a/inbox", "tool", ada);
 		expect(table.isEmpty()).toBe(false);
@@ -71,7 +71,7 @@ test("a removed subscription matches none of its fields, and its id is never giv
 		expect(restarted.add("@a/inbox", "tool", ada)).toBeGreaterThan(id);
 	}));
 
-test("a subscription with two fields writes six rows, its repetition none, another tool one, its removal three", () =>
+test("a subscription with two fields writes six rows, a repetition none, another tool one, its end three", () =>
 	inTable((table, storage) => {
 		const written = (act: () => unknown) => rowsBy("rowsWritten", storage, act);
 		table.add("@a/inbox", "tool", [["email", "of the first one"]]);
@@ -81,7 +81,7 @@ test("a subscription with two fields writes six rows, its repetition none, anoth
 		expect(written(() => table.remove("@a/inbox", ada))).toBe(3);
 	}));
 
-test("values of another type or case do not match", () =>
+test("values match exactly, by case and type, with any characters", () =>
 	inTable((table) => {
 		const values = [1, "1", true, "true", "a,b", "A,b", '"', "\ud800", "\0"];
 		const ids = values.map((value) =>
@@ -95,7 +95,7 @@ test("values of another type or case do not match", () =>
 		expect(table.match([["Field", 1]], 0, 10)).toEqual([]);
 	}));
 
-test("subscriptions are listed by app, by key, or by both, in pages in the order of their ids", () =>
+test("subscriptions of an app, of a key, or of both are listed in pages by id", () =>
 	inTable((table) => {
 		const keys = ["x", "y", "z"].map((value): Key => [["field", value]]);
 		for (const key of keys)
@@ -111,7 +111,7 @@ test("subscriptions are listed by app, by key, or by both, in pages in the order
 		expect(ids({ key: [] })).toEqual([]);
 	}));
 
-test("a filter matches only keys with all of its fields, in pages", () =>
+test("matching by all fields of a filter, in pages, finds the same subscriptions as a full scan", () =>
 	inTable((table, storage) => {
 		const value = fc.constantFrom("a", "A", "1", 1, true, "true");
 		const key = fc.tuple(value, value, value).map(
@@ -164,10 +164,10 @@ function filled(table: SubscriptionTable, { size }: { size: number }): void {
 		]);
 }
 
-test("a filter is matched by its rarest field: among 10, 1 000 and 100 000 subscriptions it reads the same rows", async () => {
+test("a match reads as many rows among 100 000 subscriptions as among 10: the rarest field leads", async () => {
 	const queries = {
 		one: (table: SubscriptionTable) => table.match([["account", 4]], 0, 100),
-		// The field that selects stands last, and the others select nothing.
+		// Only the last field selects.
 		amongOthers: (table: SubscriptionTable) =>
 			table.match(
 				[

@@ -1,7 +1,10 @@
+/** The Durable Object of one app event: its subscriptions, webhook, lifecycle and alarm, also with random histories. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ATTEMPT_TIME } from "../../../src/apps/subscriptions/lifecycle.ts";
 import type { Subscriptions } from "../../../src/apps/subscriptions/subscriptions-object.ts";
+import type { End } from "../../support/outside.ts";
 import { Event } from "../../support/subscriptions.ts";
 
 const T0 = Date.UTC(2027, 0, 1);
@@ -25,7 +28,7 @@ async function running(): Promise<void> {
 	await answer;
 }
 
-test("the first subscriber starts the event and is answered when start has ended", async () => {
+test("the first subscriber starts the event, and gets its answer when start has ended", async () => {
 	const { answer } = await event.subscribing("@a/one");
 	expect(await event.state()).toEqual({ phase: "starting", subscribers: 1 });
 	expect(event.outside.begun).toEqual(["start"]);
@@ -39,7 +42,7 @@ test("the first subscriber starts the event and is answered when start has ended
 	expect(await event.alarmAt()).toBe(null);
 });
 
-test("further subscribers share a running event, and the last one stops it", async () => {
+test("more subscribers share a running event, and the last one stops it", async () => {
 	await running();
 	const second = { app: "@a/two", tool: "tool", key: [] };
 	expect(await event.stub.subscribe(second)).toEqual({
@@ -58,7 +61,7 @@ test("further subscribers share a running event, and the last one stops it", asy
 	expect(await event.alarmAt()).toBe(null);
 });
 
-test("a subscription whose start fails is stored, and after an attempt the alarm is set for the next", async () => {
+test("a subscription whose start fails is stored with the error, and the alarm retries start", async () => {
 	const first = await event.subscribing("@a/one");
 	await event.end("failed");
 	const pending = {
@@ -67,7 +70,7 @@ test("a subscription whose start fails is stored, and after an attempt the alarm
 	};
 	expect(await first.answer).toEqual({ id: 1, ...pending });
 	expect(await event.alarmAt()).toBe(T0 + 1_000);
-	// A second subscriber is answered at once.
+	// A subscriber that joins meanwhile gets an immediate answer.
 	const second = await event.subscribing("@a/two");
 	expect(await second.answer).toEqual({ id: 2, ...pending });
 	await event.next();
@@ -78,7 +81,7 @@ test("a subscription whose start fails is stored, and after an attempt the alarm
 	});
 });
 
-test("a subscriber of a stopping event waits until it has started again", async () => {
+test("a stop is completed although a subscriber joins, who waits for the next start", async () => {
 	await running();
 	await event.stub.unsubscribe("@a/one", []);
 	await event.next();
@@ -91,7 +94,7 @@ test("a subscriber of a stopping event waits until it has started again", async 
 	expect(event.outside.begun).toEqual(["start", "stop", "start"]);
 });
 
-test("a subscriber that leaves before the event has started is answered", async () => {
+test("a subscriber who leaves before the start gets an answer, and the event stops", async () => {
 	const { answer } = await event.subscribing("@a/one");
 	await event.stub.unsubscribe("@a/one", []);
 	await event.end("failed");
@@ -99,9 +102,9 @@ test("a subscriber that leaves before the event has started is answered", async 
 	expect(await event.state()).toEqual({ phase: "stopped", subscribers: 0 });
 });
 
-test("other calls are answered while start runs, including those of start itself", async () => {
+test("start blocks no other call, not even its own", async () => {
 	event.starting = async (stub) => {
-		expect(await stub.hook(await stub.hookSecret())).toBe("open");
+		expect(await stub.webhookState(await stub.webhookSecret())).toBe("open");
 		await stub.poll(60_000);
 	};
 	const { answer } = await event.subscribing("@a/one");
@@ -112,19 +115,19 @@ test("other calls are answered while start runs, including those of start itself
 	expect(await event.state()).toMatchObject({ poll: 60_000 });
 });
 
-test("the begin of an attempt is stored before the attempt: a restarted object waits until its time is over, then retries", async () => {
+test("the begin of an attempt is stored before it: after a crash the object waits for its end, then retries", async () => {
 	const { answer } = await event.subscribing("@a/one");
 	await event.crash();
 	await expect(answer).rejects.toThrow();
 	expect(await event.alarmAt()).toBe(T0 + ATTEMPT_TIME);
-	// An alarm that fires early or twice begins nothing.
+	// An early or repeated alarm starts nothing.
 	await event.alarm();
 	expect(event.outside.begun).toEqual(["start"]);
 	const again = await event.subscribing("@a/one");
 	expect(await again.answer).toMatchObject({
 		id: 1,
 		state: "pending",
-		error: { message: expect.stringContaining("interrupted") },
+		error: { message: expect.stringContaining("was interrupted") },
 	});
 	while (!event.outside.underWay) await event.next();
 	expect(Date.now()).toBe(T0 + ATTEMPT_TIME + 1_000);
@@ -133,16 +136,16 @@ test("the begin of an attempt is stored before the attempt: a restarted object w
 });
 
 test("an attempt that cannot be made is reported and retried", async () => {
-	event.starting = () => Promise.reject(new Error("nobody is there"));
+	event.starting = () => Promise.reject(new Error("it is unreachable"));
 	const { answer } = await event.subscribing("@a/one");
 	expect(await answer).toMatchObject({
 		state: "pending",
-		error: { message: "nobody is there" },
+		error: { message: "it is unreachable" },
 	});
 	expect(await event.alarmAt()).toBe(T0 + ATTEMPT_TIME);
 });
 
-test("an object that starts sets a missing alarm", async () => {
+test("a missing alarm is set again when the object starts", async () => {
 	await running();
 	await event.stub.unsubscribe("@a/one", []);
 	await runInDurableObject(event.stub, (_, { storage }) =>
@@ -152,7 +155,7 @@ test("an object that starts sets a missing alarm", async () => {
 	expect(await event.alarmAt()).toBe(T0 + 1);
 });
 
-test("the platform's own alarms retry a failed start, and stop an event without subscribers", async () => {
+test("the platform's alarms retry a failed start, and stop an event without subscribers", async () => {
 	vi.useRealTimers();
 	event = new Event();
 	const begun = (...expected: string[]) =>
@@ -167,9 +170,9 @@ test("the platform's own alarms retry a failed start, and stop an event without 
 	expect(await event.state()).toEqual({ phase: "stopped", subscribers: 0 });
 });
 
-test("a hook is open from before start begins until stop has ended, and closed otherwise", async () => {
-	const secret = await event.stub.hookSecret();
-	const hook = () => event.stub.hook(secret);
+test("a webhook is open from before start begins until stop has ended", async () => {
+	const secret = await event.stub.webhookSecret();
+	const hook = () => event.stub.webhookState(secret);
 	expect(await hook()).toBe("closed");
 	await event.subscribing("@a/one");
 	expect(await hook()).toBe("open");
@@ -186,48 +189,50 @@ test("a hook is open from before start begins until stop has ended, and closed o
 	expect(new Set(event.secrets)).toEqual(new Set([secret]));
 });
 
-test("only the current secret opens a hook, and it has 256 random bits", async () => {
-	const first = await event.stub.hookSecret();
+test("a webhook accepts only its own secret, which has 256 random bits and ends with its rotation", async () => {
+	const first = await event.stub.webhookSecret();
 	expect(first).toMatch(/^[A-Za-z0-9_-]{43}$/);
 	await evictDurableObject(event.stub);
-	expect(await event.stub.hookSecret()).toBe(first);
-	const second = await event.stub.rotateHook();
+	expect(await event.stub.webhookSecret()).toBe(first);
+	const second = await event.stub.rotateWebhook();
 	expect(second).toMatch(/^[A-Za-z0-9_-]{43}$/);
 	expect(second).not.toBe(first);
-	expect(await event.stub.hook(first)).toBe("unknown");
-	expect(await event.stub.hook(second)).toBe("closed");
+	expect(await event.stub.webhookState(first)).toBe("unknown");
+	expect(await event.stub.webhookState(second)).toBe("closed");
 	for (const wrong of ["", `${second}=`, second.slice(1), `${second} `])
-		expect(await event.stub.hook(wrong)).toBe("unknown");
+		expect(await event.stub.webhookState(wrong)).toBe("unknown");
 });
 
-test("a delivery that is repeated within 24 hours is the same event, and queued once confirmed", async () => {
-	const accept = (id: string) => event.stub.accept("delivery", id);
+test("a sender's repetition within 24 hours is the same event, and is queued once it is confirmed", async () => {
+	const accept = (id: string) => event.stub.acceptDelivery("delivery", id);
 	expect(await accept("e1")).toEqual({ id: "e1", isQueued: false });
 	expect(await accept("e2")).toEqual({ id: "e1", isQueued: false });
-	expect(await event.stub.accept("other", "e3")).toMatchObject({ id: "e3" });
-	await event.stub.confirm("delivery");
+	expect(await event.stub.acceptDelivery("other", "e3")).toMatchObject({
+		id: "e3",
+	});
+	await event.stub.confirmDelivery("delivery");
 	vi.setSystemTime(T0 + 86_399_999);
 	expect(await accept("e4")).toEqual({ id: "e1", isQueued: true });
 	vi.setSystemTime(T0 + 86_400_000);
 	expect(await accept("e5")).toEqual({ id: "e5", isQueued: false });
 });
 
-test("deliveries are deleted after 24 hours, and no alarm stands without deliveries", async () => {
-	const kept = () =>
+test("deliveries are deleted after 24 hours, and no alarm remains when none is left", async () => {
+	const stored = () =>
 		runInDurableObject(event.stub, (_, { storage }) =>
 			storage.sql
 				.exec("SELECT delivery FROM webhook_delivery")
 				.toArray()
 				.map(({ delivery }) => delivery),
 		);
-	await event.stub.accept("first", "e1");
+	await event.stub.acceptDelivery("first", "e1");
 	vi.setSystemTime(T0 + 60_000);
-	await event.stub.accept("second", "e2");
+	await event.stub.acceptDelivery("second", "e2");
 	expect(await event.alarmAt()).toBe(T0 + 86_400_000);
 	await event.next();
-	expect(await kept()).toEqual(["second"]);
+	expect(await stored()).toEqual(["second"]);
 	await event.next();
-	expect(await kept()).toEqual([]);
+	expect(await stored()).toEqual([]);
 	expect(await event.alarmAt()).toBe(null);
 });
 
@@ -250,7 +255,7 @@ test("an event is polled at its interval from the end of start until stop, even 
 	expect(event.triggers).toBe(2);
 });
 
-test("a poll that could not be sent is sent again", async () => {
+test("a poll that could not be sent is retried", async () => {
 	await running();
 	await event.stub.poll(60_000);
 	event.triggering = () => Promise.reject(new Error("overloaded"));
@@ -262,7 +267,7 @@ test("a poll that could not be sent is sent again", async () => {
 	expect(await event.alarmAt()).toBe(T0 + 121_000);
 });
 
-test("an interval under a second or over a year is rejected, and so is one for a stopped event", async () => {
+test("a poll interval below a second, and a poll of a stopped event, are rejected", async () => {
 	const refusal = (ms: unknown) =>
 		runInDurableObject(event.stub, (object: Subscriptions) =>
 			object.poll(ms as number).catch((error) => error),
@@ -276,3 +281,115 @@ test("an interval under a second or over a year is rejected, and so is one for a
 		expect(await refusal(ms)).toMatchObject({ code: "invalid_request" });
 	expect(await refusal(1_000)).toBe(undefined);
 });
+
+type Command =
+	| { does: "subscribe" | "unsubscribe"; app: string }
+	| { does: "end"; end: End }
+	| { does: "pass"; ms: number }
+	| { does: "alarm" | "crash" | "lose" };
+
+const app = fc.constantFrom("@a/one", "@a/two");
+const command: fc.Arbitrary<Command> = fc.oneof(
+	{
+		weight: 3,
+		arbitrary: fc.record({ does: fc.constant("subscribe" as const), app }),
+	},
+	{
+		weight: 3,
+		arbitrary: fc.record({ does: fc.constant("unsubscribe" as const), app }),
+	},
+	{
+		weight: 4,
+		arbitrary: fc.record({
+			does: fc.constant("end" as const),
+			end: fc.constantFrom<End>(
+				"delivered",
+				"delivered",
+				"failed",
+				"timed_out",
+				"crashed",
+			),
+		}),
+	},
+	{
+		weight: 3,
+		arbitrary: fc.record({
+			does: fc.constant("pass" as const),
+			ms: fc.constantFrom(1, 1_000, 5_000, 64_999, ATTEMPT_TIME),
+		}),
+	},
+	{
+		weight: 3,
+		arbitrary: fc.record({
+			does: fc.constantFrom("alarm", "alarm", "crash", "lose"),
+		}) as fc.Arbitrary<Command>,
+	},
+);
+
+test("for any interleaving with kills and lost or repeated alarms, start and stop alternate, never overlap, and the event finally runs exactly if it has subscribers", async () => {
+	const answers: Promise<unknown>[] = [];
+	const phases = new Set<string>();
+	async function follow(commands: readonly Command[]): Promise<void> {
+		const event = new Event();
+		const subscribers = new Set<string>();
+		for (const command of commands) {
+			switch (command.does) {
+				case "subscribe": {
+					const { answer } = await event.subscribing(command.app);
+					answers.push(answer);
+					subscribers.add(command.app);
+					break;
+				}
+				case "unsubscribe":
+					expect(await event.stub.unsubscribe(command.app, [])).toBe(
+						subscribers.delete(command.app),
+					);
+					break;
+				case "end":
+					if (event.outside.underWay) await event.end(command.end);
+					break;
+				case "pass":
+					// No attempt exceeds its time.
+					if (Date.now() + command.ms >= event.outside.endsAt)
+						await event.end("timed_out");
+					vi.setSystemTime(Date.now() + command.ms);
+					if (Number(await event.alarmAt()) <= Date.now()) await event.alarm();
+					break;
+				case "alarm":
+					await event.alarm();
+					break;
+				case "crash":
+					await event.crash();
+					break;
+				case "lose":
+					await runInDurableObject(event.stub, (_, { storage }) =>
+						storage.deleteAlarm(),
+					);
+					await event.crash();
+			}
+			const { phase } = await event.state();
+			phases.add(phase);
+		}
+		do if (event.outside.underWay) await event.end("delivered");
+		while (await event.next());
+		const isWanted = subscribers.size > 0;
+		expect(await event.state()).toMatchObject({
+			phase: isWanted ? "running" : "stopped",
+			subscribers: subscribers.size,
+		});
+		expect(event.outside.state).toBe(isWanted ? "up" : "down");
+		expect(event.wrong).toEqual([]);
+	}
+	await fc.assert(
+		fc.asyncProperty(
+			fc.array(command, { minLength: 10, maxLength: 30, size: "max" }),
+			follow,
+		),
+		// No shrinking: each history takes about a second.
+		{ numRuns: 50, endOnFailure: true },
+	);
+	// Each was answered or rejected.
+	await Promise.allSettled(answers);
+	expect(answers.length).toBeGreaterThan(100);
+	expect(phases.size).toBe(4);
+}, 120_000);

@@ -35,7 +35,7 @@ beforeAll(async () => {
 
 afterEach(() => vi.useRealTimers());
 
-/** A token of the issuer, valid for an hour; `undefined` takes a claim away. */
+/** A token of the issuer, valid for an hour. `undefined` removes a claim. */
 function signed(
 	claims: JWTPayload = {},
 	header: { alg: string; kid?: string } = { alg: "HS256" },
@@ -79,7 +79,7 @@ async function refusal(
 }
 
 describe("a token", () => {
-	test("gives its claims by its issuer's name", async () => {
+	test("returns its claims by its issuer's name", async () => {
 		const claims = await claimsOf(await signed({ sub: "u1" }));
 		expect([...claims.keys()]).toEqual([AUTH]);
 		expect(claims.get(AUTH)).toEqual({
@@ -91,39 +91,39 @@ describe("a token", () => {
 	});
 
 	test.each(["", "a", "a.b", "a.b.c", "e30.e30.e30", "....", "é.é.é"])(
-		"that is %j is refused",
+		"that is %j is rejected",
 		async (token) => {
 			expect(await refusal(token)).toMatch(
-				/^a token is not a JWT|^no issuer is configured/,
+				/^a token is not a JWT|^the iss claim of a token matches no configured issuer/,
 			);
 		},
 	);
 
-	test("that is no text is refused, and so are tokens that are no list", async () => {
+	test("that is not a string is rejected, and so are tokens that are not a list", async () => {
 		for (const token of [null, undefined, 5, {}, []])
 			await expect(claimsOf([token as never])).rejects.toMatchObject({
 				code: "invalid_token",
-				message: "a token is not a JWT: show it as its issuer gave it",
+				message: "a token is not a JWT; send it as its issuer returned it",
 			});
 		for (const tokens of [undefined, null, "a.b.c", {}])
 			await expect(
 				verifyTokens(tokens as never, bySecret, { clock: () => NOW }),
 			).rejects.toMatchObject({
 				code: "invalid_token",
-				message: "tokens: give a list of JWTs",
+				message: "tokens: expected a list; send a list of JWTs",
 			});
 	});
 
-	test("of no issuer that is configured is refused, with those that are", async () => {
+	test("of an unknown issuer is rejected with a list of configured ones", async () => {
 		for (const iss of ["https://evil.example", `${ISS}/`, ISS.toUpperCase()])
 			expect(await refusal(await signed({ iss }))).toBe(
-				`no issuer is configured for a token's iss claim: there is ${AUTH} (${ISS})`,
+				`the iss claim of a token matches no configured issuer; use a token of ${AUTH} (${ISS})`,
 			);
 		const none = await refusal(await signed({ iss: undefined as never }), {});
-		expect(none).toMatch(/there is none$/);
+		expect(none).toMatch(/configure one in the issuers of tidings.config.ts$/);
 	});
 
-	test("that says it is another issuer's is held to that issuer's key", async () => {
+	test("with another issuer's name needs that issuer's signature", async () => {
 		const issuers: Issuers = {
 			...bySecret,
 			"@other/auth": {
@@ -133,26 +133,29 @@ describe("a token", () => {
 		};
 		const token = await signed({ iss: "https://other.example" });
 		expect(await refusal(token, issuers)).toMatch(
-			/^the token of @other\/auth has a signature that does not fit/,
+			/^the token of @other\/auth has a wrong signature/,
 		);
 	});
 
 	test.each([
 		[{ exp: SECONDS + 1 }, undefined],
-		[{ exp: SECONDS }, "has expired: get a new one"],
-		[{ exp: SECONDS - 3_600 }, "has expired: get a new one"],
-		[{ exp: undefined }, "never expires: only one with an exp claim is taken"],
-		[{ exp: "tomorrow" }, "has the claim exp, but no time in it"],
+		[{ exp: SECONDS }, "has expired; get a new one"],
+		[{ exp: SECONDS - 3_600 }, "has expired; get a new one"],
+		[{ exp: undefined }, "has no exp claim; use a token that expires"],
+		[{ exp: "tomorrow" }, "has a claim exp that is not a time"],
 		[{ nbf: SECONDS }, undefined],
 		[{ nbf: SECONDS + 1 }, "is not valid yet"],
-		[{ nbf: "soon" }, "has the claim nbf, but no time in it"],
-	])("with %j is taken only in its time", async (claims, why) => {
-		const token = await signed(claims as JWTPayload);
-		if (why === undefined) expect((await claimsOf(token)).size).toBe(1);
-		else expect(await refusal(token)).toBe(`the token of ${AUTH} ${why}`);
-	});
+		[{ nbf: "soon" }, "has a claim nbf that is not a time"],
+	])(
+		"with %j must have an expiry and is accepted only in its time",
+		async (claims, why) => {
+			const token = await signed(claims as JWTPayload);
+			if (why === undefined) expect((await claimsOf(token)).size).toBe(1);
+			else expect(await refusal(token)).toBe(`the token of ${AUTH} ${why}`);
+		},
+	);
 
-	test("is taken as much later and earlier as the tolerance says", async () => {
+	test("is accepted later and earlier by the tolerance, by our clock", async () => {
 		const issuers: Issuers = {
 			[AUTH]: { issuer: ISS, secret: SECRET, clockTolerance: "1 minute" },
 		};
@@ -162,7 +165,7 @@ describe("a token", () => {
 			await refusal(await signed(claims), issuers);
 	});
 
-	test("is taken only for the audience that is configured", async () => {
+	test("is accepted only for the configured audience", async () => {
 		const forOne: Issuers = {
 			[AUTH]: { issuer: ISS, secret: SECRET, audience: "inbox" },
 		};
@@ -175,57 +178,57 @@ describe("a token", () => {
 				expect((await claimsOf(token, issuers)).size).toBe(1);
 		}
 		expect(await refusal(await signed({ aud: "Inbox" }), forOne)).toBe(
-			`the token of ${AUTH} is for another audience: it is to be for inbox`,
+			`the token of ${AUTH} is for another audience; use a token for inbox`,
 		);
 		expect(await refusal(await signed({ aud: [] }), forTwo)).toMatch(
-			/to be for inbox or outbox$/,
+			/use a token for inbox or outbox$/,
 		);
 		expect(await refusal(await signed(), forOne)).toMatch(/has no aud claim$/);
 	});
 
-	test("that is not signed is refused", async () => {
+	test("that is not signed is rejected", async () => {
 		const unsecured = new UnsecuredJWT({ iss: ISS, account })
 			.setExpirationTime(SECONDS + 60)
 			.encode();
-		const none = /is signed by "none": its issuer is to sign by HS256$/;
+		const none = /is signed with "none": its issuer must sign with HS256$/;
 		expect(await refusal(unsecured)).toMatch(none);
 		const [, payload, signature] = (await signed()).split(".");
 		const header = base64url.encode('{"alg":"none"}');
 		expect(await refusal(`${header}.${payload}.${signature}`)).toMatch(none);
 		const byKey = { [AUTH]: { issuer: ISS, publicKey: rsaPem } };
-		expect(await refusal(unsecured, byKey)).toMatch(/is signed by "none"/);
+		expect(await refusal(unsecured, byKey)).toMatch(/is signed with "none"/);
 		for (const alg of ["None", "NONE", "", undefined, 5, null]) {
 			const odd = base64url.encode(JSON.stringify({ alg }));
 			await refusal(`${odd}.${payload}.`);
 		}
 	});
 
-	test("signed with the text of the public key is refused", async () => {
+	test("signed with the text of the public key is rejected", async () => {
 		const byKey: Issuers = { [AUTH]: { issuer: ISS, publicKey: rsaPem } };
 		for (const text of [rsaPem, rsaPem.trim(), `${rsaPem}\n`]) {
 			const forged = await signed({}, { alg: "HS256" }, encoder.encode(text));
 			expect(await refusal(forged, byKey)).toMatch(
-				/is signed by "HS256": its issuer is to sign by RS256, RS384/,
+				/is signed with "HS256": its issuer must sign with RS256, RS384/,
 			);
 		}
 		const wouldBeTrue = await signed({}, { alg: "RS256" }, rsa.privateKey);
 		expect((await claimsOf(wouldBeTrue, byKey)).size).toBe(1);
 	});
 
-	test("signed in a form that is not configured is refused", async () => {
+	test("signed with an algorithm that is not configured is rejected", async () => {
 		expect(
 			await refusal(await signed({}, { alg: "HS512" }, new Uint8Array(64))),
-		).toMatch(/is signed by "HS512": its issuer is to sign by HS256$/);
+		).toMatch(/is signed with "HS512": its issuer must sign with HS256$/);
 		const onlyEs: Issuers = {
 			[AUTH]: { issuer: ISS, publicKey: rsaPem, algorithms: ["ES256"] },
 		};
 		expect(
 			await refusal(await signed({}, { alg: "RS256" }, rsa.privateKey), onlyEs),
-		).toMatch(/is signed by "RS256": its issuer is to sign by ES256$/);
+		).toMatch(/is signed with "RS256": its issuer must sign with ES256$/);
 	});
 
-	test("signed by another, or changed, is refused", async () => {
-		const fault = /has a signature that does not fit: it was changed, or/;
+	test("signed with another key, or changed, is rejected: its claims are never used unverified", async () => {
+		const fault = /has a wrong signature: it was changed, or/;
 		const other = encoder.encode("x".repeat(32));
 		expect(await refusal(await signed({}, { alg: "HS256" }, other))).toMatch(
 			fault,
@@ -238,7 +241,7 @@ describe("a token", () => {
 		expect(await refusal(`${header}.${payload}.`)).toMatch(fault);
 	});
 
-	test("with a header that must be understood and is not is refused", async () => {
+	test("with an unknown critical header is rejected", async () => {
 		const header = { alg: "HS256", crit: ["x"], x: 1 };
 		const [, payload, signature] = (await signed()).split(".");
 		const odd = base64url.encode(JSON.stringify(header));
@@ -249,7 +252,7 @@ describe("a token", () => {
 });
 
 describe("a public key", () => {
-	test("serves as PEM or as a JWK, in each family", async () => {
+	test("works as PEM or as a JWK, for each key type", async () => {
 		for (const [alg, { publicKey, privateKey }] of [
 			["RS256", rsa],
 			["ES256", ec],
@@ -267,21 +270,23 @@ describe("a public key", () => {
 		}
 	});
 
-	test("of another family than the token's is not tried", async () => {
+	test("of another key type than the token's is not tried", async () => {
 		const token = await signed({}, { alg: "ES256" }, ec.privateKey);
 		const jwk = JSON.stringify(await exportJWK(rsa.publicKey));
 		for (const publicKey of [rsaPem, jwk])
 			expect(
 				await refusal(token, { [AUTH]: { issuer: ISS, publicKey } }),
-			).toMatch(/its algorithm does not fit|key that its issuer does not have/);
+			).toMatch(
+				/its algorithm does not match|key that its issuer does not publish/,
+			);
 	});
 
-	test("that says its own algorithm and kid serves no others", async () => {
+	test("with an algorithm and a kid verifies no other tokens", async () => {
 		const jwk = { ...(await exportJWK(rsa.publicKey)), alg: "RS512", kid: "a" };
 		const issuers: Issuers = {
 			[AUTH]: { issuer: ISS, publicKey: JSON.stringify(jwk) },
 		};
-		const fault = /is signed by a key that its issuer does not have/;
+		const fault = /is signed with a key that its issuer does not publish/;
 		const by256 = await signed({}, { alg: "RS256" }, rsa.privateKey);
 		expect(await refusal(by256, issuers)).toMatch(fault);
 		const key = await crypto.subtle.importKey(
@@ -321,7 +326,7 @@ describe("the keys of an issuer's URL", () => {
 		return published;
 	}
 
-	test("are fetched within a time limit, once, and kept as data for ten minutes", async () => {
+	test("are fetched with a timeout, and cached as data for ten minutes: not once for each token", async () => {
 		vi.useFakeTimers({ toFake: ["Date"], now: NOW });
 		const { issuers, fetch, jwks } = await published("r1", "ec");
 		const byRsa = await signed({}, { alg: "RS256", kid: "r1" }, rsa.privateKey);
@@ -342,7 +347,7 @@ describe("the keys of an issuer's URL", () => {
 		expect(fetch).toHaveBeenCalledTimes(2);
 	});
 
-	test("are looked for again when a key is new, half a minute after the last look", async () => {
+	test("are fetched again for an unknown key, at most every half minute", async () => {
 		vi.useFakeTimers({ toFake: ["Date"], now: NOW });
 		const site = await published("r1");
 		const { issuers, fetch } = site;
@@ -350,7 +355,7 @@ describe("the keys of an issuer's URL", () => {
 		await claimsOf(old, issuers, fetch);
 		site.keys.push(await site.keyOf("ec"));
 		const token = await signed({}, { alg: "ES256", kid: "ec" }, ec.privateKey);
-		const fault = /is signed by a key that its issuer does not have/;
+		const fault = /is signed with a key that its issuer does not publish/;
 		vi.setSystemTime(NOW + 29_000);
 		expect(await refusal(token, issuers, fetch)).toMatch(fault);
 		expect(fetch).toHaveBeenCalledTimes(1);
@@ -362,14 +367,14 @@ describe("the keys of an issuer's URL", () => {
 		expect(fetch).toHaveBeenCalledTimes(2);
 	});
 
-	test("are not fetched for a token that is none of the issuer's, or in a wrong form", async () => {
+	test("are not fetched for a token of another issuer or in a wrong form", async () => {
 		const { issuers, fetch } = await published("r1");
 		await refusal(await signed(), issuers, fetch);
 		await refusal(await signed({ iss: "https://evil" }), issuers, fetch);
 		expect(fetch).not.toHaveBeenCalled();
 	});
 
-	test("are tried one after the other for a token without kid", async () => {
+	test("are all tried for a token without kid, not only the first", async () => {
 		const other = await generateKeyPair("RS256", { extractable: true });
 		const site = await published("r1");
 		site.keys.unshift({ ...(await exportJWK(other.publicKey)), kid: "r0" });
@@ -378,7 +383,7 @@ describe("the keys of an issuer's URL", () => {
 		const stranger = await generateKeyPair("RS256");
 		const forged = await signed({}, { alg: "RS256" }, stranger.privateKey);
 		expect(await refusal(forged, site.issuers, site.fetch)).toMatch(
-			/has a signature that does not fit/,
+			/has a wrong signature/,
 		);
 		const expired = await signed(
 			{ exp: SECONDS - 1 },
@@ -405,7 +410,7 @@ describe("the keys of an issuer's URL", () => {
 		["answers no JSON", async () => new Response("<html>")],
 		["answers no key set", async () => Response.json({ keys: 5 })],
 	])(
-		"that %s are an outage, not the token's fault, and are fetched by the next",
+		"that %s are an outage of the issuer, not an invalid token, and the next token fetches them",
 		async ([, answer]) => {
 			const { issuers, fetch, jwks } = await published("r1");
 			fetch.mockImplementationOnce(answer);
@@ -417,7 +422,7 @@ describe("the keys of an issuer's URL", () => {
 			await expect(claimsOf(token, issuers, fetch)).rejects.toMatchObject({
 				name: "UnavailableError",
 				code: "unavailable",
-				message: `the keys of ${AUTH} cannot be read from ${jwks}: try again later`,
+				message: `the keys of ${AUTH} cannot be read from ${jwks}; try again later`,
 			});
 			expect((await claimsOf(token, issuers, fetch)).size).toBe(1);
 			expect(fetch).toHaveBeenCalledTimes(2);
@@ -432,7 +437,7 @@ describe("several tokens", () => {
 		"@other/auth": { issuer: other, secret: SECRET },
 	};
 
-	test("of several issuers are each their own", async () => {
+	test("of several issuers are verified separately", async () => {
 		const tokens = [
 			await signed({ sub: "u1" }),
 			await signed({ iss: other, sub: "u2" }),
@@ -443,7 +448,7 @@ describe("several tokens", () => {
 		expect((await claimsOf([])).size).toBe(0);
 	});
 
-	test("of one issuer are taken together where they say the same", async () => {
+	test("of one issuer are merged if equal claims have equal values", async () => {
 		const calendar = { calendarId: "c1" };
 		const claims = await claimsOf([
 			await signed({ sub: "u1", jti: "1", iat: 1, nbf: 1, aud: "a" }),
@@ -461,17 +466,17 @@ describe("several tokens", () => {
 		[{ n: 1 }, { n: "1" }, "n"],
 		[{ constructor: 1 }, { constructor: 2 }, "constructor"],
 	])(
-		"of one issuer that disagree are refused: %j and %j",
+		"of one issuer and two users are rejected: %j and %j",
 		async (some, more, claim) => {
 			const tokens = [await signed(some), await signed(more)];
 			for (const order of [tokens, tokens.toReversed()])
 				expect(await refusal(order)).toBe(
-					`two tokens of ${AUTH} differ in their claim "${claim}": show those of one person`,
+					`two tokens of ${AUTH} differ in their claim "${claim}"; send tokens of one user`,
 				);
 		},
 	);
 
-	test("are all refused where one is", async () => {
+	test("are all rejected if one is", async () => {
 		const expired = await signed({ exp: SECONDS - 1 });
 		for (const tokens of [
 			[await signed(), expired],

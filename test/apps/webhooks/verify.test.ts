@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
-import { deliveryIdOf, type Verify } from "../../../src/apps/webhooks/hook.ts";
 import type { HookRequest } from "../../../src/apps/webhooks/trigger.ts";
 import {
 	githubSignature,
@@ -9,6 +8,10 @@ import {
 	standardWebhooks,
 	stripeSignature,
 } from "../../../src/apps/webhooks/verify.ts";
+import {
+	deliveryIdOf,
+	type Verify,
+} from "../../../src/apps/webhooks/webhook-module.ts";
 
 const SECONDS = 1_700_000_000;
 const NOW = SECONDS * 1_000;
@@ -115,7 +118,7 @@ const SENDERS: Sender[] = [
 ];
 
 describe.each(SENDERS)("a request from %s", (_, verify, signed) => {
-	test("comes in as it was sent, whatever its body", async () => {
+	test("is accepted unchanged, with any body", async () => {
 		await fc.assert(
 			fc.asyncProperty(fc.string({ unit: "binary" }), async (text) => {
 				const body = text.toWellFormed();
@@ -124,7 +127,7 @@ describe.each(SENDERS)("a request from %s", (_, verify, signed) => {
 		);
 	});
 
-	test("is refused with any bit of its body changed", async () => {
+	test("is rejected with any bit of its body changed", async () => {
 		await fc.assert(
 			fc.asyncProperty(
 				fc.string({ minLength: 1 }),
@@ -141,7 +144,7 @@ describe.each(SENDERS)("a request from %s", (_, verify, signed) => {
 		);
 	});
 
-	test("is refused with any character of its headers changed", async () => {
+	test("is rejected with any character of its headers changed: the whole signature is compared, and the time is signed", async () => {
 		const { headers } = await signed("{}");
 		for (const [name, value] of Object.entries(headers))
 			for (let at = 0; at < value.length; at++) {
@@ -152,7 +155,7 @@ describe.each(SENDERS)("a request from %s", (_, verify, signed) => {
 			}
 	});
 
-	test("is refused without one of its headers, or with an empty one, or with a cut one", async () => {
+	test("is rejected with a missing, empty or shortened header", async () => {
 		const { headers } = await signed("{}");
 		for (const [name, value] of Object.entries(headers)) {
 			const { [name]: _, ...others } = headers;
@@ -174,13 +177,13 @@ describe.each(SENDERS.filter(([name]) => /Standard|Stripe/.test(name)))(
 			[0, true],
 			[300, true],
 			[301, false],
-		])("that is %i seconds from now comes in: %s", async (seconds, isIn) => {
+		])("that is %i seconds from now is accepted: %s", async (seconds, isIn) => {
 			const request = await signed("{}", SECONDS + seconds);
 			expect(await verified(verify, request, { now: NOW + 999 })).toBe(isIn);
 		});
 
 		test.each(["", "-5", "1e9", "1700000000.5", "now", "9".repeat(400)])(
-			"with the time %j is refused",
+			"with the time %j is rejected",
 			async (time) => {
 				const request = await signed("{}", time);
 				expect(await verified(verify, request)).toBe(false);
@@ -194,7 +197,7 @@ describe("a preset", () => {
 		[standardWebhooks, WHSEC, 0],
 		[stripeSignature, "whsec_test_secret", 2],
 	] as const)(
-		"takes another tolerance, and refuses one that is none: %o",
+		"accepts another tolerance, and rejects an invalid one: %o",
 		async (preset, secret, sender) => {
 			const verify = preset({ secret, toleranceSeconds: 10 });
 			const [, , signed] = SENDERS[sender] as Sender;
@@ -204,7 +207,7 @@ describe("a preset", () => {
 			);
 			for (const toleranceSeconds of [0, -1, Number.NaN, Infinity])
 				expect(() => preset({ secret, toleranceSeconds })).toThrow(
-					/toleranceSeconds .* greater than 0/,
+					/toleranceSeconds: .* greater than 0/,
 				);
 		},
 	);
@@ -230,24 +233,24 @@ describe("a preset", () => {
 		(options: { secret: () => string }) =>
 			hmacSignature({ header: "x-signature", ...options }),
 	])(
-		"whose secret is not set lets nobody in, and says so: %#",
+		"without a secret accepts no request, and the error says so: %#",
 		async (preset) => {
 			for (const secret of ["", undefined, null, 5]) {
 				const verify = preset({ secret: () => secret as string });
 				await expect(verified(verify, requestOf({}, "{}"))).rejects.toThrow(
-					/secret is not set: .*wrangler secret put/,
+					/secret is not set; .*wrangler secret put/,
 				);
 			}
 		},
 	);
 
 	test.each(["whsec_", "whsec_ä", "whsec_quite", "so secret!"])(
-		"of Standard Webhooks says that the secret %j is not base64, without showing it",
+		"of Standard Webhooks rejects the secret %j, which is not base64, without showing it",
 		async (secret) => {
 			await expect(
 				verified(standardWebhooks({ secret }), requestOf({}, "{}")),
 			).rejects.toThrow(
-				"standardWebhooks: its secret is not base64: give it as the sender shows it, whsec_…",
+				"standardWebhooks: its secret is not base64; use it as the sender shows it, whsec_…",
 			);
 		},
 	);
@@ -256,7 +259,7 @@ describe("a preset", () => {
 describe("Standard Webhooks", () => {
 	const oracle = new Webhook(WHSEC);
 
-	test("are signed as their own library signs them", async () => {
+	test("have the signature of the reference library", async () => {
 		await fc.assert(
 			fc.asyncProperty(
 				fc.stringMatching(/^msg_\w{1,20}$/),
@@ -280,14 +283,14 @@ describe("Standard Webhooks", () => {
 		);
 	});
 
-	test("come in when our signature satisfies their own library too", async () => {
+	test("are accepted exactly if the reference library accepts them", async () => {
 		const seconds = Math.floor(Date.now() / 1_000);
 		const [, , signed] = SENDERS[0] as Sender;
 		const { headers } = await signed('{"a":1}', seconds);
 		expect(oracle.verify('{"a":1}', headers)).toEqual({ a: 1 });
 	});
 
-	test("come in by any of several v1 signatures, and by no other version", async () => {
+	test("are accepted with any of several v1 signatures, and with no other version", async () => {
 		const verify = standardWebhooks({ secret: WHSEC });
 		const [, , signed] = SENDERS[0] as Sender;
 		const { headers } = await signed("{}");
@@ -312,7 +315,7 @@ describe("Standard Webhooks", () => {
 });
 
 describe("GitHub's and Stripe's signatures", () => {
-	test("fit the example of GitHub's documentation", async () => {
+	test("match the example of GitHub's documentation", async () => {
 		const verify = githubSignature({ secret: "It's a Secret to Everybody" });
 		const signature =
 			"sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
@@ -326,7 +329,7 @@ describe("GitHub's and Stripe's signatures", () => {
 		}
 	});
 
-	test("fit one that openssl made in Stripe's form", async () => {
+	test("match a signature that openssl made in Stripe's form", async () => {
 		const verify = stripeSignature({ secret: "whsec_test_secret" });
 		const signature =
 			"248a374f50f943a28b0f6ab50faf9a7e7e29b710fa26df9fb1618b9bf8ea9c9a";
@@ -361,7 +364,7 @@ describe("the id of a delivery", () => {
 		expect(deliveryIdOf(requestOf(headers as never, "{}"))).toBe(id);
 	});
 
-	test("is that of Stripe's event, which has no header for it", () => {
+	test("is the id of Stripe's event, because Stripe has no header for it", () => {
 		const headers = { "stripe-signature": "t=1,v1=a" };
 		const idOf = (body: string | Uint8Array) =>
 			deliveryIdOf(requestOf(headers, body));

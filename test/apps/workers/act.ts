@@ -1,4 +1,4 @@
-/** A tool that asks what its input says, and tells what it met, the class of an error included. */
+/** A tool that makes the call in its input. Returns the result, or the error with its class. */
 import {
 	ForbiddenError,
 	RefusedError,
@@ -11,7 +11,7 @@ export interface Act {
 	capability: "event" | "storage";
 	method: string;
 	args: unknown[];
-	/** An explicit `toSubscribers` of undefined, which JSON cannot say. */
+	/** An explicit `toSubscribers` of undefined, which JSON cannot represent. */
 	isUndefined?: boolean;
 }
 

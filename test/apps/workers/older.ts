@@ -1,4 +1,4 @@
-/** A Worker of an older Tidings: it has handlers, and knows of no apps. */
+/** A Worker whose entrypoint has no method `apps`. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { createEvents } from "tidings";
 import { subscriber } from "tidings/worker";

@@ -1,7 +1,8 @@
-/** The owner of the events, with no app of its own. Its clock can be set. */
+/** The owner of the events, without apps. A test can shift its clock. */
 import { createEvents, defineConfig } from "tidings";
 import { worker } from "tidings/worker";
 import { portsOf } from "../../../src/registration.ts";
+import { shiftClock, withShiftedClock } from "../../support/shifted-clock.ts";
 
 const ends: string[] = [];
 
@@ -31,7 +32,7 @@ const config = defineConfig({
 	},
 });
 
-export default worker(events, {
+const own = worker(events, {
 	config,
 	async fetch(request) {
 		const { pathname, searchParams } = new URL(request.url);
@@ -41,14 +42,13 @@ export default worker(events, {
 			case "/publish":
 				return Response.json(await events.publish("order.placed"));
 			case "/clock": {
-				const offset = Number(searchParams.get("offset"));
-				portsOf(events).clock = () => Date.now() + offset;
+				shiftClock(Number(searchParams.get("offset")));
 				return new Response();
 			}
 			case "/state": {
 				const name = searchParams.get("name") as string;
-				const keeper = portsOf(events).subscriptionsOf(name);
-				return Response.json(await keeper.state());
+				const subscriptions = portsOf(events).subscriptionsOf(name);
+				return Response.json(await subscriptions.state());
 			}
 			default: {
 				const { app, tool, input, tokens } = (await request.json()) as Run;
@@ -63,6 +63,13 @@ export default worker(events, {
 		}
 	},
 });
+
+export default {
+	fetch: (...args: Parameters<typeof own.fetch>) =>
+		withShiftedClock(() => own.fetch(...args)),
+	queue: (...args: Parameters<typeof own.queue>) =>
+		withShiftedClock(() => own.queue(...args)),
+};
 
 interface Run {
 	app: string;

@@ -1,13 +1,12 @@
-/** The Worker of a subscriber app, that can be down. */
+/** The Worker of a subscriber app, which can be down. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { createEvents, NonRetryableError } from "tidings";
 import { createApp } from "tidings/apps";
 import { subscriber } from "tidings/worker";
-import type { SubscriberBinding } from "../../../src/handlers/workers.ts";
 import { act } from "./act.ts";
 
 const got: unknown[] = [];
-/** What the owner sent, as it came. */
+/** The raw calls of the owner. */
 const calls: string[] = [];
 let isDown = false;
 
@@ -35,8 +34,9 @@ const app = createApp("@far/reader", {
 });
 
 const Own = subscriber(createEvents({ apps: [app] }));
+type Entrypoint = InstanceType<typeof Own>;
 
-export class Subscriber extends WorkerEntrypoint implements SubscriberBinding {
+export class Subscriber extends WorkerEntrypoint {
 	#own() {
 		if (isDown) throw new Error("the Worker is being deployed");
 		return new Own(this.ctx, this.env);
@@ -50,11 +50,11 @@ export class Subscriber extends WorkerEntrypoint implements SubscriberBinding {
 		return this.#own().apps();
 	}
 
-	receive(...args: Parameters<SubscriberBinding["receive"]>) {
+	receive(...args: Parameters<Entrypoint["receive"]>) {
 		return this.#own().receive(...args);
 	}
 
-	deliver(...args: Parameters<SubscriberBinding["deliver"]>) {
+	deliver(...args: Parameters<Entrypoint["deliver"]>) {
 		calls.push(JSON.stringify(args[0]));
 		return this.#own().deliver(...args);
 	}

@@ -1,14 +1,13 @@
-/** The Worker of a source app, that can be down. */
+/** The Worker of a source app, which can be down. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { createEvents } from "tidings";
 import { createApp } from "tidings/apps";
 import { subscriber } from "tidings/worker";
-import type { SubscriberBinding } from "../../../src/handlers/workers.ts";
 import { act } from "./act.ts";
 
 const done: unknown[] = [];
 let isDown = false;
-/** Fails alone, while the Worker still lists its handlers. */
+/** If false, only the list of apps fails. */
 let isApps = true;
 
 const app = createApp("@far/source", {
@@ -49,8 +48,9 @@ const app = createApp("@far/source", {
 const events = createEvents({ apps: [app] });
 events.on("order.placed", { id: "plain" }, () => {});
 const Own = subscriber(events);
+type Entrypoint = InstanceType<typeof Own>;
 
-export class Subscriber extends WorkerEntrypoint implements SubscriberBinding {
+export class Subscriber extends WorkerEntrypoint {
 	#own() {
 		if (isDown) throw new Error("the Worker is being deployed");
 		return new Own(this.ctx, this.env);
@@ -65,11 +65,11 @@ export class Subscriber extends WorkerEntrypoint implements SubscriberBinding {
 		return this.#own().apps();
 	}
 
-	receive(...args: Parameters<SubscriberBinding["receive"]>) {
+	receive(...args: Parameters<Entrypoint["receive"]>) {
 		return this.#own().receive(...args);
 	}
 
-	deliver(...args: Parameters<SubscriberBinding["deliver"]>) {
+	deliver(...args: Parameters<Entrypoint["deliver"]>) {
 		return this.#own().deliver(...args);
 	}
 }

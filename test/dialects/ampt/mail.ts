@@ -1,4 +1,4 @@
-/** Where the samples' comments would send an email: it keeps what it was given, and does what a test says. */
+/** Stands in for the email service of the samples: records its input, and does what a test sets. */
 import type { HandlerContext, TidingsEvent } from "tidings/ampt";
 
 export interface Mail {
@@ -11,7 +11,7 @@ export interface Mail {
 
 export const mails: Mail[] = [];
 
-/** What happens at a sample's email; one that a test does not set succeeds. */
+/** The behaviour of each sample. By default it succeeds. */
 export const behaviours = new Map<string, (mail: Mail) => unknown>();
 
 export async function sendWelcomeEmail(

@@ -1,10 +1,10 @@
-/** What Ampt's document says of `events.publish()`. */
+/** The document of Ampt's `events.publish()`. */
 import { exports } from "cloudflare:workers";
 import dayjs from "dayjs";
 import { events, type TidingsEvent } from "tidings/ampt";
 import { afterEach, expect, test, vi } from "vitest";
 import { portsOf } from "../../../src/registration.ts";
-import { expectWay, wait } from "../way.ts";
+import { expectTransitions, wait } from "../transitions.ts";
 import "../worker.ts";
 import { publishLater } from "./src/api/publish-later.ts";
 
@@ -19,7 +19,7 @@ afterEach(() => {
 const SECOND = 1_000;
 const DAY = 86_400_000;
 
-/** The delay that `after` comes to; the event is taken back. */
+/** The delay that results from `after`. Cancels the event. */
 async function delayOf(after: unknown): Promise<number> {
 	const receipt = await events.publish(
 		"my-event",
@@ -36,7 +36,7 @@ async function dueAt(now: string, after: string): Promise<string> {
 	return new Date(Date.parse(now) + (await delayOf(after))).toISOString();
 }
 
-test("an API handler publishes an event with a body and answers without waiting for it", async () => {
+test("an API handler publishes an event with a body and responds without waiting for it", async () => {
 	const { default: worker } = exports as unknown as { default: Fetcher };
 	const { status } = await worker.fetch("https://seeds.test/events", {
 		method: "POST",
@@ -51,11 +51,11 @@ test("you can delay when an event is published using the after option: user.join
 	const { id, delay } = await publishLater();
 	expect(delay).toBe(DAY);
 	expect(await events.cancel(id)).toBe(true);
-	await expectWay(id, ["scheduled", "cancelled"]);
+	await expectTransitions(id, ["scheduled", "cancelled"]);
 });
 
 test.each([0, -1, "0 days", new Date(0), "2020-01-14T17:46:05.811Z"])(
-	"after must be greater than zero: %j is refused",
+	"after must be greater than zero: %j is rejected",
 	async (after) => {
 		await expect(
 			events.publish("my-event", { after: after as number }, null),
@@ -102,7 +102,7 @@ test.each([
 	["month", 31 * DAY],
 	["year", 365 * DAY],
 ])(
-	"after can be a number and a unit, %s, singular or plural alike",
+	"after can be a number and a unit in singular or plural: %s",
 	async (unit, delay) => {
 		vi.spyOn(portsOf(events), "clock").mockReturnValue(Date.UTC(2027, 0, 14));
 		expect(await delayOf(`1 ${unit}`)).toBe(delay);
@@ -132,17 +132,17 @@ test.each([
 	["null", null],
 ])("the body can be any data type of JSON: %s", async (_, body) => {
 	const { id } = await events.publish("my-event", body);
-	await expectWay(id, ["published", "delivered 1"]);
+	await expectTransitions(id, ["published", "delivered 1"]);
 	expect(seen.map((event) => event.body)).toEqual([body]);
 });
 
-test("the event with its body and metadata must be less than 256 KB, and so much arrives", async () => {
+test("the event with its body and metadata must be less than 256 KB, and the largest one arrives", async () => {
 	const receipt = await events.publish("my-event", "");
-	await expectWay(receipt.id, ["published", "delivered 1"]);
+	await expectTransitions(receipt.id, ["published", "delivered 1"]);
 	const [empty] = seen.splice(0);
 	const room = 262_143 - JSON.stringify(empty).length;
 	const { id } = await events.publish("my-event", "x".repeat(room));
-	await expectWay(id, ["published", "delivered 1"]);
+	await expectTransitions(id, ["published", "delivered 1"]);
 	expect(JSON.stringify(seen[0])).toHaveLength(262_143);
 	await expect(
 		events.publish("my-event", "x".repeat(room + 1)),

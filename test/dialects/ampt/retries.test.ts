@@ -1,8 +1,8 @@
-/** What Ampt's document says of retries and timeouts, on its samples, with time under control. */
+/** The document of Ampt's retries and timeouts, with its samples and a fake clock. */
 import { events } from "tidings/ampt";
 import { afterEach, expect, test } from "vitest";
 import { consume } from "../../../src/consume/queue.ts";
-import { portsOf } from "../../../src/registration.ts";
+import { registrationOf } from "../../../src/registration.ts";
 import { runChain, T0 } from "../../support/chain.ts";
 import { incoming, record } from "../../support/incoming.ts";
 import { recordingPorts } from "../../support/ports.ts";
@@ -12,10 +12,10 @@ import { behaviours } from "./mail.ts";
 afterEach(() => behaviours.clear());
 
 const body = { email: "newuser@example.com" };
-const { handlers } = portsOf(events);
+const { handlers } = registrationOf(events);
 const DAY = 86_400_000;
 
-test("failed events are retried every six minutes, for up to 14 days, after which they are not lost but a dead letter", async () => {
+test("failed events are retried every six minutes for 14 days, and then become dead letters", async () => {
 	const ports = recordingPorts({ handlers });
 	const attempts: number[] = [];
 	behaviours.set("handle", () => {
@@ -35,7 +35,7 @@ test("failed events are retried every six minutes, for up to 14 days, after whic
 	});
 });
 
-/** Lets a sample hang until its time is over; tells how its attempt failed. */
+/** Lets a sample time out. Returns the failed attempt. */
 async function failureOf(sample: string) {
 	let expire = () => {};
 	const ports = recordingPorts({
@@ -95,7 +95,7 @@ test("the maximum timeout for an event handler is 60 seconds", async () => {
 	expect(thrown).toEqual([expect.any(RangeError)]);
 });
 
-test("a handler may have another policy than Ampt's, and what are no options is refused", async () => {
+test("a handler's own retry options override Ampt's, and invalid options are rejected", async () => {
 	const failing = () => {
 		throw new Error("no");
 	};

@@ -12,7 +12,7 @@ import { expect, test, vi } from "vitest";
 import * as z from "zod";
 import { portsOf } from "../../../src/registration.ts";
 import { transitions } from "../observed.ts";
-import { expectWay } from "../way.ts";
+import { expectTransitions } from "../transitions.ts";
 import "../worker.ts";
 
 const first = new EventBus(null, "first");
@@ -32,12 +32,12 @@ test("two buses with one type never see each other's events", async () => {
 	const a = await on("first")("same.type", z.string()).publish("a");
 	const b = await on(second)("same.type", z.string()).publish("b");
 	for (const { id } of [a, b])
-		await expectWay(id, ["published", "delivered 1", "delivered 1"]);
+		await expectTransitions(id, ["published", "delivered 1", "delivered 1"]);
 	expect(atFirst.mock.calls).toEqual([["a"]]);
 	expect(atSecond.mock.calls).toEqual([["b"]]);
 });
 
-test("an event of that name from elsewhere is passed over, and other handlers get what travels", async () => {
+test("an event of the same name from another source is skipped, and other handlers receive the raw body", async () => {
 	const [subscriber, handler] = [vi.fn(), vi.fn()];
 	first.subscribe("shared.name", (evt) => subscriber(evt.properties));
 	events.on("shared.name", { id: "plain" }, ({ body }) => handler(body));
@@ -45,14 +45,14 @@ test("an event of that name from elsewhere is passed over, and other handlers ge
 	const null_ = await events.publish("shared.name");
 	const sst = await on(first)("shared.name", z.string()).publish("sst");
 	for (const { id } of [plain, null_, sst])
-		await expectWay(id, ["published", "delivered 1", "delivered 1"]);
+		await expectTransitions(id, ["published", "delivered 1", "delivered 1"]);
 	expect(subscriber.mock.calls).toEqual([["sst"]]);
 	expect(new Set(handler.mock.calls.flat())).toEqual(
 		new Set(["plain", null, { bus: "first", properties: "sst" }]),
 	);
 });
 
-test("a handler by EventHandler gets the schema's output, any other the properties as published", async () => {
+test("an EventHandler receives the schema's output, any other handler the published properties", async () => {
 	const Defined = on("first")("todo.moved", Moved);
 	const [parsed, plain] = [vi.fn(), vi.fn()];
 	first.subscribe(
@@ -61,7 +61,7 @@ test("a handler by EventHandler gets the schema's output, any other the properti
 	);
 	first.subscribe("todo.moved", (evt) => plain(evt));
 	const { id } = await Defined.publish({ at: "2027-01-14" });
-	await expectWay(id, ["published", "delivered 1", "delivered 1"]);
+	await expectTransitions(id, ["published", "delivered 1", "delivered 1"]);
 	const evt = { type: "todo.moved", metadata: undefined, attempts: 0 };
 	expect(parsed.mock.calls).toEqual([
 		[{ ...evt, properties: { at: new Date("2027-01-14"), by: "nobody" } }],
@@ -71,7 +71,7 @@ test("a handler by EventHandler gets the schema's output, any other the properti
 	]);
 });
 
-test("one handler takes several definitions, and tells them apart by type", async () => {
+test("one handler may have several definitions, and distinguishes them by type", async () => {
 	const Opened = on("first")("door.opened", z.object({ key: z.string() }));
 	const Closed = on("first")("door.closed", z.object({ at: z.coerce.date() }));
 	const seen: unknown[] = [];
@@ -81,18 +81,18 @@ test("one handler takes several definitions, and tells them apart by type", asyn
 	});
 	first.subscribe(["door.opened", "door.closed"], handler);
 	const opened = await Opened.publish({ key: "k1" });
-	await expectWay(opened.id, ["published", "delivered 1"]);
+	await expectTransitions(opened.id, ["published", "delivered 1"]);
 	const closed = await Closed.publish({ at: new Date("2027-01-14") });
-	await expectWay(closed.id, ["published", "delivered 1"]);
+	await expectTransitions(closed.id, ["published", "delivered 1"]);
 	expect(seen).toEqual(["k1", 2027]);
 });
 
-test("properties that no longer parse are a dead letter at once, with the issues", async () => {
+test("properties that no longer parse become a dead letter at once, with the issues", async () => {
 	const Loose = on("first")("rule.changed", z.unknown());
 	const Strict = on("first")("rule.changed", z.object({ id: z.string() }));
 	first.subscribe("rule.changed", EventHandler(Strict, vi.fn()));
 	const { id } = await Loose.publish({ id: 5 });
-	await expectWay(id, ["published", "dead 1"]);
+	await expectTransitions(id, ["published", "dead 1"]);
 	const dead = transitions.find((t) => t.id === id && t.type === "dead");
 	expect(dead).toMatchObject({
 		cause: "schema_violation",
@@ -100,7 +100,7 @@ test("properties that no longer parse are a dead letter at once, with the issues
 	});
 });
 
-test("metadata has a schema of its own, or is made for each event", async () => {
+test("metadata has its own schema, or is created for each event", async () => {
 	const seen: Evt[] = [];
 	const Given = createEventBuilder({
 		bus: "first",
@@ -117,9 +117,9 @@ test("metadata has a schema of its own, or is made for each event", async () => 
 		EventHandler([Given, Made], (evt) => void seen.push(evt)),
 	);
 	const given = await Given.publish(null, { trace: "t1" });
-	await expectWay(given.id, ["published", "delivered 1"]);
+	await expectTransitions(given.id, ["published", "delivered 1"]);
 	const made = await Made.publish(null);
-	await expectWay(made.id, ["published", "delivered 1"]);
+	await expectTransitions(made.id, ["published", "delivered 1"]);
 	expect(seen.map(({ metadata }) => metadata)).toEqual([
 		{ trace: "t1" },
 		{ made: "here" },
@@ -132,7 +132,7 @@ test("metadata has a schema of its own, or is made for each event", async () => 
 	});
 });
 
-test("a validator is any function that makes one which gives the output or throws", async () => {
+test("a validator is any function that returns a parser", async () => {
 	const Small = createEventBuilder({
 		bus: "first",
 		validator: (max: number) => (input: number) => {
@@ -144,10 +144,10 @@ test("a validator is any function that makes one which gives the output or throw
 		issues: [{ path: "properties", message: "Error: over 10" }],
 	});
 	const { id } = await Small.publish(10);
-	await expectWay(id, ["published", "ignored"]);
+	await expectTransitions(id, ["published", "ignored"]);
 });
 
-test("two files that each export handler for one event both run", async () => {
+test("two files with handlers of one type have different ids, and both run", async () => {
 	const [mail, audit] = [vi.fn(), vi.fn()];
 	first.subscribe("order.sent", "src/on/mail.handler");
 	first.subscribe("order.sent", { handler: "src/on/audit.handler" });
@@ -156,7 +156,7 @@ test("two files that each export handler for one event both run", async () => {
 		"src/on/audit.ts": { handler: () => audit() },
 	});
 	const { id } = await on("first")("order.sent", z.null()).publish(null);
-	await expectWay(id, ["published", "delivered 1", "delivered 1"]);
+	await expectTransitions(id, ["published", "delivered 1", "delivered 1"]);
 	expect([mail, audit].map(({ mock }) => mock.calls.length)).toEqual([1, 1]);
 	const routes = await portsOf(events).workers.forHandler("").routes();
 	expect(routes?.matching("order.sent").map(({ id }) => id)).toEqual([
@@ -165,77 +165,77 @@ test("two files that each export handler for one event both run", async () => {
 	]);
 });
 
-test("a bus is looked up when an event is published: one that is not known is refused with those that are", async () => {
+test("publishing to an unknown bus is rejected with a list of known buses", async () => {
 	const Early = on("third")("early.event", z.null());
 	await expect(Early.publish(null)).rejects.toThrow(
-		/the event bus "third" is not known: known are bus, first, second/,
+		/the event bus "third" does not exist; use bus, first, second/,
 	);
 	new EventBus(null, "third");
 	const { id } = await Early.publish(null);
-	await expectWay(id, ["published", "ignored"]);
+	await expectTransitions(id, ["published", "ignored"]);
 	await expect(
 		on(undefined as never)("early.event", z.null()).publish(null),
-	).rejects.toThrow("the event bus undefined is not known: known are bus,");
+	).rejects.toThrow("the event bus undefined does not exist; use bus,");
 });
 
 test.each([
-	["an id that is taken", () => new EventBus(null, "first"), "is taken"],
-	["no id", () => new EventBus(null, ""), "is none"],
+	["the id of another bus", () => new EventBus(null, "first"), "belongs to"],
+	["an empty id", () => new EventBus(null, ""), "is not an id"],
 	[
-		"a member that does nothing",
+		"an unknown key",
 		() => new EventBus(null, "x", { rules: {} } as never),
 		'EventBus: unknown key "rules"',
 	],
 	[
-		"a default that does nothing",
+		"an unknown default",
 		() => new EventBus(null, "x", { defaults: { function: {} } } as never),
 		'EventBus: defaults: unknown key "function"',
 	],
 	[
-		"a subscriber's member that does nothing",
+		"an unknown key of a subscriber",
 		() => first.subscribe("a.b", { handler: "a.b", cdk: {} } as never),
 		'subscribe: unknown key "cdk"',
 	],
 	[
 		"a pattern",
 		() => first.subscribe("a.*", () => {}),
-		'subscribe: "a.*" is a pattern: give the types',
+		'subscribe: "a.*" is a pattern; use types',
 	],
-	["a list of no types", () => first.subscribe([], () => {}), "no types"],
+	["an empty list of types", () => first.subscribe([], () => {}), "no type"],
 	...[undefined, null, {}].map((none): [string, () => unknown, string] => [
 		`a subscriber that is ${JSON.stringify(none)}`,
 		() => first.subscribe("a.b", none as never),
-		'subscribe: "a.b" has no subscriber: give a function, or the path of one',
+		'subscribe: "a.b" has no subscriber; give a function, or the path of one',
 	]),
 	[
-		"a subscriber that is there already",
+		"a repeated subscriber",
 		() => {
 			const same = () => {};
 			first.subscribe("same.twice", same);
 			first.subscribe("same.twice", same);
 		},
-		'"same.twice" has the subscriber same already: give this one another name',
+		'"same.twice" already has a subscriber same; give this one another name',
 	],
 	[
-		"a handler of an event that is not defined",
+		"a handler of an undefined event",
 		() => EventHandler(undefined as never, () => {}),
-		"EventHandler: undefined is no definition: give what event(type, schema) returned",
+		"EventHandler: undefined is not a definition; use the result of event(type, schema)",
 	],
 	[
 		"a handler without a function",
 		() => EventHandler(on(first)("a.b", z.null()), undefined as never),
-		"EventHandler: a.b: the handler is no function",
+		"EventHandler: a.b: the handler is not a function",
 	],
 	[
 		"a path without an export",
 		() => first.subscribe("a.b", "src/on/mail"),
-		"is no path of a handler",
+		"is not the path of a handler",
 	],
 	[
-		"retries that are none",
+		"an invalid number of retries",
 		() => first.subscribe("a.b", { handler: "a.b", retries: -1 }),
 		"limit: -1",
 	],
-])("%s is refused", (_, call, said) => {
+])("%s is rejected", (_, call, said) => {
 	expect(call).toThrow(said);
 });

@@ -1,7 +1,7 @@
-/** What SST's document says of retries, with time under control. */
+/** The document of SST's retries, with a fake clock. */
 import { EventBus, events } from "tidings/sst";
 import { afterEach, expect, test, vi } from "vitest";
-import { portsOf } from "../../../src/registration.ts";
+import { registrationOf } from "../../../src/registration.ts";
 import { runChain } from "../../support/chain.ts";
 import { recordingPorts } from "../../support/ports.ts";
 import "../worker.ts";
@@ -10,14 +10,17 @@ afterEach(() => vi.restoreAllMocks());
 
 /** A draw of almost 1 leaves a wait as it is computed. */
 const ports = () =>
-	recordingPorts({ handlers: portsOf(events).handlers, random: () => 1 });
+	recordingPorts({
+		handlers: registrationOf(events).handlers,
+		random: () => 1,
+	});
 
-/** When each attempt failed, in seconds from the first, and the `attempts` that it was told. */
+/** When each attempt failed, in seconds from the first. */
 async function failuresOf(name: string, bus: string) {
-	const kept = ports();
+	const recording = ports();
 	const wire = { bus, properties: { id: "t1" } };
-	const { letter } = await runChain(name, kept, wire);
-	const failures = kept.recorded.transitions.filter(
+	const { letter } = await runChain(name, recording, wire);
+	const failures = recording.recorded.transitions.filter(
 		({ type }) => type === "retrying" || type === "dead",
 	);
 	const first = failures[0]?.at ?? 0;
@@ -27,7 +30,7 @@ async function failuresOf(name: string, bus: string) {
 /** 2, 4, 8 seconds, up to 15 minutes, one after the other. */
 const TEN_RETRIES = [0, 2, 6, 14, 30, 62, 126, 254, 510, 1_022, 1_922];
 
-test("a bus's configuration retries all subscriber errors up to 10 times, with exponential backoff", async () => {
+test("a bus's configuration retries all subscriber errors up to 10 times, with exponential backoff, and attempts counts the retries", async () => {
 	const attempts: unknown[] = [];
 	vi.spyOn(console, "log").mockImplementation((_, evt) => {
 		attempts.push(evt.attempts);
@@ -39,7 +42,7 @@ test("a bus's configuration retries all subscriber errors up to 10 times, with e
 	expect(letter).toMatchObject({ cause: "exhausted", attempts: 11 });
 });
 
-test("retries can be configured on a per subscriber basis, also to none", async () => {
+test("retries can be configured on a per subscriber basis, even to none", async () => {
 	const bus = new EventBus(null, "patient", { defaults: { retries: 10 } });
 	const fails = () => {
 		throw new Error("no");
@@ -54,7 +57,7 @@ test("retries can be configured on a per subscriber basis, also to none", async 
 	expect(await failures("sub.default")).toEqual(TEN_RETRIES);
 });
 
-test("a bus that says nothing of retries has 10", async () => {
+test("a bus without a setting has 10 retries", async () => {
 	new EventBus(null, "silent").subscribe("sub.silent", () => {
 		throw new Error("no");
 	});

@@ -1,7 +1,7 @@
-/** What SST's document says of its event bus, on its own samples and on real queues. */
+/** The document of SST's event bus, with its samples, on real queues. */
 import { afterEach, expect, test, vi } from "vitest";
 import { transitions } from "../observed.ts";
-import { expectWay, wait } from "../way.ts";
+import { expectTransitions, wait } from "../transitions.ts";
 import "../worker.ts";
 import { Todo } from "./packages/core/src/todo.ts";
 
@@ -25,7 +25,7 @@ test("publishing an event triggers its subscriber asynchronously", async () => {
 	]);
 });
 
-test("the definition provides validation using zod: what breaks it is refused where it is published", async () => {
+test("the definition provides validation using zod: the publisher rejects invalid properties", async () => {
 	const before = transitions.length;
 	await expect(
 		Todo.Events.Created.publish({ id: 5 as never }),
@@ -36,5 +36,5 @@ test("the definition provides validation using zod: what breaks it is refused wh
 	});
 	expect(transitions).toHaveLength(before);
 	const { id } = await Todo.Events.Created.publish({ id: "t1" });
-	await expectWay(id, ["published", "delivered 1"]);
+	await expectTransitions(id, ["published", "delivered 1"]);
 });

@@ -1,2 +1,2 @@
-/** The document's `stack`, which comes from SST's own app and means nothing here. */
+/** The document's `stack`, which SST's own app provides. It has no effect here. */
 export const stack = {};

@@ -1,4 +1,4 @@
-/** What the subscribers were given. */
+/** The events that the subscribers received. */
 import type { Event } from "tidings/tsc-run";
 
 export const received: { by: string; event: Event }[] = [];

@@ -1,8 +1,8 @@
-/** What tsc.run's document says of its events, on real queues. */
+/** The document of tsc.run's events, on real queues. */
 import { events, type TscRunConfig, tscRun } from "tidings/tsc-run";
 import { afterEach, expect, test, vi } from "vitest";
-import { portsOf } from "../../../src/registration.ts";
-import { expectWay, wait } from "../way.ts";
+import { registrationOf } from "../../../src/registration.ts";
+import { expectTransitions, wait } from "../transitions.ts";
 import "../worker.ts";
 import { received } from "./received.ts";
 import { POST } from "./src/functions/users.ts";
@@ -25,7 +25,7 @@ test("an API handler dispatches an event with events.emit(), and subscribers pro
 
 test("events are delivered to subscribers as objects with exactly type and data", async () => {
 	const { id } = await events.emit("user.registered", user);
-	await expectWay(id, ["published", "delivered 1", "delivered 1"]);
+	await expectTransitions(id, ["published", "delivered 1", "delivered 1"]);
 	expect(received).toEqual([
 		{
 			by: "send-welcome-email",
@@ -40,11 +40,11 @@ test.each([
 	["user.verified", ["send-welcome-email"]],
 	["order.completed", ["update-analytics"]],
 ])(
-	"the configuration says which subscribers listen: %s comes to %j",
+	"the configuration lists the subscribers of an event: %s reaches %j",
 	async (type, subscribers) => {
 		const { id } = await events.emit(type, null);
 		const ends = subscribers.map(() => "delivered 1");
-		await expectWay(id, ["published", ...ends]);
+		await expectTransitions(id, ["published", ...ends]);
 		expect(received).toEqual(
 			subscribers.map((by) => ({ by, event: { type, data: null } })),
 		);
@@ -52,41 +52,43 @@ test.each([
 );
 
 test.each(["payment.failed", "user", "event", "update"])(
-	"the name %s is accepted, good or to be avoided",
+	"the name %s is accepted, even if it is discouraged",
 	async (type) => {
 		const { id } = await events.emit(type, null);
-		await expectWay(id, ["published", "ignored"]);
+		await expectTransitions(id, ["published", "ignored"]);
 	},
 );
 
-test("a subscriber's id is its path, whatever events it listens to", () => {
-	const { handlers } = portsOf(tscRun({}));
+test("a subscriber's id is its path, independent of its events", () => {
+	const { handlers } = registrationOf(tscRun({}));
 	for (const name of Object.keys(config.events.subscribers))
 		expect(handlers.get(`src/subscribers/${name}`)).toBeDefined();
 });
 
-test("what has no meaning here is ignored with one notice that names it", () => {
-	const info = vi.spyOn(console, "info").mockImplementation(() => {});
+test("keys without an effect are ignored, and one log line lists them", () => {
+	const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
 	const { subscribers: _, ...rest } = config.events;
 	tscRun({ ...config, events: rest });
-	expect(info.mock.calls).toEqual([
-		[
-			"tidings: tsc-run.config.ts: provider, region, events.eventBus: without a meaning here, ignored",
-		],
+	expect(warn.mock.calls.map(([line]) => JSON.parse(line))).toMatchObject([
+		{
+			tidings: "config_keys_ignored",
+			file: "tsc-run.config.ts",
+			keys: ["provider", "region", "events.eventBus"],
+		},
 	]);
-	info.mockClear();
+	warn.mockClear();
 	tscRun({ events: { subscribers: {} } });
-	expect(info).not.toHaveBeenCalled();
+	expect(warn).not.toHaveBeenCalled();
 });
 
 test.each([{ event: ["a"] }, "a", null])(
-	"a subscriber without a list of events is refused by its name: %j",
+	"a subscriber without a list of events is rejected by name: %j",
 	(nobody) => {
-		const info = vi.spyOn(console, "info");
+		const warn = vi.spyOn(console, "warn");
 		const wrong = { events: { subscribers: { nobody } } };
 		expect(() => tscRun(wrong as unknown as TscRunConfig)).toThrow(
 			/the subscriber "nobody" has no list of events/,
 		);
-		expect(info).not.toHaveBeenCalled();
+		expect(warn).not.toHaveBeenCalled();
 	},
 );

@@ -1,8 +1,7 @@
-/** A Worker with two deploys, that can be down. */
+/** A Worker with two deploys, which can be down. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { createEvents } from "tidings";
 import { subscriber } from "tidings/worker";
-import type { SubscriberBinding } from "../../../src/handlers/remote-worker.ts";
 
 const [first, second] = [createEvents(), createEvents()];
 first.on("order.placed", { id: "send" }, () => {});
@@ -10,10 +9,11 @@ first.on("order.**", { id: "archive" }, () => {});
 second.on("order.placed", { id: "send" }, () => {});
 second.on("order.paid", { id: "thank" }, () => {});
 const deploys = { first: subscriber(first), second: subscriber(second) };
+type Entrypoint = InstanceType<typeof deploys.first>;
 
 let deployed: keyof typeof deploys | "none" = "first";
 
-export class Subscriber extends WorkerEntrypoint implements SubscriberBinding {
+export class Subscriber extends WorkerEntrypoint {
 	#deploy() {
 		if (deployed === "none") throw new Error("the Worker is being deployed");
 		return new deploys[deployed](this.ctx, this.env);
@@ -27,11 +27,11 @@ export class Subscriber extends WorkerEntrypoint implements SubscriberBinding {
 		return this.#deploy().apps();
 	}
 
-	receive(...args: Parameters<SubscriberBinding["receive"]>) {
+	receive(...args: Parameters<Entrypoint["receive"]>) {
 		return this.#deploy().receive(...args);
 	}
 
-	deliver(...args: Parameters<SubscriberBinding["deliver"]>) {
+	deliver(...args: Parameters<Entrypoint["deliver"]>) {
 		return this.#deploy().deliver(...args);
 	}
 }

@@ -1,7 +1,7 @@
-/** The owner of the events, with one handler of its own. It counts how each delivery ended, and its clock can be set. */
+/** The owner of the events, with one handler. It records how each delivery ended, and a test can shift its clock. */
 import { createEvents, defineConfig } from "tidings";
 import { publisher, worker } from "tidings/worker";
-import { portsOf } from "../../../src/registration.ts";
+import { shiftClock, withShiftedClock } from "../shifted-clock.ts";
 
 const ends: Record<string, Record<string, string[]>> = {};
 
@@ -30,16 +30,21 @@ const config = defineConfig({
 	routes: { "count-stock": { handler: "stock/count", events: "order.placed" } },
 });
 
-export default worker(events, {
+const own = worker(events, {
 	config,
 	async fetch(request) {
 		const { pathname, searchParams } = new URL(request.url);
 		if (pathname === "/ends") return Response.json(ends);
-		// Behind by a minute, what waits a minute is due at once; ahead by a minute, lists are too old.
-		const offset = Number(searchParams.get("offset"));
-		portsOf(events).clock = () => Date.now() + offset;
+		// A minute back, a wait of a minute is due at once. A minute ahead, the lists of handlers have expired.
+		shiftClock(Number(searchParams.get("offset")));
 		return new Response();
 	},
 });
+
+export default {
+	...own,
+	queue: (...args: Parameters<typeof own.queue>) =>
+		withShiftedClock(() => own.queue(...args)),
+};
 export const Publisher = publisher(events);
 export { DeadLetters, Payloads, Scheduler } from "tidings/worker";

@@ -13,15 +13,17 @@ import { inTime, realTimer } from "../../platform/timer.ts";
 import {
 	ATTEMPT_TIME,
 	advance,
-	answerOf,
+	answerSubscriber,
 	beginAttempt,
 	INITIAL,
-	type Life,
+	isPollDue,
+	type Lifecycle,
+	nextWakeAt,
 	recordOutcome,
-	restarted,
-	wakesAt,
+	recordPoll,
+	restart,
+	setPoll,
 } from "./lifecycle.ts";
-import { isPollDue, polled, polling } from "./polls.ts";
 import type { Subscribed, SubscriptionsState } from "./subscription.ts";
 
 /** How long enqueuing a poll may take, in milliseconds. */
@@ -36,14 +38,14 @@ interface Dependencies {
 	hasSubscribers(): boolean;
 	webhookSecret(): string;
 	/** Sets the alarm to the next work, in this tick. */
-	updateAlarm(): Promise<void>;
+	armAlarm(): Promise<void>;
 }
 
-export class EventLife {
+export class LifecycleRunner {
 	readonly #ctx: DurableObjectState;
 	readonly #kv: DurableObjectStorage["kv"];
 	readonly #deps: Dependencies;
-	#life: Life;
+	#life: Lifecycle;
 	/** The attempt whose outcome this instance waits for. An attempt of an earlier instance has none. */
 	#awaited: number | undefined;
 	/** Subscribers that wait for the event to start. */
@@ -54,12 +56,12 @@ export class EventLife {
 		this.#ctx = ctx;
 		this.#kv = ctx.storage.kv;
 		this.#deps = deps;
-		this.#life = this.#kv.get<Life>("life") ?? INITIAL;
+		this.#life = this.#kv.get<Lifecycle>("life") ?? INITIAL;
 	}
 
 	/** When the next work is due, in epoch milliseconds. */
 	get nextAt(): number | undefined {
-		return wakesAt(this.#life);
+		return nextWakeAt(this.#life);
 	}
 
 	/** The public part of the state. */
@@ -83,35 +85,35 @@ export class EventLife {
 			log("attempt_not_recorded", { name: this.#name, error }),
 		);
 		this.#save(this.#life);
-		await this.#deps.updateAlarm();
+		await this.#deps.armAlarm();
 		return promise;
 	}
 
 	/** Does not run `stop`; the alarm does. */
 	async subscriberRemoved(): Promise<void> {
 		this.#save(this.#life);
-		await this.#deps.updateAlarm();
+		await this.#deps.armAlarm();
 	}
 
 	/** Stops a running event and starts it again. */
 	async restart(): Promise<void> {
-		this.#save(restarted(this.#life, Date.now()));
-		await this.#deps.updateAlarm();
+		this.#save(restart(this.#life, Date.now()));
+		await this.#deps.armAlarm();
 	}
 
 	/** @throws RefusedError `invalid_request` */
-	async poll(ms: number): Promise<void> {
-		if (!(ms >= SHORTEST_POLL && ms <= LONGEST_WAIT))
+	async poll(interval: number): Promise<void> {
+		if (!(interval >= SHORTEST_POLL && interval <= LONGEST_WAIT))
 			throw refusal(
-				`${ms} is not an interval; use ${SHORTEST_POLL} to ${LONGEST_WAIT} milliseconds`,
+				`${interval} is not an interval; use ${SHORTEST_POLL} to ${LONGEST_WAIT} milliseconds`,
 			);
-		const life = polling(this.#life, ms, Date.now());
+		const life = setPoll(this.#life, interval, Date.now());
 		if (!life)
 			throw refusal(
 				`the event is ${this.#life.phase}; set an interval while start runs, or while the event runs`,
 			);
 		this.#save(life);
-		await this.#deps.updateAlarm();
+		await this.#deps.armAlarm();
 	}
 
 	/** Does the work that is due. Overlapping alarms share one poll, and attempts never overlap. */
@@ -131,11 +133,11 @@ export class EventLife {
 		this.#awaited = attempt;
 		// After a crash from here on, the caller's alarm finds an attempt that has begun.
 		this.#save(due.life);
-		const outcome = await this.#run(due.which);
+		const outcome = await this.#run(due.part);
 		if (this.#awaited === attempt) this.#awaited = undefined;
 		this.#save(recordOutcome(this.#life, attempt, outcome, Date.now()));
 		await this.#deps
-			.updateAlarm()
+			.armAlarm()
 			.catch((error) => log("alarm_not_set", { name: this.#name, error }));
 	}
 
@@ -155,7 +157,7 @@ export class EventLife {
 	async #poll(): Promise<void> {
 		if (!isPollDue(this.#life, Date.now())) return;
 		const isSent = await this.#enqueuePoll();
-		this.#save(polled(this.#life, isSent, Date.now()));
+		this.#save(recordPoll(this.#life, isSent, Date.now()));
 	}
 
 	async #enqueuePoll(): Promise<boolean> {
@@ -170,11 +172,11 @@ export class EventLife {
 	}
 
 	/** Stores the state that follows now, and answers the subscribers that wait. */
-	#save(life: Life): void {
+	#save(life: Lifecycle): void {
 		const next = advance(life, this.#deps.hasSubscribers(), Date.now());
 		if (next !== this.#life) this.#kv.put("life", next);
 		this.#life = next;
-		const answer = answerOf(next, this.#awaited === next.attempt);
+		const answer = answerSubscriber(next, this.#awaited === next.attempt);
 		if (answer) for (const resolve of this.#waiting.splice(0)) resolve(answer);
 	}
 

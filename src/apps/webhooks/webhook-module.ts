@@ -1,40 +1,44 @@
-/** What an app's module says of a call of its webhook before it is held: whether it is genuine, and whether it is a handshake. */
+/**
+ * Runs the functions with which an app's handler module checks a webhook request before it is stored: `verify` and
+ * `respond`. It also finds the sender's id of a delivery. It stores nothing.
+ */
 import { environment } from "../../platform/environment.ts";
 import type { HookRequest, Received } from "./trigger.ts";
 
-/** Whether a request is from whom it says. */
+/** Checks whether a request is genuine. */
 export type Verify = (
 	request: HookRequest,
 	ports: { env: Cloudflare.Env; now: number },
 ) => boolean | Promise<boolean>;
 
 export interface HookModule {
-	/** Refuses what is not genuine, with 401. Default: the unguessable URL is enough. */
+	/** Only `true` accepts the request; any other value rejects it with 401. Default: the secret URL is enough. */
 	verify?: Verify;
-	/** Answers challenges in place of 202; such a request reaches no handler. */
+	/** Answers a handshake in place of 202. An answered request does not reach the handler. */
 	respond?(
 		request: HookRequest,
 	): Response | undefined | Promise<Response | undefined>;
 }
 
-/** A handshake comes before there is a secret to sign with, so `respond` is asked first. */
-export async function receive(
+/** Calls `respond` first, because a handshake happens before the sender has a secret to sign with. */
+export async function checkRequest(
 	{ verify, respond }: HookModule,
 	request: HookRequest,
 	now: number,
 ): Promise<Received> {
 	const response = await respond?.(request);
 	if (response) return { type: "answered", response };
-	// One that forgets to answer has not said yes.
+	// A `verify` that returns nothing has not accepted the request.
 	const isGenuine =
 		!verify || (await verify(request, { env: environment(), now })) === true;
 	return { type: isGenuine ? "accepted" : "refused" };
 }
 
 /**
- * What the sender calls this delivery: the same when it sends it again. It comes from `webhook-id` (Standard
- * Webhooks), `x-github-delivery`, `idempotency-key`, or the id of Stripe's event. Only a verified request's is to
- * be trusted. `undefined` when there is none, or it is longer than 255 characters.
+ * Finds the sender's id of a delivery, which repetitions share. Sources: `webhook-id` (Standard Webhooks),
+ * `x-github-delivery`, `idempotency-key`, or the id of Stripe's event. Trust it only after `verify`.
+ *
+ * Returns undefined if there is none, or if it is longer than 255 characters.
  */
 export function deliveryIdOf(request: HookRequest): string | undefined {
 	for (const name of ID_HEADERS) {
@@ -46,12 +50,12 @@ export function deliveryIdOf(request: HookRequest): string | undefined {
 		: undefined;
 }
 
-/** Not `x-request-id`, which differs for each try, nor `x-shopify-event-id`, which webhooks of several topics share. */
+/** Not `x-request-id`, which differs in each repetition. Not `x-shopify-event-id`, which several topics share. */
 const ID_HEADERS = ["webhook-id", "x-github-delivery", "idempotency-key"];
 
 const MAX_ID = 255;
 
-/** Stripe has no header for it: the event that it sends again keeps its id. */
+/** Stripe has no header for the id. Repetitions have the same event id in the body. */
 function stripeIdOf(bytes: Uint8Array): string | undefined {
 	try {
 		const { id } = JSON.parse(new TextDecoder().decode(bytes));

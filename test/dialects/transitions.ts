@@ -5,7 +5,7 @@ import { transitions } from "./observed.ts";
 export const wait = { timeout: 10_000, interval: 10 };
 
 /** The types of an event's transitions, sorted, with the attempt of each delivery. */
-export function wayOf(id: string): string[] {
+export function transitionsOf(id: string): string[] {
 	return transitions
 		.filter((transition) => transition.id === id)
 		.map((transition) =>
@@ -16,7 +16,13 @@ export function wayOf(id: string): string[] {
 		.sort();
 }
 
-/** Waits until it is so, and goes no further. */
-export async function expectWay(id: string, way: string[]): Promise<void> {
-	await vi.waitFor(() => expect(wayOf(id)).toEqual(way.toSorted()), wait);
+/** Waits until the event has exactly these transitions. */
+export async function expectTransitions(
+	id: string,
+	way: string[],
+): Promise<void> {
+	await vi.waitFor(
+		() => expect(transitionsOf(id)).toEqual(way.toSorted()),
+		wait,
+	);
 }

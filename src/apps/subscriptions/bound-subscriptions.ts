@@ -1,4 +1,4 @@
-/** The subscriptions of one event as a port: one Durable Object for each event. */
+/** Binds the Durable Object of an event, which stores the event's subscriptions. */
 import { objectPort } from "../../platform/bindings.ts";
 import type { SubscriptionStore } from "./subscription.ts";
 
@@ -6,7 +6,8 @@ import type { SubscriptionStore } from "./subscription.ts";
 export function boundSubscriptions(name: string): SubscriptionStore {
 	return objectPort<SubscriptionStore>("Subscriptions", name, [
 		...(["subscribe", "unsubscribe", "find", "match", "list"] as const),
-		...(["hook", "hookSecret", "rotateHook", "accept", "confirm"] as const),
+		...(["webhookState", "webhookSecret", "rotateWebhook"] as const),
+		...(["acceptDelivery", "confirmDelivery"] as const),
 		...(["poll", "phase", "state"] as const),
 	]);
 }

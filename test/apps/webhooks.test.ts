@@ -1,15 +1,15 @@
-/** Webhooks: what is held, what is refused, and what reaches the handler of what was held. */
+/** Webhooks: accepted and rejected calls, and the calls that reach the handler. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { hmacSignature } from "../../src/dialects/apps.ts";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import { portsOf } from "../../src/registration.ts";
 import { installKeys, keyed } from "./keys.ts";
 import { bell, hookModule } from "./more-apps.ts";
-import { stopped, wait, wayOf } from "./support.ts";
+import { stopped, transitionsOf, wait } from "./support.ts";
 import own, { events } from "./worker.ts";
 
 const NAME = "@test/bell/rung";
-const keeper = () => subscriptionsOf(NAME);
+const subscriptions = () => boundSubscriptions(NAME);
 const owner = portsOf(events);
 
 interface Handled {
@@ -59,11 +59,11 @@ async function hmac(secret: string, bytes: Uint8Array): Promise<string> {
 beforeEach(async () => {
 	handled = [];
 	bell.set("handler", (input) => void handled.push(input));
-	await keeper().subscribe({ app: "@test/guest", tool: "act", key: [] });
-	url = owner.webhookUrl(NAME, await keeper().hookSecret());
+	await subscriptions().subscribe({ app: "@test/guest", tool: "act", key: [] });
+	url = owner.webhookUrl(NAME, await subscriptions().webhookSecret());
 });
 afterEach(async () => {
-	await keeper().unsubscribe("@test/guest", []);
+	await subscriptions().unsubscribe("@test/guest", []);
 	await stopped(NAME);
 	bell.clear();
 	delete hookModule.verify;
@@ -71,7 +71,7 @@ afterEach(async () => {
 });
 
 describe("a call of the webhook", () => {
-	test("reaches the handler as it came: method, headers, query and bytes", async () => {
+	test("reaches the handler unchanged: method, headers, query and bytes", async () => {
 		const response = await call(
 			{
 				method: "PUT",
@@ -93,7 +93,7 @@ describe("a call of the webhook", () => {
 		expect(input).not.toHaveProperty("json");
 		await vi.waitFor(
 			() =>
-				expect(wayOf(id)).toEqual([
+				expect(transitionsOf(id)).toEqual([
 					"published",
 					"delivered @test/bell/rung/handler 1",
 				]),
@@ -114,7 +114,7 @@ describe("a call of the webhook", () => {
 		["8 193 bytes", new Uint8Array(8_193).fill(0xff)],
 		["262 143 bytes", new Uint8Array(262_143).fill(0xfe)],
 		["262 144 bytes", new Uint8Array(262_144).fill(0xfd)],
-	])("with %s reaches it byte for byte", async (_, bytes) => {
+	])("with %s reaches the handler byte for byte", async (_, bytes) => {
 		const response = await call({ body: bytes });
 		expect(response.status).toBe(202);
 		const input = await handledOnce();
@@ -129,29 +129,35 @@ describe("a call of the webhook", () => {
 		["text/plain; charset=utf-16"],
 		["no type at all"],
 		[undefined],
-	])("of the content type %s is taken", async (type) => {
+	])("with the content type %s is accepted", async (type) => {
 		const headers: HeadersInit = type ? { "content-type": type } : {};
 		expect((await call({ headers, body: "{}" })).status).toBe(202);
 		expect((await handledOnce()).json).toEqual({});
 	});
 
-	test.each(["GET", "HEAD"])("by a mere %s is none", async (method) => {
-		const response = await call({ method });
-		expect(response.status).toBe(405);
-		expect(response.headers.get("allow")).toBe("POST");
-		expect(handled).toEqual([]);
-	});
+	test.each(["GET", "HEAD"])(
+		"with the method %s stores nothing",
+		async (method) => {
+			const response = await call({ method });
+			expect(response.status).toBe(405);
+			expect(response.headers.get("allow")).toBe("POST");
+			expect(handled).toEqual([]);
+		},
+	);
 
-	test.each(["PUT", "PATCH", "DELETE"])("may be a %s", async (method) => {
-		expect((await call({ method })).status).toBe(202);
-		expect((await handledOnce()).method).toBe(method);
-	});
+	test.each(["PUT", "PATCH", "DELETE"])(
+		"may have the method %s",
+		async (method) => {
+			expect((await call({ method })).status).toBe(202);
+			expect((await handledOnce()).method).toBe(method);
+		},
+	);
 
 	test.each([
 		["262 145 bytes", new Uint8Array(262_145)],
 		["a megabyte", new Uint8Array(1_048_576)],
 	])(
-		"with %s is refused with 413, whether or not it tells its length",
+		"with %s is rejected with 413, with and without a content length",
 		async (_, bytes) => {
 			expect((await call({ body: bytes })).status).toBe(413);
 			const stream = new Response(bytes).body as ReadableStream;
@@ -164,7 +170,7 @@ describe("a call of the webhook", () => {
 		},
 	);
 
-	test("with the largest content and headers of 32 KB is held", async () => {
+	test("with the largest content and headers of 32 KB is accepted", async () => {
 		const headers = { "x-large": "h".repeat(32_000) };
 		const body = new Uint8Array(262_144);
 		expect((await call({ headers, body })).status).toBe(202);
@@ -189,7 +195,7 @@ describe("a call of the webhook", () => {
 			() => url.replace("/rung/", "/constructor/"),
 		],
 	])(
-		"at the URL of %s is answered with 404, and nothing is told",
+		"at the URL of %s is answered with 404, which reveals nothing",
 		async (_, to) => {
 			const response = await call({ body: "{}" }, to());
 			expect(response.status).toBe(404);
@@ -200,29 +206,29 @@ describe("a call of the webhook", () => {
 		},
 	);
 
-	test("once nobody is subscribed is answered with 410", async () => {
-		await keeper().unsubscribe("@test/guest", []);
+	test("to a closed webhook, whose event has no subscribers, is answered with 410", async () => {
+		await subscriptions().unsubscribe("@test/guest", []);
 		await stopped(NAME);
 		const response = await call({ body: "{}" });
 		expect(response.status).toBe(410);
 		expect(await response.json()).toMatchObject({ code: "gone" });
 	});
 
-	test("while stop is at work is held still", async () => {
+	test("during stop is still accepted", async () => {
 		const stopping = Promise.withResolvers<void>();
 		const answered = Promise.withResolvers<number>();
 		bell.set("stop", async () => {
 			answered.resolve((await call({ body: "1" })).status);
 			await stopping.promise;
 		});
-		await keeper().unsubscribe("@test/guest", []);
+		await subscriptions().unsubscribe("@test/guest", []);
 		expect(await answered.promise).toBe(202);
 		stopping.resolve();
 	});
 });
 
 describe("a handler that fails", () => {
-	test("is tried again with the same bytes", async () => {
+	test("is retried with the same bytes", async () => {
 		const bytes = Uint8Array.of(0xff, 0x00, 0x80);
 		bell.set("handler", (input) => {
 			handled.push(input);
@@ -237,7 +243,7 @@ describe("a handler that fails", () => {
 		for (const { bytes: got } of handled) expect([...got]).toEqual([...bytes]);
 	});
 
-	test("for good leaves one letter, whose replay runs it with the same request, the largest too", async () => {
+	test("permanently leaves one dead letter, whose replay runs it with the same request", async () => {
 		const bytes = new Uint8Array(262_144).fill(0xab);
 		let isMended = false;
 		bell.set("handler", (input) => {
@@ -253,7 +259,7 @@ describe("a handler that fails", () => {
 		await vi.waitFor(async () => {
 			expect((await keyed("GET", path)).status).toBe(200);
 		}, wait);
-		// Who may read letters need not know what may be called.
+		// A reader of dead letters must not learn the URL.
 		expect(await (await keyed("GET", path)).text()).not.toContain("/hooks/");
 		isMended = true;
 		expect((await keyed("POST", `${path}/replay`)).status).toBe(202);
@@ -262,10 +268,10 @@ describe("a handler that fails", () => {
 	});
 });
 
-describe("what the sender calls its delivery", () => {
+describe("the sender's id of a delivery", () => {
 	const ID_HEADERS = ["webhook-id", "x-github-delivery", "idempotency-key"];
 	test.each(ID_HEADERS)(
-		"in %s makes its repetition the same event",
+		"in %s makes a second delivery the same event",
 		async (name) => {
 			const send = async (value: string) => {
 				const response = await call({ headers: { [name]: value }, body: "1" });
@@ -279,7 +285,7 @@ describe("what the sender calls its delivery", () => {
 		},
 	);
 
-	test("is known for 24 hours and not longer", async () => {
+	test("is known for exactly 24 hours", async () => {
 		const headers = { "webhook-id": "daily" };
 		const send = async () =>
 			((await (await call({ headers })).json()) as { id: string }).id;
@@ -295,7 +301,7 @@ describe("what the sender calls its delivery", () => {
 		}
 	});
 
-	test("that nobody has for its own makes each call an event of its own", async () => {
+	test("makes each call an event of its own if the header has no id", async () => {
 		const ids = await Promise.all(
 			[1, 2].map(
 				async () =>
@@ -305,10 +311,13 @@ describe("what the sender calls its delivery", () => {
 		expect(ids[0]?.id).not.toBe(ids[1]?.id);
 	});
 
-	test("does not hide another event's delivery of the same id", async () => {
-		const lab = subscriptionsOf("@test/lab/ticked");
+	test("does not affect another event's delivery with the same id", async () => {
+		const lab = boundSubscriptions("@test/lab/ticked");
 		await lab.subscribe({ app: "@test/guest", tool: "act", key: [] });
-		const other = owner.webhookUrl("@test/lab/ticked", await lab.hookSecret());
+		const other = owner.webhookUrl(
+			"@test/lab/ticked",
+			await lab.webhookSecret(),
+		);
 		const headers = { "webhook-id": "shared" };
 		const [one, two] = [
 			await call({ headers }),
@@ -323,7 +332,7 @@ describe("what the sender calls its delivery", () => {
 });
 
 describe("a module with verify", () => {
-	test("refuses what is not genuine with 401, and it reaches no handler", async () => {
+	test("rejects a request that is not genuine with 401, and stores nothing", async () => {
 		const secret = "the secret of the sender";
 		hookModule.verify = hmacSignature({ header: "X-Signature", secret });
 		const body = Uint8Array.of(0xff, 0x01);
@@ -338,7 +347,7 @@ describe("a module with verify", () => {
 		await handledOnce();
 	});
 
-	test("keeps a forged call from taking the id of a genuine one", async () => {
+	test("prevents a forged call from using the id of a genuine one", async () => {
 		hookModule.verify = ({ headers }) => headers["x-token"] === "right";
 		const headers = { "webhook-id": "mine" };
 		expect((await call({ headers })).status).toBe(401);
@@ -347,7 +356,7 @@ describe("a module with verify", () => {
 		expect((await handledOnce()).json).toBe(1);
 	});
 
-	test("that throws holds nothing, and the sender is to try again", async () => {
+	test("that throws stores nothing, and the sender gets an error to retry", async () => {
 		hookModule.verify = () => {
 			throw new Error("the variable of the secret is not set");
 		};
@@ -358,7 +367,7 @@ describe("a module with verify", () => {
 	});
 
 	test.each([false, 0, "", null, undefined, 1, "no", {}])(
-		"that answers %j refuses",
+		"that returns %j rejects the request",
 		async (answer) => {
 			hookModule.verify = () => answer as boolean;
 			expect((await call()).status).toBe(401);
@@ -367,7 +376,7 @@ describe("a module with verify", () => {
 });
 
 describe("a module with respond", () => {
-	test("answers a handshake itself, before verify, and it reaches no handler", async () => {
+	test("answers a handshake before verify, and stores nothing", async () => {
 		hookModule.verify = () => false;
 		hookModule.respond = ({ query }) =>
 			query.challenge === undefined
@@ -379,10 +388,10 @@ describe("a module with respond", () => {
 		expect(handled).toEqual([]);
 	});
 
-	test("is asked only where the URL is right and open", async () => {
+	test("is called only if the URL is known and open", async () => {
 		hookModule.respond = () => new Response("here");
 		expect((await call({}, `${url}A`)).status).toBe(404);
-		await keeper().unsubscribe("@test/guest", []);
+		await subscriptions().unsubscribe("@test/guest", []);
 		await stopped(NAME);
 		expect((await call()).status).toBe(410);
 	});
@@ -391,7 +400,7 @@ describe("a module with respond", () => {
 describe("the webhook's URL", () => {
 	const path = "/v1/apps/@test/bell/events/rung/webhook";
 
-	test("is told and rotated by a key that may do everything: the one before is unknown at once", async () => {
+	test("is read and rotated with the scope admin, and the earlier URL is unknown at once", async () => {
 		await installKeys();
 		expect(await (await keyed("GET", path)).json()).toEqual({ url });
 		const rotated = (await (await keyed("POST", path)).json()) as {
@@ -408,7 +417,7 @@ describe("the webhook's URL", () => {
 		expect((await call({}, url.replace("/@", "/%40"))).status).toBe(202);
 	});
 
-	test("is answered on no other path", async () => {
+	test("has no other path", async () => {
 		for (const to of [
 			url.replace("/hooks/", "/v1/hooks/"),
 			`${url}/`,

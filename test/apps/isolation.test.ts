@@ -1,12 +1,12 @@
-/** What an app cannot do: send another's events, use another's storage, end another's subscription. */
+/** An app cannot send another app's events, use its storage without a grant, or end its subscriptions. */
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test } from "vitest";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { mayPublish } from "../../src/event/permission.ts";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
 import { asApp, atDoor, refusal } from "./as-app.ts";
 import { installKeys, keyed } from "./keys.ts";
-import { stopped } from "./support.ts";
-import { events } from "./worker.ts";
+import { ada, stopped } from "./support.ts";
+import { behaviours, events } from "./worker.ts";
 
 const bucket = (env as unknown as { APP_STORAGE: R2Bucket }).APP_STORAGE;
 const { STOREFRONT } = env as unknown as Record<
@@ -25,7 +25,7 @@ const NAMES = [
 
 describe("an app's event", () => {
 	test.each(NAMES)(
-		"%s is refused by publish and publishBatch",
+		"%s is rejected by publish and publishBatch",
 		async (name) => {
 			const body = { filter: [], payload: { text: "hi" } };
 			expect(await refusal(events.publish(name, body))).toMatchObject({
@@ -37,7 +37,7 @@ describe("an app's event", () => {
 		},
 	);
 
-	test.each(NAMES)("%s is refused by the binding", async (name) => {
+	test.each(NAMES)("%s is rejected over the binding", async (name) => {
 		const one = STOREFRONT?.publish(name, { text: "hi" }) as Promise<unknown>;
 		expect((await refusal(one)).code).toBe("invalid_name");
 		const batch = STOREFRONT?.publishBatch([{ name, body: null }]);
@@ -46,27 +46,24 @@ describe("an app's event", () => {
 		);
 	});
 
-	test.each(NAMES)(
-		"%s is refused over HTTP, whatever the key",
-		async (name) => {
-			await installKeys();
-			const one = { name, body: { text: "hi" } };
-			for (const body of [one, [one]]) {
-				const response = await keyed("POST", "/v1/events", body);
-				expect(response.status).toBe(422);
-				expect(await response.json()).toMatchObject({ code: "invalid_name" });
-			}
-		},
-	);
+	test.each(NAMES)("%s is rejected over HTTP with any key", async (name) => {
+		await installKeys();
+		const one = { name, body: { text: "hi" } };
+		for (const body of [one, [one]]) {
+			const response = await keyed("POST", "/v1/events", body);
+			expect(response.status).toBe(422);
+			expect(await response.json()).toMatchObject({ code: "invalid_name" });
+		}
+	});
 
-	test("is reached by no handler's name and no pattern", async () => {
+	test("never matches a pattern or the name of a handler", async () => {
 		for (const pattern of ["@test/bell/rung", "@test/**", "@**"])
 			expect(() => events.on(pattern, { id: "spy" }, () => {})).toThrow(
 				/neither a name nor a pattern/,
 			);
 	});
 
-	test("that waits is moved by nobody whose right is a list of patterns", async () => {
+	test("that is scheduled cannot be cancelled or rescheduled with a list of patterns", async () => {
 		const { id } = await asApp("@test/bell", ({ event }) =>
 			event.send("rung", { after: "1 day", payload: { text: "hi" } }),
 		);
@@ -79,20 +76,20 @@ describe("an app's event", () => {
 	});
 
 	test.each(["@test/bell/rung", "rung", "../bell/rung", "bell/rung"])(
-		"is not sent by another app, under the name %s",
+		"is not sent by another app under the name %s",
 		async (name) => {
 			const sent = { payload: { text: "hi" } };
 			const call = asApp("@test/safe", ({ event }) => event.send(name, sent));
 			expect(await refusal(call)).toEqual({
 				name: "RefusedError",
 				code: "unknown_event",
-				message: `@test/safe has no event ${JSON.stringify(name)}: it has none`,
+				message: `${JSON.stringify(name)} is not an event of @test/safe; use another app: it has none`,
 			});
 		},
 	);
 
 	test.each(["constructor", "__proto__", "toString", ""])(
-		"is not one that an object inherits: %s",
+		"is never an inherited property: %s",
 		async (name) => {
 			const sent = { payload: {} };
 			const call = asApp("@test/bell", ({ event }) => event.send(name, sent));
@@ -105,13 +102,13 @@ describe("the storage of an app", () => {
 	const put = (app: string, space: string, path: string) =>
 		asApp(app, ({ storage }) => storage.use(space).put(path, { by: app }));
 
-	test("is closed to an app that it does not grant, for every act, with how to open it", async () => {
+	test("rejects every call of an app without a grant, and says how to grant access", async () => {
 		await put("@test/safe", "@test/safe", "/kept.json");
 		const refused = {
 			name: "ForbiddenError",
 			code: "forbidden",
 			message:
-				'@test/safe-2 may not use the storage of @test/safe: add "@test/safe-2" to the "grants" of createApp("@test/safe")',
+				'@test/safe-2 may not use the storage of @test/safe; add "@test/safe-2" to the "grants" of createApp("@test/safe")',
 		};
 		const space = (act: "put" | "get" | "list" | "delete") =>
 			refusal(
@@ -130,7 +127,7 @@ describe("the storage of an app", () => {
 		});
 	});
 
-	test("is open to an app that it grants, and the grant is not mutual", async () => {
+	test("accepts an app with a grant, and a grant is not mutual", async () => {
 		await put("@test/guest", "@test/safe", "/from-guest.json");
 		const read = await asApp("@test/safe", ({ storage }) =>
 			storage.use("@test/safe").get("/from-guest.json"),
@@ -158,18 +155,21 @@ describe("the storage of an app", () => {
 		"\ud800",
 		"x".repeat(1_024),
 		"é".repeat(510),
-	])("has no path %j, for any act", async (path) => {
-		for (const act of ["put", "get", "delete"] as const) {
-			const call = asApp("@test/guest", ({ storage }) => {
-				const space = storage.use("@test/guest");
-				return act === "put" ? space.put(path, 1) : space[act](path);
-			});
-			expect((await refusal(call)).code).toBe("invalid_request");
-		}
-	});
+	])(
+		"rejects the path %j, which leads out of it, in every call",
+		async (path) => {
+			for (const act of ["put", "get", "delete"] as const) {
+				const call = asApp("@test/guest", ({ storage }) => {
+					const space = storage.use("@test/guest");
+					return act === "put" ? space.put(path, 1) : space[act](path);
+				});
+				expect((await refusal(call)).code).toBe("invalid_request");
+			}
+		},
+	);
 
 	test.each([undefined, null, 7, {}, ["a"]])(
-		"has no path %j that is no text",
+		"rejects the path %j, which is not a string",
 		async (path) => {
 			const call = asApp("@test/guest", ({ storage }) =>
 				storage.use("@test/guest").get(path as never),
@@ -179,7 +179,7 @@ describe("the storage of an app", () => {
 	);
 
 	test.each(["..", "../safe", "a/../..", "a//b"])(
-		"lists no folder %j",
+		"rejects the folder %j",
 		async (folder) => {
 			const call = asApp("@test/guest", ({ storage }) =>
 				storage.use("@test/guest").list(folder),
@@ -189,7 +189,7 @@ describe("the storage of an app", () => {
 	);
 
 	test.each(["%2e%2e/safe/kept.json", "..%2fsafe%2fkept.json", "%2Fkept.json"])(
-		"takes the encoded path %j for the name that it is",
+		"uses the encoded path %j literally",
 		async (path) => {
 			await put("@test/guest", "@test/guest", path);
 			expect(await bucket.head(`@test/guest/${path}`)).not.toBeNull();
@@ -206,14 +206,14 @@ describe("the storage of an app", () => {
 		"@test/guest/../safe",
 		undefined,
 		null,
-	])("is not opened by the name %j", async (space) => {
+	])("cannot be opened with the name %j", async (space) => {
 		const call = asApp("@test/guest", ({ storage }) =>
 			storage.use(space as string).get("/kept.json"),
 		);
 		expect((await refusal(call)).code).toBe("unknown_app");
 	});
 
-	test("lists what is in it, and nothing of an app whose name begins with its own", async () => {
+	test("lists its own paths, and none of an app whose name begins with its own", async () => {
 		await put("@test/safe", "@test/safe", "/mine.json");
 		await put("@test/safe-2", "@test/safe-2", "/theirs.json");
 		const { paths } = await asApp("@test/safe", ({ storage }) =>
@@ -223,7 +223,7 @@ describe("the storage of an app", () => {
 		expect(paths.filter((path) => path.includes("theirs"))).toEqual([]);
 	});
 
-	test("keeps JSON, refuses what is none, and has null for what is not there", async () => {
+	test("stores JSON, rejects other values, and returns null for an unknown path", async () => {
 		const space = <Result>(act: (one: never) => Result) =>
 			asApp("@test/guest", ({ storage }) =>
 				act(storage.use("@test/guest") as never),
@@ -257,7 +257,7 @@ describe("a subscription", () => {
 		asApp(app, ({ event }) => event.unsubscribe("@test/bell", "rung"), [
 			await atDoor(at),
 		]);
-	const all = () => subscriptionsOf(name).list({ limit: 100 });
+	const all = () => boundSubscriptions(name).list({ limit: 100 });
 
 	afterEach(async () => {
 		await leave("@test/guest");
@@ -265,7 +265,7 @@ describe("a subscription", () => {
 		await stopped(name);
 	});
 
-	test("is ended by the app that made it alone, though the user be the same", async () => {
+	test("is ended only by the app that made it, even for the same user", async () => {
 		await join("@test/guest");
 		expect(await leave("@test/safe")).toBe(false);
 		expect(await all()).toMatchObject([{ app: "@test/guest" }]);
@@ -273,7 +273,7 @@ describe("a subscription", () => {
 		expect(await all()).toEqual([]);
 	});
 
-	test("is not ended under another user's token, though the app be the same", async () => {
+	test("is not ended with another user's token, even by the same app", async () => {
 		await join("@test/guest");
 		for (const other of [
 			{ ...door, name: "Front" },
@@ -285,7 +285,7 @@ describe("a subscription", () => {
 		expect(await all()).toHaveLength(1);
 	});
 
-	test("is not ended under no token", async () => {
+	test("is not ended without a token", async () => {
 		await join("@test/guest");
 		const call = asApp("@test/guest", ({ event }) =>
 			event.unsubscribe("@test/bell", "rung"),
@@ -294,14 +294,80 @@ describe("a subscription", () => {
 		expect(await all()).toHaveLength(1);
 	});
 
-	test("runs no tool of another app", async () => {
+	test("never runs a tool of another app", async () => {
 		expect(await refusal(join("@test/safe", "other"))).toEqual({
 			name: "RefusedError",
 			code: "unknown_tool",
-			message: '@test/safe has no tool "other": it has act',
+			message: '"other" is not a tool of @test/safe; use act',
 		});
 		expect((await refusal(join("@test/safe", "constructor"))).code).toBe(
 			"unknown_tool",
 		);
 	});
+});
+
+type Binding = {
+	subscribe(...args: unknown[]): Promise<{ id: number; state: string }>;
+	unsubscribe(...args: unknown[]): Promise<boolean>;
+	runTool(...args: unknown[]): Promise<unknown>;
+};
+const { LAB, STOREFRONT: STORE } = env as unknown as {
+	LAB: Binding;
+	STOREFRONT: Binding;
+};
+
+/** The message with which a call over the binding was rejected. */
+async function messageOf(call: Promise<unknown>): Promise<string> {
+	return call.then(
+		() => "not rejected",
+		(error) => error.message,
+	);
+}
+
+describe("a binding that names an app", () => {
+	afterEach(() => behaviours.clear());
+
+	test("subscribes and unsubscribes as that app, for the user of the given tokens", async () => {
+		const options = { tokens: [await ada()] };
+		expect(
+			await LAB.subscribe("@test/lab", "ticked", "one", options),
+		).toMatchObject({ state: "active" });
+		expect(await LAB.unsubscribe("@test/lab", "ticked", options)).toBe(true);
+		expect(await LAB.unsubscribe("@test/lab", "ticked", options)).toBe(false);
+		await stopped("@test/lab/ticked");
+	});
+
+	test("requires tokens, and the app's own tools", async () => {
+		const without = LAB.subscribe("@test/lab", "ticked", "one");
+		expect(await messageOf(without)).toContain("@my-org/auth");
+		const options = { tokens: [await ada()] };
+		const another = LAB.subscribe(
+			"@test/lab",
+			"ticked",
+			"handle_new_email",
+			options,
+		);
+		expect(await messageOf(another)).toBe(
+			'"handle_new_email" is not a tool of @test/lab; use one, two',
+		);
+		const odd = LAB.subscribe("@test/lab", "ticked", "one", { tokens: 7 });
+		expect(await messageOf(odd)).toContain("tokens");
+	});
+
+	test("runs the app's tools, and with a list of permissions no tool of another app", async () => {
+		behaviours.set("one", (input) => ({ twice: [input, input] }));
+		expect(await LAB.runTool("@test/lab", "one", { n: 1 })).toEqual({
+			twice: [{ n: 1 }, { n: 1 }],
+		});
+		const other = LAB.runTool("@my-org/inbox", "handle_new_email", {});
+		expect(await messageOf(other)).toContain(
+			"may not run tools of @my-org/inbox",
+		);
+	});
+});
+
+test("a caller that is not an app cannot subscribe as one", async () => {
+	const options = { tokens: [await ada()] };
+	const asked = STORE.subscribe("@test/lab", "ticked", "one", options);
+	expect(await messageOf(asked)).toContain('the caller "storefront"');
 });

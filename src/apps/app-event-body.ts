@@ -1,0 +1,41 @@
+/** The bodies of an app's events: on their way to subscribers, and as the subscribers' tools receive them. */
+import { RefusedError } from "../event/errors.ts";
+import type { Key } from "./subscriptions/subscription-key.ts";
+
+/** The body of an event on its way to subscribers. */
+export interface SentBody {
+	/** Fields that a subscription's key must have. An empty filter selects every subscriber. */
+	filter: Key;
+	payload: unknown;
+}
+
+/** The body with which a tool runs. */
+export interface ToolBody {
+	input: unknown;
+	/** The key of the subscription that runs the tool. */
+	subscription?: Key;
+}
+
+/**
+ * Checks an edited body before its replay.
+ *
+ * @throws RefusedError `invalid_body`
+ */
+export function checkSentBody(value: unknown): asserts value is SentBody {
+	const { filter, payload } = Object(value);
+	if (Array.isArray(filter) && filter.every(isField) && payload !== undefined)
+		return;
+	throw new RefusedError(
+		"invalid_body",
+		'body: it is not the body of an app\'s event; use { "filter": [["email", "ada@example.com"]], "payload": … }, with the filter [] for every subscriber',
+	);
+}
+
+function isField(value: unknown): boolean {
+	return (
+		Array.isArray(value) &&
+		value.length === 2 &&
+		typeof value[0] === "string" &&
+		["string", "number", "boolean"].includes(typeof value[1])
+	);
+}

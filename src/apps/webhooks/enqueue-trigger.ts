@@ -1,0 +1,87 @@
+/**
+ * Publishes a trigger of an app's event as an event of its own, once for each delivery id. It does not check whether
+ * the trigger is genuine; `accept-webhook.ts` does.
+ */
+import { timeOf } from "../../event/id.ts";
+import { HOOK_EVENT_BYTES } from "../../event/limits.ts";
+import { log } from "../../platform/log.ts";
+import { publishStamped } from "../../publish/publish.ts";
+import { stampReserved } from "../../publish/stamp.ts";
+import { appEventName } from "../app-name.ts";
+import type { AppPorts } from "../app-ports.ts";
+import {
+	bodyOf,
+	identityOfTrigger,
+	type Trigger,
+	type TriggerBody,
+	triggerName,
+} from "./trigger.ts";
+
+/**
+ * Publishes a trigger durably. Returns the event's id.
+ *
+ * @param id of the event, if an earlier delivery has one
+ * @throws UnavailableError if neither queue nor scheduler stores the event
+ */
+export async function enqueueTrigger(
+	eventName: string,
+	trigger: Trigger,
+	ports: AppPorts,
+	id?: string,
+): Promise<string> {
+	const request = { name: triggerName(eventName), body: bodyOf(trigger) };
+	// A repetition is the same event, so it has the time of the first delivery.
+	const time = timeOf(id) ?? ports.clock();
+	const newId = () => id ?? ports.newId(time);
+	const stamping = { newId, queues: ports.queues };
+	const stamped = stampReserved(request, time, stamping, HOOK_EVENT_BYTES);
+	return (await publishStamped(stamped, ports)).id;
+}
+
+/**
+ * Publishes a trigger unless a queue has already accepted one with this delivery id. The event's id is stored before
+ * the event is published, so that a repetition after a crash is the same event.
+ *
+ * @param deliveryId the sender's id of the delivery; without one, each delivery is a new event
+ */
+export async function enqueueTriggerOnce(
+	eventName: string,
+	trigger: Trigger,
+	deliveryId: string | undefined,
+	ports: AppPorts,
+): Promise<string> {
+	if (deliveryId === undefined)
+		return enqueueTrigger(eventName, trigger, ports);
+	const subscriptions = ports.subscriptionsOf(eventName);
+	const newId = ports.newId(ports.clock());
+	const delivery = await subscriptions.acceptDelivery(deliveryId, newId);
+	const { id, isQueued } = delivery;
+	if (isQueued) return id;
+	await enqueueTrigger(eventName, trigger, ports, id);
+	await subscriptions.confirmDelivery(deliveryId).catch((error) => {
+		const fields = { event: id, name: eventName, deliveryId, error };
+		log("webhook_not_confirmed", fields);
+	});
+	return id;
+}
+
+/**
+ * Adds the current URL of the webhook to the record of a trigger. Returns any other record unchanged. The URL is in no
+ * stored record, because a reader of dead letters could call it.
+ */
+export async function withWebhookUrl(
+	eventName: string,
+	record: string,
+	{
+		subscriptionsOf,
+		webhookUrl,
+	}: Pick<AppPorts, "subscriptionsOf" | "webhookUrl">,
+): Promise<string> {
+	const identity = identityOfTrigger(eventName);
+	if (!identity?.event) return record;
+	const name = appEventName(identity.app, identity.event);
+	const secret = await subscriptionsOf(name).webhookSecret();
+	const { body, ...head } = JSON.parse(record) as { body: TriggerBody };
+	const extended = { ...body, webhookUrl: webhookUrl(name, secret) };
+	return JSON.stringify({ ...head, body: extended });
+}
