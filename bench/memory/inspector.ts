@@ -4,8 +4,6 @@
 export interface Heap {
 	/** JavaScript objects, including garbage that is not collected yet. */
 	usedSize: number;
-	/** Memory that V8 reserved for the heap. */
-	totalSize: number;
 	/** The runtime's own objects, and buffers. */
 	embedderHeapUsedSize: number;
 	backingStorageSize: number;

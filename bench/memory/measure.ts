@@ -9,8 +9,6 @@ export interface Measured {
 	idle: number;
 	/** Largest heap, including garbage. */
 	peak: number;
-	/** Largest memory that V8 reserved for the heap. */
-	peakTotal: number;
 	/** Most bytes in buffers and the runtime's own objects. */
 	peakOutside: number;
 	samples: number;
@@ -43,7 +41,7 @@ export async function measure(
 	}
 	await collect();
 	const { usedSize: idle } = await inspector.heap();
-	const seen = { idle, peak: 0, peakTotal: 0, peakOutside: 0, samples: 0 };
+	const seen = { idle, peak: 0, peakOutside: 0, samples: 0 };
 	let isOver = false;
 	const sampling = (async () => {
 		while (!isOver) {
@@ -51,7 +49,6 @@ export async function measure(
 			const heap = await inspector.heap();
 			const outside = heap.embedderHeapUsedSize + heap.backingStorageSize;
 			seen.peak = Math.max(seen.peak, heap.usedSize);
-			seen.peakTotal = Math.max(seen.peakTotal, heap.totalSize);
 			seen.peakOutside = Math.max(seen.peakOutside, outside);
 			seen.samples++;
 			await wait(isCollected ? COLLECT_EVERY : SAMPLE_EVERY);

@@ -1,10 +1,10 @@
-/** `npm run demo:inbox`, as a person runs it. */
+/** Runs `npm run demo:inbox`. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 
-test("the demo of the apps ends by itself with every call and every event accounted for", async () => {
+test("the demo of the apps exits with every request and every event accounted for", async () => {
 	const {
 		stdout,
 		stderr,

@@ -1,10 +1,10 @@
-/** `npm run demo`, as a person runs it. */
+/** Runs `npm run demo`. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 
-test("the demo ends by itself with every event accounted for", async () => {
+test("the demo exits with every event accounted for", async () => {
 	const {
 		stdout,
 		stderr,

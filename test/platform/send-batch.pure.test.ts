@@ -5,7 +5,7 @@ import { chunks, messageBytes } from "../../src/platform/send-batch.ts";
 const itself = (bytes: number) => bytes;
 const total = (batch: number[]) => batch.reduce((sum, bytes) => sum + bytes, 0);
 
-test("nothing makes no batch", () => {
+test("no items are no batch", () => {
 	expect(chunks([], itself)).toEqual([]);
 });
 
@@ -16,16 +16,16 @@ test("a batch has at most 100 messages", () => {
 	expect(batches.flat()).toEqual(items);
 });
 
-test("a batch is filled up to 240 000 bytes and not one more", () => {
+test("a batch has at most 240 000 bytes", () => {
 	expect(chunks([120_000, 120_000], itself)).toEqual([[120_000, 120_000]]);
 	expect(chunks([120_000, 120_001], itself)).toEqual([[120_000], [120_001]]);
 });
 
-test("what is larger than a batch goes alone, between full ones", () => {
+test("an item larger than a batch is a batch of its own", () => {
 	expect(chunks([1, 240_001, 2, 3], itself)).toEqual([[1], [240_001], [2, 3]]);
 });
 
-test("order is kept, nothing is lost, and every batch is one that a queue takes", () => {
+test("the order is unchanged, no item is lost, and a queue accepts every batch", () => {
 	const bytes = fc.oneof(
 		{ weight: 3, arbitrary: fc.integer({ min: 0, max: 4_000 }) },
 		{ weight: 1, arbitrary: fc.integer({ min: 100_000, max: 300_000 }) },
@@ -43,7 +43,7 @@ test("order is kept, nothing is lost, and every batch is one that a queue takes"
 	);
 });
 
-test("no two neighbours would fit into one batch", () => {
+test("two neighbouring batches never fit into one", () => {
 	fc.assert(
 		fc.property(
 			fc.array(fc.integer({ min: 1, max: 60_000 }), { maxLength: 300 }),

@@ -1,4 +1,4 @@
-/** The package as it is published, in a folder of its own: packed, and installed without the network. */
+/** Packs the package, and installs it into a folder without the network. */
 import { execFile } from "node:child_process";
 import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -22,7 +22,7 @@ export const manifest: {
 	devDependencies: Record<string, string>;
 } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 
-/** Builds and packs the package into a folder; the answer is the tarball's path. */
+/** Builds and packs the package into a folder. Returns the path of the tarball. */
 export async function pack(folder: string): Promise<string> {
 	await run("npm", ["pack", "--silent", "--pack-destination", folder], {
 		cwd: root,
@@ -30,7 +30,7 @@ export async function pack(folder: string): Promise<string> {
 	return join(folder, `tidings-${manifest.version}.tgz`);
 }
 
-/** The files of a tarball, by their paths in the package. */
+/** Returns the paths of all files in a tarball. */
 export async function filesOf(tarball: string): Promise<string[]> {
 	const { stdout } = await run("tar", ["-tzf", tarball]);
 	return stdout
@@ -40,8 +40,8 @@ export async function filesOf(tarball: string): Promise<string[]> {
 }
 
 /**
- * Installs a tarball into a folder that has a project's files, or none. What the package depends on, and what
- * the project is developed with, are those of this repository.
+ * Installs a tarball into a folder, which may contain a project. Dependencies and development dependencies are linked
+ * to this repository's.
  */
 export async function install(tarball: string, folder: string): Promise<void> {
 	await mkdir(folder, { recursive: true });
@@ -68,7 +68,7 @@ export async function install(tarball: string, folder: string): Promise<void> {
 	}
 }
 
-/** What the compiler finds wrong with a project: nothing when all is well. */
+/** Returns the compiler's errors in a project; empty without errors. */
 export async function typeErrors(folder: string): Promise<string> {
 	const tsc = binOf("typescript", "bin/tsc");
 	const { stdout } = await run(process.execPath, [tsc, "-p", folder]).catch(
@@ -86,7 +86,7 @@ export function wrangler(folder: string, ...args: string[]) {
 	);
 }
 
-/** Builds a Worker as a deploy would; the answer is how many KiB are uploaded, compressed. */
+/** Builds a Worker like a deploy. Returns its gzipped size in KiB. */
 export async function deployedSize(
 	folder: string,
 	...args: string[]
@@ -97,15 +97,15 @@ export async function deployedSize(
 	);
 	const [, size] = /gzip: ([\d.]+) KiB/.exec(stdout) ?? [];
 	if (size === undefined)
-		throw new Error(`no size was told:\n${stdout}${stderr}`);
+		throw new Error(`wrangler printed no size:\n${stdout}${stderr}`);
 	return Number(size);
 }
 
 /**
- * How long a Worker's modules keep the processor when it starts, in milliseconds: the least of some starts, each in
- * a runtime of its own, for a busy machine only ever adds to it.
+ * Returns the CPU time of a Worker's start, in milliseconds: the minimum of up to five starts, because other load only
+ * adds to it.
  *
- * @param enough no further start once it is below this
+ * @param enough stops once the time is below this
  */
 export async function startupTime(
 	folder: string,
@@ -130,7 +130,7 @@ export async function startupTime(
 	return least;
 }
 
-/** What is read of a profile as V8 writes it. */
+/** The part of a V8 profile that is read. */
 interface Profile {
 	nodes: { id: number; callFrame: { functionName: string } }[];
 	samples: number[];
@@ -138,7 +138,7 @@ interface Profile {
 	timeDeltas: number[];
 }
 
-/** Milliseconds in which something ran. */
+/** Returns the milliseconds that were not idle. */
 function activeIn({ nodes, samples, timeDeltas }: Profile): number {
 	const idle = new Set(
 		nodes.flatMap(({ id, callFrame }) =>

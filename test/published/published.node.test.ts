@@ -1,4 +1,4 @@
-/** The package as people get it: what is in it, what it costs a Worker, its types, and its client in plain Node. */
+/** The published package: its files, types and sizes, its command, and its client in Node. */
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Strict, and with a look into the declarations of others as well. */
+/** Strict, and checks the declarations of packages, too. */
 const strict = {
 	strict: true,
 	noUncheckedIndexedAccess: true,
@@ -42,7 +42,7 @@ const strict = {
 	noEmit: true,
 };
 
-/** What a user writes. */
+/** A user's project. */
 const PROJECT = {
 	"events.ts": `
 import { createEvents, event } from "tidings";
@@ -158,8 +158,8 @@ await client.publish("order.placed", 1n).catch((error: unknown) => {
 	}),
 };
 
-describe("in the package", () => {
-	test("are the built files, their types and maps, the source, and the documents", async () => {
+describe("the package", () => {
+	test("contains the built files with their types and maps, the source, and the documents", async () => {
 		const files = await filesOf(tarball);
 		const others = files.filter(
 			(file) =>
@@ -180,12 +180,14 @@ describe("in the package", () => {
 		expect(built.length).toBe(source.length);
 	});
 
-	test("each door is there, and leads to its types and, by maps, to its source", async () => {
+	test("contains each entry point, with its types and source maps to existing files", async () => {
 		const files = await filesOf(tarball);
-		const doors = Object.values(manifest.exports).map((path) => path.slice(2));
-		expect(doors).toContain("dist/index.js");
-		for (const door of doors)
-			for (const file of [door, door.replace(/\.js$/, ".d.ts")]) {
+		const entryPoints = Object.values(manifest.exports).map((path) =>
+			path.slice(2),
+		);
+		expect(entryPoints).toContain("dist/index.js");
+		for (const entryPoint of entryPoints)
+			for (const file of [entryPoint, entryPoint.replace(/\.js$/, ".d.ts")]) {
 				expect(files).toEqual(expect.arrayContaining([file, `${file}.map`]));
 				const map = await readFile(
 					join(app, "node_modules/tidings", `${file}.map`),
@@ -197,7 +199,7 @@ describe("in the package", () => {
 	});
 });
 
-test("its command registers a directory of handlers, and tells when that is stale", async () => {
+test("its command registers a directory of handlers, and fails with --check if that is stale", async () => {
 	const handlers = join(app, "src/handlers");
 	await mkdir(handlers, { recursive: true });
 	await writeFile(join(handlers, "welcome.ts"), "export {};\n");
@@ -212,31 +214,31 @@ test("its command registers a directory of handlers, and tells when that is stal
 	).rejects.toMatchObject({ code: 1 });
 });
 
-test("a user's Workers compile strictly, with a look into every declaration", async () => {
+test("a user's Workers compile strictly, including the declarations of packages", async () => {
 	expect(await typeErrors(app)).toBe("");
 });
 
-describe("deployed, a Worker", () => {
+describe("a deployed Worker", () => {
 	const at = ["--name", "app", "--compatibility-date", "2026-11-01"];
 
-	test("that publishes through createClient has less than 12 KB, compressed", async () => {
+	test("that publishes through createClient has less than 12 KB gzipped", async () => {
 		expect(await deployedSize(app, "client.ts", ...at)).toBeLessThan(12);
 	});
 
-	test("that publishes through createEvents has less than 24 KB, compressed", async () => {
+	test("that publishes through createEvents has less than 24 KB gzipped", async () => {
 		expect(await deployedSize(app, "bus.ts", ...at)).toBeLessThan(24);
 	});
 
-	test("that brings handlers has less than 26 KB, compressed: neither HTTP nor an object", async () => {
+	test("that brings handlers has less than 26 KB gzipped", async () => {
 		expect(await deployedSize(app, "subscriber.ts", ...at)).toBeLessThan(26);
 	});
 
-	test("that owns events, with HTTP, has less than 150 KB, compressed", async () => {
+	test("that owns events, with HTTP, has less than 150 KB gzipped", async () => {
 		expect(await deployedSize(app, "owner.ts", ...at)).toBeLessThan(150);
 	});
 
 	test("that owns events starts in less than 250 ms, a quarter of what the platform allows", async () => {
-		// What fails to start is profiled as well.
+		// A Worker that fails to start has a profile, too, so check first that it answers.
 		const harness = createTestHarness({
 			root: app,
 			workers: [{ configPath: "owner.toml" }],
@@ -249,14 +251,14 @@ describe("deployed, a Worker", () => {
 	});
 });
 
-/** The Node of the tests, and the one that npm runs on: the machine's own, which may be Node 20. */
+/** The Node of the tests, and the Node of npm, which may be version 20. */
 const nodes = new Set([
 	process.execPath,
 	process.env.npm_node_execpath ?? process.execPath,
 ]);
 
 describe.each([...nodes])("in a program of %s", (node) => {
-	test("tidings/client compiles, and publishes with nothing of Workers there", async () => {
+	test("tidings/client compiles and publishes without any type or API of Workers", async () => {
 		expect(await typeErrors(join(app, "tsconfig.program.json"))).toBe("");
 		const requests: unknown[] = [];
 		const server = createServer(async (request, response) => {

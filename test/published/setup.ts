@@ -1,4 +1,4 @@
-/** Packs the package once, for all tests of it: they are told where the tarball is. */
+/** Packs the package once, and provides the path of the tarball to all tests. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

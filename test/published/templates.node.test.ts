@@ -1,4 +1,4 @@
-/** The templates, each copied out of the repository and built against the package as it is published. */
+/** The templates, copied out of the repository and built with the published package. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -39,7 +39,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const textOf = (path: string) => readFile(join(root, path), "utf8");
 
 describe.each(WORKERS)("%s", (worker) => {
-	test("compiles, with a look into every declaration", async () => {
+	test("compiles, including the declarations of packages", async () => {
 		expect(await typeErrors(join(folder, worker))).toBe("");
 	});
 
@@ -47,7 +47,7 @@ describe.each(WORKERS)("%s", (worker) => {
 		expect(await deployedSize(join(folder, worker))).toBeGreaterThan(0);
 	});
 
-	test("asks for the versions that are tested here", async () => {
+	test("depends on the versions that are tested here", async () => {
 		const { name, version, dependencies, devDependencies } = JSON.parse(
 			await textOf("package.json"),
 		);
@@ -60,7 +60,7 @@ describe.each(WORKERS)("%s", (worker) => {
 		expect(tested).toMatchObject(asked);
 	});
 
-	test("has a button that leads to its folder", async () => {
+	test("has a deploy button for its folder", async () => {
 		const [template = ""] = worker.split("/");
 		const readme = await textOf(`templates/${template}/README.md`);
 		const repository =
@@ -79,14 +79,14 @@ test.each(OWNERS)(
 		const own = config
 			.replaceAll("my-app", "tidings")
 			.replace("src/index.ts", "src/main.ts");
-		// What it is bound to stands behind that.
+		// Its service bindings come last.
 		expect(own.replace(/\n# [^\n]*\n\[\[services\]\].*/s, "")).toBe(
 			await textOf("wrangler.toml"),
 		);
 	},
 );
 
-test("many-workers/owner compiles only with a configuration whose bindings are there", async () => {
+test("many-workers/owner compiles only if the bindings of its configuration exist", async () => {
 	const owner = join(folder, "many-workers/owner");
 	const { scripts } = JSON.parse(
 		await textOf("templates/many-workers/owner/package.json"),
@@ -112,7 +112,7 @@ test.each([
 	{ says: ["receipt for ID to ada@"], workers: ["one-worker"] },
 	{ says: ["receipt for ID to ada@", "counted ID over 5"], workers: MANY },
 ])(
-	"an order at $workers.0 reaches every handler, and what is no order is refused",
+	"an order at $workers.0 reaches every handler, and an invalid order is rejected",
 	async ({ says, workers }) => {
 		const harness = createTestHarness({
 			root: folder,

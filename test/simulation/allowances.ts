@@ -113,7 +113,7 @@ export class Allowances {
 			else this.#add(subject, "midway");
 	}
 
-	/** A message that comes again for no verdict on an attempt. */
+	/** A message that is redelivered without a verdict on an attempt. */
 	#again(
 		queue: string,
 		subjects: readonly string[],
@@ -127,7 +127,7 @@ export class Allowances {
 			if (because !== calls && !because.some(isAbout)) continue;
 			this.#add(subject, "lostTries");
 			if (queue === "events") this.#splitAgain(n, calls);
-			// It was, or may have been, given to the scheduler, and goes on from there beside its message.
+			// The scheduler has perhaps stored it, and it continues from there next to its message.
 			else if (calls.some((call) => isHold(call, subject)))
 				this.#add(subject, "midway");
 		}

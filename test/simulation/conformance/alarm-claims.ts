@@ -8,7 +8,7 @@ const GET: Step = { do: "getAlarm" };
 const DELETE: Step = { do: "deleteAlarm" };
 const THROW: Step = { do: "throw" };
 const set = (ms: number): Step => ({ do: "setAlarm", in: ms });
-/** What a run is told of itself. */
+/** The information that a run gets. */
 const FIRST = { isRetry: false };
 const RETRY = { isRetry: true };
 const write = (text: string): Step => ({ do: "write", text });

@@ -12,9 +12,9 @@ export interface Sending {
 export type Command =
 	| { do: "send"; message: Sending }
 	| { do: "sendBatch"; messages: readonly Sending[] }
-	/** Calls an object, several times at once; tells what was passed, as it is afterwards. */
+	/** Calls an object several times concurrently. Returns the arguments as they are afterwards. */
 	| { do: "call"; object: string; calls: readonly (readonly Step[])[] }
-	/** Calls an object a little later, which nobody awaits; where it is kept, it is handed to `waitUntil`. */
+	/** Calls an object later without awaiting it; with `kept`, passes the call to `waitUntil`. */
 	| { do: "leave"; object: string; steps: readonly Step[]; isKept: boolean }
 	| { do: "notes" };
 

@@ -71,7 +71,7 @@ export function queueClaims(bench: Bench): void {
 		expect(largest).toBeGreaterThan(1);
 	});
 
-	// Whether what was acknowledged before the throw comes again differs: only the local runtime brings it.
+	// Only the local runtime redelivers messages that were acknowledged before the throw.
 	test("a throw redelivers messages without a verdict, whatever verdicts the others have", async () => {
 		const names = await bench.sendBatch([undefined, [["throw"]], [["ack"]]]);
 		const open = names.slice(0, 2) as [string, string];

@@ -11,7 +11,7 @@ type End = "returned" | "threw" | "died";
 /** An invocation has a quarter of an hour. */
 const WALL_TIME = 15 * 60_000;
 
-/** @param ended is given the verdicts; a message without one comes again */
+/** @param ended receives the verdicts; a message without one is redelivered */
 export function runBatch(
 	platform: Platform,
 	queue: string,
@@ -38,7 +38,7 @@ export function runBatch(
 		for (const message of messages) {
 			const end = ends.get(message);
 			if (end === "ack") continue;
-			// Note of each that comes again for no verdict of its own, or perhaps for a call that failed.
+			// Notes each message that is redelivered without a verdict of its own, or perhaps for a failed call.
 			if (end === undefined && how === "died")
 				platform.note("died", queue, message.subjects, { calls });
 			else if (end !== undefined && hasFailed)

@@ -22,7 +22,7 @@ export type Strike =
 	| "hung_after"
 	/** The object that is called loses its memory first. */
 	| "reset"
-	/** An operation of an object's storage fails and does nothing; what its turn wrote before stays. */
+	/** An operation of an object's storage fails and does nothing; earlier writes of the tick stay. */
 	| "storage_failed"
 	/** An operation of an object's storage fails, and with it all that was not confirmed, and the object. */
 	| "storage_broken"

@@ -7,7 +7,7 @@ import { Isolate } from "./isolate.ts";
 /** So long what was handed to `waitUntil` may take, in milliseconds (Cloudflare Workers, Context). */
 const KEPT = 30_000;
 
-/** How often what nobody waits for is cut off at once; else it is later, by chance. */
+/** Share of calls without `waitUntil` that are cut off at once. The others are cut off at a random time. */
 const AT_ONCE = 0.8;
 
 export class Invocation extends Isolate {

@@ -36,7 +36,7 @@ export class Work {
 
 export class Isolate {
 	alive = true;
-	/** What is done by one that is cut off reaches nobody any more. */
+	/** The calls of an isolate that is cut off do not arrive. */
 	isCutOff = false;
 	/** What runs in it as a part of nothing else. */
 	readonly work = new Work(this);
@@ -92,7 +92,7 @@ export class Isolate {
 		for (const mourn of [...this.#mourners]) mourn();
 	}
 
-	/** Is told of its death; the answer takes that back. */
+	/** Calls `act` when the isolate dies. Returns a function that cancels this. */
 	mourn(act: () => void): () => void {
 		this.#mourners.add(act);
 		return () => this.#mourners.delete(act);

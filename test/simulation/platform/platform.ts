@@ -53,7 +53,7 @@ export interface SimulatedWorker {
 	subjectsOf(value: unknown): string[];
 }
 
-/** An isolate of the Worker: it keeps the deploy that it started with, and takes one invocation beside another. */
+/** An isolate of the Worker. It keeps its first deploy, and runs concurrent invocations. */
 export class WorkerIsolate extends Isolate {
 	readonly deploy: Deploy;
 

@@ -9,7 +9,7 @@ const MESSAGE_BYTES = 128_000;
 const BATCH_BYTES = 256_000;
 const BATCH_MESSAGES = 100;
 const LONGEST_DELAY = 86_400;
-/** What a message weighs beside its body. */
+/** Bytes of a message in addition to its body. */
 const METADATA_BYTES = 100;
 
 /** @throws TypeError for a delay out of range */

@@ -12,7 +12,7 @@ import { checkBatch, checkMessage, type SendOptions } from "./queue-limits.ts";
 export interface QueueSettings {
 	batchSize: number;
 	maxRetries: number;
-	/** Seconds before a message comes again that was retried without a delay, or whose consumer died. */
+	/** Seconds until a redelivery after a retry without a delay, or after the death of the consumer. */
 	retryDelay: number;
 	/** The name of another queue. */
 	deadLetterQueue?: string;
@@ -22,7 +22,7 @@ export interface QueueSettings {
 	concurrency: number;
 }
 
-/** What is taken with these, though the sender is told that it failed, or nothing; and it lives on. */
+/** With these faults the queue accepts the messages, but the sender gets an error or no answer. */
 const UNANSWERED: ReadonlySet<Strike> = new Set([
 	"lied",
 	"halfway",

@@ -43,7 +43,7 @@ export function storageOf(object: SimulatedObject, instance: Gate) {
 				: undefined);
 		if (drawn !== "storage_failed" && drawn !== "storage_broken") return;
 		const isBroken = drawn === "storage_broken";
-		// A broken object tells of its calls when it dies.
+		// A broken object notes its calls when it dies.
 		const calls = isBroken ? [] : instance.work.calls;
 		const subjects = new Set(calls.flatMap((call) => call.subjects));
 		platform.note(drawn, name, [...subjects], { operation, calls });
