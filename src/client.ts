@@ -1,6 +1,6 @@
 /**
- * Door: publishing from elsewhere, by a service binding or by URL. It runs in Workers and in Node, and checks
- * only what must not cross a door; names, sizes, schemas and rights are the owner's to check.
+ * Entry point for publishing over a service binding or over HTTP, in Workers and in Node. It validates only what cannot
+ * cross an entry point. The owner validates names, sizes, schemas and permissions.
  */
 import type { CatalogueIn, Publishes } from "./event/catalogue.ts";
 import type { Receipt } from "./event/errors.ts";
@@ -23,13 +23,15 @@ export {
 } from "./event/errors.ts";
 export type { BareBinding, HttpTarget, PublisherBinding, Publishes, Receipt };
 
-// Dynamic, so that the module loads where there is no such platform.
+// Dynamic, so that the module also loads in Node.
 const platform = await import(
 	/* webpackIgnore: true */ /* @vite-ignore */ "cloudflare:workers"
 ).catch(() => undefined);
 
 /**
- * A typed publisher over a service binding or over HTTP. In a Worker what is not awaited arrives all the same.
+ * Creates a typed publisher over a service binding or over HTTP. In a Worker, a publish that is not awaited arrives too.
+ *
+ * @throws TypeError if the target is neither a binding nor `{ url, key }`
  *
  * @example
  * const events = createClient<typeof import("./events").events>(env.EVENTS);

@@ -1,4 +1,4 @@
-/** Door: the library. It reaches neither objects nor entry points, so a Worker that publishes carries none. */
+/** Entry point of the library. It imports neither objects nor `entrypoints/`, so a publishing Worker bundles none. */
 
 export {
 	type Config,

@@ -11,16 +11,16 @@ import type {
 } from "./event/dead-letter.ts";
 import type { Definition } from "./event/definition.ts";
 import type { PublishPermission } from "./event/permission.ts";
-import type { ScheduledRow } from "./event/scheduled-row.ts";
-import type { Observe } from "./event/transition.ts";
-import type { HandlerWorkers } from "./handlers/call.ts";
-import type { Queues } from "./platform/queues.ts";
-import type { Timer } from "./platform/timer.ts";
 import type {
 	MoveResult,
 	ScheduledPage,
 	ScheduledQuery,
-} from "./schedule/schedule.ts";
+	ScheduledRow,
+} from "./event/scheduled-row.ts";
+import type { Observe } from "./event/transition.ts";
+import type { HandlerWorkers } from "./handlers/call.ts";
+import type { Queues } from "./platform/queues.ts";
+import type { Timer } from "./platform/timer.ts";
 
 export interface Ports {
 	readonly queues: Queues;

@@ -10,12 +10,13 @@ import { createApp } from "./entrypoints/http/app.ts";
 import { decode } from "./event/envelope.ts";
 import { RefusedError } from "./event/errors.ts";
 import { rejectUnknownKeys } from "./event/validation.ts";
-import { type Events, registrationOf } from "./events.ts";
+import type { Events } from "./events.ts";
 import { checkHandlerPaths } from "./handlers/modules.ts";
 import { queueNames } from "./platform/bindings.ts";
 import { log } from "./platform/log.ts";
 import { setObjectContext } from "./platform/object-context.ts";
 import type { QueueRole } from "./platform/queue-names.ts";
+import { registrationOf } from "./registration.ts";
 
 export { Subscriptions } from "./apps/subscriptions/subscriptions-object.ts";
 export { DeadLetters } from "./dead-letters/dead-letters-object.ts";
@@ -25,24 +26,24 @@ export { subscriber } from "./entrypoints/subscriber.ts";
 export { Payloads } from "./payloads/payloads-object.ts";
 export { Scheduler } from "./schedule/scheduler-object.ts";
 
-/** The user's own handlers, and where ours answer. */
+/** The user's own handlers, and the place of our paths. */
 export interface WorkerOptions<Env = Cloudflare.Env>
 	extends Pick<
 		ExportedHandler<Env>,
 		"fetch" | "queue" | "scheduled" | "email"
 	> {
-	/** Put before our paths, such as `/events`, without a slash at its end. Default: none, ours are `/v1`, `/health` and `/hooks`. */
+	/** The prefix of our paths `/v1`, `/health` and `/hooks`, such as `/events`. Default: none. */
 	prefix?: string;
-	/** What `tidings.config.ts` exports. Default: no other Workers, no routes, 4 shards. */
+	/** The export of `tidings.config.ts`. Default: no other Workers, no routes, 4 shards. */
 	config?: Config;
 }
 
 /**
- * The default export of the Worker that owns the events: their consumer, the HTTP API, the watch over
- * the scheduler, and the user's own handlers beside them.
+ * Creates the default export of the Worker that owns the events: the consumer, the HTTP API, the watch over the
+ * scheduler, and the user's own handlers.
  *
- * @throws Error without the var `TIDINGS_QUEUES`, or where the configuration names what is not there; RefusedError
- * for an unknown option, a prefix that is no path, or a handler's path that leads nowhere
+ * @throws Error if the var `TIDINGS_QUEUES` or a configured binding or handler is missing; RefusedError for an unknown
+ * option, an invalid prefix, or the path of a handler that does not exist
  * @example
  * export default worker(events, { fetch: app.fetch });
  */
@@ -55,7 +56,7 @@ export function worker<Env = Cloudflare.Env>(
 	if (!/^(\/[^/?#]+)*$/.test(prefix))
 		throw new RefusedError(
 			"invalid_request",
-			`worker: prefix ${JSON.stringify(prefix)}: give a path such as "/events", without a slash at its end`,
+			`worker: prefix ${JSON.stringify(prefix)} is not a path; use one such as "/events", without a slash at its end`,
 		);
 	const settings = settingsOf(config);
 	const registration = registrationOf(events);
@@ -94,11 +95,11 @@ export function worker<Env = Cloudflare.Env>(
 				: "name it in TIDINGS_QUEUES, or give worker() a queue handler";
 			const named = [...roles.keys()];
 			log("queue_unclaimed", { queue: batch.queue, named, hint });
-			batch.retryAll({ delaySeconds: UNTAKEN_DELAY });
+			batch.retryAll({ delaySeconds: UNCLAIMED_DELAY });
 		},
 
 		async scheduled(controller, env, ctx) {
-			// Both to their end: a watch that fails must not cut the user's own work off.
+			// Both settle: a failed watch must not interrupt the user's own work.
 			const ends = await Promise.allSettled([
 				ports.scheduler.watch(),
 				own.scheduled?.(controller, env, ctx),
@@ -112,13 +113,13 @@ export function worker<Env = Cloudflare.Env>(
 
 const OPTIONS = ["fetch", "queue", "scheduled", "email", "prefix", "config"];
 
-/** Read when the module loads, so that a wrong configuration fails the deploy and not the events. */
+/** Reads the var when the module loads, so that a wrong var fails the deploy and not the events. */
 function rolesByName(): Map<string, QueueRole> {
 	return new Map(queueNames().map(({ name, role }) => [name, role]));
 }
 
-/** Seconds until a batch that nobody takes comes again: a hundred of them are four days. */
-const UNTAKEN_DELAY = 3_600;
+/** Seconds until an unclaimed batch is redelivered. A hundred redeliveries take four days. */
+const UNCLAIMED_DELAY = 3_600;
 
 const OURS = ["/v1", "/health", "/hooks"];
 

@@ -1,7 +1,7 @@
-/** An app whose event many subscribe: each subscriber has a door, and a hundred doors are on a floor. */
+/** An app with an event for many subscribers. Each has a number, and each hundred numbers have a floor. */
 import { type Capabilities, createApp } from "tidings/apps";
 
-/** Its tool `ring` sends the event to the subscribers that it is given. */
+/** Its tool `ring` sends the event to the given subscribers. */
 export function bellOf(scope: string) {
 	const part = { default: () => {} };
 	return createApp(`@${scope}/bell`, {

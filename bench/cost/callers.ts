@@ -1,4 +1,4 @@
-/** Who uses the Worker in a scenario: another Worker, a caller over HTTP, a user with a token, and the clock. */
+/** The callers of a scenario: another Worker, an HTTP client, a user with a token, and the clock. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { SignJWT } from "jose";
@@ -10,7 +10,7 @@ const KEY = "tid_admin_secret-of-admin";
 
 export const shop = (env as unknown as { SHOP: PublisherBinding }).SHOP;
 
-/** A request over HTTP, with a key that may do everything. */
+/** Sends a request with an API key of the scope admin. */
 export async function http(
 	path: string,
 	body: unknown = {},
@@ -37,7 +37,7 @@ export async function http(
 	return response;
 }
 
-/** The token of whoever lives behind a door. */
+/** Creates the token of one subscriber. */
 export function tokenOf(number: number, floor: number): Promise<string> {
 	return new SignJWT({ door: { number, floor } })
 		.setProtectedHeader({ alg: "HS256" })
@@ -56,7 +56,7 @@ function objectNamed(className: ClassName, name: string): DurableObjectStub {
 	return classes[className].getByName(name);
 }
 
-/** Lets time pass, and an object's alarm come. */
+/** Advances the clock, and runs an object's alarm. */
 export async function alarmAfter(
 	ms: number,
 	className: ClassName,
@@ -66,14 +66,14 @@ export async function alarmAfter(
 	await runInDurableObject(
 		objectNamed(className, name),
 		async (object, { storage }) => {
-			// As the platform takes it, uncounted, which runDurableObjectAlarm does not.
+			// The platform removes the alarm before it fires, at no cost. `runDurableObjectAlarm` would count it.
 			await Object.getPrototypeOf(storage).deleteAlarm.call(storage);
 			await object.alarm?.();
 		},
 	);
 }
 
-/** The platform puts an object that is idle out of memory: its next call starts it anew. */
+/** Removes an object from memory, as the platform does with an idle one. The next call starts it again. */
 export async function putToSleep(
 	className: ClassName,
 	name: string,

@@ -1,4 +1,4 @@
-/** What each scenario costs, to the last row: docs/cost.md has the counts, and whoever changes one changes it there. */
+/** The exact cost of each scenario, compared with the table in docs/reference/limits-and-cost.md. Change both together. */
 import { beforeAll, expect, test, vi } from "vitest";
 import type { Counts, Measured } from "./counts.ts";
 import { counted, startCounting } from "./meter.ts";
@@ -7,7 +7,7 @@ import { cellsOf, rowsIn } from "./table.ts";
 
 declare global {
 	interface ImportMeta {
-		/** Vite's: with these options it returns the text of each file. */
+		/** Added by Vite. With these options it returns the text of each file. */
 		glob(
 			pattern: string,
 			options: { query: "?raw"; import: "default"; eager: true },
@@ -15,21 +15,23 @@ declare global {
 	}
 }
 
-const documents = import.meta.glob("../../docs/cost.md", {
+const documents = import.meta.glob("../../docs/reference/limits-and-cost.md", {
 	query: "?raw",
 	import: "default",
 	eager: true,
 });
-const documented = rowsIn(documents["../../docs/cost.md"] ?? "");
+const documented = rowsIn(
+	documents["../../docs/reference/limits-and-cost.md"] ?? "",
+);
 const all = new Map<string, Measured>();
 
-// A Worker that has run for a while: its objects have their tables, and the store of letters its daily alarm.
+// In a Worker that has run for a while, the objects have their tables and the dead-letter store its daily alarm.
 beforeAll(async () => {
 	for (const name of ["a dead letter", "schedule one, alone"]) {
 		await scenarios[name]?.run();
 		await counted();
 	}
-	// Messages have the runtime's own time, so that a faked one lasts only as long as it has to.
+	// Messages have the real time, so the faked time must end here.
 	vi.useRealTimers();
 });
 
@@ -69,7 +71,7 @@ test.each([
 	"publish 200 KB",
 	"schedule one, alone",
 	"schedule a hundred, due together",
-])("%s: three queue operations an event", (name) => {
+])("%s: three queue operations for each event", (name) => {
 	expect(perEvent(name, operations)).toBe(3);
 });
 
@@ -77,20 +79,20 @@ test.each([
 	"schedule a hundred, due together",
 	"schedule a hundred one by one, due together",
 	"schedule a hundred at once, due together",
-])("%s: at most 3.1 rows written an event", (name) => {
+])("%s: at most 3.1 rows written for each event", (name) => {
 	const rows = perEvent(name, ({ rowsWritten }) => rowsWritten);
 	expect(rows).toBeGreaterThanOrEqual(3);
 	expect(rows).toBeLessThanOrEqual(3.1);
 });
 
-test("a publish that needs no object asks none", () => {
+test("a publish sends no object request unless its body is large", () => {
 	const requests = ({ objectRequests }: Counts) => objectRequests;
 	expect(perEvent("publish, 10 handlers", requests)).toBe(0);
 	expect(perEvent("publish 100 KB", requests)).toBe(0);
 	expect(perEvent("publish 200 KB", requests)).toBeGreaterThan(0);
 });
 
-test("what is scheduled at once asks the shard once", () => {
+test("concurrent schedules are one request of the shard", () => {
 	const requests = ({ objectRequests }: Counts) => objectRequests;
 	const together = perEvent("schedule a hundred, due together", requests);
 	const atOnce = "schedule a hundred at once, due together";

@@ -1,19 +1,19 @@
-/** What Cloudflare bills, counted: nothing else is here, so that the runtime and Node can both read it. */
+/** The counts of what Cloudflare bills. Both workerd and Node import this file, so it imports nothing. */
 
 export interface Counts {
-	/** Queue operations: for each message one for each 64 KB begun. */
+	/** Queue operations: one for each 64 KB of a message. */
 	writes: number;
-	/** A message that comes again is read again. */
+	/** A redelivered message is read again. */
 	reads: number;
 	deletes: number;
-	/** Calls of objects, and alarms. */
+	/** Calls of Durable Objects, and their alarms. */
 	objectRequests: number;
 	rowsRead: number;
-	/** Alarms set and deleted among them. */
+	/** Includes `setAlarm` and `deleteAlarm`, one row each. */
 	rowsWritten: number;
 	/** Requests of Workers over HTTP. */
 	httpRequests: number;
-	/** Calls through service bindings, without those that ask for a Worker's handlers, at most one a minute. */
+	/** Calls through service bindings. Without listings of handlers, which are cached for a minute. */
 	bindingCalls: number;
 }
 
@@ -28,7 +28,7 @@ export const NOTHING: Readonly<Counts> = {
 	bindingCalls: 0,
 };
 
-/** What a scenario counted, and of how many events. */
+/** The counts of one scenario. */
 export interface Measured {
 	name: string;
 	events: number;

@@ -1,11 +1,11 @@
-/** Counts what the platform would bill: it stands around the bindings, the objects and their storage, and changes nothing. */
+/** Counts what the platform bills. It wraps bindings, objects and their storage, and changes no behaviour. */
 import { env } from "cloudflare:workers";
 import { type Counts, NOTHING } from "./counts.ts";
 
 let counts: Counts = { ...NOTHING };
-/** A cursor counts as it is read, so that it is asked last. */
+/** A cursor counts rows while it is read, so its counts are read last. */
 let cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
-/** Messages that are in a queue, and calls that have not ended. */
+/** Messages in a queue, and calls that have not ended. */
 let underWay = 0;
 
 export function startCounting(): void {
@@ -13,7 +13,7 @@ export function startCounting(): void {
 	cursors = [];
 }
 
-/** What was counted since, once no message waits and no call runs any more. */
+/** Returns the counts since `startCounting`, once all messages and calls have ended. */
 export async function counted(): Promise<Counts> {
 	while (underWay > 0) await scheduler.wait(1);
 	const sum = { ...counts };
@@ -24,7 +24,7 @@ export async function counted(): Promise<Counts> {
 	return sum;
 }
 
-/** Operations that a message costs to write, read or delete: a KB is 1 000 bytes, and about 100 bytes are metadata. */
+/** Queue operations of one write, read or delete. A KB is 1 000 bytes, and metadata takes about 100 bytes. */
 function operations(body: unknown): number {
 	const { byteLength } = new TextEncoder().encode(body as string);
 	return Math.ceil((byteLength + 100) / 64_000);
@@ -41,7 +41,7 @@ async function whileRunning<Result>(
 	}
 }
 
-/** Counts what is written to a queue. */
+/** Counts writes to a queue. */
 export function meterQueue(binding: string): void {
 	const queue = (env as unknown as Record<string, Queue>)[binding] as Queue;
 	const { send, sendBatch } = queue;
@@ -60,10 +60,10 @@ export function meterQueue(binding: string): void {
 	};
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: what the platform hands over goes on as it is
+// biome-ignore lint/suspicious/noExplicitAny: the arguments are passed on unchanged
 type Handler = (input: any, env: any, ctx: any) => any;
 
-/** Counts what is read from queues and deleted, and requests over HTTP. */
+/** Counts HTTP requests, and reads and deletes of queues. */
 export function meterWorker<Own extends { fetch: Handler; queue: Handler }>(
 	own: Own,
 ): Own {
@@ -97,13 +97,13 @@ function metered(message: Message): Message {
 	};
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a mixin's constructor has to take anything
+// biome-ignore lint/suspicious/noExplicitAny: a mixin's constructor must accept any arguments
 type AnyClass = new (...args: any[]) => object;
 
 /** Counts calls of an object, its alarms, and the rows of its storage. */
 export function meterObject<Class extends AnyClass>(Base: Class): Class {
 	class Metered extends Base {
-		// biome-ignore lint/suspicious/noExplicitAny: likewise
+		// biome-ignore lint/suspicious/noExplicitAny: a mixin's constructor must accept any arguments
 		constructor(...args: any[]) {
 			meterStorage((args[0] as DurableObjectState).storage);
 			super(...args);
@@ -144,11 +144,13 @@ function meterStorage(storage: DurableObjectStorage): void {
 		cursors.push(cursor);
 		return cursor;
 	}) as typeof sql.exec;
-	// The value of a key is a row of a hidden table.
+	// Each key is one row of a hidden table.
 	const { get, put, delete: remove } = kv;
 	kv.get = ((key: string) => {
-		counts.rowsRead++;
-		return get.call(kv, key);
+		const value = get.call(kv, key);
+		// A lookup that finds nothing reads no rows (measured with a table of the same form).
+		if (value !== undefined) counts.rowsRead++;
+		return value;
 	}) as typeof kv.get;
 	kv.put = (key, value) => {
 		counts.rowsWritten++;

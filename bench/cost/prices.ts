@@ -1,4 +1,4 @@
-/** Cloudflare's list prices on the paid plan, after the included amounts, and others', as of November 2026. */
+/** List prices of November 2026: Cloudflare's paid plan after the included amounts, and other products. */
 import type { Counts } from "./counts.ts";
 
 /** USD per million. */
@@ -13,7 +13,7 @@ const PRICES: Record<keyof Counts, number> = {
 	bindingCalls: 0,
 };
 
-/** What others ask for a million events, by their own price lists. */
+/** Prices of other products for a million events, from their price lists. */
 export const OTHERS: readonly [product: string, usd: string][] = [
 	["Amazon SQS", "up to 1.20"],
 	["Amazon EventBridge", "1, plus Lambda"],
@@ -24,7 +24,7 @@ export const OTHERS: readonly [product: string, usd: string][] = [
 	["Svix", "100"],
 ];
 
-/** USD for a million events. CPU time and what is kept are not in it. */
+/** USD for a million events, without CPU time and storage. */
 export function dollarsPerMillion(counts: Counts, events: number): number {
 	const names = Object.keys(PRICES) as (keyof Counts)[];
 	const dollars = names.reduce(

@@ -1,4 +1,4 @@
-/** `npm run bench:cost [-- --json FILE]`: runs the scenarios, and prints what was counted and what it costs. */
+/** `npm run bench:cost [-- --json FILE]`: runs the scenarios, and prints their counts and costs. */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { TestCase } from "vitest/node";
@@ -31,7 +31,7 @@ await vitest.close();
 console.log("Counts for each event, and US dollars for a million of them:\n");
 console.log(table([HEAD, ...measured.map(cellsOf)]));
 console.log(
-	"\nOthers, US dollars for a million events, by their price lists of November 2026:\n",
+	"\nOther products, US dollars for a million events, from their price lists of November 2026:\n",
 );
 console.log(table([["product", "USD"], ...OTHERS.map((other) => [...other])]));
 

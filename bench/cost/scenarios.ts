@@ -1,15 +1,14 @@
-/** What is counted, scenario by scenario: each runs in a Worker that has run for a while, and says how many events it is about. */
-
+/** The scenarios of the cost bench. Each runs in a Worker that has run for a while. */
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { PAYLOAD_KEPT } from "../../src/event/limits.ts";
-import { portsOf } from "../../src/events.ts";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
+import { portsOf } from "../../src/registration.ts";
 import { alarmAfter, http, putToSleep, shop, tokenOf } from "./callers.ts";
 import { events, failures } from "./worker.ts";
 
 export interface Scenario {
-	/** What its counts are divided by; default 1. */
+	/** Number of events, by which the counts are divided. Default 1. */
 	events?: number;
-	/** What has to be there before, and is not counted. */
+	/** Preparation that is not counted. */
 	before?(): Promise<unknown>;
 	run(): Promise<unknown>;
 }
@@ -28,7 +27,7 @@ const schedule = async (count = 1, scheduledBody: unknown = body) => {
 };
 const scheduleAlone = () =>
 	events.publish("handled.by-1", { after: "1 day" }, body);
-const handOver = () => alarmAfter(DAY, "Scheduler", "shard-0");
+const flushDue = () => alarmAfter(DAY, "Scheduler", "shard-0");
 
 let large = "";
 
@@ -41,7 +40,7 @@ const bury = async (): Promise<void> => {
 
 const fill = async (): Promise<void> => {
 	for (let number = 0; number < 1_000; number++)
-		await subscriptionsOf(NAME).subscribe({
+		await boundSubscriptions(NAME).subscribe({
 			app: "@cost/guest",
 			tool: "hear",
 			key: [
@@ -58,13 +57,13 @@ const ring = (to: Record<string, number>) =>
 	events.apps.run("@cost/bell", "ring", to);
 
 const call = async (headers: Record<string, string> = {}) => {
-	const secret = await subscriptionsOf(NAME).webhookSecret();
+	const secret = await boundSubscriptions(NAME).webhookSecret();
 	const url = portsOf(events).webhookUrl(NAME, secret);
 	return () => http(url, { ding: true }, headers);
 };
 let calling: () => Promise<Response>;
 
-/** In this order: what one leaves behind, the next may find. */
+/** In this order: a scenario may depend on what an earlier one stored. */
 export const scenarios: Record<string, Scenario> = {
 	"publish, 1 handler": {
 		run: () => events.publish("handled.by-1", body),
@@ -126,7 +125,7 @@ export const scenarios: Record<string, Scenario> = {
 	"schedule one, alone": {
 		run: async () => {
 			await schedule();
-			await handOver();
+			await flushDue();
 		},
 	},
 	"schedule one, alone, while the object sleeps": {
@@ -134,34 +133,34 @@ export const scenarios: Record<string, Scenario> = {
 		run: async () => {
 			await schedule();
 			await putToSleep("Scheduler", "shard-0");
-			await handOver();
+			await flushDue();
 		},
 	},
 	"schedule 200 KB, alone": {
 		run: async () => {
 			await schedule(1, "x".repeat(200_000));
-			await handOver();
+			await flushDue();
 		},
 	},
 	"schedule a hundred, due together": {
 		events: 100,
 		run: async () => {
 			await schedule(100);
-			await handOver();
+			await flushDue();
 		},
 	},
 	"schedule a hundred one by one, due together": {
 		events: 100,
 		run: async () => {
 			for (let n = 0; n < 100; n++) await schedule();
-			await handOver();
+			await flushDue();
 		},
 	},
 	"schedule a hundred at once, due together": {
 		events: 100,
 		run: async () => {
 			await Promise.all(Array.from({ length: 100 }, scheduleAlone));
-			await handOver();
+			await flushDue();
 		},
 	},
 	reschedule: {
@@ -176,7 +175,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"the alarm of what was cancelled": {
 		before: () => events.cancel(scheduled.at(-3) as string),
-		run: handOver,
+		run: flushDue,
 	},
 	"the end of a body of 200 KB": {
 		run: () => alarmAfter(PAYLOAD_KEPT, "Payloads", large),

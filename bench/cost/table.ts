@@ -1,4 +1,4 @@
-/** The table of what was counted, as it is printed and as docs/cost.md has it. */
+/** Formats counted operations as the table that the bench prints and docs/reference/limits-and-cost.md contains. */
 import type { Counts, Measured } from "./counts.ts";
 import { dollarsPerMillion } from "./prices.ts";
 

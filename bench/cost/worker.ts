@@ -1,4 +1,4 @@
-/** The Worker whose costs are counted: the events, handlers and apps of the scenarios, with a meter around all of it. */
+/** The Worker whose costs are counted: the events, handlers and apps of the scenarios, wrapped in the meter. */
 import { createEvents, defineConfig } from "tidings";
 import { type Capabilities, createApp } from "tidings/apps";
 import {
@@ -21,7 +21,7 @@ import {
 for (const binding of ["EVENTS_QUEUE", "RETRIES_QUEUE", "DEAD_LETTERS_QUEUE"])
 	meterQueue(binding);
 
-/** The secret that users' tokens are signed with. */
+/** Signs users' tokens. */
 export const SECRET = "a secret of the scenarios, 32 bytes at least";
 
 const bell = bellOf("cost");
@@ -47,22 +47,22 @@ for (const count of [1, 3, 10])
 	for (let n = 1; n <= count; n++)
 		events.on(`handled.by-${count}`, { id: `${count}-${n}` }, () => {});
 
-/** How often a handler of `failing` events has yet to fail. */
+/** Failures that are left for the handlers of `failing` events. */
 export const failures = { left: 0 };
 
-function fails(): void {
-	if (failures.left-- > 0) throw new Error("as the scenario wants it");
+function fail(): void {
+	if (failures.left-- > 0) throw new Error("the scenario makes it fail");
 }
 
 const soon = { limit: 3, backoff: "constant", base: "1 second" } as const;
-events.on("failing.retried", { id: "retried", retries: soon }, fails);
-events.on("failing.buried", { id: "buried", retries: 0 }, fails);
+events.on("failing.retried", { id: "retried", retries: soon }, fail);
+events.on("failing.buried", { id: "buried", retries: 0 }, fail);
 
 const mail = createEvents();
 for (const n of [1, 2, 3])
 	mail.on("handled.elsewhere", { id: `mail-${n}` }, () => {});
 
-// One shard, so that a hundred events are due together in one object.
+// One shard, so that a hundred events are due in one object.
 const config = defineConfig({
 	url: "https://events.example",
 	shards: 1,

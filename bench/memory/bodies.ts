@@ -1,17 +1,17 @@
-/** Bodies of about so many bytes as JSON, which are alike in the queue and very different in memory. */
+/** Bodies of a number of bytes as JSON. Their size in memory differs. */
 export const BODIES = {
-	/** ASCII, one byte a character in memory as in the queue. */
+	/** ASCII: one byte for each character in memory. */
 	text: (bytes: number) => "x".repeat(bytes),
-	/** One character that is none of Latin 1, for which all of them have two bytes in memory. */
+	/** One character is not Latin-1, so V8 stores two bytes for each character. */
 	wide: (bytes: number) => `漢${"x".repeat(bytes)}`,
-	/** What an API gives: a list of small objects. */
+	/** A list of small objects, as an API returns it. */
 	rows: (bytes: number) =>
 		Array.from({ length: bytes / 50 }, (_, n) => ({
 			id: 1_000_000 + n,
 			name: `item-${1_000 + (n % 1_000)}`,
 			count: n % 10,
 		})),
-	/** Three bytes of JSON each that take several times as many when they are parsed. */
+	/** Empty arrays: three bytes of JSON each, several times as many when parsed. */
 	arrays: (bytes: number) => Array.from({ length: bytes / 3 }, () => []),
 };
 

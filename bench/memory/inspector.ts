@@ -1,12 +1,12 @@
-/** The runtime's inspector, asked for one thing: how large the heap of the Worker's isolate is. */
+/** A client of the runtime's inspector that reads the size of the Worker's heap. */
 
 /** In bytes, as V8 counts them. */
 export interface Heap {
-	/** Of JavaScript: what is in use, and what nobody uses any more and is not collected yet. */
+	/** JavaScript objects, including garbage that is not collected yet. */
 	usedSize: number;
-	/** What is set aside for it. */
+	/** Memory that V8 reserved for the heap. */
 	totalSize: number;
-	/** Of the runtime's own objects, and of buffers. */
+	/** The runtime's own objects, and buffers. */
 	embedderHeapUsedSize: number;
 	backingStorageSize: number;
 }
@@ -14,9 +14,9 @@ export interface Heap {
 export interface Inspector {
 	heap(): Promise<Heap>;
 	/**
-	 * Collects what nobody uses.
+	 * Collects garbage.
 	 *
-	 * @param poke makes the Worker run, for it collects only then
+	 * @param poke makes the Worker run, because V8 collects only while it runs
 	 */
 	collect(poke: () => Promise<unknown>): Promise<void>;
 	close(): void;
@@ -28,51 +28,51 @@ interface Answer {
 	error?: { message: string };
 }
 
-/** @param url where the inspector lists what it inspects */
+/** @param url the inspector's list of targets */
 export async function inspect(url: URL): Promise<Inspector> {
 	const listed = await fetch(new URL("/json", url));
 	const [target] = (await listed.json()) as { webSocketDebuggerUrl: string }[];
-	if (!target) throw new Error("the inspector inspects nothing");
-	// It takes no one that does not say where it comes from.
+	if (!target) throw new Error("the inspector lists no target");
+	// The inspector rejects a connection without an origin.
 	const headers = { origin: "http://localhost" };
 	const socket = new WebSocket(target.webSocketDebuggerUrl, {
 		headers,
 	} as never);
 	const open = Promise.withResolvers<void>();
-	const asked = new Map<number, PromiseWithResolvers<unknown>>();
+	const pending = new Map<number, PromiseWithResolvers<unknown>>();
 	let isClosed = false;
 	socket.addEventListener("open", () => open.resolve());
 	socket.addEventListener("error", () =>
-		open.reject(new Error("the inspector is not reached")),
+		open.reject(new Error("cannot connect to the inspector")),
 	);
 	socket.addEventListener("close", () => {
 		isClosed = true;
-		for (const one of asked.values()) one.reject(gone());
+		for (const answer of pending.values()) answer.reject(gone());
 	});
 	socket.addEventListener("message", ({ data }) => {
 		const { id, result, error } = JSON.parse(String(data)) as Answer;
-		const one = asked.get(id ?? 0);
-		asked.delete(id ?? 0);
+		const one = pending.get(id ?? 0);
+		pending.delete(id ?? 0);
 		if (error) one?.reject(new Error(error.message));
 		else one?.resolve(result);
 	});
 	await open.promise;
 
 	let count = 0;
-	const ask = (method: string): Promise<unknown> => {
+	const request = (method: string): Promise<unknown> => {
 		if (isClosed) throw gone();
 		const id = ++count;
 		const answer = Promise.withResolvers<unknown>();
-		asked.set(id, answer);
+		pending.set(id, answer);
 		socket.send(JSON.stringify({ id, method }));
 		return answer.promise;
 	};
-	await ask("HeapProfiler.enable");
+	await request("HeapProfiler.enable");
 	return {
-		heap: async () => (await ask("Runtime.getHeapUsage")) as Heap,
+		heap: async () => (await request("Runtime.getHeapUsage")) as Heap,
 		async collect(poke) {
 			let isOver = false;
-			const collected = ask("HeapProfiler.collectGarbage").finally(() => {
+			const collected = request("HeapProfiler.collectGarbage").finally(() => {
 				isOver = true;
 			});
 			while (!isOver) await Promise.race([collected, poke()]);
@@ -82,5 +82,5 @@ export async function inspect(url: URL): Promise<Inspector> {
 }
 
 function gone(): Error {
-	return new Error("the isolate is gone");
+	return new Error("the isolate ended: its heap reached the limit");
 }

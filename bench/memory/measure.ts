@@ -5,41 +5,41 @@ import type { Scenario } from "./scenarios.ts";
 
 /** In bytes. */
 export interface Measured {
-	/** Before its first event, or with its batch in hand. */
+	/** Before the first event, or with the whole batch received. */
 	idle: number;
-	/** The most that the heap had in use, what was not collected yet included. */
+	/** Largest heap, including garbage. */
 	peak: number;
-	/** The most that was set aside for the heap. */
+	/** Largest memory that V8 reserved for the heap. */
 	peakTotal: number;
-	/** The most in buffers and in the runtime's own objects. */
+	/** Most bytes in buffers and the runtime's own objects. */
 	peakOutside: number;
 	samples: number;
-	/** How many times a handler has run. */
+	/** Runs of handlers. */
 	handled: number;
 	largestBatch: number;
 }
 
-/** Milliseconds between two looks at the heap. */
-const OFTEN = 2;
-const SELDOM = 50;
+/** Milliseconds between two samples of the heap, without and with a collection before each. */
+const SAMPLE_EVERY = 2;
+const COLLECT_EVERY = 50;
 
-/** So long a scenario may stand still, in milliseconds. */
-const PATIENCE = 60_000;
+/** A scenario fails after this time without progress, in milliseconds. */
+const STALLED_AFTER = 60_000;
 
-/** @param isLive what nobody uses is collected before each look, so that only what is held counts */
+/** @param isCollected collects garbage before each sample, so that only live objects count */
 export async function measure(
 	{ batch, handled, before, run }: Scenario,
 	running: Running,
-	isLive: boolean,
+	isCollected: boolean,
 ): Promise<Measured> {
-	const { act, inspector } = running;
-	const collect = () => inspector.collect(() => act("told"));
+	const { perform, inspector } = running;
+	const collect = () => inspector.collect(() => perform("progress"));
 	await before?.(running);
-	await act("reset");
-	await act("gate", batch === undefined);
+	await perform("reset");
+	await perform("pause", batch !== undefined);
 	if (batch !== undefined) {
 		await run(running);
-		while ((await act("told")).largestBatch === 0) await wait(20);
+		while ((await perform("progress")).largestBatch === 0) await wait(20);
 	}
 	await collect();
 	const { usedSize: idle } = await inspector.heap();
@@ -47,41 +47,43 @@ export async function measure(
 	let isOver = false;
 	const sampling = (async () => {
 		while (!isOver) {
-			if (isLive) await collect();
+			if (isCollected) await collect();
 			const heap = await inspector.heap();
 			const outside = heap.embedderHeapUsedSize + heap.backingStorageSize;
 			seen.peak = Math.max(seen.peak, heap.usedSize);
 			seen.peakTotal = Math.max(seen.peakTotal, heap.totalSize);
 			seen.peakOutside = Math.max(seen.peakOutside, outside);
 			seen.samples++;
-			await wait(isLive ? SELDOM : OFTEN);
+			await wait(isCollected ? COLLECT_EVERY : SAMPLE_EVERY);
 		}
 	})();
 	try {
-		if (batch !== undefined) await act("gate", true);
+		if (batch !== undefined) await perform("pause", false);
 		else await run(running);
-		const told = await Promise.race([
-			sampling.then(() => act("told")),
+		const progress = await Promise.race([
+			sampling.then(() => perform("progress")),
 			allHandled(handled, running),
 		]);
-		if (told.largestBatch < (batch ?? 0))
-			throw new Error(`its largest batch had ${told.largestBatch} events`);
-		return { ...seen, ...told };
+		if (progress.largestBatch < (batch ?? 0))
+			throw new Error(
+				`the largest batch has only ${progress.largestBatch} events`,
+			);
+		return { ...seen, ...progress };
 	} finally {
 		isOver = true;
 		await sampling;
 	}
 }
 
-async function allHandled(count: number, { act }: Running) {
-	let told = await act("told");
-	for (let movedAt = Date.now(); told.handled < count; ) {
+async function allHandled(count: number, { perform }: Running) {
+	let last = await perform("progress");
+	for (let movedAt = Date.now(); last.handled < count; ) {
 		await wait(100);
-		const now = await act("told");
-		if (now.handled > told.handled) movedAt = Date.now();
-		if (Date.now() - movedAt > PATIENCE)
-			throw new Error(`${now.handled} of ${count} were handled`);
-		told = now;
+		const now = await perform("progress");
+		if (now.handled > last.handled) movedAt = Date.now();
+		if (Date.now() - movedAt > STALLED_AFTER)
+			throw new Error(`only ${now.handled} of ${count} events were handled`);
+		last = now;
 	}
-	return told;
+	return last;
 }

@@ -1,4 +1,4 @@
-/** `npm run bench:memory [-- --only TEXT] [--share PART] [--json FILE]`: how large a Worker's heap becomes. */
+/** `npm run bench:memory [-- --only TEXT] [--share PART] [--json FILE]`: measures the heap of a Worker. */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { table } from "../cost/table.ts";
@@ -14,14 +14,14 @@ const { values } = parseArgs({
 	},
 });
 
-/** Half of what an isolate has, in MB: a heap that is held to it gives up when it needs more. */
-const HALF = 64;
+/** Heap limit in MB: half of an isolate. V8 ends an isolate that needs more. */
+const LIMIT = 64;
 
 interface Result extends Pick<Scenario, "name"> {
-	/** What the heap was held to, in MB. */
-	heldTo: number | null;
+	/** Heap limit in MB; null without one. */
+	limit: number | null;
 	measured: Measured | null;
-	/** With what nobody uses collected before each look. */
+	/** With garbage collected before each sample. */
 	live: Measured | null;
 	error: string | null;
 }
@@ -30,19 +30,20 @@ const results: Result[] = [];
 const all = scenarios(Number(values.share)).filter(({ name }) =>
 	name.includes(values.only),
 );
-for (const heldTo of [HALF, undefined]) {
-	const isHeld = heldTo !== undefined;
-	const some = all.filter(({ isQueueLarge }) => !isQueueLarge === isHeld);
+for (const limit of [LIMIT, undefined]) {
+	const some = all.filter(
+		({ hasLargeQueue = false }) => hasLargeQueue === (limit === undefined),
+	);
 	let running: Running | undefined;
 	for (const scenario of some) {
-		running ??= await start(heldTo);
-		const beganAt = Date.now();
-		const result = await resultOf(scenario, running, heldTo);
+		running ??= await start(limit);
+		const startedAt = Date.now();
+		const result = await resultOf(scenario, running, limit);
 		results.push(result);
-		const seconds = ((Date.now() - beganAt) / 1_000).toFixed(1);
+		const seconds = ((Date.now() - startedAt) / 1_000).toFixed(1);
 		console.error(`${scenario.name}: ${result.error ?? `${seconds} s`}`);
 		if (result.error === null) continue;
-		// It may have taken the runtime with it.
+		// The runtime may have crashed with the scenario.
 		await running.stop();
 		running = undefined;
 	}
@@ -52,11 +53,11 @@ for (const heldTo of [HALF, undefined]) {
 async function resultOf(
 	scenario: Scenario,
 	running: Running,
-	heldTo: number | undefined,
+	limit: number | undefined,
 ): Promise<Result> {
 	const result: Result = {
 		name: scenario.name,
-		heldTo: heldTo ?? null,
+		limit: limit ?? null,
 		measured: null,
 		live: null,
 		error: null,
@@ -74,23 +75,23 @@ const MB = (bytes: number | undefined) =>
 	bytes === undefined ? "" : (bytes / 1_000_000).toFixed(1);
 
 const HEAD = [
-	...["scenario", "handled", "idle", "peak", "of it live", "outside"],
-	"heap held to",
+	...["scenario", "handled", "idle", "peak", "live peak", "outside"],
+	"heap limit",
 ];
 console.log(
-	"MB of the heap: with garbage, and without; outside of it buffers and the runtime's own objects:\n",
+	"MB. peak: heap with garbage; live peak: without; outside: buffers and the runtime's own objects.\n",
 );
 console.log(
 	table([
 		HEAD,
-		...results.map(({ name, heldTo, measured, live, error }) => [
+		...results.map(({ name, limit, measured, live, error }) => [
 			name,
 			error === null ? String(measured?.handled) : "failed",
 			MB(measured?.idle),
 			MB(measured?.peak),
 			MB(live?.peak),
 			MB(measured?.peakOutside),
-			heldTo === null ? "-" : String(heldTo),
+			limit === null ? "-" : String(limit),
 		]),
 	]),
 );

@@ -1,26 +1,26 @@
-/** The Worker on the real local runtime, with its inspector, and a heap that is held to a size where one is given. */
+/** Runs the Worker on the local runtime, with its inspector and an optional heap limit. */
 import { type Inspector, inspect } from "./inspector.ts";
-import type { Acts } from "./worker.ts";
+import type { Actions } from "./worker.ts";
 
-/** So long a call may take, in milliseconds: the runtime may be gone without a word. */
-const LONGEST_CALL = 300_000;
+/** Timeout of a call, in milliseconds. A runtime that crashed does not answer. */
+const CALL_TIMEOUT = 300_000;
 
 export interface Running {
 	inspector: Inspector;
-	act<Name extends keyof Acts>(
+	perform<Name extends keyof Actions>(
 		name: Name,
-		...args: Parameters<Acts[Name]>
-	): ReturnType<Acts[Name]>;
-	/** A request of anybody. */
+		...args: Parameters<Actions[Name]>
+	): ReturnType<Actions[Name]>;
+	/** Sends a request as an outside caller. */
 	post(path: string, body: string): Promise<void>;
 	stop(): Promise<void>;
 }
 
-/** @param megabytes what V8 may take for a heap before it gives up; the local queue's is held to it as well */
+/** @param megabytes heap limit, past which V8 ends the isolate. The isolate of the local queue has it too. */
 export async function start(megabytes?: number): Promise<Running> {
 	const flags = megabytes === undefined ? "" : `--max-heap-size=${megabytes}`;
 	process.env.MINIFLARE_WORKERD_V8_FLAGS = flags;
-	// It reads its environment when it is loaded, and would tell of each batch.
+	// wrangler reads this variable while it loads. It would log each batch.
 	process.env.WRANGLER_LOG = "none";
 	const { unstable_startWorker: startWorker } = await import("wrangler");
 	const worker = await startWorker({
@@ -42,7 +42,7 @@ export async function start(megabytes?: number): Promise<Running> {
 			method: "POST",
 			headers: { "content-type": "application/json" },
 			body,
-			signal: AbortSignal.timeout(LONGEST_CALL),
+			signal: AbortSignal.timeout(CALL_TIMEOUT),
 		});
 		if (!response.ok)
 			throw new Error(
@@ -52,8 +52,10 @@ export async function start(megabytes?: number): Promise<Running> {
 	}
 	return {
 		inspector,
-		act: (async (name: string, input: unknown = null) =>
-			(await send(`/${name}`, JSON.stringify(input))).json()) as Running["act"],
+		perform: (async (name: string, input: unknown = null) =>
+			(
+				await send(`/${name}`, JSON.stringify(input))
+			).json()) as Running["perform"],
 		post: async (path, body) => {
 			await (await send(path, body)).arrayBuffer();
 		},

@@ -1,39 +1,39 @@
-/** What a Worker's memory is measured in: each scenario says how many events it hands to handlers. */
+/** The scenarios of the memory bench. */
 import type { BodyKind } from "./bodies.ts";
 import type { Running } from "./runtime.ts";
 import type { Published } from "./worker.ts";
 
 export interface Scenario {
 	name: string;
-	/** How many times a handler is to run. */
+	/** Runs of handlers that the scenario must reach. */
 	handled: number;
-	/** So many events come in one batch, which is measured from its beginning. */
+	/** Events of the one batch that is measured; absent if the scenario is not one batch. */
 	batch?: number;
-	/** Locally the queue holds more than the heap may have, and its heap would be held to that as well. */
-	isQueueLarge?: boolean;
-	/** It takes minutes, and its memory is measured once. */
+	/** The local queue itself needs more than the heap limit, which applies to its isolate too. */
+	hasLargeQueue?: boolean;
+	/** It takes minutes, so it is measured once. */
 	isLong?: boolean;
-	/** What has to be there before, and is not measured. */
+	/** Preparation that is not measured. */
 	before?(running: Running): Promise<void>;
 	run(running: Running): Promise<void>;
 }
 
-/** Bytes published in one call: few, for it is not what is measured. */
+/** Bytes that one call publishes. Publishing is not what is measured. */
 const CALL_BYTES = 500_000;
 
 async function publish(
-	{ act }: Running,
+	{ perform }: Running,
 	what: Omit<Published, "count">,
 	count: number,
 ): Promise<void> {
 	const most = Math.max(1, Math.min(100, Math.floor(CALL_BYTES / what.bytes)));
 	for (let left = count; left > 0; left -= most)
-		await act("publish", { ...what, count: Math.min(left, most) });
+		await perform("publish", { ...what, count: Math.min(left, most) });
 }
 
-/** With those that nobody handles, so that a batch is whole and does not wait for its timeout. */
+/** Fills the batch with events that have no handler, so that it does not wait for its timeout. */
 async function publishRest(running: Running, count: number): Promise<void> {
-	const what = { name: "nobody.hears", kind: "text", bytes: 10 } as const;
+	const what = { name: "no.handler", kind: "text", bytes: 10 } as const;
 	const rest = (100 - (count % 100)) % 100;
 	if (rest > 0) await publish(running, what, rest);
 }
@@ -62,15 +62,15 @@ function batch(
 	};
 }
 
-function due(bytes: number, count: number, isQueueLarge = false): Scenario {
+function due(bytes: number, count: number, hasLargeQueue = false): Scenario {
 	return {
 		name: `${count} due at one instant, ${bytes / 1_000} KB`,
 		handled: count,
-		isQueueLarge,
+		hasLargeQueue,
 		async run(running) {
 			const to = { name: "handled.by-1", kind: "rows", bytes } as const;
 			await publish(running, { ...to, isLater: true }, count);
-			await running.act("passDay");
+			await running.perform("passDay");
 			await publishRest(running, count);
 		},
 	};
@@ -81,10 +81,10 @@ function hooks(bytes: number, count: number): Scenario {
 		name: `a batch of ${count} calls of a webhook, ${bytes / 1_000} KB`,
 		handled: count,
 		batch: count,
-		before: ({ act }) => act("subscribe", { from: 0, count: 1 }),
+		before: ({ perform }) => perform("subscribe", { from: 0, count: 1 }),
 		async run(running) {
-			const { act, post } = running;
-			const path = await act("hookPath");
+			const { perform, post } = running;
+			const path = await perform("hookPath");
 			const body = "x".repeat(bytes);
 			for (let n = 0; n < count; n++) await post(path, body);
 			await publishRest(running, count);
@@ -92,31 +92,31 @@ function hooks(bytes: number, count: number): Scenario {
 	};
 }
 
-/** Subscribed in one call: a second of work at the most. */
-const FILL = 2_000;
+/** Subscriptions that one call adds: at most a second of work. */
+const PER_CALL = 2_000;
 
 function send(bytes: number, subscribers: number): Scenario {
 	return {
 		name: `a send to ${subscribers} subscriptions, ${bytes / 1_000} KB`,
 		handled: subscribers,
-		// Up to a page of them waits in the queue.
-		isQueueLarge: bytes > 50_000,
+		// A page of up to 500 deliveries is in the queue.
+		hasLargeQueue: bytes > 50_000,
 		isLong: subscribers > 10_000,
-		async before({ act }) {
-			for (let from = 0; from < subscribers; from += FILL)
-				await act("subscribe", {
+		async before({ perform }) {
+			for (let from = 0; from < subscribers; from += PER_CALL)
+				await perform("subscribe", {
 					from,
-					count: Math.min(FILL, subscribers - from),
+					count: Math.min(PER_CALL, subscribers - from),
 				});
 		},
 		async run(running) {
-			await running.act("ring", bytes);
+			await running.perform("ring", bytes);
 			await publishRest(running, 1);
 		},
 	};
 }
 
-/** @param share of each number, for whoever has less time; bytes stay as they are */
+/** @param share of each number of events, for a shorter run. Sizes of bodies stay the same. */
 export function scenarios(share = 1): Scenario[] {
 	const hundred = Math.ceil(100 * share);
 	const of = (count: number) => Math.ceil(count * share);
@@ -137,7 +137,10 @@ export function scenarios(share = 1): Scenario[] {
 			handled: hundred,
 			async run(running) {
 				const what = { name: "handled.by-1", kind: "rows", bytes: 99_000 };
-				await running.act("publish", { ...what, count: hundred } as Published);
+				await running.perform("publish", {
+					...what,
+					count: hundred,
+				} as Published);
 				await publishRest(running, hundred);
 			},
 		},

@@ -1,4 +1,4 @@
-/** The Worker whose memory is measured: no meter stands around it, so that what is measured is its own. */
+/** The Worker whose memory is measured, without the meter of `bench/cost`. */
 import { exports } from "cloudflare:workers";
 import { createEvents, defineConfig } from "tidings";
 import { type Capabilities, createApp } from "tidings/apps";
@@ -8,22 +8,22 @@ import {
 	subscriber,
 	worker,
 } from "tidings/worker";
-import { portsOf } from "../../src/events.ts";
-import { subscriptionsOf } from "../../src/platform/bindings.ts";
+import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
+import { portsOf } from "../../src/registration.ts";
 import { BODIES, type BodyKind } from "./bodies.ts";
 
 export { DeadLetters, Payloads } from "tidings/worker";
 
-/** What has come of a scenario so far. */
-const told = { handled: 0, largestBatch: 0 };
+/** Progress of the scenario. */
+const progress = { handled: 0, largestBatch: 0 };
 
-/** While it is closed a batch waits, whole and not begun. */
-const gate = { isOpen: true };
+/** While paused, a received batch waits before its first event. */
+let isPaused = false;
 
-/** A handler takes a moment, so that those which run beside each other are in memory together. */
-async function handles(): Promise<void> {
+/** Takes 20 ms, so that concurrent handlers are in memory together. */
+async function handle(): Promise<void> {
 	await scheduler.wait(20);
-	told.handled++;
+	progress.handled++;
 }
 
 const bell = createApp("@memory/bell", {
@@ -38,7 +38,7 @@ const bell = createApp("@memory/bell", {
 	handlers: {
 		rung: {
 			start: { default: () => {} },
-			handler: { default: handles },
+			handler: { default: handle },
 			stop: { default: () => {} },
 		},
 	},
@@ -55,7 +55,7 @@ const guest = createApp("@memory/guest", {
 	tools: {
 		hear: {
 			default: () => {
-				told.handled++;
+				progress.handled++;
 			},
 		},
 	},
@@ -64,12 +64,12 @@ const guest = createApp("@memory/guest", {
 const events = createEvents({ apps: [bell, guest], observe: () => {} });
 const mail = createEvents();
 for (const n of [1, 2, 3]) {
-	events.on("handled.by-3", { id: `by-3-${n}` }, handles);
-	mail.on("handled.elsewhere", { id: `elsewhere-${n}` }, handles);
+	events.on("handled.by-3", { id: `by-3-${n}` }, handle);
+	mail.on("handled.elsewhere", { id: `elsewhere-${n}` }, handle);
 }
-events.on("handled.by-1", { id: "by-1" }, handles);
+events.on("handled.by-1", { id: "by-1" }, handle);
 
-// One shard, so that what is due at one instant is due in one object.
+// One shard, so that all events due at one instant are due in one object.
 const config = defineConfig({
 	url: "https://events.example",
 	shards: 1,
@@ -85,18 +85,18 @@ const config = defineConfig({
 const own = worker(events, { config });
 const NAME = "@memory/bell/rung";
 
-/** What the one who measures may ask for. */
-export interface Acts {
-	told(): Promise<typeof told>;
+/** The actions that the bench may ask for. */
+export interface Actions {
+	progress(): Promise<typeof progress>;
 	reset(): Promise<void>;
-	gate(isOpen: boolean): Promise<void>;
-	publish(what: Published): Promise<void>;
-	/** A day passes, and the alarm of what is due then comes. */
+	pause(isPaused: boolean): Promise<void>;
+	publish(published: Published): Promise<void>;
+	/** Advances the clock by a day, and runs the scheduler's alarm. */
 	passDay(): Promise<void>;
-	/** The path of the hook of the app's event. */
+	/** The path of the event's webhook. */
 	hookPath(): Promise<string>;
-	/** Subscribes so many, from one number on. */
-	subscribe(what: { from: number; count: number }): Promise<void>;
+	/** Adds subscriptions with numbers from `from` on. */
+	subscribe(added: { from: number; count: number }): Promise<void>;
 	/** Sends to all subscribers. */
 	ring(bytes: number): Promise<void>;
 }
@@ -106,7 +106,7 @@ export interface Published {
 	count: number;
 	kind: BodyKind;
 	bytes: number;
-	/** Due in a day, all at the same instant. */
+	/** Due in a day, all at one instant. */
 	isLater?: boolean;
 }
 
@@ -119,17 +119,17 @@ const DAY = 86_400_000;
 const realNow = Date.now.bind(Date);
 let ahead = 0;
 Date.now = () => realNow() + ahead;
-/** The one instant at which everything of a scenario is due. */
+/** The instant at which all scheduled events of a scenario are due. */
 let tomorrow = new Date(0);
 
-const acts: Acts = {
-	told: async () => told,
+const actions: Actions = {
+	progress: async () => progress,
 	async reset() {
-		Object.assign(told, { handled: 0, largestBatch: 0 });
+		Object.assign(progress, { handled: 0, largestBatch: 0 });
 		tomorrow = new Date(Date.now() + DAY);
 	},
-	async gate(isOpen) {
-		gate.isOpen = isOpen;
+	async pause(paused) {
+		isPaused = paused;
 	},
 	async publish({ name, count, kind, bytes, isLater = false }) {
 		const after = isLater ? { after: tomorrow } : {};
@@ -142,10 +142,10 @@ const acts: Acts = {
 	},
 	async passDay() {
 		ahead += DAY;
-		await classes.Scheduler.getByName("shard-0").ring();
+		await classes.Scheduler.getByName("shard-0").fireAlarm();
 	},
 	async hookPath() {
-		const secret = await subscriptionsOf(NAME).webhookSecret();
+		const secret = await boundSubscriptions(NAME).webhookSecret();
 		return new URL(portsOf(events).webhookUrl(NAME, secret)).pathname;
 	},
 	async subscribe({ from, count }) {
@@ -159,10 +159,10 @@ const acts: Acts = {
 export default {
 	...own,
 	async fetch(request, env, ctx) {
-		const act = new URL(request.url).pathname.slice(1) as keyof Acts;
-		if (!Object.hasOwn(acts, act)) return own.fetch(request, env, ctx);
+		const action = new URL(request.url).pathname.slice(1) as keyof Actions;
+		if (!Object.hasOwn(actions, action)) return own.fetch(request, env, ctx);
 		try {
-			const result = await acts[act]((await request.json()) as never);
+			const result = await actions[action]((await request.json()) as never);
 			return Response.json(result ?? null);
 		} catch (error) {
 			return new Response(String(error), { status: 500 });
@@ -170,20 +170,20 @@ export default {
 	},
 	async queue(batch, env, ctx) {
 		const { length } = batch.messages;
-		told.largestBatch = Math.max(told.largestBatch, length);
-		while (!gate.isOpen) await scheduler.wait(5);
+		progress.largestBatch = Math.max(progress.largestBatch, length);
+		while (isPaused) await scheduler.wait(5);
 		return own.queue(batch, env, ctx);
 	},
 } satisfies ExportedHandler<Cloudflare.Env>;
 
 export class Scheduler extends BareScheduler {
-	async ring(): Promise<void> {
+	async fireAlarm(): Promise<void> {
 		await this.alarm();
 	}
 }
 
 export class Subscriptions extends BareSubscriptions {
-	/** Subscribes in one call what would be a hundred thousand. */
+	/** Adds many subscriptions in one call. */
 	async fill(from: number, count: number): Promise<void> {
 		for (let number = from; number < from + count; number++)
 			await this.subscribe({

@@ -1,27 +1,29 @@
-/** In what the Worker grows, and what is looked at for each size. */
-import type { Act } from "./acts.ts";
+/** What grows, and what is measured at each size. */
+import type { Action } from "./actions.ts";
 import type { Running } from "./runtime.ts";
 
-export interface Look {
-	what: string;
-	act: Act;
+export interface Measurement {
+	name: string;
+	action: Action;
 	input?: unknown;
-	/** How many events, calls or deliveries it is; its time and counts are divided by them. */
+	/** Number of events, calls or deliveries. Time and counts are divided by it. */
 	count: number;
-	/** What it needs anew for each round, and is not counted. */
-	before?: readonly [act: Act, input?: unknown][];
+	/** Actions before each round. They are not counted. */
+	before?: readonly [action: Action, input?: unknown][];
 }
 
 export interface Dimension {
 	title: string;
 	unit: string;
 	sizes: readonly number[];
-	/** From one size to a larger one. */
+	/** Grows from one size to a larger one. */
 	grow(running: Running, from: number, to: number): Promise<void>;
-	looks(size: number): Look[];
+	measurements(size: number): Measurement[];
 }
 
-/** In calls of at most so many. */
+type Growing = Omit<Dimension, "sizes">;
+
+/** Makes calls of at most `most` each. */
 async function inCalls(
 	from: number,
 	to: number,
@@ -32,108 +34,103 @@ async function inCalls(
 		await call(at, Math.min(most, to - at));
 }
 
-function calls(what: Act, count: number): Look {
-	return { what, act: what, input: count, count };
+function calls(name: string, action: Action, count: number): Measurement {
+	return { name, action, input: count, count };
 }
 
+/** Events that one flush sends. */
 const DUE = 1_000;
 
-export const ROWS: Omit<Dimension, "sizes"> = {
+export const ROWS: Growing = {
 	title: "Scheduled events in one shard",
 	unit: "waiting",
 	grow: ({ perform }, from, to) =>
-		inCalls(from, to, 5_000, (_, count) => perform("fill", count)),
-	looks: () => [
-		calls("schedule one", 100),
-		{ ...calls("schedule", DUE), what: "schedule 1 000 at once" },
+		inCalls(from, to, 5_000, (_, count) => perform("addRows", count)),
+	measurements: () => [
+		calls("schedule one", "scheduleOne", 100),
+		calls("schedule 1 000 in a batch", "scheduleBatch", DUE),
 		{
-			what: "hand over 1 000 that are due",
-			act: "hand over",
-			count: DUE,
-			before: [["hand over"], ["schedule", DUE]],
+			...{ name: "flush 1 000 due events", action: "flush", count: DUE },
+			before: [["flush"], ["scheduleBatch", DUE]],
 		},
-		calls("reschedule", 50),
-		calls("cancel", 50),
-		{ ...calls("list", 10), what: "list a page of 100" },
-		{ ...calls("watch", 50), what: "watch, every five minutes" },
-		{ what: "wake a sleeping object", act: "wake", count: 1 },
+		calls("reschedule", "reschedule", 50),
+		calls("cancel", "cancel", 50),
+		calls("list a page of 100", "list", 10),
+		calls("watch, every five minutes", "watch", 50),
+		{ name: "wake a sleeping object", action: "wake", count: 1 },
 	],
 };
 
+/** Events in all shards together. */
 const SPREAD = 1_600;
 
-export const SHARDS: Omit<Dimension, "sizes"> = {
+export const SHARDS: Growing = {
 	title: "Shards, for the same 1 600 events",
 	unit: "shards",
 	grow: async ({ perform }, _, to) => {
-		await perform("spread", to);
-		// Their tables are made once.
-		await perform("schedule", SPREAD);
-		await perform("hand over");
+		await perform("useShards", to);
+		// Creates the tables, which costs rows once.
+		await perform("scheduleBatch", SPREAD);
+		await perform("flush");
 	},
-	looks: () => [
-		{ ...calls("schedule", SPREAD), what: "schedule 1 000 at once" },
+	measurements: () => [
+		calls("schedule 1 000 in a batch", "scheduleBatch", SPREAD),
 		{
-			what: "hand over what is due",
-			act: "hand over",
-			count: SPREAD,
-			before: [["hand over"], ["schedule", SPREAD]],
+			...{ name: "flush all due events", action: "flush", count: SPREAD },
+			before: [["flush"], ["scheduleBatch", SPREAD]],
 		},
-		{ ...calls("list", 10), what: "list a page of 100" },
-		{ ...calls("watch", 10), what: "watch, every five minutes" },
+		calls("list a page of 100", "list", 10),
+		calls("watch, every five minutes", "watch", 10),
 	],
 };
 
-export const HANDLERS: Omit<Dimension, "sizes"> = {
+export const HANDLERS: Growing = {
 	title: "Handlers, as many here and in another Worker",
 	unit: "handlers",
 	grow: async ({ perform }, from, to) => {
-		await perform("handle", { from, count: to - from });
+		await perform("addHandlers", { from, count: to - from });
 	},
-	looks: (size) => [
-		{ ...calls("publish", 500), what: "an event of one of them" },
-		{ ...calls("publish new names", 500), what: "an event of a new name" },
-		{ ...calls("publish elsewhere", 500), what: "an event of one, elsewhere" },
+	measurements: (size) => [
+		calls("an event for one handler", "publish", 500),
+		calls("an event with a new name", "publishNewNames", 500),
+		calls("an event for one handler elsewhere", "publishElsewhere", 500),
 		{
-			what: "an event of all of them, each handler",
-			act: "publish to all",
-			input: 10,
+			...calls("an event for all, each handler", "publishToAll", 10),
 			count: 10 * size,
 		},
 		{
-			what: "an event of all, elsewhere, each handler",
-			act: "publish to all elsewhere",
-			input: 10,
+			...calls(
+				"an event for all elsewhere, each handler",
+				"publishToAllElsewhere",
+				10,
+			),
 			count: 10 * size,
 		},
 	],
 };
 
-export const SUBSCRIPTIONS: Omit<Dimension, "sizes"> = {
+export const SUBSCRIPTIONS: Growing = {
 	title: "Subscriptions of one event",
 	unit: "subscriptions",
 	grow: ({ perform }, from, to) =>
 		inCalls(from, to, 2_000, (from, count) =>
-			perform("subscribeMany", { from, count }),
+			perform("addSubscriptions", { from, count }),
 		),
-	looks: (size) => [
+	measurements: (size) => [
 		{
-			...calls("subscribe", 50),
-			what: "subscribe one more",
+			...calls("subscribe one more", "subscribe", 50),
 			before: [["unsubscribe", 50]],
 		},
 		{
-			...calls("unsubscribe", 50),
+			...calls("unsubscribe", "unsubscribe", 50),
 			before: [["subscribe", 50]],
 		},
-		calls("send to one", 10),
-		calls("send to one by two fields", 10),
+		calls("send to one", "sendToOne", 10),
+		calls("send to one by two fields", "sendToOneByTwoFields", 10),
 		{
-			what: "send to 100, each delivery",
-			act: "send to a floor",
-			input: 1,
+			...calls("send to 100, each delivery", "sendToFloor", 1),
 			count: Math.min(size, 100),
 		},
-		{ ...calls("mail", 10), what: "mail for the event" },
+		calls("mail for the event", "mail", 10),
 	],
 };

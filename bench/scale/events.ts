@@ -1,9 +1,9 @@
-/** The events that grow, and the app whose subscribers do. */
+/** The events and apps of the bench. */
 import { createEvents } from "tidings";
 import { createApp } from "tidings/apps";
 import { bellOf } from "../cost/bell.ts";
 
-/** The app's event whose subscribers are many: each has a number, and a hundred numbers are on a floor. */
+/** The event with many subscribers. Each has a number, and each hundred numbers have a floor. */
 export const RUNG = "@scale/bell/rung";
 
 const bell = bellOf("scale");
@@ -13,5 +13,5 @@ const guest = createApp("@scale/guest", {
 });
 
 export const events = createEvents({ apps: [bell, guest], observe: () => {} });
-/** Another Worker's. */
+/** Those of the other Worker. */
 export const mail = createEvents();

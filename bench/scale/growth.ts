@@ -1,12 +1,14 @@
-/** Looks at one dimension size by size, and tells of each thing whether it is flat. */
+/** Measures one dimension size by size, and shows whether each time and count is flat. */
+
 import { table } from "../cost/table.ts";
-import type { Dimension } from "./dimensions.ts";
+import { median } from "../speed/figures.ts";
+import type { Dimension, Measurement } from "./dimensions.ts";
 import type { Running } from "./runtime.ts";
 
-/** Each for one event, call or delivery. */
+/** For one event, call or delivery. */
 export interface Sample {
 	size: number;
-	/** The median of the rounds, in milliseconds. */
+	/** Median of the rounds, in milliseconds. */
 	ms: number;
 	queueOperations: number;
 	objectRequests: number;
@@ -15,12 +17,13 @@ export interface Sample {
 }
 
 export interface Growth {
-	what: string;
+	name: string;
+	/** One for each size. */
 	samples: Sample[];
 }
 
 export async function growthIn(
-	{ sizes, grow, looks }: Dimension,
+	{ sizes, grow, measurements }: Dimension,
 	running: Running,
 	rounds: number,
 ): Promise<Growth[]> {
@@ -29,40 +32,36 @@ export async function growthIn(
 	for (const size of sizes) {
 		await grow(running, before, size);
 		before = size;
-		for (const look of looks(size)) {
-			const samples = all.get(look.what) ?? [];
-			all.set(look.what, [
-				...samples,
-				await sample(look, size, running, rounds),
-			]);
+		for (const one of measurements(size)) {
+			const samples = all.get(one.name) ?? [];
+			samples.push(await sample(one, size, running, rounds));
+			all.set(one.name, samples);
 		}
 	}
-	return [...all].map(([what, samples]) => ({ what, samples }));
+	return [...all].map(([name, samples]) => ({ name, samples }));
 }
 
 async function sample(
-	{ act, input, count, before = [] }: ReturnType<Dimension["looks"]>[number],
+	{ action, input, count, before = [] }: Measurement,
 	size: number,
 	{ perform }: Running,
 	rounds: number,
 ): Promise<Sample> {
 	const times: number[] = [];
-	let last: Sample | undefined;
+	let last: Omit<Sample, "ms"> | undefined;
 	for (let round = 0; round < rounds; round++) {
-		for (const [act, input] of before) await perform(act, input);
-		const { ms, counts } = await perform(act, input);
+		for (const [action, input] of before) await perform(action, input);
+		const { ms, counts } = await perform(action, input);
 		times.push(ms / count);
 		last = {
 			size,
-			ms: 0,
 			queueOperations: (counts.writes + counts.reads + counts.deletes) / count,
 			objectRequests: counts.objectRequests / count,
 			rowsRead: counts.rowsRead / count,
 			rowsWritten: counts.rowsWritten / count,
 		};
 	}
-	const median = times.sort((a, b) => a - b)[Math.floor(rounds / 2)] as number;
-	return { ...(last as Sample), ms: median };
+	return { ...(last as Omit<Sample, "ms">), ms: median(times) };
 }
 
 const COUNTS = [
@@ -72,10 +71,10 @@ const COUNTS = [
 	"rowsWritten",
 ] as const;
 
-/** Times vary by nearly so much on a machine that does other things too: what grows less counts as flat. */
+/** A time that grows by less than this factor counts as flat, because other load on the machine varies as much. */
 const NOISE = 2;
 
-/** A table of one dimension: times by size, whether they grow, and counts, all of them where they differ. */
+/** Returns the table of one dimension: times by size, and counts, all of them if they differ. */
 export function tableOf(dimension: Dimension, growths: Growth[]): string {
 	const head = [
 		"milliseconds each",
@@ -86,18 +85,18 @@ export function tableOf(dimension: Dimension, growths: Growth[]): string {
 	return table([head, ...growths.map(rowOf)]);
 }
 
-function rowOf({ what, samples }: Growth): string[] {
+function rowOf({ name, samples }: Growth): string[] {
 	const times = samples.map(({ ms }) => ms);
 	const growth = (times.at(-1) ?? 0) / (times[0] ?? 1);
 	return [
-		what,
+		name,
 		...times.map((ms) => ms.toPrecision(3)),
 		growth < NOISE ? "flat" : `× ${growth.toFixed(1)}`,
 		...COUNTS.map((name) => countsOf(samples.map((one) => one[name]))),
 	];
 }
 
-/** One number where it is flat. */
+/** One number if the counts are equal. */
 function countsOf(counts: number[]): string {
 	const texts = counts.map((count) => String(Number(count.toFixed(3))));
 	return new Set(texts).size === 1 ? (texts[0] ?? "") : texts.join(" → ");

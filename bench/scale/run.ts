@@ -1,4 +1,4 @@
-/** `npm run bench:scale [-- --rows 1000,… --shards … --handlers … --subscriptions … --rounds 3 --json FILE]` */
+/** `npm run bench:scale`: measures how time and cost grow. `[-- --rows 1000,… --shards … --handlers … --subscriptions … --rounds 3 --json FILE]` */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import {
@@ -22,7 +22,7 @@ const { values } = parseArgs({
 	},
 });
 
-/** A size of nothing leaves a dimension out. */
+/** An empty list of sizes omits a dimension. */
 function sized(dimension: Omit<Dimension, "sizes">, text: string): Dimension {
 	const sizes = text.split(",").filter(Boolean).map(Number);
 	return { ...dimension, sizes };

@@ -1,19 +1,20 @@
-/** The Worker on the real local runtime, asked from outside: what it counted, and the time until all of it had ended. */
+/** Runs the Worker on the local runtime, and sends it commands over HTTP. */
 import type { Counts } from "../cost/counts.ts";
-import type { Act } from "./acts.ts";
+import type { Action } from "./actions.ts";
 
 export interface Performed {
 	counts: Counts;
+	/** Until all messages and calls ended. */
 	ms: number;
 }
 
 export interface Running {
-	perform(act: Act, input?: unknown): Promise<Performed>;
+	perform(action: Action, input?: unknown): Promise<Performed>;
 	stop(): Promise<void>;
 }
 
 export async function start(): Promise<Running> {
-	// It reads its environment when it is loaded, and would tell of each batch.
+	// wrangler reads this variable while it loads. It would log each batch.
 	process.env.WRANGLER_LOG = "none";
 	const { createTestHarness } = await import("wrangler");
 	const harness = createTestHarness({
@@ -22,14 +23,16 @@ export async function start(): Promise<Running> {
 	});
 	await harness.listen();
 	return {
-		async perform(act, input = null) {
+		async perform(action, input = null) {
 			const began = performance.now();
 			const response = await harness.fetch("/", {
 				method: "POST",
-				body: JSON.stringify({ act, input }),
+				body: JSON.stringify({ action, input }),
 			});
 			if (!response.ok)
-				throw new Error(`${act}: ${response.status} ${await response.text()}`);
+				throw new Error(
+					`${action}: ${response.status} ${await response.text()}`,
+				);
 			const counts = (await response.json()) as Counts;
 			return { counts, ms: performance.now() - began };
 		},

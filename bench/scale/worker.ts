@@ -1,4 +1,4 @@
-/** The Worker that grows: as many rows, shards, handlers and subscriptions as it is told to have, with the meter of the costs around it. */
+/** The Worker that is measured. The meter of `bench/cost` counts what it does. */
 import { defineConfig } from "tidings";
 import {
 	DeadLetters as BareDeadLetters,
@@ -9,14 +9,13 @@ import {
 	worker,
 } from "tidings/worker";
 import type { Key } from "../../src/apps/subscriptions/subscription-key.ts";
-import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
 import {
 	meterEntrypoint,
 	meterObject,
 	meterQueue,
 	meterWorker,
 } from "../cost/meter.ts";
-import { perform } from "./acts.ts";
+import { perform } from "./actions.ts";
 import { events, mail } from "./events.ts";
 
 for (const binding of ["EVENTS_QUEUE", "RETRIES_QUEUE", "DEAD_LETTERS_QUEUE"])
@@ -48,19 +47,14 @@ export const DeadLetters = meterObject(BareDeadLetters);
 export const Payloads = meterObject(BarePayloads);
 
 export class Scheduler extends meterObject(BareScheduler) {
-	/** Stores many rows without a call for each thousand of them. */
-	async fill(rows: readonly ScheduledRow[]): Promise<void> {
-		await this.store(rows);
-	}
-
-	/** The alarm, as if it had come. */
-	async ring(): Promise<void> {
+	/** Runs the alarm now. */
+	async fireAlarm(): Promise<void> {
 		await this.alarm();
 	}
 
-	/** Ends as when the platform puts it out of memory: its next call starts it anew. */
-	async sleep(): Promise<void> {
-		this.ctx.abort("it sleeps");
+	/** Leaves memory, as an idle object does. The next call starts it again. */
+	async leaveMemory(): Promise<void> {
+		this.ctx.abort("the bench removes it from memory");
 	}
 }
 

@@ -1,6 +1,6 @@
-/** What many measurements come to. */
+/** Statistics of measurements. */
 
-/** Events a second. */
+/** Returns events per second. */
 export function rate(events: number, ms: number): number {
 	return (events * 1_000) / ms;
 }
@@ -15,7 +15,7 @@ export function median(values: readonly number[]): number {
 	);
 }
 
-/** The mean of the middle half: nearly as steady as the mean, and as little moved by what falls out as the median. */
+/** Returns the interquartile mean: nearly as stable as the mean, and as robust against outliers as the median. */
 export function middle(values: readonly number[]): number {
 	const { length } = values;
 	const cut = Math.min(Math.ceil(length / 4), Math.floor((length - 1) / 2));
@@ -23,13 +23,10 @@ export function middle(values: readonly number[]): number {
 	return half.reduce((sum, value) => sum + value, 0) / half.length;
 }
 
-/** How often values are drawn again. */
+/** Samples of the bootstrap. */
 const DRAWS = 1_000;
 
-/**
- * Between what that middle lies in nine of ten cases, as the values themselves tell it: by the middles of as many
- * drawn from them, again and again (the percentile bootstrap; Efron 1979).
- */
+/** Returns the 90 % confidence interval of the interquartile mean, by the percentile bootstrap (Efron 1979). */
 export function rangeOfMiddle(
 	values: readonly number[],
 ): [from: number, to: number] {
@@ -41,19 +38,19 @@ export function rangeOfMiddle(
 }
 
 /**
- * A quantile of whole milliseconds. A Worker's clock has no parts of them: those that are alike are taken to lie
- * evenly over the millisecond, as is usual for grouped data, so that the quantile is finer than the clock.
+ * Returns a quantile of whole milliseconds. A Worker's clock has no fractions. Equal values count as spread evenly over
+ * their millisecond, as is usual for grouped data, so the quantile is finer than the clock.
  */
 export function quantile(waits: readonly number[], share: number): number {
 	const sorted = [...waits].sort((a, b) => a - b);
 	const place = share * sorted.length;
 	const value = sorted[Math.min(Math.floor(place), sorted.length - 1)] ?? 0;
 	const first = sorted.indexOf(value);
-	const alike = sorted.lastIndexOf(value) - first + 1;
-	return Math.max(0, value - 0.5 + (place - first) / alike);
+	const equal = sorted.lastIndexOf(value) - first + 1;
+	return Math.max(0, value - 0.5 + (place - first) / equal);
 }
 
-/** A figure to three digits. */
+/** Formats a figure with three digits. */
 export function shown(value: number): string {
 	return value >= 1_000
 		? String(Number(value.toPrecision(3)))

@@ -1,32 +1,31 @@
-/** Runs scenarios for both sides in turn, round by round, so that what disturbs the machine disturbs both. */
+/** Runs scenarios for both sides alternately, so that other load on the machine affects both. */
 import { middle, rangeOfMiddle } from "./figures.ts";
-import type { Driven, Runtime, SideName } from "./runtime.ts";
-import type { Figure, Scenario, Size, Taken } from "./scenarios.ts";
+import type { Runtime, SideName } from "./runtime.ts";
+import type { Figure, Result, Scenario, Size } from "./scenarios.ts";
 
 export interface Measured extends Figure {
-	/** A value for each round. */
+	/** One value for each round. */
 	bare: number[];
 	tidings: number[];
-	/** Tidings' to the bare platform's: the middle of the rounds' own ratios. */
+	/** Tidings' figure divided by the bare platform's: the interquartile mean of the rounds' ratios. */
 	ratio: number;
-	/** Between what it lies in nine of ten cases. */
+	/** The 90 % confidence interval of the ratio. */
 	range: [from: number, to: number];
 }
 
-/** What each round came to, by side. */
-export type Rounds = Record<SideName, Taken[]>;
+/** The results of all rounds, by side. */
+export type Rounds = Record<SideName, Result[]>;
 
-/** How it is measured. */
 export interface Measuring {
 	rounds: number;
-	/** How many events of those that a scenario names are used; default all of them. */
+	/** Scales the number of events of a scenario. Default: all of them. */
 	size?: Size;
-	/** How many in the warm-up; default as the scenario says. */
+	/** Scales the number of events of the warm-up. Default: as the scenario says. */
 	warmUp?: Size;
 	progress?(line: string): void;
 }
 
-/** @throws Error when a side handled other than what was published, or not as much as the other */
+/** @throws Error if a side did not handle exactly what was published, or both sides handled different numbers */
 export async function measure(
 	{
 		figures,
@@ -44,7 +43,7 @@ export async function measure(
 	}: Measuring,
 ): Promise<Rounds> {
 	const [bare, tidings] = [runtime.side("bare"), runtime.side("tidings")];
-	const taken: Rounds = { bare: [], tidings: [] };
+	const results: Rounds = { bare: [], tidings: [] };
 	const count = Math.min(rounds, most);
 	const name = figures[0]?.name;
 	for (const side of [bare, tidings]) {
@@ -53,21 +52,23 @@ export async function measure(
 		await run(side, warmUp);
 	}
 	for (let round = 1; round <= count; round++) {
-		// Who comes first finds the machine otherwise, and by chance alone neither is after the other more often.
-		const turn: Driven[] =
-			Math.random() < 0.5 ? [bare, tidings] : [tidings, bare];
-		for (const side of turn) {
+		// The side that runs first finds the machine in another state, so the order is random.
+		const order = Math.random() < 0.5 ? [bare, tidings] : [tidings, bare];
+		for (const side of order) {
 			progress(`${name}: round ${round} of ${count}, ${side.name}`);
-			taken[side.name].push(await run(side, size));
+			results[side.name].push(await run(side, size));
 		}
-		const handled = [taken.bare.at(-1)?.handled, taken.tidings.at(-1)?.handled];
+		const handled = [
+			results.bare.at(-1)?.handled,
+			results.tidings.at(-1)?.handled,
+		];
 		if (handled[0] !== handled[1])
-			throw new Error(`${name}: handled ${handled.join(" and ")}`);
+			throw new Error(`${name}: the sides handled ${handled.join(" and ")}`);
 	}
-	return taken;
+	return results;
 }
 
-/** What all rounds come to, figure by figure. */
+/** Returns each figure over all rounds. */
 export function figuresOf({ figures }: Scenario, rounds: Rounds): Measured[] {
 	return figures.map((figure, index) => {
 		const of = (side: SideName) =>
@@ -79,8 +80,8 @@ export function figuresOf({ figures }: Scenario, rounds: Rounds): Measured[] {
 	});
 }
 
-/** Whether the ratio is what is asked of it; undefined where nothing is. */
-export function isMet({ unit, asked, ratio }: Measured): boolean | undefined {
-	if (asked === undefined) return undefined;
-	return unit === "ms" ? ratio <= asked : ratio >= asked;
+/** Whether the ratio reaches its target; undefined without a target. */
+export function isMet({ unit, target, ratio }: Measured): boolean | undefined {
+	if (target === undefined) return undefined;
+	return unit === "ms" ? ratio <= target : ratio >= target;
 }

@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- --json FILE --only NAME --rounds N]`: runs each scenario for the bare platform and for Tidings
- * in turn, and prints medians, spread and ratio.
+ * alternately, and prints medians, spread and ratio.
  */
 import { writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
@@ -18,8 +18,8 @@ import { startRuntime } from "./runtime.ts";
 import { type Scenario, scenarios } from "./scenarios.ts";
 
 /**
- * What is near to what is asked is measured in so many runtimes, one after the other: ratios of one and the same code
- * differ more between them than between rounds (measured: 0.88, 0.89, 0.95 and 0.95, each of 40 rounds).
+ * Scenarios with a target run in this many runtimes, one after the other. Ratios of the same code differ more between
+ * runtimes than between rounds (measured: 0.88, 0.89, 0.95 and 0.95, of 40 rounds each).
  */
 const RUNTIMES = 4;
 
@@ -32,13 +32,15 @@ const { values } = parseArgs({
 });
 const rounds = Number(values.rounds);
 if (!Number.isInteger(rounds) || rounds < 1)
-	throw new TypeError(`--rounds ${values.rounds}: give a number from 1 on`);
+	throw new TypeError(
+		`--rounds ${values.rounds}: use a whole number of at least 1`,
+	);
 const chosen = scenarios.filter(({ figures }) =>
 	figures.some(({ name }) => name.includes(values.only)),
 );
 if (chosen.length === 0)
 	throw new TypeError(
-		`--only ${values.only}: no scenario is named so: there are ${scenarios.map(({ figures }) => JSON.stringify(figures[0]?.name)).join(", ")}`,
+		`--only ${values.only}: no scenario has this in its name; use part of ${scenarios.map(({ figures }) => JSON.stringify(figures[0]?.name)).join(", ")}`,
 	);
 
 const startedAt = new Date();
@@ -47,7 +49,7 @@ const machine = {
 	cpu: cpus()[0]?.model ?? "",
 	node: process.version,
 };
-const taken = new Map<Scenario, Rounds>(
+const results = new Map<Scenario, Rounds>(
 	chosen.map((scenario) => [scenario, { bare: [], tidings: [] }]),
 );
 for (let number = 1; number <= RUNTIMES; number++)
@@ -56,7 +58,7 @@ for (let number = 1; number <= RUNTIMES; number++)
 		chosen.filter(({ repeats = 1 }) => number === 1 || repeats > 1),
 	);
 const measured = chosen.flatMap((scenario) =>
-	figuresOf(scenario, taken.get(scenario) as Rounds),
+	figuresOf(scenario, results.get(scenario) as Rounds),
 );
 
 console.log(
@@ -69,15 +71,15 @@ console.log(
 			"Tidings",
 			"spread",
 			"ratio",
-			"in 9 of 10",
-			"asked",
+			"90 % interval",
+			"target",
 		],
 		...measured.map(cellsOf),
 	]),
 );
 const seconds = Math.round((Date.now() - startedAt.getTime()) / 1_000);
 console.log(
-	`\n${machine.cores} cores, local runtime, ${rounds} rounds, fewer of what takes long, more where a rate has to be reached, ${seconds} seconds. A ratio is Tidings' figure to the bare platform's.`,
+	`\n${machine.cores} cores, local runtime, ${rounds} rounds (fewer for long scenarios, more for those with a target), ${seconds} seconds. A ratio is Tidings' figure divided by the bare platform's.`,
 );
 if (values.json !== undefined)
 	writeFileSync(
@@ -85,7 +87,7 @@ if (values.json !== undefined)
 		`${JSON.stringify({ startedAt, machine, rounds, results: measured }, null, "\t")}\n`,
 	);
 
-/** Measures these in a runtime of their own. */
+/** Measures some scenarios in a runtime of their own. */
 async function measureIn(number: number, some: Scenario[]): Promise<void> {
 	if (some.length === 0) return;
 	const runtime = await startRuntime();
@@ -95,20 +97,21 @@ async function measureIn(number: number, some: Scenario[]): Promise<void> {
 			const { bare, tidings } = await measure(scenario, runtime, {
 				rounds: repeats > 1 ? Math.ceil((rounds * repeats) / RUNTIMES) : rounds,
 				progress: (line) =>
-					tell(`runtime ${number}, ${index + 1}/${some.length} ${line}`),
+					showProgress(
+						`runtime ${number}, ${index + 1}/${some.length} ${line}`,
+					),
 			});
-			taken.get(scenario)?.bare.push(...bare);
-			taken.get(scenario)?.tidings.push(...tidings);
+			results.get(scenario)?.bare.push(...bare);
+			results.get(scenario)?.tidings.push(...tidings);
 		}
 	} finally {
-		tell("");
+		showProgress("");
 		await runtime.close();
 	}
 }
 
 function cellsOf(one: Measured): string[] {
-	const { name, unit, asked, ratio, range } = one;
-	const isEnough = isMet(one);
+	const { name, unit, target, ratio, range } = one;
 	return [
 		name,
 		unit,
@@ -118,13 +121,13 @@ function cellsOf(one: Measured): string[] {
 		]),
 		ratio.toFixed(2),
 		range.map((end) => end.toFixed(2)).join(" to "),
-		asked === undefined
+		target === undefined
 			? ""
-			: `${unit === "ms" ? "<=" : ">="} ${asked}${isEnough ? "" : ", missed"}`,
+			: `${unit === "ms" ? "<=" : ">="} ${target}${isMet(one) ? "" : ", missed"}`,
 	];
 }
 
-/** One line that is written over, where somebody watches. */
-function tell(line: string): void {
+/** Overwrites one line of a terminal. */
+function showProgress(line: string): void {
 	if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
 }

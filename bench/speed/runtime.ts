@@ -1,8 +1,8 @@
-/** The real local runtime with both sides in it, and what each can be made to do from here. */
+/** Runs both sides on the local runtime, and sends them commands over HTTP. */
 import "../../examples/shop/local/quiet.ts";
 import { createTestHarness } from "wrangler";
 import { LOCAL_API_KEYS, LOCAL_KEY } from "../../examples/shop/local/key.ts";
-import type { ActName, Acts, Answer, Manner } from "./workers/acts.ts";
+import type { ActionName, Actions, Answer, Manner } from "./workers/actions.ts";
 import { bodyOf } from "./workers/bodies.ts";
 
 /** The platform alone, or Tidings on it. */
@@ -10,8 +10,11 @@ export type SideName = "bare" | "tidings";
 
 export interface Driven {
 	name: SideName;
-	/** @throws Error with what the Worker told, when it did not do it */
-	act<Name extends ActName>(name: Name, of: Acts[Name]): Promise<Answer>;
+	/** @throws Error with the log of the Worker if it failed */
+	perform<Name extends ActionName>(
+		name: Name,
+		of: Actions[Name],
+	): Promise<Answer>;
 	/** Publishes from another Worker through the binding. */
 	byBinding(events: number, manner: Manner): Promise<Answer>;
 	/** Publishes over HTTP from here. */
@@ -23,7 +26,7 @@ export interface Runtime {
 	close(): Promise<void>;
 }
 
-/** Requests under way to a Worker at once. */
+/** Concurrent HTTP requests to a Worker. */
 const CONNECTIONS = 32;
 
 export async function startRuntime(): Promise<Runtime> {
@@ -65,8 +68,8 @@ export async function startRuntime(): Promise<Runtime> {
 			const worker = `speed-${name}`;
 			return {
 				name,
-				act: async (act, of) =>
-					(await (await post(worker, `/${act}`, of)).json()) as Answer,
+				perform: async (action, of) =>
+					(await (await post(worker, `/${action}`, of)).json()) as Answer,
 				byBinding: async (events, manner) =>
 					(await (
 						await post("speed-caller", `/${name}`, { events, manner })

@@ -1,43 +1,43 @@
-/** Keeps account of what came in, what it led to, and what is kept in the end; it shares no code with what it checks. */
+/** Accounts for every request, event and stored file of the demo. It shares no code with the product that it checks. */
 import type { Transition } from "tidings";
 
 export class Accounts {
-	/** Ids of the events that outside services have a receipt for, and what those are. */
-	readonly #held = new Map<string, string>();
+	/** Ids of the events that external services have a receipt for, with a description. */
+	readonly #receipts = new Map<string, string>();
 	readonly #repeated: string[] = [];
 	readonly #expected: string[] = [];
 	#unwanted = 0;
 	#transitions: Transition[] = [];
-	#kept: string[] = [];
+	#stored: string[] = [];
 
 	note(transition: Transition): void {
 		this.#transitions.push(transition);
 	}
 
-	/** Takes what the bucket has. */
+	/** Records the paths in the bucket. */
 	compare(paths: string[]): void {
-		this.#kept = paths.toSorted();
+		this.#stored = paths.toSorted();
 	}
 
-	isKept(path: string): boolean {
-		return this.#kept.includes(path);
+	isStored(path: string): boolean {
+		return this.#stored.includes(path);
 	}
 
 	/**
-	 * A webhook's call was answered with 202.
+	 * Records a webhook request that was answered with 202.
 	 *
-	 * @param path what is to be kept of it; undefined where nobody is to get it
+	 * @param path the file that a subscriber stores for it; undefined if it has no subscriber
 	 */
 	accept(id: string, what: string, path?: string): void {
-		this.#held.set(id, what);
+		this.#receipts.set(id, what);
 		if (path === undefined) this.#unwanted += 1;
 		else this.#expected.push(path);
 	}
 
-	/** The same was sent again. @throws Error when it was taken for another */
+	/** Records a redelivery. @throws Error if it was stored as another event */
 	acceptAgain(id: string): void {
-		if (!this.#held.has(id))
-			throw new Error(`${id}: what came again was held as another event`);
+		if (!this.#receipts.has(id))
+			throw new Error(`${id}: the redelivery was stored as another event`);
 		this.#repeated.push(id);
 	}
 
@@ -45,26 +45,28 @@ export class Accounts {
 		const sent = this.#sent();
 		const ignored = sent.filter((id) => this.#ends(id, "ignored") > 0);
 		return [
-			...[...this.#held].flatMap(([id, what]) =>
+			...[...this.#receipts].flatMap(([id, what]) =>
 				this.#ends(id, "delivered") === 1
 					? []
 					: `${what}: handled ${this.#ends(id, "delivered")} times`,
 			),
-			...(sent.length === this.#held.size
+			...(sent.length === this.#receipts.size
 				? []
-				: [`${this.#held.size} were held, but ${sent.length} events sent`]),
+				: [
+						`${this.#receipts.size} requests were stored, but ${sent.length} events sent`,
+					]),
 			...sent
 				.filter((id) => this.#ends(id, "delivered", "ignored") !== 1)
-				.map((id) => `${id}: sent, and not delivered once`),
+				.map((id) => `${id}: sent, but not delivered exactly once`),
 			...(ignored.length === this.#unwanted
 				? []
-				: [`${ignored.length} came to nobody, not ${this.#unwanted}`]),
+				: [`${ignored.length} had no subscriber, not ${this.#unwanted}`]),
 			...this.#expected
-				.filter((path) => !this.isKept(path))
-				.map((path) => `${path}: not kept`),
-			...this.#kept
+				.filter((path) => !this.isStored(path))
+				.map((path) => `${path}: not stored`),
+			...this.#stored
 				.filter((path) => !this.#expected.includes(path))
-				.map((path) => `${path}: kept, and nobody was to get it`),
+				.map((path) => `${path}: stored, but it has no subscriber`),
 		];
 	}
 
@@ -72,10 +74,10 @@ export class Accounts {
 		const sent = this.#sent();
 		const delivered = sent.filter((id) => this.#ends(id, "delivered") > 0);
 		return [
-			...this.#kept.map((path) => `kept: ${path}`),
+			...this.#stored.map((path) => `kept: ${path}`),
 			"",
-			`${this.#held.size} calls of webhooks were held and handled, ${this.#repeated.length} came again and changed nothing.`,
-			`${sent.length} events were sent: ${delivered.length} delivered, ${this.#unwanted} to nobody; ${this.#kept.length} files are kept, and nothing is missing.`,
+			`${this.#receipts.size} webhook requests were stored and handled, ${this.#repeated.length} was redelivered and changed nothing.`,
+			`${sent.length} events were sent: ${delivered.length} delivered, ${this.#unwanted} without subscribers; ${this.#stored.length} files are kept, and nothing is missing.`,
 		].join("\n");
 	}
 
@@ -84,7 +86,7 @@ export class Accounts {
 		const sent = this.#transitions.flatMap(({ type, id }) =>
 			type === "published" || type === "scheduled" ? id : [],
 		);
-		return sent.filter((id) => !this.#held.has(id));
+		return sent.filter((id) => !this.#receipts.has(id));
 	}
 
 	#ends(id: string, ...types: Transition["type"][]): number {

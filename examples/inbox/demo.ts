@@ -1,19 +1,19 @@
 /**
- * `npm run demo:inbox`: runs the apps on the local runtime beside programs that play the outside services, lets
- * users come and go, and accounts for every call and every event in the end. It exits with 1 when one is missing.
+ * `npm run demo:inbox`: runs the apps on the local runtime, and programs that play the external services. Users subscribe
+ * and unsubscribe. At the end, it accounts for every request and every event, and exits with 1 if one is missing.
  */
 import "../shop/local/quiet.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createTestHarness } from "wrangler";
 import { caller } from "../shop/local/callers.ts";
 import { Lines } from "../shop/local/lines.ts";
-import { Teller } from "../shop/local/teller.ts";
+import { Printer } from "../shop/local/printer.ts";
 import { Accounts } from "./accounts.ts";
 import { OutsideService, type Post } from "./mail-service.ts";
-import { tellStory } from "./story.ts";
+import { playStory } from "./story.ts";
 import { LOCAL_SECRET, tokenOf } from "./users.ts";
 
-/** Past this it says what is missing, in milliseconds. */
+/** After this time, it prints what is missing. In milliseconds. */
 const DEADLINE = 50_000;
 
 const startedAt = Date.now();
@@ -21,9 +21,9 @@ const lines = new Lines(
 	(at) => `${((at - startedAt) / 1_000).toFixed(2).padStart(5)} s`,
 	{ event: 37, handler: 37 },
 );
-const teller = new Teller(lines);
+const printer = new Printer(lines);
 const accounts = new Accounts();
-const remark = (text: string) => teller.remark(text);
+const remark = (text: string) => printer.remark(text);
 
 const post: Post = (url, init) => harness.getWorker().fetch(url, init);
 const mail = new OutsideService(post, (asked) =>
@@ -45,16 +45,16 @@ const harness = createTestHarness({
 		},
 	],
 });
-let problem: string | undefined = "the demo did not come to its end";
+let problem: string | undefined = "the demo did not finish";
 
-// On Ctrl-C wrangler ends the Worker, and then this process.
+// On Ctrl-C, wrangler stops the Worker and then this process.
 try {
 	await Promise.race([play(), sleep(DEADLINE)]);
 } catch (error) {
 	problem = error instanceof Error ? error.message : String(error);
 }
 follow();
-teller.tell(Number.POSITIVE_INFINITY);
+printer.print(Number.POSITIVE_INFINITY);
 if (problem === undefined) {
 	console.log(`\n${accounts.summary()}`);
 } else {
@@ -62,7 +62,7 @@ if (problem === undefined) {
 	for (const what of accounts.missing()) console.log(`missing: ${what}`);
 }
 for (const service of [mail, calendar]) service.close();
-// What does not close in time ends with the process.
+// Anything that does not close in time ends with the process.
 await Promise.race([harness.close(), sleep(3_000)]);
 process.exit(problem === undefined ? 0 : 1);
 
@@ -74,7 +74,7 @@ async function play(): Promise<void> {
 	setInterval(follow, 50);
 	const ada = { accountId: "a1", email: "ada@example.com" };
 	const ben = { accountId: "b2", email: "ben@example.com" };
-	await tellStory({
+	await playStory({
 		ada: as("Ada", await tokenOf(ada)),
 		ben: as("Ben", await tokenOf(ben)),
 		mallory: as("Mallory", await tokenOf(ada, `not ${LOCAL_SECRET}`)),
@@ -82,7 +82,7 @@ async function play(): Promise<void> {
 		calendar,
 		accounts,
 		look,
-		scene: (text) => teller.scene(text),
+		scene: (text) => printer.scene(text),
 		remark,
 	});
 	do {
@@ -92,7 +92,7 @@ async function play(): Promise<void> {
 	problem = undefined;
 }
 
-/** Calls the Worker by HTTP with a user's token, like the user's own program. */
+/** Calls the Worker over HTTP with a user's token, like the user's own program. */
 function as(name: string, token: string) {
 	const worker = harness.getWorker();
 	return caller(name, (path, init) => worker.fetch(path, init), token, remark);
@@ -102,13 +102,13 @@ function follow(): void {
 	const logs = harness.getLogs();
 	harness.clearLogs();
 	for (const log of logs) {
-		const transition = teller.hear(log);
+		const transition = printer.read(log);
 		if (transition) accounts.note(transition);
 	}
-	teller.tell();
+	printer.print();
 }
 
-/** Reads what the inbox has put into its space. */
+/** Reads the files in the inbox's space. */
 async function look(): Promise<void> {
 	const space = "@my-org/inbox";
 	const { APP_STORAGE } = await harness

@@ -1,36 +1,36 @@
 /**
- * Plays an outside service, of mail or of a calendar, that knows nothing of Tidings: it is told of one webhook by
- * `PUT /webhook` and forgets it by `DELETE /webhook`, and calls it for each thing that happens there.
+ * Plays an external mail or calendar service that does not know Tidings. `PUT /webhook` registers one webhook,
+ * `DELETE /webhook` removes it. The service calls the webhook for each of its events.
  */
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 
-/** How a webhook is called. */
+/** Sends a request to a webhook. */
 export type Post = (
 	url: string,
 	init: { method: "POST"; headers: Record<string, string>; body: string },
 ) => Promise<{ status: number; text(): Promise<string> }>;
 
 export class OutsideService {
-	/** Where it calls, while somebody wants to be called. */
+	/** The registered webhook, if any. */
 	webhook: string | undefined;
-	/** How often it was told of a webhook, and how often it was told to forget it. */
+	/** The number of registrations and removals. */
 	readonly asked = { put: 0, delete: 0 };
 	readonly #server: Server;
 	readonly #post: Post;
 
-	/** @param told is told of what it is asked */
-	constructor(post: Post, told: (text: string) => void) {
+	/** @param log gets a line for each registration and removal */
+	constructor(post: Post, log: (text: string) => void) {
 		this.#post = post;
 		this.#server = createServer(async (request, response) => {
 			const status = await this.#answer(request).catch(() => 400);
-			if (status === 204) told(`${request.method} /webhook`);
+			if (status === 204) log(`${request.method} /webhook`);
 			response.writeHead(status).end();
 		});
 	}
 
-	/** Answers with the URL that it listens at. */
+	/** Starts to listen and returns the URL. */
 	async listen(): Promise<string> {
 		const { promise, resolve } = Promise.withResolvers<void>();
 		this.#server.listen(0, "127.0.0.1", resolve);
@@ -45,17 +45,16 @@ export class OutsideService {
 	}
 
 	/**
-	 * Calls the webhook. Under the same id it is the same delivery, sent once more as such services do when they
-	 * got no answer.
+	 * Calls the webhook. A second call with the same id is a redelivery, as services make when they got no answer.
 	 *
-	 * @param url another one than it was told of
+	 * @param url default: the registered webhook
 	 */
 	async deliver(
 		id: string,
 		content: object,
 		url = this.webhook,
 	): Promise<{ status: number; body: { id?: string } }> {
-		if (url === undefined) throw new Error("nobody wants to be called");
+		if (url === undefined) throw new Error("no webhook is registered");
 		const response = await this.#post(url, {
 			method: "POST",
 			headers: { "content-type": "application/json", "webhook-id": id },

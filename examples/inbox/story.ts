@@ -1,10 +1,10 @@
-/** What the demo does with the apps: users come and go, and outside services have news for them. */
+/** The script of the demo: users subscribe and unsubscribe, and external services call webhooks. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Call } from "../shop/local/callers.ts";
 import type { Accounts } from "./accounts.ts";
 import type { OutsideService } from "./mail-service.ts";
 
-/** Who and what has a part in it. */
+/** The participants. */
 export interface Cast {
 	ada: Call;
 	ben: Call;
@@ -12,13 +12,13 @@ export interface Cast {
 	mail: OutsideService;
 	calendar: OutsideService;
 	accounts: Accounts;
-	/** Has the accounts see what is kept now. */
+	/** Compares the accounts with the stored files. */
 	look(): Promise<void>;
 	scene(text: string): void;
 	remark(text: string): void;
 }
 
-/** Milliseconds between what happens, so that a person can follow. */
+/** Milliseconds between steps, so that a person can follow. */
 const PAUSE = 500;
 
 const TOOLS = "/v1/apps/@my-org/inbox/tools";
@@ -28,7 +28,7 @@ const MEETINGS = {
 	event: "meeting_soon",
 };
 
-export async function tellStory(cast: Cast): Promise<void> {
+export async function playStory(cast: Cast): Promise<void> {
 	const { ada, ben, mallory, mail, calendar, accounts, scene, remark } = cast;
 
 	scene(
@@ -42,38 +42,44 @@ export async function tellStory(cast: Cast): Promise<void> {
 	await refused(mallory("POST", `${TOOLS}/subscribe_to_emails`));
 	await sleep(PAUSE);
 
-	scene("Mail arrives for Ada, for Ben, and for Carol, who is no subscriber.");
+	scene("Mail arrives for Ada, for Ben, and for Carol, who is not subscribed.");
 	const first = await receive("m1", "ada@example.com", "lunch?");
 	await receive("m2", "ben@example.com", "the report");
-	await receive("m3", "carol@example.com", "hello", "nobody");
-	await kept("/notifications/m1.json");
-	await kept("/notifications/m2.json");
+	await receive("m3", "carol@example.com", "hello", "none");
+	await stored("/notifications/m1.json");
+	await stored("/notifications/m2.json");
 	await sleep(PAUSE);
 
-	scene("The mail service believes that its first call was lost.");
+	scene(
+		"The mail service got no answer to its first request, and delivers again.",
+	);
 	const again = await mail.deliver(first.delivery, first.content);
 	remark(`← mail service: delivered m1 again, answered ${again.status}`);
 	accounts.acceptAgain(again.body.id ?? "");
 	await sleep(PAUSE);
 
-	scene("Ada wants to be reminded of meetings, and one is ten minutes away.");
+	scene("Ada subscribes to reminders, and a meeting is ten minutes away.");
 	const tool = "handle_meeting_soon";
 	await ada("POST", "/v1/subscriptions", { ...MEETINGS, tool });
 	const startsAt = Date.now() + 10 * 60_000 + 3_000;
 	const meeting = { id: "s1", attendee: "ada@example.com", title: "standup" };
-	const told = await calendar.deliver("d-s1", { ...meeting, startsAt });
-	remark(`← calendar service: told of s1, answered ${told.status}`);
-	accounts.accept(told.body.id ?? "", "meeting s1", "/reminders/s1.json");
-	await kept("/reminders/s1.json");
+	const answer = await calendar.deliver("d-s1", { ...meeting, startsAt });
+	remark(`← calendar service: delivered s1, answered ${answer.status}`);
+	accounts.accept(answer.body.id ?? "", "meeting s1", "/reminders/s1.json");
+	await stored("/reminders/s1.json");
 	await ada("DELETE", "/v1/subscriptions", MEETINGS);
 	await sleep(PAUSE);
 
-	scene("Ben leaves. The webhook stays for Ada, his mail comes to nobody.");
+	scene(
+		"Ben unsubscribes. The webhook stays for Ada, and his mail has no subscriber.",
+	);
 	await ben("POST", `${TOOLS}/unsubscribe_from_emails`);
-	await receive("m4", "ben@example.com", "are you there?", "nobody");
+	await receive("m4", "ben@example.com", "are you there?", "none");
 	await sleep(PAUSE);
 
-	scene("Ada is the last one to leave: the event stops, its webhook closes.");
+	scene(
+		"Ada is the last one to unsubscribe: the event stops, its webhook closes.",
+	);
 	const url = mail.webhook;
 	await ada("POST", `${TOOLS}/unsubscribe_from_emails`);
 	while (mail.webhook !== undefined) await sleep(20);
@@ -88,7 +94,7 @@ export async function tellStory(cast: Cast): Promise<void> {
 			"a webhook was not registered once, or not removed once",
 		);
 
-	/** Until `stop` has ended, what comes is taken, and comes to nobody. */
+	/** Until `stop` has ended, the webhook is open, but the event has no subscriber. */
 	async function knock() {
 		const content = mailOf("late", "ada@example.com", "too late");
 		const answer = await mail.deliver(crypto.randomUUID(), content, url);
@@ -96,12 +102,12 @@ export async function tellStory(cast: Cast): Promise<void> {
 		return answer;
 	}
 
-	/** One mail, which the inbox is to keep unless it is nobody's. */
+	/** Delivers one mail. The inbox stores it if it has a subscriber. */
 	async function receive(
 		id: string,
 		recipient: string,
 		subject: string,
-		whose: "nobody" | "subscriber" = "subscriber",
+		whose: "none" | "subscriber" = "subscriber",
 	) {
 		const delivery = `d-${id}`;
 		const content = mailOf(id, recipient, subject);
@@ -109,14 +115,14 @@ export async function tellStory(cast: Cast): Promise<void> {
 		remark(
 			`← mail service: delivered ${id} for ${recipient}, answered ${status}`,
 		);
-		check(status === 202, `${id} was not held`);
-		const path = whose === "nobody" ? undefined : `/notifications/${id}.json`;
+		check(status === 202, `${id} was not stored`);
+		const path = whose === "none" ? undefined : `/notifications/${id}.json`;
 		accounts.accept(body.id ?? "", `mail ${id}`, path);
 		return { delivery, content };
 	}
 
-	async function kept(path: string): Promise<void> {
-		for (; !accounts.isKept(path); await sleep(100)) await cast.look();
+	async function stored(path: string): Promise<void> {
+		for (; !accounts.isStored(path); await sleep(100)) await cast.look();
 	}
 }
 
@@ -126,7 +132,7 @@ function mailOf(id: string, recipient: string, subject: string): object {
 }
 
 async function refused(call: Promise<{ status: number }>): Promise<void> {
-	check((await call).status === 401, "a token that fits nobody was taken");
+	check((await call).status === 401, "an invalid token was accepted");
 }
 
 function check(isSo: boolean, otherwise: string): void {

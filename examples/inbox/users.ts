@@ -1,10 +1,10 @@
-/** Plays the organisation that users sign in to: it gives each of them a token that says who they are. */
+/** Plays the organization that users sign in to: it issues their tokens. */
 import { SignJWT } from "jose";
 
-/** For this machine only: it is public, so no deployed Worker may take what it signs. */
+/** For local use only. It is public: no deployed Worker may accept tokens signed with it. */
 export const LOCAL_SECRET = "for development on this machine only";
 
-/** A token as `@my-org/auth` issues it, for an hour. */
+/** Issues a token of `@my-org/auth`, valid for an hour. */
 export async function tokenOf(
 	account: { accountId: string; email: string },
 	secret = LOCAL_SECRET,

@@ -1,26 +1,26 @@
 /**
- * `npm run demo`: runs both shop Workers on the local runtime, drives traffic through them, tells each event's
- * way as it happens, and accounts for every event in the end. It exits with 1 when one is missing.
+ * `npm run demo`: runs both Workers of the shop on the local runtime, sends traffic through them, and prints each
+ * transition. At the end, it accounts for every event, and exits with 1 if one is missing.
  */
 import "./local/quiet.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createTestHarness } from "wrangler";
 import { type Call, caller } from "./local/callers.ts";
 import { LOCAL_API_KEYS, LOCAL_KEY } from "./local/key.ts";
-import { type Kept, Ledger } from "./local/ledger.ts";
+import { Ledger, type Stored } from "./local/ledger.ts";
 import { Lines } from "./local/lines.ts";
-import { tellStory } from "./local/story.ts";
+import { Printer } from "./local/printer.ts";
+import { playStory } from "./local/story.ts";
 import { summary } from "./local/summary.ts";
-import { Teller } from "./local/teller.ts";
 
-/** Past this it says what is missing, in milliseconds. */
+/** After this time, it prints what is missing. In milliseconds. */
 const DEADLINE = 55_000;
 
 const startedAt = Date.now();
 const lines = new Lines(
 	(at) => `${((at - startedAt) / 1_000).toFixed(2).padStart(5)} s`,
 );
-const teller = new Teller(lines);
+const printer = new Printer(lines);
 const harness = createTestHarness({
 	root: import.meta.dirname,
 	workers: [
@@ -32,60 +32,60 @@ const harness = createTestHarness({
 	],
 });
 const ledger = new Ledger();
-let problem: string | undefined = "the demo did not come to its end";
+let problem: string | undefined = "the demo did not finish";
 
-// On Ctrl-C wrangler ends the Workers, and then this process.
+// On Ctrl-C, wrangler stops the Workers and then this process.
 try {
 	await Promise.race([play(), sleep(DEADLINE)]);
 } catch (error) {
 	problem = error instanceof Error ? error.message : String(error);
 }
 follow();
-teller.tell(Number.POSITIVE_INFINITY);
+printer.print(Number.POSITIVE_INFINITY);
 if (problem === undefined) {
 	console.log(`\n${summary(ledger.accounts(), lines)}`);
 } else {
 	console.log(`\n${problem}`);
 	for (const what of ledger.missing()) console.log(`missing: ${what}`);
 }
-// What does not close in time ends with the process.
+// Anything that does not close in time ends with the process.
 await Promise.race([harness.close(), sleep(3_000)]);
 process.exit(problem === undefined ? 0 : 1);
 
 async function play(): Promise<void> {
 	console.log(
-		"Two Workers run here: shop-storefront publishes, shop-owner handles. Each order has five handlers:\none succeeds, one fails twice, one always fails, one knows when to give up, one takes too long.",
+		"Two Workers run here: shop-storefront publishes, shop-owner handles. Each order has five handlers:\none succeeds, one fails twice, one always fails, one rejects invalid addresses, one times out.",
 	);
 	await harness.listen();
 	setInterval(follow, 50);
 	const owner = call("shop-owner", LOCAL_KEY);
-	const scene = (text: string) => teller.scene(text);
-	await tellStory(call("shop-storefront"), owner, ledger, scene);
+	const scene = (text: string) => printer.scene(text);
+	await playStory(call("shop-storefront"), owner, ledger, scene);
 	do {
 		await sleep(100);
-		ledger.compare(await kept(owner));
+		ledger.compare(await readStored(owner));
 	} while (ledger.missing().length > 0);
 	problem = undefined;
 }
 
 function call(worker: string, key?: string): Call {
 	const handle = harness.getWorker(worker);
-	const tell = (text: string) => teller.remark(text);
-	return caller(worker, (path, init) => handle.fetch(path, init), key, tell);
+	const log = (text: string) => printer.remark(text);
+	return caller(worker, (path, init) => handle.fetch(path, init), key, log);
 }
 
 function follow(): void {
 	const logs = harness.getLogs();
 	harness.clearLogs();
 	for (const log of logs) {
-		const transition = teller.hear(log);
+		const transition = printer.read(log);
 		if (transition) ledger.note(transition);
 	}
-	teller.tell();
+	printer.print();
 }
 
-/** What the owner's objects still hold. */
-async function kept(owner: Call): Promise<Kept> {
+/** Lists what the owner's objects store. */
+async function readStored(owner: Call): Promise<Stored> {
 	const dead = await owner<{ deadLetters: { id: string }[] }>(
 		"GET",
 		"/v1/dead-letters?limit=1000",

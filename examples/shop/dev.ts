@@ -1,6 +1,6 @@
 /**
- * `npm run dev`: runs both shop Workers for development, with a key at hand, and tells each event's way in the
- * terminal. A change of a file is loaded at once. Ctrl-C ends both.
+ * `npm run dev`: runs both Workers of the shop for development, with a local API key, and prints each transition in
+ * the terminal. Changed files are reloaded at once. Ctrl-C stops both.
  */
 import "./local/quiet.ts";
 import { once } from "node:events";
@@ -11,13 +11,13 @@ import { LOCAL_API_KEYS, LOCAL_KEY } from "./local/key.ts";
 import { Lines } from "./local/lines.ts";
 import { timeOfDay } from "./local/narrate.ts";
 import { freePort } from "./local/port.ts";
-import { type Log, Teller } from "./local/teller.ts";
+import { type Log, Printer } from "./local/printer.ts";
 
-// The runtime ends with this process, whichever way it ends.
+// The runtime stops with this process, however it exits.
 process.on("SIGINT", () => process.exit(0));
 
-const teller = new Teller(new Lines(timeOfDay));
-setInterval(() => teller.tell(), 50);
+const printer = new Printer(new Lines(timeOfDay));
+setInterval(() => printer.print(), 50);
 
 const ownerPort = await freePort(8787);
 const storefrontPort = await freePort(Math.max(8788, ownerPort + 1));
@@ -39,10 +39,10 @@ Publish over HTTP:
 Read the dead letters:
   curl ${owner}/v1/dead-letters ${key}
 
-A reload forgets what waits in the queues, here and not when deployed; what is scheduled or dead stays.
+A reload deletes the messages in the local queues. Scheduled events and dead letters stay.
 `);
 
-/** Starts a Worker of the shop, and answers with its URL. */
+/** Starts a Worker of the shop and returns its URL. */
 async function start(
 	name: string,
 	port: number,
@@ -55,19 +55,19 @@ async function start(
 			server: { hostname: "localhost", port },
 			inspector: { port: 0 },
 			watch: true,
-			// How the Workers find each other. Here alone, an error that crosses between them loses its class.
+			// The Workers find each other through this registry. An error that crosses between two processes loses its class.
 			registry: join(import.meta.dirname, ".wrangler", "registry"),
-			structuredLogsHandler: (log: Log) => void teller.hear(log),
+			structuredLogsHandler: (log: Log) => void printer.read(log),
 		},
 	});
-	// wrangler goes on watching after a failed build, but not when it was the first.
+	// wrangler continues to watch after a failed build, unless it was the first one.
 	const giveUp = () => {
-		console.error(`${name} was not built: mend it and start again.`);
+		console.error(`${name} could not be built: fix the error and start again.`);
 		process.exit(1);
 	};
 	worker.raw.once("buildFailed", giveUp);
 	await Promise.all([worker.ready, once(worker.raw, "reloadComplete")]);
 	worker.raw.off("buildFailed", giveUp);
-	worker.raw.on("reloadComplete", () => teller.remark(`${name} is reloaded`));
+	worker.raw.on("reloadComplete", () => printer.remark(`${name} is reloaded`));
 	return (await worker.url).origin;
 }

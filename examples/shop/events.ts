@@ -1,4 +1,4 @@
-/** The shop's events: what the storefront publishes and the owner handles. */
+/** The shop's events. The storefront publishes them, the owner handles them. */
 import { event } from "tidings";
 import * as z from "zod";
 

@@ -4,11 +4,8 @@ import type { Handler } from "../handlers/handler.ts";
 import type { Ports } from "../ports.ts";
 import { type AppModule, eventHandlers, toolHandler } from "./app-handlers.ts";
 import { parseAppEventName } from "./app-name.ts";
-import {
-	type AppDeclaration,
-	type Capability,
-	declarationOf,
-} from "./declaration.ts";
+import { type AppDeclaration, declarationOf } from "./declaration.ts";
+import type { Capability } from "./declaration-schema.ts";
 import type { HookRequest, Received } from "./webhooks/trigger.ts";
 import { checkRequest, type HookModule } from "./webhooks/webhook-module.ts";
 

@@ -7,7 +7,7 @@ import { ForbiddenError, type Receipt } from "../event/errors.ts";
 import { bodyText } from "../event/json.ts";
 import { withRevivedErrors } from "../publish/transport.ts";
 import type { AppEventToSend, AppHost } from "./app-host.ts";
-import type { Capability } from "./declaration.ts";
+import type { Capability } from "./declaration-schema.ts";
 import { type AppStorage, storageOf } from "./storage.ts";
 import type { Subscribed } from "./subscriptions/subscription.ts";
 import type { Key, KeyValue } from "./subscriptions/subscription-key.ts";

@@ -15,8 +15,6 @@ import {
 } from "./declaration-schema.ts";
 import type { DeclaredTokens } from "./subscriptions/subscription-key.ts";
 
-export type { Capability };
-
 /** One event of an `events.json`. */
 export interface AppEvent {
 	/** When the event fires, for people. */

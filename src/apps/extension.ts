@@ -13,8 +13,8 @@ import { identityOfTrigger } from "./webhooks/trigger.ts";
 export function appExtension(ports: () => AppPorts): Extension {
 	return {
 		owns: (name) => parseAppEventName(name) !== undefined,
-		deliver: (event, message, batch, deliverPorts) =>
-			deliverToSubscribers(event, message, batch, {
+		deliver: (event, batch, deliverPorts) =>
+			deliverToSubscribers(event, batch, {
 				...deliverPorts,
 				subscriptionsOf: ports().subscriptionsOf,
 				hostFor: (identity) => createAppHost(identity, ports()),

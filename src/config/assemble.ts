@@ -9,7 +9,6 @@ import { appExtension } from "../apps/extension.ts";
 import { runTool } from "../apps/run-tool.ts";
 import { boundSubscriptions } from "../apps/subscriptions/bound-subscriptions.ts";
 import { newId } from "../event/id.ts";
-import type { Registration } from "../events.ts";
 import type { SubscriberBinding } from "../handlers/remote-worker.ts";
 import { handlerWorkers } from "../handlers/workers.ts";
 import {
@@ -20,8 +19,12 @@ import {
 import { binding } from "../platform/environment.ts";
 import { realTimer } from "../platform/timer.ts";
 import type { Ports } from "../ports.ts";
+import type { Bus } from "../publish/bus.ts";
 import { coalescingQueues, coalescingScheduler } from "../publish/coalesce.ts";
+import { publish, publishBatch } from "../publish/publish.ts";
 import { retryingPayloads } from "../publish/retry-send.ts";
+import type { Registration } from "../registration.ts";
+import { cancel, reschedule } from "../schedule/schedule.ts";
 import { boundScheduler } from "../schedule/shards.ts";
 import { checkBindings, checkIds, registerFiles } from "./check-settings.ts";
 import type { Settings } from "./settings.ts";
@@ -74,10 +77,17 @@ export function assemble(
 		issuers,
 		webhookUrl: (name, secret) => `${url}${prefix}/hooks/${name}/${secret}`,
 	};
-	registration.assembled = {
-		ports,
+	registration.assembled = { ports, bus: ownBus(ports) };
+	return { ports, consumerPorts: { ...ports, queues, scheduler, payloads } };
+}
+
+function ownBus(ports: AppPorts): Bus {
+	return {
+		publish: (request) => publish(request, ports),
+		publishBatch: (requests) => publishBatch(requests, ports),
+		cancel: (id) => cancel(id, ports),
+		reschedule: (id, after) => reschedule(id, after, ports),
 		runTool: (app, tool, input, tokens) =>
 			runTool(app, tool, input, tokens, ports),
 	};
-	return { ports, consumerPorts: { ...ports, queues, scheduler, payloads } };
 }

@@ -5,7 +5,7 @@
 import * as z from "zod";
 import { milliseconds } from "../event/duration.ts";
 import { isText, show } from "../event/validation.ts";
-import { checked, withoutValue } from "../event/zod-errors.ts";
+import { checked, describePrivately } from "../event/zod-errors.ts";
 import type { IssuerOptions, Issuers } from "./config.ts";
 import { JwksSchema, PublicKeySchema, SecretSchema } from "./key-options.ts";
 
@@ -63,7 +63,7 @@ const IssuerSchema = z
 				return clockTolerance;
 			}).optional(),
 		} satisfies Record<keyof IssuerOptions, z.ZodType>,
-		{ error: withoutValue },
+		{ error: describePrivately },
 	)
 	.transform((options) => options as IssuerOptions)
 	.superRefine((options, context) => {
@@ -90,7 +90,7 @@ export const IssuersSchema = z
 				'an issuer\'s name must be "@scope/name", at most 100 characters',
 			),
 		IssuerSchema,
-		{ error: withoutValue },
+		{ error: describePrivately },
 	)
 	.superRefine((issuers, context) => {
 		const names = new Map<string, string>();

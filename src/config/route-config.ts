@@ -20,7 +20,7 @@ export function isWorkerKey(text: string): boolean {
 	return /^[A-Za-z0-9_-]{1,64}$/.test(text);
 }
 
-const ROUTE_ID_FORM = `1 to 128 characters without spaces; for a handler of another Worker, its key and ${KEY_SEPARATOR} come first`;
+const ROUTE_ID_FORM = `1 to 128 characters without spaces, after <key>${KEY_SEPARATOR} for a handler of another Worker`;
 
 /** Accepts the id of a handler of this Worker, or the qualified id of another Worker's handler. */
 function isRouteId(value: unknown): boolean {
@@ -51,7 +51,7 @@ const RouteSchema = z.strictObject({
 	handler: z
 		.custom<string>(isRouteId, {
 			error: ({ input }) =>
-				`${show(input)} is not the id of a handler: ${ROUTE_ID_FORM}`,
+				`${show(input)} is not the id of a handler: use ${ROUTE_ID_FORM}`,
 		})
 		.optional(),
 	retries: RetriesSchema.optional(),
@@ -60,12 +60,7 @@ const RouteSchema = z.strictObject({
 
 export const RoutesSchema = z
 	.record(
-		z
-			.string()
-			.refine(
-				isRouteId,
-				`the route's id is not that of a handler: ${ROUTE_ID_FORM}`,
-			),
+		z.string().refine(isRouteId, `the id must be ${ROUTE_ID_FORM}`),
 		RouteSchema,
 	)
 	.transform((routes): readonly RouteOverride[] =>

@@ -34,7 +34,7 @@ const SubscriberSchema = z.strictObject(
 
 const SubscribersSchema = z
 	.record(
-		z.string().refine(isWorkerKey, `the key is not ${WORKER_KEY_FORM}`),
+		z.string().refine(isWorkerKey, `the key must be ${WORKER_KEY_FORM}`),
 		SubscriberSchema,
 	)
 	.transform((subscribers, { issues }) => {
@@ -133,5 +133,3 @@ export type Settings = z.output<typeof ConfigSchema>;
 export function settingsOf(config: Config = {}): Settings {
 	return parseOrThrow(ConfigSchema, config, "tidings.config.ts");
 }
-
-export const DEFAULT_SETTINGS = settingsOf();

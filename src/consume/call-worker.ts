@@ -1,5 +1,4 @@
 /** Calls a Worker for one handler, or for all of its handlers that an event goes to. */
-import type { ReceivedEvent } from "../event/envelope.ts";
 import { serializeError } from "../event/failure.ts";
 import { MAX_TIMEOUT } from "../event/limits.ts";
 import type { AttemptOutcome, Outcome } from "../event/outcome.ts";
@@ -7,9 +6,13 @@ import type { HandlerCall, HandlerWorker } from "../handlers/call.ts";
 import type { Route } from "../handlers/route.ts";
 import { log } from "../platform/log.ts";
 import { decide } from "./decide.ts";
-import type { DeliverPorts } from "./deliver.ts";
-import { enqueueFirstAttempts, firstDelivery } from "./requeue.ts";
-import { type DeliveredMessage, settle } from "./settle.ts";
+import { firstDelivery } from "./delivery.ts";
+import {
+	type ConsumePorts,
+	type IncomingEvent,
+	settle,
+	split,
+} from "./settle.ts";
 
 /** Runs one handler. An outcome that was reported counts, even if the call is cut off after it. */
 export async function callOne(
@@ -24,13 +27,18 @@ export async function callOne(
 		await worker.run(
 			call,
 			async (_, outcome) => {
+				// A Worker that reports twice is broken: its handler has ended with the first report.
 				if (outcome.type !== "not_started") reported ??= outcome;
 			},
 			host,
 		);
 		return reported ?? crashed(new Error("the call ended without an outcome"));
 	} catch (error) {
-		logCutOff(worker, handler.delivery, error);
+		log("call_cut_off", {
+			worker: worker.key,
+			handlers: [handler.delivery],
+			error,
+		});
 		return reported ?? crashed(error);
 	}
 }
@@ -38,10 +46,6 @@ export async function callOne(
 /** The outcome of a call that was cut off. */
 export function crashed(error: unknown): AttemptOutcome {
 	return { type: "crashed", error: serializeError(error) };
-}
-
-function logCutOff({ key }: HandlerWorker, handler: string, error: unknown) {
-	log("call_cut_off", { worker: key, handler, error });
 }
 
 /**
@@ -53,15 +57,14 @@ function logCutOff({ key }: HandlerWorker, handler: string, error: unknown) {
  * @throws UnavailableError if a delivery could be stored nowhere
  */
 export async function callAll(
-	event: ReceivedEvent,
+	event: IncomingEvent,
 	record: string,
 	worker: HandlerWorker,
 	routes: readonly Route[],
 	until: number,
-	message: DeliveredMessage,
-	ports: DeliverPorts,
+	ports: ConsumePorts,
 ): Promise<void> {
-	const inProgress = new CallInProgress(event, routes, message, ports);
+	const inProgress = new CallInProgress(event, routes, ports);
 	const call = {
 		record,
 		handlers: routes.map(({ id, handler, timeout }) => ({
@@ -72,50 +75,43 @@ export async function callAll(
 	};
 	const host = ports.extension.hostFor(event.envelope.name);
 	try {
-		const report = (id: string, outcome: Outcome) =>
-			inProgress.report(id, outcome);
-		await worker.run(call, report, host);
+		await worker.run(
+			call,
+			(id, outcome) => inProgress.report(id, outcome),
+			host,
+		);
 	} catch (error) {
-		logCutOff(worker, routes.map(({ id }) => id).join(", "), error);
+		const { id, name } = event.envelope;
+		const handlers = routes.map((route) => route.id);
+		log("call_cut_off", {
+			event: id,
+			name,
+			worker: worker.key,
+			handlers,
+			error,
+		});
 	}
 	await inProgress.end();
 }
 
-/** Gives each handler a message of its own, at attempt 1, so that a poison event harms no other handler. */
-export async function split(
-	event: ReceivedEvent,
-	routes: readonly Route[],
-	ports: DeliverPorts,
-): Promise<void> {
-	const handlers = routes.map((route) => route.id);
-	const deliveries = handlers.map((handler) => firstDelivery(event, handler));
-	await enqueueFirstAttempts(event, deliveries, ports);
-	const { id, name } = event.envelope;
-	const at = ports.clock();
-	ports.observe({ type: "split", at, id, event: name, handlers });
-}
-
 /** Collects the outcomes of one call while it runs. */
 class CallInProgress {
-	readonly #event: ReceivedEvent;
-	readonly #message: DeliveredMessage;
-	readonly #ports: DeliverPorts;
-	/** Handlers without an outcome yet. */
+	readonly #event: IncomingEvent;
+	readonly #ports: ConsumePorts;
+	/** Handlers without an outcome yet. At the end of the call each gets a message of its own. */
 	readonly #open: Map<string, Route>;
-	/** Handlers whose outcome could not be settled. */
+	/** Handlers whose outcome could not be stored. They get a message of their own, too. */
 	readonly #unsettled: Route[] = [];
-	readonly #settling: Promise<void>[] = [];
+	readonly #settling = new Set<Promise<void>>();
 	/** When the handler that runs now started, in epoch milliseconds. */
 	#startedAt: number;
 
 	constructor(
-		event: ReceivedEvent,
+		event: IncomingEvent,
 		routes: readonly Route[],
-		message: DeliveredMessage,
-		ports: DeliverPorts,
+		ports: ConsumePorts,
 	) {
 		this.#event = event;
-		this.#message = message;
 		this.#open = new Map(routes.map((route) => [route.id, route]));
 		this.#ports = ports;
 		this.#startedAt = ports.clock();
@@ -125,14 +121,14 @@ class CallInProgress {
 	async report(id: string, outcome: Outcome): Promise<void> {
 		const route = this.#open.get(id);
 		if (!route) throw new Error(`tidings: ${id} was reported too late`);
-		// It stays open, and gets a message of its own.
 		if (outcome.type === "not_started") return;
 		this.#open.delete(id);
-		const settled = this.#settle(route, outcome);
-		this.#settling.push(settled.catch(() => {}));
+		const settling = this.#settle(route, outcome);
+		this.#settling.add(settling);
 		try {
-			await settled;
+			await settling;
 		} finally {
+			this.#settling.delete(settling);
 			this.#startedAt = this.#ports.clock();
 		}
 	}
@@ -147,14 +143,7 @@ class CallInProgress {
 			this.#ports.random(),
 		);
 		try {
-			await settle(
-				this.#event,
-				delivery,
-				fate,
-				startedAt,
-				this.#message,
-				this.#ports,
-			);
+			await settle(this.#event, delivery, fate, startedAt, this.#ports);
 		} catch (error) {
 			const { id, name } = this.#event.envelope;
 			log("outcome_not_settled", { event: id, name, handler: route.id, error });
@@ -168,7 +157,7 @@ class CallInProgress {
 		const open = [...this.#open.values()];
 		this.#open.clear();
 		// Outcomes that were reported before the call was cut off may still be settling.
-		await Promise.all(this.#settling);
+		await Promise.allSettled(this.#settling);
 		const left = [...this.#unsettled, ...open];
 		if (left.length > 0) await split(this.#event, left, this.#ports);
 	}

@@ -47,7 +47,7 @@ export class BatchWorker implements HandlerWorker {
 	readonly key: string;
 	readonly limiter = new ConcurrencyLimiter();
 	readonly #worker: HandlerWorker;
-	#asking: Promise<Routes | undefined> | undefined;
+	#routes: Promise<Routes | undefined> | undefined;
 
 	constructor(worker: HandlerWorker) {
 		this.key = worker.key;
@@ -55,10 +55,15 @@ export class BatchWorker implements HandlerWorker {
 	}
 
 	routes(): Promise<Routes | undefined> {
-		this.#asking ??= this.#worker.routes().finally(() => {
-			this.#asking = undefined;
-		});
-		return this.#asking;
+		this.#routes ??= this.#askForRoutes();
+		return this.#routes;
+	}
+
+	/** A batch may take minutes, and the Worker may be redeployed meanwhile: the answer serves for one tick. */
+	async #askForRoutes(): Promise<Routes | undefined> {
+		const routes = await this.#worker.routes();
+		this.#routes = undefined;
+		return routes;
 	}
 
 	run(call: Call, report: Reporter, host?: object): Promise<void> {
@@ -70,19 +75,16 @@ export class BatchWorker implements HandlerWorker {
 	}
 }
 
-export class ConcurrencyLimiter {
+class ConcurrencyLimiter {
 	readonly #waiting: { size: number; start(): void }[] = [];
 	#running = 0;
 	#free = BATCH_CHARACTERS;
 
 	/**
-	 * Runs `act` once fewer than 32 others run and all their events have at most 2 000 000 characters together. A larger
-	 * event runs alone. All start in order.
+	 * Waits until fewer than 32 others run and all their events have at most 2 000 000 characters together. A larger event
+	 * runs alone. All start in order. Returns the function that ends this run.
 	 */
-	async run<Result>(
-		event: ReceivedEvent,
-		act: () => Promise<Result>,
-	): Promise<Result> {
+	async acquire(event: ReceivedEvent): Promise<() => void> {
 		const size = sizeOf(event);
 		if (this.#waiting.length === 0 && this.#fits(size)) this.#enter(size);
 		else {
@@ -90,10 +92,19 @@ export class ConcurrencyLimiter {
 			this.#waiting.push({ size, start: resolve });
 			await promise;
 		}
+		return () => this.#leave(size);
+	}
+
+	/** Runs `act` within these limits. */
+	async run<Result>(
+		event: ReceivedEvent,
+		act: () => Promise<Result>,
+	): Promise<Result> {
+		const release = await this.acquire(event);
 		try {
 			return await act();
 		} finally {
-			this.#leave(size);
+			release();
 		}
 	}
 

@@ -7,35 +7,25 @@ import { storeDeadLetters } from "../dead-letters/store.ts";
 import type { FinalFailure, ReceivedEvent } from "../event/envelope.ts";
 import { allHandlersId } from "../handlers/route.ts";
 import { decide } from "./decide.ts";
-import type { DeliverPorts } from "./deliver.ts";
-import { firstDelivery } from "./requeue.ts";
-import {
-	ACK,
-	type DeliveredMessage,
-	finalFailure,
-	type Verdict,
-} from "./settle.ts";
+import { finalFailure, firstDelivery } from "./delivery.ts";
+import type { ConsumePorts, IncomingEvent } from "./settle.ts";
 
 /** @throws UnavailableError if the store is down; the message must then be redelivered */
 export async function storeFromQueue(
-	event: ReceivedEvent,
-	{ attempts }: DeliveredMessage,
-	ports: DeliverPorts,
-): Promise<Verdict> {
+	event: IncomingEvent,
+	ports: ConsumePorts,
+): Promise<void> {
 	const { deadLetter } = event.envelope;
-	if (deadLetter) {
-		await storeDeadLetters(event, [deadLetter], attempts, ports);
-		return ACK;
-	}
+	const { attempts } = event.message;
+	if (deadLetter) return storeDeadLetters(event, [deadLetter], attempts, ports);
 	const failures = await abandoned(event, ports);
 	await storeDeadLetters(event, failures, attempts, ports);
 	for (const failure of failures) reportDead(event.envelope, failure, ports);
-	return ACK;
 }
 
 async function abandoned(
 	event: ReceivedEvent,
-	ports: DeliverPorts,
+	ports: ConsumePorts,
 ): Promise<FinalFailure[]> {
 	const { delivery } = event.envelope;
 	const deliveries = delivery
@@ -53,7 +43,7 @@ async function abandoned(
 /** The handlers that the event was for. All handlers of a Worker that does not respond count as one. */
 async function handlersOf(
 	{ envelope: { name } }: ReceivedEvent,
-	{ workers, extension }: DeliverPorts,
+	{ workers, extension }: ConsumePorts,
 ): Promise<string[]> {
 	if (extension.owns(name)) return extension.deadLetterIds(name);
 	const ids = await Promise.all(

@@ -32,8 +32,14 @@ export type Result =
 	| { type: "subscription_ended" }
 	/** The message has no envelope that any deploy could read. */
 	| { type: "message_unreadable"; reason: string }
-	/** A newer deploy wrote the message. `age` is in milliseconds; `reads` is how often it was delivered. */
-	| { type: "message_newer"; version: number; age: number; reads: number };
+	/** A newer deploy wrote the message. `age` is in milliseconds; `reads` is how often the message was delivered. */
+	| {
+			type: "message_newer";
+			version: number;
+			age: number;
+			reads: number;
+			mayWait: boolean;
+	  };
 
 export type ParkReason =
 	| "unknown_handler"
@@ -49,7 +55,10 @@ export type Fate =
 	| { type: "retry"; wait: number; error: Failure }
 	/** Waits for something else to be there again. Uses up no attempt. */
 	| { type: "park"; wait: number; reason: ParkReason }
-	/** Becomes a dead letter after so many attempts. */
+	/**
+	 * Becomes a dead letter. `attempts` are those that were made: one less than the delivery's attempt if that one was
+	 * not made, and those of the platform too if it gave up.
+	 */
 	| { type: "dead"; cause: Cause; error: Failure; attempts: number }
 	| { type: "cancelled" };
 
@@ -67,11 +76,12 @@ export interface Attempted {
  * @param random a number from [0, 1), for the jitter of the wait
  */
 export function decide(
-	{ result, delivery, policy = policyOf(), startedAt }: Attempted,
+	{ result, delivery, policy = DEFAULT_POLICY, startedAt }: Attempted,
 	now: number,
 	random: number,
 ): Fate {
 	const { attempt, firstAttemptAt = startedAt } = delivery;
+	const last = { attempt, policy, firstAttemptAt, now, random };
 	switch (result.type) {
 		case "delivered":
 			return { type: "delivered" };
@@ -80,140 +90,117 @@ export function decide(
 
 		case "failed": {
 			const { error, wants } = result;
-			if (wants && "stop" in wants) return dead("non_retryable", error);
-			return retry(error, wants?.retryAt);
+			if (wants && "stop" in wants)
+				return dead("non_retryable", error, attempt);
+			return retry(last, error, wants?.retryAt);
 		}
-		case "timed_out":
-			return retry(
-				failure(
-					"TimeoutError",
-					`the handler did not end within ${result.timeout} ms`,
-				),
-			);
-		case "unparsable":
-			return dead(
-				"schema_violation",
-				serializeError(
-					new Error("the body no longer parses with the handler's schema"),
-					result.issues,
-				),
-			);
+		case "timed_out": {
+			const message = `the handler did not end within ${result.timeout} ms`;
+			return retry(last, { name: "TimeoutError", message });
+		}
+		case "unparsable": {
+			const message = "the body no longer parses with the handler's schema";
+			const error = { name: "Error", message };
+			const failure = serializeError(error, result.issues);
+			return dead("schema_violation", failure, attempt);
+		}
 
 		case "crashed":
 			return mayStart(policy, attempt + 1)
-				? retryIn(CRASH_WAIT, result.error)
-				: dead("crashed", result.error);
-		case "never_returned":
-			return dead(
-				"crashed",
-				delivery.firstFailure ??
-					failure(
-						"CrashedError",
-						"no attempt returned: the Worker was killed or crashed each time",
-					),
-				attempt - 1,
-			);
-		case "abandoned":
-			return dead(
-				"abandoned",
-				delivery.firstFailure ??
-					failure(
-						"AbandonedError",
-						"the platform gave the message up: the Worker was killed or crashed with each delivery",
-					),
-				attempt + MAX_RETRIES,
-			);
+				? retryIn(CRASH_WAIT, last, result.error)
+				: dead("crashed", result.error, attempt);
+		case "never_returned": {
+			const message =
+				"no attempt returned: the Worker was killed or crashed each time";
+			const crash = { name: "CrashedError", message };
+			return dead("crashed", delivery.firstFailure ?? crash, attempt - 1);
+		}
+		case "abandoned": {
+			const message =
+				"the platform gave the message up: the Worker was killed or crashed with each delivery";
+			const error = { name: "AbandonedError", message };
+			const { firstFailure = error } = delivery;
+			return dead("abandoned", firstFailure, attempt + MAX_RETRIES);
+		}
 
-		case "unknown_handler":
-			return parkOr(
-				"unknown_handler",
-				waitForDeploy(delivery.unknownFor ?? 0),
-				"unknown_handler",
-				failure(
-					"UnknownHandlerError",
-					`no handler ${JSON.stringify(delivery.handler)} was registered for an hour`,
-				),
-				attempt - 1,
-			);
-		case "worker_unreachable":
-			return parkOr(
-				"worker_unreachable",
-				waitForWorker(delivery.unreachableFor ?? 0),
-				"unreachable",
-				failure(
-					"UnreachableError",
-					`the Worker of ${JSON.stringify(delivery.handler)} did not respond for a day`,
-				),
-				attempt - 1,
-			);
+		case "unknown_handler": {
+			const wait = waitForDeploy(delivery.unknownFor ?? 0);
+			if (wait !== undefined) return park("unknown_handler", wait);
+			const message = `no handler ${JSON.stringify(delivery.handler)} was registered for an hour`;
+			const error = { name: "UnknownHandlerError", message };
+			return dead("unknown_handler", error, attempt - 1);
+		}
+		case "worker_unreachable": {
+			const wait = waitForWorker(delivery.unreachableFor ?? 0);
+			if (wait !== undefined) return park("worker_unreachable", wait);
+			const message = `the Worker of ${JSON.stringify(delivery.handler)} did not respond for a day`;
+			const error = { name: "UnreachableError", message };
+			return dead("unreachable", error, attempt - 1);
+		}
 		case "body_unreadable":
 		case "subscription_unreadable":
-			return { type: "park", wait: STORE_WAIT, reason: result.type };
-		case "body_missing":
-			return dead(
-				"payload_missing",
-				failure(
-					"PayloadMissingError",
-					`the body, stored as ${result.reference}, has expired`,
-				),
-				attempt - 1,
-			);
+			return park(result.type, STORE_WAIT);
+		case "body_missing": {
+			const message = `the body, stored as ${result.reference}, has expired`;
+			const error = { name: "PayloadMissingError", message };
+			return dead("payload_missing", error, attempt - 1);
+		}
 
-		case "message_unreadable":
-			return dead(
-				"unreadable",
-				failure(
-					"UnreadableError",
-					`the message has no readable envelope: ${result.reason}`,
-				),
-			);
-		case "message_newer":
-			return parkOr(
-				"message_newer",
-				waitForNewerDeploy(result.age, result.reads),
-				"newer_version",
-				failure(
-					"UnreadableError",
-					`the message's version ${result.version} is newer than this deploy`,
-				),
-				attempt,
-			);
-	}
-
-	function dead(cause: Cause, error: Failure, attempts = attempt): Fate {
-		return { type: "dead", cause, error, attempts };
-	}
-
-	function parkOr(
-		reason: ParkReason,
-		wait: number | undefined,
-		cause: Cause,
-		error: Failure,
-		attempts: number,
-	): Fate {
-		return wait === undefined
-			? dead(cause, error, attempts)
-			: { type: "park", wait, reason };
-	}
-
-	/** @param retryAt the time that the handler asked for, in epoch milliseconds */
-	function retry(error: Failure, retryAt?: number): Fate {
-		if (policy.limit !== null && attempt > policy.limit)
-			return dead("exhausted", error);
-		const wait =
-			retryAt === undefined
-				? waitBefore(policy, attempt, random)
-				: Math.min(Math.max(SHORTEST_WAIT, retryAt - now), LONGEST_WAIT);
-		return retryIn(wait, error);
-	}
-
-	function retryIn(wait: number, error: Failure): Fate {
-		if (policy.maxAge !== null && now + wait > firstAttemptAt + policy.maxAge)
-			return dead("expired", error);
-		return { type: "retry", wait, error };
+		case "message_unreadable": {
+			const message = `the message has no readable envelope: ${result.reason}`;
+			return dead("unreadable", { name: "UnreadableError", message }, attempt);
+		}
+		case "message_newer": {
+			const wait = waitForNewerDeploy(result.age, result.reads);
+			if (result.mayWait && wait !== undefined)
+				return park("message_newer", wait);
+			const message = `the message's version ${result.version} is newer than this deploy`;
+			const error = { name: "UnreadableError", message };
+			return dead("newer_version", error, attempt);
+		}
 	}
 }
 
-function failure(name: string, message: string): Failure {
-	return { name, message };
+const DEFAULT_POLICY = policyOf();
+
+/** The attempt that failed, and the inputs for the next one. */
+interface LastAttempt {
+	attempt: number;
+	policy: Policy;
+	firstAttemptAt: number;
+	now: number;
+	random: number;
+}
+
+/**
+ * The limit counts attempts that failed. Attempts that crashed may exceed it a little: see `mayStart`.
+ *
+ * @param retryAt the time that the handler asked for, in epoch milliseconds
+ */
+function retry(last: LastAttempt, error: Failure, retryAt?: number): Fate {
+	const { attempt, policy, now, random } = last;
+	if (policy.limit !== null && attempt > policy.limit)
+		return dead("exhausted", error, attempt);
+	const wait =
+		retryAt === undefined
+			? waitBefore(policy, attempt, random)
+			: Math.min(Math.max(SHORTEST_WAIT, retryAt - now), LONGEST_WAIT);
+	return retryIn(wait, last, error);
+}
+
+function retryIn(least: number, last: LastAttempt, error: Failure): Fate {
+	const { attempt, policy, firstAttemptAt, now } = last;
+	// A queue delays by whole seconds.
+	const wait = Math.ceil(least / 1_000) * 1_000;
+	if (policy.maxAge !== null && now + wait > firstAttemptAt + policy.maxAge)
+		return dead("expired", error, attempt);
+	return { type: "retry", wait, error };
+}
+
+function park(reason: ParkReason, wait: number): Fate {
+	return { type: "park", wait, reason };
+}
+
+function dead(cause: Cause, error: Failure, attempts: number): Fate {
+	return { type: "dead", cause, error, attempts };
 }

@@ -1,22 +1,20 @@
 /** Delivers one event to one handler: finds the handler, makes the attempt, decides, settles. */
-import type { Delivery, ReceivedEvent } from "../event/envelope.ts";
+import type { Delivery } from "../event/envelope.ts";
+import { isReservedName } from "../event/name.ts";
 import type { HandlerWorker } from "../handlers/call.ts";
 import type { Route } from "../handlers/route.ts";
 import { loadRecord } from "../payloads/payloads.ts";
-import type { Ports } from "../ports.ts";
+import { log } from "../platform/log.ts";
 import { callOne } from "./call-worker.ts";
-import type { BatchWorker } from "./concurrency.ts";
 import { decide, type Result } from "./decide.ts";
+import { currentDelivery } from "./delivery.ts";
 import {
-	type DeliveredMessage,
-	type SettlePorts,
+	type ConsumePorts,
+	type IncomingEvent,
 	settle,
 	type Verdict,
 } from "./settle.ts";
 import { mayStart } from "./waits.ts";
-
-export type DeliverPorts = SettlePorts &
-	Pick<Ports, "workers" | "extension" | "random">;
 
 /** The handler of a delivery, and where it runs. */
 export interface Target {
@@ -24,47 +22,46 @@ export interface Target {
 	route: Route;
 	/** Given to the handler of an extension. */
 	host?: object | undefined;
-	/** Turns the event's record into the one that the handler receives. Default: unchanged. */
-	shape?(record: string): string;
+	/** Turns the event's record into the one that this handler receives. Default: unchanged. */
+	adapt?(record: string): string;
 }
 
 /**
  * Delivers a message that carries one delivery.
  *
- * @param find returns the target, or why there is none
- * @throws whatever prevents the fate from being stored; the message must then be redelivered
+ * @param find returns the target, or the result if there is none
+ * @throws UnavailableError if the fate could not be stored; the message must then be redelivered
  */
 export async function deliver(
-	event: ReceivedEvent,
+	event: IncomingEvent,
 	carried: Delivery,
-	find: (delivery: Delivery) => Promise<Target | Result>,
-	message: DeliveredMessage,
-	ports: DeliverPorts,
+	find: () => Promise<Target | Result>,
+	ports: ConsumePorts,
 ): Promise<Verdict> {
-	const delivery = currentDelivery(carried, message);
-	const found = await find(delivery);
+	const delivery = currentDelivery(carried, event.message);
+	const target = await find();
 	const startedAt = ports.clock();
 	const attempted =
-		"route" in found
+		"route" in target
 			? {
-					result: await attempt(event, delivery, found, ports),
-					policy: found.route.policy,
+					result: await attempt(event, delivery, target, ports),
+					policy: target.route.policy,
 				}
-			: { result: found };
+			: { result: target };
 	const fate = decide(
 		{ ...attempted, delivery, startedAt },
 		ports.clock(),
 		ports.random(),
 	);
-	return settle(event, delivery, fate, startedAt, message, ports);
+	return settle(event, delivery, fate, startedAt, ports);
 }
 
 /** Finds a handler by the id that its deliveries have. */
 export async function findHandler(
-	event: ReceivedEvent,
+	event: IncomingEvent,
 	{ handler }: Delivery,
-	worker: BatchWorker,
-	{ extension }: DeliverPorts,
+	worker: HandlerWorker,
+	{ extension }: ConsumePorts,
 ): Promise<Target | Result> {
 	const routes = await worker.routes();
 	if (!routes) return { type: "worker_unreachable" };
@@ -74,66 +71,38 @@ export async function findHandler(
 }
 
 async function attempt(
-	event: ReceivedEvent,
-	{ attempt, handler }: Delivery,
-	{ worker, route, host, shape = (record) => record }: Target,
-	ports: DeliverPorts,
+	event: IncomingEvent,
+	{ attempt, handler: delivery }: Delivery,
+	{ worker, route, host, adapt = (record) => record }: Target,
+	ports: ConsumePorts,
 ): Promise<Result> {
-	if (!mayStart(route.policy, attempt)) return { type: "never_returned" };
-	const loaded = await recordFor(event, ports);
+	const { policy, handler, timeout } = route;
+	if (!mayStart(policy, attempt)) return { type: "never_returned" };
+	const loaded = await loadFor(event, ports);
 	if (!("record" in loaded)) return loaded;
-	const call = {
-		...{ delivery: handler, handler: route.handler, attempt },
-		timeout: route.timeout,
-	};
-	const outcome = await callOne(worker, call, shape(loaded.record), host);
+	const call = { delivery, handler, attempt, timeout };
+	const outcome = await callOne(worker, call, adapt(loaded.record), host);
+	// A Worker that is down was not crashed by this event.
 	return outcome.type === "crashed" && !(await worker.isReachable())
 		? { type: "worker_unreachable" }
 		: outcome;
 }
 
-/** Loads the record that an event's handlers receive, or says why it cannot be loaded. */
-export async function recordFor(
-	event: ReceivedEvent,
-	{ payloads, extension }: Pick<Ports, "payloads" | "extension">,
+/** Loads the record that the handlers of an event receive, or returns the result if it cannot be loaded. */
+export async function loadFor(
+	event: IncomingEvent,
+	{ payloads, extension }: ConsumePorts,
 ): Promise<{ record: string } | Result> {
-	const { name, reference = "" } = event.envelope;
+	const { id, name, reference } = event.envelope;
 	try {
-		const record = await loadRecord(event, { payloads });
-		if (record === undefined) return { type: "body_missing", reference };
+		const record =
+			reference === undefined ? event.text : await loadRecord(event, payloads);
+		if (record === undefined)
+			return { type: "body_missing", reference: `${reference}` };
+		if (!isReservedName(name)) return { record };
 		return { record: await extension.shape(name, record) };
-	} catch {
+	} catch (error) {
+		log("body_unreadable", { event: id, name, reference, error });
 		return { type: "body_unreadable" };
 	}
-}
-
-/** The delivery at this redelivery of its message. A message cannot be changed, so its count is added. */
-function currentDelivery(
-	carried: Delivery,
-	{ attempts, timestamp }: DeliveredMessage,
-): Delivery {
-	if (attempts === 1) return carried;
-	const sentAt = timestamp.getTime();
-	// It was tried since it last waited, so its waits start anew.
-	const { unknownFor: _, unreachableFor: __, ...tried } = carried;
-	return {
-		firstAttemptAt: sentAt,
-		firstFailureAt: sentAt,
-		...tried,
-		attempt: carried.attempt + attempts - 1,
-	};
-}
-
-/** Settles a delivery whose attempt could not be made. */
-export async function settleUntried(
-	event: ReceivedEvent,
-	delivery: Delivery,
-	result: Result,
-	message: DeliveredMessage,
-	ports: DeliverPorts,
-): Promise<void> {
-	const now = ports.clock();
-	const attempted = { result, delivery, startedAt: now };
-	const fate = decide(attempted, now, ports.random());
-	await settle(event, delivery, fate, now, message, ports);
 }

@@ -1,101 +1,119 @@
 /**
  * Dispatches one event message to all Workers with matching handlers, concurrently, with one call for each Worker.
- * If one of them fails, the message is redelivered and then split into one message for each handler.
+ * If a delivery could be stored nowhere, the message is redelivered and then split into one message for each handler.
  */
-import type { Delivery, ReceivedEvent } from "../event/envelope.ts";
+import type { Delivery } from "../event/envelope.ts";
 import { allHandlersId, type Route } from "../handlers/route.ts";
-import type { Ports } from "../ports.ts";
-import { callAll, split } from "./call-worker.ts";
+import { callAll } from "./call-worker.ts";
 import type { Batch, BatchWorker } from "./concurrency.ts";
-import { type DeliverPorts, recordFor, settleUntried } from "./deliver.ts";
-import { firstDelivery } from "./requeue.ts";
-import { ACK, type DeliveredMessage, type Verdict } from "./settle.ts";
+import { decide, type Result } from "./decide.ts";
+import { loadFor } from "./deliver.ts";
+import { firstDelivery } from "./delivery.ts";
+import {
+	type ConsumePorts,
+	type IncomingEvent,
+	settle,
+	split,
+} from "./settle.ts";
 
 /**
  * Dispatches an event to all handlers that match its name.
  *
- * @throws whatever one of the Workers' dispatches threw, after all of them have ended
+ * @throws UnavailableError if a delivery could be stored nowhere, after the dispatches to all Workers have ended
  */
 export async function dispatch(
-	event: ReceivedEvent,
-	message: DeliveredMessage,
+	event: IncomingEvent,
 	batch: Batch,
-	ports: DeliverPorts,
-): Promise<Verdict> {
+	ports: ConsumePorts,
+): Promise<void> {
 	const dispatched = await Promise.allSettled(
 		batch.workers.map((worker) => {
 			const delivery = { handler: allHandlersId(worker.key), attempt: 1 };
-			return toWorker(event, delivery, worker, message, batch, ports);
+			return toWorker(event, delivery, worker, batch, ports);
 		}),
 	);
-	const results = dispatched.map((end) => {
+	let isIgnored = true;
+	for (const end of dispatched) {
 		if (end.status === "rejected") throw end.reason;
-		return end.value;
-	});
-	if (results.every((result) => result === "ignored"))
-		reportIgnored(event, undefined, ports);
-	return ACK;
+		if (end.value !== "ignored") isIgnored = false;
+	}
+	if (isIgnored) reportIgnored(event, undefined, ports);
 }
 
 /** Dispatches the delivery of an event to a Worker whose handlers were not known before. */
 export async function dispatchToWorker(
-	event: ReceivedEvent,
+	event: IncomingEvent,
 	delivery: Delivery,
 	worker: BatchWorker,
-	message: DeliveredMessage,
 	batch: Batch,
-	ports: DeliverPorts,
-): Promise<Verdict> {
-	const result = await toWorker(event, delivery, worker, message, batch, ports);
+	ports: ConsumePorts,
+): Promise<void> {
+	const result = await toWorker(event, delivery, worker, batch, ports);
 	if (result === "ignored") reportIgnored(event, delivery.handler, ports);
-	return ACK;
 }
 
-/** @param delivery to all handlers of the Worker; parked while the Worker does not list them */
+/** @param delivery to all handlers of the Worker; it is parked while the Worker does not list them */
 async function toWorker(
-	event: ReceivedEvent,
+	event: IncomingEvent,
 	delivery: Delivery,
 	worker: BatchWorker,
-	message: DeliveredMessage,
 	{ until }: Batch,
-	ports: DeliverPorts,
+	ports: ConsumePorts,
 ): Promise<"dispatched" | "ignored"> {
 	const routes = await worker.routes();
 	const matching = routes?.matching(event.envelope.name);
 	if (matching?.length === 0) return "ignored";
-	await worker.limiter.run(event, async () => {
-		if (matching === undefined) {
-			const result = { type: "worker_unreachable" } as const;
-			await settleUntried(event, delivery, result, message, ports);
-		} else if (message.attempts > 1) {
-			// Its last delivery may have crashed a Worker: no handler runs next to another.
-			await split(event, matching, ports);
-		} else await callMatching(event, worker, matching, message, until, ports);
-	});
+	const release = await worker.limiter.acquire(event);
+	try {
+		if (matching === undefined)
+			await settleUntried(
+				event,
+				delivery,
+				{ type: "worker_unreachable" },
+				ports,
+			);
+		// Its last delivery may have crashed a Worker: no handler runs next to another.
+		else if (event.message.attempts > 1) await split(event, matching, ports);
+		else await callMatching(event, worker, matching, until, ports);
+	} finally {
+		release();
+	}
 	return "dispatched";
 }
 
 async function callMatching(
-	event: ReceivedEvent,
+	event: IncomingEvent,
 	worker: BatchWorker,
 	routes: readonly Route[],
-	message: DeliveredMessage,
 	until: number,
-	ports: DeliverPorts,
+	ports: ConsumePorts,
 ): Promise<void> {
-	const loaded = await recordFor(event, ports);
+	const loaded = await loadFor(event, ports);
 	if ("record" in loaded)
-		return callAll(event, loaded.record, worker, routes, until, message, ports);
-	for (const { id } of routes) {
-		const delivery = firstDelivery(event, id);
-		await settleUntried(event, delivery, loaded, message, ports);
-	}
+		return callAll(event, loaded.record, worker, routes, until, ports);
+	// Parked one by one, the first of them would be stored twice if the second could not be stored.
+	if (loaded.type === "body_unreadable") return split(event, routes, ports);
+	for (const { id } of routes)
+		await settleUntried(event, firstDelivery(event, id), loaded, ports);
+}
+
+/** Settles a delivery whose attempt could not be made. */
+export async function settleUntried(
+	event: IncomingEvent,
+	delivery: Delivery,
+	result: Result,
+	ports: ConsumePorts,
+): Promise<void> {
+	const startedAt = ports.clock();
+	const attempted = { result, delivery, startedAt };
+	const fate = decide(attempted, startedAt, ports.random());
+	await settle(event, delivery, fate, startedAt, ports);
 }
 
 function reportIgnored(
-	{ envelope: { id, name } }: ReceivedEvent,
+	{ envelope: { id, name } }: IncomingEvent,
 	handler: string | undefined,
-	{ clock, observe }: Pick<Ports, "clock" | "observe">,
+	{ clock, observe }: ConsumePorts,
 ): void {
 	const ignored = { type: "ignored", at: clock(), id, event: name } as const;
 	observe(handler === undefined ? ignored : { ...ignored, handler });

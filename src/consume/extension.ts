@@ -2,20 +2,17 @@
  * The only interface through which the core knows an extension, such as apps. An extension owns reserved event names,
  * those that begin with `@`, and delivers their events itself. The core imports no extension.
  */
-import type { ReceivedEvent } from "../event/envelope.ts";
 import type { Batch } from "./concurrency.ts";
-import type { DeliverPorts } from "./deliver.ts";
-import type { IncomingMessage, Verdict } from "./settle.ts";
+import type { ConsumePorts, IncomingEvent, Verdict } from "./settle.ts";
 
 export interface Extension {
 	/** Whether the extension delivers events of this name. */
 	owns(name: string): boolean;
 	/** Delivers the message of an owned event. @throws whatever prevents a verdict; the message is redelivered */
 	deliver(
-		event: ReceivedEvent,
-		message: IncomingMessage,
+		event: IncomingEvent,
 		batch: Batch,
-		ports: DeliverPorts,
+		ports: ConsumePorts,
 	): Promise<Verdict>;
 	/** The handler ids of the dead letters of an owned event that the platform gave up on. */
 	deadLetterIds(name: string): string[];

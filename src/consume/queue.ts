@@ -5,16 +5,19 @@
 import { type Decoded, decode, type ReceivedEvent } from "../event/envelope.ts";
 import { PARSED_CHARACTERS } from "../event/limits.ts";
 import { isAllHandlersId } from "../handlers/route.ts";
-import { log } from "../platform/log.ts";
 import type { QueueRole } from "../platform/queue-names.ts";
 import { Batch } from "./concurrency.ts";
 import { storeFromQueue } from "./dead-letter-queue.ts";
-import { decide } from "./decide.ts";
-import { type DeliverPorts, deliver, findHandler } from "./deliver.ts";
+import { decide, type Result } from "./decide.ts";
+import { deliver, findHandler } from "./deliver.ts";
 import { dispatch, dispatchToWorker } from "./dispatch.ts";
 import {
+	acknowledge,
 	answer,
+	type ConsumePorts,
+	type IncomingEvent,
 	type IncomingMessage,
+	retryLater,
 	settleUnreadable,
 	type Verdict,
 } from "./settle.ts";
@@ -23,7 +26,7 @@ import {
 export async function consume(
 	messages: readonly IncomingMessage[],
 	role: QueueRole,
-	ports: DeliverPorts,
+	ports: ConsumePorts,
 ): Promise<void> {
 	const batch = new Batch(ports);
 	await Promise.all(
@@ -37,49 +40,39 @@ async function verdictOn(
 	message: IncomingMessage,
 	role: QueueRole,
 	batch: Batch,
-	ports: DeliverPorts,
+	ports: ConsumePorts,
 ): Promise<Verdict> {
 	try {
 		const decoded = decode(message.body);
-		return decoded.kind === "envelope"
-			? await handle(withoutLargeBody(decoded), message, role, batch, ports)
-			: await reject(decoded, message, role, ports);
+		if (decoded.kind !== "envelope")
+			return await reject(decoded, message, role, ports);
+		const event = { ...withoutLargeBody(decoded), message };
+		return await handle(event, role, batch, ports);
 	} catch (error) {
-		const { id, attempts } = message;
-		const delaySeconds = redeliveryDelay(attempts);
-		log("message_failed", { message: id, attempts, delaySeconds, error });
-		return { type: "retry", delaySeconds };
+		return retryLater(message, role, error);
 	}
 }
 
 /** The main path of a message with a readable envelope. */
 async function handle(
-	event: ReceivedEvent,
-	message: IncomingMessage,
+	event: IncomingEvent,
 	role: QueueRole,
 	batch: Batch,
-	ports: DeliverPorts,
+	ports: ConsumePorts,
 ): Promise<Verdict> {
 	const { delivery, name, deadLetter } = event.envelope;
 	if (role === "deadLetters" || deadLetter)
-		return batch.limiter.run(event, () =>
-			storeFromQueue(event, message, ports),
+		return acknowledge(
+			batch.limiter.run(event, () => storeFromQueue(event, ports)),
 		);
 	if (ports.extension.owns(name))
-		return ports.extension.deliver(event, message, batch, ports);
-	if (!delivery) return dispatch(event, message, batch, ports);
+		return ports.extension.deliver(event, batch, ports);
+	if (!delivery) return acknowledge(dispatch(event, batch, ports));
 	const worker = batch.workerFor(delivery.handler);
 	if (isAllHandlersId(delivery.handler, worker.key))
-		return dispatchToWorker(event, delivery, worker, message, batch, ports);
-	return worker.limiter.run(event, () =>
-		deliver(
-			event,
-			delivery,
-			() => findHandler(event, delivery, worker, ports),
-			message,
-			ports,
-		),
-	);
+		return acknowledge(dispatchToWorker(event, delivery, worker, batch, ports));
+	const find = () => findHandler(event, delivery, worker, ports);
+	return worker.limiter.run(event, () => deliver(event, delivery, find, ports));
 }
 
 /** A large body waits as text for its handlers: a hundred parsed bodies could exceed the memory of an isolate. */
@@ -94,27 +87,23 @@ async function reject(
 	raw: Exclude<Decoded, { kind: "envelope" }>,
 	message: IncomingMessage,
 	role: QueueRole,
-	ports: DeliverPorts,
+	ports: ConsumePorts,
 ): Promise<Verdict> {
 	const { attempts, timestamp } = message;
 	const now = ports.clock();
-	// The dead-letter queue is the last stop: nothing waits there.
-	const age =
-		role === "deadLetters"
-			? Number.POSITIVE_INFINITY
-			: now - timestamp.getTime();
-	const reads = role === "deadLetters" ? Number.POSITIVE_INFINITY : attempts;
-	const result =
+	const result: Result =
 		raw.kind === "newer"
-			? ({ type: "message_newer", version: raw.version, age, reads } as const)
-			: ({ type: "message_unreadable", reason: raw.reason } as const);
+			? {
+					type: "message_newer",
+					version: raw.version,
+					age: now - timestamp.getTime(),
+					reads: attempts,
+					// The dead-letter queue is the last stop: a message there has waited already.
+					mayWait: role !== "deadLetters",
+				}
+			: { type: "message_unreadable", reason: raw.reason };
 	const delivery = { handler: "", attempt: attempts };
 	const attempted = { result, delivery, startedAt: now };
 	const fate = decide(attempted, now, ports.random());
 	return settleUnreadable(raw, fate, message, ports);
-}
-
-/** Seconds: 5, doubling, at most an hour. A queue's 100 retries then span four days. */
-function redeliveryDelay(attempts: number): number {
-	return Math.min(5 * 2 ** (attempts - 1), 3_600);
 }

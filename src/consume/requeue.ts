@@ -1,7 +1,6 @@
 /** Moves deliveries between attempts: to the retries queue, or to the scheduler. It acknowledges nothing. */
 import { turnedInto } from "../event/encode.ts";
 import type { Delivery, ReceivedEvent } from "../event/envelope.ts";
-import type { Failure } from "../event/failure.ts";
 import { byteLength } from "../event/json.ts";
 import { QUEUE_WAIT } from "../event/limits.ts";
 import { versionOf } from "../event/scheduled-row.ts";
@@ -10,24 +9,27 @@ import { log } from "../platform/log.ts";
 import { chunks } from "../platform/send-batch.ts";
 import type { Ports } from "../ports.ts";
 import type { Fate } from "./decide.ts";
+import type { NextAttempt } from "./delivery.ts";
 
 type RequeuePorts = Pick<
 	Ports,
 	"queues" | "scheduler" | "payloads" | "clock" | "observe"
 >;
 
-/** The next attempt of a delivery whose last attempt failed. */
-export interface NextAttempt {
-	delivery: Delivery;
-	/** Milliseconds from now. */
-	wait: number;
-	/** The failure of the attempt that is over. */
-	error: Failure;
-}
-
 /** Queues count whole seconds. Rounds up, so that no wait is cut short. */
 export function toDelaySeconds(wait: number): number {
 	return Math.ceil(wait / 1_000);
+}
+
+/**
+ * Whether the message carries this delivery. A first attempt shares the message of its event, and so do the handlers of
+ * a delivery to a whole Worker.
+ */
+export function hasOwnMessage(
+	{ envelope }: ReceivedEvent,
+	{ handler }: Delivery,
+): boolean {
+	return envelope.delivery?.handler === handler;
 }
 
 /** Sends a retry to the retries queue; to the scheduler if the wait is long or the queue rejects it. */
@@ -99,7 +101,7 @@ export async function park(
 	try {
 		await storeDelivery(event, delivery, wait, ports);
 	} catch (error) {
-		if (event.envelope.delivery?.handler === handler) throw error;
+		if (hasOwnMessage(event, delivery)) throw error;
 		log("park_failed", { event: id, name, handler, error });
 		await enqueue(event, delivery, wait, ports);
 	}
@@ -109,16 +111,6 @@ export async function park(
 		...{ type: "waiting", at, id, event: name, handler, attempt },
 		...{ reason, retryAt },
 	});
-}
-
-/** The first delivery to a handler. If the message is a replay's, the delivery is one of that replay. */
-export function firstDelivery(
-	{ envelope }: ReceivedEvent,
-	handler: string,
-): Delivery {
-	const replay = envelope.delivery?.replay;
-	const first = { handler, attempt: 1 };
-	return replay === undefined ? first : { ...first, replay };
 }
 
 /** Space for a delivery in its record, in bytes. */

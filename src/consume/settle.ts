@@ -1,22 +1,27 @@
 /**
- * Carries out the fate of a delivery. It is the only place that acknowledges, retries, requeues, parks or buries.
- * Everything is stored durably before a message is acknowledged.
+ * Carries out the fate of a delivery. It is the only place that acknowledges, retries, requeues, parks or buries, with
+ * the functions of `requeue.ts` and `dead-letters/`. Everything is stored durably before a message is acknowledged.
  */
 import { bury, buryUnreadable } from "../dead-letters/bury.ts";
-import type {
-	Decoded,
-	Delivery,
-	FinalFailure,
-	ReceivedEvent,
-} from "../event/envelope.ts";
+import type { Decoded, Delivery, ReceivedEvent } from "../event/envelope.ts";
 import { CHAIN_TRIES, QUEUE_WAIT } from "../event/limits.ts";
+import type { Route } from "../handlers/route.ts";
 import { extendBody } from "../payloads/payloads.ts";
 import { log } from "../platform/log.ts";
+import type { QueueRole } from "../platform/queue-names.ts";
 import type { Ports } from "../ports.ts";
 import type { Fate } from "./decide.ts";
 import {
-	enqueueRetry,
+	finalFailure,
+	firstDelivery,
 	type NextAttempt,
+	nextAttempt,
+	parkedDelivery,
+} from "./delivery.ts";
+import {
+	enqueueFirstAttempts,
+	enqueueRetry,
+	hasOwnMessage,
 	park,
 	reportRetry,
 	storeRetry,
@@ -35,13 +40,22 @@ export interface IncomingMessage {
 	retry(options?: { delaySeconds?: number }): void;
 }
 
-/** How often a message was delivered, and when it was sent. */
-export type DeliveredMessage = Pick<IncomingMessage, "attempts" | "timestamp">;
+/** A received event with the message that carries it. */
+export interface IncomingEvent extends ReceivedEvent {
+	message: Pick<IncomingMessage, "attempts" | "timestamp">;
+}
+
+/** The dependencies of the consumer. */
+export type ConsumePorts = Pick<
+	Ports,
+	| ("queues" | "scheduler" | "payloads" | "deadLetters")
+	| ("workers" | "extension" | "clock" | "random" | "observe")
+>;
 
 /** The answer to a message. Each message gets exactly one. */
 export type Verdict = { type: "ack" } | { type: "retry"; delaySeconds: number };
 
-export const ACK: Verdict = { type: "ack" };
+const ACK: Verdict = { type: "ack" };
 
 export function answer(message: IncomingMessage, verdict: Verdict): void {
 	switch (verdict.type) {
@@ -53,50 +67,52 @@ export function answer(message: IncomingMessage, verdict: Verdict): void {
 	}
 }
 
-export type SettlePorts = Pick<
-	Ports,
-	("queues" | "scheduler" | "payloads" | "deadLetters") | ("clock" | "observe")
->;
+/** Acknowledges a message once everything that follows from it is stored. */
+export async function acknowledge(stored: Promise<void>): Promise<Verdict> {
+	await stored;
+	return ACK;
+}
+
+/** Retries a message whose fate could not be stored. The waits double from 5 seconds to an hour: 100 span four days. */
+export function retryLater(
+	{ id, attempts }: IncomingMessage,
+	queue: QueueRole,
+	error: unknown,
+): Verdict {
+	const delaySeconds = Math.min(5 * 2 ** (attempts - 1), 3_600);
+	log("message_failed", { message: id, queue, attempts, delaySeconds, error });
+	return { type: "retry", delaySeconds };
+}
 
 /**
  * @param startedAt when this attempt started, in epoch milliseconds
- * @throws whatever prevents the fate from being stored; the message must then be redelivered
+ * @throws UnavailableError if the fate could not be stored; the message must then be redelivered
  */
 export async function settle(
-	event: ReceivedEvent,
+	event: IncomingEvent,
 	delivery: Delivery,
 	fate: Fate,
 	startedAt: number,
-	message: DeliveredMessage,
-	ports: SettlePorts,
+	ports: ConsumePorts,
 ): Promise<Verdict> {
-	const { id, name } = event.envelope;
-	const { handler, attempt } = delivery;
 	const at = ports.clock();
 	switch (fate.type) {
 		case "delivered":
-			ports.observe({
-				type: "delivered",
-				at,
-				id,
-				event: name,
-				handler,
-				attempt,
-			});
+			reportEnd(fate.type, event, delivery, at, ports);
 			return ACK;
 		case "cancelled":
-			ports.observe({ type: "cancelled", at, id, event: name, handler });
+			reportEnd(fate.type, event, delivery, at, ports);
 			return ACK;
 		case "dead":
 			await bury(event, finalFailure(delivery, fate, at), ports);
 			return ACK;
 		case "park":
-			await park(event, parked(delivery, fate), fate, ports);
+			await park(event, parkedDelivery(delivery, fate), fate, ports);
 			return ACK;
 		case "retry": {
 			const next = nextAttempt(delivery, fate, startedAt, at);
 			if (hasOwnMessage(event, delivery))
-				return retryMessage(event, next, message, ports);
+				return retryMessage(event, next, ports);
 			await enqueueRetry(event, next, ports);
 			return ACK;
 		}
@@ -105,93 +121,45 @@ export async function settle(
 
 /** Carries out the fate of a message that this deploy cannot read. */
 export async function settleUnreadable(
-	raw: Exclude<Decoded, { kind: "envelope" }>,
+	{ text }: Exclude<Decoded, { kind: "envelope" }>,
 	fate: Fate,
 	message: IncomingMessage,
-	ports: SettlePorts,
+	ports: ConsumePorts,
 ): Promise<Verdict> {
-	if (fate.type === "park")
-		return { type: "retry", delaySeconds: toDelaySeconds(fate.wait) };
-	if (fate.type !== "dead")
-		throw new TypeError(`an unreadable message cannot be ${fate.type}`);
-	await buryUnreadable(raw.text, fate, message, ports);
-	return ACK;
-}
-
-/** The final failure of a delivery, as its dead letter stores it. */
-export function finalFailure(
-	{ handler, firstFailureAt, replay }: Delivery,
-	{ cause, error, attempts }: Fate & { type: "dead" },
-	at: number,
-): FinalFailure {
-	return {
-		handler,
-		cause,
-		error,
-		attempts,
-		firstFailureAt: firstFailureAt ?? at,
-		lastFailureAt: at,
-		...(replay !== undefined && { replay }),
-	};
-}
-
-/** A first attempt shares the message of its event. Every later one has a message of its own. */
-function hasOwnMessage(
-	{ envelope }: ReceivedEvent,
-	delivery: Delivery,
-): boolean {
-	return envelope.delivery?.handler === delivery.handler;
-}
-
-function nextAttempt(
-	delivery: Delivery,
-	{ wait, error }: Fate & { type: "retry" },
-	startedAt: number,
-	failedAt: number,
-): NextAttempt {
-	const { unknownFor: _, unreachableFor: __, ...rest } = delivery;
-	return {
-		error,
-		// A queue delays by whole seconds.
-		wait: toDelaySeconds(wait) * 1_000,
-		delivery: {
-			firstAttemptAt: startedAt,
-			firstFailureAt: failedAt,
-			firstFailure: error,
-			...rest,
-			attempt: delivery.attempt + 1,
-		},
-	};
-}
-
-/** The total waits count, not when they began: this Worker may have been away itself. */
-function parked(
-	delivery: Delivery,
-	{ reason, wait }: Fate & { type: "park" },
-): Delivery {
-	const { unknownFor = 0, unreachableFor = 0 } = delivery;
-	switch (reason) {
-		case "unknown_handler": {
-			// The Worker responded, so a wait for it starts anew.
-			const { unreachableFor: _, ...rest } = delivery;
-			return { ...rest, unknownFor: unknownFor + wait };
-		}
-		case "worker_unreachable":
-			return { ...delivery, unreachableFor: unreachableFor + wait };
+	switch (fate.type) {
+		case "park":
+			return { type: "retry", delaySeconds: toDelaySeconds(fate.wait) };
+		case "dead":
+			await buryUnreadable(text, fate, message, ports);
+			return ACK;
 		default:
-			return delivery;
+			throw new TypeError(`an unreadable message cannot be ${fate.type}`);
 	}
 }
 
-/** Retries the message while the queue retains it long enough and has tries left, else moves to the scheduler. */
-async function retryMessage(
+/** Gives each handler a message of its own, at attempt 1, so that a poison event harms no other handler. */
+export async function split(
 	event: ReceivedEvent,
+	routes: readonly Route[],
+	ports: ConsumePorts,
+): Promise<void> {
+	const handlers = routes.map((route) => route.id);
+	const deliveries = handlers.map((handler) => firstDelivery(event, handler));
+	await enqueueFirstAttempts(event, deliveries, ports);
+	const { id, name } = event.envelope;
+	const at = ports.clock();
+	ports.observe({ type: "split", at, id, event: name, handlers });
+}
+
+/** Retries the message while its queue retains it long enough and has retries left, else moves to the scheduler. */
+async function retryMessage(
+	event: IncomingEvent,
 	next: NextAttempt,
-	message: DeliveredMessage,
-	ports: SettlePorts,
+	ports: ConsumePorts,
 ): Promise<Verdict> {
-	const age = ports.clock() - message.timestamp.getTime();
-	if (age + next.wait <= QUEUE_WAIT && message.attempts < CHAIN_TRIES) {
+	const { attempts, timestamp } = event.message;
+	const age = ports.clock() - timestamp.getTime();
+	if (age + next.wait <= QUEUE_WAIT && attempts < CHAIN_TRIES) {
 		await extendBody(event, next.wait, ports);
 		reportRetry(event, next, ports);
 		return { type: "retry", delaySeconds: toDelaySeconds(next.wait) };
@@ -209,3 +177,14 @@ async function retryMessage(
 }
 
 const MINUTE = 60_000;
+
+function reportEnd(
+	type: "delivered" | "cancelled",
+	{ envelope: { id, name } }: ReceivedEvent,
+	{ handler, attempt }: Delivery,
+	at: number,
+	{ observe }: ConsumePorts,
+): void {
+	const end = { at, id, event: name, handler };
+	observe(type === "delivered" ? { type, ...end, attempt } : { type, ...end });
+}

@@ -32,7 +32,7 @@ type SqlRow = {
 const SUMMARY_COLUMNS = `id, event, handler, cause, head, NULL AS body, error, attempts,
 	first_failure_at, last_failure_at, status, replays`;
 
-/** How often expired letters are deleted, in milliseconds. */
+/** How often expired dead letters are deleted, in milliseconds. */
 const SWEEP_INTERVAL = 86_400_000;
 
 export class DeadLetters extends DurableObject {
@@ -56,19 +56,19 @@ export class DeadLetters extends DurableObject {
 	}
 
 	/**
-	 * Stores one letter for each event and handler. A later failure replaces an earlier one. A letter of a later
-	 * replay counts as later whatever its time is, and so does the letter of a replay that was marked: the clocks of
-	 * two machines may differ by a minute.
+	 * Stores one dead letter for each event and handler. A later failure replaces an earlier one. The failure of a later
+	 * replay, or of a replay that was marked, counts as later whatever its time is: the clocks of two machines may differ
+	 * by a minute.
 	 */
-	async store(letters: readonly NewDeadLetter[]): Promise<void> {
+	async store(deadLetters: readonly NewDeadLetter[]): Promise<void> {
 		this.ctx.storage.transactionSync(() => {
-			for (const letter of letters) this.#upsert(letter);
+			for (const deadLetter of deadLetters) this.#upsert(deadLetter);
 		});
 		await this.#alarm.setBy(Date.now() + SWEEP_INTERVAL);
 	}
 
-	#upsert(letter: NewDeadLetter): void {
-		const { id, head, body, handler, cause, error, attempts } = letter;
+	#upsert(deadLetter: NewDeadLetter): void {
+		const { id, head, body, handler, cause, error, attempts } = deadLetter;
 		this.#sql.exec(
 			`INSERT INTO dead_letter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'dead', ?)
 			 ON CONFLICT (id) DO UPDATE SET
@@ -82,7 +82,11 @@ export class DeadLetters extends DurableObject {
 				(dead_letter.status = 'replayed' OR excluded.last_failure_at > dead_letter.last_failure_at))`,
 			...[id, head.name, handler, cause, JSON.stringify(head), body],
 			...[JSON.stringify(error), attempts],
-			...[letter.firstFailureAt, letter.lastFailureAt, letter.replay ?? 0],
+			...[
+				deadLetter.firstFailureAt,
+				deadLetter.lastFailureAt,
+				deadLetter.replay ?? 0,
+			],
 		);
 	}
 
@@ -126,7 +130,7 @@ export class DeadLetters extends DurableObject {
 		};
 	}
 
-	/** Marks a letter as replayed, unless the same or a later replay has already changed it. */
+	/** Marks a dead letter as replayed, unless the same or a later replay has already changed it. */
 	async markReplayed(id: string, replay: number): Promise<void> {
 		this.#sql.exec(
 			"UPDATE dead_letter SET replays = ?2, status = 'replayed' WHERE id = ?1 AND replays < ?2",
@@ -134,7 +138,7 @@ export class DeadLetters extends DurableObject {
 		);
 	}
 
-	/** Discards a letter and its body. The row stays, so that a late duplicate does not bring the letter back. */
+	/** Discards a dead letter and its body. The row stays, so that a late duplicate does not store it again. */
 	async discard(id: string): Promise<boolean> {
 		const { rowsWritten } = this.#sql.exec(
 			"UPDATE dead_letter SET status = 'discarded', body = NULL WHERE id = ? AND status <> 'discarded'",
@@ -143,7 +147,7 @@ export class DeadLetters extends DurableObject {
 		return rowsWritten > 0;
 	}
 
-	/** Deletes expired letters once a day. */
+	/** Deletes expired dead letters once a day. */
 	override async alarm(run?: AlarmInvocationInfo): Promise<void> {
 		await this.#alarm.run(
 			run?.isRetry ?? false,

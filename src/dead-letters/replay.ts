@@ -13,7 +13,7 @@ import { bodyText } from "../event/json.ts";
 import { EVENT_BYTES, INLINE_BYTES, PAYLOAD_KEPT } from "../event/limits.ts";
 import type { Ports } from "../ports.ts";
 
-export type ReplayPorts = Pick<
+type ReplayPorts = Pick<
 	Ports,
 	| ("queues" | "deadLetters" | "payloads" | "extension")
 	| ("definitionOf" | "clock" | "observe")
@@ -117,7 +117,7 @@ async function placeBody(
 }
 
 /** The result of one call that replays many. */
-export interface ReplayAllResult {
+interface ReplayAllResult {
 	replayed: number;
 	/** Dead letters that could not be replayed, and why. */
 	refused: { id: string; reason: string }[];

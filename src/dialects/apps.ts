@@ -10,7 +10,7 @@ export type {
 	EventCapability,
 	StorageCapability,
 } from "../apps/capabilities.ts";
-export type { Capability } from "../apps/declaration.ts";
+export type { Capability } from "../apps/declaration-schema.ts";
 export type { AppStorage } from "../apps/storage.ts";
 export type { Subscribed } from "../apps/subscriptions/subscription.ts";
 export type {

@@ -1,7 +1,8 @@
 /** Receives mail from Cloudflare Email Routing for an app's event. It stores nothing itself. */
 import { acceptMail } from "../apps/webhooks/accept-mail.ts";
 import { HOOK_BYTES } from "../event/limits.ts";
-import { type Events, portsOf, registrationOf } from "../events.ts";
+import type { Events } from "../events.ts";
+import { portsOf, registrationOf } from "../registration.ts";
 
 /**
  * Creates an `email` handler for `worker(events, { email })`. Each mail runs the event's `handler` with

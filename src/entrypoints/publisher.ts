@@ -1,4 +1,7 @@
-/** How other Workers come in: an entrypoint with few methods, whose props say who calls and what it may publish. */
+/**
+ * The entrypoint through which other Workers publish. Its props identify the caller and what it may publish. It contains
+ * no rules: it checks permissions, calls a step and answers.
+ */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { AppIdentity } from "../apps/app-host.ts";
 import { isAppName } from "../apps/app-name.ts";
@@ -8,6 +11,7 @@ import type { Subscribed } from "../apps/subscriptions/subscription.ts";
 import {
 	ForbiddenError,
 	mapAtIndex,
+	plainError,
 	type Receipt,
 	RefusedError,
 } from "../event/errors.ts";
@@ -18,24 +22,26 @@ import {
 	type Requester,
 } from "../event/permission.ts";
 import { objectOf, rejectUnknownKeys } from "../event/validation.ts";
-import { type Events, portsOf, registrationOf } from "../events.ts";
+import type { Events } from "../events.ts";
 import { publish, publishBatch } from "../publish/publish.ts";
 import {
 	type PublishRequest,
 	requestOf,
 	requestsOf,
 } from "../publish/request.ts";
+import type { Answer } from "../publish/transport.ts";
+import { portsOf, registrationOf } from "../registration.ts";
 import { cancel, reschedule } from "../schedule/schedule.ts";
 
-/** Set by the caller's `[[services]]` binding; the caller's code cannot change them. */
+/** The props of the caller's `[[services]]` binding. The caller's code cannot change them. */
 export interface PublisherProps {
-	/** Who calls, for errors; the app in whose name it subscribes. */
+	/** Identifies the caller in errors. It is also the app that subscribes. */
 	app?: string;
-	/** Patterns of the names it may publish. Absent: all; an empty list: none. */
+	/** Patterns of the names that it may publish. Default: all. An empty list: none. */
 	publish?: readonly string[];
 }
 
-/** What a caller's binding has, and no more. */
+/** The methods that a caller's binding has. */
 export interface PublisherEntrypoint
 	extends WorkerEntrypoint<Cloudflare.Env, PublisherProps> {
 	publish(...args: unknown[]): Promise<Receipt>;
@@ -59,10 +65,17 @@ export interface PublisherEntrypoint
 		input: unknown,
 		options?: unknown,
 	): Promise<unknown>;
+	/** For `createClient` and `events.publish` only. */
+	request(method: string, args: unknown[]): Promise<Answer>;
 }
 
+const METHODS = [
+	...(["publish", "publishBatch", "cancel", "reschedule"] as const),
+	...(["subscribe", "unsubscribe", "runTool"] as const),
+];
+
 /**
- * The entrypoint to export as `Publisher` from the Worker that owns the events.
+ * Creates the entrypoint to export as `Publisher` from the Worker that owns the events.
  *
  * @example
  * export const Publisher = publisher(events);
@@ -93,11 +106,11 @@ export function publisher(
 		}
 
 		async cancel(id: string): Promise<boolean> {
-			return cancel(id, ports(), this.#mover());
+			return cancel(id, ports(), this.#requester());
 		}
 
 		async reschedule(id: string, after: unknown): Promise<Receipt | false> {
-			return reschedule(id, after, ports(), this.#mover());
+			return reschedule(id, after, ports(), this.#requester());
 		}
 
 		async subscribe(
@@ -123,34 +136,52 @@ export function publisher(
 			input: unknown,
 			options?: unknown,
 		): Promise<unknown> {
-			if (this.#right() !== "all" && this.ctx.props?.app !== app)
+			if (this.#permission() !== "all" && this.ctx.props?.app !== app)
 				throw new ForbiddenError(
-					`${this.#caller()} may not run tools of ${app}: its props list what it may publish, and name another app`,
+					`${this.#caller()} may not run tools of ${app}; its props limit what it may publish, so it may run only tools of the app that they name`,
 				);
 			const tokens = tokensIn(options);
 			return runTool(app, tool, input, tokens, ports());
 		}
 
-		/** An app that subscribes is the one that the props name, and no other. */
+		/**
+		 * Calls a method, and returns a rejection as a value. An error that is thrown over RPC appears as `Uncaught` in the
+		 * owner's log, although the caller handles it.
+		 */
+		async request(name: string, args: unknown[]): Promise<Answer> {
+			const method = METHODS.find((one) => one === name);
+			if (method === undefined || !Array.isArray(args))
+				throw new TypeError(`${JSON.stringify(name)} is not a method`);
+			try {
+				const call = this[method] as (...args: unknown[]) => Promise<unknown>;
+				return { value: await call.apply(this, args) };
+			} catch (thrown) {
+				const error = plainError(thrown);
+				if (error) return { error };
+				throw thrown;
+			}
+		}
+
+		/** The app that subscribes is always the one in the props. */
 		#identity(options: unknown): AppIdentity {
 			const { app } = this.ctx.props ?? {};
 			if (isAppName(app)) return { app, tokens: tokensIn(options) };
 			throw new ForbiddenError(
-				`${this.#caller()} is no app: set props = { app = "@scope/name" } in its [[services]] binding`,
+				`${this.#caller()} is not an app; set props = { app = "@scope/name" } in its [[services]] binding`,
 			);
 		}
 
 		#check({ name }: PublishRequest): void {
 			checkName(name);
-			checkPublish(this.#right(), name, this.#caller());
+			checkPublish(this.#permission(), name, this.#caller());
 		}
 
-		#mover(): Requester {
-			return { permission: this.#right(), caller: this.#caller() };
+		#requester(): Requester {
+			return { permission: this.#permission(), caller: this.#caller() };
 		}
 
-		/** Props that are not as they should be give no right. */
-		#right(): PublishPermission {
+		/** Malformed props permit nothing. */
+		#permission(): PublishPermission {
 			const patterns: unknown = this.ctx.props?.publish;
 			if (patterns === undefined) return "all";
 			return Array.isArray(patterns)
@@ -164,7 +195,7 @@ export function publisher(
 	};
 }
 
-/** @throws RefusedError `invalid_request` for what are no options with tokens */
+/** @throws RefusedError `invalid_request` unless the options have a list of tokens, or none */
 function tokensIn(options: unknown = {}): readonly string[] {
 	const { tokens = [] } = objectOf(options) as { tokens?: unknown };
 	rejectUnknownKeys("options", options as object, ["tokens"]);
@@ -172,6 +203,6 @@ function tokensIn(options: unknown = {}): readonly string[] {
 		return tokens;
 	throw new RefusedError(
 		"invalid_request",
-		"options: tokens is no list of tokens",
+		"options: tokens is not a list of strings; give the user's JSON Web Tokens",
 	);
 }

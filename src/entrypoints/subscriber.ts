@@ -7,12 +7,13 @@ import { receiveWebhook } from "../apps/app.ts";
 import type { AppHost } from "../apps/app-host.ts";
 import type { AppDeclaration } from "../apps/declaration.ts";
 import type { HookRequest, Received } from "../apps/webhooks/trigger.ts";
-import { type Events, registrationOf } from "../events.ts";
+import type { Events } from "../events.ts";
 import type { Call, Reporter } from "../handlers/call.ts";
 import { type HandlerListing, listingOf } from "../handlers/listing.ts";
 import { checkHandlerPaths } from "../handlers/modules.ts";
 import { run } from "../handlers/run.ts";
 import { realTimer } from "../platform/timer.ts";
+import { registrationOf } from "../registration.ts";
 
 /** The methods of the owner's binding. The class may have no other public method. */
 interface SubscriberEntrypoint extends WorkerEntrypoint {

@@ -60,7 +60,7 @@ export interface DeadLetterPage {
 }
 
 /** Returns a dead letter without its body and without unknown members. */
-export function summaryOf(letter: StoredDeadLetter): DeadLetterSummary {
-	const { head, body: _, replay: __, ...summary } = letter;
+export function summaryOf(deadLetter: StoredDeadLetter): DeadLetterSummary {
+	const { head, body: _, replay: __, ...summary } = deadLetter;
 	return { ...summary, event: headOf(head) };
 }

@@ -153,7 +153,7 @@ function restoreTime(record: Partial<EventHead>): void {
 }
 
 function faultOf(record: Record<string, unknown>): string | undefined {
-	const { v, id, name, time, delay, delivery, letter } = record;
+	const { v, id, name, time, delay, delivery, deadLetter } = record;
 	if (v !== VERSION) return `its version ${JSON.stringify(v)} is unknown`;
 	if (typeof id !== "string" || id === "") return "it has no id";
 	if (typeof name !== "string") return "it has no name";
@@ -163,7 +163,7 @@ function faultOf(record: Record<string, unknown>): string | undefined {
 		return "it has neither a body nor a reference to one";
 	if (delivery !== undefined && !isDelivery(delivery))
 		return "its delivery is invalid";
-	if (letter !== undefined && !isFinalFailure(letter))
+	if (deadLetter !== undefined && !isFinalFailure(deadLetter))
 		return "its dead letter is invalid";
 	return undefined;
 }

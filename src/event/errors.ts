@@ -194,3 +194,10 @@ export function isOurs(value: unknown): boolean {
 		value instanceof PartialPublishError
 	);
 }
+
+/** Returns one of the errors above as plain data, which `reviveError` reads; undefined for any other error. */
+export function plainError(error: unknown): object | undefined {
+	return error instanceof Error && isOurs(error)
+		? { ...error, message: error.message }
+		: undefined;
+}

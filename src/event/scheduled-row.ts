@@ -1,4 +1,5 @@
-/** Rows of the scheduler and the order of their versions. It stores none. */
+/** Rows of the scheduler, the order of their versions, and scheduled events as callers see them. It stores none. */
+import type { EventHead } from "./envelope.ts";
 
 /** A record with a due time: a whole event, or one delivery with a long wait before its retry. */
 export interface ScheduledRow {
@@ -33,3 +34,30 @@ export function versionOf({
 }): number {
 	return replay * CHAIN + attempt;
 }
+
+/** A scheduled event in a list. */
+export interface ListedEvent extends EventHead {
+	/** Epoch milliseconds. */
+	dueAt: number;
+}
+
+export interface ScheduledEvent extends ListedEvent {
+	/** The key of a body that is stored apart from the record, or null. */
+	reference: string | null;
+}
+
+export interface ScheduledQuery {
+	/** 1 to 1 000; default 100. */
+	limit?: number | undefined;
+	/** The `cursor` of the page before. */
+	cursor?: string | undefined;
+}
+
+export interface ScheduledPage {
+	scheduled: ListedEvent[];
+	/** Absent on the last page. */
+	cursor?: string;
+}
+
+/** `"gone"` if the event is not scheduled any more. A claimed event is gone too. */
+export type MoveResult = ScheduledEvent | "gone" | "forbidden";

@@ -47,7 +47,10 @@ export function objectOf<Value>(
 export function show(value: unknown): string {
 	let text: string;
 	try {
-		text = JSON.stringify(value) ?? typeof value;
+		text =
+			typeof value === "number"
+				? String(value)
+				: (JSON.stringify(value) ?? typeof value);
 	} catch {
 		// Circular, or a bigint.
 		text = typeof value;

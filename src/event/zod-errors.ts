@@ -1,6 +1,6 @@
 /**
- * Turns zod's findings into one message: the path of each wrong value, the value, and what is allowed. A Worker
- * that only publishes must not import this file, because it would bundle zod.
+ * Formats the issues of zod as one message: the path of each wrong value, the value, and what is allowed. A publishing
+ * Worker must not import this file, because it would bundle zod.
  */
 import * as z from "zod";
 import { show, unknownKeyMessage } from "./validation.ts";
@@ -37,31 +37,47 @@ export function messageOf({ issues }: z.ZodError): string {
 		.join("; ");
 }
 
-/** Passed to `safeParse`: applies wherever a schema has no message of its own. */
+/** An `error` for `safeParse`: applies wherever a schema has no message of its own. */
 export function describeIssue(issue: z.core.$ZodRawIssue): string | undefined {
+	const problem = describePrivately(issue);
+	if (issue.code === "invalid_value")
+		return `${show(issue.input)} is not allowed: ${problem}`;
+	return issue.code === "invalid_type" && problem !== REQUIRED
+		? `${problem}, got ${show(issue.input)}`
+		: problem;
+}
+
+/** An `error` for data that may contain a token or a secret: it never shows a value. */
+export function describePrivately(
+	issue: z.core.$ZodRawIssue,
+): string | undefined {
 	switch (issue.code) {
 		case "unrecognized_keys": {
-			const object = issue.inst as unknown as z.ZodObject;
-			return unknownKeyMessage(
-				issue.keys[0] as string,
-				Object.keys(object.shape),
-			);
+			const { shape } = issue.inst as unknown as z.ZodObject;
+			return unknownKeyMessage(issue.keys[0] as string, Object.keys(shape));
 		}
 		case "invalid_type":
 			return issue.input === undefined && issue.path?.length
-				? "required"
-				: `expected ${TYPES[issue.expected as string] ?? issue.expected}, got ${show(issue.input)}`;
+				? REQUIRED
+				: `expected ${TYPES[issue.expected as string] ?? issue.expected}`;
 		case "invalid_value":
-			return `${show(issue.input)} is not allowed: use ${(issue.values as unknown[]).join(", ")}`;
+			return `use ${(issue.values as unknown[]).join(", ")}`;
 		default:
 			return undefined;
 	}
 }
 
-/** The `error` of an object that may contain a secret: it never shows the value. */
-export function withoutValue({ code }: { code?: string }): string | undefined {
-	return code === "invalid_type" ? "expected an object" : undefined;
-}
+const REQUIRED = "required";
+
+const TYPES: Record<string, string> = {
+	array: "an array",
+	boolean: "true or false",
+	int: "a whole number",
+	number: "a number",
+	object: "an object",
+	record: "an object",
+	string: "a string",
+};
 
 /** Makes a schema of a function that returns the parsed value, or throws an error that says what is wrong. */
 export function checked<Output>(check: (value: unknown) => Output) {
@@ -76,24 +92,14 @@ export function checked<Output>(check: (value: unknown) => Output) {
 	});
 }
 
-const TYPES: Record<string, string> = {
-	array: "an array",
-	boolean: "true or false",
-	int: "a whole number",
-	number: "a number",
-	object: "an object",
-	record: "an object",
-	string: "a string",
-};
-
 /**
- * The issues inside a union or a record's key. A union is described by the one form that the value was meant to
- * have; if there is none, by the union's own message.
+ * Replaces the issue of a record's key or of a union by its inner issues. For a union these are the issues of the only
+ * option that has the type of the value. If no option has that type, the message of the union applies.
  */
 function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
 	const inner =
 		issue.code === "invalid_union"
-			? issue.errors.filter((issues) => issues.every(isOfForm))
+			? issue.errors.filter((issues) => issues.every(isInside))
 			: issue.code === "invalid_key"
 				? [issue.issues]
 				: [];
@@ -103,14 +109,14 @@ function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
 	);
 }
 
-function isOfForm({ code, path }: z.core.$ZodIssue): boolean {
+function isInside({ code, path }: z.core.$ZodIssue): boolean {
 	return path.length > 0 || code === "unrecognized_keys";
 }
 
 /** Ids of handlers and names of issuers may contain dots and slashes, so these records always have quoted keys. */
 const QUOTED: readonly PropertyKey[] = ["routes", "issuers"];
 
-/** `routes["a"].events[1]` */
+/** Formats a path: `routes["a"].events[1]`. */
 function pathOf(path: readonly PropertyKey[]): string {
 	return path
 		.map((key, index) => {

@@ -7,7 +7,7 @@ import type { Ports } from "../ports.ts";
 import type { Handler, HandlerContext, TidingsEvent } from "./handler.ts";
 import { retryWishOf } from "./handler-errors.ts";
 
-export interface AttemptOptions {
+interface AttemptOptions {
 	/** Counted from 1. */
 	attempt: number;
 	/** Milliseconds. */
@@ -30,16 +30,13 @@ export async function attempt(
 	options: AttemptOptions,
 	deps: Pick<Ports, "clock" | "timer">,
 ): Promise<Outcome> {
-	const deadline = new Deadline(options.timeout, deps);
-	try {
-		// The deadline comes first: a time that is over wins over a handler that returned just now.
-		return await Promise.race([
-			deadline.expired,
-			runHandler(handler, event, options, deadline),
-		]);
-	} finally {
-		deadline.clear();
-	}
+	// The first outcome counts. A deadline that expires while the handler runs comes first.
+	const { promise, resolve } = Promise.withResolvers<Outcome>();
+	const deadline = new Deadline(options.timeout, resolve, deps);
+	runHandler(handler, event, options, deadline).then(resolve);
+	const outcome = await promise;
+	deadline.clear();
+	return outcome;
 }
 
 async function runHandler(
@@ -54,7 +51,7 @@ async function runHandler(
 			const parsed = await parseBody(handler.schema, body);
 			if ("issues" in parsed)
 				return { type: "unparsable", issues: parsed.issues };
-			if (deadline.isOver()) return deadline.expired;
+			if (deadline.isOver()) return deadline.outcome;
 			event.body = parsed.value;
 		}
 		const context = contextOf(handler.id, attempt, deadline);
@@ -102,22 +99,27 @@ function contextOf(
 class Deadline {
 	readonly #deps: Pick<Ports, "clock" | "timer">;
 	readonly #startedAt: number;
-	readonly #expiry = Promise.withResolvers<Outcome>();
+	readonly #onExpiry: (outcome: Outcome) => void;
 	#abort: AbortController | undefined;
 	#timeout: number;
 	#state: "running" | "expired" | "cleared" = "running";
 	#stopTimer: () => void = () => {};
 
-	constructor(timeout: number, deps: Pick<Ports, "clock" | "timer">) {
+	constructor(
+		timeout: number,
+		onExpiry: (outcome: Outcome) => void,
+		deps: Pick<Ports, "clock" | "timer">,
+	) {
 		this.#deps = deps;
+		this.#onExpiry = onExpiry;
 		this.#startedAt = deps.clock();
 		this.#timeout = timeout;
 		this.#arm();
 	}
 
-	/** Resolves when the time is over. */
-	get expired(): Promise<Outcome> {
-		return this.#expiry.promise;
+	/** The outcome of an attempt whose time is over. */
+	get outcome(): Outcome {
+		return { type: "timed_out", timeout: this.#timeout };
 	}
 
 	/** Aborts when the time is over. */
@@ -153,7 +155,7 @@ class Deadline {
 
 	#expire(): void {
 		this.#state = "expired";
-		this.#expiry.resolve({ type: "timed_out", timeout: this.#timeout });
+		this.#onExpiry(this.outcome);
 		this.#abort?.abort(this.#reason());
 	}
 

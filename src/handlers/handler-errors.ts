@@ -1,26 +1,26 @@
 /**
- * The errors that a handler throws to steer its retries. They are known by the property `tidings`, not
- * by class, so that they keep their meaning over a service binding and between two copies of the library.
+ * The errors with which a handler controls its retries. They are recognised by the property `tidings`, not by class, so
+ * that they work across a service binding and between two copies of the library.
  */
 import { type Duration, milliseconds } from "../event/duration.ts";
 import type { RetryWish } from "../event/outcome.ts";
 
-/** Thrown by a handler: no further attempt would help, make it a dead letter at once. */
+/** Ends a delivery at once: it becomes a dead letter. */
 export class NonRetryableError extends Error {
 	override readonly name = "NonRetryableError";
 	readonly tidings = "non_retryable";
 }
 
-/** Thrown by a handler: try again after this long, or at this time, within the handler's limits. */
+/** Sets the time of the next attempt, within the limits of the handler's policy. */
 export class RetryAfterError extends Error {
 	override readonly name = "RetryAfterError";
 	readonly tidings = "retry_after";
-	/** When to try next, in epoch milliseconds. */
+	/** The time of the next attempt, in epoch milliseconds. */
 	readonly retryAt: number;
 
 	/**
-	 * @param after a wait in milliseconds or as `"<n> <unit>"`, or a `Date`; at least a second, at most a year
-	 * @throws RangeError for what is no duration, and for an invalid Date
+	 * @param after a wait in milliseconds, `"<n> <unit>"` or a `Date`. At least a second, at most a year
+	 * @throws RangeError for an invalid duration or an invalid Date
 	 */
 	constructor(message: string, after: Duration | Date, options?: ErrorOptions) {
 		super(message, options);
@@ -33,7 +33,7 @@ export class RetryAfterError extends Error {
 	}
 }
 
-/** What a thrown value asks for, by its brand; `undefined` for any other. */
+/** Returns the wish of one of these errors, or `undefined` for any other thrown value. */
 export function retryWishOf(thrown: unknown): RetryWish | undefined {
 	try {
 		const { tidings, retryAt } = Object(thrown);
@@ -41,7 +41,7 @@ export function retryWishOf(thrown: unknown): RetryWish | undefined {
 		if (tidings === "retry_after" && Number.isFinite(retryAt))
 			return { retryAt };
 	} catch {
-		// A getter of the thrown value threw: it asks for nothing.
+		// A getter of the thrown value threw.
 	}
 	return undefined;
 }

@@ -101,13 +101,13 @@ function checkedHandler(
 	patterns.forEach(checkPattern);
 	if (typeof options !== "object" || options === null)
 		throw new TypeError(
-			`the options are ${options === null ? "null" : `a ${typeof options}`}: on takes (name, handler) or (name, options, handler)`,
+			`the options are ${options === null ? "null" : `a ${typeof options}`}; on takes (name, handler) or (name, options, handler)`,
 		);
 	rejectUnknownKeys("options", options, MEMBERS);
 	const id = options.id ?? defaultId(patterns, run);
 	if (!isHandlerId(id))
 		throw new TypeError(
-			`id ${JSON.stringify(id)} is not 1 to 128 characters without spaces, or is * alone: give the handler an id`,
+			`id ${JSON.stringify(id)} is not an id; use 1 to 128 characters without spaces, and not * alone`,
 		);
 	const { retries } = options;
 	const policy = retries === undefined ? undefined : policyOf(retries);
@@ -146,7 +146,7 @@ export function timeoutOf(duration: Duration): number {
 	const timeout = optionDuration(duration, "timeout");
 	if (isTimeout(timeout)) return timeout;
 	throw new TypeError(
-		`timeout ${timeout} ms is over ${MAX_TIMEOUT} ms, the longest that an attempt can have`,
+		`timeout: ${timeout} ms is too long; an attempt may take at most ${MAX_TIMEOUT} ms`,
 	);
 }
 

@@ -1,4 +1,4 @@
-/** How a handler's failed attempts are retried: the options, the policy they come to, and its waits. */
+/** Retry policies: their options, their validation and their waits. Pure. */
 import { type Duration, milliseconds } from "../event/duration.ts";
 import { RefusedError } from "../event/errors.ts";
 import { LONGEST_WAIT } from "../event/limits.ts";
@@ -8,26 +8,26 @@ import { rejectUnknownKeys } from "../event/validation.ts";
 export type Retries = number | RetryOptions;
 
 export interface RetryOptions {
-	/** Retries after the first attempt, 0 or more. Default 10; none where `maxAge` is given. */
+	/** Retries after the first attempt, 0 or more. Default 10; without a limit if `maxAge` is given. */
 	limit?: number | undefined;
-	/** How waits grow. Default `"exponential"`. A list gives each wait, the last one repeating. */
+	/** How waits grow. Default `"exponential"`. A list gives each wait; the last one repeats. */
 	backoff?:
 		| "exponential"
 		| "constant"
 		| "linear"
 		| readonly Duration[]
 		| undefined;
-	/** The first wait. Default 5 seconds. A list of waits has no need of it. */
+	/** The first wait. Default 5 seconds. Ignored for a list of waits. */
 	base?: Duration | undefined;
-	/** The longest wait. Default one hour, or `base` where that is longer; a list is not cut. */
+	/** The longest wait. Default one hour, or `base` if that is longer. Ignored for a list. */
 	max?: Duration | undefined;
-	/** No retry begins later than this after the first attempt began. Default: no such bound. */
+	/** No retry starts later than this after the first attempt started. Default: no limit. */
 	maxAge?: Duration | undefined;
-	/** Draw each wait evenly from three quarters to all of the computed one. Default: only with `"exponential"`. */
+	/** Draws each wait evenly from three quarters to all of the computed one. Default: only for `"exponential"`. */
 	jitter?: boolean | undefined;
 }
 
-/** A policy in full: plain data, in milliseconds. */
+/** A complete policy as plain data, in milliseconds. `null` means no limit. */
 export interface Policy {
 	limit: number | null;
 	maxAge: number | null;
@@ -44,12 +44,16 @@ const DEFAULT_MAX = 3_600_000;
 const MEMBERS = ["limit", "backoff", "base", "max", "maxAge", "jitter"];
 const KINDS = ["exponential", "constant", "linear"];
 
-/** @throws RefusedError `invalid_handler` */
+/**
+ * Returns the complete policy.
+ *
+ * @throws RefusedError `invalid_handler`
+ */
 export function policyOf(retries: Retries = {}): Policy {
 	const options = typeof retries === "number" ? { limit: retries } : retries;
 	if (typeof options !== "object" || options === null || Array.isArray(options))
 		throw refusal(
-			`${JSON.stringify(options)} is neither a number of retries nor a policy`,
+			`${JSON.stringify(options)} is neither a number of retries nor a policy; use 3, or { limit: 3, base: "5 seconds" }`,
 		);
 	const {
 		limit,
@@ -59,18 +63,20 @@ export function policyOf(retries: Retries = {}): Policy {
 	} = options;
 	rejectUnknownKeys("retries", options, MEMBERS, "invalid_handler");
 	if (limit !== undefined && !(Number.isInteger(limit) && limit >= 0))
-		throw refusal(`limit: ${limit} is not a whole number of 0 or more`);
+		throw refusal(
+			`limit: ${limit} is not a number of retries; use a whole number from 0`,
+		);
 	if (
 		Array.isArray(backoff)
 			? backoff.length === 0
 			: !KINDS.includes(`${backoff}`)
 	)
 		throw refusal(
-			`backoff: ${JSON.stringify(backoff)} is neither ${KINDS.join(", ")} nor a list of waits`,
+			`backoff: ${JSON.stringify(backoff)} is not a backoff; use ${KINDS.join(", ")} or a list of waits`,
 		);
 	if (typeof jitter !== "boolean")
 		throw refusal(
-			`jitter: ${JSON.stringify(jitter)} is neither true nor false`,
+			`jitter: ${JSON.stringify(jitter)} is not a boolean; use true or false`,
 		);
 	const base = waitOf(options.base ?? DEFAULT_BASE, "retries: base");
 	return {
@@ -87,7 +93,11 @@ export function policyOf(retries: Retries = {}): Policy {
 	};
 }
 
-/** A policy as another Worker's deploy has it. @throws RefusedError `invalid_handler` where it is none */
+/**
+ * Reads the policy that another Worker lists.
+ *
+ * @throws RefusedError `invalid_handler` if it is not a policy
+ */
 export function policyFrom(told: Policy): Policy {
 	const { limit, maxAge, backoff, base, max, jitter } = told;
 	return policyOf({
@@ -98,10 +108,10 @@ export function policyFrom(told: Policy): Policy {
 }
 
 /**
- * The wait before a retry, in milliseconds.
+ * Returns the wait before a retry, in milliseconds.
  *
- * @param retry which retry it is, counted from 1
- * @param random a draw from [0, 1)
+ * @param retry counted from 1
+ * @param random a number from [0, 1)
  */
 export function waitBefore(
 	policy: Policy,
@@ -125,7 +135,7 @@ function computedWait({ backoff, base, max }: Policy, retry: number): number {
 	}
 }
 
-/** Whether retries can still come later than `span` milliseconds after the first attempt. */
+/** Whether a retry can start more than `span` milliseconds after the first attempt. */
 export function reachesPast(policy: Policy, span: number): boolean {
 	if (policy.maxAge !== null && policy.maxAge <= span) return false;
 	let reached = 0;
@@ -137,7 +147,7 @@ export function reachesPast(policy: Policy, span: number): boolean {
 	return true;
 }
 
-/** @throws RefusedError `invalid_handler` when the option is no duration */
+/** @throws RefusedError `invalid_handler` if the option is not a duration */
 export function optionDuration(duration: Duration, what: string): number {
 	try {
 		return milliseconds(duration, what);
@@ -149,7 +159,9 @@ export function optionDuration(duration: Duration, what: string): number {
 function waitOf(duration: Duration, what: string): number {
 	const wait = optionDuration(duration, what);
 	if (wait <= LONGEST_WAIT) return wait;
-	throw refusal(`${what}: ${JSON.stringify(duration)} is over a year`);
+	throw refusal(
+		`${what}: ${JSON.stringify(duration)} is longer than a year; use at most a year`,
+	);
 }
 
 function refusal(why: string): RefusedError {

@@ -1,16 +1,15 @@
-/** Hands an event over to Cloudflare Workflows, as a handler: one event starts one instance. It runs no workflow. */
+/** A handler that starts a Cloudflare Workflow: one instance for each event. It runs no workflow itself. */
 import { environment } from "../platform/environment.ts";
 import type { HandlerFunction, TidingsEvent } from "./handler.ts";
 
 /**
- * A handler that starts an instance of a workflow with the event `{ id, name, body, time, delay }` as its params.
+ * Creates a handler that starts an instance of a workflow, with the event `{ id, name, body, time, delay }` as params.
  *
- * The instance's id is the event's, so a redelivery starts no second one for as long as the platform keeps the
- * first. The delivery ends when the instance exists; what becomes of it is the workflow's own. Two on one pattern
- * need an `id` each.
+ * The instance has the event's id, so a redelivery starts no second instance while the platform retains the first.
+ * The delivery ends when the instance exists. Two workflows for one pattern need an `id` each.
  *
- * @param binding finds the workflow's binding, anew at each attempt
- * @throws Error at an attempt: without the binding, or when the workflow cannot be reached; the delivery is retried
+ * @param binding returns the workflow's binding; called with each attempt
+ * @throws Error in an attempt, which is then retried: if the binding is missing or the workflow cannot be reached
  * @example
  * events.on("order.placed", toWorkflow((env) => env.FULFILMENT));
  */
@@ -27,7 +26,7 @@ export function toWorkflow<
 		const workflow = binding(environment() as Env) as Workflow | undefined;
 		if (typeof workflow?.create !== "function")
 			throw new Error(
-				`tidings: toWorkflow(${binding}) finds no workflow: add it to [[workflows]] in the Worker's configuration, with name, binding and class_name`,
+				`tidings: toWorkflow(${binding}) returned no workflow; add it to [[workflows]] in the Worker's configuration, with name, binding and class_name`,
 			);
 		try {
 			await workflow.create({ id, params: { id, name, body, time, delay } });
@@ -43,7 +42,7 @@ function saysItExists(error: unknown): boolean {
 	return /already[ _]exists/i.test(String(error));
 }
 
-/** For an answer that was lost, or that came in other words; what cannot be asked is not known to exist. */
+/** Asks the platform, for an answer that was lost or worded differently. Returns false if it does not answer. */
 async function exists(workflow: Workflow, id: string): Promise<boolean> {
 	try {
 		const instance = await workflow.get(id);

@@ -17,7 +17,8 @@ export class Payloads extends DurableObject {
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
 		super(ctx, env);
-		ctx.blockConcurrencyWhile(() => this.#alarm.start(() => this.#until()));
+		// Without a correction: that would read the body, up to 256 KB, each time the object starts.
+		ctx.blockConcurrencyWhile(() => this.#alarm.start(() => null));
 	}
 
 	async put(text: string, until: number): Promise<void> {
@@ -37,19 +38,19 @@ export class Payloads extends DurableObject {
 		await this.put(payload.text, until);
 	}
 
+	/** Deletes the body if its date has passed. */
 	override async alarm(run?: AlarmInvocationInfo): Promise<void> {
+		let until: number | undefined;
 		await this.#alarm.run(
 			run?.isRetry ?? false,
 			async () => {
-				if ((this.#until() ?? 0) <= Date.now())
-					await this.ctx.storage.deleteAll();
+				until = this.#payload()?.until;
+				if (until !== undefined && until > Date.now()) return;
+				await this.ctx.storage.deleteAll();
+				until = undefined;
 			},
-			() => this.#until(),
+			() => until ?? null,
 		);
-	}
-
-	#until(): number | null {
-		return this.#payload()?.until ?? null;
 	}
 
 	#payload(): Payload | undefined {

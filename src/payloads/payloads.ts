@@ -3,17 +3,17 @@ import { encodeEvent } from "../event/encode.ts";
 import { headOf, type ReceivedEvent } from "../event/envelope.ts";
 import { PAYLOAD_KEPT, QUEUE_WAIT } from "../event/limits.ts";
 import { log } from "../platform/log.ts";
-import type { Ports } from "../ports.ts";
+import type { PayloadStore, Ports } from "../ports.ts";
 
 /**
- * Returns the event's record with its body, as text, or `undefined` if the body has expired. It is text because a
+ * Returns the record of an event whose body is stored apart, with its body, or `undefined` if the body has expired. It is text because a
  * handler may change what it is given, and the event must still be retried as it was published.
  *
  * @throws UnavailableError if the body cannot be read now
  */
 export async function loadRecord(
 	{ envelope, text }: ReceivedEvent,
-	{ payloads }: Pick<Ports, "payloads">,
+	payloads: Pick<PayloadStore, "get">,
 ): Promise<string | undefined> {
 	if (envelope.reference === undefined) return text;
 	const body = await payloads.get(envelope.reference);

@@ -18,6 +18,7 @@ const LINES = {
 	message_failed: ["error", "the queue redelivers the message"],
 	queue_unclaimed: ["error", "the queue redelivers the batch in an hour"],
 	call_cut_off: ["error", "handlers without an outcome are retried"],
+	body_unreadable: ["error", "its deliveries wait a minute"],
 	outcome_not_settled: ["error", "the delivery gets a message of its own"],
 	retry_enqueue_failed: ["error", "the scheduler stores the retry"],
 	deliveries_enqueue_failed: ["error", "the scheduler stores the deliveries"],
@@ -25,7 +26,10 @@ const LINES = {
 	park_failed: ["error", "the retries queue carries the delivery"],
 	body_extension_failed: ["error", "the body expires at its earlier time"],
 	// dead letters
-	dead_letter_enqueue_failed: ["error", "the store takes the dead letter"],
+	dead_letter_enqueue_failed: [
+		"error",
+		"the store stores the dead letter directly",
+	],
 	dead_letter_store_failed: ["error", "the scheduler stores the dead letter"],
 	dead_letter_body_unreadable: ["error", "it is stored without its body"],
 	// queues
@@ -36,7 +40,7 @@ const LINES = {
 	worker_unreachable: ["error", "its events are parked"],
 	worker_apps_unreadable: ["error", "its apps are asked for again"],
 	route_without_handler: ["warn", "the route calls no handler"],
-	retry_policy_unreadable: ["warn", "the default policy holds"],
+	retry_policy_unreadable: ["warn", "the handler gets the default policy"],
 	handler_id_unstable: ["warn", "a deploy that changes it loses its retries"],
 	no_handlers_configured: ["warn", "events are accepted and ignored"],
 	// dialects
@@ -59,7 +63,7 @@ const LINES = {
 	delivery_dead: ["error", "it is a dead letter now"],
 } as const satisfies Record<string, readonly [Level, string]>;
 
-export type LogLine = keyof typeof LINES;
+type LogLine = keyof typeof LINES;
 
 /** Writes one line. An `error` field may be any thrown value. */
 export function log(line: LogLine, fields: Record<string, unknown> = {}): void {

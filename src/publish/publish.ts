@@ -24,7 +24,7 @@ import {
 	stampAll,
 } from "./stamp.ts";
 
-export type PublishPorts = StampPorts &
+type PublishPorts = StampPorts &
 	Pick<Ports, "scheduler" | "payloads" | "observe">;
 
 /**

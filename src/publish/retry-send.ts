@@ -3,11 +3,10 @@
  * message is redelivered instead.
  */
 import { UnavailableError } from "../event/errors.ts";
-import type { ScheduledRow } from "../event/scheduled-row.ts";
+import type { MoveResult, ScheduledRow } from "../event/scheduled-row.ts";
 import type { RecordQueue } from "../platform/queues.ts";
 import { inTime, pause } from "../platform/timer.ts";
 import type { PayloadStore, Ports, Scheduler } from "../ports.ts";
-import type { MoveResult } from "../schedule/schedule.ts";
 
 export type RetryPorts = Pick<Ports, "clock" | "random" | "timer">;
 

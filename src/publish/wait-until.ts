@@ -1,21 +1,58 @@
 /** Lets a call outlive the response of its request. It does not know what the call does. */
 import { log } from "../platform/log.ts";
+import { pause, realTimer } from "../platform/timer.ts";
+
+type WaitUntil = (promise: Promise<unknown>) => void;
 
 /**
  * Makes a call that the caller does not await outlive the response. Without `waitUntil` the platform would cancel it.
- * It logs a rejection, because the caller may not see it.
+ * A rejection that nobody awaits is logged; any other is the caller's to handle.
  *
  * @param waitUntil the platform's function, if there is one
  */
 export function outliveResponse<Result>(
 	call: () => Promise<Result>,
-	waitUntil: ((promise: Promise<unknown>) => void) | undefined,
+	waitUntil: WaitUntil | undefined,
 ): Promise<Result> {
 	const result = call();
+	if (!waitUntil) return result;
+	const returned = new ReturnedPromise<Result>((resolve, reject) =>
+		result.then(resolve, reject),
+	);
+	// If nobody awaits it, the log reports its rejection: the runtime must not report it again as unhandled.
+	Promise.prototype.then.call(returned, undefined, () => {});
 	try {
-		waitUntil?.(result.catch((error) => log("publish_not_awaited", { error })));
+		waitUntil(
+			result.catch(async (error) => {
+				// `await` calls `then` some microtasks after an immediate rejection.
+				await pause(0, realTimer);
+				if (!returned.isAwaited) log("publish_not_awaited", { error });
+			}),
+		);
 	} catch {
 		// Outside of a request there is no response to outlive.
+		return result;
 	}
-	return result;
+	return returned;
+}
+
+/** A promise that knows whether somebody awaits it. `await` calls `then` of a subclass, and of no plain promise. */
+class ReturnedPromise<Result> extends Promise<Result> {
+	isAwaited = false;
+
+	/** Promises that are derived from it are plain. */
+	static override get [Symbol.species]() {
+		return Promise;
+	}
+
+	// biome-ignore lint/suspicious/noThenProperty: it observes who awaits
+	override then<Fulfilled = Result, Rejected = never>(
+		onFulfilled?:
+			| ((value: Result) => Fulfilled | PromiseLike<Fulfilled>)
+			| null,
+		onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
+	): Promise<Fulfilled | Rejected> {
+		this.isAwaited = true;
+		return super.then(onFulfilled, onRejected);
+	}
 }

@@ -7,7 +7,7 @@ import { CALL_CONCURRENCY, PAYLOAD_KEPT, QUEUE_WAIT } from "../event/limits.ts";
 import type { ScheduledRow } from "../event/scheduled-row.ts";
 import { log } from "../platform/log.ts";
 import type { RecordQueue } from "../platform/queues.ts";
-import type { Ports } from "../ports.ts";
+import type { PayloadStore, Ports } from "../ports.ts";
 
 /** Whole events and deliveries have queues of their own, so one kind never waits for the other's queue. */
 export const ROW_KINDS = ["events", "deliveries"] as const;
@@ -27,9 +27,9 @@ interface ClaimableRows {
 	nextDueAt(kind: RowKind): number | null;
 }
 
-export interface FlushPorts
-	extends Pick<Ports, "payloads" | "clock" | "observe"> {
+export interface FlushPorts extends Pick<Ports, "clock" | "observe"> {
 	queue: Pick<RecordQueue, "sendBatch">;
+	payloads: Pick<PayloadStore, "keep">;
 	/** @param ms milliseconds */
 	pause(ms: number): Promise<void>;
 }

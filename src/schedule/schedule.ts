@@ -3,7 +3,7 @@
  * stores nothing and sends nothing.
  */
 import { dueTime } from "../event/after.ts";
-import type { Envelope, EventHead } from "../event/envelope.ts";
+import type { Envelope } from "../event/envelope.ts";
 import type { Receipt } from "../event/errors.ts";
 import { PAYLOAD_KEPT } from "../event/limits.ts";
 import {
@@ -12,34 +12,8 @@ import {
 	type PublishPermission,
 	type Requester,
 } from "../event/permission.ts";
+import type { MoveResult, ScheduledEvent } from "../event/scheduled-row.ts";
 import type { PayloadStore, Ports } from "../ports.ts";
-
-/** A scheduled event in a list. */
-export interface ListedEvent extends EventHead {
-	/** Epoch milliseconds. */
-	dueAt: number;
-}
-
-export interface ScheduledEvent extends ListedEvent {
-	/** The key of a body that is stored apart from the record, or null. */
-	reference: string | null;
-}
-
-export interface ScheduledQuery {
-	/** 1 to 1 000; default 100. */
-	limit?: number | undefined;
-	/** The `cursor` of the page before. */
-	cursor?: string | undefined;
-}
-
-export interface ScheduledPage {
-	scheduled: ListedEvent[];
-	/** Absent on the last page. */
-	cursor?: string;
-}
-
-/** `"gone"` if the event is not scheduled any more. A claimed event is gone too. */
-export type MoveResult = ScheduledEvent | "gone" | "forbidden";
 
 type SchedulePorts = Pick<Ports, "scheduler" | "clock" | "observe">;
 

@@ -4,17 +4,17 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type { PublishPermission } from "../event/permission.ts";
-import type { ScheduledRow } from "../event/scheduled-row.ts";
+import type {
+	ListedEvent,
+	MoveResult,
+	ScheduledRow,
+} from "../event/scheduled-row.ts";
 import { Alarm, backoff } from "../platform/alarm.ts";
 import { log } from "../platform/log.ts";
 import { objectContext } from "../platform/object-context.ts";
 import { inTime, pause, realTimer } from "../platform/timer.ts";
 import { type FlushPorts, flush, ROW_KINDS, type RowKind } from "./flush.ts";
-import {
-	type ListedEvent,
-	type MoveResult,
-	rescheduleRow,
-} from "./schedule.ts";
+import { rescheduleRow } from "./schedule.ts";
 import { ScheduleTable } from "./schedule-table.ts";
 import { sendingByLane } from "./send-by-lane.ts";
 
@@ -43,7 +43,7 @@ export class Scheduler extends DurableObject {
 	/** Stores rows durably. The rows and the alarm are written in one tick, so both or neither. */
 	async store(rows: readonly ScheduledRow[]): Promise<void> {
 		this.#table.store(rows);
-		await this.#setAlarm();
+		await this.#updateAlarm();
 	}
 
 	async cancel(id: string, permission: PublishPermission): Promise<MoveResult> {
@@ -58,7 +58,7 @@ export class Scheduler extends DurableObject {
 		const { payloads } = objectContext();
 		const rows = this.#table;
 		const moved = await rescheduleRow(id, dueAt, permission, rows, payloads);
-		if (typeof moved === "object") await this.#setAlarm();
+		if (typeof moved === "object") await this.#updateAlarm();
 		return moved;
 	}
 
@@ -105,7 +105,7 @@ export class Scheduler extends DurableObject {
 	}
 
 	/** A flush sets the alarm when it ends. If it crashes, the platform retries its alarm. */
-	async #setAlarm(): Promise<void> {
+	async #updateAlarm(): Promise<void> {
 		const nextDueAt = this.#nextDueAt();
 		if (nextDueAt !== null && !this.#flushing)
 			await this.#alarm.setBy(nextDueAt);

@@ -2,9 +2,9 @@
 
 import { cursorOf, pageSize, positionOf } from "../event/cursor.ts";
 import { shardOf } from "../event/id.ts";
+import type { ListedEvent } from "../event/scheduled-row.ts";
 import { objectPort } from "../platform/bindings.ts";
 import type { Scheduler } from "../ports.ts";
-import type { ListedEvent } from "./schedule.ts";
 
 /** One Durable Object. */
 interface SchedulerShard

@@ -5,9 +5,9 @@ import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscript
 import { consume } from "../../src/consume/queue.ts";
 import { replay } from "../../src/dead-letters/replay.ts";
 import type { Delivery } from "../../src/event/envelope.ts";
-import { portsOf } from "../../src/events.ts";
 import { Routes } from "../../src/handlers/route.ts";
 import type { QueueRole } from "../../src/platform/queue-names.ts";
+import { portsOf } from "../../src/registration.ts";
 import { incoming, read, record } from "../support/incoming.ts";
 import { refusal } from "./as-app.ts";
 import { acts, bell } from "./more-apps.ts";

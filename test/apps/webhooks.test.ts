@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { hmacSignature } from "../../src/dialects/apps.ts";
-import { portsOf } from "../../src/events.ts";
+import { portsOf } from "../../src/registration.ts";
 import { installKeys, keyed } from "./keys.ts";
 import { bell, hookModule } from "./more-apps.ts";
 import { stopped, transitionsOf, wait } from "./support.ts";

@@ -1,13 +1,13 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { consume } from "../../src/consume/queue.ts";
-import { portsOf } from "../../src/events.ts";
 import {
 	type Config,
 	createEvents,
 	handlerModules,
 	type TidingsEvent,
 } from "../../src/index.ts";
+import { portsOf } from "../../src/registration.ts";
 import { worker } from "../../src/worker.ts";
 import { incoming, record } from "../support/incoming.ts";
 import { recordingPorts } from "../support/ports.ts";

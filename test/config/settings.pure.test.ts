@@ -90,7 +90,7 @@ describe("the error for a wrong value begins with its path", () => {
 		[
 			"a Worker's key with a slash",
 			{ subscribers: { "a/b": { binding: "A" } } },
-			'subscribers["a/b"]: the key is not 1 to 64 characters of A-Z a-z 0-9 _ -',
+			'subscribers["a/b"]: the key must be 1 to 64 characters of A-Z a-z 0-9 _ -',
 		],
 		[
 			"a missing binding",
@@ -150,7 +150,7 @@ describe("the error for a wrong value begins with its path", () => {
 		[
 			"an empty handler id",
 			{ routes: { a: { handler: "" } } },
-			'routes["a"].handler: "" is not the id of a handler: 1 to 128 characters without spaces',
+			'routes["a"].handler: "" is not the id of a handler: use 1 to 128 characters without spaces',
 		],
 		[
 			"a Worker as a handler",
@@ -160,17 +160,17 @@ describe("the error for a wrong value begins with its path", () => {
 		[
 			"an empty route id",
 			{ routes: { "": {} } },
-			'routes[""]: the route\'s id is not that of a handler: 1 to 128 characters',
+			'routes[""]: the id must be 1 to 128 characters',
 		],
 		[
 			"a route id with a space",
 			{ routes: { "a b": {} } },
-			'routes["a b"]: the route\'s id is not',
+			'routes["a b"]: the id must be',
 		],
 		[
 			"a route for all handlers of a Worker",
 			{ routes: { "mail/*": {} } },
-			'routes["mail/*"]: the route\'s id is not',
+			'routes["mail/*"]: the id must be',
 		],
 		[
 			"all handlers of a Worker as a handler",
@@ -200,7 +200,7 @@ describe("the error for a wrong value begins with its path", () => {
 		[
 			"a timeout over 60 seconds",
 			{ routes: { a: { timeout: "2 minutes" } } },
-			'routes["a"].timeout: timeout 120000 ms is over 60000',
+			'routes["a"].timeout: 120000 ms is too long',
 		],
 		[
 			"a default that is not a duration",

@@ -1,4 +1,4 @@
-/** What a batch has under way at once, by the size of its events, so that memory is bounded whatever they hold. */
+/** Concurrency within one batch: limited per Worker by calls and by the size of their events, which bounds memory. */
 import { afterEach, expect, test, vi } from "vitest";
 import { consume } from "../../src/consume/queue.ts";
 import { deadLetterId } from "../../src/event/dead-letter.ts";
@@ -12,7 +12,7 @@ afterEach(() => behaviours.clear());
 const times = <Each>(count: number, make: () => Each) =>
 	Array.from({ length: count }, make);
 
-/** Counts who is in it, and lets nobody out before it is opened. */
+/** Counts the calls that are in it, and lets none out before it is opened. */
 function gate() {
 	const { promise, resolve } = Promise.withResolvers<void>();
 	const inside = { now: 0, most: 0 };
@@ -27,10 +27,24 @@ function gate() {
 
 function referring(name: string): string {
 	const { body: _, ...head } = read(record(name));
-	return JSON.stringify({ ...head, reference: "kept" });
+	return JSON.stringify({ ...head, reference: "stored" });
 }
 
-test("events of 100 KB run beside each other while they are 2 000 000 characters at the most", async () => {
+test("32 messages of a batch run concurrently", async () => {
+	const { inside, enter, open } = gate();
+	behaviours.set("never", enter);
+	const messages = times(100, () => incoming(record("never.again")));
+	const consumed = consume(messages, "events", recordingPorts());
+	await vi.waitFor(() => expect(inside.now).toBe(32));
+	open();
+	await consumed;
+	expect(inside.most).toBe(32);
+	expect(messages.flatMap(({ verdicts }) => verdicts)).toEqual(
+		messages.map(() => "ack"),
+	);
+});
+
+test("events of 100 KB run concurrently up to 2 000 000 characters together", async () => {
 	const { inside, enter, open } = gate();
 	behaviours.set("never", enter);
 	const text = record("never.again", "x".repeat(100_000));
@@ -46,7 +60,7 @@ test("events of 100 KB run beside each other while they are 2 000 000 characters
 	);
 });
 
-test("an event that is larger than that runs alone, and those behind it wait for their turn", async () => {
+test("a larger event runs alone, and the messages after it wait until it ends", async () => {
 	const ran: number[] = [];
 	const { inside, enter, open } = gate();
 	behaviours.set("never", ({ body }) => {
@@ -64,7 +78,7 @@ test("an event that is larger than that runs alone, and those behind it wait for
 	expect(inside.now).toBe(0);
 });
 
-test("seven bodies that travel by reference are read at once, each of 256 KB perhaps", async () => {
+test("seven bodies by reference are loaded concurrently, because each may have 256 KB", async () => {
 	const { inside, enter, open } = gate();
 	behaviours.set("never", enter);
 	const ports = recordingPorts();
@@ -80,7 +94,7 @@ test("seven bodies that travel by reference are read at once, each of 256 KB per
 	expect(get).toHaveBeenCalledTimes(20);
 });
 
-test("letters are stored seven at once where their bodies travel by reference", async () => {
+test("seven dead letters are stored concurrently if their bodies are stored by reference", async () => {
 	const { inside, enter, open } = gate();
 	const ports = recordingPorts();
 	const get = async () => enter().then(() => "1");
@@ -96,7 +110,7 @@ test("letters are stored seven at once where their bodies travel by reference", 
 	);
 });
 
-test("a body is read once for the Workers that are called at the same time, and is not kept for one that is late", async () => {
+test("a body is loaded once for each Worker, when the call of that Worker starts", async () => {
 	const { enter, open } = gate();
 	const fake = new FakeWorker();
 	const { does } = fake;
@@ -109,16 +123,14 @@ test("a body is read once for the Workers that are called at the same time, and 
 	const { ports } = owning(fake, { own: true });
 	const get = vi.fn(async () => "1");
 	ports.payloads = { ...ports.payloads, get };
-	// A Worker that has not told its handlers yet is called later.
-	for (const consumer of ports.workers.all) await consumer.routes();
 	const messages = times(20, () => incoming(referring("order.placed")));
 	const consumed = consume(messages, "events", ports);
-	// The owner's own handlers have had all of them, the Worker has begun with seven.
+	// The owner's handlers have received all 20 events. The other Worker has started with seven.
 	await vi.waitFor(() => expect(ran).toHaveBeenCalledTimes(20));
-	expect(fake.calls).toHaveLength(7);
-	expect(get).toHaveBeenCalledTimes(20);
+	await vi.waitFor(() => expect(fake.calls).toHaveLength(7));
+	expect(get).toHaveBeenCalledTimes(20 + 7);
 	open();
 	await consumed;
 	expect(fake.calls).toHaveLength(20);
-	expect(get).toHaveBeenCalledTimes(20 + 13);
+	expect(get).toHaveBeenCalledTimes(20 + 20);
 });

@@ -1,11 +1,21 @@
+/** Every case that can happen to a delivery, and its fate. */
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decide, mayBegin } from "../../src/consume/decide.ts";
-import { CRASH_SLACK } from "../../src/event/limits.ts";
+import { crashed } from "../../src/consume/call-worker.ts";
 import {
-	crashed,
-	failed as failedWith,
-	type Outcome,
-} from "../../src/event/outcome.ts";
+	type Attempted,
+	decide,
+	type Fate,
+	type ParkReason,
+	type Result,
+} from "../../src/consume/decide.ts";
+import type { Cause, Delivery } from "../../src/event/envelope.ts";
+import {
+	CRASH_SLACK,
+	LONGEST_WAIT,
+	MAX_RETRIES,
+} from "../../src/event/limits.ts";
+import { failed as failedWith } from "../../src/handlers/attempt.ts";
 import {
 	NonRetryableError,
 	RetryAfterError,
@@ -16,226 +26,379 @@ import {
 	waitBefore,
 } from "../../src/handlers/retry-policy.ts";
 
-const FIRST = 1_800_000_000_000;
-const MINUTE = 60_000;
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Three retries a minute apart, none later than an hour after the first attempt. */
+/** Start of the first attempt. */
+const FIRST = 1_800_000_000_000;
+
+/** Three retries a minute apart. None starts later than an hour after the first attempt. */
 const POLICY = {
 	backoff: "constant",
 	base: "1 minute",
 	limit: 3,
 	maxAge: "1 hour",
 } as const;
+const onlyMaxAge = { backoff: "constant", base: MINUTE, maxAge: HOUR } as const;
+const onlyLimit = { backoff: "constant", base: MINUTE, limit: 1 } as const;
+
+/** The last attempt that may start although earlier ones never returned. */
+const LAST_CRASH = 3 + 1 + CRASH_SLACK;
+
+interface Given {
+	attempt?: number;
+	/** Milliseconds since the first attempt started. */
+	age?: number;
+	retries?: Retries;
+	delivery?: Partial<Delivery>;
+}
+
+function fateOf(
+	result: Result,
+	{ attempt = 1, age = 0, retries = POLICY, delivery = {} }: Given,
+): Fate {
+	const now = FIRST + age;
+	return decide(
+		{
+			result,
+			delivery: {
+				handler: "send",
+				attempt,
+				firstAttemptAt: FIRST,
+				...delivery,
+			},
+			policy: policyOf(retries),
+			startedAt: now,
+		},
+		now,
+		0,
+	);
+}
 
 const failed = failedWith(new Error("closed"));
-const late: Outcome = { type: "timed_out", timeout: 5_000 };
-const stop = failedWith(new NonRetryableError("no use"));
-const unparsable: Outcome = {
+const timedOut: Result = { type: "timed_out", timeout: 5_000 };
+const nonRetryable = failedWith(new NonRetryableError("no use"));
+const unparsable: Result = {
 	type: "unparsable",
 	issues: [{ path: "total", message: "expected number" }],
 };
-const delivered: Outcome = { type: "delivered" };
-
-/** Asks to be tried again so long after the first attempt began. */
-const askedAt = (passed: number): Outcome =>
-	failedWith(new RetryAfterError("busy", new Date(FIRST + passed)));
-
-/** When an attempt ended: which one, and how long after the first one began. */
-interface At {
-	attempt?: number;
-	passed?: number;
-	retries?: Retries;
-}
-
-const again = (wait: number) => ({ type: "retry", wait });
-const dead = (cause: string) => ({ type: "dead", cause });
-
-function decided(outcome: Outcome, at: At = {}) {
-	const { attempt = 1, passed = 0, retries = POLICY } = at;
-	const policy = policyOf(retries);
-	return decide(outcome, policy, attempt, FIRST, FIRST + passed, 0);
-}
-
-test("success ends a delivery, past every limit too", () => {
-	expect(decided(delivered)).toEqual(delivered);
-	expect(decided(delivered, { attempt: 99, passed: DAY })).toEqual(delivered);
+const cutOff = crashed(new Error("the call was cut off"));
+const missing: Result = { type: "body_missing", reference: "e1" };
+const notJson: Result = { type: "message_unreadable", reason: "not JSON" };
+const retryAt = (age: number) =>
+	failedWith(new RetryAfterError("busy", new Date(FIRST + age)));
+const newer = (age: number, reads: number, mayWait = true): Result => ({
+	...{ type: "message_newer", version: 2, age, reads, mayWait },
 });
 
-const ageOnly = { backoff: "constant", base: MINUTE, maxAge: HOUR } as const;
-const limitOnly = { backoff: "constant", base: MINUTE, limit: 1 } as const;
+const error = expect.any(Object);
+const delivered: Fate = { type: "delivered" };
+const cancelled: Fate = { type: "cancelled" };
+const retry = (wait: number): Fate => ({ type: "retry", wait, error });
+const park = (wait: number, reason: ParkReason): Fate => ({
+	...{ type: "park", wait, reason },
+});
+const dead = (cause: Cause, attempts: number): Fate => ({
+	...{ type: "dead", cause, error, attempts },
+});
 
-describe.each([
-	["a failure", failed],
-	["an overrun", late],
-])("%s", (_, outcome) => {
-	test.for<[claim: string, at: At, comes: object]>([
-		["is tried again", {}, again(MINUTE)],
-		["is tried again at attempt = limit", { attempt: 3 }, again(MINUTE)],
-		["is exhausted one attempt later", { attempt: 4 }, dead("exhausted")],
-		["is exhausted without retries", { retries: 0 }, dead("exhausted")],
-		[
-			"is tried again where the wait ends at maxAge",
-			{ passed: HOUR - MINUTE },
-			again(MINUTE),
-		],
-		[
-			"has expired where the wait ends a millisecond later",
-			{ passed: HOUR - MINUTE + 1 },
-			dead("expired"),
-		],
-		[
-			"is exhausted rather than expired where it is both",
-			{ attempt: 4, passed: DAY },
-			dead("exhausted"),
-		],
-		[
-			"is tried again at any attempt where only maxAge bounds it",
-			{ attempt: 5_000, retries: ageOnly },
-			again(MINUTE),
-		],
-		[
-			"is tried again at any age where only limit bounds it",
-			{ passed: 400 * DAY, retries: limitOnly },
-			again(MINUTE),
-		],
-	])("%s", ([, at, comes]) => {
-		expect(decided(outcome, at)).toMatchObject(comes);
+type Row = [what: string, result: Result, given: Given, fate: Fate];
+
+const unknown: Result = { type: "unknown_handler" };
+const unreachable: Result = { type: "worker_unreachable" };
+const neverReturned: Result = { type: "never_returned" };
+const abandoned: Result = { type: "abandoned" };
+const noBodyNow: Result = { type: "body_unreadable" };
+const noSubscriptionNow: Result = { type: "subscription_unreadable" };
+const ended: Result = { type: "subscription_ended" };
+const success: Result = { type: "delivered" };
+const past = { attempt: 99, age: 2 * DAY };
+const unknownFor = (time: number) => ({ delivery: { unknownFor: time } });
+const unreachableFor = (time: number) => ({
+	delivery: { unreachableFor: time },
+});
+const at = (attempt: number, delivery: Partial<Delivery> = {}) => ({
+	...{ attempt, delivery },
+});
+
+// biome-ignore format: a table
+const ROWS: Row[] = [
+	["a delivery succeeds", success, {}, delivered],
+	["a delivery succeeds past every limit", success, past, delivered],
+
+	["a failure has retries left", failed, {}, retry(MINUTE)],
+	["a failure has its last retry left", failed, at(3), retry(MINUTE)],
+	["a failure has no retries left", failed, at(4), dead("exhausted", 4)],
+	["a failure has no retries at all", failed, { retries: 0 }, dead("exhausted", 1)],
+	["the next retry of a failure starts at maxAge", failed, { age: HOUR - MINUTE }, retry(MINUTE)],
+	["the next retry of a failure would start after maxAge", failed, { age: HOUR - MINUTE + 1 }, dead("expired", 1)],
+	["a failure has neither retries nor time left", failed, { attempt: 4, age: DAY }, dead("exhausted", 4)],
+	["only maxAge limits the retries of a failure", failed, { attempt: 5_000, retries: onlyMaxAge }, retry(MINUTE)],
+	["only a number limits the retries of a failure", failed, { age: 400 * DAY, retries: onlyLimit }, retry(MINUTE)],
+
+	["a timeout has retries left", timedOut, {}, retry(MINUTE)],
+	["a timeout has its last retry left", timedOut, at(3), retry(MINUTE)],
+	["a timeout has no retries left", timedOut, at(4), dead("exhausted", 4)],
+	["the next retry of a timeout would start after maxAge", timedOut, { age: HOUR }, dead("expired", 1)],
+
+	["the handler throws a NonRetryableError", nonRetryable, {}, dead("non_retryable", 1)],
+	["the handler throws a NonRetryableError past every limit", nonRetryable, past, dead("non_retryable", 99)],
+	["the handler throws the brand of a NonRetryableError", failedWith({ tidings: "non_retryable" }), {}, dead("non_retryable", 1)],
+
+	["the handler asks for a retry at a time", retryAt(20 * MINUTE), { age: 5 * MINUTE }, retry(15 * MINUTE)],
+	["the handler asks for a retry in the past", retryAt(-HOUR), {}, retry(SECOND)],
+	["the handler asks for a retry at maxAge", retryAt(HOUR), { age: 5 * MINUTE }, retry(55 * MINUTE)],
+	["the handler asks for a retry after maxAge", retryAt(HOUR + 1), {}, dead("expired", 1)],
+	["the handler asks for a retry when maxAge is over", retryAt(0), { age: HOUR + 1 }, dead("expired", 1)],
+	["the handler asks for a retry and has none left", retryAt(HOUR), at(4), dead("exhausted", 4)],
+	["the handler asks for more than the policy's longest wait", retryAt(30 * HOUR), { retries: 1 }, retry(30 * HOUR)],
+	["the handler asks for more than a year", retryAt(400 * DAY), { retries: 1 }, retry(365 * DAY)],
+	["the handler asks for a retry without a time", failedWith({ tidings: "retry_after" }), {}, retry(MINUTE)],
+
+	["the body no longer parses", unparsable, {}, dead("schema_violation", 1)],
+	["the body no longer parses, past every limit", unparsable, past, dead("schema_violation", 99)],
+
+	["an attempt crashes", cutOff, {}, retry(2 * MINUTE)],
+	["an attempt past the limit crashes, within the slack", cutOff, at(LAST_CRASH - 1), retry(2 * MINUTE)],
+	["the last attempt of the slack crashes", cutOff, at(LAST_CRASH), dead("crashed", LAST_CRASH)],
+	["an attempt crashes and its retry starts at maxAge", cutOff, { age: HOUR - 2 * MINUTE }, retry(2 * MINUTE)],
+	["an attempt crashes and its retry would start after maxAge", cutOff, { age: HOUR - 2 * MINUTE + 1 }, dead("expired", 1)],
+	["an attempt crashes and no number limits its retries", cutOff, { attempt: 5_000, retries: { maxAge: "14 days" } }, retry(2 * MINUTE)],
+	["no attempt returned, past the slack", neverReturned, at(LAST_CRASH + 1), dead("crashed", LAST_CRASH)],
+	["the platform gives an event's message up", abandoned, {}, dead("abandoned", 101)],
+	["the platform gives a retry's message up", abandoned, at(7), dead("abandoned", 107)],
+
+	["no deploy has the handler", unknown, at(4), park(MINUTE, "unknown_handler")],
+	["no deploy has the handler for 40 minutes", unknown, unknownFor(40 * MINUTE), park(20 * MINUTE, "unknown_handler")],
+	["no deploy has the handler for 59 minutes", unknown, unknownFor(59 * MINUTE), park(MINUTE, "unknown_handler")],
+	["no deploy has the handler for an hour", unknown, at(4, { unknownFor: HOUR }), dead("unknown_handler", 3)],
+	["no deploy has the handler, past every limit", unknown, past, park(MINUTE, "unknown_handler")],
+
+	["the Worker does not respond", unreachable, at(4), park(MINUTE, "worker_unreachable")],
+	["the Worker does not respond for an hour", unreachable, unreachableFor(HOUR), park(HOUR, "worker_unreachable")],
+	["the Worker does not respond for nearly a day", unreachable, unreachableFor(DAY - 30 * MINUTE), park(30 * MINUTE, "worker_unreachable")],
+	["the Worker does not respond for a day", unreachable, at(4, { unreachableFor: DAY }), dead("unreachable", 3)],
+	["the Worker does not respond, after a wait for a deploy", unreachable, unknownFor(HOUR), park(MINUTE, "worker_unreachable")],
+
+	["the body cannot be read now", noBodyNow, {}, park(MINUTE, "body_unreadable")],
+	["the body cannot be read now, past every limit", noBodyNow, past, park(MINUTE, "body_unreadable")],
+	["the body has expired", missing, {}, dead("payload_missing", 0)],
+	["the body has expired after three attempts", missing, at(4), dead("payload_missing", 3)],
+
+	["the subscription cannot be read now", noSubscriptionNow, past, park(MINUTE, "subscription_unreadable")],
+	["the subscription has ended", ended, {}, cancelled],
+	["the subscription has ended, past every limit", ended, past, cancelled],
+
+	["the message is not readable", notJson, {}, dead("unreadable", 1)],
+	["a newer deploy just wrote the message", newer(0, 1), {}, park(MINUTE, "message_newer")],
+	["a newer deploy wrote the message 40 minutes ago", newer(40 * MINUTE, 6), {}, park(20 * MINUTE, "message_newer")],
+	["a newer deploy wrote the message an hour ago, read six times", newer(HOUR, 6), at(6), park(10 * MINUTE, "message_newer")],
+	["a newer deploy wrote the message an hour ago, read seven times", newer(HOUR, 7), at(7), dead("newer_version", 7)],
+	["a newer deploy wrote a message of the dead-letter queue", newer(Infinity, Infinity), at(2), dead("newer_version", 2)],
+];
+
+test.for(ROWS)("%s", ([, result, given, fate]) => {
+	expect(fateOf(result, given)).toEqual(fate);
+});
+
+test("a delivery without a first attempt counts its age from this attempt", () => {
+	const attempted: Attempted = {
+		result: cutOff,
+		delivery: { handler: "send", attempt: 1 },
+		policy: policyOf({ maxAge: "4 minutes" }),
+		startedAt: FIRST,
+	};
+	const age = 2 * MINUTE;
+	expect(decide(attempted, FIRST + age, 0)).toEqual(retry(2 * MINUTE));
+	expect(decide(attempted, FIRST + age + 1, 0)).toEqual(dead("expired", 1));
+});
+
+test.each([0, 0.5, 0.999])(
+	"the policy computes the wait with the jitter of the draw %d, in whole seconds and never shorter",
+	(random) => {
+		const policy = policyOf();
+		for (const attempt of [1, 2, 10]) {
+			const delivery = { handler: "send", attempt };
+			const attempted = { result: failed, delivery, policy, startedAt: FIRST };
+			expect(decide(attempted, FIRST, random)).toEqual(
+				retry(Math.ceil(waitBefore(policy, attempt, random) / 1_000) * 1_000),
+			);
+		}
+	},
+);
+
+describe("the error of a fate says", () => {
+	const errorOf = (result: Result, given: Given) => {
+		const fate = fateOf(result, given);
+		return "error" in fate ? fate.error : undefined;
+	};
+	const first = { name: "Error", message: "the first failure" };
+	const longAgo = at(LAST_CRASH, { unknownFor: HOUR, unreachableFor: DAY });
+
+	// biome-ignore format: a table
+	test.for<[what: string, result: Result, name: string, message: string]>([
+		["what the handler threw", failed, "Error", "closed"],
+		["how long the handler had", timedOut, "TimeoutError", "the handler did not end within 5000 ms"],
+		["that the body no longer parses", unparsable, "Error", "the body no longer parses with the handler's schema"],
+		["why the call was cut off", cutOff, "Error", "the call was cut off"],
+		["that no attempt returned", neverReturned, "CrashedError", "no attempt returned: the Worker was killed or crashed each time"],
+		["that the platform gave the message up", abandoned, "AbandonedError", "the platform gave the message up: the Worker was killed or crashed with each delivery"],
+		["which handler is unknown", unknown, "UnknownHandlerError", 'no handler "send" was registered for an hour'],
+		["whose Worker does not respond", unreachable, "UnreachableError", 'the Worker of "send" did not respond for a day'],
+		["which body has expired", missing, "PayloadMissingError", "the body, stored as e1, has expired"],
+		["why the message is not readable", notJson, "UnreadableError", "the message has no readable envelope: not JSON"],
+		["which version is newer", newer(HOUR, 7), "UnreadableError", "the message's version 2 is newer than this deploy"],
+	])("%s", ([, result, name, message]) => {
+		expect(errorOf(result, longAgo)).toMatchObject({ name, message });
 	});
-});
 
-describe("RetryAfterError", () => {
-	const passed = 5 * MINUTE;
-	test.for<[claim: string, outcome: Outcome, at: At, comes: object]>([
-		[
-			"says when, whatever the policy's wait",
-			askedAt(20 * MINUTE),
-			{ passed },
-			again(15 * MINUTE),
-		],
-		["in the past means in a second", askedAt(-HOUR), {}, again(1_000)],
-		["at maxAge is followed", askedAt(HOUR), { passed }, again(HOUR - passed)],
-		["beyond maxAge has expired", askedAt(HOUR + 1), {}, dead("expired")],
-		[
-			"in the past has expired once maxAge is over",
-			askedAt(0),
-			{ passed: HOUR + 1 },
-			dead("expired"),
-		],
-		[
-			"gives no retry past the limit",
-			askedAt(HOUR),
-			{ attempt: 4 },
-			dead("exhausted"),
-		],
-		[
-			"may ask for more than the longest wait",
-			askedAt(30 * HOUR),
-			{ retries: 1 },
-			again(30 * HOUR),
-		],
-		[
-			"gets a wait of a year at the most",
-			askedAt(400 * DAY),
-			{ retries: 1 },
-			again(365 * DAY),
-		],
-		[
-			"without a time leaves the wait to the policy",
-			failedWith({ tidings: "retry_after" }),
-			{},
-			again(MINUTE),
-		],
-	])("%s", ([, outcome, at, comes]) => {
-		expect(decided(outcome, at)).toMatchObject(comes);
+	test("where a body does not match its schema", () => {
+		const { issues } = unparsable as Result & { type: "unparsable" };
+		expect(errorOf(unparsable, {})).toMatchObject({ issues });
 	});
+
+	test.each([neverReturned, abandoned])(
+		"the first failure, if the result $type has no error of its own",
+		(result) => {
+			expect(errorOf(result, at(30, { firstFailure: first }))).toBe(first);
+		},
+	);
 });
 
-test("NonRetryableError ends a delivery at once, and is the cause past the limits too", () => {
-	const unclassed = failedWith({ tidings: "non_retryable" });
-	for (const outcome of [stop, unclassed])
-		for (const at of [{}, { attempt: 4 }, { attempt: 4, passed: DAY }])
-			expect(decided(outcome, at)).toMatchObject(dead("non_retryable"));
-});
-
-test("a body that no longer parses ends a delivery at once, with its issues", () => {
-	for (const at of [{}, { attempt: 4, passed: DAY }])
-		expect(decided(unparsable, at)).toEqual({
-			...dead("schema_violation"),
-			error: {
-				name: "Error",
-				message: "the body no longer parses by the handler's schema",
-				stack: expect.any(String),
-				issues: [{ path: "total", message: "expected number" }],
-			},
-		});
-});
-
-describe("an attempt that did not come back", () => {
-	const gone = crashed(new Error("the call was cut off"));
-	const slack = 4 + CRASH_SLACK;
-	test.for<[claim: string, at: At, comes: object]>([
-		["is followed by the next in two minutes", {}, again(2 * MINUTE)],
-		["may be past the limit", { attempt: slack - 1 }, again(2 * MINUTE)],
-		["is the last one some way past it", { attempt: slack }, dead("crashed")],
-		[
-			"is the last one where the next would be past maxAge",
-			{ passed: HOUR - MINUTE },
-			dead("expired"),
-		],
-		[
-			"is followed for ever where nothing bounds it",
-			{ attempt: 5_000, retries: { maxAge: "14 days" } },
-			again(2 * MINUTE),
-		],
-	])("%s", ([, at, comes]) => {
-		expect(decided(gone, at)).toMatchObject({
-			...comes,
-			error: { message: "the call was cut off" },
-		});
-	});
-});
-
-test("a failure tells what was thrown, an overrun how long it had", () => {
-	for (const at of [{}, { attempt: 4 }, { passed: HOUR }]) {
-		expect(decided(failed, at)).toMatchObject({
-			error: { name: "Error", message: "closed" },
-		});
-		expect(decided(late, at)).toMatchObject({
-			error: {
-				name: "TimeoutError",
-				message: "the handler did not end within 5000 ms",
-			},
-		});
-	}
-});
-
-test.each([0, 0.5, 0.999])("the wait is drawn with %d", (random) => {
-	const policy = policyOf();
-	for (const attempt of [1, 2, 10])
-		expect(decide(failed, policy, attempt, FIRST, FIRST, random)).toMatchObject(
-			again(waitBefore(policy, attempt, random)),
-		);
-});
-
-test("what cannot be read when it is thrown is a failure like any other", () => {
+test("an error whose properties throw is a failure with retries", () => {
 	const thrown = {
 		get tidings(): string {
 			throw new Error("closed");
 		},
 	};
-	const outcome = failedWith(thrown);
-	expect(decided(outcome)).toMatchObject(again(MINUTE));
-	expect(decided(outcome, { retries: 0 })).toMatchObject(dead("exhausted"));
+	expect(fateOf(failedWith(thrown), {})).toEqual(retry(MINUTE));
 });
 
-test("an attempt may begin up to some past the last retry, and without a limit always", () => {
-	for (const limit of [0, 3]) {
-		const last = limit + 1 + CRASH_SLACK;
-		expect(mayBegin(policyOf(limit), 1)).toBe(true);
-		expect(mayBegin(policyOf(limit), last)).toBe(true);
-		expect(mayBegin(policyOf(limit), last + 1)).toBe(false);
-	}
-	expect(mayBegin(policyOf({ maxAge: "1 hour" }), 1_000_000)).toBe(true);
+describe("for any result, delivery, policy and time", () => {
+	const error = fc.constant({ name: "Error", message: "no" });
+	const time = fc.integer({ min: 0, max: 400 * DAY });
+	const results: { [Type in Result["type"]]: fc.Arbitrary<object> } = {
+		delivered: fc.constant({}),
+		failed: fc.record(
+			{
+				error,
+				wants: fc.oneof(
+					fc.constant({ stop: true }),
+					fc.record({
+						retryAt: fc.oneof(
+							time.map((age) => FIRST + age),
+							fc.double({ noNaN: true, noDefaultInfinity: true }),
+						),
+					}),
+				),
+			},
+			{ requiredKeys: ["error"] },
+		),
+		timed_out: fc.record({ timeout: time }),
+		unparsable: fc.record({ issues: fc.constant([]) }),
+		crashed: fc.record({ error }),
+		never_returned: fc.constant({}),
+		unknown_handler: fc.constant({}),
+		worker_unreachable: fc.constant({}),
+		body_unreadable: fc.constant({}),
+		body_missing: fc.record({ reference: fc.string() }),
+		abandoned: fc.constant({}),
+		subscription_unreadable: fc.constant({}),
+		subscription_ended: fc.constant({}),
+		message_unreadable: fc.record({ reason: fc.string() }),
+		message_newer: fc.record({
+			version: fc.integer({ min: 2 }),
+			age: fc.oneof(
+				fc.integer({ min: -HOUR, max: DAY }),
+				fc.constant(Infinity),
+			),
+			reads: fc.oneof(fc.integer({ min: 1, max: 101 }), fc.constant(Infinity)),
+		}),
+	};
+	const result = fc.oneof(
+		...Object.entries(results).map(([type, rest]) =>
+			rest.map((members) => ({ type, ...members }) as Result),
+		),
+	);
+	const wait = fc.integer({ min: 1, max: LONGEST_WAIT });
+	const retries = fc.oneof(
+		fc.nat(50),
+		fc.record(
+			{
+				limit: fc.nat(50),
+				maxAge: fc.integer({ min: 1, max: 30 * DAY }),
+				backoff: fc.oneof(
+					fc.constantFrom(...(["exponential", "constant", "linear"] as const)),
+					fc.array(wait, { minLength: 1, maxLength: 5 }),
+				),
+				base: wait,
+				max: wait,
+				jitter: fc.boolean(),
+			},
+			{ requiredKeys: [] },
+		),
+	);
+	const delivery = fc.record(
+		{
+			handler: fc.string(),
+			attempt: fc.integer({ min: 1, max: 10_000 }),
+			firstAttemptAt: time.map((age) => FIRST - age),
+			firstFailure: error,
+			unknownFor: fc.integer({ min: -MINUTE, max: 2 * DAY }),
+			unreachableFor: fc.integer({ min: -MINUTE, max: 2 * DAY }),
+		},
+		{ requiredKeys: ["handler", "attempt"] },
+	);
+	const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+	test("there is a fate, its wait is within bounds, and no retry starts past limit or maxAge", () => {
+		fc.assert(
+			fc.property(
+				...[result, delivery, retries, time, random],
+				(result, delivery, retries, age, random) => {
+					const policy = policyOf(retries);
+					const now = FIRST + age;
+					const attempted = { result, delivery, policy, startedAt: now };
+					const fate = decide(attempted, now, random);
+					expect(decide(attempted, now, random)).toEqual(fate);
+					const { attempt, firstAttemptAt = now } = delivery;
+					const { limit, maxAge } = policy;
+					switch (fate.type) {
+						case "delivered":
+							expect(result.type).toBe("delivered");
+							break;
+						case "cancelled":
+							expect(result.type).toBe("subscription_ended");
+							break;
+						case "park":
+							expect(fate.reason).toBe(result.type);
+							expect(fate.wait).toBeGreaterThanOrEqual(MINUTE);
+							expect(fate.wait).toBeLessThanOrEqual(HOUR);
+							break;
+						case "retry":
+							expect(fate.wait).toBeGreaterThan(0);
+							expect(fate.wait).toBeLessThanOrEqual(LONGEST_WAIT);
+							expect(attempt).toBeLessThanOrEqual(
+								(limit ?? Infinity) +
+									(result.type === "crashed" ? CRASH_SLACK : 0),
+							);
+							expect(now + fate.wait).toBeLessThanOrEqual(
+								firstAttemptAt + (maxAge ?? Infinity),
+							);
+							break;
+						case "dead":
+							expect(fate.error.message).toEqual(expect.any(String));
+							expect(fate.attempts).toBeGreaterThanOrEqual(0);
+							expect(fate.attempts).toBeLessThanOrEqual(attempt + MAX_RETRIES);
+							break;
+						default:
+							fate satisfies never;
+					}
+				},
+			),
+			{ numRuns: 2_000 },
+		);
+	});
 });

@@ -1,275 +1,329 @@
-import { afterEach, expect, test, vi } from "vitest";
+/** A batch: one verdict for each message, and the dispatch of an event to all of its handlers. */
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { consume } from "../../src/consume/queue.ts";
 import { encodeEvent } from "../../src/event/encode.ts";
 import { newId } from "../../src/event/id.ts";
-import { NonRetryableError, RetryAfterError } from "../../src/index.ts";
+import { byteLength } from "../../src/event/json.ts";
+import { HandlerRegistry, register } from "../../src/handlers/registry.ts";
 import { incoming, read, record } from "../support/incoming.ts";
-import { down, recordingPorts } from "../support/ports.ts";
+import { down, recordingPorts, type TestPorts } from "../support/ports.ts";
 import { behaviours } from "../support/worker.ts";
 
 afterEach(() => behaviours.clear());
 
-test("an event whose handlers all succeed is acked, and nothing else is sent", async () => {
-	const ports = recordingPorts();
-	const message = incoming(record("order.placed"));
-	await consume([message], "events", ports);
-	expect(message.verdicts).toEqual(["ack"]);
-	expect(ports.recorded).toMatchObject({
-		retries: [],
-		deadLetters: [],
-		rows: [],
-	});
-	expect(ports.recorded.transitions.map(({ type }) => type)).toEqual([
-		"delivered",
-		"delivered",
-		"delivered",
-	]);
-});
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const HANDLERS = ["first", "second", "third"];
 
-test("handlers run one after the other in order of registration, each with a copy of its own", async () => {
-	const ports = recordingPorts();
-	const order: string[] = [];
-	for (const id of ["first", "second", "third"])
-		behaviours.set(id, async ({ body }) => {
-			order.push(`${id} begins with ${(body as { n: number }).n}`);
-			(body as { n: number }).n = 99;
-			await Promise.resolve();
-			order.push(`${id} ends`);
-		});
-	await consume([incoming(record("order.placed"))], "events", ports);
-	expect(order).toEqual([
-		"first begins with 1",
-		"first ends",
-		"second begins with 1",
-		"second ends",
-		"third begins with 1",
-		"third ends",
-	]);
-});
-
-test("each handler gets the whole event, also the time that only its id tells", async () => {
-	const ports = recordingPorts();
-	const time = ports.clock() - 5;
-	const head = { id: newId(time, 4), name: "order.placed", time, delay: 0 };
-	const got: unknown[] = [];
-	for (const id of ["first", "second", "third"])
-		behaviours.set(id, ({ id, name, time, delay, body }) => {
-			got.push({ id, name, time, delay, body });
-		});
-	const record = encodeEvent(head, { text: '{"n":1}' });
-	expect(JSON.parse(record)).not.toHaveProperty("time");
-	await consume([incoming(record)], "events", ports);
-	const event = { ...head, body: { n: 1 } };
-	expect(got).toEqual([event, event, event]);
-});
-
-test("a handler that fails neither stops nor repeats the others: only its delivery travels on", async () => {
-	const ports = recordingPorts();
-	behaviours.set("second", ({ body }) => {
-		(body as { n: number }).n = 99;
+function failing(id: string) {
+	const run = vi.fn(() => {
 		throw new Error("no");
 	});
-	const message = incoming(record("order.placed"));
-	await consume([message], "events", ports);
-	expect(message.verdicts).toEqual(["ack"]);
-	const [sent, ...more] = ports.recorded.retries;
-	expect(more).toEqual([]);
-	expect(sent?.delaySeconds).toBe(1);
-	expect(read(sent?.record ?? "")).toMatchObject({
-		body: { n: 1 },
-		delivery: {
-			handler: "second",
-			attempt: 2,
-			firstFailure: { message: "no" },
-		},
-	});
-});
+	behaviours.set(id, run);
+	return run;
+}
 
-test("an event without handlers is ignored", async () => {
+const types = ({ recorded }: TestPorts) =>
+	recorded.transitions.map(({ type }) => type);
+/** The deliveries that were sent to the retries queue. */
+const sent = ({ recorded }: TestPorts) =>
+	recorded.retries.map(({ record }) => read(record).delivery);
+const firstAttempts = (handlers: string[]) =>
+	handlers.map((handler) => ({ handler, attempt: 1 }));
+
+/** Ports of a consumer that can store nothing. */
+function portsInAnOutage(): TestPorts {
 	const ports = recordingPorts();
-	const message = incoming(record("nobody.cares"));
-	await consume([message], "events", ports);
-	expect(message.verdicts).toEqual(["ack"]);
-	expect(ports.recorded.transitions).toMatchObject([{ type: "ignored" }]);
-});
-
-test("an event that comes a second time is not run but split into one delivery for each handler", async () => {
-	const ports = recordingPorts();
-	const ran = vi.fn();
-	behaviours.set("first", ran);
-	const message = incoming(record("order.placed"), { attempts: 2 });
-	await consume([message], "events", ports);
-	expect(ran).not.toHaveBeenCalled();
-	expect(message.verdicts).toEqual(["ack"]);
-	expect(
-		ports.recorded.retries.map((sent) => read(sent.record).delivery),
-	).toEqual([
-		{ handler: "first", attempt: 1 },
-		{ handler: "second", attempt: 1 },
-		{ handler: "third", attempt: 1 },
-	]);
-	expect(ports.recorded.transitions).toMatchObject([
-		{ type: "split", handlers: ["first", "second", "third"] },
-	]);
-});
-
-test("after twelve minutes no handler begins: the rest go on as deliveries at attempt 1", async () => {
-	let now = Date.now();
-	const ports = recordingPorts({ clock: () => now });
-	behaviours.set("first", () => {
-		now += 12 * 60_000;
-	});
-	const message = incoming(record("order.placed"));
-	await consume([message], "events", ports);
-	expect(message.verdicts).toEqual(["ack"]);
-	expect(
-		ports.recorded.retries.map((sent) => read(sent.record).delivery),
-	).toEqual([
-		{ handler: "second", attempt: 1 },
-		{ handler: "third", attempt: 1 },
-	]);
-});
-
-test("when neither the retries queue nor the scheduler takes a delivery, the message comes again", async () => {
-	const ports = recordingPorts();
-	ports.retriesQueue.send = down;
-	ports.retriesQueue.sendBatch = down;
+	ports.retriesQueue = { send: down, sendBatch: down };
 	ports.scheduler.store = down;
-	behaviours.set("second", () => {
-		throw new Error("no");
-	});
-	const message = incoming(record("order.placed"));
-	await consume([message], "events", ports);
-	expect(message.verdicts).toEqual([{ retry: 5 }]);
-});
+	return ports;
+}
 
-test("when the retries queue takes no delivery, the scheduler holds it until its time", async () => {
-	const ports = recordingPorts({ clock: () => 1_000_000 });
-	ports.retriesQueue.send = down;
-	behaviours.set("second", () => {
-		throw new Error("no");
-	});
-	const message = incoming(record("order.placed"));
-	await consume([message], "events", ports);
-	expect(message.verdicts).toEqual(["ack"]);
-	expect(ports.recorded.rows).toMatchObject([
-		{ handler: "second", attempt: 2, dueAt: 1_001_000 },
-	]);
-});
-
-test("a failed delivery is moved by its message's own retry, at the carried attempt plus its tries", async () => {
-	const ports = recordingPorts();
-	const seen: number[] = [];
-	behaviours.set("ampt", (_, { attempt }) => {
-		seen.push(attempt);
-		throw new Error("no");
-	});
-	const delivery = { handler: "ampt", attempt: 7, firstAttemptAt: Date.now() };
-	const message = incoming(record("ampt.like", 1, delivery), { attempts: 4 });
-	await consume([message], "retries", ports);
-	expect(seen).toEqual([10]);
-	expect(message.verdicts).toEqual([{ retry: 360 }]);
-	expect(ports.recorded).toMatchObject({
-		retries: [],
-		rows: [],
-		deadLetters: [],
-	});
-});
-
-test.each([
-	["its ninetieth try", { attempts: 90 }],
-	[
-		"a wait that ends more than 12 hours after the send",
-		{ sentAt: Date.now() - 11.95 * 3_600_000 },
-	],
-])("after %s a delivery moves through the scheduler", async (_, sent) => {
-	const ports = recordingPorts();
-	behaviours.set("ampt", () => {
-		throw new Error("no");
-	});
-	const delivery = { handler: "ampt", attempt: 2, firstAttemptAt: Date.now() };
-	const message = incoming(record("ampt.like", 1, delivery), sent);
-	await consume([message], "retries", ports);
-	expect(message.verdicts).toEqual(["ack"]);
-	expect(ports.recorded.rows).toMatchObject([
-		{ handler: "ampt", attempt: 2 + (message.attempts - 1) + 1 },
-	]);
-});
-
-test("a long first wait goes to the scheduler at once", async () => {
-	const ports = recordingPorts({ clock: () => 5_000 });
-	behaviours.set("long", () => {
-		throw new Error("no");
-	});
-	await consume([incoming(record("long.wait"))], "events", ports);
-	expect(ports.recorded.retries).toEqual([]);
-	expect(ports.recorded.rows).toMatchObject([
-		{ handler: "long", attempt: 2, dueAt: 5_000 + 20 * 3_600_000 },
-	]);
-});
-
-test("RetryAfterError says when to try next", async () => {
-	const ports = recordingPorts();
-	behaviours.set("ampt", () => {
-		throw new RetryAfterError("busy", "90 seconds");
-	});
-	const message = incoming(record("ampt.like"));
-	await consume([message], "events", ports);
-	expect(message.verdicts).toEqual(["ack"]);
-	expect(ports.recorded.retries[0]?.delaySeconds).toBeGreaterThanOrEqual(89);
-	expect(ports.recorded.retries[0]?.delaySeconds).toBeLessThanOrEqual(90);
-});
-
-test.each([
-	["an Error", new Error("no"), { cause: "exhausted", attempts: 3 }],
-	[
-		"a NonRetryableError",
-		new NonRetryableError("no"),
-		{ cause: "non_retryable", attempts: 1 },
-	],
-	["a string", "no", { cause: "exhausted", attempts: 3 }],
-])(
-	"%s thrown to the end becomes a dead letter with the whole event",
-	async (_, thrown, ending) => {
+describe("an event", () => {
+	test("whose handlers all succeed is acknowledged, and nothing else is sent", async () => {
 		const ports = recordingPorts();
-		behaviours.set("first", () => {
-			throw thrown;
-		});
-		const first = { handler: "first", attempt: ending.attempts };
-		const message = incoming(
-			record("order.placed", { a: ["whole", "body"] }, first),
-		);
-		await consume([message], "retries", ports);
+		const message = incoming(record("order.placed"));
+		await consume([message], "events", ports);
 		expect(message.verdicts).toEqual(["ack"]);
-		const letter = read(ports.recorded.deadLetters[0] ?? "");
-		expect(letter).toMatchObject({
-			name: "order.placed",
-			body: { a: ["whole", "body"] },
-			letter: { handler: "first", error: { message: "no" }, ...ending },
-		});
-		expect(letter.delivery).toBeUndefined();
-	},
-);
-
-test("the events of a batch run beside each other, 32 at once", async () => {
-	const ports = recordingPorts();
-	const gate = Promise.withResolvers<void>();
-	let running = 0;
-	let most = 0;
-	behaviours.set("never", async () => {
-		most = Math.max(most, ++running);
-		await gate.promise;
-		running--;
+		const nothing = { retries: [], deadLetters: [], rows: [], stored: [] };
+		expect(ports.recorded).toMatchObject(nothing);
+		expect(types(ports)).toEqual(["delivered", "delivered", "delivered"]);
 	});
-	const messages = Array.from({ length: 100 }, () =>
-		incoming(record("never.again")),
+
+	test("runs its handlers one after the other in order of registration, each with its own copy", async () => {
+		const ports = recordingPorts();
+		const order: string[] = [];
+		for (const id of HANDLERS)
+			behaviours.set(id, async ({ body }) => {
+				order.push(`${id} starts with ${(body as { n: number }).n}`);
+				(body as { n: number }).n = 99;
+				await Promise.resolve();
+				order.push(`${id} ends`);
+			});
+		await consume([incoming(record("order.placed"))], "events", ports);
+		expect(order).toEqual(
+			HANDLERS.flatMap((id) => [`${id} starts with 1`, `${id} ends`]),
+		);
+	});
+
+	test("has a time also when only its id contains the time", async () => {
+		const ports = recordingPorts();
+		const time = ports.clock() - 5;
+		const head = { id: newId(time, 4), name: "order.placed", time, delay: 0 };
+		const got: unknown[] = [];
+		for (const id of HANDLERS)
+			behaviours.set(id, ({ id, name, time, delay, body }) => {
+				got.push({ id, name, time, delay, body });
+			});
+		const record = encodeEvent(head, { text: '{"n":1}' });
+		expect(JSON.parse(record)).not.toHaveProperty("time");
+		await consume([incoming(record)], "events", ports);
+		const event = { ...head, body: { n: 1 } };
+		expect(got).toEqual([event, event, event]);
+	});
+
+	test("is retried only for the handler that failed, as it was published", async () => {
+		const ports = recordingPorts();
+		behaviours.set("second", ({ body }) => {
+			(body as { n: number }).n = 99;
+			throw new Error("no");
+		});
+		const message = incoming(record("order.placed"));
+		await consume([message], "events", ports);
+		expect(message.verdicts).toEqual(["ack"]);
+		expect(types(ports)).toEqual(["delivered", "retrying", "delivered"]);
+		const [retry, ...more] = ports.recorded.retries;
+		expect(more).toEqual([]);
+		expect(retry?.delaySeconds).toBe(1);
+		const firstFailure = { message: "no" };
+		expect(read(retry?.record ?? "")).toMatchObject({
+			body: { n: 1 },
+			delivery: { handler: "second", attempt: 2, firstFailure },
+		});
+	});
+
+	test("is acknowledged only after the retry of its failed handler is stored", async () => {
+		const ports = recordingPorts();
+		failing("second");
+		const { promise, resolve } = Promise.withResolvers<void>();
+		const send = vi.fn(() => promise);
+		ports.retriesQueue.send = send;
+		const message = incoming(record("order.placed"));
+		const consumed = consume([message], "events", ports);
+		await vi.waitFor(() => expect(send).toHaveBeenCalled());
+		await scheduler.wait(1);
+		expect(message.verdicts).toEqual([]);
+		resolve();
+		await consumed;
+		expect(message.verdicts).toEqual(["ack"]);
+	});
+
+	test.each([1, 2])(
+		"without handlers is ignored at delivery %i, and that is observed",
+		async (attempts) => {
+			const ports = recordingPorts();
+			const message = incoming(record("no.handler"), { attempts });
+			await consume([message], "events", ports);
+			expect(message.verdicts).toEqual(["ack"]);
+			expect(types(ports)).toEqual(["ignored"]);
+		},
 	);
-	const consumed = consume(messages, "events", ports);
-	await vi.waitFor(() => expect(running).toBe(32));
-	gate.resolve();
-	await consumed;
-	expect(most).toBe(32);
-	expect(messages.flatMap(({ verdicts }) => verdicts)).toEqual(
-		messages.map(() => "ack"),
+
+	test("starts no handler after twelve minutes: each of the rest gets a message, at attempt 1", async () => {
+		let now = Date.now();
+		const ports = recordingPorts({ clock: () => now });
+		behaviours.set("first", () => {
+			now += 12 * MINUTE;
+		});
+		const message = incoming(record("order.placed"));
+		await consume([message], "events", ports);
+		expect(message.verdicts).toEqual(["ack"]);
+		expect(sent(ports)).toEqual(firstAttempts(["second", "third"]));
+	});
+
+	test("is redelivered if neither the retries queue nor the scheduler stores its retry", async () => {
+		const ports = portsInAnOutage();
+		failing("second");
+		const message = incoming(record("order.placed"));
+		await consume([message], "events", ports);
+		expect(message.verdicts).toEqual([{ retry: 5 }]);
+	});
+
+	test("with a body by reference gives each handler its own copy of the body", async () => {
+		const ports = recordingPorts();
+		const { body: _, ...rest } = read(record("order.placed"));
+		ports.recorded.payloads.set(rest.id, { text: '{"n":1}', until: 0 });
+		const seen: number[] = [];
+		for (const id of HANDLERS)
+			behaviours.set(id, ({ body }) => {
+				seen.push((body as { n: number }).n);
+				(body as { n: number }).n = 99;
+			});
+		const text = JSON.stringify({ ...rest, reference: rest.id });
+		await consume([incoming(text)], "events", ports);
+		expect(seen).toEqual([1, 1, 1]);
+	});
+
+	test("with a reserved name reaches its handlers as the extension shapes it", async () => {
+		const name = "@my-org/email/new_email/trigger";
+		const handlers = new HandlerRegistry();
+		const seen = vi.fn();
+		handlers.add({ id: "h", patterns: [name], run: ({ body }) => seen(body) });
+		const ports = recordingPorts({ handlers });
+		const shape = async (of: string, record: string) =>
+			JSON.stringify({ ...JSON.parse(record), body: `shaped for ${of}` });
+		const hostFor = () => undefined;
+		ports.extension = { ...ports.extension, shape, hostFor };
+		const delivery = { handler: "h", attempt: 2 };
+		for (const text of [record(name), record(name, 1, delivery)])
+			await consume([incoming(text)], "events", ports);
+		expect(seen.mock.calls).toEqual([
+			[`shaped for ${name}`],
+			[`shaped for ${name}`],
+		]);
+	});
+});
+
+test("a handler that is registered after the first event runs for the next one", async () => {
+	const handlers = new HandlerRegistry();
+	const ports = recordingPorts({ handlers });
+	const run = vi.fn();
+	await consume([incoming(record("late.event"))], "events", ports);
+	register(handlers, "late.event", [{ id: "late" }, run]);
+	await consume([incoming(record("late.event"))], "events", ports);
+	expect(types(ports)).toEqual(["ignored", "delivered"]);
+	expect(run).toHaveBeenCalledTimes(1);
+});
+
+describe("a redelivered event", () => {
+	test("runs no handler next to another: it is split into one message for each, at attempt 1", async () => {
+		const ports = recordingPorts();
+		const ran = vi.fn();
+		behaviours.set("first", ran);
+		const message = incoming(record("order.placed"), { attempts: 2 });
+		await consume([message], "events", ports);
+		expect(ran).not.toHaveBeenCalled();
+		expect(message.verdicts).toEqual(["ack"]);
+		expect(sent(ports)).toEqual(firstAttempts(HANDLERS));
+		expect(ports.recorded.transitions).toMatchObject([
+			{ type: "split", handlers: HANDLERS },
+		]);
+	});
+
+	test("is split within the bytes of a batch, counted in UTF-8", async () => {
+		const ports = recordingPorts();
+		const sizes: number[] = [];
+		ports.retriesQueue.sendBatch = async (records) =>
+			void sizes.push(byteLength(records.join("")));
+		const text = record("order.placed", "€".repeat(30_000));
+		await consume([incoming(text, { attempts: 2 })], "events", ports);
+		expect(sizes).toHaveLength(2);
+		expect(Math.max(...sizes)).toBeLessThan(240_000);
+	});
+
+	test("is stored in the scheduler, handler by handler, if the queue rejects them", async () => {
+		const ports = recordingPorts();
+		ports.retriesQueue.sendBatch = down;
+		const message = incoming(record("order.placed"), { attempts: 2 });
+		await consume([message], "events", ports);
+		expect(message.verdicts).toEqual(["ack"]);
+		expect(
+			ports.recorded.rows.map(({ record, version }) => ({
+				...read(record).delivery,
+				version,
+			})),
+		).toEqual(firstAttempts(HANDLERS).map((one) => ({ ...one, version: 1 })));
+	});
+
+	test("is redelivered if queue and scheduler are down", async () => {
+		const message = incoming(record("order.placed"), { attempts: 2 });
+		await consume([message], "events", portsInAnOutage());
+		expect(message.verdicts).toEqual([{ retry: 10 }]);
+	});
+});
+
+describe("a batch", () => {
+	test("with one message that fails acknowledges the others: only the failed one is redelivered", async () => {
+		const ports = portsInAnOutage();
+		failing("load");
+		const messages = ["never.again", "load.one", "never.again"].map((name) =>
+			incoming(record(name)),
+		);
+		await consume(messages, "events", ports);
+		expect(messages.map(({ verdicts }) => verdicts)).toEqual([
+			["ack"],
+			[{ retry: 5 }],
+			["ack"],
+		]);
+	});
+
+	test.each([0, 50, 99])(
+		"delivers its other 99 messages if message %i is not readable",
+		async (position) => {
+			const ports = recordingPorts();
+			const messages = Array.from({ length: 100 }, (_, index) =>
+				incoming(index === position ? "poison" : record("order.placed")),
+			);
+			await consume(messages, "events", ports);
+			expect(messages.map(({ verdicts }) => verdicts)).toEqual(
+				messages.map(() => ["ack"]),
+			);
+			expect(ports.recorded.stored).toHaveLength(1);
+			expect(types(ports).filter((type) => type === "delivered")).toHaveLength(
+				297,
+			);
+		},
 	);
+
+	test("redelivers a message that fails after 5 seconds, doubling up to an hour: a hundred retries span four days", async () => {
+		failing("first");
+		const delays: number[] = [];
+		for (let attempts = 1; attempts <= 100; attempts++) {
+			const message = incoming(record("order.placed"), { attempts });
+			await consume([message], "events", portsInAnOutage());
+			const [verdict] = message.verdicts;
+			delays.push(typeof verdict === "object" ? Number(verdict.retry) : 0);
+		}
+		expect(delays.slice(0, 12)).toEqual([
+			...[5, 10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 3_600, 3_600],
+		]);
+		const total = delays.reduce((sum, delay) => sum + delay, 0) * 1_000;
+		expect(total).toBeGreaterThan(3.7 * 24 * HOUR);
+		expect(total).toBeLessThan(4 * 24 * HOUR);
+	});
+});
+
+describe("the kind of a message follows from its envelope", () => {
+	test("if a delivery is in the events queue", async () => {
+		const ports = recordingPorts();
+		const ran: number[] = [];
+		behaviours.set("first", (_, { attempt }) => ran.push(attempt));
+		const text = record("order.placed", 1, { handler: "first", attempt: 2 });
+		const message = incoming(text);
+		await consume([message], "events", ports);
+		expect(message.verdicts).toEqual(["ack"]);
+		expect(ran).toEqual([2]);
+		expect(ports.recorded.transitions).toMatchObject([
+			{ type: "delivered", handler: "first" },
+		]);
+	});
+
+	test("if a dead letter comes from the scheduler: it is stored, and runs no handler", async () => {
+		const lost = recordingPorts();
+		lost.deadLettersQueue.send = down;
+		lost.deadLetters.store = down;
+		const run = failing("never");
+		const text = record("never.again", { whole: true });
+		await consume([incoming(text)], "events", lost);
+		expect(run).toHaveBeenCalledTimes(1);
+
+		const ports = recordingPorts();
+		const deadLetter = incoming(lost.recorded.rows[0]?.record);
+		await consume([deadLetter], "retries", ports);
+		expect(run).toHaveBeenCalledTimes(1);
+		expect(deadLetter.verdicts).toEqual(["ack"]);
+		expect(ports.recorded.stored).toMatchObject([
+			{ handler: "never", cause: "exhausted", body: '{"whole":true}' },
+		]);
+	});
 });

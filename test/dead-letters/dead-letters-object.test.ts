@@ -1,15 +1,20 @@
-import { runDurableObjectAlarm } from "cloudflare:test";
+/** Dead letters in their store, and what is done with them: replay, replay of many, discard. */
+import {
+	evictDurableObject,
+	runDurableObjectAlarm,
+	runInDurableObject,
+} from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { DeadLetters } from "../../src/dead-letters/dead-letters-object.ts";
 import {
 	discard,
-	type Letters,
-	readLetter,
+	readDeadLetter,
 	replay,
 	replayAll,
 } from "../../src/dead-letters/replay.ts";
 import type { NewDeadLetter } from "../../src/event/dead-letter.ts";
+import type { DeadLetterStore } from "../../src/ports.ts";
 import { read } from "../support/incoming.ts";
 import { recordingPorts } from "../support/ports.ts";
 
@@ -27,7 +32,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-function letter(
+function deadLetter(
 	n: number,
 	changes: Partial<NewDeadLetter> = {},
 ): NewDeadLetter {
@@ -46,19 +51,15 @@ function letter(
 }
 
 const ports = () =>
-	recordingPorts({
-		letters: store as unknown as Letters & {
-			store(letters: readonly NewDeadLetter[]): Promise<void>;
-		},
-	});
+	recordingPorts({ deadLetters: store as unknown as DeadLetterStore });
 const ids = async (query = {}) =>
 	(await store.list(query)).deadLetters.map(({ id }) => id);
 
-test("there is one letter for each event and handler: a duplicate changes nothing, a later failure updates it", async () => {
-	await store.store([letter(1)]);
-	await store.store([letter(1)]);
+test("an event has one dead letter for each handler: a duplicate changes nothing, a later failure updates it", async () => {
+	await store.store([deadLetter(1)]);
+	await store.store([deadLetter(1)]);
 	await store.store([
-		letter(1, {
+		deadLetter(1, {
 			lastFailureAt: T0,
 			error: { name: "Error", message: "earlier" },
 		}),
@@ -68,7 +69,7 @@ test("there is one letter for each event and handler: a duplicate changes nothin
 		error: { message: "no, 1" },
 	});
 	await store.store([
-		letter(1, {
+		deadLetter(1, {
 			firstFailureAt: T0 + 5,
 			lastFailureAt: T0 + 9,
 			cause: "expired",
@@ -82,17 +83,21 @@ test("there is one letter for each event and handler: a duplicate changes nothin
 	expect(await ids()).toEqual(["e1:first"]);
 });
 
-test("a later letter whose body could not be read keeps the one that is there", async () => {
-	await store.store([letter(1)]);
-	await store.store([letter(1, { lastFailureAt: T0 + 9, body: null })]);
+test("a later dead letter without a body retains the body of the earlier one", async () => {
+	await store.store([deadLetter(1)]);
+	await store.store([deadLetter(1, { lastFailureAt: T0 + 9, body: null })]);
 	expect(await store.get("e1:first")).toMatchObject({
 		lastFailureAt: T0 + 9,
 		body: '{"n":1}',
 	});
 });
 
-test("letters are listed latest first, in pages, and by event, handler and cause", async () => {
-	await store.store([letter(1), letter(2), letter(3, { cause: "expired" })]);
+test("dead letters are listed latest first, in pages, and by event, handler and cause", async () => {
+	await store.store([
+		deadLetter(1),
+		deadLetter(2),
+		deadLetter(3, { cause: "expired" }),
+	]);
 	expect(await ids()).toEqual(["e3:first", "e2:first", "e1:first"]);
 	const page = await store.list({ limit: 2 });
 	expect(page.deadLetters).toHaveLength(2);
@@ -103,8 +108,8 @@ test("letters are listed latest first, in pages, and by event, handler and cause
 	expect(await ids({ event: "order.placed" })).toHaveLength(3);
 });
 
-test("a replay sends the event to the one handler, from attempt 1, and then marks the letter", async () => {
-	await store.store([letter(1)]);
+test("a replay sends the event only to the handler that failed, from attempt 1, and then marks the dead letter", async () => {
+	await store.store([deadLetter(1)]);
 	const to = ports();
 	expect(await replay("e1:first", undefined, to)).toBe(true);
 	expect(to.recorded.retries.map((sent) => read(sent.record))).toMatchObject([
@@ -119,12 +124,21 @@ test("a replay sends the event to the one handler, from attempt 1, and then mark
 	expect(await replay("none:first", undefined, to)).toBe(false);
 });
 
-test("a replay that dies before it is marked, on a machine whose clock is behind, is a dead letter", async () => {
-	await store.store([letter(1, { lastFailureAt: T0 + 60_000 })]);
+test("a replay with an edited body sends that body", async () => {
+	await store.store([deadLetter(1)]);
 	const to = ports();
-	to.retries.send = async () => {
+	await replay("e1:first", { body: { n: 2 } }, to);
+	expect(to.recorded.retries.map((sent) => read(sent.record))).toMatchObject([
+		{ id: "e1", body: { n: 2 }, delivery: { handler: "first", replay: 1 } },
+	]);
+});
+
+test("a replay that dies before it is marked is a dead letter, also on a machine whose clock is behind", async () => {
+	await store.store([deadLetter(1, { lastFailureAt: T0 + 60_000 })]);
+	const to = ports();
+	to.retriesQueue.send = async () => {
 		await store.store([
-			letter(1, {
+			deadLetter(1, {
 				lastFailureAt: T0 + 5_000,
 				replay: 1,
 				error: { name: "Error", message: "again" },
@@ -140,35 +154,35 @@ test("a replay that dies before it is marked, on a machine whose clock is behind
 	expect(await ids()).toEqual(["e1:first"]);
 });
 
-test("a replay that dies after it was marked, on a machine whose clock is behind, is a dead letter", async () => {
-	await store.store([letter(1, { lastFailureAt: T0 + 60_000 })]);
+test("a replay that dies after it was marked is a dead letter, also on a machine whose clock is behind", async () => {
+	await store.store([deadLetter(1, { lastFailureAt: T0 + 60_000 })]);
 	await store.markReplayed("e1:first", 1);
 	expect(await ids()).toEqual([]);
-	const died = letter(1, { replay: 1, lastFailureAt: T0 + 100 });
+	const died = deadLetter(1, { replay: 1, lastFailureAt: T0 + 100 });
 	await store.store([died]);
 	expect(await ids()).toEqual(["e1:first"]);
 	expect(await store.get("e1:first")).toMatchObject({
 		lastFailureAt: T0 + 100,
 		replays: 1,
 	});
-	// Neither a duplicate of it, nor one of the failure before, changes that.
+	// A duplicate of the replay, or of the failure before it, changes nothing.
 	await store.markReplayed("e1:first", 2);
-	await store.store([died, letter(1, { lastFailureAt: T0 + 60_000 })]);
+	await store.store([died, deadLetter(1, { lastFailureAt: T0 + 60_000 })]);
 	expect(await ids()).toEqual([]);
 });
 
-test("a send that fails leaves the letter dead", async () => {
-	await store.store([letter(1)]);
+test("a replay is marked only after it is sent: if the send fails, the dead letter stays dead", async () => {
+	await store.store([deadLetter(1)]);
 	const to = ports();
-	to.retries.send = async () => {
+	to.retriesQueue.send = async () => {
 		throw new Error("Queue is overloaded");
 	};
 	await expect(replay("e1:first", undefined, to)).rejects.toThrow("overloaded");
 	expect(await ids()).toEqual(["e1:first"]);
 });
 
-test("two replays with different large bodies do not see each other's", async () => {
-	await store.store([letter(1)]);
+test("a replay with a large body stores the body for itself, and replaces no other", async () => {
+	await store.store([deadLetter(1)]);
 	const to = ports();
 	const large = (fill: string) => ({ body: fill.repeat(150_000) });
 	await replay("e1:first", large("a"), to);
@@ -177,13 +191,15 @@ test("two replays with different large bodies do not see each other's", async ()
 		(sent) => read(sent.record).reference,
 	);
 	expect(
-		references.map((key) => to.kept.payloads.get(key ?? "")?.text[1]),
+		references.map((key) => to.recorded.payloads.get(key ?? "")?.text[1]),
 	).toEqual(["a", "b"]);
 });
 
-test("an edited body is checked by the event's schema and its size", async () => {
+test("an edited body is checked by the schema of its event and by its size", async () => {
 	await store.store([
-		letter(1, { head: { id: "e1", name: "user.joined", time: T0, delay: 0 } }),
+		deadLetter(1, {
+			head: { id: "e1", name: "user.joined", time: T0, delay: 0 },
+		}),
 	]);
 	const to = ports();
 	await expect(replay("e1:first", { body: {} }, to)).rejects.toMatchObject({
@@ -198,20 +214,20 @@ test("an edited body is checked by the event's schema and its size", async () =>
 	expect(to.recorded.retries).toEqual([]);
 });
 
-test("what was unreadable cannot be replayed, what a newer deploy wrote goes out as it was", async () => {
+test("an unreadable message cannot be replayed, and one of a newer version is sent unchanged", async () => {
 	const raw = {
 		id: "m1:",
 		handler: "",
 		head: { id: "m1", name: "", time: T0, delay: 0 },
 	};
-	await store.store([letter(1, { ...raw, cause: "unreadable" })]);
+	await store.store([deadLetter(1, { ...raw, cause: "unreadable" })]);
 	const to = ports();
 	await expect(replay("m1:", undefined, to)).rejects.toMatchObject({
 		code: "invalid_request",
 	});
 	const text = '{"v":2}';
 	await store.store([
-		letter(2, {
+		deadLetter(2, {
 			...raw,
 			id: "m2:",
 			cause: "newer_version",
@@ -222,12 +238,12 @@ test("what was unreadable cannot be replayed, what a newer deploy wrote goes out
 	expect(to.recorded.retries.map(({ record }) => record)).toEqual([text]);
 });
 
-test("all that match are replayed, and those that cannot be are named", async () => {
+test("replayAll replays every dead letter that matches, although one of them cannot be replayed", async () => {
 	await store.store([
-		letter(1),
-		letter(2),
-		letter(3, { cause: "unreadable", handler: "" }),
-		letter(4, { handler: "second" }),
+		deadLetter(1),
+		deadLetter(2),
+		deadLetter(3, { cause: "unreadable", handler: "" }),
+		deadLetter(4, { handler: "second" }),
 	]);
 	const to = ports();
 	expect(await replayAll({ handler: "first" }, to)).toEqual({
@@ -242,22 +258,25 @@ test("all that match are replayed, and those that cannot be are named", async ()
 	});
 });
 
-test("a discarded letter is gone, and a late duplicate does not bring it back", async () => {
-	await store.store([letter(1)]);
+test("a discarded dead letter is gone, and a duplicate does not restore it", async () => {
+	await store.store([deadLetter(1)]);
 	const to = ports();
 	expect(await discard("e1:first", to)).toBe(true);
 	expect(await discard("e1:first", to)).toBe(false);
 	expect(to.recorded.transitions).toMatchObject([
 		{ type: "discarded", id: "e1", handler: "first" },
 	]);
-	await store.store([letter(1)]);
-	expect(await readLetter("e1:first", to)).toBeNull();
+	await store.store([deadLetter(1)]);
+	expect(await readDeadLetter("e1:first", to)).toBeNull();
 	expect(await ids()).toEqual([]);
 });
 
-test("letters are swept 90 days after their last failure, and not before", async () => {
+test("dead letters are deleted 90 days after their last failure, not before, every day anew", async () => {
 	vi.useFakeTimers({ toFake: ["Date"], now: T0 });
-	await store.store([letter(1), letter(2, { lastFailureAt: T0 + DAY })]);
+	await store.store([
+		deadLetter(1),
+		deadLetter(2, { lastFailureAt: T0 + DAY }),
+	]);
 	vi.setSystemTime(T0 + 90 * DAY);
 	expect(await runDurableObjectAlarm(store)).toBe(true);
 	expect(await ids()).toHaveLength(2);
@@ -267,4 +286,25 @@ test("letters are swept 90 days after their last failure, and not before", async
 	vi.setSystemTime(T0 + 92 * DAY);
 	expect(await runDurableObjectAlarm(store)).toBe(true);
 	expect(await runDurableObjectAlarm(store)).toBe(false);
+});
+
+test("an object that starts sets a missing alarm", async () => {
+	await store.store([deadLetter(1)]);
+	await runInDurableObject(store, (_, { storage }) => storage.deleteAlarm());
+	await evictDurableObject(store);
+	expect(await ids()).toHaveLength(1);
+	expect(await runDurableObjectAlarm(store)).toBe(true);
+});
+
+test("a letter sets one alarm, and further letters none", async () => {
+	let alarms = 0;
+	await runInDurableObject(store, (_, { storage }) => {
+		const { setAlarm } = storage;
+		storage.setAlarm = (...args) => {
+			alarms++;
+			return setAlarm.apply(storage, args);
+		};
+	});
+	for (const n of [1, 2, 3]) await store.store([deadLetter(n)]);
+	expect(alarms).toBe(1);
 });

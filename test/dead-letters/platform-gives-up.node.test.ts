@@ -1,4 +1,4 @@
-/** The platform's own end of a message: a consumer that dies each time, and the queue's last retry. */
+/** A consumer that dies each time, until the platform sends the message to the dead-letter queue. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -36,7 +36,7 @@ async function call(method: string, path: string, body?: unknown) {
 	return response.json() as Promise<Record<string, unknown>>;
 }
 
-test("an event that kills its consumer each time becomes one letter for each handler, and the others arrive", async () => {
+test("an event that kills its consumer each time becomes one dead letter for each handler, and other events are delivered", async () => {
 	const poison = await call("POST", "/v1/events", {
 		name: "some.thing",
 		body: "poison",
@@ -55,8 +55,11 @@ test("an event that kills its consumer each time becomes one letter for each han
 		},
 		{ timeout: 30_000, interval: 100 },
 	);
-	const letter = await call("GET", `/v1/dead-letters/${poison.id}:first`);
-	expect(letter.event).toMatchObject({ name: "some.thing", body: "poison" });
+	const deadLetter = await call("GET", `/v1/dead-letters/${poison.id}:first`);
+	expect(deadLetter.event).toMatchObject({
+		name: "some.thing",
+		body: "poison",
+	});
 	const delivered = harness
 		.getLogs()
 		.filter(({ message }) => message.includes('"type":"delivered"'))
@@ -68,7 +71,7 @@ test("an event that kills its consumer each time becomes one letter for each han
 	]);
 });
 
-test("over real HTTP a replay needs no content, whatever the client calls it", async () => {
+test("a replay over real HTTP needs no body, with any content type", async () => {
 	for (const path of [
 		"/v1/dead-letters/none/replay",
 		"/v1/dead-letters/replay",

@@ -1,6 +1,6 @@
 /** Records the transitions of the bus that the dialects share, and logs them for a test outside the Worker. */
 import type { Events, Transition } from "tidings";
-import { registrationOf } from "../../src/events.ts";
+import { registrationOf } from "../../src/registration.ts";
 
 /** Every transition, in order. */
 export const transitions: Transition[] = [];

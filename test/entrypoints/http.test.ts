@@ -1,7 +1,7 @@
 import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { portsOf } from "../../src/events.ts";
 import { UnavailableError } from "../../src/index.ts";
+import { portsOf } from "../../src/registration.ts";
 import { call, installKeys, type KeyName, keyOf } from "../support/http.ts";
 import { events } from "../support/worker.ts";
 

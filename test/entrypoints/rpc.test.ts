@@ -164,3 +164,49 @@ test("a caller's schema is never called: an object in the form of a definition i
 	).rejects.toMatchObject({ code: "invalid_name" });
 	expect(called).toBe(false);
 });
+
+describe("a rejection of a call through our own clients", () => {
+	const calls: string[] = [];
+	/** The binding, and which of its methods are called. */
+	const observed = new Proxy(storefront, {
+		get(binding, method: string) {
+			return (...args: unknown[]) => {
+				calls.push(method);
+				return (
+					binding as unknown as Record<string, (...args: unknown[]) => unknown>
+				)[method]?.(...args);
+			};
+		},
+	});
+
+	test("crosses the binding as a value, so that the owner's log has no uncaught error", async () => {
+		const { request } = storefront as unknown as {
+			request(method: string, args: unknown[]): Promise<unknown>;
+		};
+		expect(await request("publish", ["user.left", 1])).toMatchObject({
+			error: { name: "ForbiddenError", code: "forbidden" },
+		});
+		calls.length = 0;
+		const client = createClient(observed);
+		await expect(client.publish("user.left", 1)).rejects.toBeInstanceOf(
+			ForbiddenError,
+		);
+		await expect(
+			client.publishBatch([{ name: "no name", body: 1 }]),
+		).rejects.toMatchObject({ name: "RefusedError", index: 0 });
+		await expect(client.reschedule("x", "never")).rejects.toBeInstanceOf(
+			RefusedError,
+		);
+		expect(new Set(calls)).toEqual(new Set(["request"]));
+	});
+
+	test("reaches no method that the entrypoint does not document", async () => {
+		const { request } = storefront as unknown as {
+			request(method: string, args: unknown): Promise<unknown>;
+		};
+		for (const method of ["request", "constructor", "fetch", "#permission"])
+			await expect(settle(request(method, ["publish", []]))).rejects.toThrow(
+				"is not a method",
+			);
+	});
+});

@@ -13,7 +13,7 @@ import {
 import {
 	NonRetryableError,
 	RetryAfterError,
-	steering,
+	retryWishOf,
 } from "../../src/handlers/handler-errors.ts";
 
 const REFUSALS: RefusalCode[] = [
@@ -173,12 +173,12 @@ describe("the branded error of a handler", () => {
 	test("is recognized by its brand, without its class", () => {
 		const stop = new NonRetryableError("no use");
 		const again = new RetryAfterError("busy", new Date(5_000));
-		expect(steering(stop)).toEqual({ stop: true });
-		expect(steering(crossed(stop))).toEqual({ stop: true });
-		expect(steering(again)).toEqual({ retryAt: 5_000 });
-		expect(steering(crossed(again))).toEqual({ retryAt: 5_000 });
+		expect(retryWishOf(stop)).toEqual({ stop: true });
+		expect(retryWishOf(crossed(stop))).toEqual({ stop: true });
+		expect(retryWishOf(again)).toEqual({ retryAt: 5_000 });
+		expect(retryWishOf(crossed(again))).toEqual({ retryAt: 5_000 });
 		const throwable = Object.assign(() => {}, { tidings: "non_retryable" });
-		expect(steering(throwable)).toEqual({ stop: true });
+		expect(retryWishOf(throwable)).toEqual({ stop: true });
 	});
 
 	test.for([
@@ -193,7 +193,7 @@ describe("the branded error of a handler", () => {
 		{ tidings: "retry_after", retryAt: Number.POSITIVE_INFINITY },
 		{ name: "NonRetryableError" },
 	])("is not recognized without the brand: %#", (thrown) => {
-		expect(steering(thrown)).toBeUndefined();
+		expect(retryWishOf(thrown)).toBeUndefined();
 	});
 
 	test("RetryAfterError counts a wait from now, in every form of a duration", () => {

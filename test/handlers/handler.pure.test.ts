@@ -17,7 +17,7 @@ describe("registration rejects", () => {
 		[
 			"a timeout over 60 seconds",
 			{ timeout: 60_001 },
-			/60001 ms is over 60000/,
+			/timeout: 60001 ms is too long/,
 		],
 		[
 			"a timeout of 61 seconds as text",
@@ -29,8 +29,8 @@ describe("registration rejects", () => {
 		["a timeout of NaN", { timeout: Number.NaN }, /NaN is not a duration/],
 		["a timeout of null", { timeout: null }, /null is not a duration/],
 		["an invalid base", { retries: { base: "x" } }, /"x" is not a duration/],
-		["options that are null", null, /order\.placed: the options are null: on/],
-		["options that are text", "twice", /: the options are a string: on takes/],
+		["options that are null", null, /order\.placed: the options are null; on/],
+		["options that are text", "twice", /: the options are a string; on takes/],
 		["an id that is a number", { id: 5 }, /id 5/],
 		[
 			"an unknown option",

@@ -27,8 +27,8 @@ function waits(options: RetryOptions, count: number): number[] {
 	);
 }
 
-describe("the policy of the options", () => {
-	test("has by default ten retries, exponential from 5 seconds to an hour, with jitter", () => {
+describe("what the options come to", () => {
+	test("without any there are ten retries, exponential from 5 seconds to an hour, with jitter", () => {
 		expect(policyOf()).toEqual({
 			limit: 10,
 			maxAge: null,
@@ -40,12 +40,12 @@ describe("the policy of the options", () => {
 		expect(policyOf({})).toEqual(policyOf());
 	});
 
-	test("has a limit for a number", () => {
+	test("a number is short for limit", () => {
 		expect(policyOf(3)).toEqual(policyOf({ limit: 3 }));
 		expect(policyOf(0).limit).toBe(0);
 	});
 
-	test("of Ampt retries every six minutes for 14 days, without a limit", () => {
+	test("Ampt's is every six minutes for 14 days, however often", () => {
 		expect(policyOf(AMPT)).toEqual({
 			limit: null,
 			maxAge: 14 * DAY,
@@ -56,7 +56,7 @@ describe("the policy of the options", () => {
 		});
 	});
 
-	test("has no default limit with maxAge, but a given limit remains", () => {
+	test("maxAge takes the default limit away, and leaves one that is given", () => {
 		expect(policyOf({ maxAge: DAY }).limit).toBeNull();
 		expect(policyOf({ maxAge: DAY, limit: 2 })).toMatchObject({
 			limit: 2,
@@ -64,21 +64,21 @@ describe("the policy of the options", () => {
 		});
 	});
 
-	test("has a longer maximum for a base above an hour, unless it is given", () => {
+	test("a base above an hour raises the longest wait, unless that is given", () => {
 		expect(policyOf({ base: "2 hours" }).max).toBe(2 * HOUR);
 		expect(policyOf({ base: "2 hours", max: "90 minutes" }).max).toBe(
 			90 * MINUTE,
 		);
 	});
 
-	test("has jitter by default only if it is exponential", () => {
+	test("only exponential waits have jitter unless it is asked for", () => {
 		expect(policyOf({ backoff: "linear" }).jitter).toBe(false);
 		expect(policyOf({ backoff: ["1 second"] }).jitter).toBe(false);
 		expect(policyOf({ backoff: "linear", jitter: true }).jitter).toBe(true);
 		expect(policyOf({ jitter: false }).jitter).toBe(false);
 	});
 
-	test("is plain data, which other Workers can read", () => {
+	test("a policy is plain data, for other Workers to read", () => {
 		const policy = policyOf({ backoff: ["1 second", 2_000] });
 		expect(JSON.parse(JSON.stringify(policy))).toEqual(policy);
 		expect(policy.backoff).toEqual([SECOND, 2 * SECOND]);
@@ -88,7 +88,10 @@ describe("the policy of the options", () => {
 describe("what is refused", () => {
 	test.for<[retries: unknown, said: RegExp]>([
 		[{ retry: 3 }, /^retries: unknown key "retry": use limit, backoff, base/],
-		[{ limit: -1 }, /limit: -1 is not a whole number of 0 or more/],
+		[
+			{ limit: -1 },
+			/limit: -1 is not a number of retries; use a whole number from 0/,
+		],
 		[{ limit: 1.5 }, /limit: 1\.5 is not/],
 		[{ limit: "3" }, /limit: .*3.* is not/],
 		[{ limit: null }, /limit: null is not/],
@@ -97,11 +100,14 @@ describe("what is refused", () => {
 		[Number.NaN, /limit: NaN is not/],
 		[
 			{ backoff: "fibonacci" },
-			/"fibonacci" is neither exponential, constant, linear nor a list/,
+			/"fibonacci" is not a backoff; use exponential, constant, linear or a list/,
 		],
-		[{ backoff: [] }, /backoff: \[\] is neither .* nor a list of waits/],
-		[{ backoff: null }, /backoff: null is neither/],
-		[{ backoff: 5 }, /backoff: 5 is neither/],
+		[
+			{ backoff: [] },
+			/backoff: \[\] is not a backoff; use .* or a list of waits/,
+		],
+		[{ backoff: null }, /backoff: null is not a backoff/],
+		[{ backoff: 5 }, /backoff: 5 is not a backoff/],
 		[{ jitter: "some" }, /jitter: "some" is/],
 		[{ jitter: null }, /jitter: null is/],
 		["3", /retries: /],
@@ -109,7 +115,7 @@ describe("what is refused", () => {
 		[false, /retries: false is/],
 		[null, /retries: null is/],
 		[[3], /retries: /],
-	])("%j is rejected", ([retries, said]) => {
+	])("%j is no policy", ([retries, said]) => {
 		expect(() => policyOf(retries as Retries)).toThrow(
 			expect.objectContaining({
 				name: "RefusedError",
@@ -120,10 +126,10 @@ describe("what is refused", () => {
 	});
 
 	test.for<[options: RetryOptions, said: string]>([
-		[{ base: "366 days" }, 'base: "366 days" is over a year'],
-		[{ max: "2 years" }, 'max: "2 years" is over a year'],
-		[{ backoff: [1, "2 years"] }, 'backoff: "2 years" is over a year'],
-	])("%j is rejected: a wait is too long", ([options, said]) => {
+		[{ base: "366 days" }, 'base: "366 days" is longer than a year'],
+		[{ max: "2 years" }, 'max: "2 years" is longer than a year'],
+		[{ backoff: [1, "2 years"] }, 'backoff: "2 years" is longer than a year'],
+	])("in %j a wait is too long", ([options, said]) => {
 		expect(() => policyOf(options)).toThrow(
 			expect.objectContaining({
 				code: "invalid_handler",
@@ -140,7 +146,7 @@ describe("what is refused", () => {
 		[{ max: "5 parsecs" as "5 hours" }, "max"],
 		[{ maxAge: -1 }, "maxAge"],
 		[{ backoff: ["1 second", 0] }, "backoff"],
-	])("%j is rejected: a wait is not a duration", ([options, member]) => {
+	])("in %j a wait is no duration", ([options, member]) => {
 		expect(() => policyOf(options)).toThrow(
 			expect.objectContaining({ code: "invalid_handler" }),
 		);
@@ -149,7 +155,7 @@ describe("what is refused", () => {
 });
 
 describe("waits", () => {
-	test("double up to the maximum if exponential", () => {
+	test("exponential ones double up to the longest", () => {
 		expect(waits({}, 12)).toEqual([
 			...[5, 10, 20, 40, 80, 160, 320, 640, 1_280, 2_560].map((s) => s * 1_000),
 			HOUR,
@@ -158,20 +164,20 @@ describe("waits", () => {
 		expect(waitBefore(policyOf({ jitter: false }), 5_000, 0)).toBe(HOUR);
 	});
 
-	test("grow by the base up to the maximum if linear", () => {
+	test("linear ones grow by the first up to the longest", () => {
 		expect(
 			waits({ backoff: "linear", base: 10, max: 35, maxAge: DAY }, 5),
 		).toEqual([10, 20, 30, 35, 35]);
 	});
 
-	test("do not change if constant", () => {
+	test("constant ones stay", () => {
 		expect(waits(AMPT, 3)).toEqual([6 * MINUTE, 6 * MINUTE, 6 * MINUTE]);
 		expect(waits({ backoff: "constant", base: 50, max: 20 }, 2)).toEqual([
 			20, 20,
 		]);
 	});
 
-	test("follow a list, whose last wait repeats and whose waits have no maximum", () => {
+	test("those of a list come in order, the last one again and again, none cut", () => {
 		expect(waits({ backoff: [5, "20 hours", "1 second"] }, 5)).toEqual([
 			5,
 			20 * HOUR,
@@ -181,7 +187,7 @@ describe("waits", () => {
 		]);
 	});
 
-	test("with jitter are uniformly distributed from three quarters to the whole wait", () => {
+	test("jitter draws evenly from three quarters to all of a wait", () => {
 		const policy = policyOf({ backoff: "constant", base: 1_000, jitter: true });
 		expect(waitBefore(policy, 1, 0)).toBe(750);
 		expect(waitBefore(policy, 1, 0.5)).toBe(875);

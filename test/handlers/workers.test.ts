@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { consume } from "../../src/consume/queue.ts";
-import { registrationOf } from "../../src/events.ts";
 import { HandlerRegistry } from "../../src/handlers/registry.ts";
 import { policyOf } from "../../src/handlers/retry-policy.ts";
 import { handlerWorkers } from "../../src/handlers/workers.ts";
 import { NonRetryableError, RetryAfterError } from "../../src/index.ts";
 import { publish } from "../../src/publish/publish.ts";
+import { registrationOf } from "../../src/registration.ts";
 import { incoming, read, record } from "../support/incoming.ts";
 import { recordingPorts } from "../support/ports.ts";
 import { behaviours, events } from "../support/worker.ts";

@@ -1,11 +1,11 @@
-/** How the script calls the Worker: over HTTP, with a key, as anyone from outside does. */
+/** Calls the Worker over HTTP with an API key. */
 import { createHash } from "node:crypto";
-import type { Letter } from "./ledger.ts";
+import type { DeadLetter } from "./ledger.ts";
 
 const KEY = "tid_kills_secret-of-kills";
 const digest = createHash("sha256").update(KEY).digest("hex");
 
-/** The secret that lets it in. */
+/** The digest of the key, for the Worker. */
 export const API_KEYS = JSON.stringify([
 	{ id: "kills", scopes: ["admin"], digest },
 ]);
@@ -22,10 +22,10 @@ export interface Publish {
 	body: unknown;
 }
 
-/** A request that gets no answer within this has none, in milliseconds. */
-const PATIENCE = 30_000;
+/** Timeout of a request, in milliseconds. */
+const TIMEOUT = 30_000;
 
-/** The receipts in the order of the events, null where one was not acknowledged. */
+/** Returns the receipts in the order of the events; null for an event that was not acknowledged. */
 export async function publish(
 	url: string,
 	events: readonly Publish[],
@@ -46,8 +46,8 @@ export async function publish(
 	throw new Error(`publish: ${response.status} ${answer.detail}`);
 }
 
-export async function deadLetters(url: string): Promise<Letter[]> {
-	const letters: Letter[] = [];
+export async function deadLetters(url: string): Promise<DeadLetter[]> {
+	const all: DeadLetter[] = [];
 	for (let cursor = ""; ; ) {
 		const response = await call(
 			url,
@@ -55,11 +55,11 @@ export async function deadLetters(url: string): Promise<Letter[]> {
 			`/v1/dead-letters?limit=1000${cursor && `&cursor=${cursor}`}`,
 		);
 		const page = (await response.json()) as {
-			deadLetters: Letter[];
+			deadLetters: DeadLetter[];
 			cursor?: string;
 		};
-		letters.push(...page.deadLetters);
-		if (page.cursor === undefined) return letters;
+		all.push(...page.deadLetters);
+		if (page.cursor === undefined) return all;
 		cursor = page.cursor;
 	}
 }
@@ -77,6 +77,6 @@ export async function call(
 			"content-type": "application/json",
 		},
 		...(body !== undefined && { body: JSON.stringify(body) }),
-		signal: AbortSignal.timeout(PATIENCE),
+		signal: AbortSignal.timeout(TIMEOUT),
 	});
 }

@@ -1,4 +1,4 @@
-/** Builds the Worker once, as a deploy would, and tells what its configuration says. */
+/** Builds the Worker once, like a deploy. */
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -7,7 +7,7 @@ const WORKER = join(import.meta.dirname, "worker");
 
 export const CONFIG = join(WORKER, "wrangler.toml");
 
-/** Where wrangler keeps what it would clear up itself if it were not killed. */
+/** A folder that wrangler leaves behind when it is killed. */
 export const WRANGLER_FOLDER = join(WORKER, ".wrangler");
 
 const WRANGLER = join(

@@ -1,4 +1,4 @@
-/** Runs wrangler's dev server in a process of its own, so that it can be killed with all that it started. */
+/** Runs wrangler's dev server in a process of its own, so that the whole process group can be killed. */
 import { unstable_startWorker as startWorker } from "wrangler";
 import { API_KEYS } from "./api.ts";
 import { CONFIG } from "./build.ts";

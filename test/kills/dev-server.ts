@@ -1,13 +1,13 @@
-/** Starts the Worker as `wrangler dev` does: a parent with the workerd that it looks after. */
+/** Starts the Worker like `wrangler dev`: a parent process with its workerd. */
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { endsWithUs, killed, type Start } from "./runtime.ts";
+import { killGroupOf, killWithThisProcess, type Start } from "./runtime.ts";
 
 const PROCESS = join(import.meta.dirname, "dev-server-process.ts");
 
-/** Off the network, and with what the Worker prints. */
+/** No network, and only the output of the Worker. */
 const QUIET = {
 	WRANGLER_LOG: "log",
 	WRANGLER_WRITE_LOGS: "false",
@@ -20,12 +20,12 @@ export const devServer: Start = async (setting) => {
 	const log = openSync(setting.log, "a");
 	const child = fork(PROCESS, [JSON.stringify(setting)], {
 		stdio: ["ignore", log, log, "ipc"],
-		// What it leaves when it is killed goes with the run's own folder.
+		// A killed process leaves files, which are deleted with the folder of the run.
 		env: { ...process.env, ...QUIET, TMPDIR: dirname(setting.state) },
 		detached: true,
 	});
 	closeSync(log);
-	endsWithUs(child);
+	killWithThisProcess(child);
 	const [url] = await Promise.race([
 		once(child, "message"),
 		once(child, "exit").then(() => {
@@ -38,12 +38,12 @@ export const devServer: Start = async (setting) => {
 		url,
 		async kill(spareParent = false) {
 			if (spareParent) killChildren(child.pid as number);
-			await killed(child);
+			await killGroupOf(child);
 		},
 	};
 };
 
-/** Only workerd: its parent is there for a moment longer. */
+/** Kills only workerd, before its parent. */
 function killChildren(parent: number): void {
 	const children = readFileSync(
 		`/proc/${parent}/task/${parent}/children`,

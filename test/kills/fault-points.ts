@@ -1,4 +1,4 @@
-/** One fault at a time: at each point that a run without faults passes, a throw and a kill, each on a state folder of its own. */
+/** Provokes single faults: at each point that a run without faults passes, a throw or a kill, on a new state folder. */
 import { join } from "node:path";
 import { call } from "./api.ts";
 import type { Start } from "./runtime.ts";
@@ -6,7 +6,7 @@ import { play } from "./scenario.ts";
 import { Site } from "./site.ts";
 
 export interface Fault {
-	/** The point's label. */
+	/** Label of the point. */
 	label: string;
 	fault: "throw" | "kill" | "kill with parent";
 }
@@ -14,38 +14,38 @@ export interface Fault {
 export interface Verdict extends Fault {
 	faults: string[];
 	seconds: number;
-	/** What the Worker printed, where something is wrong. */
+	/** Output of the Worker, if something is wrong. */
 	log?: string;
 }
 
-/** A delivery may wait a minute for what it could not have, and a hand-over that died as long. */
-const PATIENCE = 90_000;
+/** Time until all events must have ended, in milliseconds. A failed read or flush is retried after a minute. */
+const SETTLE_TIME = 90_000;
 
-/** A point may lie on a way that chance decides, such as which events share a batch. */
+/** Chance decides whether a run passes some points, for example which events share a batch. */
 const TRIES = 3;
 
-/** Rows and their alarm are written in one turn, both or neither: there is no moment between them to be killed in. */
-const NO_MOMENT = "Scheduler stores > setAlarm:before";
+/** Rows and their alarm are written in one tick, so a kill between them is impossible. */
+const UNKILLABLE = "Scheduler stores > setAlarm:before";
 
-/** Which faults to provoke at the points. */
+/** Returns the faults to provoke. */
 export function faultsAt(
 	labels: readonly string[],
 	kinds: (index: number) => readonly Fault["fault"][],
 ): Fault[] {
 	return labels.flatMap((label, index) =>
-		(label === NO_MOMENT ? (["throw"] as const) : kinds(index)).map(
+		(label === UNKILLABLE ? (["throw"] as const) : kinds(index)).map(
 			(fault) => ({ label, fault }),
 		),
 	);
 }
 
-/** The labels of all points that the scenario passes, in order. @throws Error when it does not end well even so */
+/** Returns the labels of all points that the scenario passes, in order. @throws Error if events are lost without a fault */
 export async function record(folder: string, start: Start): Promise<string[]> {
 	const site = new Site(folder, start, true);
 	try {
 		await site.open();
 		await play(site);
-		const faults = await site.balanced(PATIENCE);
+		const faults = await site.balanced(SETTLE_TIME);
 		if (faults.length > 0)
 			throw new Error(
 				`without any fault:\n${faults.join("\n")}\n${site.log()}`,
@@ -62,7 +62,7 @@ export async function provoke(
 	folder: string,
 	start: Start,
 ): Promise<Verdict> {
-	const begun = Date.now();
+	const startedAt = Date.now();
 	for (let tries = 1; ; tries++) {
 		const site = new Site(join(folder, String(tries)), start, true);
 		try {
@@ -74,7 +74,7 @@ export async function provoke(
 			return {
 				...fault,
 				faults: faults ?? ["the point was not passed"],
-				seconds: (Date.now() - begun) / 1_000,
+				seconds: (Date.now() - startedAt) / 1_000,
 				...(faults?.length !== 0 && { log: site.log() }),
 			};
 		} finally {
@@ -83,20 +83,20 @@ export async function provoke(
 	}
 }
 
-/** Undefined when the point was not passed. */
+/** Returns undefined if the point was not passed. */
 async function playWith(
 	{ label, fault }: Fault,
 	site: Site,
 ): Promise<string[] | undefined> {
-	// Where it does not start again, whoever asks for its URL hears of it.
+	// If the restart fails, the next call of `url()` rejects.
 	site.ledger.onKill = () => void site.killAndRestart().catch(() => {});
 	const armed = { label, fault: fault === "throw" ? "throw" : "kill" };
 	await call(await site.url(), "POST", "/arm", armed);
 	await play(site);
-	// A row without its alarm, refused to its caller, is what the cron trigger is for; nothing else may need it.
+	// Only a row without an alarm, whose caller got an error, may need the cron trigger.
 	if (fault === "throw" && label.startsWith("Scheduler stores > setAlarm"))
 		await call(await site.url(), "POST", "/cron");
-	const faults = await site.balanced(PATIENCE);
+	const faults = await site.balanced(SETTLE_TIME);
 	const isHit =
 		fault === "throw" ? !(await passed(site)).armed : site.kills > 0;
 	return isHit ? faults : undefined;

@@ -1,6 +1,6 @@
 /**
- * The account of every event that was acknowledged, kept outside of the system: by this process, which is
- * never killed. Handlers report each of their runs to it over HTTP.
+ * Records every acknowledged event, outside of the system: this process is never killed. Handlers report each of their
+ * runs over HTTP.
  */
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
@@ -25,7 +25,7 @@ interface Accepted {
 	bytes: number;
 }
 
-export interface Letter {
+export interface DeadLetter {
 	id: string;
 	handler: string;
 	cause: string;
@@ -36,24 +36,24 @@ export interface Sums {
 	acknowledged: number;
 	deliveries: number;
 	delivered: number;
-	/** Runs that succeeded after another had. */
+	/** Successful runs after the first success. */
 	duplicates: number;
 	dead: number;
 }
 
 export class Ledger {
-	/** Is called when the Worker has come to where it is to be killed. */
+	/** Called when the Worker has reached its armed point. */
 	onKill: () => void = () => {};
 	readonly #accepted = new Map<string, Accepted>();
 	readonly #runs: (Run & { at: number })[] = [];
 	readonly #server: Server = createServer(async (request, response) => {
-		// Whoever asks to be killed gets no answer.
+		// A request to be killed gets no answer.
 		if (request.url === "/kill") return this.onKill();
 		this.#runs.push({ ...((await json(request)) as Run), at: Date.now() });
 		response.end();
 	});
 
-	/** Answers with the URL for reports. */
+	/** Returns the URL for reports. */
 	async open(): Promise<string> {
 		this.#server.listen(0, "127.0.0.1");
 		await once(this.#server, "listening");
@@ -66,7 +66,7 @@ export class Ledger {
 		this.#server.closeAllConnections();
 	}
 
-	/** From now on the event must not be lost. */
+	/** Records an acknowledged event, which must not be lost. */
 	accept(
 		{ id, time, delay }: { id: string; time: number; delay: number },
 		name: string,
@@ -76,16 +76,16 @@ export class Ledger {
 		this.#accepted.set(id, { name, dueAt: time + delay, bytes });
 	}
 
-	/** What is wrong, or has not ended yet. */
-	faults(letters: readonly Letter[]): string[] {
+	/** Returns what is wrong, and what has not ended yet. */
+	faults(deadLetters: readonly DeadLetter[]): string[] {
 		return [
-			...this.#missing(letters),
+			...this.#missing(deadLetters),
 			...this.#wronglyRun(),
-			...this.#wronglyBuried(letters),
+			...this.#wronglyBuried(deadLetters),
 		];
 	}
 
-	sums(letters: readonly Letter[]): Sums {
+	sums(deadLetters: readonly DeadLetter[]): Sums {
 		const succeeded = this.#runs.filter(
 			({ id, succeeds }) => succeeds && this.#accepted.has(id),
 		);
@@ -96,16 +96,17 @@ export class Ledger {
 			deliveries: names.flatMap(handlersOf).length,
 			delivered: delivered.size,
 			duplicates: succeeded.length - delivered.size,
-			dead: letters.filter(({ event }) => this.#accepted.has(event.id)).length,
+			dead: deadLetters.filter(({ event }) => this.#accepted.has(event.id))
+				.length,
 		};
 	}
 
-	#missing(letters: readonly Letter[]): string[] {
+	#missing(deadLetters: readonly DeadLetter[]): string[] {
 		const ended = new Set([
 			...this.#runs
 				.filter(({ succeeds }) => succeeds)
 				.map(({ id, handler }) => `${id}:${handler}`),
-			...letters.map(({ id }) => id),
+			...deadLetters.map(({ id }) => id),
 		]);
 		return [...this.#accepted].flatMap(([id, { name }]) =>
 			handlersOf(name)
@@ -127,24 +128,26 @@ export class Ledger {
 					? [`early: ${run}: ${event.dueAt - at} ms before it was due`]
 					: []),
 				...(bytes !== event.bytes
-					? [`mutilated: ${run}: ${bytes} bytes of ${event.bytes}`]
+					? [`changed: ${run}: ${bytes} bytes of ${event.bytes}`]
 					: []),
 			];
 		});
 	}
 
-	#wronglyBuried(letters: readonly Letter[]): string[] {
-		const keys = letters.map(({ event, handler }) => `${event.id}:${handler}`);
-		return letters.flatMap(({ id, handler, cause }, index) => [
+	#wronglyBuried(deadLetters: readonly DeadLetter[]): string[] {
+		const keys = deadLetters.map(
+			({ event, handler }) => `${event.id}:${handler}`,
+		);
+		return deadLetters.flatMap(({ id, handler, cause }, index) => [
 			...(keys.indexOf(keys[index] as string) < index
-				? [`a second letter: ${id}`]
+				? [`a second dead letter: ${id}`]
 				: []),
 			...(handler === "doomed" ? [] : [`needlessly dead: ${id}: ${cause}`]),
 		]);
 	}
 }
 
-/** Shares no code with what it checks: every event has the one, and those named so the other as well. */
+/** Every event has the handler `flaky`; those whose name ends with `.doomed` also `doomed`. */
 function handlersOf(name: string): string[] {
 	return name.endsWith(".doomed") ? ["flaky", "doomed"] : ["flaky"];
 }

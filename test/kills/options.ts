@@ -1,28 +1,28 @@
-/** What the command line says. */
+/** Reads the command line. */
 import { parseArgs } from "node:util";
 
 export interface Options {
 	seed: number;
 	kills: number;
-	/** Those points whose label contains it; all where it is empty, none where it is undefined. */
+	/** Selects the points whose label contains it: all if empty, none if undefined. */
 	points: string | undefined;
 	short: boolean;
 }
 
-const HELP = `Kills a Worker for real, and shows that nothing which was acknowledged is lost.
+const HELP = `Kills a Worker, and checks that no acknowledged event is lost.
 
   npm run kills -- [options]
 
-  --short         each fault point with a throw or a kill, in turns, and 5 random kills: 90 seconds
-                  (otherwise each with a throw, a kill of workerd, and a kill of wrangler's dev server)
-  --points WHICH  all (the default), none, or those whose label contains this
-  --kills N       so many random kills, default 50
-  --seed N        draws the same moments and events again
+  --short         each fault point with a throw or a kill, alternately, and 5 random kills: 90 seconds
+                  (otherwise each point with a throw, a kill of workerd, and a kill of wrangler's dev server)
+  --points WHICH  all (the default), none, or the points whose label contains this
+  --kills N       number of random kills, default 50
+  --seed N        repeats the moments and events of a run
   --help
 
-Ends with 1 when something is missing, early, buried twice or left over, and says what.`;
+Exits with 1 if an event is missing, early, changed, buried twice or left over, and lists each.`;
 
-/** Prints the help, or what is wrong with the arguments, and ends the process, where there is nothing to run. */
+/** Reads the options. Prints the help or an error and exits if there is nothing to run. */
 export function readOptions(): Options {
 	try {
 		const { values } = parseArgs({
@@ -53,6 +53,6 @@ export function readOptions(): Options {
 
 function count(name: string, given: string | undefined): number | undefined {
 	if (given !== undefined && !/^\d+$/.test(given))
-		throw new Error(`${name} ${given}: give a whole number`);
+		throw new Error(`${name} ${given}: use a whole number`);
 	return given === undefined ? undefined : Number(given);
 }

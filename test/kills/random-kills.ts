@@ -16,21 +16,21 @@ export interface RandomKills {
 /** A number from [0, 1). */
 type Random = () => number;
 
-/** Callers that publish beside each other, and how long each rests after an answer, in milliseconds. */
+/** Concurrent callers, and the pause of each after an answer, in milliseconds. */
 const CALLERS = 4;
 const REST = 40;
 
-/** A kill comes up to so many milliseconds after the first acknowledgement since the last one. */
+/** A kill comes at most this long after the first acknowledgement since the last kill, in milliseconds. */
 const LONGEST = 1_500;
 
-/** So many kills do not wait for an acknowledgement: they come while it starts. */
-const IMPATIENT = 0.2;
+/** Share of kills that come while the runtime starts. */
+const DURING_START = 0.2;
 
-/** Within this it acknowledges something, in milliseconds. */
+/** Time within which an event must be acknowledged, in milliseconds. */
 const ACKNOWLEDGEMENT = 30_000;
 
-/** A hand-over that died is tried again after a minute. */
-const PATIENCE = 100_000;
+/** Time until all events must have ended, in milliseconds. A killed flush is retried after a minute. */
+const SETTLE_TIME = 100_000;
 
 export async function killAtRandom(
 	kills: number,
@@ -38,7 +38,7 @@ export async function killAtRandom(
 	site: Site,
 	progress: (text: string) => void,
 ): Promise<RandomKills> {
-	// Two sequences: how many events there are before a kill is for the machine to say.
+	// Two sequences, because the number of events before a kill depends on the machine.
 	const [moments, contents] = [seeded(seed), seeded(seed + 1)];
 	let published = 0;
 	let acknowledged = 0;
@@ -55,7 +55,7 @@ export async function killAtRandom(
 	for (let kill = 1; kill <= kills; kill++) {
 		const before = acknowledged;
 		const none = async () => (acknowledged > before ? [] : ["none"]);
-		if (moments() >= IMPATIENT) await untilNone(none, ACKNOWLEDGEMENT);
+		if (moments() >= DURING_START) await untilNone(none, ACKNOWLEDGEMENT);
 		await pause(moments() * LONGEST);
 		const spareParent = moments() < 0.5;
 		await site.killAndRestart(spareParent);
@@ -65,7 +65,7 @@ export async function killAtRandom(
 	}
 	over = true;
 	await Promise.all(callers);
-	const faults = await site.balanced(PATIENCE);
+	const faults = await site.balanced(SETTLE_TIME);
 	return { published, kills, sums: await site.sums(), faults };
 }
 

@@ -1,24 +1,24 @@
 /**
- * Tells what is left in the scheduler and in the queues, from a copy of the state folder: to ask an object would
- * wake it, and one that wakes mends its alarm; and to open the runtime's own files would lock them.
+ * Reads the rows that are left in the scheduler and the queues, from a copy of the state folder. A call would wake an
+ * object, which sets a missing alarm. Opening the runtime's own files would lock them.
  */
 import { cpSync, globSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-/** Tables of objects that are empty when everything has ended; the last claim stays, of rows that are gone. */
+/** Tables that must be empty at the end. The last claim stays, without rows. */
 const TABLES = ["scheduled", "message"];
 
 export function rowsLeft(state: string): string[] {
 	const copy = `${state}-copy`;
 	try {
-		// What is in the -shm files is made anew from the -wal files.
+		// SQLite creates the -shm files again from the -wal files.
 		const filter = (source: string) => !source.endsWith("-shm");
 		cpSync(state, copy, { recursive: true, filter });
 		return globSync(join(copy, "**", "*.sqlite")).flatMap(rowsIn);
 	} catch (error) {
-		// Torn, or changed while it was listed: it is not still yet.
-		return [`the state folder is not still: ${error}`];
+		// The folder changed while it was copied.
+		return [`the state folder still changes: ${error}`];
 	} finally {
 		rmSync(copy, { recursive: true, force: true });
 	}

@@ -16,11 +16,11 @@ import { killAtRandom, type RandomKills } from "./random-kills.ts";
 import { Site } from "./site.ts";
 import { workerdOn } from "./workerd.ts";
 
-/** Fault points under way at once: most of them wait, but dev servers take their time to start. */
+/** Concurrent fault points. Most of them wait, but dev servers start slowly. */
 const CONCURRENCY = { short: 20, long: 12 };
 
-/** Where a fault may make something wait for a minute: they come first. */
-const WAITS = /hands over|scheduled event > keep|get \(/;
+/** Points whose fault can cause a wait of a minute. They run first. */
+const WAITS = /flushes|scheduled event > keep|get \(/;
 
 const options = readOptions();
 const folder = mkdtempSync(join(tmpdir(), "tidings-kills-"));
@@ -31,7 +31,7 @@ process.on("exit", () => {
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
 	process.on(signal, () => process.exit(130));
 
-const begun = Date.now();
+const startedAt = Date.now();
 console.log(`seed ${options.seed}`);
 const workerd = workerdOn(build(join(folder, "bundle")));
 const [verdicts, random] = await Promise.all([faultPoints(), randomKills()]);
@@ -41,12 +41,12 @@ async function faultPoints(): Promise<Verdict[]> {
 	const { points, short, seed } = options;
 	if (points === undefined) return [];
 	const labels = await record(join(folder, "recorded"), workerd);
-	const turns = (index: number): Fault["fault"][] => [
+	const alternating = (index: number): Fault["fault"][] => [
 		(index + (index >> 1) + seed) % 2 === 0 ? "throw" : "kill",
 	];
 	const faults = faultsAt(
 		labels.filter((label) => label.includes(points)),
-		short ? turns : () => ["throw", "kill", "kill with parent"],
+		short ? alternating : () => ["throw", "kill", "kill with parent"],
 	).sort((a, b) => Number(WAITS.test(b.label)) - Number(WAITS.test(a.label)));
 	if (faults.length === 0)
 		throw new Error(`no point's label contains ${JSON.stringify(points)}`);
@@ -89,7 +89,7 @@ function lineOf({ label, fault, faults, seconds }: Verdict): string {
 	return `${end}  ${seconds.toFixed(1)} s  ${fault} at ${label}`;
 }
 
-/** Whether all is well. */
+/** Returns whether nothing is wrong. */
 function report(
 	verdicts: readonly Verdict[],
 	random: RandomKills | undefined,
@@ -110,6 +110,6 @@ function report(
 			`random kills: ${published} published, ${sums.acknowledged} acknowledged, ${kills} kills, ${sums.deliveries} deliveries: ${sums.delivered} delivered (${sums.duplicates} duplicates), ${sums.dead} dead, ${faults.filter((fault) => fault.startsWith("missing")).length} missing, ${faults.length} faults`,
 		);
 	}
-	console.log(`${Math.round((Date.now() - begun) / 1_000)} s`);
+	console.log(`${Math.round((Date.now() - startedAt) / 1_000)} s`);
 	return failed.length === 0 && !random?.faults.length;
 }

@@ -1,35 +1,35 @@
-/** A process of workerd, or of wrangler's dev server with its workerd, that runs the Worker on a state folder and can be killed. */
+/** A process that runs the Worker on a state folder and can be killed: workerd, or wrangler's dev server. */
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 
 export interface Setting {
-	/** The folder that outlives it. */
+	/** Folder of the state, which outlives the process. */
 	state: string;
-	/** Where its handlers report. */
+	/** URL to which handlers report. */
 	ledger: string;
-	/** Whether one fault at a time is provoked. */
+	/** Whether the fault points are on. */
 	points: boolean;
-	/** The file that takes what it prints. */
+	/** File for the output. */
 	log: string;
 }
 
 export interface Runtime {
 	url: string;
 	/**
-	 * By SIGKILL; resolves when it is gone.
+	 * Kills the process by SIGKILL. Resolves once it has exited.
 	 *
-	 * @param spareParent whether workerd is killed before the process that started it, where there is one
+	 * @param spareParent kills workerd before its parent process
 	 */
 	kill(spareParent?: boolean): Promise<void>;
 }
 
 export type Start = (setting: Setting) => Promise<Runtime>;
 
-/** The heads of process groups that are alive. */
+/** Leaders of the running process groups. */
 const alive = new Set<ChildProcess>();
 
-/** From now on the process, with all that it starts, ends when this one does. @param child started `detached` */
-export function endsWithUs(child: ChildProcess): void {
+/** Kills the process group when this process exits. @param child started `detached` */
+export function killWithThisProcess(child: ChildProcess): void {
 	alive.add(child);
 	child.once("exit", () => alive.delete(child));
 }
@@ -38,8 +38,8 @@ process.on("exit", () => {
 	for (const child of alive) killGroup(child);
 });
 
-/** Kills a process that was started `detached`, and all that it started. */
-export async function killed(child: ChildProcess): Promise<void> {
+/** Kills the process group of a process that was started `detached`. */
+export async function killGroupOf(child: ChildProcess): Promise<void> {
 	if (child.exitCode !== null || child.signalCode !== null) return;
 	const exit = once(child, "exit");
 	killGroup(child);
@@ -50,6 +50,6 @@ function killGroup({ pid }: ChildProcess): void {
 	try {
 		if (pid !== undefined) process.kill(-pid, "SIGKILL");
 	} catch {
-		// It has ended by itself, and its end is not heard of yet.
+		// It has exited, but its exit event is not emitted yet.
 	}
 }

@@ -1,14 +1,14 @@
-/** A little of everything that can happen to an event: what is published once for each fault point. */
+/** The events that are published for each fault point, one of each kind. */
 import type { Publish } from "./api.ts";
 import type { Site } from "./site.ts";
 
-/** Over 112 000 bytes, so that it travels by reference. */
+/** More than 112 000 bytes, so that it is stored by reference. */
 const LARGE = "x".repeat(120_000);
 
 /** Milliseconds. */
 const SOON = 1_000;
 
-/** The calls in which it is published. */
+/** The calls that publish the events. */
 const CALLS: Publish[][] = [
 	[small("lost-once.doomed")],
 	[small("now.doomed")],
@@ -31,7 +31,7 @@ export function small(name: string, after?: number): Publish {
 	return { name, body: null, ...(after !== undefined && { after }) };
 }
 
-/** The body says which way the event takes, for the label of a fault point. */
+/** The body contains the kind of the event, for the labels of fault points. */
 export function large(name: string, after?: number): Publish {
 	const of = after === undefined ? "an event" : "a scheduled event";
 	return { ...small(name, after), body: { of, large: LARGE } };

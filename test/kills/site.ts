@@ -1,4 +1,4 @@
-/** One run's own state folder and ledger, and the runtime on it, which is started again after each kill. */
+/** The state folder and ledger of one run, and its runtime, which is restarted after each kill. */
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { deadLetters, type Publish, publish } from "./api.ts";
@@ -41,7 +41,7 @@ export class Site {
 		return (await this.#runtime).url;
 	}
 
-	/** At once, wherever it is, and then starts it again. */
+	/** Kills the runtime at once, and starts it again. */
 	async killAndRestart(spareParent = false): Promise<void> {
 		this.kills++;
 		const before = this.#runtime;
@@ -52,11 +52,12 @@ export class Site {
 		await this.#runtime;
 	}
 
-	/** Publishes, and again whatever is not acknowledged. */
+	/** Publishes until all events are acknowledged. */
 	async publish(events: readonly Publish[]): Promise<void> {
 		let rest = events;
 		for (let tries = 0; rest.length > 0; tries++) {
-			if (tries === 100) throw new Error("nothing is acknowledged any more");
+			if (tries === 100)
+				throw new Error("no event was acknowledged in 100 tries");
 			rest = await this.offer(rest);
 		}
 	}
@@ -74,12 +75,12 @@ export class Site {
 		});
 	}
 
-	/** Waits until the account is balanced and nothing is left anywhere. @returns what is wrong at the end */
+	/** Waits until every event has ended and no row is left. Returns what is wrong at the end. */
 	async balanced(ms: number): Promise<string[]> {
 		const { state } = this.#setting as Setting;
 		const faults = await untilNone(async () => {
-			const letters = await this.#letters();
-			return letters ? this.ledger.faults(letters) : ["no dead letters read"];
+			const found = await this.#deadLetters();
+			return found ? this.ledger.faults(found) : ["no dead letters read"];
 		}, ms);
 		return faults.length > 0
 			? faults
@@ -87,14 +88,14 @@ export class Site {
 	}
 
 	async sums(): Promise<Sums> {
-		return this.ledger.sums((await this.#letters()) ?? []);
+		return this.ledger.sums((await this.#deadLetters()) ?? []);
 	}
 
-	async #letters() {
+	async #deadLetters() {
 		return deadLetters(await this.url()).catch(() => undefined);
 	}
 
-	/** What the Worker printed. */
+	/** The output of the Worker. */
 	log(): string {
 		return readFileSync((this.#setting as Setting).log, "utf8");
 	}
@@ -109,7 +110,7 @@ export class Site {
 	}
 }
 
-/** Where the runtime was killed a connection ends, or is silent. */
+/** After a kill a connection ends, or gets no answer. */
 function hasNoAnswer(error: Error): boolean {
 	return error instanceof TypeError || error.name === "TimeoutError";
 }

@@ -1,20 +1,20 @@
-/** Waiting for a condition, bounded: nothing here waits for time to pass. */
+/** Waits for a condition, for a bounded time. */
 import { setTimeout as pause } from "node:timers/promises";
 
-/** Between two questions pass at least and at most so many milliseconds: the longer it has waited, the more. */
-const OFTENEST = 50;
-const RAREST = 1_000;
+/** Shortest and longest pause between two checks, in milliseconds. It grows with the time waited. */
+const SHORTEST = 50;
+const LONGEST = 1_000;
 
-/** Asks until there is nothing left to wait for. @returns what is still left when the time is over */
+/** Checks until nothing is left. Returns what is left when the time is over. */
 export async function untilNone(
 	left: () => Promise<string[]>,
 	ms: number,
 ): Promise<string[]> {
-	const begun = Date.now();
+	const startedAt = Date.now();
 	for (;;) {
 		const rest = await left();
-		const waited = Date.now() - begun;
+		const waited = Date.now() - startedAt;
 		if (rest.length === 0 || waited > ms) return rest;
-		await pause(Math.min(OFTENEST + waited / 20, RAREST));
+		await pause(Math.min(SHORTEST + waited / 20, LONGEST));
 	}
 }

@@ -1,4 +1,4 @@
-/** Starts workerd by itself on the bundle: nothing but the runtime, up in a tenth of a second. */
+/** Starts workerd alone on the bundle, which takes a tenth of a second. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
@@ -8,7 +8,12 @@ import type { Readable } from "node:stream";
 import { unstable_readConfig as readConfig } from "wrangler";
 import { API_KEYS } from "./api.ts";
 import { CONFIG } from "./build.ts";
-import { endsWithUs, killed, type Setting, type Start } from "./runtime.ts";
+import {
+	killGroupOf,
+	killWithThisProcess,
+	type Setting,
+	type Start,
+} from "./runtime.ts";
 
 const require = createRequire(import.meta.url);
 const WORKERD = join(
@@ -23,7 +28,7 @@ const WORKERD = join(
 
 const worker = readConfig({ config: CONFIG });
 
-/** @param bundle the path of the Worker's one module */
+/** @param bundle path of the Worker's module */
 export function workerdOn(bundle: string): Start {
 	return async (setting) => {
 		const config = `${setting.state}.capnp`;
@@ -35,9 +40,9 @@ export function workerdOn(bundle: string): Start {
 			{ stdio: ["ignore", log, log, "pipe"], detached: true },
 		);
 		closeSync(log);
-		endsWithUs(child);
+		killWithThisProcess(child);
 		const control = child.stdio[3] as Readable;
-		const [told] = await Promise.race([
+		const [line] = await Promise.race([
 			once(control, "data"),
 			once(child, "exit").then(() => {
 				throw new Error(
@@ -45,12 +50,12 @@ export function workerdOn(bundle: string): Start {
 				);
 			}),
 		]);
-		const { port } = JSON.parse(String(told));
-		return { url: `http://127.0.0.1:${port}`, kill: () => killed(child) };
+		const { port } = JSON.parse(String(line));
+		return { url: `http://127.0.0.1:${port}`, kill: () => killGroupOf(child) };
 	};
 }
 
-/** What wrangler makes of its configuration for workerd, as far as this Worker needs it. */
+/** Returns the configuration of workerd, as wrangler would generate it for this Worker. */
 function configOf(bundle: string, { state, ledger, points }: Setting): string {
 	const bindings = {
 		...worker.vars,

@@ -3,68 +3,75 @@ import { encodeEvent } from "../../src/event/encode.ts";
 import { decode, type ReceivedEvent } from "../../src/event/envelope.ts";
 import { PAYLOAD_KEPT, QUEUE_WAIT } from "../../src/event/limits.ts";
 import { extendBody, loadRecord } from "../../src/payloads/payloads.ts";
+import type { PayloadStore } from "../../src/ports.ts";
 
 const NOW = 1_000_000;
 const head = { id: "e1", name: "order.placed", time: 1_000, delay: 0 };
 
-const readable = (record: string) => decode(record) as ReceivedEvent;
-const inline = readable(encodeEvent(head, { text: '{"n":1}' }));
-const referring = readable(encodeEvent(head, { reference: "kept here" }));
+const received = (record: string) => decode(record) as ReceivedEvent;
+const inline = received(encodeEvent(head, { text: '{"n":1}' }));
+const referring = received(encodeEvent(head, { reference: "key" }));
 
-const payloads = (texts: Record<string, string> = {}) => ({
-	get: async (key: string) => texts[key] ?? null,
+/** A store with these bodies. */
+const storeOf = (texts: Record<string, string> = {}): PayloadStore => ({
+	put: async () => {},
+	get: async (key) => texts[key] ?? null,
+	keep: async () => {},
 });
 
-describe("a record is made whole", () => {
+async function down(): Promise<never> {
+	throw new Error("the object is down");
+}
+
+describe("a record is loaded", () => {
 	test.for([
-		["as it came, with the body in it", inline],
+		["from its message", inline],
 		["with the body that it refers to", referring],
 	] as const)("%s", async ([, event]) => {
-		const record = await loadRecord(event, {
-			payloads: payloads({ "kept here": '{"n":1}' }),
-		});
+		const payloads = storeOf({ key: '{"n":1}' });
+		const record = await loadRecord(event, payloads);
 		expect(JSON.parse(record ?? "")).toEqual({ v: 1, ...head, body: { n: 1 } });
 	});
 
-	test("never when the body is gone, but when it is null", async () => {
-		const gone = await loadRecord(referring, { payloads: payloads() });
-		expect(gone).toBeUndefined();
-		const kept = payloads({ "kept here": "null" });
-		const record = await loadRecord(referring, { payloads: kept });
+	test("not if its body has expired, but if its body is null", async () => {
+		const expired = await loadRecord(referring, storeOf());
+		expect(expired).toBeUndefined();
+		const payloads = storeOf({ key: "null" });
+		const record = await loadRecord(referring, payloads);
 		expect(JSON.parse(record ?? "").body).toBeNull();
+	});
+
+	test("not if its body cannot be read now: that is thrown", async () => {
+		const payloads = { ...storeOf(), get: down };
+		await expect(loadRecord(referring, payloads)).rejects.toThrow("down");
 	});
 });
 
-describe("a body that travels by reference", () => {
+describe("a body by reference", () => {
 	const clock = () => NOW;
-	const down = {
-		keep: vi.fn(async () => {
-			throw new Error("the object is down");
-		}),
-	};
+	const broken = { ...storeOf(), keep: down };
 
-	test("is kept for 30 days past the next attempt; one in its record needs nothing", async () => {
+	test("is stored until 30 days after the next attempt, counted from that attempt", async () => {
 		const keep = vi.fn(async () => {});
-		await extendBody(inline, 5_000, { payloads: { keep }, clock });
+		const payloads = { ...storeOf(), keep };
+		await extendBody(inline, 5_000, { payloads, clock });
 		expect(keep).not.toHaveBeenCalled();
-		await extendBody(referring, 5_000, { payloads: { keep }, clock });
-		expect(keep.mock.calls).toEqual([
-			["kept here", NOW + 5_000 + PAYLOAD_KEPT],
-		]);
+		await extendBody(referring, 5_000, { payloads, clock });
+		expect(keep.mock.calls).toEqual([["key", NOW + 5_000 + PAYLOAD_KEPT]]);
 	});
 
-	test("and cannot be kept longer shortens no wait in a queue, and that is logged", async () => {
+	test("that cannot be extended is logged before a wait of up to 12 hours", async () => {
 		const error = vi.spyOn(console, "error").mockImplementation(() => {});
-		await extendBody(referring, QUEUE_WAIT, { payloads: down, clock });
-		expect(error.mock.calls).toEqual([
-			["tidings: the body kept here was not kept longer", expect.any(Error)],
+		await extendBody(referring, QUEUE_WAIT, { payloads: broken, clock });
+		expect(error.mock.calls.map(([line]) => JSON.parse(line))).toMatchObject([
+			{ tidings: "body_extension_failed", event: "e1", reference: "key" },
 		]);
 		error.mockRestore();
 	});
 
-	test("and cannot be kept longer begins no wait after which it may be gone", async () => {
+	test("that cannot be extended rejects a longer wait, after which it could have expired", async () => {
 		await expect(
-			extendBody(referring, QUEUE_WAIT + 1, { payloads: down, clock }),
+			extendBody(referring, QUEUE_WAIT + 1, { payloads: broken, clock }),
 		).rejects.toThrow("the object is down");
 	});
 });

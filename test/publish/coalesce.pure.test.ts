@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
+import type { Queues, RecordQueue } from "../../src/platform/queues.ts";
+import type { Scheduler } from "../../src/ports.ts";
 import {
-	coalescingQueue,
+	coalescingQueues,
 	coalescingScheduler,
 } from "../../src/publish/coalesce.ts";
-import type { Schedule } from "../../src/schedule/schedule.ts";
 
 const HOUR = 3_600_000;
 
@@ -35,8 +36,16 @@ function noting(fails: (records: readonly string[]) => boolean = () => false) {
 		calls,
 		send: (record: string) => take([record]),
 		sendBatch: take,
-		metrics: () => "as before",
 	};
+}
+
+/** The queue of events, coalescing. */
+function coalescingQueue(
+	queue: RecordQueue,
+	ports: ReturnType<typeof still>,
+): RecordQueue {
+	const queues = { events: () => queue } as Partial<Queues> as Queues;
+	return coalescingQueues(queues, ports).events();
 }
 
 const many = (count: number) => Array.from({ length: count }, (_, n) => `${n}`);
@@ -141,17 +150,22 @@ test("a later send does not join a batch that was sent", async () => {
 	expect(queue.calls).toEqual([["0"], ["1"], ["2"]]);
 });
 
-test("two queues coalesce separately, and their other methods are unchanged", async () => {
-	const queues = [noting(), noting()];
-	const coalescing = queues.map((queue) => coalescingQueue(queue, still()));
+test("each lane coalesces separately, and the other queues do not coalesce", async () => {
+	const [standard, bulk, retries] = [noting(), noting(), noting()];
+	const queues = {
+		events: (lane?: string) => (lane === "bulk" ? bulk : standard),
+		retries: () => retries,
+	} as Partial<Queues> as Queues;
+	const coalescing = coalescingQueues(queues, still());
 	await Promise.all(
-		coalescing.flatMap(({ send }, n) => many(2).map((r) => send(`${n}${r}`))),
+		many(2).flatMap((n) => [
+			coalescing.events().send(n),
+			coalescing.events("bulk").send(`bulk ${n}`),
+		]),
 	);
-	expect(queues.map(({ calls }) => calls)).toEqual([
-		[["00", "01"]],
-		[["10", "11"]],
-	]);
-	expect(coalescing[0]?.metrics()).toBe("as before");
+	expect(standard.calls).toEqual([["0", "1"]]);
+	expect(bulk.calls).toEqual([["bulk 0", "bulk 1"]]);
+	expect(coalescing.retries()).toBe(retries);
 });
 
 test("a publishBatch shares no call with other publishes", async () => {
@@ -185,7 +199,7 @@ const idOf = (shard: number, n = 0) =>
 	`01990000-0000-7000-8000-00000000${n.toString(16).padStart(2, "0")}${shard.toString(16).padStart(2, "0")}`;
 
 function row(id: string, dueAt = HOUR, record = "{}"): ScheduledRow {
-	const of = { handler: "", name: "a.b", attempt: 0, reference: null };
+	const of = { handler: "", name: "a.b", version: 0, reference: null };
 	return { ...of, id, dueAt, record };
 }
 
@@ -194,12 +208,12 @@ describe("concurrent scheduled events", () => {
 		const calls: ScheduledRow[][] = [];
 		const scheduler = coalescingScheduler(
 			{
-				async hold(rows: readonly ScheduledRow[]) {
+				async store(rows: readonly ScheduledRow[]) {
 					calls.push([...rows]);
 					if (fails) throw new Error("refused");
 				},
 				find: async () => null,
-			} as Partial<Schedule> as Schedule,
+			} as Partial<Scheduler> as Scheduler,
 			still(),
 		);
 		return { calls, scheduler };
@@ -208,7 +222,7 @@ describe("concurrent scheduled events", () => {
 	test("are one call for each shard", async () => {
 		const { calls, scheduler } = schedule();
 		const rows = Array.from({ length: 100 }, (_, n) => row(idOf(n % 4, n)));
-		await Promise.all(rows.map((one) => scheduler.hold([one])));
+		await Promise.all(rows.map((one) => scheduler.store([one])));
 		expect(calls).toEqual(
 			[0, 1, 2, 3].map((shard) => rows.filter((_, n) => n % 4 === shard)),
 		);
@@ -217,12 +231,12 @@ describe("concurrent scheduled events", () => {
 	test("are at most 1 000 rows and 10 MB in a call", async () => {
 		const { calls, scheduler } = schedule();
 		const rows = Array.from({ length: 1_001 }, (_, n) => row(idOf(0, n % 256)));
-		await Promise.all(rows.map((one) => scheduler.hold([one])));
+		await Promise.all(rows.map((one) => scheduler.store([one])));
 		expect(calls.map(({ length }) => length)).toEqual([1_000, 1]);
 		calls.length = 0;
 		const large = row(idOf(0), HOUR, "x".repeat(4_000_000));
 		await Promise.all(
-			[large, large, large].map((one) => scheduler.hold([one])),
+			[large, large, large].map((one) => scheduler.store([one])),
 		);
 		expect(calls.map(({ length }) => length)).toEqual([2, 1]);
 	});
@@ -230,7 +244,7 @@ describe("concurrent scheduled events", () => {
 	test("due within a minute are a call of their own, which is not retried", async () => {
 		const { calls, scheduler } = schedule();
 		const rows = [row(idOf(0, 1)), row(idOf(0, 2), 60_000), row(idOf(0, 3))];
-		await Promise.all(rows.map((one) => scheduler.hold([one])));
+		await Promise.all(rows.map((one) => scheduler.store([one])));
 		expect(calls).toHaveLength(2);
 		expect(calls).toContainEqual([rows[0], rows[2]]);
 		expect(calls).toContainEqual([rows[1]]);
@@ -238,12 +252,12 @@ describe("concurrent scheduled events", () => {
 
 	test("fail with their call", async () => {
 		const { scheduler } = schedule(true);
-		await expect(scheduler.hold([row(idOf(0))])).rejects.toThrow("refused");
+		await expect(scheduler.store([row(idOf(0))])).rejects.toThrow("refused");
 	});
 
 	test("of no rows are no call", async () => {
 		const { calls, scheduler } = schedule();
-		await scheduler.hold([]);
+		await scheduler.store([]);
 		expect(calls).toEqual([]);
 	});
 });

@@ -118,16 +118,16 @@ describe("a shard that is unavailable for a moment", () => {
 
 	test("is called again by the publisher, and the publish resolves", async () => {
 		vi.spyOn(Math, "random").mockReturnValue(0);
-		const hold = vi.spyOn(Scheduler.prototype, "hold");
-		hold.mockImplementationOnce(fails);
+		const store = vi.spyOn(Scheduler.prototype, "store");
+		store.mockImplementationOnce(fails);
 		const { id } = await events.publish("a.b", { after: "1 hour" }, 1);
-		expect(hold).toHaveBeenCalledTimes(2);
+		expect(store).toHaveBeenCalledTimes(2);
 		expect(await events.cancel(id)).toBe(true);
 	});
 
 	test("is called once by the consumer, whose message is redelivered", async () => {
-		const hold = vi.spyOn(Scheduler.prototype, "hold");
-		hold.mockImplementation(fails);
+		const store = vi.spyOn(Scheduler.prototype, "store");
+		store.mockImplementation(fails);
 		behaviours.set("long", () => {
 			throw new Error("not yet");
 		});
@@ -136,7 +136,7 @@ describe("a shard that is unavailable for a moment", () => {
 		);
 		const batch = { queue: "test-retries", messages: [message] };
 		await own.queue(batch as never, env as never, {} as never);
-		expect(hold).toHaveBeenCalledTimes(1);
+		expect(store).toHaveBeenCalledTimes(1);
 		expect(message.verdicts).toEqual([{ retry: expect.any(Number) }]);
 	});
 });

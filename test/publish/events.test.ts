@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { createEvents, event } from "../../src/index.ts";
+import { worker } from "../../src/worker.ts";
 import { even } from "../support/even.ts";
 
 test("two definitions of one name are rejected", () => {
@@ -13,7 +14,7 @@ describe("a definition publishes", () => {
 	test("through the one createEvents that lists it", async () => {
 		const observe = vi.fn();
 		const Even = event("even.number", even);
-		createEvents({ events: [Even], observe });
+		worker(createEvents({ events: [Even], observe }));
 		await expect(Even.publish(2 as never)).resolves.toMatchObject({ delay: 0 });
 		await expect(
 			Even.publish({ after: "1 hour" }, 4 as never),
@@ -43,6 +44,7 @@ describe("a definition publishes", () => {
 
 test("a publish by definition checks its schema, although createEvents does not list it", async () => {
 	const events = createEvents();
+	worker(events);
 	const Strict = event("strict.one", z.object({ n: z.number() }));
 	await expect(
 		events.publish(Strict, { n: "no" } as never),

@@ -4,7 +4,7 @@ import { decode } from "../../src/event/envelope.ts";
 import { shardOf } from "../../src/event/id.ts";
 import { PAYLOAD_KEPT } from "../../src/event/limits.ts";
 import { publish, publishBatch } from "../../src/publish/publish.ts";
-import { down, recordingPorts } from "../support/ports.ts";
+import { down, recordingPorts, type TestPorts } from "../support/ports.ts";
 
 const small = { name: "order.placed", body: 1 };
 const large = { name: "order.placed", body: "x".repeat(150_000) };
@@ -55,7 +55,7 @@ describe("publish", () => {
 	test("resolves only after the scheduler has stored the event", async () => {
 		const scheduler = pending();
 		const ports = recordingPorts();
-		ports.scheduler.hold = scheduler.call;
+		ports.scheduler.store = scheduler.call;
 		const published = publish({ ...small, ...later }, ports);
 		expect(await isSettled(published)).toBe(false);
 		expect(scheduler.calls).toHaveLength(1);
@@ -66,7 +66,7 @@ describe("publish", () => {
 	test("rejects if the queue or the scheduler rejects", async () => {
 		const ports = recordingPorts();
 		ports.eventsQueue.send = down;
-		ports.scheduler.hold = down;
+		ports.scheduler.store = down;
 		for (const request of [small, { ...small, ...later }]) {
 			const published = async () => void (await publish(request, ports));
 			await expect(published()).rejects.toThrow("overloaded");
@@ -87,14 +87,10 @@ describe("publish", () => {
 
 describe("a large body", () => {
 	test.each([
-		[
-			"publish",
-			async (ports: ReturnType<typeof keeping>) => publish(large, ports),
-		],
+		["publish", async (ports: TestPorts) => publish(large, ports)],
 		[
 			"publishBatch",
-			async (ports: ReturnType<typeof keeping>) =>
-				publishBatch([small, large], ports),
+			async (ports: TestPorts) => publishBatch([small, large], ports),
 		],
 	])(
 		"of %s is stored before the record that refers to it is sent",
@@ -130,7 +126,7 @@ describe("a large body", () => {
 describe("a batch", () => {
 	test("gives no receipt for an event that was not stored", async () => {
 		const ports = recordingPorts();
-		ports.scheduler.hold = down;
+		ports.scheduler.store = down;
 		const batch = [small, { ...small, ...later }, small];
 		const published = async () => void (await publishBatch(batch, ports));
 		await expect(published()).rejects.toMatchObject({
@@ -145,7 +141,7 @@ describe("a batch", () => {
 	test("sends scheduled events to the shards of their ids, in one call for each shard", async () => {
 		const ports = recordingPorts();
 		const calls: Set<unknown>[] = [];
-		ports.scheduler.hold = async (rows) =>
+		ports.scheduler.store = async (rows) =>
 			void calls.push(new Set(rows.map(({ id }) => shardOf(id))));
 		await publishBatch(Array(100).fill({ ...small, ...later }), ports);
 		expect(calls.map((shards) => shards.size)).toEqual(calls.map(() => 1));

@@ -1,13 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { RefusedError, UnavailableError } from "../../src/event/errors.ts";
 import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
-import type { PayloadKeeper } from "../../src/publish/publish.ts";
+import type { PayloadStore, Scheduler } from "../../src/ports.ts";
 import {
 	retryingPayloads,
 	retryingQueue,
 	retryingScheduler,
 } from "../../src/publish/retry-send.ts";
-import type { Schedule } from "../../src/schedule/schedule.ts";
 
 const HOUR = 3_600_000;
 
@@ -149,15 +148,15 @@ test("a send that never resolves fails after 25 seconds, and is not retried", as
 
 const row = (dueAt: number) => ({ id: "e1", dueAt }) as ScheduledRow;
 
-function scheduleOf(call: () => Promise<unknown>, on = ports()): Schedule {
-	const all = { hold: call, cancel: call, reschedule: call };
-	return retryingScheduler(all as Partial<Schedule> as Schedule, on);
+function scheduleOf(call: () => Promise<unknown>, on = ports()): Scheduler {
+	const all = { store: call, cancel: call, reschedule: call };
+	return retryingScheduler(all as Partial<Scheduler> as Scheduler, on);
 }
 
 describe("a shard", () => {
 	const again = ofObject({ retryable: true });
-	const calls: [string, (schedule: Schedule) => Promise<unknown>][] = [
-		["hold", ({ hold }) => hold([row(HOUR)])],
+	const calls: [string, (schedule: Scheduler) => Promise<unknown>][] = [
+		["store", ({ store }) => store([row(HOUR)])],
 		["cancel", ({ cancel }) => cancel("e1", "all")],
 		["reschedule", ({ reschedule }) => reschedule("e1", HOUR, "all")],
 	];
@@ -193,8 +192,8 @@ describe("a shard", () => {
 		"stores an event due in %d ms %d times, because the queue may have it before a retry",
 		async (dueAt, times) => {
 			const call = failing([again]);
-			const held = scheduleOf(call.make).hold([row(HOUR), row(dueAt)]);
-			await held.catch(() => {});
+			const stored = scheduleOf(call.make).store([row(HOUR), row(dueAt)]);
+			await stored.catch(() => {});
 			expect(call.times).toBe(times);
 		},
 	);
@@ -223,7 +222,11 @@ describe("a shard", () => {
 
 test("a large body is stored again", async () => {
 	const call = failing([ofObject({ retryable: true })]);
-	const payloads: PayloadKeeper = { put: call.make };
-	await retryingPayloads(payloads, ports()).put("e1", "text", 5);
+	const payloads = { put: call.make } as Partial<PayloadStore>;
+	await retryingPayloads(payloads as PayloadStore, ports()).put(
+		"e1",
+		"text",
+		5,
+	);
 	expect(call.times).toBe(2);
 });

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { PAYLOAD_KEPT } from "../../src/event/limits.ts";
+import type { MoveResult } from "../../src/event/scheduled-row.ts";
 import type { Transition } from "../../src/event/transition.ts";
 import {
 	cancel,
-	type MoveResult,
 	reschedule,
 	rescheduleRow,
 } from "../../src/schedule/schedule.ts";
@@ -16,7 +16,7 @@ const requester = { permission: ["order.**"], caller: "the key 5" };
 const forbidden = expect.objectContaining({
 	name: "ForbiddenError",
 	message:
-		"the key 5 may not cancel or reschedule this event: it may not publish it",
+		"the key 5 may not cancel or reschedule this event, because it may not publish it: extend its permission",
 });
 
 /** A scheduler that gives one answer, and what it was asked and observed. */

@@ -1,13 +1,12 @@
-/** Shards on real objects: what waits is found by its id whatever their number, and listed by those that were before. */
+/** Shards on real objects: events are found by id after the number of shards changes. */
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
 import { settingsOf } from "../../src/config/settings.ts";
 import { newId, shardOf } from "../../src/event/id.ts";
-import { portsOf } from "../../src/events.ts";
 import { createEvents } from "../../src/index.ts";
-import { schedulerShard } from "../../src/platform/bindings.ts";
-import type { Schedule } from "../../src/schedule/schedule.ts";
-import { schedulerOf } from "../../src/schedule/shards.ts";
+import type { Scheduler } from "../../src/ports.ts";
+import { portsOf } from "../../src/registration.ts";
+import { boundScheduler } from "../../src/schedule/shards.ts";
 import { worker } from "../../src/worker.ts";
 import { alarmOf, row, shardNamed } from "../support/shard.ts";
 import { transitions } from "../support/worker.ts";
@@ -16,25 +15,25 @@ afterEach(() => vi.restoreAllMocks());
 
 const HOUR = 3_600_000;
 
-/** The scheduler as a deploy with so many shards has it. */
-const deployed = (shards: number) => schedulerOf(shards, schedulerShard);
+/** The scheduler of a deploy with this many shards. */
+const deployed = boundScheduler;
 
-/** Holds events under ids that so many shards were drawn for. */
-async function held(count: number, shards: number, dueIn = HOUR) {
+/** Stores events whose ids were created for this many shards. */
+async function stored(count: number, shards: number, dueIn = HOUR) {
 	const dueAt = Date.now() + dueIn;
 	const ids = Array.from({ length: count }, () => newId(Date.now(), shards));
 	for (const id of ids) await deployed(shards).store([row(dueAt, { id })]);
 	return ids;
 }
 
-async function listedBy(scheduler: Schedule): Promise<string[]> {
+async function listedBy(scheduler: Scheduler): Promise<string[]> {
 	const { scheduled } = await scheduler.list({ limit: 1_000 });
 	return scheduled.map(({ id }) => id);
 }
 
-test("what four shards hold eight find, list, move and cancel, and hand over", async () => {
-	const four = await held(12, 4);
-	const eight = await held(12, 8);
+test("eight shards find, list, reschedule, cancel and send the events of four shards", async () => {
+	const four = await stored(12, 4);
+	const eight = await stored(12, 8);
 	const grown = deployed(8);
 	expect((await listedBy(grown)).sort()).toEqual([...four, ...eight].sort());
 
@@ -55,8 +54,8 @@ test("what four shards hold eight find, list, move and cancel, and hand over", a
 	expect(await listedBy(grown)).toEqual([]);
 });
 
-test("what waits in shards that were taken away is found by its id and handed over, and listed by those of before", async () => {
-	const ids = await held(24, 8);
+test("an event in a removed shard is found by its id and sent, and is listed with `before`", async () => {
+	const ids = await stored(24, 8);
 	const away = ids.filter((id) => Number(shardOf(id)) >= 4);
 	expect(away.length).toBeGreaterThan(0);
 
@@ -78,7 +77,7 @@ test("what waits in shards that were taken away is found by its id and handed ov
 	);
 });
 
-test("an alarm that went missing in a shard that was taken away is set by the watch over those of before", async () => {
+test("the watch sets a missing alarm in a removed shard with `before`", async () => {
 	const id = `${newId(Date.now(), 1).slice(0, -2)}07`;
 	await deployed(8).store([row(Date.now() + HOUR, { id })]);
 	const stub = shardNamed("shard-7");
@@ -91,7 +90,7 @@ test("an alarm that went missing in a shard that was taken away is set by the wa
 	expect(await alarmOf(stub)).not.toBe(null);
 });
 
-test("a configuration with shards of before lists and watches those, and gives new events to those of now", async () => {
+test("a configuration with `before` lists and watches those shards, and stores new events only in those of `now`", async () => {
 	const events = createEvents();
 	worker(events, { config: { shards: { now: 1, before: 8 } } });
 	const { newId: next, scheduler } = portsOf(events);

@@ -1,4 +1,4 @@
-/** What is drawn to happen in a history: publishes, moves and replays, and the troubles that last. */
+/** Draws the acts of a scenario: publishes, cancels, reschedules, replays and lasting faults. */
 import type { Dice } from "./dice.ts";
 import {
 	type Act,
@@ -19,13 +19,13 @@ const NAMES = ["order.placed", "order.paid", "user.joined", "note.added"];
 
 export function drawPublishes(dice: Dice, span: number, acts: Act[]): number {
 	const events = dice.pick([5, 30, 120]);
-	// Some are due together, as on the hour.
+	// Some events are due at the same time.
 	const together = dice.between(SECOND, span);
 	for (let n = 0; n < events; ) {
 		const at = dice.between(0, span);
 		const one = (): Publish => {
 			const after = drawAfter(dice, together - at);
-			// A large body has to be kept for as long as its event waits.
+			// A large body must be stored as long as its event is scheduled.
 			const isFar = after !== undefined && after > 10 * DAY;
 			return {
 				n: n++,
@@ -52,7 +52,7 @@ function drawAfter(dice: Dice, untilTogether: number): number | undefined {
 	if (drawn < 0.6) return Math.max(1_000, untilTogether);
 	if (drawn < 0.8) return dice.between(1, 5 * MINUTE);
 	if (drawn < 0.97) return dice.between(SECOND, 3 * HOUR);
-	// Before the first letters are too old.
+	// Before the first dead letters expire.
 	return dice.between(HOUR, 60 * DAY);
 }
 
@@ -67,7 +67,7 @@ export function drawMoves(
 		for (const { n, after } of act.events) {
 			if (after === undefined || !dice.chance(isRacing ? 0.6 : 0.2)) continue;
 			const dueAt = act.at + after;
-			// Where they race, they come about when the alarm does.
+			// A race: the act comes at about the time of the alarm.
 			const at = isRacing
 				? Math.max(act.at, dueAt + dice.between(-150, 150))
 				: act.at + dice.between(0, after);
@@ -75,7 +75,7 @@ export function drawMoves(
 				? { do: "cancel", n }
 				: { do: "reschedule", n, after: dice.between(1, 2 * HOUR) };
 			acts.push({ at, ...move });
-			// Another that comes at about the same time.
+			// A second cancel at about the same time.
 			if (dice.chance(0.3))
 				acts.push({ at: at + dice.between(0, 60), do: "cancel", n });
 		}
@@ -95,7 +95,7 @@ export function drawMoves(
 	}
 }
 
-/** The times when faults are about: from the start, and perhaps once more as a far event comes due. */
+/** Draws the times of faults: from the start, and perhaps again when a distant event is due. */
 export function drawStorms(
 	dice: Dice,
 	span: number,
@@ -118,7 +118,7 @@ export function drawStorms(
 	return second.from > first.to + DAY ? [first, second] : [first];
 }
 
-/** The faults that are part of the history. */
+/** Draws the faults that are acts of the scenario. */
 export function drawTroubles(
 	dice: Dice,
 	faults: ReadonlySet<string>,
@@ -149,7 +149,7 @@ export function drawTroubles(
 	}));
 	some("clock", 3, () => ({
 		do: "set clocks",
-		// With what isolates differ by, never more than a minute from the true time.
+		// Together with the skew of an isolate at most a minute.
 		offset: dice.between(-MINUTE / 2, MINUTE / 2),
 	}));
 	some("evict", 10, () => ({

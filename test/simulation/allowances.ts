@@ -1,26 +1,26 @@
 /**
- * What the platform did that may run a handler once more, counted for each event and handler. Only what is known
- * to bring another chain of attempts, or to use up a try, counts; each has its mechanism beside it.
+ * Counts, for each event and handler, the faults that explain an additional run: those that start another chain of
+ * attempts or use up a try.
  */
 import type { CallNote } from "./platform/isolate.ts";
-import type { Told } from "./platform/platform.ts";
+import type { Note } from "./platform/platform.ts";
 import { eventOf, handlerOf, subjectOf } from "./subjects.ts";
 
-/** Of one delivery; or, without a handler, of a whole event's message, which counts for all its handlers. */
+/** For one delivery, or for the message of a whole event, which counts for all its handlers. */
 export interface Allowance {
-	/** Deliveries of its own message that ended without a verdict on an attempt. */
+	/** Deliveries of its message that ended without a verdict on an attempt. */
 	lostTries: number;
-	/** Chains that may have begun beside the first, from attempt 1 on. */
+	/** Additional chains that start at attempt 1. */
 	fresh: number;
-	/** Chains that may have split off from one, at whatever attempt it stood. */
+	/** Additional chains that start at any attempt. */
 	midway: number;
 }
 
-/** What one event and handler are allowed, their whole event's message included. */
+/** The allowance of one event and handler, including the message of the whole event. */
 export interface Allowed {
 	lostTries: number;
 	midway: number;
-	/** Chains of attempts beside the first, replays not among them. */
+	/** Additional chains of attempts, without replays. */
 	extraChains: number;
 }
 
@@ -28,9 +28,9 @@ const NONE: Allowance = { lostTries: 0, fresh: 0, midway: 0 };
 
 export class Allowances {
 	readonly #all = new Map<string, Allowance>();
-	/** Events that the queue has taken from who publishes them. One that a shard holds again is no other row. */
+	/** Events that the queue has accepted from a publisher. Storing an event in a shard again creates no second row. */
 	readonly #taken = new Set<string>();
-	/** Deliveries whose first chain is under way, or was. */
+	/** Deliveries whose first chain has started. */
 	readonly #begun = new Map<number, Set<string>>();
 
 	allowed(n: number, handler: string): Allowed {
@@ -45,13 +45,13 @@ export class Allowances {
 		return this.#all.get(subjectOf(n, handler)) ?? NONE;
 	}
 
-	/** A handler ran, or a delivery for it is stored somewhere. */
+	/** A handler ran, or its delivery is stored. */
 	begin(n: number, handler: string): void {
 		const begun = this.#begun.get(n) ?? new Set();
 		this.#begun.set(n, begun.add(handler));
 	}
 
-	hear({ what, where, subjects, detail }: Told): void {
+	record({ what, where, subjects, detail }: Note): void {
 		const {
 			calls = [],
 			by = "",
@@ -59,23 +59,23 @@ export class Allowances {
 		} = (detail ?? {}) as {
 			calls?: readonly CallNote[];
 			by?: string;
-			/** That of the batch in which a call failed. */
+			/** Queue of the batch in which a call failed. */
 			queue?: string;
 		};
 		switch (what) {
 			case "duplicated":
-				// Each copy is a message of its own from then on.
+				// Each copy is a separate message.
 				this.#anotherMessage(where, subjects);
 				break;
 			case "taken":
-				// Told that it failed, a publish sends its event again: each time that the queue took it before.
+				// Note that it failed, a publish sends its event again: each time that the queue took it before.
 				if (/^publish\b/.test(by))
 					for (const subject of subjects)
 						if (this.#taken.has(subject)) this.#add(subject, "fresh");
 						else this.#taken.add(subject);
 				break;
 			case "unanswered":
-				// Told that it failed, the sender sends again, or gives the delivery to the scheduler as well. Callers
+				// Note that it failed, the sender sends again, or gives the delivery to the scheduler as well. Callers
 				// are counted by what was taken of them, and a replay as one.
 				if (/^(worker|Scheduler)\b/.test(by))
 					this.#anotherMessage(where, subjects);

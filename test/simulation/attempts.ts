@@ -1,4 +1,4 @@
-/** The laws of attempts, judged by counting: how many chains, tries and bodies the platform and replays explain. */
+/** The laws of attempts, checked by counting: the faults and replays must explain all chains, tries and bodies. */
 import type { Allowed } from "./allowances.ts";
 import { APART, type Judge } from "./invariants.ts";
 import type { Entry, Ledger, Replay, Run } from "./ledger.ts";

@@ -1,8 +1,8 @@
-/** Those who publish, cancel, move and replay, each in an isolate of its own, and what they were answered. */
+/** Callers that publish, cancel, reschedule and replay, each in its own isolate. Records their answers. */
 import type { PartialPublishError, Receipt } from "tidings";
 import { discard, replay, replayAll } from "../../src/dead-letters/replay.ts";
+import { readDeadLetters } from "./dead-letters.ts";
 import type { Entry, Ledger, Replay } from "./ledger.ts";
-import { readLetters } from "./letters.ts";
 import { Invocation } from "./platform/invocation.ts";
 import { Isolate } from "./platform/isolate.ts";
 import { MOST_SKEW, type Platform } from "./platform/platform.ts";
@@ -10,7 +10,7 @@ import type { Deed, Publish } from "./scenario.ts";
 import type { ShopDeploy } from "./shop.ts";
 import { eventOf, number, subjectOf, subjectsOf } from "./subjects.ts";
 
-/** Numbers the events that it publishes, so that their ids tell which they are. */
+/** Writes the numbers of its events into their ids. */
 class Caller extends Isolate {
 	readonly #numbers: number[];
 
@@ -26,11 +26,15 @@ class Caller extends Isolate {
 	}
 }
 
-/** How often a caller has gone before its call is done. */
+/** Share of callers that do not await their call. */
 const UNAWAITED = 0.2;
 
-/** The calls that are done all the same. */
-const KEPT: ReadonlySet<string> = new Set(["publish", "cancel", "reschedule"]);
+/** Calls that outlive their request. */
+const OUTLIVING: ReadonlySet<string> = new Set([
+	"publish",
+	"cancel",
+	"reschedule",
+]);
 
 export class Callers {
 	readonly #platform: Platform;
@@ -76,12 +80,12 @@ export class Callers {
 		);
 	}
 
-	/** Something that is done with an event that was answered with a receipt. */
+	/** Acts on an event with a receipt. */
 	move(deed: Deed & { n: number }, deploy: ShopDeploy): void {
 		const entry = this.#ledger.entries.get(deed.n);
 		const id = entry?.receipt?.id;
 		if (!entry || id === undefined) return;
-		const { events, owner } = deploy;
+		const { events, ports } = deploy;
 		switch (deed.do) {
 			case "cancel":
 				entry.openCancels++;
@@ -96,7 +100,7 @@ export class Callers {
 				);
 				break;
 			case "reschedule": {
-				// As the caller's clock may have it, until it is answered.
+				// By the caller's clock, until the answer arrives.
 				const clock = this.#platform.time.now + this.#platform.clockOffset;
 				const before = entry.dueAt;
 				entry.dueAt = Math.min(before, clock - MOST_SKEW + deed.after);
@@ -111,30 +115,30 @@ export class Callers {
 				break;
 			}
 			case "replay": {
-				const handler = this.#letterOf(entry);
+				const handler = this.#handlerWithDeadLetter(entry);
 				if (handler === undefined) break;
 				const body = { ...(entry.body as object), edited: this.#count };
 				const edited = deed.isEdited ? { body } : undefined;
 				this.#replay(
 					"replay",
 					[subjectOf(entry.n, handler)],
-					() => replay(`${id}:${handler}`, edited, owner),
+					() => replay(`${id}:${handler}`, edited, ports),
 					edited?.body,
 				);
 				break;
 			}
 			case "discard": {
-				const handler = this.#letterOf(entry);
+				const handler = this.#handlerWithDeadLetter(entry);
 				if (handler !== undefined)
 					this.#call("discard", [subjectOf(entry.n, handler)], () =>
-						discard(`${id}:${handler}`, owner),
+						discard(`${id}:${handler}`, ports),
 					);
 			}
 		}
 	}
 
-	replayAll({ owner }: ShopDeploy): void {
-		this.#replay("replay all", [], () => replayAll({}, owner));
+	replayAll({ ports }: ShopDeploy): void {
+		this.#replay("replay all", [], () => replayAll({}, ports));
 	}
 
 	#replay(
@@ -152,10 +156,10 @@ export class Callers {
 		this.#ledger.replay(replay);
 	}
 
-	/** The handler of a letter of an event; where it has none, one that ran. */
-	#letterOf({ n, runs }: Entry): string | undefined {
-		const letters = [...readLetters(this.#platform).values()];
-		const own = letters.find(({ id }) =>
+	/** Returns the handler of a dead letter of the event, or else a handler that ran. */
+	#handlerWithDeadLetter({ n, runs }: Entry): string | undefined {
+		const deadLetters = [...readDeadLetters(this.#platform).values()];
+		const own = deadLetters.find(({ id }) =>
 			subjectsOf(id).some((subject) => eventOf(subject) === n),
 		);
 		return own?.handler ?? [...runs.keys()][0];
@@ -173,7 +177,7 @@ export class Callers {
 		}
 	}
 
-	/** An answer that never comes, because the caller died or nobody answered, is none. */
+	/** Makes a call. It has no answer if the caller died. */
 	#call<Result>(
 		what: string,
 		subjects: readonly string[],
@@ -187,23 +191,23 @@ export class Callers {
 			`${what} ${subjects[0] ?? ""}`,
 			subjects,
 		);
-		this.#platform.tell(what, label, subjects);
+		this.#platform.note(what, label, subjects);
 		const request = new Invocation(caller);
 		caller.batches.add(request.work);
 		const done = request.run(act);
-		// What is handed to waitUntil need not be awaited.
+		// A call with `waitUntil` need not be awaited.
 		const isAwaited =
-			!KEPT.has(what) ||
+			!OUTLIVING.has(what) ||
 			this.#platform.fate.next(`awaits ${caller.label}`) > UNAWAITED;
 		if (!isAwaited) request.returned();
 		else done.finally(() => request.returned()).catch(() => {});
 		done.then(
 			(result) => {
-				this.#platform.tell(`${what} answered`, label, subjects, result);
+				this.#platform.note(`${what} answered`, label, subjects, result);
 				answered(result);
 			},
 			(error) => {
-				this.#platform.tell(`${what} failed`, label, subjects, error);
+				this.#platform.note(`${what} failed`, label, subjects, error);
 				failed(error);
 			},
 		);

@@ -1,4 +1,4 @@
-/** Draws of one name, one after the other, for what is decided before a run begins. */
+/** A sequence of draws with one name, for decisions before a run begins. */
 import type { Fate } from "./platform/fate.ts";
 
 export class Dice {

@@ -1,7 +1,7 @@
-/** The faults that a run can be given, by name: what each may strike, and how often. */
+/** The faults by name, with their rates. */
 import type { Rates, Strike } from "./platform/fate.ts";
 
-/** What goes wrong by itself, at any call; each rate is of the calls that it may strike. */
+/** Faults of single calls. A rate is a share of the calls that the fault can affect. */
 const STRIKES: Record<string, Partial<Record<Strike, number>>> = {
 	crash: { crash_before: 0.008, crash_after: 0.008 },
 	refuse: { refused: 0.02 },
@@ -15,13 +15,13 @@ const STRIKES: Record<string, Partial<Record<Strike, number>>> = {
 	disk: { storage_failed: 0.003, storage_broken: 0.002 },
 };
 
-/** What stands in the history: it happens at a time, and may last. */
+/** Faults that are acts of the scenario. They have a time and may last. */
 const EVENTS = [
 	/** Storage of a scheduler fails for minutes. */
 	"storage",
 	/** The dead-letter store, or its queue, is down for hours. */
 	"store",
-	/** A queue takes nothing for minutes. */
+	/** A queue rejects everything for minutes. */
 	"queue",
 	/** Clocks differ, and jump a minute either way. */
 	"clock",
@@ -31,17 +31,17 @@ const EVENTS = [
 	"stuck",
 	/** Handlers are removed, renamed and reordered, and a schema changes, while events wait. */
 	"deploy",
-	/** Cancels and reschedules come as the alarm does. */
+	/** Cancels and reschedules race with the alarm. */
 	"race",
-	/** What is no envelope, or a newer one, comes in a queue. */
+	/** A queue contains unreadable messages and newer versions. */
 	"garbage",
-	/** Every message comes twice. */
+	/** Every message is delivered twice. */
 	"twice",
 ] as const;
 
 export const FAULTS: readonly string[] = [...Object.keys(STRIKES), ...EVENTS];
 
-/** @param faults the names that are on; @param scale multiplies each rate */
+/** @param scale multiplies each rate */
 export function ratesOf(faults: ReadonlySet<string>, scale: number): Rates {
 	const rates: Partial<Record<Strike, number>> = {};
 	for (const [name, strikes] of Object.entries(STRIKES))

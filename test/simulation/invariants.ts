@@ -1,66 +1,66 @@
-/** The laws of runs, judged from the ledger: each accepted event and handler is accounted for, none early, none too often. */
+/** The laws of runs: every accepted event ends for every handler, no run is early, and none is unexplained. */
 import { deliveryOf, judgeAttempts, judgeBodies } from "./attempts.ts";
+import { judgeDeadLetter, readDeadLetters } from "./dead-letters.ts";
 import type { Entry, Ledger } from "./ledger.ts";
-import { judgeLetter, readLetters } from "./letters.ts";
 import type { Platform } from "./platform/platform.ts";
 import { isFor } from "./promises.ts";
 import type { Scenario } from "./scenario.ts";
 import { eventOf } from "./subjects.ts";
 
-/** The laws, by the word that names each in a report. */
+/** The laws, by their names in reports. */
 export type Rule =
 	/** An accepted event and handler is neither delivered, dead nor cancelled. */
 	| "missing"
 	/** A handler ran before its event was due. */
 	| "early"
-	/** A handler was given another body than was published, or than its replay has. */
+	/** A handler received a body other than the published one or that of its replay. */
 	| "changed"
 	/** A handler ran more often than its policy, duplicates and crashes explain. */
 	| "too often"
 	/** An attempt ran again, or after a later one, in more chains than duplicates, crashes and replays explain. */
 	| "repeated"
-	/** An attempt ran though the one before it never did, more often than duplicates and lost tries explain. */
+	/** An attempt ran although the attempt before did not, more often than duplicates and lost tries explain. */
 	| "skipped"
-	/** It was delivered and is dead, with no duplicate, lost try or replay. */
+	/** A delivery succeeded and is dead, without a duplicate, lost try or replay. */
 	| "both"
-	/** A handler ran after a cancel that was confirmed. */
+	/** A handler ran after a confirmed cancel. */
 	| "cancelled"
-	/** More messages carry one delivery than duplicates and crashes explain. */
+	/** A delivery is in more messages and rows than duplicates and crashes explain. */
 	| "multiplied"
-	/** A letter has not its whole event, or belongs to nobody. */
-	| "letter"
-	/** A letter says of its cause what is not so. */
+	/** A dead letter lacks a part of its event, or belongs to no published event. */
+	| "dead letter"
+	/** A dead letter has a wrong cause. */
 	| "cause"
-	/** A queue kept a message until it was too old. */
+	/** A message exceeded the retention of its queue. */
 	| "expired"
-	/** Rows wait, and no alarm stands for them. */
+	/** A shard has rows and no alarm for them. */
 	| "asleep"
-	/** It came later than a healthy platform explains. */
+	/** An event ran later than a healthy platform explains. */
 	| "late"
-	/** Nothing had gone wrong, and an invocation returned before what it had called was done. */
+	/** Without any fault, an invocation returned before its calls were done. */
 	| "left over"
-	/** It does not come to rest. */
+	/** The system does not come to rest. */
 	| "restless"
-	/** Something is kept for ever. */
-	| "kept";
+	/** A row is never deleted. */
+	| "retained";
 
 export interface Violation {
 	rule: Rule;
-	/** The event's number, where it is about one. */
+	/** The number of the event, if the violation is about one. */
 	n?: number;
 	text: string;
 }
 
-/** Clocks are at most a minute apart; as much again for what an alarm is set ahead. */
+/** Clocks differ by at most a minute; another minute is for alarms that are set ahead. */
 export const APART = 2 * 60_000;
 
-/** For so long an old deploy may go on beside its successor, in milliseconds. */
+/** How long an old deploy may run next to its successor, in milliseconds. */
 export const ROLLING = 5 * 60_000;
 
-/** Where no fault is about, an event begins at most this much after it is due: others are before it. */
+/** Without faults an event starts at most this long after its due time, in milliseconds. Other events come first. */
 const LATE = 3 * 60_000;
 
-/** Notes a violation where a claim about an event does not hold. */
+/** Records a violation if a claim about an event is false. */
 export type Judge = (
 	rule: Rule,
 	n: number,
@@ -73,38 +73,38 @@ export function violationsOf(
 	ledger: Ledger,
 	platform: Platform,
 ): Violation[] {
-	const letters = readLetters(platform);
+	const deadLetters = readDeadLetters(platform);
 	const found: Violation[] = [];
 	const judge: Judge = (rule, n, holds, text) => {
 		if (!holds) found.push({ rule, n, text: `event ${n}: ${text}` });
 	};
-	for (const { where, subjects } of ledger.told.filter(
+	for (const { where, subjects } of ledger.notes.filter(
 		({ what }) => what === "expired",
 	))
 		judge(
 			"expired",
 			eventOf(subjects[0] ?? ""),
 			false,
-			`it lay in ${where} too long`,
+			`it exceeded the retention of ${where}`,
 		);
-	for (const { what, where } of ledger.told)
+	for (const { what, where } of ledger.notes)
 		if (what === "left over" && scenario.faults.length === 0)
-			found.push({ rule: "left over", text: `nobody awaits ${where}` });
-	for (const letter of letters.values())
-		judgeLetter(letter, scenario, ledger, judge);
+			found.push({ rule: "left over", text: `${where} is not awaited` });
+	for (const deadLetter of deadLetters.values())
+		judgeDeadLetter(deadLetter, scenario, ledger, judge);
 	for (const entry of ledger.entries.values()) {
-		judgeRuns(entry, scenario, ledger, letters, judge);
+		judgeRuns(entry, scenario, ledger, deadLetters, judge);
 		if (scenario.faults.length === 0) judgePunctuality(entry, judge);
-		judgeEnd(entry, ledger, letters, judge);
+		judgeEnd(entry, ledger, deadLetters, judge);
 	}
 	return found;
 }
 
-/** That it ended, for each handler. */
+/** Checks that the event ended for each handler. */
 function judgeEnd(
 	entry: Entry,
 	ledger: Ledger,
-	letters: ReadonlyMap<string, unknown>,
+	deadLetters: ReadonlyMap<string, unknown>,
 	judge: Judge,
 ): void {
 	const { n, receipt, runs, id = receipt?.id } = entry;
@@ -114,17 +114,17 @@ function judgeEnd(
 			"cancelled",
 			n,
 			runs.size === 0,
-			`${ran} ran though it was cancelled`,
+			`${ran} ran although it was cancelled`,
 		);
 		return;
 	}
-	// Unanswered, it may have been cancelled, or never been accepted; but not if a handler ran.
+	// Without an answer it may have been cancelled, or never accepted, unless a handler ran.
 	if (runs.size === 0 && (!receipt || entry.openCancels > 0)) return;
 	for (const handler of expected(entry, ledger))
 		judge(
 			"missing",
 			n,
-			letters.has(`${id}:${handler}`) || isDelivered(entry, handler),
+			deadLetters.has(`${id}:${handler}`) || isDelivered(entry, handler),
 			`${handler} was neither delivered nor is it dead`,
 		);
 }
@@ -137,12 +137,12 @@ function judgePunctuality({ n, dueAt, runs }: Entry, judge: Judge): void {
 	judge("late", n, late <= LATE, `its first handler began ${late} ms late`);
 }
 
-/** When its handlers ran, and what they were given; how often is judged of each. */
+/** Checks the times, attempts and bodies of all runs. */
 function judgeRuns(
 	entry: Entry,
 	scenario: Scenario,
 	ledger: Ledger,
-	letters: ReadonlyMap<string, unknown>,
+	deadLetters: ReadonlyMap<string, unknown>,
 	judge: Judge,
 ): void {
 	const { n, receipt } = entry;
@@ -158,7 +158,7 @@ function judgeRuns(
 		judgeAttempts(delivery, scenario, judge);
 		judgeBodies(delivery, judge);
 		const { lostTries, chains } = delivery;
-		const isDead = letters.has(`${receipt?.id}:${handler}`);
+		const isDead = deadLetters.has(`${receipt?.id}:${handler}`);
 		judge(
 			"both",
 			n,
@@ -172,10 +172,7 @@ function isDelivered({ runs }: Entry, handler: string): boolean {
 	return (runs.get(handler) ?? []).some(({ end }) => end === "succeeded");
 }
 
-/**
- * The handlers that every deploy had for as long as the event could be dispatched, and those that it has a
- * delivery for.
- */
+/** Returns the handlers that every deploy had while the event could be dispatched, and those with a stored delivery. */
 function expected(entry: Entry, { deploys }: Ledger): Set<string> {
 	const { publishedAt, name, owed } = entry;
 	const live = deploys.filter(

@@ -1,11 +1,8 @@
-/**
- * What really happened, seen from outside of Tidings: what callers were answered, what handlers did, and what
- * the platform did to whom. It takes notes and judges nothing.
- */
+/** Records what happened, seen from outside of Tidings: answers, runs of handlers, and faults. It judges nothing. */
 import type { Receipt, Transition } from "tidings";
 import { Allowances } from "./allowances.ts";
 import type { Work } from "./platform/isolate.ts";
-import type { Told } from "./platform/platform.ts";
+import type { Note } from "./platform/platform.ts";
 import type { Publish, Version } from "./scenario.ts";
 import { subjectOf } from "./subjects.ts";
 
@@ -15,42 +12,42 @@ export interface Run {
 	attempt: number;
 	/** The furthest clock that the shard that stored the event has read. */
 	clock: number;
-	/** Open as long as it neither ended nor failed: its isolate died, or its time was over first. */
+	/** Open if the run neither succeeded nor failed: its isolate died, or its timeout expired. */
 	end: "open" | "succeeded" | "failed";
-	/** The body that the handler was given: as it was published, or of a replay; undefined when it was neither. */
+	/** The received body, if it equals the published body or that of a replay; otherwise undefined. */
 	body: unknown;
 }
 
-/** A call that replays letters, as far as it has come. */
+/** A call that replays dead letters. */
 export interface Replay {
 	/** Milliseconds. */
 	askedAt: number;
 	answeredAt?: number;
-	/** What it has sent. */
+	/** The calls that it has made. */
 	work: Work;
-	/** The body in place of the letters'. */
+	/** The edited body. */
 	edited?: unknown;
 }
 
 export interface Entry extends Publish {
 	body: unknown;
-	/** Whether the caller was answered with a receipt. */
+	/** Absent if the caller got no receipt. */
 	receipt?: Receipt;
 	publishedAt: number;
-	/** When its handlers may begin, as far as callers know. */
+	/** When its handlers may start, as far as callers know. */
 	dueAt: number;
-	/** When a cancel was answered with true. */
+	/** When a cancel returned true. */
 	cancelledAt?: number;
-	/** Cancels that were not answered: one may have been done. */
+	/** Cancels without an answer. They may have been performed. */
 	openCancels: number;
-	/** Its id, once anybody has told of it. */
+	/** Its id, once it is known. */
 	id?: string;
-	/** The handlers that it has a delivery for, as the product told. */
+	/** The handlers with a stored delivery, from the transitions. */
 	owed: Set<string>;
 	runs: Map<string, Run[]>;
 }
 
-/** What the platform tells of an object that may leave it without its alarm. */
+/** Notes about an object that may have lost its alarm. */
 const TROUBLES = new Set([
 	"alarm_lost",
 	"alarm given up",
@@ -63,12 +60,12 @@ const TROUBLES = new Set([
 export class Ledger {
 	readonly entries = new Map<number, Entry>();
 	readonly deploys: { at: number; version: Version }[] = [];
-	readonly told: Told[] = [];
-	/** When something last happened to an object, by its name. */
+	readonly notes: Note[] = [];
+	/** Time of the last fault of an object, by its name. */
 	readonly troubledAt = new Map<string, number>();
 	readonly allowances = new Allowances();
 	readonly #replays: Replay[] = [];
-	/** When the platform last lost or gave up an object's alarm, by its name. */
+	/** Time when an object last lost its alarm, by its name. */
 	readonly lostAlarms = new Map<string, number>();
 
 	publish(event: Publish, body: unknown, at: number): Entry {
@@ -85,18 +82,18 @@ export class Ledger {
 		return entry;
 	}
 
-	/** What the platform and the Worker tell. */
-	hear(told: Told): void {
-		this.told.push(told);
-		this.allowances.hear(told);
-		this.#hearOwed(told);
-		if (TROUBLES.has(told.what)) this.troubledAt.set(told.where, told.at);
-		if (told.what === "alarm_lost" || told.what === "alarm given up")
-			this.lostAlarms.set(told.where, told.at);
+	/** Records a note of the platform or a transition of the Worker. */
+	record(note: Note): void {
+		this.notes.push(note);
+		this.allowances.record(note);
+		this.#recordOwed(note);
+		if (TROUBLES.has(note.what)) this.troubledAt.set(note.where, note.at);
+		if (note.what === "alarm_lost" || note.what === "alarm given up")
+			this.lostAlarms.set(note.where, note.at);
 	}
 
-	/** From these transitions on a delivery is stored somewhere, and has to end. */
-	#hearOwed({ what, where, subjects, detail }: Told): void {
+	/** After these transitions a delivery is stored somewhere, and must end. */
+	#recordOwed({ what, where, subjects, detail }: Note): void {
 		const entry = this.entries.get(Number(subjects[0]));
 		const { id, handlers } = (detail ?? {}) as Partial<
 			Extract<Transition, { type: "split" }>
@@ -115,7 +112,7 @@ export class Ledger {
 		this.#replays.push(replay);
 	}
 
-	/** Replays that were sent for this very delivery. */
+	/** Returns the replays that were sent for this delivery. */
 	replaysOf(n: number, handler: string): Replay[] {
 		const subject = subjectOf(n, handler);
 		return this.#replays.filter(({ work }) =>
@@ -128,7 +125,7 @@ export class Ledger {
 
 	run(n: number, handler: string, run: Run): void {
 		const entry = this.entries.get(n);
-		if (!entry) throw new Error(`nobody published ${n}`);
+		if (!entry) throw new Error(`event ${n} was not published`);
 		const runs = entry.runs.get(handler) ?? [];
 		entry.runs.set(handler, runs);
 		runs.push(run);

@@ -1,4 +1,4 @@
-/** A bar of how many seeds are done, and how fast; where nobody watches, a line for every tenth. */
+/** A progress bar on a terminal; otherwise one line for each tenth of the seeds. */
 
 const WIDTH = 24;
 

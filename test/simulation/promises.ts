@@ -1,17 +1,14 @@
-/**
- * What Tidings promises of limits, waits and patterns, written down a second time: the laws must not take their
- * numbers from the code that they judge.
- */
+/** The promised limits, waits and patterns, written again. The laws must not import them from the code under test. */
 import type { RetryOptions } from "tidings";
 
-/** Tries past a policy's limit that crashes may cost a delivery, before it is buried as crashed. */
+/** Attempts past a policy's limit that crashes may cost before the delivery is buried as crashed. */
 export const SPARE_TRIES = 20;
 
-/** Retries of a queue's message, and those of a delivery's message that are its policy's. */
+/** Retries of a queue's message, and how many of them a delivery's policy may use. */
 export const QUEUE_RETRIES = 100;
 export const CHAIN = 90;
 
-/** The time of an attempt. */
+/** Timeout of an attempt, in milliseconds. */
 export const TIMEOUT = 5_000;
 
 const UNITS: Record<string, number> = {
@@ -20,7 +17,7 @@ const UNITS: Record<string, number> = {
 	hour: 3_600_000,
 };
 
-/** Milliseconds of what stands in a policy, such as `"20 minutes"`. */
+/** Parses a duration of a policy, such as `"20 minutes"`, to milliseconds. */
 function ms(duration: unknown): number {
 	const [number, unit] = String(duration).split(" ") as [string, string];
 	return Number(number) * (UNITS[unit.replace(/s$/, "")] as number);

@@ -1,10 +1,10 @@
-/** One run: a scenario on a simulated platform, from its start until nothing is left to do. */
+/** Runs a scenario on a simulated platform until nothing is left to do. */
 import { Callers } from "./callers.ts";
 import { ROLLING, type Violation, violationsOf } from "./invariants.ts";
 import { Ledger } from "./ledger.ts";
-import { kept, LONGEST } from "./leftovers.ts";
 import { Fate } from "./platform/fate.ts";
 import { Platform } from "./platform/platform.ts";
+import { kept, LONGEST } from "./retention.ts";
 import { asleep, multiplied, shardsOf } from "./samples.ts";
 import { type Act, QUEUES, type Scenario } from "./scenario.ts";
 import { deployOf, type ShopDeploy, shopOf } from "./shop.ts";
@@ -13,9 +13,9 @@ export interface Outcome {
 	scenario: Scenario;
 	ledger: Ledger;
 	violations: Violation[];
-	/** What went wrong at single calls, by the keys of their draws. */
+	/** Faults at single calls, by the keys of their draws. */
 	struck: readonly string[];
-	/** How many things happened, one after the other. */
+	/** Number of simulated steps. */
 	steps: number;
 }
 
@@ -25,13 +25,13 @@ export const START = Date.UTC(2027, 0, 1);
 const MINUTE = 60_000;
 const CRON = 5 * MINUTE;
 
-/** A run that takes more steps goes round in circles. */
+/** A run with more steps never ends. */
 const MOST_STEPS = 1_000_000;
 
-/** Messages and rows are counted, and shards looked at, every so many steps. */
+/** Steps between two checks of messages, rows and shards. */
 const SAMPLE = 25;
 
-/** @param only what may go wrong at single calls, by the keys of an earlier run; all when absent */
+/** @param only the faults at single calls that may occur, by the keys of an earlier run. Default: all. */
 export async function run(
 	scenario: Scenario,
 	only?: ReadonlySet<string>,
@@ -44,12 +44,12 @@ export async function run(
 		{
 			...shopOf(scenario.retention),
 			skewed: scenario.skewed,
-			// While one deploy rolls, the one before it is there as well.
+			// During a rolling deploy the old version runs too.
 			deployed: () => (before && fate.next("rolling") < 0.5 ? before : deploy),
 		},
 		fate,
 		START,
-		(told) => ledger.hear(told),
+		(note) => ledger.record(note),
 	);
 	const { time } = platform;
 	const callers = new Callers(platform, ledger);
@@ -61,7 +61,7 @@ export async function run(
 			acts--;
 			perform(act);
 		});
-	// Once it is calm nothing goes missing any more, so the watch may end.
+	// After the last faults no alarm is lost, so the watch may end.
 	let watchedUntil = START;
 	for (const { from, to } of scenario.storms) {
 		watchedUntil = START + to + 4 * CRON;
@@ -115,12 +115,12 @@ export async function run(
 		before = deploy;
 		deploy = deployOf(version, scenario, ledger, platform);
 		ledger.deploys.push({ at: time.now, version });
-		platform.tell("deploy", version.handlers.map(({ id }) => id).join(), []);
+		platform.note("deploy", version.handlers.map(({ id }) => id).join(), []);
 		const young = deploy;
 		time.after(ROLLING * fate.next("roll"), () => {
 			if (deploy === young) before = undefined;
 		});
-		// New code is new memory, for each object at a time of its own.
+		// A deploy restarts each object, at a different time.
 		for (const object of platform.objects.values())
 			time.after(ROLLING * fate.next("restart"), () => object.reset());
 	}
@@ -143,7 +143,7 @@ export async function run(
 				install(act.version);
 				break;
 			case "set clocks":
-				platform.tell("clocks set", `by ${act.offset} ms`, []);
+				platform.note("clocks set", `by ${act.offset} ms`, []);
 				platform.clockOffset = act.offset;
 				break;
 			case "outage":
@@ -165,7 +165,7 @@ export async function run(
 	}
 }
 
-/** Nothing waits and nothing is under way; letters, and bodies that are kept for a time, may be there. */
+/** Whether no message or row is left. Dead letters and large bodies may remain until they expire. */
 function isAtRest(platform: Platform): boolean {
 	return (
 		QUEUES.map((name) => platform.queue(name)).every(

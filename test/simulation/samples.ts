@@ -1,11 +1,11 @@
-/** The laws that hold at every instant, judged of samples: no shard sleeps on its rows, no delivery multiplies. */
+/** The laws of every instant, checked on samples: a shard with rows has an alarm, and no delivery multiplies. */
 import { APART, type Violation } from "./invariants.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Database } from "./platform/database.ts";
 import type { Platform } from "./platform/platform.ts";
 import { eventOf, handlerOf, subjectsOf } from "./subjects.ts";
 
-/** After a trouble of its own a shard may wait for the cron trigger, every five minutes, which may die as well. */
+/** After a fault of its own a shard may wait for the cron trigger, which runs every five minutes and may fail too. */
 const TROUBLED = 21 * 60_000;
 
 export function shardsOf(platform: Platform) {
@@ -14,7 +14,10 @@ export function shardsOf(platform: Platform) {
 	);
 }
 
-/** Shards with rows that are at work on nothing and have no alarm in time, though nothing happened to them. */
+/** An alarm that is overdue by more than all of its retries take will never fire, in milliseconds. */
+const OVERDUE = 150_000;
+
+/** Finds idle shards that have rows and no alarm for them, although no fault struck them. */
 export function asleep(ledger: Ledger, platform: Platform): Violation[] {
 	const { now } = platform.time;
 	return shardsOf(platform).flatMap((shard): Violation[] => {
@@ -25,15 +28,16 @@ export function asleep(ledger: Ledger, platform: Platform): Violation[] {
 		const due = row?.due as number | null;
 		if (due === null) return [];
 		const latest = Math.max(due, now) + APART;
-		if (alarm.at !== null && alarm.at <= latest) return [];
-		const text = `${name} has rows due at ${due - now} ms from now, its alarm ${alarm.at === null ? "is not set" : `stands at ${alarm.at - now} ms`}`;
+		const { at } = alarm;
+		if (at !== null && at <= latest && at > now - APART - OVERDUE) return [];
+		const text = `${name} has rows due at ${due - now} ms from now, its alarm ${at === null ? "is not set" : `is set to ${at - now} ms from now`}`;
 		return [{ rule: "asleep", text }];
 	});
 }
 
 /**
- * Messages that wait, and rows: a chain of attempts, or a whole event, is one of them at the most. What is being
- * delivered, or handed over, may stand in its next place already.
+ * Finds deliveries or events in more than one waiting message or row. Messages and rows in processing do not count,
+ * because their successor may be stored already.
  */
 export function multiplied(ledger: Ledger, platform: Platform): Violation[] {
 	const counts = new Map<string, number>();

@@ -1,7 +1,4 @@
-/**
- * A history drawn from a seed: which handlers there are, what is published, cancelled, moved and replayed
- * when, and which faults are about. It is data; nothing happens here.
- */
+/** A scenario drawn from a seed, as data: handlers, acts with their times, and faults. */
 import type { RetryOptions } from "tidings";
 import { drawMoves, drawPublishes, drawStorms, drawTroubles } from "./acts.ts";
 import { Dice } from "./dice.ts";
@@ -15,11 +12,11 @@ export interface HandlerSpec {
 	retries: RetryOptions;
 }
 
-/** One deploy: its handlers in order, whether its schema refuses what an older one took, and its shards. */
+/** One deploy. `isStrict`: its schema rejects bodies that an older deploy accepted. */
 export interface Version {
 	handlers: readonly HandlerSpec[];
 	isStrict: boolean;
-	/** Shards can be added, never taken away. */
+	/** Shards are only ever added. */
 	shards: number;
 }
 
@@ -28,7 +25,7 @@ export interface Publish {
 	name: string;
 	/** Milliseconds. */
 	after?: number;
-	/** Bytes beside the least that a body has. */
+	/** Additional bytes of the body. */
 	padding: number;
 }
 
@@ -46,7 +43,7 @@ export type Deed =
 	| { do: "kill workers" }
 	| { do: "garbage"; queue: string; text: string };
 
-/** Something that happens at a time, in milliseconds from the start. */
+/** An act at a time in milliseconds from the start. */
 export type Act = { at: number } & Deed;
 
 export interface Scenario {
@@ -56,9 +53,9 @@ export interface Scenario {
 	skewed: number;
 	version: Version;
 	acts: readonly Act[];
-	/** When faults are about, in order. */
+	/** When faults occur, in order. */
 	storms: readonly Storm[];
-	/** How long queues keep a message, in milliseconds. */
+	/** Retention of the queues, in milliseconds. */
 	retention: number;
 	events: number;
 }
@@ -73,19 +70,19 @@ export const QUEUES = ["events", "retries", "dead-letters"] as const;
 
 const MINUTE = 60_000;
 
-/** @param chosen the faults to draw from; each seed takes some of them */
+/** @param chosen the faults to draw from */
 export function draw(
 	seed: number,
 	chosen: readonly string[] = FAULTS,
 ): Scenario {
 	const fate = new Fate(seed, {});
 	const dice = new Dice(fate);
-	// Some seeds have one fault alone, some most of them: what hides behind one fault shows under another.
+	// Some seeds have one fault, some most of them, because one fault can hide the effect of another.
 	const density = dice.pick([0, 0.15, 0.3, 0.5, 0.8]);
 	const faults = new Set(
 		chosen.filter((name) => fate.draw(`fault ${name}`) < density),
 	);
-	// A run with one fault is a run of that fault.
+	// If one fault is chosen, every run has it.
 	if (chosen.length === 1) for (const name of chosen) faults.add(name);
 	const span = dice.pick([MINUTE, 60 * MINUTE, 240 * MINUTE]);
 	const version = drawVersion(dice);
@@ -108,7 +105,7 @@ export function draw(
 	};
 }
 
-/** Each deploy has as many shards as the one before it, or one more. */
+/** Each deploy has as many shards as the deploy before, or one more. */
 function addShards(acts: readonly Act[], from: number): void {
 	let shards = from;
 	for (const act of acts)

@@ -1,4 +1,4 @@
-/** A thread of `simulate.ts`: runs its share of the seeds, and stops at the first that breaks a law. */
+/** A thread of `simulate.ts`: runs its share of the seeds, and stops at the first seed that breaks a law. */
 import { setImmediate } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { run } from "./run.ts";
@@ -6,9 +6,9 @@ import { draw } from "./scenario.ts";
 
 export interface Work {
 	first: number;
-	/** It takes every so many-th seed. */
+	/** Distance between two seeds of this thread. */
 	every: number;
-	/** No seed from here on. */
+	/** Exclusive end. */
 	until: number;
 	faults: readonly string[];
 }
@@ -20,7 +20,7 @@ export interface Ran {
 	isBroken: boolean;
 }
 
-// Handlers that fail would spend their time on stacks that nobody reads.
+// Failing handlers would spend most time on stack traces.
 Error.stackTraceLimit = 0;
 
 const { first, every, until, faults } = workerData as Work;
@@ -31,6 +31,6 @@ for (let seed = first; seed < until; seed += every) {
 	const ran: Ran = { seed, events: scenario.events, steps, isBroken };
 	parentPort?.postMessage(ran);
 	if (isBroken) break;
-	// A seed runs in one job of the event loop, and what weak references led to is kept until that has ended.
+	// A seed runs in one job of the event loop. Targets of weak references are freed only after the job.
 	await setImmediate();
 }

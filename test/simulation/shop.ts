@@ -1,7 +1,6 @@
-/** The Worker that is simulated: one deploy for each version, with handlers that do as the scenario says. */
+/** The simulated Worker: one deploy for each version, with handlers that behave as the scenario says. */
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
-import { portsOf } from "../../src/events.ts";
 import {
 	createEvents,
 	event,
@@ -10,6 +9,8 @@ import {
 	RetryAfterError,
 	type TidingsEvent,
 } from "../../src/index.ts";
+import type { Ports } from "../../src/ports.ts";
+import { portsOf } from "../../src/registration.ts";
 import { DeadLetters, Payloads, Scheduler, worker } from "../../src/worker.ts";
 import type { Ledger, Run } from "./ledger.ts";
 import { waitUntil } from "./platform/cloudflare-workers.ts";
@@ -19,13 +20,13 @@ import type { Scenario, Version } from "./scenario.ts";
 import { eventOf, shardOf, subjectsOf } from "./subjects.ts";
 import { behaviourOf, RETRY_AFTER } from "./versions.ts";
 
-/** A deploy as callers inside the Worker reach it. */
+/** A deploy, with what callers inside the Worker use. */
 export interface ShopDeploy extends Deploy {
 	events: ReturnType<typeof createEvents>;
-	owner: AppPorts;
+	ports: Ports;
 }
 
-/** What `wrangler.toml` says, and for how long its queues keep a message. */
+/** @param retention of the queues, in milliseconds */
 export function shopOf(
 	retention: number,
 ): Pick<SimulatedWorker, "objects" | "vars" | "queues" | "subjectsOf"> {
@@ -84,7 +85,7 @@ export function deployOf(
 		const events = createEvents({
 			events: [UserJoined],
 			observe: (transition) =>
-				platform.tell(
+				platform.note(
 					transition.type,
 					"handler" in transition ? (transition.handler ?? "") : "",
 					subjectsOf(transition.id),
@@ -102,7 +103,7 @@ export function deployOf(
 		const context = { waitUntil, passThroughOnException() {} };
 		return {
 			events: events as never,
-			owner: portsOf(events as never),
+			ports: portsOf(events as never),
 			queue: async (batch) =>
 				owned.queue?.(batch as never, {} as never, context as never),
 			scheduled: async () =>
@@ -111,7 +112,7 @@ export function deployOf(
 	});
 }
 
-/** A later schema may refuse what an earlier one took. */
+/** A strict version rejects bodies that earlier versions accepted. */
 function userJoined({ isStrict }: Version) {
 	return event(
 		"user.joined",
@@ -145,15 +146,15 @@ async function handle(
 		),
 	};
 	ledger.run(n, handler, run);
-	const tell = (what: string) =>
-		isolate.platform.tell(what, handler, [String(n)], { attempt });
-	tell("run");
-	// A handler may do with its copy what it likes.
+	const note = (what: string) =>
+		isolate.platform.note(what, handler, [String(n)], { attempt });
+	note("run");
+	// A handler may change its copy.
 	(body as { n: unknown }).n = "changed";
 	const end = (how: Run["end"]) => {
 		if (!isolate.alive || signal.aborted) return;
 		run.end = how;
-		tell(how);
+		note(how);
 	};
 	const behaviour = behaviourOf(scenario, n, handler);
 	switch (behaviour.type) {
@@ -175,7 +176,7 @@ async function handle(
 		case "fail":
 			if (attempt > behaviour.times) return end("succeeded");
 			if (behaviour.how === "hang") return never();
-			// Past its time, when nobody heeds it any more.
+			// It ends after the timeout.
 			if (behaviour.how === "late")
 				return new Promise((resolve) => setTimeout(resolve, 7_000));
 			end("failed");

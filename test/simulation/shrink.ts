@@ -1,32 +1,32 @@
-/** Makes a history that breaks a law as short as it can: fewer acts, fewer events, fewer faults, fewer handlers. */
+/** Shrinks a history that breaks a law: fewer acts, events, faults and handlers. */
 import { type Outcome, run } from "./run.ts";
 import type { Act, Scenario } from "./scenario.ts";
 
-/** Runs that a shrinking may take, and milliseconds. */
+/** Most runs and milliseconds of one shrinking. */
 const MOST_RUNS = 400;
 const MOST_TIME = 60_000;
 
 /**
  * @param rerun runs a scenario with only these faults at single calls
- * @param tell is called before each run, with how much is left
+ * @param progress is called before each run, with what is left
  */
 export async function shrink(
 	failed: Outcome,
 	rerun: typeof run = run,
-	tell: (acts: number, faults: number) => void = () => {},
+	progress: (acts: number, faults: number) => void = () => {},
 ): Promise<Outcome> {
 	const [violation] = failed.violations;
 	let best = failed;
 	let runs = 0;
 	const until = performance.now() + MOST_TIME;
 
-	/** Whether it still breaks the same law. */
+	/** Whether the smaller scenario breaks the same law. */
 	async function breaks(
 		scenario: Scenario,
 		only: readonly string[],
 	): Promise<boolean> {
 		if (++runs > MOST_RUNS || performance.now() > until) return false;
-		tell(scenario.acts.length, only.length);
+		progress(scenario.acts.length, only.length);
 		const outcome = await rerun(scenario, new Set(only));
 		if (!outcome.violations.some(({ rule }) => rule === violation?.rule))
 			return false;
@@ -58,7 +58,7 @@ function size({ scenario, struck }: Outcome): number {
 	return scenario.acts.length + struck.length;
 }
 
-/** Each event of a batch published by itself. */
+/** Publishes each event of a batch separately. */
 function alone(acts: readonly Act[]): Act[] {
 	return acts.flatMap((act): Act | Act[] =>
 		act.do === "publish"
@@ -67,10 +67,7 @@ function alone(acts: readonly Act[]): Act[] {
 	);
 }
 
-/**
- * Takes parts away for as long as the rest still breaks: halves first, then ever smaller parts (delta
- * debugging, Zeller and Hildebrandt 2002).
- */
+/** Removes parts while the rest still breaks the law: delta debugging (Zeller and Hildebrandt 2002). */
 async function least<Item>(
 	items: readonly Item[],
 	breaks: (rest: readonly Item[]) => Promise<boolean>,

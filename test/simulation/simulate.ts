@@ -1,4 +1,4 @@
-/** `npm run simulate`: runs many seeds, and of one that breaks a law shows the shortest history that does. */
+/** `npm run simulate`: runs many seeds. If one breaks a law, it shows the shortest history that breaks it. */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs, styleText } from "node:util";
@@ -11,15 +11,15 @@ import type { Ran, Work } from "./seeds.ts";
 import { shrink } from "./shrink.ts";
 import { timeline } from "./timeline.ts";
 
-/** Seeds of one thread, which then gives its memory back to a new one. */
+/** Seeds of one thread. A new thread then frees the memory of the old one. */
 const SHARE = 500;
 
-const HELP = `Runs Tidings on a simulated platform, from seeds, with faults, and judges each run by the ledger.
+const HELP = `Runs Tidings on a simulated platform with faults, drawn from seeds, and checks the laws in each run.
 
   npm run simulate                              1 000 seeds
-  npm run simulate -- --seeds 10000             so many seeds, from 1 on
-  npm run simulate -- --seed 17                 this one alone, with its timeline
-  npm run simulate -- --seed 17 --seeds 100     so many from this one on
+  npm run simulate -- --seeds 10000             seeds 1 to 10 000
+  npm run simulate -- --seed 17                 one seed, with its timeline
+  npm run simulate -- --seed 17 --seeds 100     100 seeds from 17 on
   npm run simulate -- --faults crash,duplicate  only these faults
 
 The faults: ${FAULTS.join(", ")}
@@ -43,8 +43,8 @@ if (values.help) console.log(HELP);
 else if (unknown.length > 0 || !(count >= 1) || !Number.isInteger(from)) {
 	console.error(
 		unknown.length > 0
-			? `--faults: ${unknown.join(", ")} is unknown; there are ${FAULTS.join(", ")}`
-			: "--seeds and --seed take a whole number of 1 or more",
+			? `--faults: ${unknown.join(", ")} is unknown; use ${FAULTS.join(", ")}`
+			: "--seeds and --seed: use a whole number of at least 1",
 	);
 	process.exitCode = 2;
 } else if (isOne) await one(from);
@@ -57,7 +57,7 @@ async function one(seed: number): Promise<void> {
 	held(1, outcome.scenario.events);
 }
 
-/** Threads take the seeds in turns, until one finds a law broken. */
+/** Threads share the seeds, until one finds a broken law. */
 async function many(): Promise<void> {
 	const progress = new Progress(count);
 	const every = Math.min(availableParallelism(), count);
@@ -82,7 +82,7 @@ async function many(): Promise<void> {
 	if (broken === undefined) held(count, progress.events);
 	else await report(await run(draw(broken, faults)));
 
-	/** The seed that breaks a law, if one does. */
+	/** Returns the seed that breaks a law, if one does. */
 	function share(workerData: Work): Promise<number | undefined> {
 		const path = join(import.meta.dirname, "seeds.ts");
 		const thread = new Worker(path, { workerData });
@@ -96,14 +96,14 @@ async function many(): Promise<void> {
 			thread.on("exit", (code) => {
 				running.delete(thread);
 				if (code === 0) resolve(undefined);
-				else reject(new Error(`a thread ended with ${code}`));
+				else reject(new Error(`a thread exited with code ${code}`));
 			});
 		});
 	}
 }
 
 function held(seeds: number, events: number): void {
-	const text = `${seeds} ${seeds === 1 ? "seed" : "seeds"}, ${events} events: every law held`;
+	const text = `${seeds} ${seeds === 1 ? "seed" : "seeds"}, ${events} events: every law holds`;
 	console.log(styleText("green", text));
 }
 
@@ -119,7 +119,7 @@ async function report(failed: Outcome): Promise<void> {
 				`\rshrinking: ${acts} acts, ${strikes} faults\x1b[K`,
 			);
 	});
-	console.log(`\nThe shortest history found that does so:`);
+	console.log(`\nThe shortest history found that breaks it:`);
 	const { version, acts } = shrunk.scenario;
 	for (const { id, on, retries } of version.handlers)
 		console.log(`  handler ${id} on ${on}, retries ${JSON.stringify(retries)}`);
@@ -130,5 +130,5 @@ async function report(failed: Outcome): Promise<void> {
 	for (const { rule, text } of shrunk.violations.slice(0, 10))
 		console.log(`  ${rule}: ${text}`);
 	const chosen = values.faults ? ` --faults ${values.faults}` : "";
-	console.log(`\nThe same again: npm run simulate -- --seed ${seed}${chosen}`);
+	console.log(`\nTo repeat: npm run simulate -- --seed ${seed}${chosen}`);
 }

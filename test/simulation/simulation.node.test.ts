@@ -1,4 +1,4 @@
-/** Hundreds of histories with faults, judged by the ledger; and that the ledger would notice. */
+/** Simulated histories with faults keep the laws, and a broken product breaks them. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { DeadLetters } from "../../src/dead-letters/dead-letters-object.ts";
 import { Payloads } from "../../src/payloads/payloads-object.ts";
@@ -14,7 +14,7 @@ import { timeline } from "./timeline.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
-/** Runs seeds until one breaks a law, or all have kept them. */
+/** Runs seeds until one breaks a law. */
 async function firstBroken(
 	seeds: number,
 	faults?: readonly string[],
@@ -26,14 +26,19 @@ async function firstBroken(
 	return undefined;
 }
 
-test("three hundred histories keep every law, and all that can happen happens in them", async () => {
+/** Seeds of the gate. `npm run simulate -- --seeds 10000` runs many more. */
+const SEEDS = 100;
+/** Seeds with one fault. */
+const SEEDS_PER_FAULT = 5;
+
+test(`${SEEDS} histories keep every law, and contain every fault, transition and cause`, async () => {
 	const happened = new Set<string>();
 	const causes = new Set<unknown>();
-	for (let seed = 1; seed <= 300; seed++) {
+	for (let seed = 1; seed <= SEEDS; seed++) {
 		const { violations, ledger, scenario } = await run(draw(seed));
 		expect(violations, `npm run simulate -- --seed ${seed}`).toEqual([]);
 		for (const fault of scenario.faults) happened.add(fault);
-		for (const { what, detail } of ledger.told) {
+		for (const { what, detail } of ledger.notes) {
 			happened.add(what);
 			if (what === "dead") causes.add((detail as { cause: unknown }).cause);
 		}
@@ -58,15 +63,15 @@ test("three hundred histories keep every law, and all that can happen happens in
 			...["crashed", "abandoned"],
 		]),
 	);
-}, 240_000);
+});
 
 test.each(FAULTS)("%s alone breaks no law", async (fault) => {
-	const outcome = await firstBroken(15, [fault]);
+	const outcome = await firstBroken(SEEDS_PER_FAULT, [fault]);
 	expect(outcome?.violations).toBeUndefined();
 });
 
-test("a seed tells the same story each time", async () => {
-	for (const seed of [14, 57, 78]) {
+test("a seed gives the same history each time", async () => {
+	for (const seed of [14, 57]) {
 		const [first, second] = [await run(draw(seed)), await run(draw(seed))];
 		expect(first.steps).toBeGreaterThan(100);
 		expect(second.steps).toBe(first.steps);
@@ -74,8 +79,8 @@ test("a seed tells the same story each time", async () => {
 	}
 });
 
-describe("the ledger notices", () => {
-	/** Breaks the product, and tells which laws some history finds broken. */
+describe("the laws detect", () => {
+	/** Returns the law that the broken product breaks. */
 	async function broken(
 		seeds: number,
 		faults?: readonly string[],
@@ -83,12 +88,12 @@ describe("the ledger notices", () => {
 		return (await firstBroken(seeds, faults))?.violations[0]?.rule;
 	}
 
-	test("a letter that is not stored", async () => {
+	test("a dead letter that is not stored", async () => {
 		vi.spyOn(DeadLetters.prototype, "store").mockResolvedValue();
 		expect(await broken(20, ["race"])).toBe("missing");
 	});
 
-	test("a row that is removed before the queue has it", async () => {
+	test("a row that is removed before the queue has accepted it", async () => {
 		const { claim } = ScheduleTable.prototype;
 		vi.spyOn(ScheduleTable.prototype, "claim").mockImplementation(function (
 			this: ScheduleTable,
@@ -102,7 +107,7 @@ describe("the ledger notices", () => {
 		expect(await broken(60, ["refuse"])).toBe("missing");
 	});
 
-	test("an event that is handed over a minute early", async () => {
+	test("an event that is sent a minute early", async () => {
 		const { claim } = ScheduleTable.prototype;
 		const early = vi.spyOn(ScheduleTable.prototype, "claim");
 		early.mockImplementation(function (this: ScheduleTable, kind, now) {
@@ -111,7 +116,7 @@ describe("the ledger notices", () => {
 		expect(await broken(20, ["race"])).toBe("early");
 	});
 
-	test("a cancel that is confirmed and not done", async () => {
+	test("a cancel that is confirmed but not performed", async () => {
 		const { find } = ScheduleTable.prototype;
 		const cancelling = vi.spyOn(ScheduleTable.prototype, "cancel");
 		cancelling.mockImplementation(function (this: ScheduleTable, id, right) {
@@ -120,7 +125,7 @@ describe("the ledger notices", () => {
 		expect(await broken(20, ["race"])).toBe("cancelled");
 	});
 
-	test("a delivery that begins anew once it has waited", async () => {
+	test("a delivery that restarts at attempt 1 after a wait in the scheduler", async () => {
 		const { store } = ScheduleTable.prototype;
 		const begun = new WeakSet<ScheduleTable>();
 		const storing = vi.spyOn(ScheduleTable.prototype, "store");
@@ -135,7 +140,7 @@ describe("the ledger notices", () => {
 		expect(await broken(60, ["race"])).toBe("too often");
 	});
 
-	test("an event that is handed over twice", async () => {
+	test("an event that is sent twice", async () => {
 		const { settle } = ScheduleTable.prototype;
 		const settled = new WeakSet<ScheduleTable>();
 		const settling = vi.spyOn(ScheduleTable.prototype, "settle");
@@ -146,7 +151,7 @@ describe("the ledger notices", () => {
 		expect(await broken(20, ["race"])).toBe("multiplied");
 	});
 
-	test("a reschedule that loses what it moves", async () => {
+	test("a reschedule that loses its event", async () => {
 		const { reschedule, cancel } = ScheduleTable.prototype;
 		const moving = vi.spyOn(ScheduleTable.prototype, "reschedule");
 		moving.mockImplementation(function (this: ScheduleTable, ...asked) {
@@ -157,25 +162,35 @@ describe("the ledger notices", () => {
 		expect(await broken(20, ["race"])).toBe("missing");
 	});
 
-	test("an alarm that is not set again", async () => {
+	test("a lost alarm that the watch does not set", async () => {
 		vi.spyOn(Scheduler.prototype, "watch").mockResolvedValue({
 			nextDueAt: null,
 		});
 		expect(await broken(60, ["alarm"])).toBe("asleep");
 	});
 
-	test("a call that outlives its request and is not handed to waitUntil", async () => {
+	test("an alarm that is set and never fires", async () => {
+		vi.spyOn(Scheduler.prototype, "alarm").mockImplementation(function (
+			this: Scheduler,
+		) {
+			const { storage } = (this as unknown as { ctx: DurableObjectState }).ctx;
+			return storage.setAlarm(Date.now());
+		});
+		expect(await broken(20, [])).toBe("asleep");
+	});
+
+	test("a call that outlives its request without waitUntil", async () => {
 		vi.spyOn(Invocation.prototype, "keep").mockImplementation(() => {});
 		expect(await broken(20, [])).toBe("left over");
 	});
 
 	test("a body that is never deleted", async () => {
 		vi.spyOn(Payloads.prototype, "alarm").mockResolvedValue();
-		expect(await broken(300, ["race"])).toBe("kept");
+		expect(await broken(300, ["race"])).toBe("retained");
 	});
 });
 
-test("a history is shrunk to what breaks the law", async () => {
+test("a history is shrunk to the parts that break the law", async () => {
 	const scenario = draw(57);
 	const isCulprit = (act: Act) => act.do === "deploy";
 	const whole = await run(scenario);

@@ -1,6 +1,8 @@
-/** The scheduler on a platform whose alarms are as in production (cloudflare/workerd#6866), with nothing else wrong. */
+/** The scheduler on a platform whose alarms behave as in production (cloudflare/workerd#6866), without other faults. */
 import { expect, test } from "vitest";
 import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
+import { boundPayloads, boundQueues } from "../../src/platform/bindings.ts";
+import { setObjectContext } from "../../src/platform/object-context.ts";
 import { DurableObject } from "./platform/cloudflare-workers.ts";
 import { Fate } from "./platform/fate.ts";
 import { Isolate } from "./platform/isolate.ts";
@@ -10,7 +12,7 @@ import { shopOf } from "./shop.ts";
 const START = Date.UTC(2027, 0, 1);
 const SECOND = 1_000;
 
-/** An object whose alarm handler sets its alarm so many milliseconds ahead, once. */
+/** An object whose alarm handler sets its alarm once, `ahead` milliseconds ahead. */
 class Rearming extends DurableObject {
 	static runs = 0;
 	readonly #storage = (this.ctx as DurableObjectState).storage;
@@ -34,8 +36,13 @@ class RearmingAhead extends Rearming {
 	}
 }
 
-/** A platform where queues deliver to nobody but a list, and no cron trigger fires. */
-function opened() {
+/** A platform whose queues deliver to a list, without a cron trigger. */
+function startPlatform() {
+	setObjectContext({
+		queues: boundQueues(() => 0),
+		payloads: boundPayloads(),
+		observe: () => {},
+	});
 	const delivered: string[] = [];
 	const shop = shopOf(4 * 86_400_000);
 	const platform = new Platform(
@@ -77,7 +84,7 @@ test.each([
 	["Rearming", "the present is lost", 1],
 	["RearmingAhead", "the next millisecond fires", 2],
 ])("%s: an alarm set to %s inside alarm()", async (className, _, runs) => {
-	const { call, pass, platform } = opened();
+	const { call, pass, platform } = startPlatform();
 	Rearming.runs = 0;
 	void call(className, "set", SECOND);
 	await pass(3_600 * SECOND);
@@ -87,8 +94,8 @@ test.each([
 	platform.close();
 });
 
-test("an alarm set to the present inside alarm() is lost, and no event waits for it", async () => {
-	const { call, delivered, pass, platform } = opened();
+test("the scheduler never sets its alarm to the present inside alarm(), so no event waits for a lost alarm", async () => {
+	const { call, delivered, pass, platform } = startPlatform();
 	const row = (id: string, handler: string, dueAt: number): ScheduledRow => ({
 		...{ id, handler, name: "order.placed", dueAt, version: 0 },
 		...{ reference: null, record: id },

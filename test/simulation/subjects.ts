@@ -1,16 +1,16 @@
 /**
- * What something is about: an event, as its number, or one delivery of it, as `number:handler`. An id tells the
- * event: callers of the simulation write its number into it. Nothing here is read by the product's own code.
+ * Subjects of notes: an event as its number, a delivery as `number:handler`. The callers of the simulation write the
+ * number into the event's id. The product does not read it.
  */
 
 const ID =
 	/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{2}([0-9a-f]{8})[0-9a-f]{2}(?::([\w-]+))?/g;
 
-/** How a record that travels a queue begins. */
+/** The beginning of a record. */
 const RECORD = '{"v":1,';
 
-/** Where in the random bytes of an id the number stands: they are the last four of which each is two digits. */
-const AT = 4;
+/** Where the number stands in the random bytes of an id: `uuid` copies these bytes to the same place in the id. */
+const AT = 11;
 
 export function subjectsOf(value: unknown): string[] {
 	const found = new Set<string>();
@@ -32,7 +32,7 @@ export function handlerOf(subject: string): string {
 	return subject.slice(String(eventOf(subject)).length + 1);
 }
 
-/** The scheduler's object that holds an event. */
+/** Returns the name of the scheduler shard that stores an event. */
 export function shardOf(id: string): string {
 	return `Scheduler/shard-${Number.parseInt(id.slice(-2), 16)}`;
 }
@@ -43,7 +43,7 @@ function find(value: unknown, found: Set<string>): void {
 		else findIds(value, undefined, found);
 	} else if (typeof value === "object" && value !== null) {
 		const { id, handler } = value as { id?: unknown; handler?: unknown };
-		// A row, or a letter: whatever else it has is about the same.
+		// A row or a dead letter. Its other members are about the same delivery.
 		if (typeof id === "string" && typeof handler === "string")
 			findIds(id, handler, found);
 		else for (const part of Object.values(value)) find(part, found);
@@ -51,8 +51,8 @@ function find(value: unknown, found: Set<string>): void {
 }
 
 function findInRecord(text: string, found: Set<string>): void {
-	const { id, delivery, letter } = JSON.parse(text);
-	findIds(String(id), (delivery ?? letter)?.handler, found);
+	const { id, delivery, deadLetter } = JSON.parse(text);
+	findIds(String(id), (delivery ?? deadLetter)?.handler, found);
 }
 
 function findIds(
@@ -66,7 +66,7 @@ function findIds(
 	}
 }
 
-/** Makes random bytes the bytes of an event's id. */
+/** Writes the number of an event into the random bytes of its id. */
 export function number(bytes: Uint8Array, n: number): void {
 	new DataView(bytes.buffer).setUint32(AT, n);
 }

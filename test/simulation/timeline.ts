@@ -1,14 +1,14 @@
-/** A run as a person reads it: what was published, what went wrong, what each handler did, and when. */
-import type { Told } from "./platform/platform.ts";
+/** Formats a run for people: one line for each note, with its time. */
+import type { Note } from "./platform/platform.ts";
 import { type Outcome, START } from "./run.ts";
 import { eventOf } from "./subjects.ts";
 
-/** Lines that a timeline has at the most. */
+/** Most lines of a timeline. */
 const MOST = 200;
 
 export function timeline({ ledger, violations }: Outcome): string {
 	const numbers = new Set(violations.flatMap(({ n }) => n ?? []));
-	const lines = ledger.told
+	const lines = ledger.notes
 		.filter(
 			({ subjects }) =>
 				numbers.size === 0 ||
@@ -26,7 +26,7 @@ export function timeline({ ledger, violations }: Outcome): string {
 	].join("\n");
 }
 
-function lineOf({ at, what, where, subjects, detail }: Told): string {
+function lineOf({ at, what, where, subjects, detail }: Note): string {
 	const about =
 		subjects.length > 6 ? `${subjects.length} events` : subjects.join(" ");
 	return [

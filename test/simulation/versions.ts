@@ -1,10 +1,10 @@
-/** The deploys of a history: handlers and their policies, what each does with an event, and how deploys change. */
+/** Draws the deploys of a history: handlers, their policies and behaviour, and how deploys change them. */
 import type { RetryOptions } from "tidings";
 import { Dice } from "./dice.ts";
 import { Fate } from "./platform/fate.ts";
 import type { HandlerSpec, Scenario, Version } from "./scenario.ts";
 
-/** What a handler does with an event. */
+/** The behaviour of a handler for an event. */
 export type Behaviour =
 	| { type: "succeed"; takes: number }
 	| {
@@ -15,13 +15,13 @@ export type Behaviour =
 	| { type: "refuse" }
 	| { type: "kill"; times: number };
 
-/** What a handler asks for that says when to try again, in milliseconds. */
+/** Wait of a `RetryAfterError`, in milliseconds. */
 export const RETRY_AFTER = 90_000;
 
-/** The shards that there are from the start. */
+/** Shards of the first deploy. */
 export const SHARDS = 2;
 
-/** What a handler's id gets when it is renamed; it does the same as before. */
+/** Suffix of a renamed handler, which behaves as before. */
 const RENAMED = "-renamed";
 
 const POLICIES: readonly RetryOptions[] = [
@@ -35,7 +35,7 @@ const POLICIES: readonly RetryOptions[] = [
 	{ limit: 3, maxAge: "1 hour", base: "10 minutes" },
 ];
 
-/** More attempts than one message may have. */
+/** Policies with more attempts than one message can have. */
 const MANY: readonly RetryOptions[] = [
 	{ limit: 95, backoff: "constant", base: "1 second" },
 	{ backoff: "constant", base: "6 minutes", maxAge: "4 hours" },
@@ -61,7 +61,7 @@ export function drawVersion(dice: Dice): Version {
 	};
 }
 
-/** What a handler does with an event, the same for the same seed whatever else happens. */
+/** Returns the behaviour of a handler for an event. It depends on the seed alone. */
 export function behaviourOf(
 	{ seed, faults }: Scenario,
 	n: number,
@@ -85,7 +85,7 @@ export function behaviourOf(
 	return { type: "fail", times: dice.pick([1, 1, 2, 3, Infinity]), how };
 }
 
-/** The version with a handler removed, renamed or moved, and perhaps a schema that refuses more; its shards are those that it adds. */
+/** Returns a changed version: a handler removed, renamed or moved, perhaps a stricter schema. `shards` is the number of added shards. */
 export function changed(dice: Dice, { handlers }: Version): Version {
 	const at = dice.between(0, handlers.length);
 	const one = handlers[at] as HandlerSpec;

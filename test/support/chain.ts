@@ -1,16 +1,17 @@
-/** One delivery's whole chain under simulated time, between a queue and a scheduler of a few lines. */
+/** A delivery's whole chain of retries in simulated time, between a queue and a scheduler of a few lines. */
 
 import { consume } from "../../src/consume/queue.ts";
 import { incoming, read, record } from "./incoming.ts";
 import type { TestPorts } from "./ports.ts";
 
-/** When a chain begins. */
+/** When a chain starts. */
 export const T0 = Date.UTC(2027, 0, 1);
 
 /**
- * Runs until the one handler that fails has ended; tells what carried its attempts, and when it ended.
+ * Runs until the delivery to the one handler that fails has ended.
  *
- * @param ports their clock is the simulated one from here on
+ * @param ports use the simulated clock from now on
+ * @returns how the delivery moved, its dead letter, and its duration in milliseconds
  */
 export async function runChain(
 	name: string,
@@ -19,7 +20,7 @@ export async function runChain(
 ) {
 	let now = T0;
 	ports.clock = () => now;
-	const moves = { sends: 0, holds: 0, longestInQueue: 0, mostTries: 0 };
+	const moves = { sends: 0, stores: 0, longestInQueue: 0, mostReads: 0 };
 	let message = incoming(record(name, body, undefined, T0), { sentAt: T0 });
 	let from: "events" | "retries" = "events";
 	for (;;) {
@@ -27,8 +28,8 @@ export async function runChain(
 		from = "retries";
 		const [verdict] = message.verdicts;
 		const sent = ports.recorded.retries.pop();
-		const held = ports.recorded.rows.pop();
-		moves.mostTries = Math.max(moves.mostTries, message.attempts);
+		const row = ports.recorded.rows.pop();
+		moves.mostReads = Math.max(moves.mostReads, message.attempts);
 		if (typeof verdict === "object") {
 			now += (verdict.retry ?? 0) * 1_000;
 			const sentAt = message.timestamp.getTime();
@@ -42,12 +43,12 @@ export async function runChain(
 			const sentAt = now;
 			now += sent.delaySeconds * 1_000;
 			message = incoming(sent.record, { sentAt });
-		} else if (held) {
-			moves.holds++;
-			now = Math.max(now, held.dueAt);
-			message = incoming(held.record, { sentAt: now });
+		} else if (row) {
+			moves.stores++;
+			now = Math.max(now, row.dueAt);
+			message = incoming(row.record, { sentAt: now });
 		} else break;
 	}
-	const letter = read(ports.recorded.deadLetters[0] ?? "").deadLetter;
-	return { moves, letter, end: now - T0 };
+	const { deadLetter } = read(ports.recorded.deadLetters[0] ?? "");
+	return { moves, letter: deadLetter, end: now - T0 };
 }

@@ -1,4 +1,4 @@
-/** A Standard Schema of no library, as the specification has it; asynchronous at that: it takes even numbers. */
+/** An asynchronous Standard Schema without a library. It accepts even numbers. */
 export const even = {
 	"~standard": {
 		version: 1 as const,

@@ -1,12 +1,12 @@
-/** Messages as a consumer gets them, that tell which verdict each was given. */
+/** Messages as a consumer receives them. Each records its verdicts. */
 
 import type { IncomingMessage } from "../../src/consume/settle.ts";
 import { encodeEvent } from "../../src/event/encode.ts";
 import { type Delivery, decode } from "../../src/event/envelope.ts";
 import { newId } from "../../src/event/id.ts";
 
-export interface JudgedMessage extends IncomingMessage {
-	/** Every verdict, in order: there must be one. */
+export interface TestMessage extends IncomingMessage {
+	/** All verdicts, in order. There must be exactly one. */
 	verdicts: ("ack" | { retry: number | undefined })[];
 }
 
@@ -18,8 +18,8 @@ export function incoming(
 		attempts = 1,
 		sentAt = Date.now(),
 	}: { attempts?: number; sentAt?: number } = {},
-): JudgedMessage {
-	const verdicts: JudgedMessage["verdicts"] = [];
+): TestMessage {
+	const verdicts: TestMessage["verdicts"] = [];
 	return {
 		id: `m${++count}`,
 		timestamp: new Date(sentAt),
@@ -31,7 +31,7 @@ export function incoming(
 	};
 }
 
-/** The record of an event, with a delivery of it where one is given. */
+/** The record of an event, or of one delivery. */
 export function record(
 	name: string,
 	body: unknown = { n: 1 },
@@ -43,7 +43,7 @@ export function record(
 	return encodeEvent(head, { text }, delivery ? { delivery } : {});
 }
 
-/** What a record says, when it can be read. */
+/** The envelope of a record. */
 export function read(text: string) {
 	const decoded = decode(text);
 	if (decoded.kind !== "envelope") throw new Error(`not readable: ${text}`);

@@ -4,10 +4,11 @@ import { appExtension } from "../../src/apps/extension.ts";
 import type { NewDeadLetter } from "../../src/event/dead-letter.ts";
 import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
 import type { Transition } from "../../src/event/transition.ts";
-import { type Events, portsOf, registrationOf } from "../../src/events.ts";
+import type { Events } from "../../src/events.ts";
 import type { HandlerRegistry } from "../../src/handlers/registry.ts";
 import { handlerWorkers } from "../../src/handlers/workers.ts";
 import type { RecordQueue } from "../../src/platform/queues.ts";
+import { portsOf, registrationOf } from "../../src/registration.ts";
 
 export interface Recorded {
 	events: string[];

@@ -1,11 +1,11 @@
-/** How `after` is refused, at an instant that every test of it shares. */
+/** The error that rejects an `after`, at an instant that all its tests share. */
 import { expect } from "vitest";
 import { dueTime } from "../../src/event/after.ts";
 import type { RefusedError } from "../../src/event/errors.ts";
 
 export const NOW = Date.UTC(2027, 0, 14, 17, 46, 5, 811);
 
-/** The error; fails when `after` is accepted. */
+/** Returns the error. Fails if `after` is accepted. */
 export function refusal(after: unknown, now = NOW): RefusedError {
 	try {
 		dueTime(after, now);
@@ -16,5 +16,5 @@ export function refusal(after: unknown, now = NOW): RefusedError {
 		});
 		return error as RefusedError;
 	}
-	throw new Error(`${String(after)} was not refused`);
+	throw new Error(`${String(after)} was not rejected`);
 }

@@ -1,4 +1,4 @@
-/** A shard of the scheduler by itself, its rows looked at from inside. */
+/** One shard of the scheduler, with access to its rows. */
 
 import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";

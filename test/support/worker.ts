@@ -1,4 +1,4 @@
-/** The Worker under test: its handlers do what a test says, and it keeps every transition. */
+/** The Worker under test. Its handlers do what a test sets, and it records all transitions. */
 import {
 	WorkflowEntrypoint,
 	type WorkflowEvent,
@@ -14,19 +14,19 @@ import {
 import { publisher, subscriber, worker } from "tidings/worker";
 import * as z from "zod";
 
-/** Every transition, in order. */
+/** All transitions, in order. */
 export const transitions: Transition[] = [];
 
-/** What handlers do, by handler id; one that a test does not set succeeds. */
+/** The behaviour of each handler, by its id. A handler without one succeeds. */
 export const behaviours = new Map<
 	string,
 	(event: TidingsEvent, context: HandlerContext) => unknown
 >();
 
-/** What the user's own fetch does at a path, in a request of its own. */
+/** The behaviour of the user's own fetch, by path. */
 export const requests = new Map<string, () => Promise<unknown>>();
 
-/** What the user's own queue handler was given. */
+/** The queues of the batches that the user's own queue handler received. */
 export const ownBatches: string[] = [];
 
 export const UserJoined = event(
@@ -91,7 +91,7 @@ events.on<unknown>(
 /** How often the workflow ran, by instance id. */
 export const workflowRuns = new Map<string, number>();
 
-/** The workflow that events are handed to: its output is what it was started with. */
+/** The workflow that events start. It returns its params. */
 export class Fulfilment extends WorkflowEntrypoint {
 	override async run(started: WorkflowEvent<unknown>, step: WorkflowStep) {
 		const { instanceId: id, payload } = started;
@@ -106,7 +106,7 @@ const own = worker(events, {
 		const act = requests.get(pathname);
 		if (act) return Response.json((await act()) ?? null);
 		if (pathname !== "/not-awaited") return new Response("the user's own");
-		// As people do: nobody awaits it, and the response goes out at once.
+		// A common mistake: the publish is not awaited, and the response is sent at once.
 		events.publish("order.placed", { from: "a publish that nobody awaits" });
 		return new Response("published");
 	},
@@ -124,7 +124,7 @@ export {
 	Subscriptions,
 } from "tidings/worker";
 
-/** Handlers of another Worker, which is this one behind a binding of its own. */
+/** Handlers of another Worker. It is this Worker behind its own binding. */
 export const mail = createEvents();
 mail.on(
 	"order.placed",

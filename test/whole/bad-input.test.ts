@@ -1,9 +1,10 @@
-/** What cannot be accepted is refused alike at every door, with the value, the limit and the remedy. */
+/** Every entry point rejects bad input with the same error: what was given, what is allowed, what to do. */
 import { env } from "cloudflare:workers";
 import dayjs from "dayjs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createClient, type PublisherBinding } from "../../src/client.ts";
-import type { RefusedError } from "../../src/index.ts";
+import { createEvents, type RefusedError } from "../../src/index.ts";
+import { worker } from "../../src/worker.ts";
 import { call, installKeys, keyOf } from "../support/http.ts";
 import { events, transitions } from "../support/worker.ts";
 
@@ -11,8 +12,8 @@ const binding = (env as unknown as { ANYBODY: PublisherBinding }).ANYBODY;
 
 beforeAll(installKeys);
 
-/** Every way in which `publish` can be called. */
-const doors: Record<string, (...args: unknown[]) => Promise<unknown>> = {
+/** Every way to call `publish`. */
+const entryPoints: Record<string, (...args: unknown[]) => Promise<unknown>> = {
 	"the library": (...args) => events.publish(...(args as [string])),
 	"the raw binding": async (...args) => await binding.publish(...args),
 	"a client over the binding": (...args) =>
@@ -36,10 +37,10 @@ const joined = { userId: "u1", email: "a@b.co" };
 const inAYear = dayjs.utc().add(1, "year").valueOf();
 const after = (value: unknown) => ["order.placed", { after: value }, 1];
 
-const refused: [title: string, code: string, says: RegExp, args: unknown[]][] =
+const rejected: [title: string, code: string, says: RegExp, args: unknown[]][] =
 	[
 		[
-			"a name outside the grammar",
+			"a name with a space",
 			"invalid_name",
 			/"order placed".*segments/,
 			["order placed", 1],
@@ -139,9 +140,9 @@ const refused: [title: string, code: string, says: RegExp, args: unknown[]][] =
 		],
 	];
 
-for (const [door, publish] of Object.entries(doors))
-	describe(`through ${door}`, () => {
-		test.each(refused)("%s is refused", async (_, code, says, args) => {
+for (const [name, publish] of Object.entries(entryPoints))
+	describe(`through ${name}`, () => {
+		test.each(rejected)("%s is rejected", async (_, code, says, args) => {
 			const before = transitions.length;
 			const error = (await publish(...args).then(
 				() => undefined,
@@ -163,11 +164,11 @@ for (const [door, publish] of Object.entries(doors))
 		});
 	});
 
-/** The raw binding cannot carry it at all. */
-const { "the raw binding": _, ...typedDoors } = doors;
+/** The raw binding cannot transfer such an object at all. */
+const { "the raw binding": _, ...typed } = entryPoints;
 
-test.each(Object.entries(typedDoors))(
-	"a dayjs object is refused through %s with a hint at toDate()",
+test.each(Object.entries(typed))(
+	"a dayjs object is rejected through %s, with a hint at toDate()",
 	async (_, publish) => {
 		await expect(
 			publish("order.placed", { after: dayjs() }, 1),
@@ -178,7 +179,7 @@ test.each(Object.entries(typedDoors))(
 	},
 );
 
-test("a client refuses to move an event to what is no time, before it asks anybody", async () => {
+test("a client rejects an invalid time of reschedule before it sends anything", async () => {
 	const client = createClient(binding);
 	for (const after of [dayjs(), 1n, null, undefined, Number.NaN])
 		await expect(
@@ -192,7 +193,7 @@ test.each([
 	[{ url: "localhost:8787", key: "k" }, /http:\/\//],
 	[{ url: "https://events.test" }, /key is missing/],
 ])(
-	"a client for %j says what is missing, before its first publish",
+	"createClient(%j) fails at once, and its error names what is missing",
 	(target, says) => {
 		expect(() => createClient(target as never)).toThrow(says);
 	},
@@ -211,7 +212,7 @@ describe("a batch with one bad event", () => {
 			createClient(binding).publishBatch(batch as never),
 	};
 	test.each(Object.entries(batches))(
-		"says which through %s, and none of it is accepted",
+		"names that event through %s, and accepts none",
 		async (_, publishBatch) => {
 			const before = transitions.length;
 			await expect(publishBatch(items)).rejects.toMatchObject({
@@ -234,7 +235,7 @@ describe("a batch with one bad event", () => {
 		},
 	);
 
-	test("says which over HTTP, and none of it is accepted", async () => {
+	test("names that event over HTTP, and accepts none", async () => {
 		const before = transitions.length;
 		expect(await call("POST", "/v1/events", items)).toMatchObject({
 			status: 422,
@@ -243,3 +244,16 @@ describe("a batch with one bad event", () => {
 		expect(transitions).toHaveLength(before);
 	});
 });
+
+test("worker() rejects an unknown option", () => {
+	expect(() => worker(createEvents(), { prefx: "/x" } as never)).toThrow(
+		/worker: unknown key "prefx"/,
+	);
+});
+
+test.each(["events", "/events/", "/", "//", "/a?b"])(
+	"worker() rejects the prefix %j",
+	(prefix) => {
+		expect(() => worker(createEvents(), { prefix })).toThrow(/prefix/);
+	},
+);

@@ -1,4 +1,4 @@
-/** The law of conservation: every accepted event × handler ends delivered, dead or cancelled. */
+/** Conservation: for each handler, every accepted event ends as delivered, dead or cancelled. */
 import { beforeAll, expect, test, vi } from "vitest";
 import { call, installKeys } from "../support/http.ts";
 import { behaviours, events, transitions } from "../support/worker.ts";
@@ -11,7 +11,7 @@ const HANDLERS = {
 	"load.one": ["load"],
 };
 
-/** One in ten fails to the end, one in ten the first time only. */
+/** One event in ten always fails, and one in ten fails at its first attempt only. */
 function misbehave(id: string): void {
 	behaviours.set(id, ({ body }, { attempt }) => {
 		const { n } = body as { n: number };
@@ -20,7 +20,7 @@ function misbehave(id: string): void {
 	});
 }
 
-test("four thousand events, one in ten failing, are all accounted for", async () => {
+test("each of four thousand events ends exactly once for each handler, and none is early", async () => {
 	for (const id of ["load", "second"]) misbehave(id);
 	const ledger = new Map<string, string>();
 	const cancelled = new Set<string>();
@@ -58,18 +58,18 @@ test("four thousand events, one in ten failing, are all accounted for", async ()
 		{ timeout: 60_000, interval: 50 },
 	);
 
-	// Nothing missing, nothing twice, nothing that was cancelled.
+	// Nothing is missing, nothing is delivered twice, and no cancelled event is delivered.
 	expect(ended().sort()).toEqual(expected.sort());
 	const count = (type: string) =>
 		transitions.filter((transition) => transition.type === type).length;
 	expect(count("cancelled")).toBe(cancelled.size);
 
-	// Each failure to the end has one letter, and nothing else has.
+	// Each dead delivery has one dead letter, and there are no others.
 	const dead = transitions.flatMap((t) =>
 		t.type === "dead" ? [`${t.id}:${t.handler}`] : [],
 	);
 	expect(dead.length).toBeGreaterThan(300);
-	const letters = async () => {
+	const deadLetters = async () => {
 		const ids: string[] = [];
 		for (let cursor = ""; ; ) {
 			const { json } = await call(
@@ -82,11 +82,11 @@ test("four thousand events, one in ten failing, are all accounted for", async ()
 		}
 	};
 	await vi.waitFor(
-		async () => expect((await letters()).sort()).toEqual(dead.sort()),
+		async () => expect((await deadLetters()).sort()).toEqual(dead.sort()),
 		{ timeout: 20_000, interval: 100 },
 	);
 
-	// Nothing early.
+	// Nothing is early.
 	const due = new Map(
 		transitions.flatMap((t) =>
 			t.type === "scheduled" ? [[t.id, t.dueAt]] : [],

@@ -1,4 +1,4 @@
-/** What does not fit a message, but is less than 256 KB, travels by reference, unseen by users. */
+/** A body that does not fit a message is stored by reference, up to 256 KB. Users do not notice. */
 
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
@@ -20,7 +20,7 @@ afterEach(() => behaviours.clear());
 const wait = { timeout: 10_000, interval: 10 };
 const KB = 1_024;
 
-/** A body with which the event has exactly so many bytes. */
+/** A body that makes an event of exactly this many bytes. */
 function bodyOf(bytes: number, name: string, fill = "x"): string {
 	const head = { id: "0".repeat(36), name, time: Date.now(), delay: 0 };
 	const rest = bytes - eventBytes(head, JSON.stringify(""));
@@ -30,7 +30,7 @@ function bodyOf(bytes: number, name: string, fill = "x"): string {
 
 describe.each(["x", "ä", "😀", "\n", "\ud800"])("filled with %j", (fill) => {
 	test.each([1, 108, 109, 110, 112, 127, 128, 129, 255])(
-		"an event of %i KB arrives as it was",
+		"an event of %i KB arrives as it was published",
 		async (kb) => {
 			const seen = vi.fn();
 			behaviours.set("load", ({ body }) => seen(body));
@@ -41,15 +41,15 @@ describe.each(["x", "ä", "😀", "\n", "\ud800"])("filled with %j", (fill) => {
 		},
 	);
 
-	test("262 143 bytes are accepted, 262 144 are not", async () => {
+	test("an event of 262 143 bytes is accepted, one of 262 144 is not", async () => {
 		const ports = recordingPorts();
-		const asked = (bytes: number) =>
+		const publishing = (bytes: number) =>
 			publish(
 				{ name: "load.one", body: bodyOf(bytes, "load.one", fill) },
 				ports,
 			);
-		await expect(asked(256 * KB - 1)).resolves.toMatchObject({ delay: 0 });
-		await expect(asked(256 * KB)).rejects.toMatchObject({
+		await expect(publishing(256 * KB - 1)).resolves.toMatchObject({ delay: 0 });
+		await expect(publishing(256 * KB)).rejects.toMatchObject({
 			code: "event_too_large",
 		});
 	});
@@ -77,7 +77,7 @@ test("a large event is retried, buried with its whole body, and replayed", async
 	expect(seen.mock.calls[0]?.[0] === body).toBe(true);
 });
 
-test("a large event is held, moved and handed over by reference", async () => {
+test("a large event is scheduled, rescheduled and delivered", async () => {
 	const seen = vi.fn();
 	behaviours.set("load", ({ body }) => seen(body));
 	const body = bodyOf(130 * KB, "load.one");
@@ -108,10 +108,10 @@ test("a batch of large and small events is sent within a queue's limits", async 
 	expect(ports.recorded.payloads.size).toBe(2);
 });
 
-describe("how long a body is kept", () => {
+describe("a body by reference", () => {
 	const large = { name: "ampt.like", body: "x".repeat(150 * KB) };
 
-	test("30 days from when the event is due, and from each new due time", async () => {
+	test("is stored until 30 days after the due time of its event, and after each new due time", async () => {
 		const ports = recordingPorts({ clock: () => 1_000_000 });
 		const { id, delay } = await publish({ ...large, after: "10 days" }, ports);
 		expect(ports.recorded.payloads.get(id)?.until).toBe(
@@ -125,7 +125,7 @@ describe("how long a body is kept", () => {
 		expect(ports.recorded.payloads.get(id)?.until).toBe(later + PAYLOAD_KEPT);
 	});
 
-	test("30 days past each retry, and no outcome deletes it", async () => {
+	test("is stored until 30 days after each retry, and no outcome deletes it", async () => {
 		let now = 1_000_000;
 		const ports = recordingPorts({ clock: () => now });
 		const { id } = await publish(large, ports);
@@ -152,59 +152,26 @@ describe("how long a body is kept", () => {
 		expect(ports.recorded.payloads.has(id)).toBe(true);
 	});
 
-	test("a body that is gone makes a dead letter that says so", async () => {
-		const ports = recordingPorts();
-		await publish(large, ports);
-		ports.recorded.payloads.clear();
-		const message = incoming(ports.recorded.events[0]);
-		await consume([message], "events", ports);
-		expect(message.verdicts).toEqual(["ack"]);
-		expect(read(ports.recorded.deadLetters[0] ?? "").deadLetter).toMatchObject({
-			handler: "ampt",
-			cause: "payload_missing",
-		});
-	});
-
-	test("a body that cannot be read now delays its delivery without using up an attempt", async () => {
-		const ports = recordingPorts();
-		await publish(large, ports);
-		ports.payloads.get = async () => {
-			throw new Error("the object is down");
-		};
-		const whole = incoming(ports.recorded.events[0]);
-		await consume([whole], "events", ports);
-		expect(whole.verdicts).toEqual([{ retry: 5 }]);
-
-		const again = incoming(ports.recorded.events[0], { attempts: 2 });
-		await consume([again], "events", ports);
-		const alone = incoming(ports.recorded.retries[0]?.record);
-		await consume([alone], "retries", ports);
-		expect(alone.verdicts).toEqual(["ack"]);
-		expect(ports.recorded.rows).toMatchObject([
-			{ handler: "ampt", attempt: 1 },
-		]);
-	});
-
-	test("a body whose alarm cannot be set is not kept, and its event is refused", async () => {
+	test("is not stored if its alarm cannot be set, and put rejects", async () => {
 		const { Payloads } = exports as unknown as {
 			Payloads: DurableObjectNamespace<Payloads>;
 		};
 		const stub = Payloads.getByName("without-an-alarm");
 		await runInDurableObject(stub, async (object: Payloads, { storage }) => {
-			const refused = vi.spyOn(storage, "setAlarm");
-			refused.mockRejectedValue(new Error("storage failed"));
+			const setAlarm = vi.spyOn(storage, "setAlarm");
+			setAlarm.mockRejectedValue(new Error("storage failed"));
 			await expect(object.put("text", Date.now() + 1_000)).rejects.toThrow();
-			refused.mockRestore();
+			setAlarm.mockRestore();
 			expect(await object.get()).toBeNull();
 			expect(await storage.getAlarm()).toBeNull();
 		});
 	});
 
-	test("the object forgets it when its time is over, and not before", async () => {
+	test("is deleted when its time is over, not before, and no extension shortens that time", async () => {
 		const { Payloads: namespace } = exports as unknown as {
 			Payloads: DurableObjectNamespace<Payloads>;
 		};
-		const stub = namespace.getByName("kept-for-a-while");
+		const stub = namespace.getByName("stored-for-a-while");
 		const alarmAt = () =>
 			runInDurableObject(stub, (_, { storage }) => storage.getAlarm());
 		const now = Date.now();

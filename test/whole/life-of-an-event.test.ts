@@ -1,4 +1,4 @@
-/** Real queues and real objects: each transition, asserted at both ends. */
+/** The life of an event on real queues and objects: its transitions, and what its handlers receive. */
 import { env, waitUntil } from "cloudflare:workers";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { NonRetryableError, type Transition } from "../../src/index.ts";
@@ -19,8 +19,8 @@ afterEach(() => {
 
 const wait = { timeout: 10_000, interval: 10 };
 
-/** The way of one event so far: `type handler attempt`. */
-function wayOf(id: string): string[] {
+/** The transitions of one event so far: `type handler attempt`. */
+function lifeOf(id: string): string[] {
 	return transitions
 		.filter((transition) => transition.id === id)
 		.map((transition) =>
@@ -34,12 +34,12 @@ function wayOf(id: string): string[] {
 		);
 }
 
-/** Waits until an event's way is as it should be, and goes no further. */
-async function expectWay(id: string, way: string[]): Promise<void> {
-	await vi.waitFor(() => expect(wayOf(id).sort()).toEqual(way.sort()), wait);
+/** Waits until the transitions of an event are exactly these, in any order. */
+async function expectLife(id: string, life: string[]): Promise<void> {
+	await vi.waitFor(() => expect(lifeOf(id).sort()).toEqual(life.sort()), wait);
 }
 
-test("published → queued → delivered to each of its handlers", async () => {
+test("a published event is delivered to each of its handlers", async () => {
 	const before = Date.now();
 	const receipt = await events.publish("order.placed", { orderId: "o1" });
 	expect(receipt).toEqual({
@@ -48,7 +48,7 @@ test("published → queued → delivered to each of its handlers", async () => {
 		delay: 0,
 	});
 	expect(receipt.time).toBeGreaterThanOrEqual(before);
-	await expectWay(receipt.id, [
+	await expectLife(receipt.id, [
 		"published",
 		"delivered first 1",
 		"delivered second 1",
@@ -56,7 +56,7 @@ test("published → queued → delivered to each of its handlers", async () => {
 	]);
 });
 
-test("a handler gets exactly id, name, body, time and delay, and a context", async () => {
+test("a handler receives exactly id, name, body, time and delay, and a context", async () => {
 	const seen = vi.fn();
 	behaviours.set("load", (event, { attempt, handler, signal }) =>
 		seen(event, { attempt, handler, aborted: signal.aborted }),
@@ -73,12 +73,12 @@ test("a handler gets exactly id, name, body, time and delay, and a context", asy
 });
 
 test.each([null, 0, "", false, [], "text"])(
-	"the body %j arrives as it was",
+	"the body %j arrives as it was published",
 	async (body) => {
 		const seen = vi.fn();
 		behaviours.set("load", (event) => seen(event.body));
 		const { id } = await events.publish("load.one", body);
-		await expectWay(id, ["published", "delivered load 1"]);
+		await expectLife(id, ["published", "delivered load 1"]);
 		expect(seen.mock.calls).toEqual([[body]]);
 	},
 );
@@ -88,7 +88,7 @@ test("a failing handler is retried alone until it succeeds", async () => {
 		if (attempt < 3) throw new Error(`no, ${attempt}`);
 	});
 	const { id } = await events.publish("order.placed", { orderId: "o2" });
-	await expectWay(id, [
+	await expectLife(id, [
 		"published",
 		"delivered first 1",
 		"retrying second 1",
@@ -98,12 +98,12 @@ test("a failing handler is retried alone until it succeeds", async () => {
 	]);
 });
 
-test("a handler that fails to the end becomes a dead letter that can be read, replayed and is then delivered", async () => {
+test("a delivery whose retries are exhausted is a dead letter, which can be read, replayed and then delivered", async () => {
 	behaviours.set("load", () => {
 		throw new TypeError("no\nway");
 	});
 	const { id } = await events.publish("load.one", { whole: ["event"] });
-	await expectWay(id, ["published", "retrying load 1", "dead load 2"]);
+	await expectLife(id, ["published", "retrying load 1", "dead load 2"]);
 	const path = `/v1/dead-letters/${encodeURIComponent(`${id}:load`)}`;
 	await vi.waitFor(
 		async () => expect((await call("GET", path)).status).toBe(200),
@@ -130,7 +130,7 @@ test("a handler that fails to the end becomes a dead letter that can be read, re
 
 	behaviours.clear();
 	expect(await call("POST", `${path}/replay`)).toMatchObject({ status: 202 });
-	await expectWay(id, [
+	await expectLife(id, [
 		"published",
 		"retrying load 1",
 		"dead load 2",
@@ -143,14 +143,14 @@ test("a handler that fails to the end becomes a dead letter that can be read, re
 	});
 });
 
-test("a replay runs only the handler that failed, with the body as it was mended", async () => {
+test("a replay runs only the handler that failed, from attempt 1, with the edited body", async () => {
 	const first = vi.fn();
 	behaviours.set("first", ({ body }) => {
-		if (body === "broken") throw new NonRetryableError("mend it");
+		if (body === "broken") throw new NonRetryableError("fix it");
 		first(body);
 	});
 	const { id } = await events.publish("order.placed", "broken");
-	await expectWay(id, [
+	await expectLife(id, [
 		"published",
 		"dead first 1",
 		"delivered second 1",
@@ -161,8 +161,8 @@ test("a replay runs only the handler that failed, with the body as it was mended
 		async () => expect((await call("GET", path)).status).toBe(200),
 		wait,
 	);
-	await call("POST", `${path}/replay`, { body: "mended" });
-	await expectWay(id, [
+	await call("POST", `${path}/replay`, { body: "fixed" });
+	await expectLife(id, [
 		"published",
 		"dead first 1",
 		"delivered second 1",
@@ -170,17 +170,17 @@ test("a replay runs only the handler that failed, with the body as it was mended
 		"replayed first",
 		"delivered first 1",
 	]);
-	expect(first.mock.calls).toEqual([["mended"]]);
+	expect(first.mock.calls).toEqual([["fixed"]]);
 });
 
-test("an attempt past its time has failed", async () => {
+test("an attempt that does not end within its timeout has failed", async () => {
 	behaviours.set(
 		"slow",
 		(_, { signal }) =>
 			new Promise((resolve) => signal.addEventListener("abort", resolve)),
 	);
 	const { id } = await events.publish("slow.one", null);
-	await expectWay(id, ["published", "dead slow 1"]);
+	await expectLife(id, ["published", "dead slow 1"]);
 	const [dead] = transitions.filter(
 		(t): t is Transition & { type: "dead" } => t.id === id && t.type === "dead",
 	);
@@ -190,7 +190,7 @@ test("an attempt past its time has failed", async () => {
 	});
 });
 
-test("scheduled → queued → delivered, not before its time, with its delay", async () => {
+test("a scheduled event is delivered with its delay, not before its due time", async () => {
 	const seen = vi.fn();
 	behaviours.set("load", ({ delay, time }) => seen(delay, Date.now() - time));
 	const { id, time, delay } = await events.publish(
@@ -199,27 +199,27 @@ test("scheduled → queued → delivered, not before its time, with its delay", 
 		{ n: 1 },
 	);
 	expect(delay).toBe(300);
-	await expectWay(id, ["scheduled", "queued", "delivered load 1"]);
+	await expectLife(id, ["scheduled", "queued", "delivered load 1"]);
 	const [[given, waited]] = seen.mock.calls as [[number, number]];
 	expect(given).toBe(300);
 	expect(waited).toBeGreaterThanOrEqual(300);
 	expect(time).toBeLessThanOrEqual(Date.now());
 });
 
-test("a cancelled event is never delivered, and cancelling twice says so", async () => {
+test("a cancelled event is never delivered, and a second cancel returns false", async () => {
 	const { id } = await events.publish("load.one", { after: "1 hour" }, 1);
 	expect(await events.cancel(id)).toBe(true);
 	expect(await events.cancel(id)).toBe(false);
-	await expectWay(id, ["scheduled", "cancelled"]);
+	await expectLife(id, ["scheduled", "cancelled"]);
 });
 
-test("a rescheduled event comes at its new time, its delay counted from when it was published", async () => {
+test("a rescheduled event is delivered at its new due time, and its delay counts from its publication", async () => {
 	const seen = vi.fn();
 	behaviours.set("load", ({ delay }) => seen(delay));
 	const { id, time } = await events.publish("load.one", { after: "1 hour" }, 1);
 	const moved = await events.reschedule(id, 200);
 	expect(moved).toMatchObject({ id, time });
-	await expectWay(id, [
+	await expectLife(id, [
 		"scheduled",
 		"rescheduled",
 		"queued",
@@ -229,7 +229,7 @@ test("a rescheduled event comes at its new time, its delay counted from when it 
 	expect(await events.reschedule(id, 200)).toBe(false);
 });
 
-test("an event that is published without await just before the response arrives all the same", async () => {
+test("an event that is published without await just before the response is delivered", async () => {
 	const seen = vi.fn();
 	behaviours.set("first", ({ body }) => seen(body));
 	const { status } = await call("GET", "/not-awaited");
@@ -243,7 +243,7 @@ test("an event that is published without await just before the response arrives 
 	);
 });
 
-test("handlers by definition get the schema's output, handlers by name the body as published", async () => {
+test("a handler by definition receives the schema's output, a handler by name the body as published", async () => {
 	const seen: Record<string, unknown> = {};
 	behaviours.set("welcome", ({ body }) => {
 		seen.welcome = body;
@@ -253,7 +253,7 @@ test("handlers by definition get the schema's output, handlers by name the body 
 	});
 	const body = { userId: "u1", email: "a@b.co", visits: "3" };
 	const { id } = await events.publish("user.joined", body);
-	await expectWay(id, [
+	await expectLife(id, [
 		"published",
 		"delivered welcome 1",
 		"delivered audit 1",
@@ -270,7 +270,7 @@ test("an event with three healthy handlers costs exactly one queue write", async
 		vi.spyOn(queue, "sendBatch"),
 	]);
 	const { id } = await events.publish("order.placed", 1);
-	await expectWay(id, [
+	await expectLife(id, [
 		"published",
 		"delivered first 1",
 		"delivered second 1",
@@ -281,24 +281,24 @@ test("an event with three healthy handlers costs exactly one queue write", async
 	]);
 });
 
-test("what a handler leaves to waitUntil neither delays nor repeats its batch-mates", async () => {
-	const left = Promise.withResolvers<void>();
+test("work that a handler passes to waitUntil neither delays nor repeats other messages of its batch", async () => {
+	const work = Promise.withResolvers<void>();
 	behaviours.set("load", ({ body }) => {
-		if (body === 0) waitUntil(left.promise.catch(() => {}));
+		if (body === 0) waitUntil(work.promise.catch(() => {}));
 	});
 	const receipts = await events.publishBatch(
 		[0, 1, 2].map((body) => ({ name: "load.one", body })),
 	);
 	for (const { id } of receipts)
-		await expectWay(id, ["published", "delivered load 1"]);
-	left.reject(new Error("too late to matter"));
+		await expectLife(id, ["published", "delivered load 1"]);
+	work.reject(new Error("too late to matter"));
 	const after = await events.publish("load.one", 3);
-	await expectWay(after.id, ["published", "delivered load 1"]);
+	await expectLife(after.id, ["published", "delivered load 1"]);
 	for (const { id } of receipts)
-		expect(wayOf(id).sort()).toEqual(["delivered load 1", "published"]);
+		expect(lifeOf(id).sort()).toEqual(["delivered load 1", "published"]);
 });
 
-test("any other queue is the user's own", async () => {
+test("batches of other queues reach the user's own handler", async () => {
 	const batch = { queue: "somebody-else", messages: [] };
 	await worker.queue(batch as never, env as never, {} as never);
 	expect(ownBatches).toEqual(["somebody-else"]);

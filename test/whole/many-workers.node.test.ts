@@ -1,4 +1,4 @@
-/** Several real Workers, driven from outside: the shop's owner and its storefront. */
+/** Several real Workers, called from outside: the shop's owner, its storefront, and a Worker with only the binding. */
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createTestHarness } from "wrangler";
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-/** What the owner's observer told of one event. */
+/** The transitions of one event that the owner's observer logged. */
 function transitionsOf(id: string): Transition[] {
 	return harness
 		.getLogs()
@@ -48,7 +48,7 @@ async function ends(id: string): Promise<string[]> {
 
 const wait = { timeout: 30_000, interval: 50 };
 
-test("an order at the storefront reaches every handler of the owner, each with its own end", async () => {
+test("an order at the storefront reaches every handler of the owner, and each has its own end", async () => {
 	const storefront = harness.getWorker("shop-storefront");
 	const response = await storefront.fetch("/orders", {
 		method: "POST",
@@ -108,7 +108,7 @@ test("tidings/client publishes over HTTP under plain Node", async () => {
 	).toHaveLength(2);
 });
 
-test("over HTTP a client gives errors back as their classes", async () => {
+test("a client over HTTP throws errors of their classes", async () => {
 	const client = createClient({ url, key: KEY });
 	await expect(client.publish("no name", 1)).rejects.toMatchObject({
 		name: "RefusedError",
@@ -154,7 +154,7 @@ test("events.publish works in a Worker that has only the binding", async () => {
 	});
 });
 
-test("what a Worker with only the binding publishes without await arrives all the same", async () => {
+test("an event that a Worker with only the binding publishes without await is delivered", async () => {
 	await harness.getWorker("binding-only").fetch("/not-awaited");
 	await vi.waitFor(
 		() =>

@@ -1,10 +1,9 @@
-/** What an outage, a deploy or a clock does to what is under way: late perhaps, never lost, never falsely dead. */
+/** Outages and mistakes in the configuration: events may be late, but are neither lost nor falsely dead. */
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { consume } from "../../src/consume/queue.ts";
-import { portsOf } from "../../src/events.ts";
-import { Handlers, handlerOf } from "../../src/handlers/handler.ts";
-import { NonRetryableError, RetryAfterError } from "../../src/index.ts";
+import { NonRetryableError } from "../../src/index.ts";
+import { portsOf } from "../../src/registration.ts";
 import { worker } from "../../src/worker.ts";
 import { incoming, read, record } from "../support/incoming.ts";
 import { down, recordingPorts } from "../support/ports.ts";
@@ -12,97 +11,24 @@ import { behaviours, events } from "../support/worker.ts";
 
 afterEach(() => behaviours.clear());
 
-const MINUTE = 60_000;
-const DAY = 86_400_000;
-
-function failing(id: string, thrown: unknown = new Error("no")) {
-	const ran = vi.fn(() => {
-		throw thrown;
-	});
-	behaviours.set(id, ran);
-	return ran;
-}
-
-test("a delivery that an outage brought back twenty times is still tried", async () => {
-	const ports = recordingPorts();
-	const ran = vi.fn();
-	behaviours.set("never", ran);
-	const delivery = { handler: "never", attempt: 1 };
-	const message = incoming(record("never.again", 1, delivery), {
-		attempts: 21,
-	});
-	await consume([message], "retries", ports);
-	expect(ran).toHaveBeenCalledTimes(1);
-	expect(ports.recorded.transitions).toMatchObject([{ type: "delivered" }]);
-});
-
-test("a message of a newer version is read a handful of times in its hour, so that the deploy that can read it still tries it", async () => {
-	let now = Date.UTC(2027, 0, 1);
-	const sentAt = now;
-	const ports = recordingPorts({ clock: () => now });
-	let attempts = 1;
-	for (; ports.recorded.stored.length === 0 && attempts < 100; attempts++) {
-		const message = incoming('{"v":2}', { attempts, sentAt });
-		await consume([message], "retries", ports);
-		const [verdict] = message.verdicts;
-		now += typeof verdict === "object" ? (verdict.retry ?? 0) * 1_000 : 0;
-	}
-	expect(now - sentAt).toBe(60 * MINUTE);
-	expect(attempts).toBeLessThan(10);
-});
-
-describe("an ending that cannot be written down", () => {
-	test("goes to the store when its queue takes nothing, and to the scheduler when neither does", async () => {
+describe("a dead letter that neither its queue, nor its store, nor the scheduler stores", () => {
+	function portsInAnOutage() {
 		const ports = recordingPorts();
-		const ran = failing("never", new NonRetryableError("no"));
 		ports.deadLettersQueue.send = down;
 		ports.deadLetters.store = down;
-		const message = incoming(record("never.again", { whole: true }));
-		await consume([message], "events", ports);
-		expect(message.verdicts).toEqual(["ack"]);
-		expect(ran).toHaveBeenCalledTimes(1);
-		const [row] = ports.recorded.rows;
-		expect(row).toMatchObject({ handler: "never", attempt: 2 });
+		ports.scheduler.store = down;
+		return ports;
+	}
 
-		// When its time comes it travels the retries queue, and is a letter there as well.
-		const again = recordingPorts();
-		const letter = incoming(row?.record);
-		await consume([letter], "retries", again);
-		expect(letter.verdicts).toEqual(["ack"]);
-		expect(again.recorded.stored).toMatchObject([
-			{ handler: "never", cause: "non_retryable", body: '{"whole":true}' },
-		]);
-	});
-
-	test("keeps the body as it was published, though the handler changed its own", async () => {
-		const ports = recordingPorts();
-		ports.deadLettersQueue.send = down;
-		behaviours.set("never", ({ body }) => {
-			(body as { n: number }).n = 99;
+	function failing(id: string) {
+		behaviours.set(id, () => {
 			throw new NonRetryableError("no");
 		});
-		await consume([incoming(record("never.again", { n: 1 }))], "events", ports);
-		expect(ports.recorded.stored).toMatchObject([{ body: '{"n":1}' }]);
-	});
+	}
 
-	test("brings the message again only when nobody at all takes it", async () => {
-		const ports = recordingPorts();
-		failing("never", new NonRetryableError("no"));
-		ports.deadLettersQueue.send = down;
-		ports.deadLetters.store = down;
-		ports.scheduler.store = down;
-		ports.retriesQueue.sendBatch = down;
-		const message = incoming(record("never.again"));
-		await consume([message], "events", ports);
-		expect(message.verdicts).toEqual([{ retry: 5 }]);
-	});
-
-	test("repeats only its own handler where the retries queue takes that", async () => {
-		const ports = recordingPorts();
-		failing("second", new NonRetryableError("no"));
-		ports.deadLettersQueue.send = down;
-		ports.deadLetters.store = down;
-		ports.scheduler.store = down;
+	test("repeats only its own handler, in a message of its own", async () => {
+		const ports = portsInAnOutage();
+		failing("second");
 		const message = incoming(record("order.placed"));
 		await consume([message], "events", ports);
 		expect(message.verdicts).toEqual(["ack"]);
@@ -112,152 +38,25 @@ describe("an ending that cannot be written down", () => {
 			{ delivery: { handler: "third", attempt: 1 } },
 		]);
 	});
-});
 
-describe("a delivery that was split", () => {
-	test("counts its maxAge from its first message, not from each try", async () => {
-		const sentAt = Date.UTC(2027, 0, 1);
-		const ports = recordingPorts({ clock: () => sentAt + 15 * DAY });
-		failing("ampt");
-		const text = record("ampt.like", 1, { handler: "ampt", attempt: 1 });
-		const message = incoming(text, { attempts: 50, sentAt });
-		await consume([message], "retries", ports);
-		expect(message.verdicts).toEqual(["ack"]);
-		expect(read(ports.recorded.deadLetters[0] ?? "").deadLetter).toMatchObject({
-			cause: "expired",
-			attempts: 50,
-			firstFailureAt: sentAt,
-		});
-	});
-
-	test("waits in the scheduler when the queue takes no deliveries", async () => {
-		const ports = recordingPorts();
+	test("redelivers its event if the retries queue is down, too", async () => {
+		const ports = portsInAnOutage();
+		failing("never");
 		ports.retriesQueue.sendBatch = down;
-		const message = incoming(record("order.placed"), { attempts: 2 });
+		const message = incoming(record("never.again"));
 		await consume([message], "events", ports);
-		expect(message.verdicts).toEqual(["ack"]);
-		expect(
-			ports.recorded.rows.map(({ handler, version }) => [handler, version]),
-		).toEqual([
-			["first", 1],
-			["second", 1],
-			["third", 1],
-		]);
+		expect(message.verdicts).toEqual([{ retry: 5 }]);
 	});
 });
 
-describe("what a handler asks for", () => {
-	test.each([
-		["in the past", new Date(0), 1],
-		["beyond all dates", new Date(8.64e15), 365 * 86_400],
-	])(
-		"a retry %s is at least a second and at most a year away",
-		async (_, at, seconds) => {
-			const now = Date.now();
-			const ports = recordingPorts({ clock: () => now });
-			failing("long", new RetryAfterError("later", at));
-			const message = incoming(record("long.wait"));
-			await consume([message], "events", ports);
-			expect(message.verdicts).toEqual(["ack"]);
-			const [sent] = ports.recorded.retries;
-			const [held] = ports.recorded.rows;
-			expect(sent?.delaySeconds ?? ((held?.dueAt ?? 0) - now) / 1_000).toBe(
-				seconds,
-			);
-		},
-	);
-
-	test("a thrown value whose getters throw fails its own attempt alone", async () => {
-		const ports = recordingPorts();
-		const first = vi.fn();
-		behaviours.set("first", first);
-		const hostile = {
-			get: () => {
-				throw new Error("hands off");
-			},
-		};
-		failing("second", new Proxy({}, hostile));
-		const message = incoming(record("order.placed"));
-		await consume([message], "events", ports);
-		expect(message.verdicts).toEqual(["ack"]);
-		expect(first).toHaveBeenCalledTimes(1);
-		expect(ports.recorded.transitions.map(({ type }) => type)).toEqual([
-			"delivered",
-			"retrying",
-			"delivered",
-		]);
-	});
-});
-
-describe("a body that travels by reference", () => {
-	const large = () => {
-		const envelope = read(record("order.placed"));
-		const { body: _, ...rest } = envelope;
-		return JSON.stringify({ ...rest, reference: rest.id });
-	};
-
-	test("that cannot be kept longer now repeats no sibling and shortens no wait", async () => {
-		const ports = recordingPorts();
-		const text = large();
-		ports.recorded.payloads.set(read(text).id, { text: '"large"', until: 0 });
-		ports.payloads.keep = down;
-		const first = vi.fn();
-		behaviours.set("first", first);
-		failing("second");
-		const message = incoming(text);
-		await consume([message], "events", ports);
-		expect(message.verdicts).toEqual(["ack"]);
-		expect(first).toHaveBeenCalledTimes(1);
-		expect(ports.recorded.retries).toMatchObject([{ delaySeconds: 1 }]);
-	});
-
-	test("that cannot be read for an hour leaves a letter without it rather than none", async () => {
-		const ports = recordingPorts();
-		ports.payloads.get = down;
-		// However old the message was when it came: one that was given up may have kept its time.
-		const sentAt = Date.now() - 600 * MINUTE;
-		const waits: number[] = [];
-		for (let attempts = 1; ; attempts++) {
-			const message = incoming(large(), { attempts, sentAt });
-			await consume([message], "deadLetters", ports);
-			const [verdict] = message.verdicts;
-			if (typeof verdict !== "object") break;
-			waits.push(Number(verdict.retry));
-		}
-		expect(waits).toHaveLength(10);
-		expect(waits.reduce((sum, wait) => sum + wait, 0)).toBe(85.25 * 60);
-		expect(ports.recorded.stored.map(({ body }) => body)).toEqual([
-			null,
-			null,
-			null,
-		]);
-	});
-});
-
-test("letters of many handlers are stored within the bytes of a call", async () => {
-	const ports = recordingPorts();
-	const calls: number[] = [];
-	ports.deadLetters.store = async (letters) =>
-		void calls.push(JSON.stringify(letters).length);
-	const handlers = new Handlers();
-	for (let n = 0; n < 140; n++)
-		handlers.add(handlerOf(["order.placed"], { id: `h${n}` }, () => {}));
-	ports.handlers = handlers;
-	const message = incoming(record("order.placed", "x".repeat(110_000)));
-	await consume([message], "deadLetters", ports);
-	expect(message.verdicts).toEqual(["ack"]);
-	expect(calls.length).toBeGreaterThan(1);
-	expect(Math.max(...calls)).toBeLessThan(12_000_000);
-});
-
-test("a queue that nobody takes is not acked and not used up in seconds", async () => {
+test("the batch of an unknown queue is redelivered in an hour: it is neither acknowledged nor abandoned within seconds", async () => {
 	const retryAll = vi.fn();
 	const batch = { queue: "misspelt", messages: [], retryAll };
 	await worker(events).queue(batch as never, {} as never, {} as never);
 	expect(retryAll).toHaveBeenCalledWith({ delaySeconds: 3_600 });
 });
 
-test("events in a queue that TIDINGS_QUEUES does not name never go to the user's own handler", async () => {
+test("events in a queue that TIDINGS_QUEUES does not name never reach the user's own handler", async () => {
 	const queue = vi.fn();
 	const retryAll = vi.fn();
 	const own = worker(events, { queue });
@@ -284,19 +83,22 @@ test.each([
 	"EVENTS_QUEUE",
 	"RETRIES_QUEUE",
 	"DEAD_LETTERS_QUEUE",
-])("a Worker without %s does not start, and says what to add", (name) => {
-	const bindings = env as unknown as Record<string, unknown>;
-	const { [name]: kept } = bindings;
-	delete bindings[name];
-	try {
-		expect(() => worker(events)).toThrow(name);
-	} finally {
-		bindings[name] = kept;
-	}
-	expect(() => worker(events)).not.toThrow();
-});
+])(
+	"a Worker without %s does not start, and its error names what is missing",
+	(name) => {
+		const bindings = env as unknown as Record<string, unknown>;
+		const { [name]: removed } = bindings;
+		delete bindings[name];
+		try {
+			expect(() => worker(events)).toThrow(name);
+		} finally {
+			bindings[name] = removed;
+		}
+		expect(() => worker(events)).not.toThrow();
+	},
+);
 
-test("a watch that fails does not cut the user's own cron off, and is not silent", async () => {
+test("a watch that fails rejects the cron, but only after the user's own cron has ended", async () => {
 	const begun = Promise.withResolvers<void>();
 	const own = worker(events, { scheduled: () => begun.promise });
 	const watch = vi.spyOn(portsOf(events).scheduler, "watch");

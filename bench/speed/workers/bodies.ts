@@ -1,9 +1,9 @@
-/** The bodies of the bench's events: JSON as orders have it, for one long text would be too easy to parse. */
+/** Bodies of events: JSON objects like those of orders, because one long text is too easy to parse. */
 import type { Body } from "./tally.ts";
 
 const ITEM_BYTES = 100;
 
-/** A body of about so many bytes as JSON. */
+/** Returns a body of about this many bytes as JSON. */
 export function bodyOf(bytes: number): Body {
 	return { items: Array.from({ length: bytes / ITEM_BYTES }, item) };
 }
@@ -11,7 +11,7 @@ export function bodyOf(bytes: number): Body {
 function item(_: unknown, number: number): object {
 	return {
 		sku: `sku-${String(number).padStart(6, "0")}`,
-		title: "A thing of which somebody wants some",
+		title: "A product that a customer has ordered",
 		price: 12.5,
 		count: 3,
 		gift: false,

@@ -1,10 +1,16 @@
 /**
- * Drives one side from within its Worker: the same loops for both, so that what differs is theirs. Times are
- * taken around what is awaited, for a Worker's clock stands still in between.
+ * Drives one side from within its Worker, with the same loops for both. Times are read after an `await`, because a
+ * Worker's clock advances only with I/O.
  */
-import type { ActName, Acts, Answer, Manner } from "./acts.ts";
+import type { ActionName, Actions, Answer, Manner } from "./actions.ts";
 import { bodyOf } from "./bodies.ts";
-import { allHandled, type Body, begin, open, shut } from "./tally.ts";
+import {
+	allHandled,
+	type Body,
+	begin,
+	pauseConsumer,
+	resumeConsumer,
+} from "./tally.ts";
 
 export interface Timed {
 	/** Epoch milliseconds. */
@@ -12,28 +18,28 @@ export interface Timed {
 	body: Body;
 }
 
-/** What a side does. Names of events are `handled-by-1`, `-3`, `-10`, `clocked` and `failing`. */
+/** The operations of a side. Names of events are `handled-by-1`, `-3`, `-10`, `clocked` and `failing`. */
 export interface Side {
 	publish(name: string, body: Body): Promise<unknown>;
-	/** Together in as few calls as may be; at most a hundred. */
+	/** In one call; at most a hundred. */
 	publishBatch(name: string, bodies: Body[]): Promise<unknown>;
 	schedule(name: string, timed: Timed): Promise<string>;
-	/** Together in as few calls as may be; at most a thousand. */
+	/** In as few calls as possible; at most a thousand. */
 	scheduleBatch(name: string, timed: Timed[]): Promise<string[]>;
 	cancel(id: string): Promise<boolean>;
-	/** Subscriptions of the event that is named for a number of them, with the keys 0, 1, 2 … */
+	/** Adds subscriptions, with the keys 0, 1, 2 …, to the event that is named for the number `of`. */
 	fill(of: number, subscriptions: number): Promise<unknown>;
-	/** That event, to one subscriber for each key. */
+	/** Sends that event to one subscriber for each key. */
 	send(of: number, keys: number[]): Promise<unknown>;
 }
 
 const DAY = 86_400_000;
 const KB = 1_000;
 
-/** Answers `POST /<act>` with its parameters as JSON. */
+/** Answers `POST /<action>` with its parameters as JSON. */
 export async function drive(side: Side, request: Request): Promise<Response> {
-	const name = new URL(request.url).pathname.slice(1) as ActName;
-	const act = acts[name] as (of: unknown, side: Side) => Promise<Answer>;
+	const name = new URL(request.url).pathname.slice(1) as ActionName;
+	const act = actions[name] as (of: unknown, side: Side) => Promise<Answer>;
 	try {
 		return Response.json(await act(await request.json(), side));
 	} catch (error) {
@@ -43,17 +49,17 @@ export async function drive(side: Side, request: Request): Promise<Response> {
 	}
 }
 
-const acts: {
-	[Name in ActName]: (of: Acts[Name], side: Side) => Promise<Answer>;
+const actions: {
+	[Name in ActionName]: (of: Actions[Name], side: Side) => Promise<Answer>;
 } = {
-	async shut() {
+	async pause() {
 		begin();
-		shut();
+		pauseConsumer();
 		return { ms: 0, handled: 0 };
 	},
 
 	async handled({ events }) {
-		open();
+		resumeConsumer();
 		return { ms: 0, ...(await allHandled(events)) };
 	},
 
@@ -97,9 +103,10 @@ const acts: {
 		const tomorrow = Date.now() + DAY;
 		const { ids } = await scheduledFor(tomorrow, events, "in batches", side);
 		const startedAt = Date.now();
-		const were = await Promise.all(ids.map((id) => side.cancel(id)));
+		const cancelled = await Promise.all(ids.map((id) => side.cancel(id)));
 		const ms = Date.now() - startedAt;
-		if (!were.every((was) => was)) throw new Error("one was not cancelled");
+		if (!cancelled.every(Boolean))
+			throw new Error("an event was not cancelled");
 		return { ms, handled: 0 };
 	},
 
@@ -148,7 +155,7 @@ const acts: {
 	},
 };
 
-/** Publishes events of 1 KB; how long that took, in milliseconds. */
+/** Publishes events of 1 KB. Returns the time in milliseconds. */
 export async function published(
 	events: number,
 	manner: Manner,
@@ -170,7 +177,7 @@ export async function published(
 	return Date.now() - startedAt;
 }
 
-/** As many in a batch as a queue takes. */
+/** Publishes in the largest batches that a queue accepts. */
 async function inBatches(
 	events: number,
 	bytes: number,

@@ -1,12 +1,12 @@
-/** What handlers of both sides do, and what is kept of it: numbers in the isolate's memory, so that counting costs next to nothing. */
+/** The handlers of both sides. They count in the isolate's memory, which costs almost nothing. */
 
 let handled = 0;
 let expected = 0;
-let isShut = false;
-/** What each event waited, in milliseconds. */
+let isPaused = false;
+/** The wait of each event, in milliseconds. */
 let waits: number[] = [];
 
-/** What an event of the bench may carry besides its ballast. */
+/** Members of a body, next to its filler. */
 export interface Body {
 	/** When it was published, or is due, in epoch milliseconds. */
 	at?: number;
@@ -27,28 +27,30 @@ export function clock({ at = 0 }: Body): void {
 /** @param attempt counted from 1 */
 export function fail({ fails }: Body, attempt: number): void {
 	handled++;
-	if (fails && attempt === 1) throw new Error("as the scenario wants it");
+	if (fails && attempt === 1) throw new Error("the scenario makes it fail");
 }
 
-/** Begins an act. @throws Error where the one before was handled more often than it should have been */
+/** Starts an action. @throws Error if the action before was handled more often than expected */
 export function begin(): void {
-	const [were, should] = [handled, expected];
+	const before = { handled, expected };
 	handled = 0;
 	expected = 0;
 	waits = [];
-	if (were !== should)
-		throw new Error(`${were} attempts were made, not ${should}`);
+	if (before.handled !== before.expected)
+		throw new Error(
+			`${before.handled} attempts were made instead of ${before.expected}`,
+		);
 }
 
-/** How long a scenario may take, in milliseconds. */
-const LONGEST = 120_000;
+/** Timeout of a scenario, in milliseconds. */
+const TIMEOUT = 120_000;
 
-/** Waits until so many attempts were made. @throws Error after two minutes */
+/** Waits until this many attempts were made. @throws Error after two minutes */
 export async function allHandled(
 	attempts: number,
 ): Promise<{ handled: number; waits: number[] }> {
 	expected = attempts;
-	const until = Date.now() + LONGEST;
+	const until = Date.now() + TIMEOUT;
 	while (handled < attempts) {
 		if (Date.now() > until)
 			throw new Error(`only ${handled} of ${attempts} attempts were made`);
@@ -57,16 +59,16 @@ export async function allHandled(
 	return { handled, waits };
 }
 
-/** The consumer waits from now on. */
-export function shut(): void {
-	isShut = true;
+/** Pauses the consumer. */
+export function pauseConsumer(): void {
+	isPaused = true;
 }
 
-export function open(): void {
-	isShut = false;
+export function resumeConsumer(): void {
+	isPaused = false;
 }
 
-/** Held up by the gate as long as it is shut. */
-export async function opened(): Promise<void> {
-	while (isShut) await scheduler.wait(2);
+/** Resolves once the consumer is not paused. */
+export async function consumerResumed(): Promise<void> {
+	while (isPaused) await scheduler.wait(2);
 }

@@ -1,4 +1,4 @@
-/** The calendar app: it tells of each meeting ten minutes before. */
+/** The calendar app. Its event fires ten minutes before each meeting. */
 import { createApp } from "tidings/apps";
 import events from "./events.json" with { type: "json" };
 import { handlers } from "./src/app.generated.ts";

@@ -1,4 +1,4 @@
-/** The email app: it tells of each new email. */
+/** The email app. Its event fires for each new email. */
 import { createApp } from "tidings/apps";
 import events from "./events.json" with { type: "json" };
 import { handlers } from "./src/app.generated.ts";

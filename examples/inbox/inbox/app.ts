@@ -1,4 +1,4 @@
-/** The inbox app: it keeps a notification of each email that its users subscribed to. */
+/** The inbox app. It stores a notification of each email that its users subscribed to. */
 import { createApp } from "tidings/apps";
 import { tools } from "./src/app.generated.ts";
 

@@ -1,4 +1,4 @@
-/** The Worker with the three apps: it owns their events, keeps their subscriptions, and runs their code. */
+/** The Worker with the three apps. It owns their events, stores their subscriptions and runs their code. */
 import { env } from "cloudflare:workers";
 import { createEvents, defineConfig } from "tidings";
 import { publisher, worker } from "tidings/worker";
@@ -8,9 +8,9 @@ import { email } from "../email/app.ts";
 import { inbox } from "../inbox/app.ts";
 
 const { AUTH_SECRET, PUBLIC_URL } = env as unknown as {
-	/** What the organisation signs its users' tokens with. */
+	/** The secret that the organization signs its users' tokens with. */
 	AUTH_SECRET: string;
-	/** Where this Worker answers from outside: webhook URLs begin with it. */
+	/** The public URL of this Worker: webhook URLs begin with it. */
 	PUBLIC_URL: string;
 };
 

@@ -1,6 +1,6 @@
-/** How the demo calls the two Workers: like anyone outside of them, by HTTP. */
+/** Calls the Workers of the demo over HTTP, like any external client. */
 
-/** How one Worker is reached. */
+/** Sends a request to one Worker. */
 export type Fetch = (
 	path: string,
 	init: { method: string; headers: Record<string, string>; body?: string },
@@ -13,20 +13,20 @@ export type Call = <Body = unknown>(
 ) => Promise<{ status: number; body: Body }>;
 
 /**
- * Calls a Worker. Rejects when it answers that it failed.
+ * Creates a function that calls a Worker. It rejects when the status is 500 or more.
  *
- * @param tell is told of each request that changes something, before it is sent, and of each refusal
+ * @param log gets a line for each request except GET, before it is sent, and for each 4xx answer
  */
 export function caller(
 	worker: string,
 	fetch: Fetch,
 	key: string | undefined,
-	tell: (text: string) => void,
+	log: (text: string) => void,
 ): Call {
 	return async (method, path, body) => {
 		const json = body && JSON.stringify(body);
 		if (method !== "GET")
-			tell(`→ ${worker} ${method} ${shortened(path)} ${json ?? ""}`.trimEnd());
+			log(`→ ${worker} ${method} ${shortened(path)} ${json ?? ""}`.trimEnd());
 		const response = await fetch(path, {
 			method,
 			headers: {
@@ -39,12 +39,12 @@ export function caller(
 		const text = await response.text();
 		if (status >= 500)
 			throw new Error(`${worker}: ${method} ${path}: ${status} ${text}`);
-		if (status >= 400) tell(`← ${status} ${text}`);
+		if (status >= 400) log(`← ${status} ${text}`);
 		return { status, body: text === "" ? undefined : JSON.parse(text) };
 	};
 }
 
-/** Of an event's id only the part that the other lines show. */
+/** Shortens the id of an event to the part that the other lines show. */
 function shortened(path: string): string {
 	return path.replace(/[0-9a-f-]{28}([0-9a-f]{6})[0-9a-f]{2}/, "…$1");
 }

@@ -1,10 +1,10 @@
-/** An API key for this machine only: it is public, so no deployed Worker may know it. */
+/** An API key for local use only. It is public: no deployed Worker may accept it. */
 import { createHash } from "node:crypto";
 
 export const LOCAL_KEY =
 	"tid_local_for-development-on-this-machine-only-AAAAAA";
 
-/** The value of `API_KEYS` that lets it in. */
+/** The value of `API_KEYS` that admits it. */
 export const LOCAL_API_KEYS = JSON.stringify([
 	{
 		id: "local",

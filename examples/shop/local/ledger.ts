@@ -1,6 +1,6 @@
 /**
- * Keeps account of every event that was accepted, once for each handler that it is for. It knows receipts,
- * the handlers' patterns and what the trace tells, and shares no code with what it checks.
+ * Accounts for every accepted event, once for each of its handlers. It uses receipts, the handlers' patterns and the
+ * trace, and shares no code with the product that it checks.
  */
 import type { Transition } from "tidings";
 
@@ -9,26 +9,26 @@ export interface HandlerEntry {
 	patterns: string[];
 }
 
-/** One event's way to one handler, or to none. */
+/** One event for one handler, or without a handler. */
 export interface Account {
 	id: string;
 	event: string;
 	handler: string | undefined;
-	/** What it last came to. */
+	/** The last transition. */
 	state: Transition["type"] | "accepted";
 	replayed: boolean;
 	discarded: boolean;
 }
 
-/** What the owner's objects say that they hold, to compare with. */
-export interface Kept {
+/** What the owner's objects store, for comparison. */
+export interface Stored {
 	/** `event id:handler` of each dead letter. */
 	letters: string[];
 	/** Ids of events. */
 	scheduled: string[];
 }
 
-/** How it may end with a handler, and how without one. */
+/** The final states with a handler, and without one. */
 const ENDS = ["delivered", "dead", "cancelled"];
 const UNHANDLED_ENDS = ["ignored", "cancelled"];
 
@@ -36,13 +36,13 @@ export class Ledger {
 	readonly #accepted = new Map<string, string>();
 	readonly #transitions: Transition[] = [];
 	#handlers: HandlerEntry[] = [];
-	#kept: Kept | undefined;
+	#stored: Stored | undefined;
 
 	expect(handlers: HandlerEntry[]): void {
 		this.#handlers = handlers;
 	}
 
-	/** The event has a receipt: from now on it must not be lost. */
+	/** Records a receipt: from now on, the event must not be lost. */
 	accept(id: string, event: string): void {
 		this.#accepted.set(id, event);
 	}
@@ -51,9 +51,9 @@ export class Ledger {
 		this.#transitions.push(transition);
 	}
 
-	/** Takes what the objects say; from now on it must agree. */
-	compare(kept: Kept): void {
-		this.#kept = kept;
+	/** Records what the objects store: from now on, it must agree with the trace. */
+	compare(stored: Stored): void {
+		this.#stored = stored;
 	}
 
 	accounts(): Account[] {
@@ -67,7 +67,7 @@ export class Ledger {
 		});
 	}
 
-	/** What has not ended, or is not where it ought to be. */
+	/** Lists events that have not ended, and disagreements with the stored state. */
 	missing(): string[] {
 		const accounts = this.accounts();
 		const open = accounts
@@ -75,16 +75,16 @@ export class Ledger {
 				({ handler, state }) =>
 					!(handler === undefined ? UNHANDLED_ENDS : ENDS).includes(state),
 			)
-			.map((account) => `${show(account)}: ${account.state} and no further`);
+			.map((account) => `${show(account)}: still ${account.state}`);
 		const strangers = this.#transitions
 			.filter(({ id }) => !this.#accepted.has(id))
-			.map(({ id, type }) => `${id}: ${type}, but nobody has a receipt for it`);
+			.map(({ id, type }) => `${id}: ${type}, but there is no receipt for it`);
 		return [...open, ...strangers, ...this.#disagreements(accounts)];
 	}
 
 	#disagreements(accounts: Account[]): string[] {
-		if (!this.#kept) return [];
-		const { letters, scheduled } = this.#kept;
+		if (!this.#stored) return [];
+		const { letters, scheduled } = this.#stored;
 		const buried = accounts
 			.filter(({ state, discarded }) => state === "dead" && !discarded)
 			.map(({ id, handler }) => `${id}:${handler}`);
@@ -94,17 +94,19 @@ export class Ledger {
 				.map((letter) => `${letter}: dead, but there is no dead letter`),
 			...letters
 				.filter((letter) => !buried.includes(letter))
-				.map((letter) => `${letter}: a dead letter of what is not dead`),
+				.map(
+					(letter) => `${letter}: a dead letter, but the delivery is not dead`,
+				),
 			...scheduled.map((id) => `${id}: still scheduled`),
 		];
 	}
 
 	#account(id: string, event: string, handler: string | undefined): Account {
-		const told = this.#transitions.filter((transition) => transition.id === id);
-		const ofEvent = told.flatMap((transition) =>
+		const own = this.#transitions.filter((transition) => transition.id === id);
+		const ofEvent = own.flatMap((transition) =>
 			"handler" in transition ? [] : transition.type,
 		);
-		const ofDelivery = told.flatMap((transition) =>
+		const ofDelivery = own.flatMap((transition) =>
 			"handler" in transition && transition.handler === handler
 				? transition.type
 				: [],
@@ -113,7 +115,7 @@ export class Ledger {
 			id,
 			event,
 			handler,
-			// The queue may be quicker with an event than its publisher with saying so.
+			// The queue can deliver an event before its publisher reports it.
 			state:
 				ofDelivery.findLast((type) => type !== "discarded") ??
 				ofEvent.find((type) => UNHANDLED_ENDS.includes(type)) ??
@@ -129,7 +131,7 @@ function show({ id, event, handler }: Account): string {
 	return `${event} ${id} → ${handler ?? "no handler"}`;
 }
 
-/** `*` is one segment, `**` any number of them. */
+/** `*` matches one segment, `**` zero or more. */
 function matches(pattern: string, name: string): boolean {
 	const source = pattern
 		.split(".")

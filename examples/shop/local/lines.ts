@@ -1,4 +1,4 @@
-/** Lays out what is told in aligned lines, with colour on a terminal alone; each event's id keeps its colour. */
+/** Formats transitions as aligned lines. Colours are used on a terminal only; each event's id has its own. */
 import { styleText } from "node:util";
 import type { Transition } from "tidings";
 import { narrate } from "./narrate.ts";
@@ -15,7 +15,7 @@ const PALETTE = [
 ] as const;
 
 const ID = 6;
-/** How wide names are shown; longer ones push their line. */
+/** Minimal widths of columns. A longer name moves the rest of its line. */
 interface Widths {
 	event: number;
 	handler: number;
@@ -27,7 +27,7 @@ export class Lines {
 	readonly #time: (at: number) => string;
 	readonly #widths: Widths;
 
-	/** @param time how an instant in epoch milliseconds is shown */
+	/** @param time formats an instant, in epoch milliseconds */
 	constructor(time: (at: number) => string, widths = OF_THE_SHOP) {
 		this.#time = time;
 		this.#widths = widths;
@@ -46,19 +46,19 @@ export class Lines {
 		].join("  ");
 	}
 
-	/** What is said beside the events. */
+	/** Formats a line that is not about an event. */
 	remark(at: number, text: string): string {
 		return `${this.#shown(at)}  ${text}`;
 	}
 
-	/** What a handler says, below what happens to its event. */
+	/** Formats a line that a handler printed, indented below its event. */
 	aside(at: number, text: string): string {
 		const { event, handler } = this.#widths;
 		const indent = "".padEnd(ID + event + handler + 6);
 		return this.remark(at, styleText("gray", indent + text));
 	}
 
-	/** The part of an id that tells events apart: it begins with the time and ends with the shard. */
+	/** Returns the random part of an id: an id begins with the time and ends with the shard. */
 	id(id: string): string {
 		const part = id.slice(-2 - ID, -2);
 		const colour = PALETTE[Number.parseInt(part, 16) % PALETTE.length];

@@ -1,7 +1,7 @@
-/** Puts the steps of an event's life into words. */
+/** Describes transitions in words. */
 import type { Transition } from "tidings";
 
-/** What happened, in words, and the colour of the state that it led to. */
+/** A description, and the colour of the new state. */
 interface Words {
 	text: string;
 	colour: "green" | "yellow" | "red" | "magenta" | "cyan" | "gray";
@@ -42,13 +42,13 @@ export function narrate(transition: Transition): Words {
 				colour: "red",
 			};
 		case "split": {
-			const text = `came again, split for ${transition.handlers.join(", ")}`;
+			const text = `redelivered, split for ${transition.handlers.join(", ")}`;
 			return { text, colour: "yellow" };
 		}
 		case "ignored":
 			return {
 				text: transition.event.startsWith("@")
-					? "ignored: nobody is subscribed"
+					? "ignored: no subscriber"
 					: "ignored: no handler matches",
 				colour: "gray",
 			};
@@ -71,7 +71,7 @@ function due({ at, dueAt }: { at: number; dueAt: number }): string {
 	return `${timeOfDay(dueAt)}, in ${duration(dueAt - at)}`;
 }
 
-/** On this machine's clock: `14:03:22`. */
+/** Formats an instant as local time: `14:03:22`. */
 export function timeOfDay(at: number): string {
 	return new Date(at).toTimeString().slice(0, 8);
 }

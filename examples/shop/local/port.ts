@@ -1,7 +1,7 @@
-/** Finds a port that nobody listens on. */
+/** Finds a free port. */
 import { createServer } from "node:net";
 
-/** The first free port from this one on. */
+/** Returns the first free port, counting up from `from`. */
 export async function freePort(from: number): Promise<number> {
 	for (let port = from; port < from + 100; port++)
 		if ((await isFree(port, "127.0.0.1")) && (await isFree(port, "::1")))
@@ -12,7 +12,7 @@ export async function freePort(from: number): Promise<number> {
 function isFree(port: number, host: string): Promise<boolean> {
 	const { promise, resolve } = Promise.withResolvers<boolean>();
 	const server = createServer();
-	// Where there is no such address, nobody listens on it.
+	// If the address does not exist, the port is free.
 	server.once("error", (error: NodeJS.ErrnoException) =>
 		resolve(error.code !== "EADDRINUSE" && error.code !== "EACCES"),
 	);

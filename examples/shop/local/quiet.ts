@@ -1,4 +1,4 @@
-/** Keeps wrangler quiet and off the network; imported before it, for it reads these once. */
+/** Keeps wrangler silent and offline. Import it before wrangler, which reads these variables once. */
 const settings = {
 	WRANGLER_LOG: "error",
 	WRANGLER_WRITE_LOGS: "false",

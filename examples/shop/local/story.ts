@@ -1,18 +1,18 @@
-/** What the demo does with the shop: everything that can happen to an event happens to one of these. */
+/** The script of the demo. Every transition that an event can have happens to one of its events. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Call } from "./callers.ts";
 import type { HandlerEntry, Ledger } from "./ledger.ts";
 
-/** As the owner's API shows it, without what is not read here. */
+/** A dead letter of the owner's API: only the fields that are read here. */
 interface DeadLetter {
 	id: string;
 	event: { id: string; body: object };
 }
 
-/** Milliseconds between what it does, so that a person can follow. */
+/** Milliseconds between steps, so that a person can follow. */
 const PAUSE = 1_000;
 
-export async function tellStory(
+export async function playStory(
 	storefront: Call,
 	owner: Call,
 	ledger: Ledger,
@@ -29,16 +29,18 @@ export async function tellStory(
 	const mistaken = await order({ email: "grace@example.invalid", total: 19 });
 	await order({ email: "alan@example.com", total: 7.25 });
 
-	scene("A fourth sends no order at all.");
-	await storefront("POST", "/orders", { email: "nobody", total: -1 });
+	scene("A fourth sends an invalid order.");
+	await storefront("POST", "/orders", { email: "invalid", total: -1 });
 	await sleep(PAUSE);
 
-	scene("A program with a key orders, and tells what nobody here handles.");
+	scene(
+		"A program with a key orders, and publishes an event without a handler.",
+	);
 	const body = { orderId: "o-1815", email: "mary@example.com" };
 	await publish("order.placed", { body: { ...body, total: 250 } });
 	await publish("cart.abandoned", { body: { cartId: "c-7" } });
 
-	scene("Of two events for later, one is taken back and one moved to sooner.");
+	scene("Of two scheduled events, one is cancelled and one is rescheduled.");
 	const review = "order.review-requested";
 	const hourly = await publish(review, { after: "1 hour", body });
 	await owner("DELETE", `/v1/scheduled/${hourly}`);
@@ -47,17 +49,19 @@ export async function tellStory(
 	await owner("PATCH", `/v1/scheduled/${daily}`, { after: "3 seconds" });
 	await sleep(PAUSE);
 
-	scene("A person mends the address in the dead letter and replays it.");
+	scene("A person corrects the address in the dead letter and replays it.");
 	const letter = await letterOf("check-address", mistaken);
-	const mended = { ...letter.event.body, email: "grace@example.com" };
-	await owner("POST", `/v1/dead-letters/${letter.id}/replay`, { body: mended });
+	const corrected = { ...letter.event.body, email: "grace@example.com" };
+	await owner("POST", `/v1/dead-letters/${letter.id}/replay`, {
+		body: corrected,
+	});
 	await sleep(PAUSE);
 
-	scene("Another dead letter is of no use to anybody, and is discarded.");
+	scene("Another dead letter is not needed any more, and is discarded.");
 	const hopeless = await letterOf("sync-ledger", mistaken);
 	await owner("DELETE", `/v1/dead-letters/${hopeless.id}`);
 
-	/** Answers with the id of the event `order.placed`. */
+	/** Returns the id of the event `order.placed`. */
 	async function order(customer: { email: string; total: number }) {
 		const { body } = await storefront<{ events: [string, string] }>(
 			"POST",
@@ -81,7 +85,7 @@ export async function tellStory(
 		return body.id;
 	}
 
-	/** Waits until the delivery is dead. */
+	/** Waits until the delivery has a dead letter. */
 	async function letterOf(handler: string, event: string): Promise<DeadLetter> {
 		for (;;) {
 			const page = await owner<{ deadLetters: DeadLetter[] }>(

@@ -1,4 +1,4 @@
-/** The end of a demo in which nothing is missing: each event with what its deliveries came to, and the sums. */
+/** Formats the summary of a successful demo: the final states of each event, and the totals. */
 import { styleText } from "node:util";
 import type { Account } from "./ledger.ts";
 import type { Lines } from "./lines.ts";

@@ -1,4 +1,4 @@
-/** The shop's handlers, one for each way in which a delivery can go. */
+/** The shop's handlers, one for each outcome that a delivery can have. */
 import { createEvents, NonRetryableError } from "tidings";
 import { OrderPlaced, OrderReviewRequested } from "../events.ts";
 import { trace } from "./trace.ts";
@@ -32,7 +32,7 @@ events.on(
 	},
 );
 
-// Knows when trying again is of no use: a dead letter at once, until somebody mends the address.
+// Rejects an invalid address: a dead letter at once, until a person corrects the address and replays it.
 events.on<{ email?: string } | null>(
 	"order.*",
 	{ id: "check-address" },
@@ -42,7 +42,7 @@ events.on<{ email?: string } | null>(
 	},
 );
 
-// Takes longer than it may: two attempts of half a second each, then a dead letter.
+// Times out: two attempts of half a second each, then a dead letter.
 events.on(
 	OrderPlaced,
 	{
@@ -54,7 +54,7 @@ events.on(
 		new Promise((resolve) => signal.addEventListener("abort", resolve)),
 );
 
-// Runs when the event's time has come.
+// Runs when the event is due.
 events.on(
 	OrderReviewRequested,
 	{ id: "ask-for-review" },

@@ -1,4 +1,4 @@
-/** The Worker that owns the shop's events: their queues, their objects, their handlers and the HTTP API. */
+/** The Worker that owns the shop's events: queues, objects, handlers and the HTTP API. */
 import { publisher, worker } from "tidings/worker";
 import { events } from "./handlers.ts";
 

@@ -1,4 +1,4 @@
-/** The shop's API: it takes an order and publishes over the binding. It has no queue and no object. */
+/** The shop's API. It accepts an order and publishes over the binding. It has no queue and no object. */
 import { Hono } from "hono";
 import { createClient, type PublisherBinding } from "tidings/client";
 import * as z from "zod";
@@ -18,7 +18,7 @@ app.post("/orders", async ({ env, req, json }) => {
 			path: path.join("."),
 			message,
 		}));
-		return json({ error: "this is not an order", issues }, 400);
+		return json({ error: "invalid order", issues }, 400);
 	}
 
 	const orderId = crypto.randomUUID();

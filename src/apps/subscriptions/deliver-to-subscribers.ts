@@ -4,17 +4,13 @@
  */
 import type { Batch } from "../../consume/concurrency.ts";
 import type { Result } from "../../consume/decide.ts";
+import { deliver, type Target } from "../../consume/deliver.ts";
 import {
-	type DeliverPorts,
-	deliver,
-	type Target,
-} from "../../consume/deliver.ts";
-import {
-	ACK,
-	type IncomingMessage,
+	acknowledge,
+	type ConsumePorts,
+	type IncomingEvent,
 	type Verdict,
 } from "../../consume/settle.ts";
-import type { ReceivedEvent } from "../../event/envelope.ts";
 import { qualifiedId } from "../../handlers/route.ts";
 import type { SentBody, ToolBody } from "../app-event-body.ts";
 import type { AppHost, AppIdentity } from "../app-host.ts";
@@ -23,15 +19,14 @@ import { recipientsOf, toolId } from "../delivery-ids.ts";
 import { fanOut } from "./fan-out.ts";
 import type { Subscription } from "./subscription.ts";
 
-type SubscriberPorts = DeliverPorts &
+export type SubscriberPorts = ConsumePorts &
 	Pick<AppPorts, "subscriptionsOf"> & {
 		hostFor(identity: AppIdentity): AppHost;
 	};
 
 /** @throws whatever prevents a verdict; the message must then be redelivered */
 export async function deliverToSubscribers(
-	event: ReceivedEvent,
-	message: IncomingMessage,
+	event: IncomingEvent,
 	batch: Batch,
 	ports: SubscriberPorts,
 ): Promise<Verdict> {
@@ -39,21 +34,22 @@ export async function deliverToSubscribers(
 	const recipients = delivery ? recipientsOf(delivery.handler) : { after: 0 };
 	if (!delivery || "after" in recipients) {
 		const after = "after" in recipients ? recipients.after : 0;
-		await batch.limiter.run(event, () => fanOut(event, after, message, ports));
-		return ACK;
+		return acknowledge(
+			batch.limiter.run(event, () => fanOut(event, after, ports)),
+		);
 	}
 	const { subscription } = recipients;
 	const found = await findSubscriber(event, subscription, batch, ports);
 	const limiter = "route" in found ? found.limiter : batch.limiter;
 	return limiter.run(event, () =>
-		deliver(event, delivery, async () => found, message, ports),
+		deliver(event, delivery, async () => found, ports),
 	);
 }
 
 type Limited = Pick<Batch, "limiter">;
 
 async function findSubscriber(
-	event: ReceivedEvent,
+	event: IncomingEvent,
 	id: number,
 	batch: Batch,
 	ports: SubscriberPorts,
@@ -72,7 +68,7 @@ async function findSubscriber(
 	return {
 		...tool,
 		host: ports.hostFor({ app, subscription: { source: name, key } }),
-		shape(record) {
+		adapt(record) {
 			const { body, ...head } = JSON.parse(record) as { body: SentBody };
 			const input: ToolBody = { input: body.payload, subscription: key };
 			return JSON.stringify({ ...head, body: input });

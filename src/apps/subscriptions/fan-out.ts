@@ -2,10 +2,10 @@
  * Fans an app's event out to its subscribers. Matches are paged through the queue: each message sends one delivery for
  * each match of a page, and one message for the pages after it. No step has all matches in memory.
  */
-import { type DeliverPorts, settleUntried } from "../../consume/deliver.ts";
-import { enqueueFirstAttempts, firstDelivery } from "../../consume/requeue.ts";
-import type { DeliveredMessage } from "../../consume/settle.ts";
-import type { ReceivedEvent } from "../../event/envelope.ts";
+import { firstDelivery } from "../../consume/delivery.ts";
+import { settleUntried } from "../../consume/dispatch.ts";
+import { enqueueFirstAttempts } from "../../consume/requeue.ts";
+import type { ConsumePorts, IncomingEvent } from "../../consume/settle.ts";
 import { MATCHES } from "../../event/limits.ts";
 import { loadRecord } from "../../payloads/payloads.ts";
 import type { SentBody } from "../app-event-body.ts";
@@ -17,19 +17,18 @@ import { remainingSubscribersId, subscriberId } from "../delivery-ids.ts";
  * @throws UnavailableError; the message must then be redelivered
  */
 export async function fanOut(
-	event: ReceivedEvent,
+	event: IncomingEvent,
 	after: number,
-	message: DeliveredMessage,
-	ports: DeliverPorts & Pick<AppPorts, "subscriptionsOf">,
+	ports: ConsumePorts & Pick<AppPorts, "subscriptionsOf">,
 ): Promise<void> {
 	const { id, name } = event.envelope;
-	const record = await loadRecord(event, ports);
+	const record = await loadRecord(event, ports.payloads);
 	if (record === undefined) {
 		const { reference = "", delivery: carried } = event.envelope;
 		const missing = { type: "body_missing", reference } as const;
 		const delivery =
 			carried ?? firstDelivery(event, remainingSubscribersId(name, after));
-		return settleUntried(event, delivery, missing, message, ports);
+		return settleUntried(event, delivery, missing, ports);
 	}
 	const { filter } = (JSON.parse(record) as { body: SentBody }).body;
 	const page = await ports.subscriptionsOf(name).match(filter, after, MATCHES);

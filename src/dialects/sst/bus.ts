@@ -2,9 +2,9 @@
 import { event, type Schema } from "../../event/definition.ts";
 import { RefusedError } from "../../event/errors.ts";
 import { rejectUnknownKeys } from "../../event/validation.ts";
-import { registrationOf } from "../../events.ts";
 import type { ModuleFunction } from "../../handlers/modules.ts";
 import { ownsEvents } from "../../platform/environment.ts";
+import { registrationOf } from "../../registration.ts";
 import { bus } from "../bus.ts";
 import { schemaFor } from "./handler.ts";
 import {

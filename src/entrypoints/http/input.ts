@@ -2,7 +2,7 @@
 import type * as z from "zod";
 import { RefusedError } from "../../event/errors.ts";
 import { CALL_BYTES } from "../../event/limits.ts";
-import { describeIssue, messageOf } from "../../event/zod-errors.ts";
+import { describePrivately, messageOf } from "../../event/zod-errors.ts";
 import { HttpError } from "./problem.ts";
 
 /** The events of a full batch, and 1 MB for the JSON around them. */
@@ -83,12 +83,12 @@ function decode(decoder: TextDecoder, chunk?: Uint8Array): string {
 	}
 }
 
-/** @throws RefusedError `invalid_request`, with the path of each wrong value */
+/** @throws RefusedError `invalid_request`, with the path of each wrong value; the values may be tokens and are not shown */
 export function check<Schema extends z.ZodType>(
 	schema: Schema,
 	value: unknown,
 ): z.output<Schema> {
-	const result = schema.safeParse(value, { error: describeIssue });
+	const result = schema.safeParse(value, { error: describePrivately });
 	if (result.success) return result.data;
 	throw new RefusedError("invalid_request", messageOf(result.error));
 }

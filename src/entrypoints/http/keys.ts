@@ -6,8 +6,8 @@ import type { PublishPermission } from "../../event/permission.ts";
 import { show } from "../../event/validation.ts";
 import {
 	describeIssue,
+	describePrivately,
 	messageOf,
-	withoutValue,
 } from "../../event/zod-errors.ts";
 import { log } from "../../platform/log.ts";
 import { HttpError } from "./problem.ts";
@@ -36,7 +36,7 @@ const Keys = z.array(
 					"use the 64 hex digits that npm run key stores",
 				),
 		},
-		{ error: withoutValue },
+		{ error: describePrivately },
 	),
 	"give a JSON array of { id, scopes, digest }",
 );

@@ -1,4 +1,4 @@
-/** Who handles the events besides this Worker. A binding that is named here is in `wrangler.toml`. */
+/** The other Workers that have handlers. `wrangler.toml` declares the bindings. */
 import { defineConfig } from "tidings";
 
 export default defineConfig({

@@ -1,4 +1,4 @@
-/** The events: what they are called, what they carry, and who handles them. */
+/** The events, their schemas and their handlers. */
 import { createEvents, event } from "tidings";
 import * as z from "zod";
 import { sendReceipt } from "./send-receipt.ts";

@@ -1,4 +1,4 @@
-/** The Worker: a route that publishes, and the consumer of what is published. */
+/** The Worker: a route that publishes, and the consumer of the events. */
 import { RefusedError } from "tidings";
 import { worker } from "tidings/worker";
 import { events, OrderPlaced } from "./events.ts";
@@ -9,7 +9,7 @@ export default worker(events, {
 		if (request.method !== "POST" || pathname !== "/orders")
 			return new Response("POST an order to /orders\n", { status: 404 });
 		try {
-			// What is not as it should be, publish refuses.
+			// `publish` validates the order and rejects an invalid one.
 			const { email, total } = Object(await request.json().catch(() => null));
 			const orderId = crypto.randomUUID();
 			const { id } = await events.publish(OrderPlaced, {

@@ -1,4 +1,4 @@
-/** A handler: it may run more than once for an event, and is tried again when it throws. */
+/** A handler. It can run more than once for an event, and is retried when it throws. */
 import type { TidingsEvent } from "tidings";
 
 interface Order {

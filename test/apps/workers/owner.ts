@@ -1,7 +1,7 @@
 /** The owner of the events, without apps. A test can shift its clock. */
 import { createEvents, defineConfig } from "tidings";
 import { worker } from "tidings/worker";
-import { portsOf } from "../../../src/events.ts";
+import { portsOf } from "../../../src/registration.ts";
 import { shiftClock, withShiftedClock } from "../../support/shifted-clock.ts";
 
 const ends: string[] = [];

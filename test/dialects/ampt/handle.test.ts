@@ -2,7 +2,7 @@
 import { events } from "tidings/ampt";
 import { afterEach, expect, test, vi } from "vitest";
 import { consume } from "../../../src/consume/queue.ts";
-import { portsOf } from "../../../src/events.ts";
+import { portsOf } from "../../../src/registration.ts";
 import { incoming, record } from "../../support/incoming.ts";
 import { transitions } from "../observed.ts";
 import { expectTransitions, transitionsOf, wait } from "../transitions.ts";

@@ -3,7 +3,7 @@ import { exports } from "cloudflare:workers";
 import dayjs from "dayjs";
 import { events, type TidingsEvent } from "tidings/ampt";
 import { afterEach, expect, test, vi } from "vitest";
-import { portsOf } from "../../../src/events.ts";
+import { portsOf } from "../../../src/registration.ts";
 import { expectTransitions, wait } from "../transitions.ts";
 import "../worker.ts";
 import { publishLater } from "./src/api/publish-later.ts";

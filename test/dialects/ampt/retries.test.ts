@@ -2,7 +2,7 @@
 import { events } from "tidings/ampt";
 import { afterEach, expect, test } from "vitest";
 import { consume } from "../../../src/consume/queue.ts";
-import { registrationOf } from "../../../src/events.ts";
+import { registrationOf } from "../../../src/registration.ts";
 import { runChain, T0 } from "../../support/chain.ts";
 import { incoming, record } from "../../support/incoming.ts";
 import { recordingPorts } from "../../support/ports.ts";

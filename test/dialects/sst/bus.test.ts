@@ -10,7 +10,7 @@ import {
 } from "tidings/sst";
 import { expect, test, vi } from "vitest";
 import * as z from "zod";
-import { portsOf } from "../../../src/events.ts";
+import { portsOf } from "../../../src/registration.ts";
 import { transitions } from "../observed.ts";
 import { expectTransitions } from "../transitions.ts";
 import "../worker.ts";

@@ -1,7 +1,7 @@
 /** The document of SST's retries, with a fake clock. */
 import { EventBus, events } from "tidings/sst";
 import { afterEach, expect, test, vi } from "vitest";
-import { registrationOf } from "../../../src/events.ts";
+import { registrationOf } from "../../../src/registration.ts";
 import { runChain } from "../../support/chain.ts";
 import { recordingPorts } from "../../support/ports.ts";
 import "../worker.ts";

@@ -1,7 +1,7 @@
 /** The document of tsc.run's events, on real queues. */
 import { events, type TscRunConfig, tscRun } from "tidings/tsc-run";
 import { afterEach, expect, test, vi } from "vitest";
-import { registrationOf } from "../../../src/events.ts";
+import { registrationOf } from "../../../src/registration.ts";
 import { expectTransitions, wait } from "../transitions.ts";
 import "../worker.ts";
 import { received } from "./received.ts";

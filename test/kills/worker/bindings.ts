@@ -1,6 +1,6 @@
 /**
- * The three queue bindings, with a fault point on either side of each send. This module must come before any
- * that reads the environment.
+ * The three queue bindings, with a fault point before and after each send. This module must be imported before any
+ * module that reads the environment.
  */
 import { env } from "cloudflare:workers";
 import { faulty } from "./points.ts";
@@ -12,7 +12,7 @@ Object.assign(env, {
 	DEAD_LETTERS_QUEUE: producer("DeadLettersQueue"),
 });
 
-/** What the product calls of Cloudflare's `Queue`. */
+/** The methods of `Queue` that Tidings calls. */
 function producer(className: string) {
 	return {
 		send: (body: string, { delaySeconds = 0 }: QueueSendOptions = {}) =>
@@ -30,9 +30,9 @@ function producer(className: string) {
 	};
 }
 
-/** For the label: a delivery of one handler takes another way than one of another. */
+/** For the label, because deliveries of different handlers take different paths. */
 function handlerOf(record: string): string {
-	const { delivery, letter } = JSON.parse(record);
-	const { handler } = delivery ?? letter ?? {};
+	const { delivery, deadLetter } = JSON.parse(record);
+	const { handler } = delivery ?? deadLetter ?? {};
 	return handler === undefined ? "" : ` → ${handler}`;
 }

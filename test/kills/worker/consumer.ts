@@ -1,10 +1,10 @@
-/** Calls the Worker's own `queue()` with a batch, as the platform does, and tells what each message came to. */
+/** Calls the Worker's `queue()` with a batch, as the platform does, and returns the verdict of each message. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { own } from "./own.ts";
 import { faulty, inside, placeOf } from "./points.ts";
 import { queueObject } from "./queues.ts";
 
-/** A message as its queue keeps it. */
+/** A stored message of a queue. */
 export interface Delivered {
 	id: string;
 	body: string;
@@ -13,24 +13,24 @@ export interface Delivered {
 	attempts: number;
 }
 
-export type End = "ack" | { delaySeconds: number };
+export type Verdict = "ack" | { delaySeconds: number };
 
 export class Consumer extends WorkerEntrypoint {
-	/** Rejects where `queue()` throws: then the verdicts of its whole batch are forgotten, and it comes again. */
+	/** Rejects if `queue()` throws. The verdicts of its whole batch are then discarded, and it is redelivered. */
 	async consume(
 		queue: string,
 		delivered: readonly Delivered[],
-	): Promise<End[]> {
+	): Promise<Verdict[]> {
 		if (queue === "EventsQueue" && delivered.some(isLostOnce))
 			throw new Error("the batch is lost once");
-		const ends: (End | undefined)[] = delivered.map(() => undefined);
+		const verdicts: (Verdict | undefined)[] = delivered.map(() => undefined);
 		const place = placeOf(`consume ${queue}`);
 		// The first verdict counts.
-		const settle = (index: number, id: string, end: End) => {
-			if (ends[index] !== undefined) return;
-			ends[index] = end;
-			// At once, which is stricter than Cloudflare is: what is acked too early is lost by a kill.
-			if (end === "ack") place.begun.push(queueObject(queue).forget(id));
+		const settle = (index: number, id: string, verdict: Verdict) => {
+			if (verdicts[index] !== undefined) return;
+			verdicts[index] = verdict;
+			// At once, which is stricter than Cloudflare: a message that is acked too early is lost by a kill.
+			if (verdict === "ack") place.begun.push(queueObject(queue).forget(id));
 		};
 		const messages = delivered.map(({ id, body, sentAt, attempts }, index) => ({
 			id,
@@ -56,11 +56,11 @@ export class Consumer extends WorkerEntrypoint {
 			faulty("queue()", async () => own.queue(batch, this.env, this.ctx)),
 		);
 		await Promise.all(place.begun);
-		return ends.map((end) => end ?? "ack");
+		return verdicts.map((verdict) => verdict ?? "ack");
 	}
 }
 
-/** An event of this name makes its first delivery come to nothing, so that its second is split. */
+/** The first delivery of an event with this name is lost, so the second delivery is split. */
 function isLostOnce({ body, attempts }: Delivered): boolean {
 	return attempts === 1 && JSON.parse(body).name === "lost-once.doomed";
 }

@@ -1,4 +1,4 @@
-/** The Worker that is killed: the product with durable stand-ins for its queues and a fault point at each await. */
+/** The Worker that is killed: Tidings with durable stand-ins for its queues, and a fault point at each await. */
 import { own } from "./own.ts";
 import { type Armed, arm, inside, passed, placeOf } from "./points.ts";
 

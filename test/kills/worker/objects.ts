@@ -1,9 +1,9 @@
-/** The product's objects, with a fault point on either side of each call to them and of each call to their alarm. */
+/** The objects of Tidings, with a fault point before and after each call of them and of their alarm. */
 import * as tidings from "tidings/worker";
 import { faulty, inside, type Place, placeOf } from "./points.ts";
 
 type Rows = Parameters<tidings.Scheduler["store"]>[0];
-type Letters = Parameters<tidings.DeadLetters["store"]>[0];
+type DeadLetterRows = Parameters<tidings.DeadLetters["store"]>[0];
 
 export class Scheduler extends tidings.Scheduler {
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -28,14 +28,14 @@ export class DeadLetters extends tidings.DeadLetters {
 		super(ctx, env);
 	}
 
-	override async store(letters: Letters): Promise<void> {
+	override async store(deadLetters: DeadLetterRows): Promise<void> {
 		const place = placeOf("DeadLetters stores");
-		await inside(place, () => faulty("store", () => super.store(letters)));
+		await inside(place, () => faulty("store", () => super.store(deadLetters)));
 	}
 }
 
 export class Payloads extends tidings.Payloads {
-	/** Named by its first body: all large bodies of the scenario tell which event they are of. */
+	/** Named by its first body, which contains the kind of its event. */
 	#place: Place | undefined;
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -44,7 +44,7 @@ export class Payloads extends tidings.Payloads {
 	}
 
 	override async put(text: string, until: number): Promise<void> {
-		// `keep` calls it as well, and is at its place already.
+		// `keep` calls it too, and has set the place.
 		await this.#at(text, () => faulty("put", () => super.put(text, until)));
 	}
 

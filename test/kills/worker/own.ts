@@ -1,4 +1,4 @@
-/** The Worker under test: its events, their handlers, and what `worker()` makes of them. Every run of a handler is reported. */
+/** The events and handlers of the Worker under test. Every run of a handler is reported to the ledger. */
 import "./bindings.ts";
 import { env } from "cloudflare:workers";
 import { createEvents, type HandlerContext, type TidingsEvent } from "tidings";
@@ -25,7 +25,7 @@ events.on(
 	(event, context) => run(event, context, false),
 );
 
-/** The ledger is told before the handler ends, so what it does not know of was not run. */
+/** Reports before the handler ends, so a run that the ledger does not know did not succeed. */
 async function run(
 	{ id, body }: TidingsEvent,
 	{ handler, attempt }: HandlerContext,
@@ -37,10 +37,10 @@ async function run(
 			method: "POST",
 			body: JSON.stringify({ id, handler, attempt, bytes, succeeds }),
 		});
-		if (!ok) throw new Error("the ledger did not take it");
+		if (!ok) throw new Error("the ledger did not accept the report");
 	});
 	if (!succeeds) throw new Error(`attempt ${attempt} fails`);
 }
 
-// As many shards as there can be: an event that another one wakes would hide an alarm that is missing.
+// The largest number of shards, because an event that wakes another shard's rows would hide a missing alarm.
 export const own = worker(events, { config: { shards: 256 } });

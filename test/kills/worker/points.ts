@@ -1,4 +1,4 @@
-/** Fault points: each await of a step asks here, before and after, and the one that is armed throws or has the runtime killed. */
+/** Fault points before and after each await of a step. The armed point throws, or makes the script kill the runtime. */
 import { env } from "cloudflare:workers";
 import { AsyncLocalStorage } from "node:async_hooks";
 
@@ -7,27 +7,27 @@ export interface Armed {
 	fault: "throw" | "kill";
 }
 
-/** What the script gives this Worker. */
+/** The bindings that the script sets. */
 export interface KillsEnv {
-	/** Where the script listens. */
+	/** URL of the ledger. */
 	LEDGER: string;
-	/** `"on"` while one fault at a time is provoked. */
+	/** `"on"` if single faults are provoked. */
 	POINTS: string;
 }
 
 const { LEDGER, POINTS } = env as unknown as KillsEnv;
 
-/** Which step or object is at work, and how often it made each call: two calls of one name are two points. */
+/** A running step or object, and the number of its calls by name: two calls of one name are two points. */
 export interface Place {
 	name: string;
 	calls: Map<string, number>;
-	/** What was begun and is not awaited: whoever is killed here is killed after it. */
+	/** Calls that are not awaited. A kill waits for them. */
 	begun: Promise<unknown>[];
 }
 
 const current = new AsyncLocalStorage<Place>();
 
-/** In order, without repetition. */
+/** Labels of all passed points, in order, each once. */
 const seen = new Set<string>();
 
 let armed: Armed | undefined;
@@ -36,7 +36,7 @@ export function arm(point: Armed): void {
 	armed = point;
 }
 
-/** What was passed so far, and whether the armed point is still to come. */
+/** The passed points, and whether a point is still armed. */
 export function passed(): { seen: string[]; armed: boolean } {
 	return { seen: [...seen], armed: armed !== undefined };
 }
@@ -45,22 +45,19 @@ export function placeOf(name: string): Place {
 	return { name, calls: new Map(), begun: [] };
 }
 
-/** What is called in there is labelled with the place. */
+/** Labels the calls of `run` with the place. */
 export function inside<Result>(place: Place, run: () => Result): Result {
 	return current.run(place, run);
 }
 
-/**
- * A call with a point on either side. A throw before it: not performed. A throw after it: performed, and
- * reported as failed.
- */
+/** Makes a call with a point before it (the call is not performed) and after it (performed, but reported as failed). */
 export async function faulty<Result>(
 	call: string,
 	perform: () => Promise<Result>,
 ): Promise<Result> {
 	if (POINTS !== "on") return perform();
 	const label = labelled(call);
-	// Not even a microtask comes between a step and its call unless a fault does.
+	// Without a fault, not even a microtask may separate a step from its call.
 	const before = meet(`${label}:before`);
 	if (before) await before;
 	const result = await perform();
@@ -68,7 +65,7 @@ export async function faulty<Result>(
 	return result;
 }
 
-/** @throws the fault; the promise is that of being killed */
+/** @throws the fault. A returned promise resolves never: the runtime is killed. */
 function meet(label: string): Promise<void> | undefined {
 	seen.add(label);
 	if (armed?.label !== label) return undefined;
@@ -78,13 +75,13 @@ function meet(label: string): Promise<void> | undefined {
 	return killed();
 }
 
-/** As any request of an object's, it leaves when what was written before is durable. It has no answer. */
+/** Asks to be killed. Like any request of an object, it is sent after all earlier writes are durable. */
 async function killed(): Promise<void> {
 	await Promise.all(current.getStore()?.begun ?? []);
 	await fetch(new URL("/kill", LEDGER), { method: "POST" });
 }
 
-/** An object that starts is at no place yet. */
+/** An object that starts has no place yet. */
 function labelled(call: string): string {
 	const { name, calls } = current.getStore() ?? placeOf("start");
 	const count = (calls.get(call) ?? 0) + 1;

@@ -1,16 +1,16 @@
 /**
- * Stand-ins for Cloudflare's queues that outlive a kill: an object each, which keeps a message until its
- * consumer has acked it, and brings it back, with its attempts counted, after a retry, a throw or a crash.
+ * Durable stand-ins for Cloudflare's queues, because the local queues are in memory. Each is an object that stores a
+ * message until its consumer acks it, and redelivers it after a retry, a throw or a crash.
  */
 import { DurableObject, exports } from "cloudflare:workers";
 import type { Consumer, Delivered } from "./consumer.ts";
 
 interface Settings {
-	/** The queue's, and its class's. */
+	/** Name of the queue and of its class. */
 	name: string;
 	batch: number;
 	maxRetries: number;
-	/** Takes what was given up. */
+	/** Receives messages without retries left. */
 	deadLetterQueue?: string;
 }
 
@@ -22,10 +22,10 @@ type Message = {
 	attempts: number;
 };
 
-/** The alarm that stands while a batch is under way, in milliseconds from now. */
+/** Wait of the alarm while a batch is processed, in milliseconds. */
 const WATCH = 1_000;
 
-/** The longest delay, in milliseconds: a test does not wait out the hours that a real queue may be asked for. */
+/** The longest delay, in milliseconds. Longer delays are cut, because a test cannot wait for hours. */
 const LONGEST_DELAY = 2_000;
 
 const CONCURRENCY = 8;
@@ -33,7 +33,7 @@ const CONCURRENCY = 8;
 export abstract class StandInQueue extends DurableObject {
 	protected abstract readonly settings: Settings;
 	readonly #sql = this.ctx.storage.sql;
-	/** Under way. Not durable: whoever was consuming died with this object. */
+	/** Messages in processing. Not durable, because their consumer dies with this object. */
 	readonly #taken = new Set<string>();
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -70,7 +70,7 @@ export abstract class StandInQueue extends DurableObject {
 	}
 
 	override async alarm(): Promise<void> {
-		// Before anything is taken: after a kill it comes back.
+		// Before any message is read, so that the alarm fires again after a kill.
 		await this.ctx.storage.setAlarm(Date.now() + WATCH);
 		const workers = Array.from({ length: CONCURRENCY }, async () => {
 			for (let batch = this.#take(); batch.length > 0; batch = this.#take())
@@ -92,14 +92,14 @@ export abstract class StandInQueue extends DurableObject {
 	}
 
 	async #deliver(batch: readonly Message[]): Promise<void> {
-		const ends = await this.#consume(batch).catch((error) => {
-			console.error(`the batch comes again: ${error}`);
+		const verdicts = await this.#consume(batch).catch((error) => {
+			console.error(`batch redelivered: ${error}`);
 			return batch.map(() => ({ delaySeconds: 0 }));
 		});
 		for (const [index, message] of batch.entries()) {
-			const end = ends[index];
-			if (end === "ack") await this.forget(message.id);
-			else await this.#retry(message, end?.delaySeconds ?? 0);
+			const verdict = verdicts[index];
+			if (verdict === "ack") await this.forget(message.id);
+			else await this.#retry(message, verdict?.delaySeconds ?? 0);
 			this.#taken.delete(message.id);
 		}
 	}
@@ -133,7 +133,7 @@ export abstract class StandInQueue extends DurableObject {
 		await this.forget(message.id);
 	}
 
-	/** It was acked, or has gone to the dead-letter queue. */
+	/** Deletes a message that was acked or sent to the dead-letter queue. */
 	async forget(id: string): Promise<void> {
 		this.#sql.exec("DELETE FROM message WHERE id = ?", id);
 	}
@@ -153,7 +153,7 @@ export abstract class StandInQueue extends DurableObject {
 	}
 }
 
-// Their settings are those of the product's wrangler.toml.
+// The settings are those of wrangler.toml.
 
 export class EventsQueue extends StandInQueue {
 	protected readonly settings = {

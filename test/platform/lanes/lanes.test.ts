@@ -1,10 +1,10 @@
-/** Lanes on real queues and objects: an event goes by its own, its retries too, and no lane loses one. */
+/** Lanes on real queues and objects: events and their retries use their lane, and no lane loses an event. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { createClient, PartialPublishError } from "../../../src/client.ts";
 import { worker as workerOf } from "../../../src/worker.ts";
 import { call, installKeys, keyOf } from "../../support/http.ts";
-import { bound, down, queuesOfEvent, wait, wayOf } from "./support.ts";
+import { bound, down, queuesOfEvent, typesOf, wait } from "./support.ts";
 import worker, { behaviour, events } from "./worker.ts";
 
 beforeAll(installKeys);
@@ -29,39 +29,41 @@ describe.each([
 	["the library", events],
 	["the binding", viaBinding],
 	["the client over HTTP", overHttp],
-])("by %s", (_, door) => {
-	test("an event goes by the lane that it names, and without one by the default lane", async () => {
-		const bulk = await door.publish("order.placed", { lane: "bulk" }, 1);
-		const plain = await door.publish("order.placed", 1);
+])("through %s", (_, client) => {
+	test("an event uses its lane, and without one the default lane", async () => {
+		const bulk = await client.publish("order.placed", { lane: "bulk" }, 1);
+		const plain = await client.publish("order.placed", 1);
 		await vi.waitFor(() => {
-			expect(wayOf(bulk.id)).toEqual(["published", "delivered"]);
-			expect(wayOf(plain.id)).toEqual(["published", "delivered"]);
+			expect(typesOf(bulk.id)).toEqual(["published", "delivered"]);
+			expect(typesOf(plain.id)).toEqual(["published", "delivered"]);
 		}, wait);
 		expect(queuesOfEvent(bulk.id)).toEqual([expect.stringMatching(BULK)]);
 		expect(queuesOfEvent(plain.id)).toEqual([expect.stringMatching(DEFAULT)]);
 	});
 
-	test("a lane that there is not is refused at once, with those that there are", async () => {
+	test("an unknown lane is rejected, and the error lists the lanes", async () => {
 		const options = { lane: "bluk" };
-		await expect(door.publish("order.placed", options, 1)).rejects.toThrow(
+		await expect(client.publish("order.placed", options, 1)).rejects.toThrow(
 			expect.objectContaining({
 				name: "RefusedError",
 				code: "unknown_lane",
-				message: expect.stringContaining('"bluk": there is bulk, urgent: '),
+				message: expect.stringContaining(
+					'lane: "bluk" is not a lane; use bulk, urgent',
+				),
 			}),
 		);
 		const items = [
 			{ name: "order.placed", lane: "bulk", body: 1 },
 			{ name: "order.placed", lane: "bluk", after: "1 day", body: 1 },
 		];
-		await expect(door.publishBatch(items)).rejects.toMatchObject({
+		await expect(client.publishBatch(items)).rejects.toMatchObject({
 			code: "unknown_lane",
 			index: 1,
 		});
 	});
 });
 
-test("over HTTP `lane` is a member of an event, and an unknown one is 422", async () => {
+test("HTTP accepts `lane` as a member of an event, and answers 422 to an unknown lane", async () => {
 	const event = { name: "order.placed", lane: "urgent", body: 1 };
 	const { status, json } = await call("POST", "/v1/events", event);
 	expect(status).toBe(202);
@@ -74,7 +76,7 @@ test("over HTTP `lane` is a member of an event, and an unknown one is 422", asyn
 	expect(refused.json).toMatchObject({ code: "unknown_lane" });
 });
 
-test("what one turn publishes is one send for each lane", async () => {
+test("concurrent publishes are one send for each lane", async () => {
 	const sends = ["EVENTS_QUEUE", "EVENTS_QUEUE_2", "BULK_QUEUE", "BULK_QUEUE_2"]
 		.map((binding) => bound[binding] as Queue)
 		.flatMap((queue) => [
@@ -91,7 +93,7 @@ test("what one turn publishes is one send for each lane", async () => {
 	expect(counts).toEqual([3, 3]);
 	await vi.waitFor(() => {
 		for (const { id } of receipts)
-			expect(wayOf(id)).toEqual(["published", "delivered"]);
+			expect(typesOf(id)).toEqual(["published", "delivered"]);
 	}, wait);
 	const [bulk, plain] = receipts.map(({ id }) => queuesOfEvent(id));
 	expect(bulk).toEqual([expect.stringMatching(BULK)]);
@@ -103,7 +105,7 @@ describe("a batch over two lanes", () => {
 		(lane, n) => ({ name: "order.placed", lane, body: n }),
 	);
 
-	test("goes to each lane in one send, and answers in order", async () => {
+	test("is one send to each lane, and its receipts are in order", async () => {
 		const queues = Object.entries(bound).filter(([name]) =>
 			/_QUEUE(_2)?$/.test(name),
 		);
@@ -123,7 +125,7 @@ describe("a batch over two lanes", () => {
 		);
 	});
 
-	test("of which one takes nothing tells which events were not accepted, and the others arrive", async () => {
+	test("reports the events of a failing lane, and the others are delivered", async () => {
 		down("BULK_QUEUE");
 		down("BULK_QUEUE_2");
 		const error = await events.publishBatch(items).catch((error) => error);
@@ -134,12 +136,12 @@ describe("a batch over two lanes", () => {
 		expect(accepted).toHaveLength(3);
 		await vi.waitFor(() => {
 			for (const id of accepted)
-				expect(wayOf(id)).toEqual(["published", "delivered"]);
+				expect(typesOf(id)).toEqual(["published", "delivered"]);
 		}, wait);
 	});
 });
 
-test("a queue of a lane that takes nothing stops nothing: the next one has its part", async () => {
+test("the next queue of a lane receives the events of a failing queue", async () => {
 	down("BULK_QUEUE");
 	const receipts = await Promise.all(
 		Array.from({ length: 20 }, () =>
@@ -155,7 +157,7 @@ test("a queue of a lane that takes nothing stops nothing: the next one has its p
 	);
 });
 
-test("a full batch in one lane stays one send, though the lane has two queues", async () => {
+test("a full batch in one lane is one send, although the lane has two queues", async () => {
 	const sends = ["EVENTS_QUEUE", "EVENTS_QUEUE_2"].map((name) =>
 		vi.spyOn(bound[name] as Queue, "sendBatch"),
 	);
@@ -163,11 +165,11 @@ test("a full batch in one lane stays one send, though the lane has two queues", 
 	const receipts = await events.publishBatch(Array(100).fill(item));
 	expect(sends.flatMap(({ mock }) => mock.calls)).toHaveLength(1);
 	await vi.waitFor(() => {
-		for (const { id } of receipts) expect(wayOf(id)).toContain("delivered");
+		for (const { id } of receipts) expect(typesOf(id)).toContain("delivered");
 	}, wait);
 });
 
-test("one by one, events use both queues of a lane", async () => {
+test("events that are published one by one use both queues of a lane", async () => {
 	const ids: string[] = [];
 	for (let n = 0; n < 60; n++)
 		ids.push((await events.publish("order.placed", { lane: "bulk" }, n)).id);
@@ -182,21 +184,21 @@ test.each([
 	["urgent", "lanes-urgent", "lanes-urgent-retries audit"],
 	["bulk", BULK, "lanes-retries audit"],
 ])(
-	"what fails in %s is retried in its own retries queue, else in the common one",
+	"a failed event of %s is retried in the retries queue of its lane, else of the default lane",
 	async (lane, first, second) => {
 		behaviour.run = (_, { attempt }) => {
 			if (attempt === 1) throw new Error("not yet");
 		};
 		const { id } = await events.publish("order.placed", { lane }, 1);
 		await vi.waitFor(
-			() => expect(wayOf(id)).toEqual(["published", "retrying", "delivered"]),
+			() => expect(typesOf(id)).toEqual(["published", "retrying", "delivered"]),
 			wait,
 		);
 		expect(queuesOfEvent(id)).toEqual([expect.stringMatching(first), second]);
 	},
 );
 
-test("a dead letter keeps its lane: its replay goes by the lane's retries", async () => {
+test("a replay uses the retries queue of its event's lane", async () => {
 	behaviour.run = () => {
 		throw new Error("never");
 	};
@@ -210,34 +212,34 @@ test("a dead letter keeps its lane: its replay goes by the lane's retries", asyn
 	const before = queuesOfEvent(id).length;
 	const { status } = await call("POST", `${path}/replay`);
 	expect(status).toBe(202);
-	await vi.waitFor(() => expect(wayOf(id)).toContain("delivered"), wait);
+	await vi.waitFor(() => expect(typesOf(id)).toContain("delivered"), wait);
 	expect(queuesOfEvent(id).slice(before)).toEqual([
 		"lanes-urgent-retries audit",
 	]);
 });
 
-describe("a queue that is taken away", () => {
-	test("is worked off while it is drained, and sent to no more", async () => {
-		const head = { id: "left-behind", name: "order.placed", time: 1, delay: 0 };
+describe("a removed queue", () => {
+	test("is still consumed while it drains, and receives nothing", async () => {
+		const head = { id: "in-old-lane", name: "order.placed", time: 1, delay: 0 };
 		const record = JSON.stringify({ v: 1, ...head, lane: "old", body: 1 });
 		await bound.OLD_QUEUE?.send(record, { contentType: "text" });
 		await vi.waitFor(
-			() => expect(wayOf("left-behind")).toEqual(["delivered"]),
+			() => expect(typesOf("in-old-lane")).toEqual(["delivered"]),
 			wait,
 		);
-		expect(queuesOfEvent("left-behind")).toEqual(["lanes-old"]);
+		expect(queuesOfEvent("in-old-lane")).toEqual(["lanes-old"]);
 		await expect(
 			events.publish("order.placed", { lane: "old" }, 1),
 		).rejects.toMatchObject({ code: "unknown_lane" });
 	});
 
-	test("retries what fails by the default lane, for its own is gone", async () => {
+	test("has its failed events retried in the default lane", async () => {
 		const warn = vi.spyOn(console, "warn");
 		behaviour.run = (_, { attempt }) => {
 			if (attempt === 1) throw new Error("not yet");
 		};
 		const head = {
-			id: "fails-behind",
+			id: "fails-in-old-lane",
 			name: "order.placed",
 			time: 1,
 			delay: 0,
@@ -245,19 +247,20 @@ describe("a queue that is taken away", () => {
 		const record = JSON.stringify({ v: 1, ...head, lane: "old", body: 1 });
 		await bound.OLD_QUEUE?.send(record, { contentType: "text" });
 		await vi.waitFor(
-			() => expect(wayOf("fails-behind")).toEqual(["retrying", "delivered"]),
+			() =>
+				expect(typesOf("fails-in-old-lane")).toEqual(["retrying", "delivered"]),
 			wait,
 		);
-		expect(queuesOfEvent("fails-behind")).toEqual([
+		expect(queuesOfEvent("fails-in-old-lane")).toEqual([
 			"lanes-old",
 			"lanes-retries audit",
 		]);
 		expect(warn.mock.calls.flat().join()).toContain(
-			'there is no lane "old" any more',
+			'"tidings":"lane_missing","lane":"old"',
 		);
 	});
 
-	test("and named no more keeps its messages for an hour at a time, and says what to do", async () => {
+	test("that the configuration does not name redelivers its messages every hour, which is logged", async () => {
 		const log = vi.spyOn(console, "error").mockImplementation(() => {});
 		const retryAll = vi.fn();
 		const body = JSON.stringify({
@@ -277,14 +280,14 @@ describe("a queue that is taken away", () => {
 
 describe("the health", () => {
 	let now = Date.now();
-	/** An answer serves for some seconds: each question is asked later than the last. */
+	/** Answers are cached for some seconds, so each request must be later. */
 	const later = () => {
 		now += 60_000;
 		vi.spyOn(Date, "now").mockReturnValue(now);
 		return now;
 	};
 
-	test("tells of each queue, of a drained one too", async () => {
+	test("reports each queue, also a draining one", async () => {
 		later();
 		const { status, json } = await call("GET", "/health", undefined, {
 			key: "read",
@@ -308,25 +311,22 @@ describe("the health", () => {
 		"BULK_QUEUE_2",
 		"URGENT_RETRIES_QUEUE",
 		"OLD_QUEUE",
-	])(
-		"turns 503 when %s is not worked off, as one that has no consumer",
-		async (name) => {
-			const week = 7 * 86_400_000;
-			const metrics = vi.spyOn(bound[name] as Queue, "metrics");
-			for (const [waited, status] of [
-				[week - 60_000, 200],
-				[week + 60_000, 503],
-			] as const) {
-				metrics.mockResolvedValue({
-					backlogCount: 1,
-					backlogBytes: 10,
-					oldestMessageTimestamp: new Date(later() - waited),
-				});
-				const answer = await call("GET", "/health", undefined, { key: "" });
-				expect(answer.status).toBe(status);
-			}
-		},
-	);
+	])("answers 503 if %s is not consumed", async (name) => {
+		const week = 7 * 86_400_000;
+		const metrics = vi.spyOn(bound[name] as Queue, "metrics");
+		for (const [waited, status] of [
+			[week - 60_000, 200],
+			[week + 60_000, 503],
+		] as const) {
+			metrics.mockResolvedValue({
+				backlogCount: 1,
+				backlogBytes: 10,
+				oldestMessageTimestamp: new Date(later() - waited),
+			});
+			const answer = await call("GET", "/health", undefined, { key: "" });
+			expect(answer.status).toBe(status);
+		}
+	});
 });
 
 test.each([
@@ -335,16 +335,16 @@ test.each([
 	"URGENT_RETRIES_QUEUE",
 	"OLD_QUEUE",
 ])(
-	"a Worker without %s does not start, and says which queue is to be bound",
+	"a Worker without %s does not start, and the error names the missing queue",
 	(name) => {
-		const { [name]: kept } = bound;
+		const { [name]: queue } = bound;
 		delete bound[name];
 		try {
 			expect(() => workerOf(events)).toThrow(
 				new RegExp(`${name} \\(of lanes-.*add them to \\[\\[queues.producers`),
 			);
 		} finally {
-			bound[name] = kept as Queue;
+			bound[name] = queue as Queue;
 		}
 		expect(() => workerOf(events)).not.toThrow();
 	},

@@ -1,4 +1,4 @@
-/** A Worker with lanes: it keeps every transition, and from which queue each message came. */
+/** A Worker with lanes. It records every transition, and the queue of each message. */
 import {
 	createEvents,
 	type HandlerContext,
@@ -10,10 +10,10 @@ import { decode } from "../../../src/event/envelope.ts";
 
 export const transitions: Transition[] = [];
 
-/** Each message that came: `queue id`, and the handler where it is a delivery. */
-export const came: { queue: string; id: string; handler?: string }[] = [];
+/** Each received message, with the handler if it is a delivery. */
+export const received: { queue: string; id: string; handler?: string }[] = [];
 
-/** What the one handler does; one that a test does not set succeeds. */
+/** What the handler does. It succeeds unless a test sets this. */
 export const behaviour: {
 	run?: ((event: TidingsEvent, context: HandlerContext) => unknown) | undefined;
 } = {};
@@ -38,7 +38,11 @@ export default {
 			if (decoded.kind !== "envelope") continue;
 			const { id, delivery } = decoded.envelope;
 			const { queue } = batch;
-			came.push({ queue, id, ...(delivery && { handler: delivery.handler }) });
+			received.push({
+				queue,
+				id,
+				...(delivery && { handler: delivery.handler }),
+			});
 		}
 		await own.queue(batch, env, ctx);
 	},

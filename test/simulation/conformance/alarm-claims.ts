@@ -1,4 +1,4 @@
-/** What the simulated alarm and the real one both promise. */
+/** Claims about alarms, for the simulated and the real platform. */
 import { beforeAll, expect, test } from "vitest";
 import type { Bench } from "./bench.ts";
 import type { Taken } from "./notes.ts";
@@ -53,7 +53,7 @@ export function alarmClaims(bench: Bench, isLong: boolean): void {
 		await bench.take(failing.deleted, DELETE);
 	});
 
-	test("it fires once, on or after its time; there is none while its handler runs, nor after", async () => {
+	test("it fires once, on or after its time, and getAlarm() is null while its handler runs and after", async () => {
 		const object = bench.name();
 		const at = await bench.arm(object, 300, [GET]);
 		expect(await bench.take(object, GET)).toEqual([at]);
@@ -72,13 +72,13 @@ export function alarmClaims(bench: Bench, isLong: boolean): void {
 		]);
 	});
 
-	test("one that is set to the past fires at once", async () => {
+	test("one set to the past fires at once", async () => {
 		const object = bench.name();
 		await bench.arm(object, -60_000);
 		expect(await bench.runs(object, 1)).toHaveLength(1);
 	});
 
-	test("setAlarm replaces one that is earlier, and one that is later", async () => {
+	test("setAlarm replaces an earlier and a later one", async () => {
 		const later = bench.name();
 		const earlier = bench.name();
 		await bench.arm(later, 500);
@@ -90,7 +90,7 @@ export function alarmClaims(bench: Bench, isLong: boolean): void {
 		expect(await bench.runs(earlier, 1)).toHaveLength(1);
 	});
 
-	test("deleteAlarm takes it back", async () => {
+	test("deleteAlarm removes it", async () => {
 		const object = bench.name();
 		await bench.arm(object, 500);
 		expect(await bench.take(object, DELETE, GET)).toEqual([null, null]);
@@ -98,7 +98,7 @@ export function alarmClaims(bench: Bench, isLong: boolean): void {
 		expect(await bench.runs(object, 0)).toEqual([]);
 	});
 
-	test("one that its handler sets stands after it, and fires", async () => {
+	test("one that its handler sets stands afterwards, and fires", async () => {
 		const object = bench.name();
 		await bench.arm(object, 0, [set(600)]);
 		await bench.runs(object, 1);
@@ -108,7 +108,7 @@ export function alarmClaims(bench: Bench, isLong: boolean): void {
 		expect(await bench.take(object, GET)).toEqual([null]);
 	});
 
-	test("while its handler awaits something, calls come in", async () => {
+	test("calls run while its handler awaits something", async () => {
 		const object = bench.name();
 		await bench.arm(object, 0, [{ do: "wait", ms: 500 }]);
 		await bench.runs(object, 1);
@@ -118,7 +118,7 @@ export function alarmClaims(bench: Bench, isLong: boolean): void {
 		expect(steps.slice(-3)).toEqual(["alarm", "call", "wait"]);
 	});
 
-	test("a handler that throws is tried again after two seconds, then after four, and told so; its rows stay, and so does the time that the alarm was set to", async () => {
+	test("a throwing handler is retried after two seconds, then four, with isRetry; its rows and the time of the alarm stay", async () => {
 		for (const run of [1, 2]) {
 			await bench.runs(failing.throwing, run);
 			// While the handler runs there is none; on a busy machine that takes its time.
@@ -136,25 +136,25 @@ export function alarmClaims(bench: Bench, isLong: boolean): void {
 		expect(inside.map(({ result }) => result)).toEqual([null, null, null]);
 	});
 
-	test("a new alarm, set by a handler that then throws, takes the place of its retries", async () => {
+	test("a new alarm set by a handler that then throws replaces its retries", async () => {
 		const runs = await bench.runs(failing.rearmed, 2);
 		expect(runs.map(({ result }) => result)).toEqual([FIRST, FIRST]);
 		expect(await bench.take(failing.rearmed, GET)).toEqual([null]);
 	});
 
-	test("a new alarm, set by a call between retries, takes their place, and fires on or after its time", async () => {
+	test("a new alarm set by a call between retries replaces them, and fires on or after its time", async () => {
 		const [, second, ...others] = await bench.runs(failing.called, 2);
 		expect(second?.at).toBeGreaterThanOrEqual(rearmedAt);
 		expect(others).toEqual([]);
 		expect(await bench.take(failing.called, GET)).toEqual([null]);
 	});
 
-	test("an alarm that its throwing handler takes back, or a call between retries, is gone", async () => {
+	test("an alarm that its throwing handler or a call between retries deletes is gone", async () => {
 		expect(await bench.runs(failing.taken, 1)).toHaveLength(1);
 		expect(await bench.runs(failing.deleted, 1)).toHaveLength(1);
 	});
 
-	test("a handler whose object is reset is tried again and told so, and what it wrote in that turn is lost", async () => {
+	test("a handler whose object is reset is retried with isRetry, and the writes of its tick are lost", async () => {
 		const runs = await bench.runs(failing.reset, 2);
 		expectBackoff(runs);
 		expect(runs.map(({ result }) => result)).toEqual([FIRST, RETRY]);
@@ -164,7 +164,7 @@ export function alarmClaims(bench: Bench, isLong: boolean): void {
 	});
 
 	test.runIf(isLong)(
-		"after six retries it is gone, and can be set again",
+		"after six retries it is gone, and it can be set again",
 		async () => {
 			expectBackoff(await bench.runs(failing.throwing, 1 + RETRIES));
 			await bench.pass(5_000);

@@ -1,13 +1,13 @@
-/** What the claims ask of a platform, be it the simulated or the real one. */
+/** The operations of the claims on a platform, simulated or real. */
 import type { Command, Outcome, Sending } from "./commands.ts";
 import type { Delivery, Notes, Taken } from "./notes.ts";
 import type { Step } from "./probe.ts";
 import type { Script } from "./script.ts";
 
 export interface Platform {
-	/** Has the probe do something. */
+	/** Makes the probe perform a command. */
 	perform(command: Command): Promise<Outcome>;
-	/** Goes on until something holds. @throws Error when it does not, after a while */
+	/** Waits until a condition is true. @throws Error after a timeout */
 	until(holds: () => Promise<boolean>): Promise<void>;
 	close(): Promise<void>;
 }
@@ -29,24 +29,24 @@ export class Bench {
 		await this.#platform?.close();
 	}
 
-	/** A name that no other message and no other object has. */
+	/** Returns a unique name for a message or an object. */
 	name(): string {
 		return `probe-${++this.#count}`;
 	}
 
-	/** Has the probe do something that may fail. */
+	/** Makes the probe perform a command that may fail. */
 	attempt(command: Command): Promise<Outcome> {
 		return this.#running.perform(command);
 	}
 
-	/** Sends a message, and answers its name. */
+	/** Sends a message. Returns its name. */
 	async send(does?: Script["does"], delaySeconds?: number): Promise<string> {
 		const message = this.#message(does, delaySeconds);
 		await this.#perform({ do: "send", message });
 		return message.body.name;
 	}
 
-	/** Sends messages in one batch, and answers their names. */
+	/** Sends messages in one batch. Returns their names. */
 	async sendBatch(
 		scripts: readonly Script["does"][],
 		delaySeconds?: number,
@@ -56,7 +56,7 @@ export class Bench {
 		return messages.map(({ body }) => body.name);
 	}
 
-	/** The deliveries of messages, once there are so many of each. */
+	/** Returns the deliveries of messages, once each has at least `least`. */
 	deliveries(
 		names: readonly string[],
 		least: number,
@@ -74,13 +74,13 @@ export class Bench {
 		);
 	}
 
-	/** Calls an object, and answers what its steps came to. */
+	/** Calls an object. Returns the results of its steps. */
 	async take(object: string, ...steps: Step[]): Promise<unknown[]> {
 		const [results] = await this.takeAtOnce(object, [steps]);
 		return results as unknown[];
 	}
 
-	/** Calls an object several times at once. */
+	/** Calls an object several times concurrently. */
 	async takeAtOnce(
 		object: string,
 		calls: readonly (readonly Step[])[],
@@ -93,14 +93,14 @@ export class Bench {
 		return answers;
 	}
 
-	/** Sets an object's alarm, says what each of its runs is to do, and answers its time. */
+	/** Sets an object's alarm and the steps of its runs. Returns the time of the alarm. */
 	async arm(object: string, ms: number, ...runs: Step[][]): Promise<number> {
 		const plan: Step = { do: "plan", runs };
 		const [, at] = await this.take(object, plan, { do: "setAlarm", in: ms });
 		return at as number;
 	}
 
-	/** The steps of an object's calls and alarms, once its alarm has run so often. */
+	/** Returns the steps of an object's calls and alarms, once its alarm has run this often. */
 	steps(object: string, runs: number): Promise<Taken[]> {
 		return this.#noted(
 			({ taken }) => taken.filter((one) => one.object === object),
@@ -108,13 +108,13 @@ export class Bench {
 		);
 	}
 
-	/** The runs of an object's alarm, once there are so many. */
+	/** Returns the runs of an object's alarm, once there are at least `least`. */
 	async runs(object: string, least: number): Promise<Taken[]> {
 		const steps = await this.steps(object, least);
 		return steps.filter(({ step }) => step === "alarm");
 	}
 
-	/** Goes on until an object's alarm stands; tells the time that it is set to. */
+	/** Waits until an object's alarm is set. Returns its time. */
 	async standing(object: string): Promise<unknown> {
 		let at: unknown;
 		await this.#running.until(async () => {
@@ -124,14 +124,14 @@ export class Bench {
 		return at;
 	}
 
-	/** Goes on until so many milliseconds have passed, as the alarm of another object tells. */
+	/** Waits a number of milliseconds, by the alarm of another object. */
 	async pass(ms: number): Promise<void> {
 		const clock = this.name();
 		await this.arm(clock, ms);
 		await this.runs(clock, 1);
 	}
 
-	/** Goes on until whatever comes without a delay has come. */
+	/** Waits until all messages without a delay are delivered. */
 	async settle(): Promise<void> {
 		await this.deliveries([await this.send()], 1);
 		await this.pass(50);

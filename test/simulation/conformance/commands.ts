@@ -1,4 +1,4 @@
-/** What the probe does for a caller, in the Worker. */
+/** The commands that the probe performs for a caller, in the Worker. */
 import { env, exports, waitUntil } from "cloudflare:workers";
 import { notes } from "./notes.ts";
 import type { Probe, Step } from "./probe.ts";

@@ -1,4 +1,4 @@
-/** What the probe saw, in the order in which it saw it; in the memory of the module, which outlives its objects. */
+/** The observations of the probe in order. They are in the memory of the module, which outlives its objects. */
 
 /** One delivery of one message. */
 export interface Delivery {

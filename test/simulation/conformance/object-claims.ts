@@ -1,4 +1,4 @@
-/** What a simulated object and a real one both promise of their rows, their calls and their death. */
+/** Claims about rows, calls and crashes of objects, for the simulated and the real platform. */
 import { expect, test } from "vitest";
 import type { Bench } from "./bench.ts";
 import type { Step } from "./probe.ts";
@@ -12,13 +12,13 @@ export function objectClaims(bench: Bench): void {
 	const attempt = (object: string, ...steps: Step[]) =>
 		bench.attempt({ do: "call", object, calls: [steps] });
 
-	test("rows that were written before a throw stay", async () => {
+	test("rows written before a throw stay", async () => {
 		const object = bench.name();
 		await attempt(object, write("before"), { do: "throw" }, write("after"));
 		expect(await bench.take(object, ROWS)).toEqual([["before"]]);
 	});
 
-	test("a throw in transactionSync takes back its rows and its alarm, and no others", async () => {
+	test("a throw in transactionSync rolls back its rows and its alarm, and nothing else", async () => {
 		const object = bench.name();
 		const steps: Step[] = [
 			write("inside"),
@@ -32,7 +32,7 @@ export function objectClaims(bench: Bench): void {
 		]);
 	});
 
-	test("a statement that fails takes back itself alone, and the object goes on", async () => {
+	test("a failing statement rolls back only itself, and the object continues", async () => {
 		const object = bench.name();
 		const fail: Step = { do: "fail", with: "statement" };
 		const steps = [{ do: "count" }, write("before"), fail, write("after")];
@@ -45,7 +45,7 @@ export function objectClaims(bench: Bench): void {
 		]);
 	});
 
-	test("a failure that takes the transaction with it resets the object, though it was caught, and what the turn wrote is lost", async () => {
+	test("a failure that rolls back the transaction resets the object even if it is caught, and the writes of the tick are lost", async () => {
 		const object = bench.name();
 		await bench.take(object, write("kept"), { do: "count" });
 		const fail: Step = { do: "fail", with: "transaction" };
@@ -58,7 +58,7 @@ export function objectClaims(bench: Bench): void {
 		).toEqual([["kept"], 1, null]);
 	});
 
-	test("an object that throws when it is made fails its call, and is made anew for the next", async () => {
+	test("an object that throws in its constructor fails the call, and is constructed again for the next", async () => {
 		const object = bench.name();
 		await bench.take(object, write("kept"), { do: "throw when made" });
 		await attempt(object, ABORT);
@@ -68,7 +68,7 @@ export function objectClaims(bench: Bench): void {
 		expect(await bench.take(object, ROWS)).toEqual([["kept"]]);
 	});
 
-	test("work that nobody awaits may be lost when its invocation has returned, what was handed to waitUntil is not", async () => {
+	test("work that is not awaited may be lost when its invocation returns, unless it was passed to waitUntil", async () => {
 		const objects = Array.from({ length: 10 }, () => bench.name());
 		const arrived = async (isKept: boolean) => {
 			const steps = [note(`kept: ${isKept}`)];
@@ -84,7 +84,7 @@ export function objectClaims(bench: Bench): void {
 		expect((await arrived(false)).length).toBeLessThan(10);
 	});
 
-	test("an error crosses a call with its name, its message and its own properties", async () => {
+	test("an error crosses RPC with its name, message and own properties", async () => {
 		const outcome = await attempt(bench.name(), { do: "throw" });
 		expect(outcome).toMatchObject({
 			error: {
@@ -102,7 +102,7 @@ export function objectClaims(bench: Bench): void {
 		});
 	});
 
-	test("an object that is reset loses its memory, and keeps rows and alarm", async () => {
+	test("a reset object loses its memory, and keeps its rows and alarm", async () => {
 		const object = bench.name();
 		const at = await bench.arm(object, 1_000);
 		expect(
@@ -116,7 +116,7 @@ export function objectClaims(bench: Bench): void {
 		expect(run?.at).toBeGreaterThanOrEqual(at);
 	});
 
-	test("what was written in the turn in which an object is reset is lost, its alarm too", async () => {
+	test("the rows and the alarm written in the tick of a reset are lost", async () => {
 		const object = bench.name();
 		const alarm: Step = { do: "setAlarm", in: 60_000 };
 		await bench.take(object, write("kept"));
@@ -128,7 +128,7 @@ export function objectClaims(bench: Bench): void {
 		]);
 	});
 
-	test("a reset fails every call that is under way", async () => {
+	test("a reset fails every running call", async () => {
 		const object = bench.name();
 		const calls: Step[][] = [
 			[note("under way"), { do: "wait", ms: 600_000 }],
@@ -138,7 +138,7 @@ export function objectClaims(bench: Bench): void {
 		expect(outcome).toHaveProperty("error");
 	});
 
-	test("while an object awaits its storage, no other call comes in", async () => {
+	test("no other call runs while an object awaits its storage", async () => {
 		const object = bench.name();
 		await bench.takeAtOnce(object, [
 			[note("begin"), { do: "setAlarm", in: 60_000 }, note("end")],
@@ -150,7 +150,7 @@ export function objectClaims(bench: Bench): void {
 		expect(steps.filter((step) => step === "other")).toHaveLength(10);
 	});
 
-	test("while it awaits anything else, others do", async () => {
+	test("other calls run while an object awaits anything else", async () => {
 		const object = bench.name();
 		await bench.takeAtOnce(object, [
 			[note("begin"), { do: "wait", ms: 100 }, note("end")],

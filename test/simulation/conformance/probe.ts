@@ -1,4 +1,4 @@
-/** An object that does as it is told, step by step, in calls and in its alarm. */
+/** An object that performs given steps, in calls and in its alarm. */
 import { DurableObject } from "cloudflare:workers";
 import { notes, type Taken } from "./notes.ts";
 

@@ -1,4 +1,4 @@
-/** What the simulated queue and the real one both promise. */
+/** Claims about queues, for the simulated and the real platform. */
 import { expect, test } from "vitest";
 import type { Bench } from "./bench.ts";
 import type { Delivery } from "./notes.ts";
@@ -11,7 +11,7 @@ const BATCH_SIZE = 10;
 const AMONG = Array.from({ length: BATCH_SIZE - 1 }, () => undefined);
 
 export function queueClaims(bench: Bench): void {
-	test("a message comes with its first attempt, its body and the time at which it was sent", async () => {
+	test("a message has attempt 1, its body and the time of its send", async () => {
 		const name = await bench.send([["ack"]]);
 		const [delivery] = await bench.deliveries([name], 1);
 		expect(delivery).toMatchObject({
@@ -24,7 +24,7 @@ export function queueClaims(bench: Bench): void {
 		expect(timestamp).toBeGreaterThan(at - 5_000);
 	});
 
-	test("a message without a verdict is acknowledged when the handler returns, as one with it is", async () => {
+	test("a message without a verdict is acknowledged when the handler returns", async () => {
 		const names = await bench.sendBatch([undefined, [["ack"]]]);
 		await bench.settle();
 		expect(attemptsOf(names, await bench.deliveries(names, 1))).toEqual([
@@ -33,7 +33,7 @@ export function queueClaims(bench: Bench): void {
 		]);
 	});
 
-	test("retry() brings one message again, under its id, and none of its batch", async () => {
+	test("retry() redelivers one message with its id, and no other of its batch", async () => {
 		const names = await bench.sendBatch([[["retry"]], ...AMONG]);
 		const [again, ...others] = names as [string, ...string[]];
 		await bench.deliveries([again], 2);
@@ -45,7 +45,7 @@ export function queueClaims(bench: Bench): void {
 		expect(ids.size).toBe(names.length);
 	});
 
-	test("retry() with a delay brings it no earlier", async () => {
+	test("retry() with a delay redelivers no earlier", async () => {
 		const name = await bench.send([["retryLater"]]);
 		const [first, second] = (await bench.deliveries([name], 2)) as [
 			Delivery,
@@ -55,7 +55,7 @@ export function queueClaims(bench: Bench): void {
 		expect(second.timestamp).toBe(first.timestamp);
 	});
 
-	test("a throw brings again each message of its batch that has no verdict, and no other", async () => {
+	test("a throw redelivers the messages of its batch without a verdict, and no others", async () => {
 		let largest = 0;
 		for (let round = 0; round < 3; round++) {
 			const names = await bench.sendBatch([[["throw"]], ...AMONG]);
@@ -72,7 +72,7 @@ export function queueClaims(bench: Bench): void {
 	});
 
 	// Whether what was acknowledged before the throw comes again differs: only the local runtime brings it.
-	test("a throw brings again what has no verdict, whatever others of its batch were given", async () => {
+	test("a throw redelivers messages without a verdict, whatever verdicts the others have", async () => {
 		const names = await bench.sendBatch([undefined, [["throw"]], [["ack"]]]);
 		const open = names.slice(0, 2) as [string, string];
 		const [{ batch }] = (await bench.deliveries([open[1]], 2)) as [Delivery];
@@ -95,7 +95,7 @@ export function queueClaims(bench: Bench): void {
 		]);
 	});
 
-	test("ackAll() is a first verdict too", async () => {
+	test("ackAll() is a first verdict, too", async () => {
 		const name = await bench.send([["ackAll", "retry"]]);
 		await bench.settle();
 		expect(attemptsOf([name], await bench.deliveries([name], 1))).toEqual([
@@ -103,7 +103,7 @@ export function queueClaims(bench: Bench): void {
 		]);
 	});
 
-	test("retryAll() brings again each message of its batch", async () => {
+	test("retryAll() redelivers each message of its batch", async () => {
 		const names = await bench.sendBatch([[["retryAll"]], ...AMONG]);
 		const [all] = names as [string];
 		const [{ batch }] = (await bench.deliveries([all], 2)) as [Delivery];
@@ -117,7 +117,7 @@ export function queueClaims(bench: Bench): void {
 		["retry", [["retryLater"], ["retry"], ["retry"], ["retry"]]],
 		["throw", [["throw"], ["throw"], ["throw"], ["throw"]]],
 	])(
-		"after its last %s a message goes to the dead-letter queue, with its id and its time: two retries are three deliveries",
+		"after its last %s a message goes to the dead-letter queue with its id and time; two retries are three deliveries",
 		async (_, does) => {
 			const name = await bench.send(does);
 			const [dead] = await bench.deliveries([name], 1, "dead");
@@ -129,7 +129,7 @@ export function queueClaims(bench: Bench): void {
 		},
 	);
 
-	test("a delay of send() and of sendBatch() is kept, and what happens to the body meanwhile is not seen", async () => {
+	test("a message is delivered after the delay of send() or sendBatch(), with the body of the send", async () => {
 		const sent = [
 			await bench.send(undefined, 1),
 			...(await bench.sendBatch([undefined, undefined], 1)),
@@ -138,7 +138,7 @@ export function queueClaims(bench: Bench): void {
 			expect(at - timestamp).toBeGreaterThanOrEqual(1_000);
 	});
 
-	test("a batch has no more messages than its consumer takes, and each message comes once", async () => {
+	test("a batch has at most max_batch_size messages, and each message is delivered once", async () => {
 		const names = await bench.sendBatch(Array.from({ length: 95 }));
 		const deliveries = await bench.deliveries(names, 1);
 		expect(deliveries).toHaveLength(names.length);

@@ -1,10 +1,10 @@
-/** The real local runtime: the probe runs on workerd, and time passes by itself. */
+/** The local runtime: the probe runs on workerd, in real time. */
 import { vi } from "vitest";
 import { createTestHarness } from "wrangler";
 import type { Platform } from "./bench.ts";
 import type { Outcome } from "./commands.ts";
 
-/** @param timeout milliseconds after which what does not hold has failed */
+/** @param timeout of a condition, in milliseconds */
 export async function real(timeout: number): Promise<Platform> {
 	const harness = createTestHarness({
 		root: import.meta.dirname,
@@ -22,7 +22,8 @@ export async function real(timeout: number): Promise<Platform> {
 		until: (holds) =>
 			vi.waitFor(
 				async () => {
-					if (!(await holds())) throw new Error("it does not hold yet");
+					if (!(await holds()))
+						throw new Error("the condition is not true yet");
 				},
 				{ interval: 20, timeout },
 			),

@@ -1,4 +1,4 @@
-/** What the simulated queue and the real one both refuse, and that nothing of it is delivered. */
+/** Claims about rejected messages, for the simulated and the real platform: nothing of them is delivered. */
 import { expect, test } from "vitest";
 import type { Bench } from "./bench.ts";
 import type { Command, Sending } from "./commands.ts";
@@ -36,7 +36,7 @@ export function refusalClaims(bench: Bench): void {
 			"a batch with a delay of more than a day",
 			() => sendBatch(message(1), message(1, 86_401)),
 		],
-	])("%s is refused whole", async (_, command) => {
+	])("%s is rejected as a whole", async (_, command) => {
 		const refused = command();
 		expect(await bench.attempt(refused)).toHaveProperty("error");
 		await bench.settle();
@@ -53,7 +53,7 @@ export function refusalClaims(bench: Bench): void {
 			"a batch of nearly 256 000 bytes",
 			() => sendBatch(message(127_000), message(127_000)),
 		],
-	])("%s is taken", async (_, command) => {
+	])("%s is accepted", async (_, command) => {
 		const taken = command();
 		expect(await bench.attempt(taken)).toEqual({ value: null });
 		const names = namesOf(taken);

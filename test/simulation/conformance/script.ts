@@ -1,4 +1,4 @@
-/** What a message tells the probe's consumer to do about it. */
+/** The instructions for the probe's consumer in a message. */
 
 type Verdict = "ack" | "retry" | "retryLater" | "ackAll" | "retryAll" | "throw";
 

@@ -1,4 +1,4 @@
-/** The simulated platform, on which nothing goes wrong here, and time passes only as far as a claim needs. */
+/** The simulated platform without faults. Time passes only as far as a claim needs. */
 import { Fate } from "../platform/fate.ts";
 import { Invocation } from "../platform/invocation.ts";
 import { Isolate } from "../platform/isolate.ts";

@@ -1,4 +1,4 @@
-/** The probe: a Worker that does what its messages and its caller tell it, and notes what the platform did. */
+/** The probe: a Worker that performs the steps of its messages and callers, and records what the platform did. */
 import { perform } from "./commands.ts";
 import { notes } from "./notes.ts";
 import { give, type Script } from "./script.ts";

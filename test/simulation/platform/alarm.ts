@@ -1,21 +1,21 @@
 /**
- * The one alarm of a simulated object. What it is set to lies in the object's database and is written and lost
- * with the rest; how its handler fares is the platform's knowledge, and survives the object.
+ * The one alarm of a simulated object. Its time is in the object's database, and is written and lost with the rows.
+ * The state of its handler belongs to the platform, and survives the object.
  */
 import type { Database } from "./database.ts";
 import type { Platform } from "./platform.ts";
 
-/** A handler that throws is run again so often, the first time after so many milliseconds, doubling. */
+/** A handler that throws is retried this often, first after this many milliseconds, doubling. */
 const RETRIES = 6;
 const BACKOFF = 2_000;
 
-/** One `setAlarm`: the next one is another setting, even of the same time. */
+/** One call of `setAlarm`. A later call with the same time is another setting. */
 interface Setting {
 	at: number;
 	setting: number;
 }
 
-/** What a handler is told of its run. */
+/** The argument of an alarm handler. */
 export interface AlarmRun {
 	isRetry: boolean;
 	retryCount: number;
@@ -27,10 +27,11 @@ export class Alarm {
 	readonly #database: Database;
 	readonly #run: (run: AlarmRun) => Promise<void>;
 	#settings = 0;
-	/** Settings whose handler is running, and those that are over, though their row may still be there. */
+	/** Settings whose handler is running. */
 	readonly #running = new Set<number>();
+	/** Settings that have ended, although their row may still be there. */
 	readonly #over = new Set<number>();
-	/** Settings that stand, and that nothing will run. */
+	/** Settings that stand and never fire. */
 	readonly #stuck = new Set<number>();
 	#failures = 0;
 	#planned: number | undefined;
@@ -49,7 +50,7 @@ export class Alarm {
 		this.#run = run;
 	}
 
-	/** As `getAlarm` answers: null while its handler runs, and what it was set to between retries. */
+	/** The answer of `getAlarm`: null while its handler runs, and the time of the alarm between retries. */
 	get at(): number | null {
 		const standing = this.#standing();
 		return standing && !this.#running.has(standing.setting)
@@ -77,7 +78,7 @@ export class Alarm {
 		this.#database.run("DELETE FROM _alarm");
 	}
 
-	/** Fires what is confirmed on disk, and nothing else: after each commit and each loss of what was not. */
+	/** Plans the alarm that is committed. Called after each commit and each rollback. */
 	plan(): void {
 		const standing = this.#standing();
 		if (standing?.setting === this.#planned) return;
@@ -86,7 +87,7 @@ export class Alarm {
 		this.#planned = standing?.setting;
 		if (!standing || this.#running.has(standing.setting)) return;
 		if (this.#stuck.has(standing.setting))
-			this.#platform.tell("alarm stuck", this.#name, []);
+			this.#platform.note("alarm stuck", this.#name, []);
 		else this.#fireAt(standing.at, standing.setting);
 	}
 
@@ -114,7 +115,7 @@ export class Alarm {
 		this.#end(setting);
 	}
 
-	/** One that set a new alarm, or took it away, has said itself what comes next. */
+	/** A handler that has set or removed the alarm is not retried. */
 	#failed(setting: number): void {
 		this.#running.delete(setting);
 		if (this.#standing()?.setting !== setting) return;
@@ -127,6 +128,6 @@ export class Alarm {
 
 	#end(setting: number, how?: string): void {
 		this.#over.add(setting);
-		if (how) this.#platform.tell(how, this.#name, []);
+		if (how) this.#platform.note(how, this.#name, []);
 	}
 }

@@ -1,4 +1,4 @@
-/** One batch in the hands of a consumer, from its start in some isolate until every message has its verdict. */
+/** One batch of a consumer, from its start in an isolate until each message has a verdict. */
 import { Invocation } from "./invocation.ts";
 import type { Platform, WorkerIsolate } from "./platform.ts";
 import type { Message } from "./queue.ts";
@@ -38,11 +38,11 @@ export function runBatch(
 		for (const message of messages) {
 			const end = ends.get(message);
 			if (end === "ack") continue;
-			// Told of each that comes again for no verdict of its own, or perhaps for a call that failed.
+			// Note of each that comes again for no verdict of its own, or perhaps for a call that failed.
 			if (end === undefined && how === "died")
-				platform.tell("died", queue, message.subjects, { calls });
+				platform.note("died", queue, message.subjects, { calls });
 			else if (end !== undefined && hasFailed)
-				platform.tell("again", queue, message.subjects, { calls });
+				platform.note("again", queue, message.subjects, { calls });
 		}
 		ended(ends);
 	};

@@ -1,4 +1,4 @@
-/** A call out of an isolate, to a queue or an object: it takes time, and all that can go wrong with one may. */
+/** A call from an isolate to a queue or an object. It takes time, and any of its faults may strike. */
 import type { Strike } from "./fate.ts";
 import { type CallNote, workHere } from "./isolate.ts";
 
@@ -36,7 +36,7 @@ export function callOut<Result>(call: Call<Result>): Promise<Result> {
 	return new Promise<Result>((resolve, reject) => {
 		if (!from.alive) return;
 		const strike = fate.strike(point, call.may);
-		if (strike) from.platform.tell(strike, call.name, call.subjects);
+		if (strike) from.platform.note(strike, call.name, call.subjects);
 		if (strike === "crash_before") return from.kill();
 		if (!from.release()) return;
 		const { name, subjects } = call;
@@ -45,7 +45,7 @@ export function callOut<Result>(call: Call<Result>): Promise<Result> {
 		const end = (how: CallNote["end"]) => {
 			note.end = how;
 			if (how === "failed")
-				from.platform.tell("call failed", name, subjects, {
+				from.platform.note("call failed", name, subjects, {
 					queue: work.queue,
 				});
 		};
@@ -64,7 +64,7 @@ export function callOut<Result>(call: Call<Result>): Promise<Result> {
 		if (strike === "hung_before" || strike === "hung_after") end("failed");
 		time.after(fate.latency(point), () => {
 			if (from.isCutOff)
-				return from.platform.tell("left over", call.name, call.subjects);
+				return from.platform.note("left over", call.name, call.subjects);
 			if (strike === "hung_before") return;
 			if (strike === "refused") return failed("it is overloaded");
 			performed().then((result) => {

@@ -1,4 +1,4 @@
-/** Stands in for the module `cloudflare:workers`, and leads to the platform of whichever isolate is running. */
+/** Replaces the module `cloudflare:workers` by the platform of the running isolate. */
 import { here } from "./isolate.ts";
 
 function leading(find: () => object): object {

@@ -1,6 +1,6 @@
 /**
- * What one object has on disk: SQLite, its keys and its alarm in one database. What was written since the last
- * commit is lost together when the object dies, as writes are that were never confirmed.
+ * The disk of one object: its tables, keys and alarm in one SQLite database. When the object crashes, all writes since
+ * the last commit are lost together.
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 

@@ -1,6 +1,6 @@
 /**
- * What the seed decides: every draw is a hash of the seed and of what it decides, never the next of a
- * sequence, so that taking one thing out of a history leaves all other draws as they were.
+ * Decides by the seed. Each draw is a hash of the seed and of the name of the decision, never the next number of a
+ * sequence, so that removing one act from a history changes no other draw.
  */
 import { hash } from "node:crypto";
 

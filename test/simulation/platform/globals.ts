@@ -1,4 +1,4 @@
-/** Clock, timers, randomness and console of whichever isolate is running; elsewhere they are as they were. */
+/** Replaces clock, timers, randomness and console inside isolates. Outside of them they are unchanged. */
 import { v4 } from "uuid";
 import { current, currentWork } from "./isolate.ts";
 
@@ -54,7 +54,7 @@ for (const level of ["log", "warn", "error"] as const) {
 	const write = console[level].bind(console);
 	console[level] = (...args: unknown[]) => {
 		const isolate = current();
-		if (isolate) isolate.platform.hear(isolate, args);
+		if (isolate) isolate.platform.noteConsole(isolate, args);
 		else write(...args);
 	};
 }

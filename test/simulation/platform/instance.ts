@@ -1,4 +1,4 @@
-/** One instance of a simulated object: it lives until it is evicted, dies or is reset, and has two gates. */
+/** One instance of a simulated object, with an input and an output gate, until it is evicted, reset or crashes. */
 import { Isolate } from "./isolate.ts";
 import type { Platform } from "./platform.ts";
 

@@ -1,6 +1,6 @@
 /**
- * One invocation in an isolate. Once it has returned it goes on only for what was handed to `waitUntil`, and for
- * 30 seconds at most: then nothing that it waits for comes back, and what is on its way from it does not arrive.
+ * One invocation in an isolate. After its return it goes on only for promises passed to `waitUntil`, for 30 seconds at
+ * most. Then its pending calls get no answer, and may not arrive.
  */
 import { Isolate } from "./isolate.ts";
 

@@ -1,6 +1,6 @@
 /**
- * A place where code runs and can be killed: it has its own clock, timers and randomness, and once it is dead
- * nothing that it waits for comes back. What it was in the middle of simply ends there.
+ * An isolate: code runs in it with its own clock, timers and randomness. When it is killed, its pending calls get no
+ * answer, so its code simply stops.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Platform } from "./platform.ts";
@@ -88,7 +88,7 @@ export class Isolate {
 		this.alive = false;
 		const calls = [this.work, ...this.batches].flatMap((work) => work.calls);
 		const subjects = new Set(calls.flatMap((call) => call.subjects));
-		this.platform.tell("killed", this.label, [...subjects], { calls });
+		this.platform.note("killed", this.label, [...subjects], { calls });
 		for (const mourn of [...this.#mourners]) mourn();
 	}
 

@@ -1,6 +1,6 @@
 /**
- * A Durable Object as documented: one instance behind an input gate, writes that leave through an output gate,
- * one alarm that is gone after six failed retries, and an instance that may be gone at any await.
+ * A simulated Durable Object: one instance with an input and an output gate, one alarm that is dropped after six
+ * failed retries, and a crash at any await.
  */
 import { Alarm, type AlarmRun } from "./alarm.ts";
 import { CALL_STRIKES, callOut } from "./call.ts";
@@ -90,7 +90,7 @@ export class SimulatedObject {
 	#failIfDown(subjects: readonly string[]): void {
 		const { platform, name } = this;
 		if (!platform.isDown(name) || platform.fate.next("down") < 0.5) return;
-		platform.tell("down", name, subjects);
+		platform.note("down", name, subjects);
 		const says = { ...TRANSIENT, overloaded: true };
 		throw Object.assign(new Error(`${name} is overloaded`), says);
 	}
@@ -109,7 +109,7 @@ export class SimulatedObject {
 			};
 			const forget = instance.mourn(() => {
 				over();
-				this.platform.tell("call lost", this.name, subjects);
+				this.platform.note("call lost", this.name, subjects);
 				reject(Object.assign(new Error(`${this.name} was reset`), TRANSIENT));
 			});
 			instance.resume(() =>

@@ -1,6 +1,6 @@
 /**
- * The simulated platform: time, fate, queues, objects and the isolates in which a Worker's code runs. It knows
- * nothing of Tidings; what its messages are about it asks.
+ * The simulated platform: time, draws, queues, objects and isolates. It must not know Tidings; the Worker tells it
+ * which events a message is about.
  */
 import "./globals.ts";
 import type { Fate } from "./fate.ts";
@@ -11,7 +11,7 @@ import { type QueueSettings, SimulatedQueue } from "./queue.ts";
 import { Time } from "./time.ts";
 
 /** Something that happened, for the ledger and the timeline. */
-export interface Told {
+export interface Note {
 	/** Simulated time, epoch milliseconds. */
 	at: number;
 	what: string;
@@ -85,7 +85,7 @@ export class Platform {
 	/** By how many outages at once something is down, by name, a class standing for all of its objects. */
 	readonly #down = new Map<string, number>();
 	readonly #worker: SimulatedWorker;
-	readonly #listen: (told: Told) => void;
+	readonly #listen: (note: Note) => void;
 	/** The furthest clock that was read, by what the isolates are of that read it. */
 	readonly #furthest = new Map<string, number>();
 	#isolates: WorkerIsolate[] = [];
@@ -97,7 +97,7 @@ export class Platform {
 		worker: SimulatedWorker,
 		fate: Fate,
 		start: number,
-		listen: (told: Told) => void,
+		listen: (note: Note) => void,
 	) {
 		this.#worker = worker;
 		this.fate = fate;
@@ -150,7 +150,7 @@ export class Platform {
 	takeDown(name: string, lasting: number): void {
 		const change = (by: number) =>
 			this.#down.set(name, (this.#down.get(name) ?? 0) + by);
-		this.tell("outage", `${name} for ${lasting} ms`, []);
+		this.note("outage", `${name} for ${lasting} ms`, []);
 		change(1);
 		this.time.after(lasting, () => change(-1));
 	}
@@ -212,7 +212,7 @@ export class Platform {
 			: 0;
 	}
 
-	readonly tell = (
+	readonly note = (
 		what: string,
 		where: string,
 		subjects: readonly string[],
@@ -220,8 +220,8 @@ export class Platform {
 	): void => this.#listen({ at: this.time.now, what, where, subjects, detail });
 
 	/** What code writes to its console. */
-	hear({ label }: Isolate, args: readonly unknown[]): void {
-		this.tell("console", label, [], args);
+	noteConsole({ label }: Isolate, args: readonly unknown[]): void {
+		this.note("console", label, [], args);
 	}
 
 	close(): void {

@@ -1,4 +1,4 @@
-/** What a queue refuses at once: sizes, counts and delays past its limits (Cloudflare Queues, limits). */
+/** Rejects messages and batches over the limits of sizes, counts and delays (Cloudflare Queues, limits). */
 
 export interface SendOptions {
 	contentType?: "text" | "json";

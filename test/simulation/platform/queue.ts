@@ -1,6 +1,6 @@
 /**
- * A Cloudflare queue as documented: at least once, in no order, in batches, with a verdict for each message.
- * What its consumer does not acknowledge comes again, and after its last retry goes to the dead-letter queue.
+ * A simulated queue as documented: at least once, unordered, in batches, with a verdict for each message. A message
+ * without an ack is redelivered, and goes to the dead-letter queue after its last retry.
  */
 import { runBatch, type Verdict } from "./batch.ts";
 import { CALL_STRIKES, callOut } from "./call.ts";
@@ -125,9 +125,9 @@ export class SimulatedQueue {
 			subjects,
 			may,
 			perform: (strike) => {
-				const { fate, isDown, tell } = this.#platform;
+				const { fate, isDown, note } = this.#platform;
 				if (isDown(this.name)) {
-					tell("down", this.name, subjects);
+					note("down", this.name, subjects);
 					throw new Error("Queue is overloaded");
 				}
 				const part = Math.floor(
@@ -137,9 +137,9 @@ export class SimulatedQueue {
 				for (const [index, { body, delaySeconds }] of taken.entries())
 					this.put(body, delaySeconds, 0, undefined, about[index]);
 				const takenOf = about.slice(0, taken.length).flat();
-				tell("taken", this.name, takenOf, { by: label });
+				note("taken", this.name, takenOf, { by: label });
 				if (strike && UNANSWERED.has(strike))
-					tell("unanswered", this.name, takenOf, { by: label });
+					note("unanswered", this.name, takenOf, { by: label });
 			},
 		});
 	}
@@ -179,7 +179,7 @@ export class SimulatedQueue {
 			if (message.visibleAt > time.now) continue;
 			if (time.now - message.keptFrom > this.settings.retention) {
 				this.waiting.delete(message.id);
-				this.#platform.tell("expired", this.name, message.subjects);
+				this.#platform.note("expired", this.name, message.subjects);
 				continue;
 			}
 			drawn.push([fate.draw(`order ${message.id}`), message]);
@@ -208,7 +208,7 @@ export class SimulatedQueue {
 		if (verdict === "ack") return;
 		const { deadLetterQueue, maxRetries, retryDelay } = this.settings;
 		if (message.attempts > maxRetries) {
-			this.#platform.tell("given up", this.name, message.subjects);
+			this.#platform.note("given up", this.name, message.subjects);
 			if (deadLetterQueue)
 				this.#platform
 					.queue(deadLetterQueue)
@@ -229,7 +229,7 @@ export class SimulatedQueue {
 		const point = `deliver ${this.name} ${subjects[0] ?? ""}`;
 		if (!fate.strike(point, ["duplicated"])) return;
 		message.copies++;
-		this.#platform.tell("duplicated", this.name, subjects);
+		this.#platform.note("duplicated", this.name, subjects);
 		const { body, attempts } = message;
 		const again =
 			fate.next(`again ${this.name}`) < 0.5 ? attempts : attempts - 1;

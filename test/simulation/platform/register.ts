@@ -1,4 +1,4 @@
-/** `node --import` it, and `cloudflare:workers` is the simulated one. */
+/** With `node --import` of this file, `cloudflare:workers` is the simulated platform. */
 import { registerHooks } from "node:module";
 
 const standIn = new URL("./cloudflare-workers.ts", import.meta.url).href;

@@ -1,4 +1,4 @@
-/** `ctx.storage` of a simulated object, as far as Tidings uses it. */
+/** `ctx.storage` of a simulated object: the methods that Tidings uses. */
 import type { Strike } from "./fate.ts";
 import type { Work } from "./isolate.ts";
 import type { SimulatedObject } from "./object.ts";
@@ -46,7 +46,7 @@ export function storageOf(object: SimulatedObject, instance: Gate) {
 		// A broken object tells of its calls when it dies.
 		const calls = isBroken ? [] : instance.work.calls;
 		const subjects = new Set(calls.flatMap((call) => call.subjects));
-		platform.tell(drawn, name, [...subjects], { operation, calls });
+		platform.note(drawn, name, [...subjects], { operation, calls });
 		if (isBroken) lose(new Error("disk I/O error: SQLITE_IOERR"));
 		throw new Error(`${operation} failed: internal error`);
 	}
@@ -79,7 +79,7 @@ export function storageOf(object: SimulatedObject, instance: Gate) {
 		const may: Strike[] = ["crash_before", "crash_after", ...FAILURES];
 		const strike = platform.fate.strike(`${name} ${operation}`, may);
 		fail(operation, strike);
-		if (strike) platform.tell(strike, `${name} ${operation}`, []);
+		if (strike) platform.note(strike, `${name} ${operation}`, []);
 		const result = act();
 		return instance.closed(
 			() =>

@@ -1,4 +1,4 @@
-/** Simulated time: what is to happen, in order of its instant, one thing at a time, each until it comes to rest. */
+/** Simulated time: runs tasks in the order of their times, one at a time, each until its promises have settled. */
 import TinyQueue from "tinyqueue";
 
 interface Task {

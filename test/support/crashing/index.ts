@@ -1,4 +1,4 @@
-/** An owner whose consumer dies with each batch that has poison in it, as a killed isolate does: no verdict is given. */
+/** An owner whose consumer throws at each batch that contains poison, like a killed isolate: it gives no verdict. */
 import { createEvents } from "tidings";
 import { worker } from "tidings/worker";
 

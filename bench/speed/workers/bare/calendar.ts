@@ -1,4 +1,4 @@
-/** The least object with an alarm: rows until they are due, then a hundred at a time to the queue. */
+/** A minimal scheduler: stores rows until they are due, then sends them to the queue, a hundred at a time. */
 import { DurableObject } from "cloudflare:workers";
 
 export type Row = [id: string, dueAt: number, record: string];
@@ -47,7 +47,7 @@ export class Calendar extends DurableObject<{ QUEUE: Queue<string> }> {
 				"DELETE FROM due WHERE id IN (SELECT value FROM json_each(?))",
 				JSON.stringify(rows.map(({ id }) => id)),
 			);
-			// The local runtime fires no timer, so delivers no batch, as long as this goes on.
+			// The local runtime runs no timers, so delivers no batch, during an alarm without a pause.
 			await scheduler.wait(0);
 		}
 		this.#armedAt = Number.POSITIVE_INFINITY;

@@ -1,4 +1,4 @@
-/** The least object that matches: subscriptions by their keys, in one table with one index. */
+/** A minimal store of subscriptions by key: one table with one index. */
 import { DurableObject } from "cloudflare:workers";
 
 export class Phonebook extends DurableObject<{ QUEUE: Queue<string> }> {
@@ -18,7 +18,7 @@ export class Phonebook extends DurableObject<{ QUEUE: Queue<string> }> {
 			this.#sql.exec("INSERT INTO subscription VALUES (?, 'hear')", key);
 	}
 
-	/** One message for each that has the key. */
+	/** Sends one message for each subscription with the key. */
 	async send(key: number, record: string): Promise<void> {
 		const found = this.#sql
 			.exec("SELECT tool FROM subscription WHERE key = ?", key)

@@ -1,7 +1,7 @@
-/** Another Worker, which publishes through the binding of either side. */
+/** Another Worker that publishes through the service binding of either side. */
 import { env } from "cloudflare:workers";
 import { createClient, type PublisherBinding } from "tidings/client";
-import type { Manner } from "../acts.ts";
+import type { Manner } from "../actions.ts";
 import { published, type Side } from "../driver.ts";
 import type { Body } from "../tally.ts";
 
@@ -31,7 +31,7 @@ const sides: Record<string, Pick<Side, "publish" | "publishBatch">> = {
 };
 
 export default {
-	/** `POST /<side>` publishes; the answer is as of the act. */
+	/** `POST /<side>` publishes, and returns an `Answer`. */
 	async fetch(request) {
 		const side = sides[new URL(request.url).pathname.slice(1)];
 		if (!side) return new Response(null, { status: 404 });

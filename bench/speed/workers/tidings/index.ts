@@ -1,10 +1,10 @@
-/** Tidings, as a user has it: the owner of the events, with the bench's handlers and subscriptions. It logs nothing, as the yardstick does not. */
+/** Tidings as users run it: the owner of the events. Like the baseline it logs nothing. */
 import { exports } from "cloudflare:workers";
 import { createEvents } from "tidings";
 import { type Capabilities, createApp } from "tidings/apps";
 import { publisher, worker } from "tidings/worker";
 import { drive, type Side } from "../driver.ts";
-import { type Body, clock, count, fail, opened } from "../tally.ts";
+import { type Body, clock, consumerResumed, count, fail } from "../tally.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
 export { DeadLetters, Payloads, Scheduler } from "tidings/worker";
@@ -22,7 +22,7 @@ const parts = {
 	stop: { default: () => {} },
 };
 
-/** A source of events, each with its own number of subscribers; a subscriber has a door. */
+/** Events with different numbers of subscribers. Each subscriber has a number. */
 const bell = createApp("@speed/bell", {
 	events: { "of-10": rung, "of-1000": rung, "of-100000": rung },
 	handlers: { "of-10": parts, "of-1000": parts, "of-100000": parts },
@@ -87,7 +87,7 @@ const own = worker(events, { fetch: (request) => drive(side, request) });
 export default {
 	...own,
 	async queue(batch, env, ctx) {
-		await opened();
+		await consumerResumed();
 		return own.queue(batch, env, ctx);
 	},
 } satisfies ExportedHandler<Cloudflare.Env>;

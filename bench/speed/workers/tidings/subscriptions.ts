@@ -1,11 +1,11 @@
-/** The object of subscriptions, which the bench can fill without a hundred thousand calls. */
+/** Subscriptions that the bench can add in one call. */
 import { Subscriptions as OwnSubscriptions } from "tidings/worker";
 import { SubscriptionTable } from "../../../../src/apps/subscriptions/subscription-table.ts";
 
 export class Subscriptions extends OwnSubscriptions {
 	async fill(subscriptions: number): Promise<void> {
 		const guest = { app: "@speed/guest", tool: "hear" };
-		// By its own way, so that the event is running.
+		// The first subscription starts the event.
 		await this.subscribe({ ...guest, key: [["number", 0]] });
 		const table = new SubscriptionTable(this.ctx.storage);
 		for (let number = 1; number < subscriptions; number++)

@@ -1,17 +1,17 @@
-/** The outside calendar service, as the calendar app talks to it: the program that plays it is `mail-service.ts`. */
+/** Client of the external calendar service. `mail-service.ts` plays that service. */
 import { env } from "cloudflare:workers";
 
-/** What it sends to the webhook of each new meeting. */
+/** The content of a webhook request for a new meeting. */
 export interface Meeting {
 	id: string;
-	/** An address; one notification for each who attends. */
+	/** An email address. Each attendee gets a notification. */
 	attendee: string;
 	title: string;
 	/** Epoch milliseconds. */
 	startsAt: number;
 }
 
-/** PUT tells it where to send meetings, DELETE that nobody wants them any more. */
+/** PUT registers the webhook for new meetings, DELETE removes it. */
 export async function webhook(
 	method: "PUT" | "DELETE",
 	url?: string,

@@ -1,4 +1,4 @@
-/** The outside mail service, as the email app talks to it: a program that plays it is `mail-service.ts`. */
+/** Client of the external mail service. `mail-service.ts` plays that service. */
 import { env } from "cloudflare:workers";
 import type { WebhookPayload } from "tidings/apps";
 
@@ -10,18 +10,18 @@ interface Notification {
 	snippet: string;
 }
 
-/** Where the mail service answers. */
+/** The URL of the mail service. */
 const service = () => (env as unknown as { MAIL_SERVICE: string }).MAIL_SERVICE;
 
 export async function registerGmailWebhook(webhook: {
 	url: string;
 	topic: string;
 }): Promise<void> {
-	await asked("PUT", webhook);
+	await request("PUT", webhook);
 }
 
 export async function unregisterGmailWebhook(): Promise<void> {
-	await asked("DELETE");
+	await request("DELETE");
 }
 
 export function parseGmailNotification(input: WebhookPayload): Notification {
@@ -29,7 +29,7 @@ export function parseGmailNotification(input: WebhookPayload): Notification {
 	return input.json as Notification;
 }
 
-async function asked(method: string, body?: unknown): Promise<void> {
+async function request(method: string, body?: unknown): Promise<void> {
 	const response = await fetch(`${service()}/webhook`, {
 		method,
 		...(body !== undefined && { body: JSON.stringify(body) }),

@@ -1,8 +1,8 @@
-/** A Worker that brings handlers. The owner of the events calls them through its `Subscriber`; it has no queue and no object. */
+/** A Worker with handlers. The owner of the events calls them through `Subscriber`. It has no queue and no object. */
 import { createEvents, type TidingsEvent } from "tidings";
 import { subscriber } from "tidings/worker";
 
-/** As the owner's schema takes it. */
+/** The body of `order.placed`, as the owner's schema accepts it. */
 interface OrderPlaced {
 	orderId: string;
 	email: string;
@@ -11,7 +11,7 @@ interface OrderPlaced {
 
 const events = createEvents();
 
-/** It may run more than once for an event, and is tried again when it throws. */
+/** Can run more than once for an event, and is retried when it throws. */
 async function sendReceipt({ id, body }: TidingsEvent<OrderPlaced>) {
 	console.log(`receipt for ${body.orderId} to ${body.email}, by event ${id}`);
 }
@@ -23,7 +23,7 @@ events.on<OrderPlaced>(
 );
 
 export const Subscriber = subscriber(events);
-// Cloudflare deploys no Worker without a handler of its own; nobody comes this way.
+// Cloudflare deploys no Worker without a default export. This one has no public URL.
 export default {
 	fetch: () => new Response(null, { status: 404 }),
 } satisfies ExportedHandler;

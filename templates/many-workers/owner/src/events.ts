@@ -1,4 +1,4 @@
-/** The events: what they are called, what they carry, and who handles them here. Others are in `tidings.config.ts`. */
+/** The events, their schemas, and the handlers in this Worker. `tidings.config.ts` names Workers with more handlers. */
 import { createEvents, event } from "tidings";
 import * as z from "zod";
 import { countOrder } from "./count-order.ts";

@@ -1,4 +1,4 @@
-/** The Worker that owns the events: others publish through its `Publisher`, and it calls those that handle them. */
+/** The Worker that owns the events. Other Workers publish through `Publisher`; it calls the Workers with handlers. */
 import { publisher, worker } from "tidings/worker";
 import config from "../tidings.config.ts";
 import { events } from "./events.ts";

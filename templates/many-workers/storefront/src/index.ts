@@ -5,7 +5,7 @@ import {
 	RefusedError,
 } from "tidings/client";
 
-/** As the owner's schema takes it. Where both are in one repository, `createClient<typeof events>` has it from there. */
+/** The body of `order.placed`. If both Workers are in one repository, `createClient<typeof events>` types it instead. */
 interface OrderPlaced {
 	orderId: string;
 	email: string;
@@ -18,7 +18,7 @@ export default {
 		if (request.method !== "POST" || pathname !== "/orders")
 			return new Response("POST an order to /orders\n", { status: 404 });
 		try {
-			// What is not as it should be, publish refuses.
+			// `publish` validates the order and rejects an invalid one.
 			const { email, total } = Object(await request.json().catch(() => null));
 			const orderId = crypto.randomUUID();
 			const { id } = await createClient(env.EVENTS).publish<OrderPlaced>(

@@ -13,7 +13,7 @@ export default async function handler(
 	await event.send("meeting_soon", {
 		toSubscribers: { email: attendee },
 		payload: { meetingId: id, title, startsAt },
-		// A meeting that begins sooner is told of at once.
+		// A meeting that starts sooner is announced at once.
 		...(remindAt > Date.now() && { after: remindAt }),
 	});
 }

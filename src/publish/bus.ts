@@ -1,0 +1,57 @@
+/** The bus of a Worker that does not own the events: it publishes through a service binding. */
+import { checkBody, type Definition } from "../event/definition.ts";
+import { atIndex } from "../event/errors.ts";
+import { bodyText } from "../event/json.ts";
+import { checkName } from "../event/name.ts";
+import type { PublishRequest } from "./request.ts";
+import {
+	callOwner,
+	type PublisherBinding,
+	type Transport,
+	transportTo,
+	withRevivedErrors,
+} from "./transport.ts";
+
+/** Everything that a Worker can ask of the owner of the events. */
+export interface Bus extends Transport {
+	/** Runs a tool of an app at once. */
+	runTool(
+		app: string,
+		tool: string,
+		input: unknown,
+		tokens: readonly string[],
+	): Promise<unknown>;
+}
+
+/** Checks schemas here, because only this Worker may know them. The owner checks everything else. */
+export function bindingBus(
+	owner: PublisherBinding,
+	definitionOf: (name: string) => Definition | undefined,
+): Bus {
+	const transport = transportTo(owner);
+	return {
+		...transport,
+		runTool: (app, tool, input, tokens) =>
+			withRevivedErrors(async () => {
+				const plain = JSON.parse(bodyText(input));
+				return callOwner(owner, "runTool", app, tool, plain, { tokens });
+			}),
+		async publish(request) {
+			await check(request);
+			return transport.publish(request);
+		},
+		async publishBatch(requests) {
+			for (const [index, request] of requests.entries())
+				await check(request).catch((error) => {
+					throw atIndex(error, index);
+				});
+			return transport.publishBatch(requests);
+		},
+	};
+
+	async function check({ name, body, definition }: PublishRequest) {
+		checkName(name);
+		const schema = (definition ?? definitionOf(name))?.schema;
+		if (schema) await checkBody(name, schema, JSON.parse(bodyText(body)));
+	}
+}

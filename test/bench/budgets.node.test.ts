@@ -1,0 +1,88 @@
+/** Budgets that the benches of scale and memory found, at small sizes: exact counts, and one heap limit. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { measure } from "../../bench/memory/measure.ts";
+import {
+	type Running as RunningMemory,
+	start as startMemory,
+} from "../../bench/memory/runtime.ts";
+import { scenarios } from "../../bench/memory/scenarios.ts";
+import {
+	HANDLERS,
+	ROWS,
+	SHARDS,
+	SUBSCRIPTIONS,
+} from "../../bench/scale/dimensions.ts";
+import { type Growth, growthIn } from "../../bench/scale/growth.ts";
+import { type Running, start } from "../../bench/scale/runtime.ts";
+
+describe("the cost of a call", () => {
+	let running: Running;
+	beforeAll(async () => {
+		running = await start();
+	});
+	afterAll(() => running.stop());
+
+	/** All counts, by size. */
+	const countsOf = ({ samples }: Growth) =>
+		samples.map(({ size: _, ms: __, ...counts }) => counts);
+
+	test.each([
+		{ ...ROWS, sizes: [200, 1_000] },
+		{ ...SUBSCRIPTIONS, sizes: [200, 1_000] },
+	])("is flat, to the last row: $title", async (dimension) => {
+		const growths = await growthIn(dimension, running, 1);
+		expect(growths.length).toBe(dimension.measurements(200).length);
+		for (const growth of growths) {
+			const [small, large] = countsOf(growth);
+			expect(large, growth.name).toEqual(small);
+		}
+	});
+
+	test("is three queue operations for an event with any number of handlers", async () => {
+		const dimension = { ...HANDLERS, sizes: [1, 100] };
+		const none = { objectRequests: 0, rowsRead: 0, rowsWritten: 0 };
+		for (const growth of await growthIn(dimension, running, 1))
+			for (const [index, counts] of countsOf(growth).entries()) {
+				const { queueOperations, ...rest } = counts;
+				const isPerHandler = growth.name.includes("each handler");
+				const handlers = isPerHandler ? (dimension.sizes[index] ?? 0) : 1;
+				expect(queueOperations * handlers, growth.name).toBeCloseTo(3);
+				expect(rest, growth.name).toEqual(none);
+			}
+	});
+
+	test("has no more rows written with more shards, and a list or watch calls each shard once", async () => {
+		const growths = await growthIn({ ...SHARDS, sizes: [1, 4] }, running, 1);
+		for (const growth of growths) {
+			const [one, four] = growth.samples;
+			const added = (four?.rowsWritten ?? 0) - (one?.rowsWritten ?? 0);
+			expect(added, growth.name).toBeLessThan(0.01);
+			if (/^(list|watch)/.test(growth.name))
+				expect([one?.objectRequests, four?.objectRequests]).toEqual([1, 4]);
+		}
+	});
+});
+
+describe("the heap", () => {
+	let running: RunningMemory;
+	beforeAll(async () => {
+		// V8 ends an isolate whose heap needs more: half of what Cloudflare allows.
+		running = await startMemory(64);
+	});
+	afterAll(() => running.stop());
+
+	test.each([
+		["a batch of 100, 250 KB of text, 3 handlers", 1],
+		["calls of a webhook, 250 KB", 0.1],
+		["due at one instant, 1 KB", 0.01],
+		["subscriptions, 1 KB", 0.0005],
+	])("stays below 64 MB: %s, × %d", async (name, share) => {
+		const scenario = scenarios(share).find((one) => one.name.includes(name));
+		if (!scenario) throw new Error(`there is no scenario ${name}`);
+		const measured = await measure(scenario, running, share < 1);
+		expect(measured.handled).toBe(scenario.handled);
+		expect(measured.samples).toBeGreaterThan(0);
+		expect(measured.idle).toBeGreaterThan(1_000_000);
+		expect(measured.peak).toBeLessThan(64_000_000);
+	});
+});

@@ -1,0 +1,52 @@
+/** The law of retention: after all times are over, no object has a row left. */
+import { APART, type Violation } from "./invariants.ts";
+import type { Ledger } from "./ledger.ts";
+import type { SimulatedObject } from "./platform/object.ts";
+import type { Platform } from "./platform/platform.ts";
+
+/** After this time every wait and every retention is over, in milliseconds. */
+export const LONGEST = 420 * 86_400_000;
+
+/** @param pass advances the time by milliseconds */
+export async function kept(
+	ledger: Ledger,
+	platform: Platform,
+	pass: (ms: number) => Promise<void>,
+): Promise<Violation[]> {
+	await pass(LONGEST);
+	const asleep = left(platform).filter(
+		({ name, alarm }) => alarm.at === null && ledger.lostAlarms.has(name),
+	);
+	const unwatched = asleep.filter(
+		(object) => latest(object) > Number(ledger.lostAlarms.get(object.name)),
+	);
+	if (unwatched.length > 0)
+		return unwatched.map(({ name }) => ({
+			rule: "retained",
+			text: `${name} lost its alarm, and then stored rows without setting a new alarm`,
+		}));
+	// Fires the lost alarm. Only the work of that alarm is excused.
+	for (const { alarm, database } of asleep) {
+		alarm.set(platform.time.now, platform.time.now);
+		database.commit();
+		alarm.plan();
+	}
+	if (asleep.length > 0) await pass(LONGEST);
+	return left(platform).map(({ name, database }) => ({
+		rule: "retained",
+		text: `${name} never deletes ${database.count()} rows`,
+	}));
+}
+
+function left({ objects }: Platform): SimulatedObject[] {
+	return [...objects.values()].filter(({ database }) => database.count() > 0);
+}
+
+/** Earliest time at which the latest dead letter can have been stored, in epoch milliseconds. */
+function latest({ database }: SimulatedObject): number {
+	if (!database.has("dead_letter")) return -Infinity;
+	const [row] = database.all(
+		"SELECT max(last_failure_at) AS at FROM dead_letter",
+	);
+	return Number(row?.at) - APART;
+}
