@@ -9,7 +9,11 @@ const BINDING = "APP_STORAGE";
 const KEY_BYTES = 1_024;
 
 export interface AppStorage {
-	/** Stores a value as JSON. @throws RefusedError `invalid_request` for a path that leads out, `invalid_body` for a value that is not JSON */
+	/**
+	 * Stores a value as JSON.
+	 *
+	 * @throws RefusedError `invalid_request` for a path that leads out, `invalid_body` for a value that is not JSON
+	 */
 	put(path: string, value: unknown): Promise<void>;
 	/** Returns the value, or null if there is none. */
 	get<Value = unknown>(path: string): Promise<Value | null>;

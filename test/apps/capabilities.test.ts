@@ -240,7 +240,7 @@ describe("start, handler and stop", () => {
 			undefined,
 		]);
 		expect(() => made(60_001)).toThrow(
-			"@test/timed: src/events/rung/start.ts: timeout 60001 ms is over 60000 ms",
+			"@test/timed: src/events/rung/start.ts: timeout: 60001 ms is too long; an attempt may take at most 60000 ms",
 		);
 	});
 });

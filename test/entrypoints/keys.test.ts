@@ -19,8 +19,8 @@ describe("a key", () => {
 	test("is found by its whole id, not by a prefix", async () => {
 		const secret = secretOf(
 			{ id: "storefront", scopes: ["admin"], digest: "0".repeat(64) },
-			{ id: "store", scopes: ["read"], digest: await digestOf(key) },
 			{ id: "sto", scopes: ["admin"], digest: "1".repeat(64) },
+			{ id: "store", scopes: ["read"], digest: await digestOf(key) },
 		);
 		expect(await authenticate(`Bearer ${key}`, secret)).toEqual({
 			id: "store",

@@ -22,7 +22,7 @@ describe("registration rejects", () => {
 		[
 			"a timeout of 61 seconds as text",
 			{ timeout: "61 seconds" },
-			/61000 ms is over/,
+			/61000 ms is too long/,
 		],
 		["a timeout of 0", { timeout: 0 }, /: timeout: 0 is not a duration/],
 		["an invalid timeout", { timeout: "soon" }, /"soon" is not a duration/],

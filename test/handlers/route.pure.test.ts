@@ -35,8 +35,7 @@ describe("the routes of a Worker", () => {
 		const matching = (name: string) => ids(routes.matching(name));
 		expect(matching("order.placed")).toEqual(["all", "exact", "either"]);
 		expect(matching("user.left")).toEqual(["all", "other", "either"]);
-		for (let n = 0; n < 2_500; n++)
-			expect(matching(`name.${n}`)).toEqual(["all"]);
+		expect(matching("invoice.sent")).toEqual(["all"]);
 	});
 
 	test("never match an app's trigger with a pattern, only with its exact name", () => {

@@ -136,7 +136,7 @@ describe("a delivery to a workflow", () => {
 		);
 		expect(await deliver(unbound)).toEqual([
 			expect.stringMatching(
-				/^retrying: tidings: toWorkflow\(\(env\) => env\.NO_SUCH.*\) finds no workflow: add it to \[\[workflows\]\]/,
+				/^retrying: tidings: toWorkflow\(\(env\) => env\.NO_SUCH.*\) returned no workflow; add it to \[\[workflows\]\]/,
 			),
 		]);
 	});

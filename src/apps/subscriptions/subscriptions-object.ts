@@ -12,12 +12,13 @@ import type {
 	Subscribed,
 	Subscription,
 	SubscriptionQuery,
+	SubscriptionStore,
 	SubscriptionsState,
 } from "./subscription.ts";
 import type { Key } from "./subscription-key.ts";
 import { SubscriptionTable } from "./subscription-table.ts";
 
-export class Subscriptions extends DurableObject {
+export class Subscriptions extends DurableObject implements SubscriptionStore {
 	readonly #table = new SubscriptionTable(this.ctx.storage);
 	readonly #webhook = new WebhookTable(this.ctx.storage);
 	readonly #alarm = new Alarm(this.ctx.storage);

@@ -55,7 +55,10 @@ function parse(text: string): unknown {
 	}
 }
 
-/** Stops at the size limit, so that a large request does not exhaust the memory. Rejects invalid UTF-8, because replacing it would change the event. */
+/**
+ * Stops at the size limit, so that a large request does not exhaust the memory. Rejects invalid UTF-8, because a
+ * replacement character would change the event.
+ */
 async function readText(request: Request): Promise<string> {
 	const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 	let text = "";

@@ -69,7 +69,10 @@ export function subscriptionRoutes(app: Hono<Http>, ports: AppPorts): void {
 			const tokens = tokensOf(caller);
 			const found = await listSubscriptions(
 				caller.token === undefined ? undefined : tokens,
-				...([source, event, query, ports] as const),
+				source,
+				event,
+				query,
+				ports,
 			);
 			const last = found.at(-1);
 			const isFull = found.length === page.limit;
