@@ -10,13 +10,10 @@ import type {
 	Unset,
 } from "./event/catalogue.ts";
 import { byName, type Definition, listed } from "./event/definition.ts";
+import type { TidingsEvent } from "./event/envelope.ts";
 import type { Observe } from "./event/transition.ts";
 import { rejectUnknownKeys } from "./event/validation.ts";
-import type {
-	HandlerFunction,
-	HandlerOptions,
-	TidingsEvent,
-} from "./handlers/handler.ts";
+import type { HandlerFunction, HandlerOptions } from "./handlers/handler.ts";
 import { register } from "./handlers/registry.ts";
 import type { Retries } from "./handlers/retry-policy.ts";
 import { binding, ownsEvents } from "./platform/environment.ts";

@@ -9,7 +9,7 @@ export type { BatchItem } from "./event/catalogue.ts";
 export type { PublishOptions } from "./event/definition.ts";
 export { type Definition, event } from "./event/definition.ts";
 export type { Duration } from "./event/duration.ts";
-export type { Cause } from "./event/envelope.ts";
+export type { Cause, TidingsEvent } from "./event/envelope.ts";
 export {
 	ForbiddenError,
 	type Issue,
@@ -28,7 +28,6 @@ export type {
 	HandlerContext,
 	HandlerFunction,
 	HandlerOptions,
-	TidingsEvent,
 } from "./handlers/handler.ts";
 export {
 	NonRetryableError,

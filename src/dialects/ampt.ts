@@ -4,12 +4,12 @@
  */
 import type { EventFor } from "../event/catalogue.ts";
 import type { Definition } from "../event/definition.ts";
+import type { TidingsEvent } from "../event/envelope.ts";
 import { type Events, withRetries } from "../events.ts";
 import type {
 	HandlerContext,
 	HandlerFunction,
 	HandlerOptions,
-	TidingsEvent,
 } from "../handlers/handler.ts";
 import { bus } from "./bus.ts";
 

@@ -1,6 +1,6 @@
 /** Types that complete the names of listed events and type their bodies at every entry point. It has no code. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { TidingsEvent } from "../handlers/handler.ts";
+import type { TidingsEvent } from "../event/envelope.ts";
 import type { After } from "./after-form.ts";
 import type {
 	Definition,

@@ -18,6 +18,13 @@ export interface EventHead {
 	delay: number;
 }
 
+/** The event as a handler receives it. */
+export interface TidingsEvent<Body = unknown, Name extends string = string>
+	extends EventHead {
+	name: Name;
+	body: Body;
+}
+
 /** The delivery of one event to one handler, in a message of its own. */
 export interface Delivery {
 	handler: string;

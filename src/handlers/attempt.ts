@@ -1,10 +1,11 @@
 /** Runs one handler once, within its time. It reports an outcome and decides nothing. */
 import { parseBody } from "../event/definition.ts";
+import type { TidingsEvent } from "../event/envelope.ts";
 import { serializeError } from "../event/failure.ts";
 import { MAX_TIMEOUT } from "../event/limits.ts";
 import type { Outcome } from "../event/outcome.ts";
 import type { Ports } from "../ports.ts";
-import type { Handler, HandlerContext, TidingsEvent } from "./handler.ts";
+import type { Handler, HandlerContext } from "./handler.ts";
 import { retryWishOf } from "./handler-errors.ts";
 
 interface AttemptOptions {

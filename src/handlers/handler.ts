@@ -1,7 +1,7 @@
 /** A handler: its patterns, its options, and the id that survives deploys. It runs none. */
 import type { Schema } from "../event/definition.ts";
 import type { Duration } from "../event/duration.ts";
-import type { EventHead } from "../event/envelope.ts";
+import type { EventHead, TidingsEvent } from "../event/envelope.ts";
 import { RefusedError } from "../event/errors.ts";
 import { MAX_TIMEOUT } from "../event/limits.ts";
 import { checkPattern } from "../event/name.ts";
@@ -14,13 +14,6 @@ import {
 	type Retries,
 	reachesPast,
 } from "./retry-policy.ts";
-
-/** The event as a handler receives it. */
-export interface TidingsEvent<Body = unknown, Name extends string = string>
-	extends EventHead {
-	name: Name;
-	body: Body;
-}
 
 export interface HandlerContext {
 	/** The handler's id. */

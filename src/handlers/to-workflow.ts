@@ -1,6 +1,8 @@
 /** A handler that starts a Cloudflare Workflow: one instance for each event. It runs no workflow itself. */
+
+import type { TidingsEvent } from "../event/envelope.ts";
 import { environment } from "../platform/environment.ts";
-import type { HandlerFunction, TidingsEvent } from "./handler.ts";
+import type { HandlerFunction } from "./handler.ts";
 
 /**
  * Creates a handler that starts an instance of a workflow, with the event `{ id, name, body, time, delay }` as params.
