@@ -1,7 +1,7 @@
 /** A handler: its patterns, its options, and the id that survives deploys. It runs none. */
 import type { Schema } from "../event/definition.ts";
 import type { Duration } from "../event/duration.ts";
-import type { EventHead, TidingsEvent } from "../event/envelope.ts";
+import type { TidingsEvent } from "../event/envelope.ts";
 import { RefusedError } from "../event/errors.ts";
 import { MAX_TIMEOUT } from "../event/limits.ts";
 import { checkPattern } from "../event/name.ts";
