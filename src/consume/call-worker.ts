@@ -1,4 +1,5 @@
 /** Calls a Worker for one handler, or for all of its handlers that an event goes to. */
+import { hasBody } from "../event/envelope.ts";
 import { serializeError } from "../event/failure.ts";
 import { MAX_TIMEOUT } from "../event/limits.ts";
 import type { AttemptOutcome, Outcome } from "../event/outcome.ts";
@@ -65,15 +66,19 @@ export async function callAll(
 	ports: ConsumePorts,
 ): Promise<void> {
 	const inProgress = new CallInProgress(event, routes, ports);
+	const { envelope, text } = event;
 	const call = {
 		record,
+		...(record === text && hasBody(envelope) && { decoded: envelope }),
 		handlers: routes.map(({ id, handler, timeout }) => ({
-			...{ delivery: id, handler, timeout },
+			delivery: id,
+			handler,
 			attempt: 1,
+			timeout,
 		})),
 		within: until - ports.clock(),
 	};
-	const host = ports.extension.hostFor(event.envelope.name);
+	const host = ports.extension.hostFor(envelope.name);
 	try {
 		await worker.run(
 			call,
@@ -81,7 +86,7 @@ export async function callAll(
 			host,
 		);
 	} catch (error) {
-		const { id, name } = event.envelope;
+		const { id, name } = envelope;
 		const handlers = routes.map((route) => route.id);
 		log("call_cut_off", {
 			event: id,
@@ -157,7 +162,7 @@ class CallInProgress {
 		const open = [...this.#open.values()];
 		this.#open.clear();
 		// Outcomes that were reported before the call was cut off may still be settling.
-		await Promise.allSettled(this.#settling);
+		if (this.#settling.size > 0) await Promise.allSettled(this.#settling);
 		const left = [...this.#unsettled, ...open];
 		if (left.length > 0) await split(this.#event, left, this.#ports);
 	}

@@ -8,19 +8,25 @@ import type { FinalFailure, ReceivedEvent } from "../event/envelope.ts";
 import { allHandlersId } from "../handlers/route.ts";
 import { decide } from "./decide.ts";
 import { finalFailure, firstDelivery } from "./delivery.ts";
-import type { ConsumePorts, IncomingEvent } from "./settle.ts";
+import {
+	ACK,
+	type ConsumePorts,
+	type IncomingEvent,
+	type Verdict,
+} from "./settle.ts";
 
 /** @throws UnavailableError if the store is down; the message must then be redelivered */
 export async function storeFromQueue(
 	event: IncomingEvent,
 	ports: ConsumePorts,
-): Promise<void> {
+): Promise<Verdict> {
 	const { deadLetter } = event.envelope;
-	const { attempts } = event.message;
-	if (deadLetter) return storeDeadLetters(event, [deadLetter], attempts, ports);
-	const failures = await abandoned(event, ports);
-	await storeDeadLetters(event, failures, attempts, ports);
-	for (const failure of failures) reportDead(event.envelope, failure, ports);
+	const failures = deadLetter ? [deadLetter] : await abandoned(event, ports);
+	await storeDeadLetters(event, failures, event.message.attempts, ports);
+	// One that the message carries was reported when it was buried.
+	if (!deadLetter)
+		for (const failure of failures) reportDead(event.envelope, failure, ports);
+	return ACK;
 }
 
 async function abandoned(

@@ -10,10 +10,12 @@ import { decide, type Result } from "./decide.ts";
 import { loadFor } from "./deliver.ts";
 import { firstDelivery } from "./delivery.ts";
 import {
+	ACK,
 	type ConsumePorts,
 	type IncomingEvent,
 	settle,
 	split,
+	type Verdict,
 } from "./settle.ts";
 
 /**
@@ -25,7 +27,7 @@ export async function dispatch(
 	event: IncomingEvent,
 	batch: Batch,
 	ports: ConsumePorts,
-): Promise<void> {
+): Promise<Verdict> {
 	const dispatched = await Promise.allSettled(
 		batch.workers.map((worker) => {
 			const delivery = { handler: allHandlersId(worker.key), attempt: 1 };
@@ -38,6 +40,7 @@ export async function dispatch(
 		if (end.value !== "ignored") isIgnored = false;
 	}
 	if (isIgnored) reportIgnored(event, undefined, ports);
+	return ACK;
 }
 
 /** Dispatches the delivery of an event to a Worker whose handlers were not known before. */
@@ -47,9 +50,10 @@ export async function dispatchToWorker(
 	worker: BatchWorker,
 	batch: Batch,
 	ports: ConsumePorts,
-): Promise<void> {
+): Promise<Verdict> {
 	const result = await toWorker(event, delivery, worker, batch, ports);
 	if (result === "ignored") reportIgnored(event, delivery.handler, ports);
+	return ACK;
 }
 
 /** @param delivery to all handlers of the Worker; it is parked while the Worker does not list them */

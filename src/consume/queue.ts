@@ -12,7 +12,6 @@ import { decide, type Result } from "./decide.ts";
 import { deliver, findHandler } from "./deliver.ts";
 import { dispatch, dispatchToWorker } from "./dispatch.ts";
 import {
-	acknowledge,
 	answer,
 	type ConsumePorts,
 	type IncomingEvent,
@@ -30,27 +29,27 @@ export async function consume(
 ): Promise<void> {
 	const batch = new Batch(ports);
 	await Promise.all(
-		messages.map(async (message) => {
-			answer(message, await verdictOn(message, role, batch, ports));
-		}),
+		messages.map((message) => consumeMessage(message, role, batch, ports)),
 	);
 }
 
-async function verdictOn(
+async function consumeMessage(
 	message: IncomingMessage,
 	role: QueueRole,
 	batch: Batch,
 	ports: ConsumePorts,
-): Promise<Verdict> {
+): Promise<void> {
+	let verdict: Verdict;
 	try {
 		const decoded = decode(message.body);
-		if (decoded.kind !== "envelope")
-			return await reject(decoded, message, role, ports);
-		const event = { ...withoutLargeBody(decoded), message };
-		return await handle(event, role, batch, ports);
+		verdict =
+			decoded.kind === "envelope"
+				? await handle(eventOf(decoded, message), role, batch, ports)
+				: await reject(decoded, message, role, ports);
 	} catch (error) {
-		return retryLater(message, role, error);
+		verdict = retryLater(message, role, error);
 	}
+	answer(message, verdict);
 }
 
 /** The main path of a message with a readable envelope. */
@@ -62,24 +61,25 @@ async function handle(
 ): Promise<Verdict> {
 	const { delivery, name, deadLetter } = event.envelope;
 	if (role === "deadLetters" || deadLetter)
-		return acknowledge(
-			batch.limiter.run(event, () => storeFromQueue(event, ports)),
-		);
+		return batch.limiter.run(event, () => storeFromQueue(event, ports));
 	if (ports.extension.owns(name))
 		return ports.extension.deliver(event, batch, ports);
-	if (!delivery) return acknowledge(dispatch(event, batch, ports));
+	if (!delivery) return dispatch(event, batch, ports);
 	const worker = batch.workerFor(delivery.handler);
 	if (isAllHandlersId(delivery.handler, worker.key))
-		return acknowledge(dispatchToWorker(event, delivery, worker, batch, ports));
+		return dispatchToWorker(event, delivery, worker, batch, ports);
 	const find = () => findHandler(event, delivery, worker, ports);
 	return worker.limiter.run(event, () => deliver(event, delivery, find, ports));
 }
 
 /** A large body waits as text for its handlers: a hundred parsed bodies could exceed the memory of an isolate. */
-function withoutLargeBody({ envelope, text }: ReceivedEvent): ReceivedEvent {
-	if (text.length <= PARSED_CHARACTERS) return { envelope, text };
+function eventOf(
+	{ envelope, text }: ReceivedEvent,
+	message: IncomingMessage,
+): IncomingEvent {
+	if (text.length <= PARSED_CHARACTERS) return { envelope, text, message };
 	const { body: _, ...rest } = envelope;
-	return { envelope: rest, text };
+	return { envelope: rest, text, message };
 }
 
 /** A message that this deploy cannot read waits for a newer deploy, or becomes a dead letter. */

@@ -55,7 +55,8 @@ export type ConsumePorts = Pick<
 /** The answer to a message. Each message gets exactly one. */
 export type Verdict = { type: "ack" } | { type: "retry"; delaySeconds: number };
 
-const ACK: Verdict = { type: "ack" };
+/** The verdict on a message once everything that follows from it is stored. */
+export const ACK: Verdict = { type: "ack" };
 
 export function answer(message: IncomingMessage, verdict: Verdict): void {
 	switch (verdict.type) {
@@ -65,12 +66,6 @@ export function answer(message: IncomingMessage, verdict: Verdict): void {
 		case "retry":
 			message.retry({ delaySeconds: verdict.delaySeconds });
 	}
-}
-
-/** Acknowledges a message once everything that follows from it is stored. */
-export async function acknowledge(stored: Promise<void>): Promise<Verdict> {
-	await stored;
-	return ACK;
 }
 
 /** Retries a message whose fate could not be stored. The waits double from 5 seconds to an hour: 100 span four days. */

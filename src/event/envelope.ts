@@ -110,6 +110,13 @@ export function headOf({ id, name, time, delay }: EventHead): EventHead {
 	return { id, name, time, delay };
 }
 
+/** Whether the decoded record still has its body. */
+export function hasBody(
+	envelope: Envelope,
+): envelope is Envelope & TidingsEvent {
+	return "body" in envelope;
+}
+
 /** Returns the lane of a record, also of one that this version cannot decode. */
 export function laneOf(record: string): string | undefined {
 	// Most records have no lane, and parsing them would be slow.

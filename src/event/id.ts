@@ -1,4 +1,4 @@
-/** Ids of events: UUIDs of version 7 (RFC 9562, 5.7) whose last byte is the scheduler shard. It has no state. */
+/** Ids of events: UUIDs of version 7 (RFC 9562, 5.7) whose last byte is the scheduler shard. */
 import { v7 } from "uuid";
 
 /** The shard is one byte of the id. */
@@ -11,17 +11,31 @@ export const DEFAULT_SHARDS = 4;
  * The id contains its shard, because a shard that is computed from the id would change when shards are added.
  *
  * @param time timestamp of the id, in epoch milliseconds
- * @param random 16 bytes; a UUID of version 7 uses none of the first six, so those draw the shard
+ * @param random 16 bytes, the last of which is overwritten; a UUID of version 7 uses none of the first six, so those
+ * draw the shard
  */
 export function newId(
 	time: number,
 	shards: number,
-	random: Uint8Array = crypto.getRandomValues(new Uint8Array(16)),
+	random: Uint8Array = randomBytes(),
 ): string {
 	const [high = 0, low = 0] = random;
-	const bytes = random.with(15, (high * 256 + low) % shards);
+	random[15] = (high * 256 + low) % shards;
 	// Without `msecs` and `random`, uuid would use its own clock and module state.
-	return v7({ msecs: time, random: bytes });
+	return v7({ msecs: time, random });
+}
+
+/** Random bytes for the next 64 ids: one call for each id took a seventh of the time to publish an event in a batch. */
+const pool = new Uint8Array(64 * 16);
+let used = pool.length;
+
+function randomBytes(): Uint8Array {
+	if (used === pool.length) {
+		crypto.getRandomValues(pool);
+		used = 0;
+	}
+	used += 16;
+	return pool.slice(used - 16, used);
 }
 
 const FORM =

@@ -115,7 +115,7 @@ class Deadline {
 		this.#onExpiry = onExpiry;
 		this.#startedAt = deps.clock();
 		this.#timeout = timeout;
-		this.#arm();
+		this.#arm(timeout);
 	}
 
 	/** The outcome of an attempt whose time is over. */
@@ -139,7 +139,7 @@ class Deadline {
 		if (this.#state !== "running") return;
 		this.#timeout = timeout;
 		this.#stopTimer?.();
-		this.#arm();
+		this.#arm(this.#startedAt + timeout - this.#deps.clock());
 	}
 
 	/** The attempt has ended. */
@@ -148,8 +148,7 @@ class Deadline {
 		if (this.#state === "running") this.#state = "cleared";
 	}
 
-	#arm(): void {
-		const left = this.#startedAt + this.#timeout - this.#deps.clock();
+	#arm(left: number): void {
 		if (left <= 0) this.#expire();
 		else this.#stopTimer = this.#deps.timer(() => this.#expire(), left);
 	}

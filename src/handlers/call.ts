@@ -1,10 +1,13 @@
 /** One call of a Worker that runs handlers: its input, and how outcomes are reported while it runs. Types only. */
+import type { TidingsEvent } from "../event/envelope.ts";
 import type { Outcome } from "../event/outcome.ts";
 import type { Routes } from "./route.ts";
 
 export interface Call {
 	/** The event's record as JSON text, with its body. */
 	record: string;
+	/** The decoded record, for the first handler, if the call stays in this Worker: decoding costs more than the rest. */
+	decoded?: TidingsEvent | undefined;
 	/** They run one after the other, in this order. */
 	handlers: readonly HandlerCall[];
 	/** No handler starts later than this after the call, in milliseconds. */

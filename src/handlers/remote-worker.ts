@@ -86,13 +86,14 @@ export function remoteWorker(
 			if (cached && clock() - cached.at < LISTING_TTL) return cached.routes;
 			return clock() - silentAt < SILENCE_TTL ? undefined : ask();
 		},
-		async run(call, report, host) {
-			const { length } = call.handlers;
-			const longest = Math.min(length * MAX_TIMEOUT, call.within + MAX_TIMEOUT);
+		async run({ record, handlers, within }, report, host) {
+			const { length } = handlers;
+			const longest = Math.min(length * MAX_TIMEOUT, within + MAX_TIMEOUT);
 			const grace = Math.min(length * CALL_GRACE, MAX_CALL_GRACE);
 			const reportRead: Reporter = (id, outcome) =>
 				report(id, outcomeFrom(outcome));
-			const answer = binding().deliver(call, reportRead, host);
+			const sent = { record, handlers, within };
+			const answer = binding().deliver(sent, reportRead, host);
 			await inTime(answer, longest + grace, timer);
 		},
 		isReachable: async () => (await ask()) !== undefined,

@@ -11,19 +11,21 @@ import type { HandlerRegistry } from "./registry.ts";
  * @throws whatever `report` throws; then no further handler runs
  */
 export async function run(
-	{ record, handlers, within }: Call,
+	{ record, decoded, handlers, within }: Call,
 	report: Reporter,
 	registry: HandlerRegistry,
 	deps: Pick<Ports, "clock" | "timer">,
 	host?: object,
 ): Promise<void> {
 	const until = deps.clock() + within;
+	let first = decoded;
 	for (const { delivery, handler: id, ...options } of handlers) {
 		const handler = registry.get(id);
 		if (deps.clock() >= until) await report(delivery, { type: "not_started" });
 		else if (!handler) await report(delivery, { type: "unknown_handler" });
 		else {
-			const event = eventIn(record);
+			const event = first ?? eventIn(record);
+			first = undefined;
 			const asked = { ...options, host };
 			await report(delivery, await attempt(handler, event, asked, deps));
 		}

@@ -6,7 +6,7 @@ import type { Batch } from "../../consume/concurrency.ts";
 import type { Result } from "../../consume/decide.ts";
 import { deliver, type Target } from "../../consume/deliver.ts";
 import {
-	acknowledge,
+	ACK,
 	type ConsumePorts,
 	type IncomingEvent,
 	type Verdict,
@@ -34,9 +34,8 @@ export async function deliverToSubscribers(
 	const recipients = delivery ? recipientsOf(delivery.handler) : { after: 0 };
 	if (!delivery || "after" in recipients) {
 		const after = "after" in recipients ? recipients.after : 0;
-		return acknowledge(
-			batch.limiter.run(event, () => fanOut(event, after, ports)),
-		);
+		await batch.limiter.run(event, () => fanOut(event, after, ports));
+		return ACK;
 	}
 	const { subscription } = recipients;
 	const found = await findSubscriber(event, subscription, batch, ports);
