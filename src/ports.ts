@@ -37,6 +37,7 @@ export interface Ports {
 	random(): number;
 	/** @param time epoch milliseconds, the id's timestamp */
 	newId(time: number): string;
+	newIds(count: number, time: number): string[];
 	readonly timer: Timer;
 	readonly observe: Observe;
 }

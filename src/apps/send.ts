@@ -54,5 +54,7 @@ export async function send(
 		...(after !== undefined && { after }),
 		...(lane !== undefined && { lane }),
 	};
-	return publishStamped(stampReserved(request, ports.clock(), ports), ports);
+	const time = ports.clock();
+	const stamped = stampReserved(request, ports.newId(time), time, ports);
+	return publishStamped(stamped, ports);
 }

@@ -8,7 +8,7 @@ import { type AppBinding, appWorkers } from "../apps/app-workers.ts";
 import { appExtension } from "../apps/extension.ts";
 import { runTool } from "../apps/run-tool.ts";
 import { boundSubscriptions } from "../apps/subscriptions/bound-subscriptions.ts";
-import { newId } from "../event/id.ts";
+import { newId, newIds } from "../event/id.ts";
 import type { SubscriberBinding } from "../handlers/remote-worker.ts";
 import { handlerWorkers } from "../handlers/workers.ts";
 import {
@@ -71,6 +71,7 @@ export function assemble(
 		extension: appExtension(() => ports),
 		definitionOf,
 		newId: (time) => newId(time, shards.now),
+		newIds: (count, time) => newIds(count, time, shards.now),
 		observe,
 		appWorkers: appWorkers(apps, workers, bindings, time),
 		subscriptionsOf: boundSubscriptions,

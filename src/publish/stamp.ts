@@ -13,7 +13,7 @@ import type { PublishRequest } from "./request.ts";
 
 export type StampPorts = Pick<
 	Ports,
-	"clock" | "newId" | "queues" | "definitionOf"
+	"clock" | "newId" | "newIds" | "queues" | "definitionOf"
 >;
 
 /** An event that was checked and stamped, and is not stored yet. */
@@ -43,10 +43,11 @@ export async function stampAll(
 			`${requests.length} events in one batch: give at most ${CALL_EVENTS}, and send the rest in another batch`,
 		);
 	const time = ports.clock();
+	const ids = ports.newIds(requests.length, time);
 	const batch: StampedEvent[] = [];
 	try {
-		for (const request of requests) {
-			const stamped = stampNamed(request, time, ports);
+		for (const [index, request] of requests.entries()) {
+			const stamped = stampNamed(request, ids[index] as string, time, ports);
 			const schema = schemaOf(request, ports);
 			// An event without a schema costs no microtask.
 			if (schema) await checkSchema(stamped, schema);
@@ -70,7 +71,7 @@ export async function stamp(
 	time: number,
 	ports: StampPorts,
 ): Promise<StampedEvent> {
-	const stamped = stampNamed(request, time, ports);
+	const stamped = stampNamed(request, ports.newId(time), time, ports);
 	const schema = schemaOf(request, ports);
 	if (schema) await checkSchema(stamped, schema);
 	return stamped;
@@ -78,11 +79,12 @@ export async function stamp(
 
 function stampNamed(
 	request: PublishRequest,
+	id: string,
 	time: number,
 	ports: StampPorts,
 ): StampedEvent {
 	checkName(request.name);
-	return stampReserved(request, time, ports);
+	return stampReserved(request, id, time, ports);
 }
 
 function schemaOf(
@@ -108,14 +110,15 @@ function checkSchema(
  */
 export function stampReserved(
 	{ name, body, after, lane }: PublishRequest,
+	id: string,
 	time: number,
-	ports: Pick<StampPorts, "newId" | "queues">,
+	ports: Pick<StampPorts, "queues">,
 	limit = EVENT_BYTES,
 ): StampedEvent {
 	checkLane(lane, ports.queues);
 	const dueAt = after === undefined ? undefined : dueTime(after, time);
 	const delay = dueAt === undefined ? 0 : dueAt - time;
-	const head = { id: ports.newId(time), name, time, delay };
+	const head = { id, name, time, delay };
 	const text = bodyText(body);
 	const bytes = eventBytes(head, text);
 	if (bytes >= limit)

@@ -16,7 +16,7 @@ test("the demo of the apps exits with every request and every event accounted fo
 	}).catch((error) => error);
 	for (const words of [
 		"→ mail service: PUT /webhook",
-		"has a signature that does not fit",
+		"has a wrong signature",
 		"delivered m1 for ada@example.com, answered 202",
 		"delivered m1 again, answered 202",
 		"scheduled for",

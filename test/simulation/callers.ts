@@ -21,7 +21,8 @@ class Caller extends Isolate {
 
 	override randomBytes(bytes: Uint8Array): Uint8Array {
 		super.randomBytes(bytes);
-		number(bytes, this.#numbers.shift() as number);
+		for (let id = 0; id < bytes.length; id += 16)
+			number(bytes, id, this.#numbers.shift() as number);
 		return bytes;
 	}
 }

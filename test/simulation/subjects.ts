@@ -66,7 +66,11 @@ function findIds(
 	}
 }
 
-/** Writes the number of an event into the random bytes of its id. */
-export function number(bytes: Uint8Array, n: number): void {
-	new DataView(bytes.buffer).setUint32(AT, n);
+/**
+ * Writes the number of an event into the random bytes of its id.
+ *
+ * @param id where those begin
+ */
+export function number(bytes: Uint8Array, id: number, n: number): void {
+	new DataView(bytes.buffer).setUint32(id + AT, n);
 }

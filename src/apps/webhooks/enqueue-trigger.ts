@@ -27,14 +27,12 @@ export async function enqueueTrigger(
 	eventName: string,
 	trigger: Trigger,
 	ports: AppPorts,
-	id?: string,
+	id = ports.newId(ports.clock()),
 ): Promise<string> {
 	const request = { name: triggerName(eventName), body: bodyOf(trigger) };
 	// A repetition is the same event, so it has the time of the first delivery.
 	const time = timeOf(id) ?? ports.clock();
-	const newId = () => id ?? ports.newId(time);
-	const stamping = { newId, queues: ports.queues };
-	const stamped = stampReserved(request, time, stamping, HOOK_EVENT_BYTES);
+	const stamped = stampReserved(request, id, time, ports, HOOK_EVENT_BYTES);
 	return (await publishStamped(stamped, ports)).id;
 }
 
