@@ -27,7 +27,7 @@ export { Payloads } from "./payloads/payloads-object.ts";
 export { Scheduler } from "./schedule/scheduler-object.ts";
 
 /** The user's own handlers, and the place of our paths. */
-export interface WorkerOptions<Env = Cloudflare.Env>
+interface WorkerOptions<Env = Cloudflare.Env>
 	extends Pick<
 		ExportedHandler<Env>,
 		"fetch" | "queue" | "scheduled" | "email"

@@ -1,6 +1,6 @@
 /** The scenarios of the cost bench. Each runs in a Worker that has run for a while. */
 import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
-import { PAYLOAD_KEPT } from "../../src/event/limits.ts";
+import { PAYLOAD_RETENTION } from "../../src/event/limits.ts";
 import { portsOf } from "../../src/registration.ts";
 import { alarmAfter, http, putToSleep, shop, tokenOf } from "./callers.ts";
 import { events, failures } from "./worker.ts";
@@ -178,7 +178,7 @@ export const scenarios: Record<string, Scenario> = {
 		run: flushDue,
 	},
 	"the end of a body of 200 KB": {
-		run: () => alarmAfter(PAYLOAD_KEPT, "Payloads", large),
+		run: () => alarmAfter(PAYLOAD_RETENTION, "Payloads", large),
 	},
 	"subscribe, one more": {
 		before: fill,

@@ -23,7 +23,7 @@ export function checkAppName(name: unknown): asserts name is string {
 }
 
 export function appNameMessage(value: unknown): string {
-	return `${show(value)} is not the name of an app: use @scope/app with A-Z a-z 0-9 _ - (and . after the slash), at most ${APP_NAME_LENGTH} characters, such as "@my-org/email"`;
+	return `${show(value)} is not the name of an app; use @scope/app with A-Z a-z 0-9 _ - (and . after the slash), at most ${APP_NAME_LENGTH} characters, such as "@my-org/email"`;
 }
 
 /** The full name of an app's event: `@my-org/email/new_email`. */

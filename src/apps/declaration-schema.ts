@@ -17,7 +17,7 @@ export type Capability = (typeof CAPABILITIES)[number];
 const OwnCapabilities = z.array(
 	z.enum(CAPABILITIES, {
 		error: ({ input }) =>
-			`${show(input)} is not a capability: use ${CAPABILITIES.join(" or ")}`,
+			`${show(input)} is not a capability; use ${CAPABILITIES.join(" or ")}`,
 	}),
 );
 
@@ -35,7 +35,7 @@ const ShortName = z.custom<string>(
 	(value) => typeof value === "string" && SHORT_NAME.test(value),
 	{
 		error: ({ input }) =>
-			`${show(input)} is not a name: use 1 to 64 characters of A-Z a-z 0-9 _ -`,
+			`${show(input)} is not a name; use 1 to 64 characters of A-Z a-z 0-9 _ -`,
 	},
 );
 
@@ -45,17 +45,17 @@ export const AppName = z.custom<string>(isAppName, {
 
 const Fields = z
 	.array(Text)
-	.min(1, "the list is empty: name a field, or leave the token type out")
+	.min(1, "the list is empty; name a field, or leave the token type out")
 	.refine(
 		(fields) => new Set(fields).size === fields.length,
-		"a field is listed twice: name it once",
+		"a field is listed twice; name it once",
 	);
 
 const TokenTypes = z
 	.record(Text, Fields)
 	.refine(
 		(types) => Object.keys(types).length > 0,
-		"there is no token type: name one, or leave the issuer out",
+		"there is no token type; name one, or leave the issuer out",
 	);
 
 const Tokens = z.record(AppName, TokenTypes).superRefine((tokens, context) => {

@@ -22,7 +22,7 @@ const NAME = /^@[A-Za-z0-9_-]+\/[A-Za-z0-9._-]+$/;
 
 const IssSchema = z.custom<string>(isText, {
 	error: ({ input }) =>
-		`${input === undefined ? "required" : `${show(input)} is not a text`}: give the iss claim of its tokens`,
+		`${input === undefined ? "required" : `${show(input)} is not a text`}; give the iss claim of its tokens`,
 });
 
 const AudienceSchema = z.custom<string | readonly string[]>(
@@ -32,7 +32,7 @@ const AudienceSchema = z.custom<string | readonly string[]>(
 	},
 	{
 		error: ({ input }) =>
-			`${show(input)} is not an audience: give a text or a list of texts`,
+			`${show(input)} is not an audience; give a text or a list of texts`,
 	},
 );
 
@@ -45,7 +45,7 @@ function checkAlgorithms({ algorithms, secret }: IssuerOptions): void {
 		!algorithms.every((algorithm) => allowed.includes(algorithm))
 	)
 		throw new TypeError(
-			`${show(algorithms)} is not a list of algorithms for ${isKey ? "a key" : "a secret"}: use ${allowed.join(", ")}`,
+			`${show(algorithms)} is not a list of algorithms for ${isKey ? "a key" : "a secret"}; use ${allowed.join(", ")}`,
 		);
 }
 
@@ -70,7 +70,7 @@ const IssuerSchema = z
 		const given = KEY_OPTIONS.filter((key) => options[key] !== undefined);
 		if (given.length !== 1)
 			context.addIssue(
-				`${given.length === 0 ? "there is no key (an environment variable that is not set gives none)" : `there are ${given.join(" and ")}`}: give exactly one of ${KEY_OPTIONS.join(", ")}`,
+				`${given.length === 0 ? "there is no key (an environment variable that is not set gives none)" : `there are ${given.join(" and ")}`}; give exactly one of ${KEY_OPTIONS.join(", ")}`,
 			);
 		if (options.algorithms !== undefined)
 			try {

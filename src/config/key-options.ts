@@ -18,7 +18,7 @@ export const JwksSchema = z.custom<string>(
 	},
 	{
 		error: ({ input }) =>
-			`${show(input)} is not an https URL: give the address of its JSON Web Key Set`,
+			`${show(input)} is not an https URL; give the address of its JSON Web Key Set`,
 	},
 );
 
@@ -27,10 +27,10 @@ export const PublicKeySchema = checked((key) => {
 	if (isPem(text)) return key as string;
 	const jwk = jwkOf(text);
 	if (jwk?.d !== undefined || /PRIVATE KEY/.test(text))
-		throw new TypeError("this is a private key: give the public key");
+		throw new TypeError("this is a private key; give the public key");
 	if (["RSA", "EC", "OKP"].includes(String(jwk?.kty))) return key as string;
 	throw new TypeError(
-		"this is not a public key: give PEM (-----BEGIN PUBLIC KEY-----) or a public JWK as JSON",
+		"this is not a public key; give PEM (-----BEGIN PUBLIC KEY-----) or a public JWK as JSON",
 	);
 });
 
@@ -53,6 +53,6 @@ export const SecretSchema = checked((secret) => {
 	const bytes = isText(secret) ? new TextEncoder().encode(secret).length : 0;
 	if (bytes >= MIN_SECRET_BYTES) return secret as string;
 	throw new TypeError(
-		`this is ${isText(secret) ? `${bytes} bytes long` : "not a text"}: give at least ${MIN_SECRET_BYTES} bytes, because a shorter secret can be guessed`,
+		`this is ${isText(secret) ? `${bytes} bytes long` : "not a text"}; give at least ${MIN_SECRET_BYTES} bytes, because a shorter secret can be guessed`,
 	);
 });

@@ -35,7 +35,7 @@ const PatternsSchema = checked((events): readonly string[] => {
 	const patterns: unknown[] = [events].flat();
 	if (patterns.length === 0)
 		throw new TypeError(
-			"the list is empty: name an event, or leave it out to use the handler's own events",
+			"the list is empty; name an event, or leave it out to use the handler's own events",
 		);
 	return patterns.map((pattern) => {
 		checkPattern(pattern);
@@ -51,7 +51,7 @@ const RouteSchema = z.strictObject({
 	handler: z
 		.custom<string>(isRouteId, {
 			error: ({ input }) =>
-				`${show(input)} is not the id of a handler: use ${ROUTE_ID_FORM}`,
+				`${show(input)} is not the id of a handler; use ${ROUTE_ID_FORM}`,
 		})
 		.optional(),
 	retries: RetriesSchema.optional(),

@@ -5,7 +5,7 @@
 import * as z from "zod";
 import { type Duration, milliseconds } from "../event/duration.ts";
 import { DEFAULT_SHARDS, MAX_SHARDS } from "../event/id.ts";
-import { QUEUE_KEPT } from "../event/limits.ts";
+import { QUEUE_RETENTION } from "../event/limits.ts";
 import { isText, show } from "../event/validation.ts";
 import { checked, parseOrThrow } from "../event/zod-errors.ts";
 import type { Config } from "./config.ts";
@@ -19,7 +19,7 @@ import {
 
 const BindingSchema = z.custom<string>(isText, {
 	error: ({ input }) =>
-		`${input === undefined ? "required" : `${show(input)} is not a name`}: give the name of a service binding`,
+		`${input === undefined ? "required" : `${show(input)} is not a name`}; give the name of a service binding`,
 });
 
 const SubscriberSchema = z.strictObject(
@@ -57,7 +57,7 @@ const UrlSchema = checked((url) => {
 	const isHttp = typeof url === "string" && /^https?:\/\//.test(url);
 	if (isHttp && URL.canParse(url)) return url.replace(/\/+$/, "");
 	throw new TypeError(
-		`${show(url)} is not a URL: give one that begins with https:// or http://`,
+		`${show(url)} is not a URL; give one that begins with https:// or http://`,
 	);
 });
 
@@ -71,7 +71,7 @@ const ShardCountSchema = z.custom<number>(
 	{
 		error: ({ input }) =>
 			input === undefined
-				? `required: give ${SHARD_COUNT}`
+				? `required; give ${SHARD_COUNT}`
 				: `${show(input)} is not ${SHARD_COUNT}`,
 	},
 );
@@ -91,14 +91,14 @@ const ShardsSchema = z.union(
 
 const QueueRetentionSchema = checked((queues) => {
 	const retention = milliseconds(queues as Duration, "queues");
-	if (retention <= QUEUE_KEPT) return retention;
+	if (retention <= QUEUE_RETENTION) return retention;
 	throw new RangeError(
 		`${show(queues)} is over 14 days, the maximum retention of a queue`,
 	);
 });
 
 const RetentionSchema = z.strictObject({
-	queues: QueueRetentionSchema.default(QUEUE_KEPT),
+	queues: QueueRetentionSchema.default(QUEUE_RETENTION),
 	deadLetters: checked((value) =>
 		milliseconds(value as Duration, "deadLetters"),
 	).default(90 * 86_400_000),

@@ -1,5 +1,5 @@
 /** Moves deliveries between attempts: to the retries queue, or to the scheduler. It acknowledges nothing. */
-import { turnedInto } from "../event/encode.ts";
+import { recordWith } from "../event/encode.ts";
 import type { Delivery, ReceivedEvent } from "../event/envelope.ts";
 import { byteLength } from "../event/json.ts";
 import { QUEUE_WAIT } from "../event/limits.ts";
@@ -69,7 +69,7 @@ async function enqueue(
 	wait: number,
 	{ queues }: RequeuePorts,
 ): Promise<void> {
-	const record = turnedInto(text, { delivery });
+	const record = recordWith(text, { delivery });
 	await queues.retries(lane).send(record, toDelaySeconds(wait));
 }
 
@@ -129,7 +129,7 @@ export async function enqueueFirstAttempts(
 	const bytes = byteLength(event.text) + DELIVERY_BYTES;
 	for (const batch of chunks(deliveries, () => bytes)) {
 		const records = batch.map((delivery) =>
-			turnedInto(event.text, { delivery }),
+			recordWith(event.text, { delivery }),
 		);
 		try {
 			await ports.queues.retries(lane).sendBatch(records);
@@ -152,7 +152,7 @@ async function storeDelivery(
 	const { id, name, reference = null } = envelope;
 	const { handler } = delivery;
 	const version = versionOf(delivery);
-	const record = turnedInto(text, { delivery });
+	const record = recordWith(text, { delivery });
 	const dueAt = clock() + wait;
 	await scheduler.store([
 		{ id, handler, name, dueAt, version, reference, record },

@@ -4,7 +4,7 @@
  */
 import { bury, buryUnreadable } from "../dead-letters/bury.ts";
 import type { Decoded, Delivery, ReceivedEvent } from "../event/envelope.ts";
-import { CHAIN_TRIES, QUEUE_WAIT } from "../event/limits.ts";
+import { MESSAGE_RETRIES, QUEUE_WAIT } from "../event/limits.ts";
 import type { Route } from "../handlers/route.ts";
 import { extendBody } from "../payloads/payloads.ts";
 import { log } from "../platform/log.ts";
@@ -157,7 +157,7 @@ async function retryMessage(
 ): Promise<Verdict> {
 	const { attempts, timestamp } = event.message;
 	const age = ports.clock() - timestamp.getTime();
-	if (age + next.wait <= QUEUE_WAIT && attempts < CHAIN_TRIES) {
+	if (age + next.wait <= QUEUE_WAIT && attempts < MESSAGE_RETRIES) {
 		await extendBody(event, next.wait, ports);
 		reportRetry(event, next, ports);
 		return { type: "retry", delaySeconds: toDelaySeconds(next.wait) };

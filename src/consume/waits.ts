@@ -1,6 +1,6 @@
 /** The waits that are not a retry policy's, all in milliseconds, and the bound on attempts. Pure. */
 import {
-	CRASH_SLACK,
+	CRASH_RETRIES,
 	DEPLOY_GRACE,
 	LONGEST_PAUSE,
 	WORKER_GRACE,
@@ -18,7 +18,7 @@ export const STORE_WAIT = 60_000;
  * Some of them are allowed, so that an outage does not bury a delivery that was never tried.
  */
 export function mayStart(policy: Policy, attempt: number): boolean {
-	return policy.limit === null || attempt <= policy.limit + 1 + CRASH_SLACK;
+	return policy.limit === null || attempt <= policy.limit + 1 + CRASH_RETRIES;
 }
 
 /** The shortest wait for a deploy or a Worker: the clocks of two machines may differ by it. */

@@ -2,7 +2,7 @@
  * Buries a delivery: sends its dead letter to the dead-letter queue. An outage of the store therefore delays no
  * delivery. It decides nothing.
  */
-import { turnedInto } from "../event/encode.ts";
+import { recordWith } from "../event/encode.ts";
 import type {
 	Cause,
 	EventHead,
@@ -37,7 +37,7 @@ export async function bury(
 	const { envelope } = event;
 	const { handler } = failure;
 	const ids = { event: envelope.id, name: envelope.name, handler };
-	const record = turnedInto(event.text, { deadLetter: failure });
+	const record = recordWith(event.text, { deadLetter: failure });
 	try {
 		await ports.queues.deadLetters.send(record);
 	} catch (error) {

@@ -10,7 +10,11 @@ import { type Body, encodeEvent, eventBytes } from "../event/encode.ts";
 import { type EventHead, laneOf } from "../event/envelope.ts";
 import { RefusedError } from "../event/errors.ts";
 import { bodyText } from "../event/json.ts";
-import { EVENT_BYTES, INLINE_BYTES, PAYLOAD_KEPT } from "../event/limits.ts";
+import {
+	EVENT_BYTES,
+	INLINE_BYTES,
+	PAYLOAD_RETENTION,
+} from "../event/limits.ts";
 import type { Ports } from "../ports.ts";
 
 type ReplayPorts = Pick<
@@ -112,7 +116,7 @@ async function placeBody(
 ): Promise<Body> {
 	if (eventBytes(head, text) <= INLINE_BYTES) return { text };
 	const reference = `${id}:${replays + 1}`;
-	await payloads.put(reference, text, clock() + PAYLOAD_KEPT);
+	await payloads.put(reference, text, clock() + PAYLOAD_RETENTION);
 	return { reference };
 }
 

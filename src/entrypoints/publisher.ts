@@ -42,7 +42,7 @@ export interface PublisherProps {
 }
 
 /** The methods that a caller's binding has. */
-export interface PublisherEntrypoint
+interface PublisherEntrypoint
 	extends WorkerEntrypoint<Cloudflare.Env, PublisherProps> {
 	publish(...args: unknown[]): Promise<Receipt>;
 	publishBatch(items: unknown): Promise<Receipt[]>;

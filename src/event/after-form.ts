@@ -22,11 +22,11 @@ export function checkForm(
 	if (Number.isFinite(after)) return;
 	if (after instanceof Date) {
 		if (!Number.isNaN(after.getTime())) return;
-		throw refusal("Invalid Date", "has no time: give a valid Date");
+		throw refusal("Invalid Date", "has no time; give a valid Date");
 	}
 	if (isDayjs(after))
-		throw refusal("a dayjs object", "is not accepted: give its `.toDate()`");
-	throw refusal(after, `is not a time: ${FORMS}`);
+		throw refusal("a dayjs object", "is not accepted; give its `.toDate()`");
+	throw refusal(after, `is not a time; ${FORMS}`);
 }
 
 function isDayjs(value: unknown): boolean {

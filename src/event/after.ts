@@ -18,12 +18,12 @@ const LONGEST_WAIT = 3_653 * 86_400_000;
 export function dueTime(after: unknown, now: number): number {
 	const due = instant(after, now);
 	if (!(due > now))
-		throw refusal(after, "is not in the future: give a time later than now");
+		throw refusal(after, "is not in the future; give a time later than now");
 	const latest = dayjs.utc(now).add(1, "year").valueOf();
 	if (due > latest)
 		throw refusal(
 			after,
-			`is more than one year ahead: give ${new Date(latest).toISOString()} or earlier`,
+			`is more than one year ahead; give ${new Date(latest).toISOString()} or earlier`,
 		);
 	return due;
 }
@@ -43,12 +43,12 @@ function fromText(after: string, now: number): number {
 	const span = readSpan(after);
 	if (span === undefined) return fromDateTime(after);
 	if (span.unit === null)
-		throw refusal(after, `has an unknown unit: use ${UNIT_NAMES}`);
+		throw refusal(after, `has an unknown unit; use ${UNIT_NAMES}`);
 	if (span.unit !== "month" && span.unit !== "year") return now + span.fixed;
 	if (!Number.isInteger(span.amount))
 		throw refusal(
 			after,
-			`is a fraction of a ${span.unit}: give whole months or years, or a fraction of weeks or smaller units`,
+			`is a fraction of a ${span.unit}; give whole months or years, or a fraction of weeks or smaller units`,
 		);
 	return dayjs
 		.utc(now)
@@ -62,14 +62,14 @@ const DATE_TIME =
 /** Reads RFC 3339, section 5.6, without leap seconds. A date that does not exist, such as 30 February, is rejected. */
 function fromDateTime(text: string): number {
 	const match = DATE_TIME.exec(text);
-	if (!match) throw refusal(text, `is not a time: ${FORMS}`);
+	if (!match) throw refusal(text, `is not a time; ${FORMS}`);
 	const [, year, month, day, hour, minute, second, fraction = "", zone] = match;
 	const local = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
 	const wall = new Date(local);
 	if (Number.isNaN(wall.getTime()) || wall.toISOString() !== local)
 		throw refusal(
 			text,
-			"names a date or time that does not exist: give a date and time of the calendar",
+			"names a date or time that does not exist; give a date and time of the calendar",
 		);
 	return (
 		wall.getTime() +
@@ -85,7 +85,7 @@ function offset(text: string, zone: string): number {
 	if (hours > 23 || minutes > 59)
 		throw refusal(
 			text,
-			`has an offset that does not exist, ${zone}: give Z or an offset up to 23:59`,
+			`has an offset that does not exist, ${zone}; give Z or an offset up to 23:59`,
 		);
 	return (zone.startsWith("-") ? -1 : 1) * (hours * 60 + minutes) * 60_000;
 }

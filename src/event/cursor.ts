@@ -12,7 +12,7 @@ export function pageSize(limit = DEFAULT_SIZE): number {
 	if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_SIZE) return limit;
 	throw new RefusedError(
 		"invalid_request",
-		`limit: ${limit} is not a page size: give a whole number from 1 to ${MAX_SIZE}`,
+		`limit: ${limit} is not a page size; give a whole number from 1 to ${MAX_SIZE}`,
 	);
 }
 
@@ -37,7 +37,7 @@ export function positionOf(cursor: string | undefined): Position | undefined {
 		// It is not base64, not text, or not a position.
 		throw new RefusedError(
 			"invalid_request",
-			"cursor: it is not a cursor: give the one of the page before",
+			"cursor: it is not a cursor; give the one of the page before",
 		);
 	}
 }

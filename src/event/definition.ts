@@ -57,7 +57,7 @@ export function event<const Name extends string, BodySchema extends Schema>(
 	if (schema?.["~standard"]?.version !== 1)
 		throw new RefusedError(
 			"invalid_request",
-			`event ${JSON.stringify(name)}: its schema is not a Standard Schema: give a schema of zod, valibot, arktype or another library that implements it`,
+			`event ${JSON.stringify(name)}: its schema is not a Standard Schema; give a schema of zod, valibot, arktype or another library that implements it`,
 		);
 	const definition: Definition<Name, BodySchema> = {
 		name,

@@ -54,7 +54,7 @@ export function milliseconds(duration: Duration, what: string): number {
 				: Number.NaN;
 	if (Number.isFinite(value) && value > 0) return value;
 	throw new RangeError(
-		`${what}: ${typeof duration === "number" ? duration : JSON.stringify(duration)} is not a duration: give milliseconds greater than 0, or "<number> <unit>" in ${UNIT_NAMES}`,
+		`${what}: ${typeof duration === "number" ? duration : JSON.stringify(duration)} is not a duration; give milliseconds greater than 0, or "<number> <unit>" in ${UNIT_NAMES}`,
 	);
 }
 

@@ -33,7 +33,7 @@ export function encodeEvent(
 }
 
 /** Returns a record with another delivery and dead letter, or without them. All other members stay. */
-export function turnedInto(
+export function recordWith(
 	text: string,
 	{ delivery, deadLetter }: { delivery?: Delivery; deadLetter?: FinalFailure },
 ): string {

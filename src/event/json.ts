@@ -28,12 +28,12 @@ export function bodyText(body: unknown): string {
 	if (text === undefined)
 		throw new RefusedError(
 			"invalid_body",
-			`body: JSON cannot represent ${typeof body}: give null for an event without a body`,
+			`body: JSON cannot represent ${typeof body}; give null for an event without a body`,
 		);
 	if (isTooDeep(text))
 		throw new RefusedError(
 			"invalid_body",
-			`body: it is nested deeper than ${MAX_DEPTH} levels: flatten it`,
+			`body: it is nested deeper than ${MAX_DEPTH} levels; flatten it`,
 		);
 	return text;
 }
@@ -47,7 +47,7 @@ function jsonOf(body: unknown): string | undefined {
 		).split("\n");
 		throw new RefusedError(
 			"invalid_body",
-			`body: JSON cannot represent it: ${reason}: give plain JSON values`,
+			`body: JSON cannot represent it: ${reason}; give plain JSON values`,
 		);
 	}
 }

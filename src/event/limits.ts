@@ -25,7 +25,7 @@ export const CALL_EVENTS = 1_000;
 export const CALL_BYTES = 10_000_000;
 
 /** Longest retention of a message in a queue, in milliseconds (Cloudflare Queues, limits). */
-export const QUEUE_KEPT = 14 * 86_400_000;
+export const QUEUE_RETENTION = 14 * 86_400_000;
 
 /**
  * Longest wait of a message in a queue after its send, in milliseconds. It is half of the free plan's retention of
@@ -37,7 +37,7 @@ export const QUEUE_WAIT = 12 * 3_600_000;
  * Retries of one message before its delivery continues in a new message. Queues allow 100 retries; the other ten are
  * for failures to send that message.
  */
-export const CHAIN_TRIES = 90;
+export const MESSAGE_RETRIES = 90;
 
 /** The `max_retries` of a queue, after which the platform sends a message to the dead letter queue. */
 export const MAX_RETRIES = 100;
@@ -46,7 +46,7 @@ export const MAX_RETRIES = 100;
  * Redeliveries of a message past a policy's limit. A message that is redelivered after an outage looks like one whose
  * attempt crashed.
  */
-export const CRASH_SLACK = 20;
+export const CRASH_RETRIES = 20;
 
 /** Longest wait between two attempts, in milliseconds: a year. */
 export const LONGEST_WAIT = 365 * 86_400_000;
@@ -76,7 +76,7 @@ export const SILENCE_TTL = 10_000;
 export const LIST_TIME = 5_000;
 
 /** Subscribers that receive a delivery from one message. */
-export const MATCHES = 500;
+export const SUBSCRIBERS_PER_MESSAGE = 500;
 
 /** Content of one call of a webhook, in bytes. */
 export const HOOK_BYTES = 262_144;
@@ -115,4 +115,4 @@ export const CALL_CONCURRENCY = 6;
 export const ERROR_BYTES = 8_192;
 
 /** Retention of a stored body after the due time of its event, in milliseconds. */
-export const PAYLOAD_KEPT = 30 * 86_400_000;
+export const PAYLOAD_RETENTION = 30 * 86_400_000;

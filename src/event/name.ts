@@ -21,7 +21,7 @@ export function checkName(name: unknown): asserts name is string {
 	if (typeof name !== "string")
 		throw new RefusedError(
 			"invalid_name",
-			`name: expected a string, got ${name === null ? "null" : typeof name}: give the name of an event`,
+			`name: expected a string, got ${name === null ? "null" : typeof name}; give the name of an event`,
 		);
 	const value = JSON.stringify(
 		name.length > 140 ? `${name.slice(0, 140)}…` : name,
@@ -29,11 +29,11 @@ export function checkName(name: unknown): asserts name is string {
 	if (isPattern(name))
 		throw new RefusedError(
 			"invalid_name",
-			`name: ${value} is a pattern: give the name of one event, only handlers accept patterns`,
+			`name: ${value} is a pattern; give the name of one event, only handlers accept patterns`,
 		);
 	throw new RefusedError(
 		"invalid_name",
-		`name: ${value} is not an event name: give 1 to ${NAME_LENGTH} characters, segments of A-Z a-z 0-9 _ - joined by dots, such as "order.paid"`,
+		`name: ${value} is not an event name; give 1 to ${NAME_LENGTH} characters, segments of A-Z a-z 0-9 _ - joined by dots, such as "order.paid"`,
 	);
 }
 
@@ -54,7 +54,7 @@ export function isPattern(pattern: string): boolean {
 export function checkPattern(pattern: unknown): asserts pattern is string {
 	if (typeof pattern === "string" && isPattern(pattern)) return;
 	throw new TypeError(
-		`${JSON.stringify(pattern)} is neither a name nor a pattern: give segments of A-Z a-z 0-9 _ -, or * for one segment, ** for any number, joined by dots, at most ${NAME_LENGTH} characters`,
+		`${JSON.stringify(pattern)} is neither a name nor a pattern; give segments of A-Z a-z 0-9 _ -, or * for one segment, ** for any number, joined by dots, at most ${NAME_LENGTH} characters`,
 	);
 }
 

@@ -1,7 +1,7 @@
 /** Bodies that are too large for a message: loads them into a record, and extends their time. */
 import { encodeEvent } from "../event/encode.ts";
 import { headOf, type ReceivedEvent } from "../event/envelope.ts";
-import { PAYLOAD_KEPT, QUEUE_WAIT } from "../event/limits.ts";
+import { PAYLOAD_RETENTION, QUEUE_WAIT } from "../event/limits.ts";
 import { log } from "../platform/log.ts";
 import type { PayloadStore, Ports } from "../ports.ts";
 
@@ -35,7 +35,7 @@ export async function extendBody(
 ): Promise<void> {
 	if (reference === undefined) return;
 	try {
-		await payloads.keep(reference, clock() + wait + PAYLOAD_KEPT);
+		await payloads.keep(reference, clock() + wait + PAYLOAD_RETENTION);
 	} catch (error) {
 		if (wait > QUEUE_WAIT) throw error;
 		log("body_extension_failed", { event: id, name, reference, error });

@@ -42,7 +42,6 @@ const LINES = {
 	route_without_handler: ["warn", "the route calls no handler"],
 	retry_policy_unreadable: ["warn", "the handler gets the default policy"],
 	handler_id_unstable: ["warn", "a deploy that changes it loses its retries"],
-	no_handlers_configured: ["warn", "events are accepted and ignored"],
 	// dialects
 	config_keys_ignored: ["warn", "nothing; these keys have no effect here"],
 	// objects
@@ -68,9 +67,8 @@ type LogLine = keyof typeof LINES;
 /** Writes one line. An `error` field may be any thrown value. */
 export function log(line: LogLine, fields: Record<string, unknown> = {}): void {
 	const [level, next] = LINES[line];
-	const { error, ...rest } = fields;
-	const failure = error === undefined ? {} : { error: serializeError(error) };
-	console[level](JSON.stringify({ tidings: line, ...rest, ...failure, next }));
+	const error = "error" in fields && { error: serializeError(fields.error) };
+	console[level](JSON.stringify({ tidings: line, ...fields, ...error, next }));
 }
 
 const ignoredNames = new Set<string>();

@@ -10,7 +10,7 @@ import { type NamedQueue, queuesIn, sentTo } from "./queue-names.ts";
 function nameMessage(input: unknown, remedy: string): string {
 	const problem =
 		input === undefined ? "required" : `${show(input)} is not a queue's name`;
-	return `${problem}: ${remedy}`;
+	return `${problem}; ${remedy}`;
 }
 
 /** One queue, or a list of queues that share the load. */
@@ -39,7 +39,7 @@ const LaneSchema = z.union(
 	],
 	{
 		error: ({ input }) =>
-			`${show(input)} is not a lane: give the name of a queue, a list of names, or { events, retries }`,
+			`${show(input)} is not a lane; give the name of a queue, a list of names, or { events, retries }`,
 	},
 );
 
@@ -54,7 +54,7 @@ const LaneNameSchema = z
 	)
 	.refine(
 		(lane) => !RESERVED.test(lane),
-		"events, retries and deadLetters are the default lane: give this lane another name",
+		"events, retries and deadLetters are the default lane; give this lane another name",
 	);
 
 const QueuesSchema = z
@@ -103,7 +103,7 @@ const QueuesSchema = z
 export function queuesOf(given: unknown): NamedQueue[] {
 	if (given === undefined || given === null)
 		throw new TypeError(
-			'TIDINGS_QUEUES: the variable is missing: set it next to the queue bindings, TIDINGS_QUEUES = { events = "…", retries = "…", deadLetters = "…" }',
+			'TIDINGS_QUEUES: the variable is missing; set it next to the queue bindings, TIDINGS_QUEUES = { events = "…", retries = "…", deadLetters = "…" }',
 		);
 	return parseOrThrow(QueuesSchema, given, "TIDINGS_QUEUES");
 }
@@ -117,7 +117,7 @@ function sharedBy(
 			.slice(0, index)
 			.find((one) => one[property] === queue[property]);
 		return other
-			? `${other.label} and ${queue.label} have the same ${property}, ${queue[property]}: give each its own`
+			? `${other.label} and ${queue.label} have the same ${property}, ${queue[property]}; give each its own`
 			: [];
 	});
 }
@@ -138,7 +138,7 @@ function drainingErrors(
 		}),
 		...(["events", "retries"] as const).flatMap((role) =>
 			sentTo(queues, role).length === 0
-				? `all queues of ${role} are draining: add one that receives new messages`
+				? `all queues of ${role} are draining; add one that receives new messages`
 				: [],
 		),
 	];

@@ -10,7 +10,7 @@ import {
 	CALL_CONCURRENCY,
 	INLINE_BYTES,
 	METADATA_BYTES,
-	PAYLOAD_KEPT,
+	PAYLOAD_RETENTION,
 } from "../event/limits.ts";
 import type { ScheduledRow } from "../event/scheduled-row.ts";
 import type { Observe } from "../event/transition.ts";
@@ -122,7 +122,7 @@ async function storeBody(
 	{ head: { id, time }, body, dueAt = time }: StampedEvent,
 	{ payloads }: PublishPorts,
 ): Promise<void> {
-	await payloads.put(id, body, dueAt + PAYLOAD_KEPT);
+	await payloads.put(id, body, dueAt + PAYLOAD_RETENTION);
 }
 
 function recordOf(stamped: StampedEvent): string {

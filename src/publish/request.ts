@@ -24,7 +24,7 @@ export function requestOf(args: readonly unknown[]): PublishRequest {
 	if (args.length < 1 || args.length > 3)
 		throw new RefusedError(
 			"invalid_request",
-			`publish: ${args.length} arguments: give (name), (name, body) or (name, options, body)`,
+			`publish: ${args.length} arguments; give (name), (name, body) or (name, options, body)`,
 		);
 	const { after, lane } = readOptions(args.length === 3 ? args[1] : undefined);
 	const body = args.length === 1 ? null : args.at(-1);
@@ -46,7 +46,7 @@ export function requestsOf(items: unknown): PublishRequest[] {
 	if (!Array.isArray(items))
 		throw new RefusedError(
 			"invalid_request",
-			"publishBatch: the argument is not an array: give an array of { name, body, after?, lane? }",
+			"publishBatch: the argument is not an array; give an array of { name, body, after?, lane? }",
 		);
 	return mapAtIndex(items, requestOfItem);
 }

@@ -40,7 +40,7 @@ export async function stampAll(
 	if (requests.length > CALL_EVENTS)
 		throw new RefusedError(
 			"batch_too_large",
-			`${requests.length} events in one batch: give at most ${CALL_EVENTS}, and send the rest in another batch`,
+			`${requests.length} events in one batch; give at most ${CALL_EVENTS}, and send the rest in another batch`,
 		);
 	const time = ports.clock();
 	const ids = ports.newIds(requests.length, time);
@@ -60,7 +60,7 @@ export async function stampAll(
 	if (bytes > CALL_BYTES)
 		throw new RefusedError(
 			"batch_too_large",
-			`${bytes} bytes in one batch: give at most ${CALL_BYTES}, and send the rest in another batch`,
+			`${bytes} bytes in one batch; give at most ${CALL_BYTES}, and send the rest in another batch`,
 		);
 	return batch;
 }
@@ -124,7 +124,7 @@ export function stampReserved(
 	if (bytes >= limit)
 		throw new RefusedError(
 			"event_too_large",
-			`${JSON.stringify(name)} has ${bytes} bytes: an event must have less than ${limit} bytes with its metadata: store large data elsewhere and publish where it is`,
+			`${JSON.stringify(name)} has ${bytes} bytes: an event must have less than ${limit} bytes with its metadata; store large data elsewhere and publish where it is`,
 		);
 	return { head, body: text, bytes, dueAt, lane };
 }

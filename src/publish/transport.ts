@@ -109,7 +109,7 @@ function checkTarget(target: unknown): void {
 			);
 		if (typeof key !== "string" || key === "")
 			throw new TypeError(
-				"tidings: createClient: key is missing: give an API key with the scope publish",
+				"tidings: createClient: key is missing; give an API key with the scope publish",
 			);
 	} else if (typeof publish !== "function")
 		throw new TypeError(

@@ -3,7 +3,11 @@
  * must not settle a row before the queue has accepted its record.
  */
 import pMap from "p-map";
-import { CALL_CONCURRENCY, PAYLOAD_KEPT, QUEUE_WAIT } from "../event/limits.ts";
+import {
+	CALL_CONCURRENCY,
+	PAYLOAD_RETENTION,
+	QUEUE_WAIT,
+} from "../event/limits.ts";
 import type { ScheduledRow } from "../event/scheduled-row.ts";
 import { log } from "../platform/log.ts";
 import type { RecordQueue } from "../platform/queues.ts";
@@ -82,7 +86,7 @@ async function extendPayloads(
 		rows.flatMap(({ reference }) => reference ?? []),
 		(key) =>
 			payloads
-				.keep(key, clock() + PAYLOAD_KEPT)
+				.keep(key, clock() + PAYLOAD_RETENTION)
 				.catch((error) =>
 					log("body_extension_failed", { reference: key, error }),
 				),

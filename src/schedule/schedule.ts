@@ -5,7 +5,7 @@
 import { dueTime } from "../event/after.ts";
 import type { Envelope } from "../event/envelope.ts";
 import type { Receipt } from "../event/errors.ts";
-import { PAYLOAD_KEPT } from "../event/limits.ts";
+import { PAYLOAD_RETENTION } from "../event/limits.ts";
 import {
 	forbiddenMove,
 	OWNER,
@@ -98,6 +98,6 @@ export async function rescheduleRow(
 ): Promise<MoveResult> {
 	const found = rows.find(id, permission);
 	if (typeof found === "object" && found.reference !== null)
-		await payloads.keep(found.reference, dueAt + PAYLOAD_KEPT);
+		await payloads.keep(found.reference, dueAt + PAYLOAD_RETENTION);
 	return rows.reschedule(id, dueAt, permission);
 }

@@ -55,7 +55,7 @@ describe("the name of an app", () => {
 			expect(() => checkAppName(name)).toThrow(
 				expect.objectContaining({
 					name: "TypeError",
-					message: `${JSON.stringify(name)} is not the name of an app: use @scope/app with A-Z a-z 0-9 _ - (and . after the slash), at most 100 characters, such as "@my-org/email"`,
+					message: `${JSON.stringify(name)} is not the name of an app; use @scope/app with A-Z a-z 0-9 _ - (and . after the slash), at most 100 characters, such as "@my-org/email"`,
 				}),
 			);
 			expect(() => declarationOf(name as string, {})).toThrow(TypeError);
@@ -172,18 +172,18 @@ describe("a declaration", () => {
 		[
 			{ events: { "new email": new_email } },
 			": ",
-			'"new email": "new email" is not a name: use 1 to 64',
+			'"new email": "new email" is not a name; use 1 to 64',
 		],
 		[
 			{ events: { "a.b": new_email } },
 			": ",
-			'"a.b": "a.b" is not a name: use 1 to 64',
+			'"a.b": "a.b" is not a name; use 1 to 64',
 		],
 		[{ events: { new_email: "x" } }, ": new_email: ", "expected an object"],
 		[
 			at("tokns", {}),
 			": new_email: ",
-			'unknown key "tokns": use description, capabilities, tokens, payload',
+			'unknown key "tokns"; use description, capabilities, tokens, payload',
 		],
 		[at("description", ""), ": new_email.description: ", "expected a string"],
 		[at("description", 5), ": new_email.description: ", "expected a string"],
@@ -195,7 +195,7 @@ describe("a declaration", () => {
 		[
 			at("capabilities", ["event", "mail"]),
 			": new_email.capabilities[1]: ",
-			'"mail" is not a capability: use storage or event',
+			'"mail" is not a capability; use storage or event',
 		],
 		[
 			at("tokens", null),
@@ -211,7 +211,7 @@ describe("a declaration", () => {
 		[
 			at("tokens", { "@my-org/auth": {} }),
 			`: new_email${AUTH}: `,
-			"there is no token type: name one, or leave the issuer out",
+			"there is no token type; name one, or leave the issuer out",
 		],
 		[
 			at("tokens", { "@my-org/auth": [] }),
@@ -227,14 +227,14 @@ describe("a declaration", () => {
 		[
 			account([]),
 			`: new_email${AUTH}.account: `,
-			"the list is empty: name a field",
+			"the list is empty; name a field",
 		],
 		[account([""]), `: new_email${AUTH}.account[0]: `, "expected a string"],
 		[account(["a", 5]), `: new_email${AUTH}.account[1]: `, "expected a string"],
 		[
 			account(["a", "a"]),
 			`: new_email${AUTH}.account: `,
-			"a field is listed twice: name it once",
+			"a field is listed twice; name it once",
 		],
 		[
 			at("tokens", { "@a/a": { t: ["x"] }, "@b/b": { t: ["x"] } }),
@@ -265,7 +265,7 @@ describe("a declaration", () => {
 	});
 
 	test.for<[parts: object, message: string]>([
-		[{ tools: ["a", "b c"] }, 'tools[1]: "b c" is not a name: use 1 to 64'],
+		[{ tools: ["a", "b c"] }, 'tools[1]: "b c" is not a name; use 1 to 64'],
 		[{ tools: [["a"]] }, 'tools[0]: ["a"] is not a name'],
 		[{ tools: { a: 1 } }, "tools: expected an array"],
 		[{ capabilities: ["mail"] }, 'capabilities[0]: "mail" is not a capability'],

@@ -220,7 +220,7 @@ describe("Defining Events", () => {
 
 	test("capabilities are what event handlers can access", () => {
 		expect(() => defining({ ...newEmail, capabilities: ["mail"] })).toThrow(
-			'"mail" is not a capability: use storage or event',
+			'"mail" is not a capability; use storage or event',
 		);
 	});
 

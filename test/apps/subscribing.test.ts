@@ -212,7 +212,7 @@ describe("a send", () => {
 	);
 
 	test.each([
-		[{ email: "x" }, 'unknown field "email": use name, floor, isOpen'],
+		[{ email: "x" }, 'unknown field "email"; use name, floor, isOpen'],
 		[{ Name: "front" }, 'unknown field "Name"'],
 		[{ name: undefined }, '"name" is missing'],
 		[{ name: null }, '"name" is null'],

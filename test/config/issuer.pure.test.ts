@@ -58,8 +58,8 @@ test("no issuers are accepted, and several issuers are", () => {
 
 const ONE_OF = "give exactly one of jwks, publicKey, secret";
 const ISS = "give the iss claim of its tokens";
-const HTTPS = "is not an https URL: give the address of its JSON Web Key Set";
-const NO_KEY = "publicKey: this is not a public key: give PEM";
+const HTTPS = "is not an https URL; give the address of its JSON Web Key Set";
+const NO_KEY = "publicKey: this is not a public key; give PEM";
 
 test.for<[unknown, string]>([
 	[null, ": expected an object"],
@@ -67,26 +67,26 @@ test.for<[unknown, string]>([
 	[[], ": expected an object"],
 	[
 		{ issuer, secret, audiance: "a" },
-		': unknown key "audiance": use issuer, audience, jwks, publicKey',
+		': unknown key "audiance"; use issuer, audience, jwks, publicKey',
 	],
-	[{ secret }, `.issuer: required: ${ISS}`],
-	[{ issuer: "", secret }, `.issuer: "" is not a text: ${ISS}`],
-	[{ issuer: 5, secret }, `.issuer: 5 is not a text: ${ISS}`],
+	[{ secret }, `.issuer: required; ${ISS}`],
+	[{ issuer: "", secret }, `.issuer: "" is not a text; ${ISS}`],
+	[{ issuer: 5, secret }, `.issuer: 5 is not a text; ${ISS}`],
 	[
 		{ issuer },
-		`: there is no key (an environment variable that is not set gives none): ${ONE_OF}`,
+		`: there is no key (an environment variable that is not set gives none); ${ONE_OF}`,
 	],
 	[
 		{ issuer, secret: undefined },
-		`: there is no key (an environment variable that is not set gives none): ${ONE_OF}`,
+		`: there is no key (an environment variable that is not set gives none); ${ONE_OF}`,
 	],
 	[
 		{ issuer, secret, publicKey: PEM },
-		`: there are publicKey and secret: ${ONE_OF}`,
+		`: there are publicKey and secret; ${ONE_OF}`,
 	],
 	[
 		{ issuer, secret, audience: "" },
-		'.audience: "" is not an audience: give a text or a list of texts',
+		'.audience: "" is not an audience; give a text or a list of texts',
 	],
 	[{ issuer, secret, audience: [] }, ".audience: [] is not an audience"],
 	[
@@ -110,24 +110,24 @@ test.for<[unknown, string]>([
 	[{ issuer, publicKey: PEM.replaceAll("\n", "\\n") }, NO_KEY],
 	[
 		{ issuer, publicKey: PEM.replaceAll("PUBLIC", "PRIVATE") },
-		".publicKey: this is a private key: give the public key",
+		".publicKey: this is a private key; give the public key",
 	],
 	[
 		{ issuer, publicKey: '{"kty":"OKP","d":"s"}' },
 		".publicKey: this is a private key",
 	],
-	[{ issuer, secret: "" }, ".secret: this is not a text: give at least 32"],
+	[{ issuer, secret: "" }, ".secret: this is not a text; give at least 32"],
 	[
 		{ issuer, secret: 5 },
-		".secret: this is not a text: give at least 32 bytes",
+		".secret: this is not a text; give at least 32 bytes",
 	],
 	[
 		{ issuer, secret: secret.slice(1) },
-		".secret: this is 31 bytes long: give at least 32 bytes",
+		".secret: this is 31 bytes long; give at least 32 bytes",
 	],
 	[
 		{ issuer, secret, algorithms: [] },
-		".algorithms: [] is not a list of algorithms for a secret: use HS256",
+		".algorithms: [] is not a list of algorithms for a secret; use HS256",
 	],
 	[
 		{ issuer, secret, algorithms: "HS256" },
@@ -135,11 +135,11 @@ test.for<[unknown, string]>([
 	],
 	[
 		{ issuer, secret, algorithms: ["HS256", "RS256"] },
-		'.algorithms: ["HS256","RS256"] is not a list of algorithms for a secret: use HS256, HS384, HS512',
+		'.algorithms: ["HS256","RS256"] is not a list of algorithms for a secret; use HS256, HS384, HS512',
 	],
 	[
 		{ issuer, publicKey: PEM, algorithms: ["HS256"] },
-		'.algorithms: ["HS256"] is not a list of algorithms for a key: use RS256, RS384',
+		'.algorithms: ["HS256"] is not a list of algorithms for a key; use RS256, RS384',
 	],
 	[
 		{ issuer, jwks: "https://auth.example/jwks", algorithms: ["none"] },

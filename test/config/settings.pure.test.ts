@@ -85,7 +85,7 @@ describe("the error for a wrong value begins with its path", () => {
 		[
 			"an unknown key",
 			{ subscriber: {} },
-			'unknown key "subscriber": use subscribers, routes, defaults, issuers, url, shards, retention',
+			'unknown key "subscriber"; use subscribers, routes, defaults, issuers, url, shards, retention',
 		],
 		[
 			"a Worker's key with a slash",
@@ -95,12 +95,12 @@ describe("the error for a wrong value begins with its path", () => {
 		[
 			"a missing binding",
 			{ subscribers: { mail: {} } },
-			"subscribers.mail.binding: required: give the name of a service binding",
+			"subscribers.mail.binding: required; give the name of a service binding",
 		],
 		[
 			"an empty binding",
 			{ subscribers: { mail: { binding: "" } } },
-			'subscribers.mail.binding: "" is not a name: give the name of a service binding',
+			'subscribers.mail.binding: "" is not a name; give the name of a service binding',
 		],
 		[
 			"a binding as text",
@@ -110,7 +110,7 @@ describe("the error for a wrong value begins with its path", () => {
 		[
 			"a misspelt binding",
 			{ subscribers: { mail: { bind: "MAIL", binding: "MAIL" } } },
-			'subscribers.mail: unknown key "bind": use binding',
+			'subscribers.mail: unknown key "bind"; use binding',
 		],
 		[
 			"an array of Workers",
@@ -130,12 +130,12 @@ describe("the error for a wrong value begins with its path", () => {
 		[
 			"a misspelt option of a route",
 			{ routes: { a: { event: "x" } } },
-			'routes["a"]: unknown key "event": use events, handler, retries, timeout',
+			'routes["a"]: unknown key "event"; use events, handler, retries, timeout',
 		],
 		[
 			"an invalid pattern",
 			{ routes: { a: { events: ["x", "no name"] } } },
-			'routes["a"].events: "no name" is neither a name nor a pattern: give segments of A-Z',
+			'routes["a"].events: "no name" is neither a name nor a pattern; give segments of A-Z',
 		],
 		[
 			"events as a number",
@@ -150,7 +150,7 @@ describe("the error for a wrong value begins with its path", () => {
 		[
 			"an empty handler id",
 			{ routes: { a: { handler: "" } } },
-			'routes["a"].handler: "" is not the id of a handler: use 1 to 128 characters without spaces',
+			'routes["a"].handler: "" is not the id of a handler; use 1 to 128 characters without spaces',
 		],
 		[
 			"a Worker as a handler",
@@ -180,7 +180,7 @@ describe("the error for a wrong value begins with its path", () => {
 		[
 			"an empty list of events",
 			{ routes: { a: { events: [] } } },
-			'routes["a"].events: the list is empty: name an event, or leave it out to use the handler\'s own events',
+			'routes["a"].events: the list is empty; name an event, or leave it out to use the handler\'s own events',
 		],
 		[
 			"one binding under two keys",
@@ -210,7 +210,7 @@ describe("the error for a wrong value begins with its path", () => {
 		[
 			"a misspelt default",
 			{ defaults: { retry: 1 } },
-			'defaults: unknown key "retry": use retries, timeout',
+			'defaults: unknown key "retry"; use retries, timeout',
 		],
 		[
 			"zero shards",
@@ -223,7 +223,7 @@ describe("the error for a wrong value begins with its path", () => {
 		[
 			"shards without their earlier number",
 			{ shards: { now: 4 } },
-			"shards.before: required: give a whole number from 1 to 256",
+			"shards.before: required; give a whole number from 1 to 256",
 		],
 		[
 			"300 earlier shards",
@@ -233,7 +233,7 @@ describe("the error for a wrong value begins with its path", () => {
 		[
 			"misspelt shards",
 			{ shards: { now: 4, before: 8, later: 8 } },
-			'shards: unknown key "later": use now, before',
+			'shards: unknown key "later"; use now, before',
 		],
 		[
 			"an invalid name of an issuer",
@@ -243,7 +243,7 @@ describe("the error for a wrong value begins with its path", () => {
 		[
 			"a URL without a protocol",
 			{ url: "events.example" },
-			'url: "events.example" is not a URL: give one that begins with https://',
+			'url: "events.example" is not a URL; give one that begins with https://',
 		],
 		[
 			"a URL without a host",
@@ -268,7 +268,7 @@ describe("the error for a wrong value begins with its path", () => {
 		[
 			"a misspelt retention",
 			{ retention: { queue: 1 } },
-			'retention: unknown key "queue": use queues, deadLetters',
+			'retention: unknown key "queue"; use queues, deadLetters',
 		],
 	])("%s", ([, config, message]) => {
 		const check = () => settingsOf(config as Config);
@@ -280,7 +280,7 @@ describe("the error for a wrong value begins with its path", () => {
 
 test("several wrong values are reported together, each with its path", () => {
 	expect(messageOf(() => settingsOf({ shards: 0, url: "x" }))).toBe(
-		'tidings.config.ts: url: "x" is not a URL: give one that begins with https:// or http://; shards: 0 is not a whole number from 1 to 256, nor { now, before }',
+		'tidings.config.ts: url: "x" is not a URL; give one that begins with https:// or http://; shards: 0 is not a whole number from 1 to 256, nor { now, before }',
 	);
 });
 

@@ -11,7 +11,7 @@ import {
 } from "../../src/consume/decide.ts";
 import type { Cause, Delivery } from "../../src/event/envelope.ts";
 import {
-	CRASH_SLACK,
+	CRASH_RETRIES,
 	LONGEST_WAIT,
 	MAX_RETRIES,
 } from "../../src/event/limits.ts";
@@ -45,7 +45,7 @@ const onlyMaxAge = { backoff: "constant", base: MINUTE, maxAge: HOUR } as const;
 const onlyLimit = { backoff: "constant", base: MINUTE, limit: 1 } as const;
 
 /** The last attempt that may start although earlier ones never returned. */
-const LAST_CRASH = 3 + 1 + CRASH_SLACK;
+const LAST_CRASH = 3 + 1 + CRASH_RETRIES;
 
 interface Given {
 	attempt?: number;
@@ -382,7 +382,7 @@ describe("for any result, delivery, policy and time", () => {
 							expect(fate.wait).toBeLessThanOrEqual(LONGEST_WAIT);
 							expect(attempt).toBeLessThanOrEqual(
 								(limit ?? Infinity) +
-									(result.type === "crashed" ? CRASH_SLACK : 0),
+									(result.type === "crashed" ? CRASH_RETRIES : 0),
 							);
 							expect(now + fate.wait).toBeLessThanOrEqual(
 								firstAttemptAt + (maxAge ?? Infinity),

@@ -13,7 +13,7 @@ import {
 	decode,
 	type ReceivedEvent,
 } from "../../src/event/envelope.ts";
-import { PAYLOAD_KEPT, QUEUE_WAIT } from "../../src/event/limits.ts";
+import { PAYLOAD_RETENTION, QUEUE_WAIT } from "../../src/event/limits.ts";
 import { versionOf } from "../../src/event/scheduled-row.ts";
 import { incoming, read } from "../support/incoming.ts";
 import { down, recordingPorts, type TestPorts } from "../support/ports.ts";
@@ -302,7 +302,7 @@ describe("a body that is stored by reference", () => {
 			const event = eventOf(isOwn, { ...large, ...given });
 			await settle(event, DELIVERY, fate, STARTED, ports);
 			expect(ports.recorded.payloads.get("e1")?.until).toBe(
-				NOW + wait + PAYLOAD_KEPT,
+				NOW + wait + PAYLOAD_RETENTION,
 			);
 			for (const { reference } of ports.recorded.rows)
 				expect(reference).toBe("e1");

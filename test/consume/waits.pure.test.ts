@@ -8,7 +8,7 @@ import {
 	waitForNewerDeploy,
 	waitForWorker,
 } from "../../src/consume/waits.ts";
-import { CRASH_SLACK, QUEUE_WAIT } from "../../src/event/limits.ts";
+import { CRASH_RETRIES, QUEUE_WAIT } from "../../src/event/limits.ts";
 import { policyOf } from "../../src/handlers/retry-policy.ts";
 
 const MINUTE = 60_000;
@@ -31,7 +31,7 @@ const sum = (waits: number[]) => waits.reduce((total, wait) => total + wait, 0);
 test.each([0, 3])(
 	"with %i retries, attempts that never return may start 20 times past the limit",
 	(limit) => {
-		const last = limit + 1 + CRASH_SLACK;
+		const last = limit + 1 + CRASH_RETRIES;
 		expect(mayStart(policyOf(limit), 1)).toBe(true);
 		expect(mayStart(policyOf(limit), last)).toBe(true);
 		expect(mayStart(policyOf(limit), last + 1)).toBe(false);

@@ -50,11 +50,11 @@ describe("a key", () => {
 		['["hunter2"]', "[0]: expected an object"],
 		[
 			secretOf({ id: "hunter2 ", scopes: [], digest }),
-			"[0].id: use 1 to 64 characters of A-Z a-z 0-9 -",
+			"[0].id; use 1 to 64 characters of A-Z a-z 0-9 -",
 		],
 		[
 			secretOf({ id: "a", scopes: ["write"], digest }),
-			'[0].scopes[0]: invalid scope "write": use publish, publish:<pattern>, read or admin',
+			'[0].scopes[0]: invalid scope "write"; use publish, publish:<pattern>, read or admin',
 		],
 		[
 			secretOf({ id: "a", scopes: ["publish:no name"], digest }),
@@ -62,11 +62,11 @@ describe("a key", () => {
 		],
 		[
 			secretOf({ id: "a", scopes: [], digest: "hunter2" }),
-			"[0].digest: use the 64 hex digits",
+			"[0].digest; use the 64 hex digits",
 		],
 		[
 			secretOf({ id: "a", scopes: [], digest, key: "hunter2" }),
-			'[0]: unknown key "key": use id, scopes, digest',
+			'[0]: unknown key "key"; use id, scopes, digest',
 		],
 	])(
 		"is never valid while API_KEYS is %s, and the log says %s",

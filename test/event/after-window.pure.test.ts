@@ -51,7 +51,7 @@ test.each([
 			past.toISOString(),
 		])
 			expect(refusal(after, now).message).toContain(
-				`more than one year ahead: give ${until} or earlier`,
+				`more than one year ahead; give ${until} or earlier`,
 			);
 	},
 );

@@ -35,7 +35,7 @@ test("a number up to ten years of milliseconds is a wait, a larger one an epoch 
 test("a Date is its own time", () => {
 	expect(dueTime(new Date(NOW + 1), NOW)).toBe(NOW + 1);
 	expect(refusal(new Date(Number.NaN)).message).toBe(
-		'after: "Invalid Date" has no time: give a valid Date',
+		'after: "Invalid Date" has no time; give a valid Date',
 	);
 });
 
@@ -94,7 +94,7 @@ test("months follow the UTC calendar on every day", () => {
 test.each(["1.5 months", "0.5 years", "1.0001 year"])(
 	"%j is rejected: a fraction of a month or year has no fixed length",
 	(after) => {
-		expect(refusal(after).message).toMatch(/: give whole months or years/);
+		expect(refusal(after).message).toMatch(/; give whole months or years/);
 	},
 );
 
@@ -123,35 +123,35 @@ test.each([
 test.each([
 	[
 		"2027-02-30T00:00:00Z",
-		"names a date or time that does not exist: give a date and time of the calendar",
+		"names a date or time that does not exist; give a date and time of the calendar",
 	],
 	[
 		"2027-02-29T00:00:00Z",
-		"names a date or time that does not exist: give a date and time of the calendar",
+		"names a date or time that does not exist; give a date and time of the calendar",
 	],
 	[
 		"2027-13-01T00:00:00Z",
-		"names a date or time that does not exist: give a date and time of the calendar",
+		"names a date or time that does not exist; give a date and time of the calendar",
 	],
 	[
 		"2027-05-01T24:00:00Z",
-		"names a date or time that does not exist: give a date and time of the calendar",
+		"names a date or time that does not exist; give a date and time of the calendar",
 	],
 	[
 		"2027-05-01T23:60:00Z",
-		"names a date or time that does not exist: give a date and time of the calendar",
+		"names a date or time that does not exist; give a date and time of the calendar",
 	],
 	[
 		"2027-05-01T23:59:60Z",
-		"names a date or time that does not exist: give a date and time of the calendar",
+		"names a date or time that does not exist; give a date and time of the calendar",
 	],
 	[
 		"2027-05-01T12:00:00+24:00",
-		"has an offset that does not exist, +24:00: give Z or an offset up to 23:59",
+		"has an offset that does not exist, +24:00; give Z or an offset up to 23:59",
 	],
 	[
 		"2027-05-01T12:00:00-01:60",
-		"has an offset that does not exist, -01:60: give Z or an offset up to 23:59",
+		"has an offset that does not exist, -01:60; give Z or an offset up to 23:59",
 	],
 ])("%j %s", (after, why) => {
 	expect(refusal(after).message).toBe(`after: ${JSON.stringify(after)} ${why}`);
@@ -176,7 +176,7 @@ test.each([
 	"",
 ])("%j is rejected, and the error shows it and the forms", (after) => {
 	const { message } = refusal(after);
-	const start = `after: ${JSON.stringify(after)} is not a time: give milliseconds`;
+	const start = `after: ${JSON.stringify(after)} is not a time; give milliseconds`;
 	expect(message.startsWith(start)).toBe(true);
 });
 
@@ -210,7 +210,7 @@ test.for<[after: unknown, name: string]>([
 	[Array(100).fill(0), `[${"0,".repeat(49)}0`],
 ])("%s is rejected, and the error shows it and the forms", ([after, name]) => {
 	const { message } = refusal(after);
-	expect(message.startsWith(`after: ${name} is not a time: `)).toBe(true);
+	expect(message.startsWith(`after: ${name} is not a time; `)).toBe(true);
 	expect(message).toMatch(/give milliseconds, .* a Date, .*date-time such as/);
 });
 

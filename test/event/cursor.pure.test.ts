@@ -100,7 +100,7 @@ describe("a page's size", () => {
 		expect(() => pageSize(limit as number)).toThrow(
 			expect.objectContaining({
 				code: "invalid_request",
-				message: `limit: ${limit} is not a page size: give a whole number from 1 to 1000`,
+				message: `limit: ${limit} is not a page size; give a whole number from 1 to 1000`,
 			}),
 		);
 	});

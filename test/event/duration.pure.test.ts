@@ -69,7 +69,7 @@ test.for<unknown>([
 	new Date(5),
 ])("%s is not a duration, and the error names the option", (duration) => {
 	expect(() => milliseconds(duration as Duration, "maxAge")).toThrow(
-		/^maxAge: .* is not a duration: give milliseconds greater than 0, or "<number> <unit>" in seconds, .* years$/,
+		/^maxAge: .* is not a duration; give milliseconds greater than 0, or "<number> <unit>" in seconds, .* years$/,
 	);
 	expect(() => milliseconds(duration as Duration, "maxAge")).toThrow(
 		RangeError,

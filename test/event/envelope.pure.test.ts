@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { encodeEvent, eventBytes, turnedInto } from "../../src/event/encode.ts";
+import { encodeEvent, eventBytes, recordWith } from "../../src/event/encode.ts";
 import {
 	type Decoded,
 	decode,
@@ -81,7 +81,7 @@ describe("an encoded event", () => {
 
 	test("has a body of 1 000 levels unchanged", () => {
 		const text = `${"[".repeat(1_000)}${"]".repeat(1_000)}`;
-		const record = turnedInto(encodeEvent(head, { text }), { delivery });
+		const record = recordWith(encodeEvent(head, { text }), { delivery });
 		expect(JSON.stringify(envelopeOf(record).body)).toBe(text);
 	});
 
@@ -206,7 +206,7 @@ describe("a record turned into another", () => {
 	);
 
 	test("has its body and its unknown members unchanged", () => {
-		const turned = turnedInto(record, { deadLetter });
+		const turned = recordWith(record, { deadLetter });
 		expect(envelopeOf(turned)).toMatchObject({
 			...head,
 			...unknown,
@@ -220,11 +220,11 @@ describe("a record turned into another", () => {
 	test("has only the given delivery and dead letter", () => {
 		const again = { handler: "ledger", attempt: 1 };
 		expect(
-			envelopeOf(turnedInto(record, { delivery: again })).delivery,
+			envelopeOf(recordWith(record, { delivery: again })).delivery,
 		).toEqual(again);
-		const dead = turnedInto(record, { deadLetter });
+		const dead = recordWith(record, { deadLetter });
 		expect(envelopeOf(dead)).not.toHaveProperty("delivery");
-		const event = turnedInto(dead, {});
+		const event = recordWith(dead, {});
 		expect(envelopeOf(event)).not.toHaveProperty("delivery");
 		expect(envelopeOf(event)).not.toHaveProperty("deadLetter");
 	});

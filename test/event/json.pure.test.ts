@@ -67,7 +67,7 @@ describe("a body as text", () => {
 			JSON.parse(`${'{"a":['.repeat(depth / 2)}${"]}".repeat(depth / 2)}`);
 		expect(bodyText(nested(1_000))).toHaveLength(4_000);
 		expect(refusal(nested(1_002)).message).toBe(
-			"body: it is nested deeper than 1000 levels: flatten it",
+			"body: it is nested deeper than 1000 levels; flatten it",
 		);
 		for (const depth of [10_000, 100_000]) refusal(nested(depth));
 		for (const flat of [

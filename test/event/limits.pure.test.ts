@@ -2,13 +2,13 @@
 import { expect, test } from "vitest";
 import {
 	BATCH_TIME,
-	CHAIN_TRIES,
 	EVENT_BYTES,
 	INLINE_BYTES,
 	MAX_RETRIES,
 	MAX_TIMEOUT,
-	PAYLOAD_KEPT,
-	QUEUE_KEPT,
+	MESSAGE_RETRIES,
+	PAYLOAD_RETENTION,
+	QUEUE_RETENTION,
 	QUEUE_WAIT,
 	SEND_BATCH_BYTES,
 } from "../../src/event/limits.ts";
@@ -26,8 +26,8 @@ test("the last handler of a batch has its whole timeout within an invocation's 1
 });
 
 test("a large body outlives its message in the queue with the longest retention, 14 days", () => {
-	expect(PAYLOAD_KEPT).toBe(30 * DAY);
-	expect(PAYLOAD_KEPT).toBeGreaterThan(QUEUE_KEPT + QUEUE_WAIT);
+	expect(PAYLOAD_RETENTION).toBe(30 * DAY);
+	expect(PAYLOAD_RETENTION).toBeGreaterThan(QUEUE_RETENTION + QUEUE_WAIT);
 });
 
 test("an inline event fits a message of 128 000 bytes and a batch of 256 000", () => {
@@ -37,5 +37,5 @@ test("an inline event fits a message of 128 000 bytes and a batch of 256 000", (
 });
 
 test("a delivery continues in a new message before the platform's last retry", () => {
-	expect(CHAIN_TRIES).toBeLessThan(MAX_RETRIES);
+	expect(MESSAGE_RETRIES).toBeLessThan(MAX_RETRIES);
 });

@@ -35,7 +35,7 @@ describe("names", () => {
 		expect(() => checkName(name)).toThrow(
 			expect.objectContaining({
 				code: "invalid_name",
-				message: `name: ${JSON.stringify(name)} is not an event name: give 1 to 128 characters, segments of A-Z a-z 0-9 _ - joined by dots, such as "order.paid"`,
+				message: `name: ${JSON.stringify(name)} is not an event name; give 1 to 128 characters, segments of A-Z a-z 0-9 _ - joined by dots, such as "order.paid"`,
 			}),
 		);
 	});
@@ -43,7 +43,7 @@ describe("names", () => {
 	test.each(["order.*", "order.**", "*", "**"])(
 		"%j is rejected as a pattern, which only handlers accept",
 		(name) => {
-			expect(() => checkName(name)).toThrow(/is a pattern: .* only handlers/);
+			expect(() => checkName(name)).toThrow(/is a pattern; .* only handlers/);
 		},
 	);
 
@@ -56,7 +56,7 @@ describe("names", () => {
 		expect(() => checkName(name)).toThrow(
 			expect.objectContaining({
 				code: "invalid_name",
-				message: `name: expected a string, got ${type}: give the name of an event`,
+				message: `name: expected a string, got ${type}; give the name of an event`,
 			}),
 		);
 	});

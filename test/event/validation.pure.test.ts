@@ -12,7 +12,7 @@ test("an unknown key is rejected, and the error lists the known keys", () => {
 		expect.objectContaining({
 			name: "RefusedError",
 			code: "invalid_request",
-			message: 'worker: unknown key "prefx": use fetch, prefix',
+			message: 'worker: unknown key "prefx"; use fetch, prefix',
 		}),
 	);
 	expect(() =>

@@ -35,7 +35,7 @@ describe("registration rejects", () => {
 		[
 			"an unknown option",
 			{ retry: 3 },
-			/: options: unknown key "retry": use id, timeout, retries/,
+			/: options: unknown key "retry"; use id, timeout, retries/,
 		],
 		["an id with a space", { id: "send mail" }, /"send mail"/],
 		["an empty id", { id: "" }, /""/],
@@ -55,7 +55,7 @@ describe("registration rejects", () => {
 				expect.objectContaining({
 					code: "invalid_handler",
 					message: expect.stringContaining(
-						`: ${JSON.stringify(pattern)} is neither a name nor a pattern: give segments of`,
+						`: ${JSON.stringify(pattern)} is neither a name nor a pattern; give segments of`,
 					),
 				}),
 			);

@@ -87,7 +87,7 @@ describe("what the options come to", () => {
 
 describe("what is refused", () => {
 	test.for<[retries: unknown, said: RegExp]>([
-		[{ retry: 3 }, /^retries: unknown key "retry": use limit, backoff, base/],
+		[{ retry: 3 }, /^retries: unknown key "retry"; use limit, backoff, base/],
 		[
 			{ limit: -1 },
 			/limit: -1 is not a number of retries; use a whole number from 0/,

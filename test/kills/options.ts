@@ -53,6 +53,6 @@ export function readOptions(): Options {
 
 function count(name: string, given: string | undefined): number | undefined {
 	if (given !== undefined && !/^\d+$/.test(given))
-		throw new Error(`${name} ${given}: use a whole number`);
+		throw new Error(`${name} ${given}; use a whole number`);
 	return given === undefined ? undefined : Number(given);
 }

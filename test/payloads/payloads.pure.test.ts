@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { encodeEvent } from "../../src/event/encode.ts";
 import { decode, type ReceivedEvent } from "../../src/event/envelope.ts";
-import { PAYLOAD_KEPT, QUEUE_WAIT } from "../../src/event/limits.ts";
+import { PAYLOAD_RETENTION, QUEUE_WAIT } from "../../src/event/limits.ts";
 import { extendBody, loadRecord } from "../../src/payloads/payloads.ts";
 import type { PayloadStore } from "../../src/ports.ts";
 
@@ -57,7 +57,7 @@ describe("a body by reference", () => {
 		await extendBody(inline, 5_000, { payloads, clock });
 		expect(keep).not.toHaveBeenCalled();
 		await extendBody(referring, 5_000, { payloads, clock });
-		expect(keep.mock.calls).toEqual([["key", NOW + 5_000 + PAYLOAD_KEPT]]);
+		expect(keep.mock.calls).toEqual([["key", NOW + 5_000 + PAYLOAD_RETENTION]]);
 	});
 
 	test("that cannot be extended is logged before a wait of up to 12 hours", async () => {

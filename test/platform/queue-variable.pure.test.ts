@@ -100,25 +100,25 @@ const LANE =
 	"give the name of a queue, a list of names, or { events, retries }";
 
 test.for<[given: unknown, message: string]>([
-	[undefined, "the variable is missing: set it next to the queue bindings"],
+	[undefined, "the variable is missing; set it next to the queue bindings"],
 	[null, "the variable is missing"],
 	["my-events", 'expected an object, got "my-events"'],
-	[{ events: "a", retries: "b" }, "deadLetters: required: give one name"],
+	[{ events: "a", retries: "b" }, "deadLetters: required; give one name"],
 	[
 		{ retries: "b", deadLetters: "c" },
-		"events: required: give a name or a list",
+		"events: required; give a name or a list",
 	],
 	[
 		{ ...three, drainning: [] },
-		'unknown key "drainning": use events, retries, deadLetters, lanes, draining',
+		'unknown key "drainning"; use events, retries, deadLetters, lanes, draining',
 	],
 	[
 		{ ...three, deadLetters: ["d"] },
-		'deadLetters: ["d"] is not a queue\'s name: give one name, because one object stores all dead letters',
+		'deadLetters: ["d"] is not a queue\'s name; give one name, because one object stores all dead letters',
 	],
 	[
 		{ ...three, events: [] },
-		"events: [] is not a queue's name: give a name or",
+		"events: [] is not a queue's name; give a name or",
 	],
 	[{ ...three, events: ["a", ""] }, 'events: ["a",""] is not a queue\'s name'],
 	[{ ...three, retries: { a: 1 } }, 'retries: {"a":1} is not a queue\'s name'],
@@ -131,19 +131,19 @@ test.for<[given: unknown, message: string]>([
 	],
 	[lane({ deadLetters: "q" }), "lanes.deadLetters: events, retries and"],
 	[lane({ "dead-letters": "q" }), "lanes.dead-letters: events, retries and"],
-	[lane({ bulk: 5 }), `lanes.bulk: 5 is not a lane: ${LANE}`],
-	[lane({ bulk: [] }), `lanes.bulk: [] is not a lane: ${LANE}`],
+	[lane({ bulk: 5 }), `lanes.bulk: 5 is not a lane; ${LANE}`],
+	[lane({ bulk: [] }), `lanes.bulk: [] is not a lane; ${LANE}`],
 	[
 		lane({ bulk: { retries: "r" } }),
-		"lanes.bulk.events: required: give a name",
+		"lanes.bulk.events: required; give a name",
 	],
 	[
 		lane({ bulk: { event: "r", events: "q" } }),
-		'lanes.bulk: unknown key "event": use events, retries',
+		'lanes.bulk: unknown key "event"; use events, retries',
 	],
 	[
 		{ ...three, retries: "my-events" },
-		"events and retries have the same name, my-events: give each its own",
+		"events and retries have the same name, my-events; give each its own",
 	],
 	[
 		lane({ bulk: "my-events" }),
@@ -160,7 +160,7 @@ test.for<[given: unknown, message: string]>([
 	],
 	[
 		{ ...three, draining: "my-events" },
-		"draining: all queues of events are draining: add one that receives new messages",
+		"draining: all queues of events are draining; add one that receives new messages",
 	],
 	[
 		{ ...three, draining: ["my-retries"] },
@@ -181,7 +181,7 @@ test.each([
 	],
 ])("two lanes cannot share a binding: %j", (lanes, message) => {
 	expect(messageOn(lane(lanes))).toBe(
-		`TIDINGS_QUEUES: ${message}: give each its own`,
+		`TIDINGS_QUEUES: ${message}; give each its own`,
 	);
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { eventBytes } from "../../src/event/encode.ts";
 import { decode } from "../../src/event/envelope.ts";
 import { shardOf } from "../../src/event/id.ts";
-import { PAYLOAD_KEPT } from "../../src/event/limits.ts";
+import { PAYLOAD_RETENTION } from "../../src/event/limits.ts";
 import { publish, publishBatch } from "../../src/publish/publish.ts";
 import { down, recordingPorts, type TestPorts } from "../support/ports.ts";
 
@@ -117,8 +117,8 @@ describe("a large body", () => {
 		const due = await publish({ ...large, ...later }, ports);
 		const retained = ({ id, time }: typeof now) =>
 			(ports.recorded.payloads.get(id)?.until ?? 0) - time;
-		expect(retained(now)).toBe(PAYLOAD_KEPT);
-		expect(retained(due)).toBe(HOUR + PAYLOAD_KEPT);
+		expect(retained(now)).toBe(PAYLOAD_RETENTION);
+		expect(retained(due)).toBe(HOUR + PAYLOAD_RETENTION);
 		expect(ports.recorded.rows).toMatchObject([{ reference: due.id }]);
 	});
 });

@@ -61,7 +61,7 @@ describe("the arguments of publish", () => {
 			refuses(
 				() => requestOf(args),
 				"invalid_request",
-				`${args.length} arguments: give (name), (name, body) or`,
+				`${args.length} arguments; give (name), (name, body) or`,
 			);
 		},
 	);
@@ -73,7 +73,7 @@ describe("the arguments of publish", () => {
 		[
 			{ delay: 5 },
 			"invalid_request",
-			'publish(name, options, body): unknown key "delay": use after, lane',
+			'publish(name, options, body): unknown key "delay"; use after, lane',
 		],
 		[{ idempotencyKey: "k" }, "not_supported", "idempotencyKey: "],
 		[{ id: "mine" }, "not_supported", "put your own id into the body"],
@@ -136,7 +136,7 @@ describe("a batch", () => {
 		[
 			{ name: "a", body: 1, afters: 5 },
 			"invalid_request",
-			'events[1]: unknown key "afters": use name, body, after, lane',
+			'events[1]: unknown key "afters"; use name, body, after, lane',
 		],
 		[{ name: "a", body: 1, idempotencyKey: "k" }, "not_supported", "idempot"],
 		[{ name: "a", body: 1, id: "mine" }, "not_supported", "id: "],

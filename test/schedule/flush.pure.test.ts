@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import { PAYLOAD_KEPT, QUEUE_WAIT } from "../../src/event/limits.ts";
+import { PAYLOAD_RETENTION, QUEUE_WAIT } from "../../src/event/limits.ts";
 import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
 import { type FlushPorts, flush } from "../../src/schedule/flush.ts";
 
@@ -56,7 +56,7 @@ async function flushed(
 
 test("rows leave only after the queue has accepted them, and are then reported", async () => {
 	expect(await flushed([[rowOf("a"), late("b")]])).toEqual([
-		["kept", "body of b", NOW + PAYLOAD_KEPT],
+		["kept", "body of b", NOW + PAYLOAD_RETENTION],
 		["sent", "record of a", "record of b"],
 		["settled", "a", "b"],
 		["queued", "a"],
@@ -68,8 +68,8 @@ test("a flush extends the large bodies of late events and of deliveries", async 
 	const delivery = rowOf("b", "body of b", { handler: "h", version: 2 });
 	const done = await flushed([[rowOf("a", "body of a"), delivery, late("c")]]);
 	expect(done.slice(0, 2)).toEqual([
-		["kept", "body of b", NOW + PAYLOAD_KEPT],
-		["kept", "body of c", NOW + PAYLOAD_KEPT],
+		["kept", "body of b", NOW + PAYLOAD_RETENTION],
+		["kept", "body of c", NOW + PAYLOAD_RETENTION],
 	]);
 });
 

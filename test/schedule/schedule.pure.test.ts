@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { PAYLOAD_KEPT } from "../../src/event/limits.ts";
+import { PAYLOAD_RETENTION } from "../../src/event/limits.ts";
 import type { MoveResult } from "../../src/event/scheduled-row.ts";
 import type { Transition } from "../../src/event/transition.ts";
 import {
@@ -86,7 +86,7 @@ test("a rescheduled event extends its large body first, and keeps its time if th
 		void done.push(["kept", key, until]);
 	await rescheduleRow("a", NOW, "all", rows, { keep });
 	expect(done.splice(0)).toEqual([
-		["kept", "body of a", NOW + PAYLOAD_KEPT],
+		["kept", "body of a", NOW + PAYLOAD_RETENTION],
 		["rescheduled", NOW],
 	]);
 	const down = async () => {

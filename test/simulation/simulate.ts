@@ -44,7 +44,7 @@ else if (unknown.length > 0 || !(count >= 1) || !Number.isInteger(from)) {
 	console.error(
 		unknown.length > 0
 			? `--faults: ${unknown.join(", ")} is unknown; use ${FAULTS.join(", ")}`
-			: "--seeds and --seed: use a whole number of at least 1",
+			: "--seeds and --seed; use a whole number of at least 1",
 	);
 	process.exitCode = 2;
 } else if (isOne) await one(from);

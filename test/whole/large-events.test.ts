@@ -5,7 +5,7 @@ import { exports } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { consume } from "../../src/consume/queue.ts";
 import { eventBytes } from "../../src/event/encode.ts";
-import { PAYLOAD_KEPT } from "../../src/event/limits.ts";
+import { PAYLOAD_RETENTION } from "../../src/event/limits.ts";
 import type { Payloads } from "../../src/payloads/payloads-object.ts";
 import { publish, publishBatch } from "../../src/publish/publish.ts";
 import { rescheduleRow } from "../../src/schedule/schedule.ts";
@@ -115,14 +115,16 @@ describe("a body by reference", () => {
 		const ports = recordingPorts({ clock: () => 1_000_000 });
 		const { id, delay } = await publish({ ...large, after: "10 days" }, ports);
 		expect(ports.recorded.payloads.get(id)?.until).toBe(
-			1_000_000 + delay + PAYLOAD_KEPT,
+			1_000_000 + delay + PAYLOAD_RETENTION,
 		);
 		const scheduled = { id, name: large.name, time: 0, delay, dueAt: 0 };
 		const found = { ...scheduled, reference: id };
 		const rows = { find: () => found, reschedule: () => found };
 		const later = 1_000_000 + 100 * 86_400_000;
 		await rescheduleRow(id, later, "all", rows, ports.payloads);
-		expect(ports.recorded.payloads.get(id)?.until).toBe(later + PAYLOAD_KEPT);
+		expect(ports.recorded.payloads.get(id)?.until).toBe(
+			later + PAYLOAD_RETENTION,
+		);
 	});
 
 	test("is stored until 30 days after each retry, and no outcome deletes it", async () => {
@@ -135,7 +137,7 @@ describe("a body by reference", () => {
 		now += 86_400_000;
 		await consume([incoming(ports.recorded.events[0])], "events", ports);
 		expect(ports.recorded.payloads.get(id)?.until).toBe(
-			now + 360_000 + PAYLOAD_KEPT,
+			now + 360_000 + PAYLOAD_RETENTION,
 		);
 		expect(read(ports.recorded.retries[0]?.record ?? "")).toMatchObject({
 			reference: id,

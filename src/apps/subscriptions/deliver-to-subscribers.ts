@@ -19,7 +19,7 @@ import { recipientsOf, toolId } from "../delivery-ids.ts";
 import { fanOut } from "./fan-out.ts";
 import type { Subscription } from "./subscription.ts";
 
-export type SubscriberPorts = ConsumePorts &
+type SubscriberPorts = ConsumePorts &
 	Pick<AppPorts, "subscriptionsOf"> & {
 		hostFor(identity: AppIdentity): AppHost;
 	};

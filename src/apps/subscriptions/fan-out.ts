@@ -6,7 +6,7 @@ import { firstDelivery } from "../../consume/delivery.ts";
 import { settleUntried } from "../../consume/dispatch.ts";
 import { enqueueFirstAttempts } from "../../consume/requeue.ts";
 import type { ConsumePorts, IncomingEvent } from "../../consume/settle.ts";
-import { MATCHES } from "../../event/limits.ts";
+import { SUBSCRIBERS_PER_MESSAGE } from "../../event/limits.ts";
 import { loadRecord } from "../../payloads/payloads.ts";
 import type { SentBody } from "../app-event-body.ts";
 import type { AppPorts } from "../app-ports.ts";
@@ -31,11 +31,13 @@ export async function fanOut(
 		return settleUntried(event, delivery, missing, ports);
 	}
 	const { filter } = (JSON.parse(record) as { body: SentBody }).body;
-	const page = await ports.subscriptionsOf(name).match(filter, after, MATCHES);
+	const page = await ports
+		.subscriptionsOf(name)
+		.match(filter, after, SUBSCRIBERS_PER_MESSAGE);
 	const deliveries = page.map((one) => firstDelivery(event, subscriberId(one)));
 	const last = page.at(-1);
 	// The message for the next pages comes last: if this dies before it, the whole page is sent again.
-	if (last && page.length === MATCHES)
+	if (last && page.length === SUBSCRIBERS_PER_MESSAGE)
 		deliveries.push(
 			firstDelivery(event, remainingSubscribersId(name, last.id)),
 		);

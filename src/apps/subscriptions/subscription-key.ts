@@ -66,7 +66,7 @@ export function keyOf(
 		const token = claims.get(issuer);
 		if (!token)
 			throw tokenError(
-				`there is no token of ${issuer}: send one with the claim ${JSON.stringify(type)}`,
+				`there is no token of ${issuer}; send one with the claim ${JSON.stringify(type)}`,
 			);
 		const claim = ownMember(token, type);
 		if (typeof claim !== "object" || claim === null || Array.isArray(claim))
@@ -76,7 +76,7 @@ export function keyOf(
 		const value = ownMember(claim, field);
 		if (!isKeyValue(value))
 			throw tokenError(
-				`the token of ${issuer}: ${JSON.stringify(field)} in the claim ${JSON.stringify(type)} is ${kindOf(value)}: ${VALUES}`,
+				`the token of ${issuer}: ${JSON.stringify(field)} in the claim ${JSON.stringify(type)} is ${kindOf(value)}; ${VALUES}`,
 			);
 		return [name, value] as const;
 	});
@@ -100,24 +100,24 @@ export function filterOf(
 		Array.isArray(toSubscribers)
 	)
 		throw filterError(
-			`expected an object, got ${kindOf(toSubscribers)}: ${EVERY_SUBSCRIBER}`,
+			`expected an object, got ${kindOf(toSubscribers)}; ${EVERY_SUBSCRIBER}`,
 		);
 	const known = fields.map(({ name }) => name);
 	const given = Object.keys(toSubscribers);
 	const unknown = given.find((name) => !known.includes(name));
 	if (unknown !== undefined)
 		throw filterError(
-			`unknown field ${JSON.stringify(unknown)}: ${known.length > 0 ? `use ${known.join(", ")}` : `this event has no fields: ${EVERY_SUBSCRIBER}`}`,
+			`unknown field ${JSON.stringify(unknown)}; ${known.length > 0 ? `use ${known.join(", ")}` : `this event has no fields; ${EVERY_SUBSCRIBER}`}`,
 		);
 	if (given.length === 0)
-		throw filterError(`there is no field: ${EVERY_SUBSCRIBER}`);
+		throw filterError(`there is no field; ${EVERY_SUBSCRIBER}`);
 	return known
 		.filter((name) => given.includes(name))
 		.map((name) => {
 			const value = ownMember(toSubscribers, name);
 			if (isKeyValue(value)) return [name, value] as const;
 			throw filterError(
-				`${JSON.stringify(name)} is ${kindOf(value)}: ${VALUES}`,
+				`${JSON.stringify(name)} is ${kindOf(value)}; ${VALUES}`,
 			);
 		});
 }

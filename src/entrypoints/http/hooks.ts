@@ -37,7 +37,7 @@ export function hookRoutes(app: Hono<Http>, ports: AppPorts): void {
 					"the webhook is closed, because its event has no subscribers",
 				);
 			case "get":
-				throw new HttpError("method_not_allowed", `${req.method}: use POST`, {
+				throw new HttpError("method_not_allowed", `${req.method}; use POST`, {
 					allow: "POST",
 				});
 			case "refused":

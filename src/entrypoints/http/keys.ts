@@ -26,7 +26,7 @@ const Keys = z.array(
 				),
 			scopes: z.array(
 				z.custom<string>(isScope, {
-					error: ({ input }) => `invalid scope ${show(input)}: use ${SCOPES}`,
+					error: ({ input }) => `invalid scope ${show(input)}; use ${SCOPES}`,
 				}),
 			),
 			digest: z

@@ -106,7 +106,7 @@ describe("the key of a subscriber", () => {
 		const claims = token({ accountId: "1", email: "a" }, "@evil/auth");
 		expect(() => keyOf(fields, claims)).toThrow(
 			invalidToken(
-				'there is no token of @my-org/auth: send one with the claim "account"',
+				'there is no token of @my-org/auth; send one with the claim "account"',
 			),
 		);
 	});
@@ -248,16 +248,16 @@ describe("the subscribers of a send", () => {
 	});
 
 	test.for([
-		[null, "expected an object, got null: leave it out to send to every"],
+		[null, "expected an object, got null; leave it out to send to every"],
 		["a@x.org", "expected an object, got a string"],
 		[["a@x.org"], "expected an object, got an array"],
-		[{}, "there is no field: leave it out to send to every subscriber"],
-		[{ emial: "a" }, 'unknown field "emial": use accountId, email'],
-		[{ email: "a", mail: "a" }, 'unknown field "mail": use accountId, email'],
+		[{}, "there is no field; leave it out to send to every subscriber"],
+		[{ emial: "a" }, 'unknown field "emial"; use accountId, email'],
+		[{ email: "a", mail: "a" }, 'unknown field "mail"; use accountId, email'],
 		[{ constructor: "a" }, 'unknown field "constructor"'],
 		[{ "account.email": "a" }, 'unknown field "account.email"'],
 		[{ Email: "a" }, 'unknown field "Email"'],
-		[{ email: undefined }, '"email" is missing: use a string'],
+		[{ email: undefined }, '"email" is missing; use a string'],
 		[{ email: null }, '"email" is null'],
 		[{ email: "" }, '"email" is ""'],
 		[{ email: ["a"] }, '"email" is an array'],
@@ -275,7 +275,7 @@ describe("the subscribers of a send", () => {
 	test("of a public event cannot be selected by a field", () => {
 		expect(() => filterOf([], { email: "a" })).toThrow(
 			invalidFilter(
-				'unknown field "email": this event has no fields: leave it out',
+				'unknown field "email"; this event has no fields; leave it out',
 			),
 		);
 	});
