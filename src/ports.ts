@@ -1,6 +1,7 @@
 /**
- * All external dependencies of the core, in one dictionary. `config/assemble.ts` creates it once; it never changes.
- * A step declares the ones it needs: `deps: Pick<Ports, "scheduler" | "clock">`. Types only.
+ * All external dependencies of the core. `config/assemble.ts` creates them once, in two sets: one for callers, which
+ * sends again after a failure, and one for the consumer, which does not. A step declares those that it needs:
+ * `Pick<Ports, "scheduler" | "clock">`. Types only.
  */
 import type { Extension } from "./consume/extension.ts";
 import type {
@@ -63,7 +64,7 @@ export interface PayloadStore {
 	put(key: string, text: string, until: number): Promise<void>;
 	/** Returns null if the body has expired. */
 	get(key: string): Promise<string | null>;
-	/** Stores the body at least until then. Never shortens. */
+	/** Extends the time of a stored body. It may end up to a day earlier. Never shortens, and restores no expired body. */
 	keep(key: string, until: number): Promise<void>;
 }
 

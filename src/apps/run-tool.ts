@@ -90,5 +90,5 @@ async function runOnce(
 	const { handler, timeout } = route;
 	const call = { delivery: route.id, handler, timeout, attempt: 1, hasOutput };
 	const record = JSON.stringify({ ...head, body });
-	return callOne(worker, call, record, createAppHost(identity, ports));
+	return callOne(head, worker, call, record, createAppHost(identity, ports));
 }

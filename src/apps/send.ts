@@ -3,7 +3,7 @@ import { type Receipt, RefusedError } from "../event/errors.ts";
 import { bodyText } from "../event/json.ts";
 import { rejectUnknownKeys, show } from "../event/validation.ts";
 import { publishStamped } from "../publish/publish.ts";
-import { stampReserved } from "../publish/stamp.ts";
+import { stampChecked } from "../publish/stamp.ts";
 import type { SentBody } from "./app-event-body.ts";
 import type { AppEventToSend } from "./app-host.ts";
 import { appEventName } from "./app-name.ts";
@@ -55,6 +55,6 @@ export async function send(
 		...(lane !== undefined && { lane }),
 	};
 	const time = ports.clock();
-	const stamped = stampReserved(request, ports.newId(time), time, ports);
+	const stamped = stampChecked(request, ports.newId(time), time, ports);
 	return publishStamped(stamped, ports);
 }

@@ -1,5 +1,5 @@
 /** Calls a Worker for one handler, or for all of its handlers that an event goes to. */
-import { hasBody } from "../event/envelope.ts";
+import { type EventHead, hasBody } from "../event/envelope.ts";
 import { serializeError } from "../event/failure.ts";
 import { MAX_TIMEOUT } from "../event/limits.ts";
 import type { AttemptOutcome, Outcome } from "../event/outcome.ts";
@@ -17,6 +17,7 @@ import {
 
 /** Runs one handler. An outcome that was reported counts, even if the call is cut off after it. */
 export async function callOne(
+	{ id, name }: Pick<EventHead, "id" | "name">,
 	worker: HandlerWorker,
 	handler: HandlerCall,
 	record: string,
@@ -35,11 +36,9 @@ export async function callOne(
 		);
 		return reported ?? crashed(new Error("the call ended without an outcome"));
 	} catch (error) {
-		log("call_cut_off", {
-			worker: worker.key,
-			handlers: [handler.delivery],
-			error,
-		});
+		const handlers = [handler.delivery];
+		const { key } = worker;
+		log("call_cut_off", { event: id, name, worker: key, handlers, error });
 		return reported ?? crashed(error);
 	}
 }

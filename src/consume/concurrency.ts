@@ -1,5 +1,5 @@
 /**
- * Limits concurrency within one batch: per Worker, 32 messages and 2 MB of events. A hanging Worker does not block
+ * Limits concurrency within one batch: per Worker, 32 messages and 2 000 000 characters of events. A hanging Worker does not block
  * messages for other Workers.
  */
 import type { ReceivedEvent } from "../event/envelope.ts";
@@ -59,11 +59,13 @@ export class BatchWorker implements HandlerWorker {
 		return this.#routes;
 	}
 
-	/** A batch may take minutes, and the Worker may be redeployed meanwhile: the answer serves for one tick. */
+	/** Messages that ask together share the answer. Later ones ask again, because the Worker may be redeployed. */
 	async #askForRoutes(): Promise<Routes | undefined> {
-		const routes = await this.#worker.routes();
-		this.#routes = undefined;
-		return routes;
+		try {
+			return await this.#worker.routes();
+		} finally {
+			this.#routes = undefined;
+		}
 	}
 
 	run(call: Call, report: Reporter, host?: object): Promise<void> {

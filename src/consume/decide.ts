@@ -111,7 +111,7 @@ export function decide(
 				: dead("crashed", result.error, attempt);
 		case "never_returned": {
 			const message =
-				"no attempt returned: the Worker was killed or crashed each time";
+				"no attempt returned a result; each time the Worker crashed, or the result could not be stored";
 			const crash = { name: "CrashedError", message };
 			return dead("crashed", delivery.firstFailure ?? crash, attempt - 1);
 		}

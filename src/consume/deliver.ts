@@ -81,7 +81,8 @@ async function attempt(
 	const loaded = await loadFor(event, ports);
 	if (!("record" in loaded)) return loaded;
 	const call = { delivery, handler, attempt, timeout };
-	const outcome = await callOne(worker, call, adapt(loaded.record), host);
+	const record = adapt(loaded.record);
+	const outcome = await callOne(event.envelope, worker, call, record, host);
 	// A Worker that is down was not crashed by this event.
 	return outcome.type === "crashed" && !(await worker.isReachable())
 		? { type: "worker_unreachable" }

@@ -38,7 +38,7 @@ export function currentDelivery(
 ): Delivery {
 	if (attempts === 1) return carried;
 	const sentAt = timestamp.getTime();
-	// An attempt was made after its last wait, so that wait is over.
+	// The message cannot store how long it has waited since, so these waits begin again.
 	const { unknownFor: _, unreachableFor: __, ...tried } = carried;
 	return {
 		firstAttemptAt: sentAt,

@@ -1,6 +1,6 @@
 /**
  * Consumes a batch: each message gets exactly one verdict. It never throws, because a throw would redeliver the whole
- * batch. A message's kind follows from its queue, and from its envelope if the two differ.
+ * batch. The queue says what a message is, but a message that carries a dead letter is one in any queue.
  */
 import { type Decoded, decode, type ReceivedEvent } from "../event/envelope.ts";
 import { PARSED_CHARACTERS } from "../event/limits.ts";
@@ -39,20 +39,21 @@ async function consumeMessage(
 	batch: Batch,
 	ports: ConsumePorts,
 ): Promise<void> {
+	let event: IncomingEvent | undefined;
 	let verdict: Verdict;
 	try {
 		const decoded = decode(message.body);
-		verdict =
-			decoded.kind === "envelope"
-				? await handle(eventOf(decoded, message), role, batch, ports)
-				: await reject(decoded, message, role, ports);
+		if (decoded.kind === "envelope") {
+			event = eventOf(decoded, message);
+			verdict = await handle(event, role, batch, ports);
+		} else verdict = await reject(decoded, message, role, ports);
 	} catch (error) {
-		verdict = retryLater(message, role, error);
+		verdict = retryLater(message, event?.envelope.id, role, error);
 	}
 	answer(message, verdict);
 }
 
-/** The main path of a message with a readable envelope. */
+/** Finds who answers a message with a readable envelope: the dead-letter store, an extension, or handlers. */
 async function handle(
 	event: IncomingEvent,
 	role: QueueRole,
@@ -98,7 +99,7 @@ async function reject(
 					version: raw.version,
 					age: now - timestamp.getTime(),
 					reads: attempts,
-					// The dead-letter queue is the last stop: a message there has waited already.
+					// The dead-letter queue has no dead-letter queue: a message that waits there too often is deleted.
 					mayWait: role !== "deadLetters",
 				}
 			: { type: "message_unreadable", reason: raw.reason };

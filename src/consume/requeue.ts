@@ -41,12 +41,12 @@ export async function enqueueRetry(
 	const { delivery, wait } = next;
 	await extendBody(event, wait, ports);
 	const isQueued =
-		wait <= QUEUE_WAIT && (await isEnqueued(event, delivery, wait, ports));
+		wait <= QUEUE_WAIT && (await tryEnqueue(event, delivery, wait, ports));
 	if (!isQueued) await storeDelivery(event, delivery, wait, ports);
 	reportRetry(event, next, ports);
 }
 
-async function isEnqueued(
+async function tryEnqueue(
 	event: ReceivedEvent,
 	delivery: Delivery,
 	wait: number,
@@ -117,8 +117,8 @@ export async function park(
 const DELIVERY_BYTES = 1_000;
 
 /**
- * Sends first deliveries as messages of their own, in order. The scheduler stores those that the queue rejects. Its
- * upsert prevents duplicates if this runs again.
+ * Sends first deliveries as messages of their own, in order. The scheduler stores those that the queue rejects. If this
+ * runs again, the queue may send some of them twice; the scheduler stores none twice.
  */
 export async function enqueueFirstAttempts(
 	event: ReceivedEvent,

@@ -1,6 +1,6 @@
 /**
- * Carries out the fate of a delivery. It is the only place that acknowledges, retries, requeues, parks or buries, with
- * the functions of `requeue.ts` and `dead-letters/`. Everything is stored durably before a message is acknowledged.
+ * Carries out the fate of a delivery, with the functions of `requeue.ts` and `dead-letters/`. Everything is stored
+ * durably before a message is acknowledged. No other file calls `ack` or `retry` of a message.
  */
 import { bury, buryUnreadable } from "../dead-letters/bury.ts";
 import type { Decoded, Delivery, ReceivedEvent } from "../event/envelope.ts";
@@ -70,12 +70,15 @@ export function answer(message: IncomingMessage, verdict: Verdict): void {
 
 /** Retries a message whose fate could not be stored. The waits double from 5 seconds to an hour: 100 span four days. */
 export function retryLater(
-	{ id, attempts }: IncomingMessage,
+	message: IncomingMessage,
+	event: string | undefined,
 	queue: QueueRole,
 	error: unknown,
 ): Verdict {
+	const { attempts } = message;
 	const delaySeconds = Math.min(5 * 2 ** (attempts - 1), 3_600);
-	log("message_failed", { message: id, queue, attempts, delaySeconds, error });
+	const ids = { event, message: message.id, queue, attempts };
+	log("message_failed", { ...ids, delaySeconds, error });
 	return { type: "retry", delaySeconds };
 }
 
@@ -169,7 +172,9 @@ async function retryMessage(
 		const { id, name } = event.envelope;
 		const { handler, attempt } = next.delivery;
 		log("retry_store_failed", { event: id, name, handler, attempt, error });
+		// The message may not wait longer in its queue, so this attempt can begin early.
 		const wait = Math.max(Math.min(next.wait, QUEUE_WAIT - age), MINUTE);
+		reportRetry(event, { ...next, wait }, ports);
 		return { type: "retry", delaySeconds: toDelaySeconds(wait) };
 	}
 }

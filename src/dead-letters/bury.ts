@@ -59,7 +59,7 @@ async function storeNow(
 	await storeFailures(event.envelope, [failure], body, ports);
 }
 
-/** A row of the delivery, with a version higher than that of any attempt. */
+/** A row of the delivery. No attempt of it follows, so its version is higher than that of any stored row. */
 function rowOf(
 	{ envelope }: ReceivedEvent,
 	{ handler, attempts, ...failure }: FinalFailure,

@@ -12,9 +12,11 @@ import { RefusedError } from "../event/errors.ts";
 import { bodyText } from "../event/json.ts";
 import {
 	EVENT_BYTES,
+	HOOK_EVENT_BYTES,
 	INLINE_BYTES,
 	PAYLOAD_RETENTION,
 } from "../event/limits.ts";
+import { isReservedName } from "../event/name.ts";
 import type { Ports } from "../ports.ts";
 
 type ReplayPorts = Pick<
@@ -71,8 +73,13 @@ async function recordOf(
 ): Promise<string> {
 	const { id, head, handler, cause, replays } = stored;
 	// The body of a message that an older deploy could not read is the record itself.
-	if (cause === "newer_version" && stored.body !== null)
-		return JSON.parse(stored.body);
+	if (cause === "newer_version" && stored.body !== null) {
+		if (!edited) return JSON.parse(stored.body);
+		throw new RefusedError(
+			"invalid_request",
+			`the dead letter ${id} was written by a newer version, so its body cannot be edited here; replay it without a body`,
+		);
+	}
 	if (handler === "")
 		throw new RefusedError(
 			"invalid_request",
@@ -100,10 +107,11 @@ async function checkEdited(
 	const schema = definitionOf(head.name)?.schema;
 	if (schema) await checkBody(head.name, schema, body);
 	const bytes = eventBytes(head, text);
-	if (bytes >= EVENT_BYTES)
+	const limit = isReservedName(head.name) ? HOOK_EVENT_BYTES : EVENT_BYTES;
+	if (bytes >= limit)
 		throw new RefusedError(
 			"event_too_large",
-			`the edited event has ${bytes} bytes; an event must have fewer than ${EVENT_BYTES} bytes`,
+			`the edited event has ${bytes} bytes; an event must have fewer than ${limit} bytes`,
 		);
 	extension.checkReplay(head.name, body);
 }

@@ -19,6 +19,7 @@ const LINES = {
 	queue_unclaimed: ["error", "the queue redelivers the batch in an hour"],
 	call_cut_off: ["error", "handlers without an outcome are retried"],
 	body_unreadable: ["error", "its deliveries wait a minute"],
+	subscription_unreadable: ["error", "its delivery waits a minute"],
 	outcome_not_settled: ["error", "the delivery gets a message of its own"],
 	retry_enqueue_failed: ["error", "the scheduler stores the retry"],
 	deliveries_enqueue_failed: ["error", "the scheduler stores the deliveries"],

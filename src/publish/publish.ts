@@ -92,9 +92,12 @@ function groupsOf(batch: readonly StampedEvent[]): StampedEvent[][] {
 }
 
 /** A message has the body of a small event, and only a reference to a large one. */
-function bytesInMessage({ bytes }: StampedEvent): number {
-	return Math.min(bytes, INLINE_BYTES) + METADATA_BYTES;
+function bytesInMessage(stamped: StampedEvent): number {
+	return (isLarge(stamped) ? REFERENCE_BYTES : stamped.bytes) + METADATA_BYTES;
 }
+
+/** The most bytes of a record that refers to its body, rounded up: most of them are the event's name. */
+const REFERENCE_BYTES = 1_000;
 
 /** @param group one of `groupsOf` */
 async function store(

@@ -47,7 +47,7 @@ export async function stampAll(
 	const batch: StampedEvent[] = [];
 	try {
 		for (const [index, request] of requests.entries()) {
-			const stamped = stampNamed(request, ids[index] as string, time, ports);
+			const stamped = checkAndStamp(request, ids[index] as string, time, ports);
 			const schema = schemaOf(request, ports);
 			// An event without a schema costs no microtask.
 			if (schema) await checkSchema(stamped, schema);
@@ -71,20 +71,20 @@ export async function stamp(
 	time: number,
 	ports: StampPorts,
 ): Promise<StampedEvent> {
-	const stamped = stampNamed(request, ports.newId(time), time, ports);
+	const stamped = checkAndStamp(request, ports.newId(time), time, ports);
 	const schema = schemaOf(request, ports);
 	if (schema) await checkSchema(stamped, schema);
 	return stamped;
 }
 
-function stampNamed(
+function checkAndStamp(
 	request: PublishRequest,
 	id: string,
 	time: number,
 	ports: StampPorts,
 ): StampedEvent {
 	checkName(request.name);
-	return stampReserved(request, id, time, ports);
+	return stampChecked(request, id, time, ports);
 }
 
 function schemaOf(
@@ -103,12 +103,12 @@ function checkSchema(
 }
 
 /**
- * Stamps an event with a reserved name. The caller has checked its name and its body.
+ * Stamps an event whose name the caller has checked. It may be a reserved one.
  *
  * @param limit the event must have fewer bytes
  * @throws RefusedError
  */
-export function stampReserved(
+export function stampChecked(
 	{ name, body, after, lane }: PublishRequest,
 	id: string,
 	time: number,

@@ -24,13 +24,15 @@ export function outliveResponse<Result>(
 	try {
 		waitUntil(
 			result.catch(async (error) => {
+				if (returned.isAwaited) return;
 				// `await` calls `then` some microtasks after an immediate rejection.
 				await pause(0, realTimer);
 				if (!returned.isAwaited) log("publish_not_awaited", { error });
 			}),
 		);
 	} catch {
-		// Outside of a request there is no response to outlive.
+		// Outside of a request there is no response to outlive. The caller gets `result`, and its rejection.
+		returned.isAwaited = true;
 		return result;
 	}
 	return returned;

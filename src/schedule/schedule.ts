@@ -1,7 +1,4 @@
-/**
- * Cancels and reschedules scheduled events, and names what the scheduler offers. It decides who may do so; it
- * stores nothing and sends nothing.
- */
+/** Cancels and reschedules scheduled events for a caller who may publish them. It stores and sends nothing itself. */
 import { dueTime } from "../event/after.ts";
 import type { Envelope } from "../event/envelope.ts";
 import type { Receipt } from "../event/errors.ts";

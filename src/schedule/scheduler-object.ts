@@ -106,9 +106,10 @@ export class Scheduler extends DurableObject {
 
 	/** A flush sets the alarm when it ends. If it crashes, the platform retries its alarm. */
 	async #updateAlarm(): Promise<void> {
-		const nextDueAt = this.#nextDueAt();
-		if (nextDueAt !== null && !this.#flushing)
-			await this.#alarm.setBy(nextDueAt);
+		// Not the due time: while a queue fails, each row stored would flush again at once.
+		const nextFlushAt = this.#nextFlushAt();
+		if (nextFlushAt !== null && !this.#flushing)
+			await this.#alarm.setBy(nextFlushAt);
 	}
 
 	#nextDueAt(): number | null {

@@ -243,7 +243,7 @@ describe("the error of a fate says", () => {
 		["how long the handler had", timedOut, "TimeoutError", "the handler did not end within 5000 ms"],
 		["that the body no longer parses", unparsable, "Error", "the body no longer parses with the handler's schema"],
 		["why the call was cut off", cutOff, "Error", "the call was cut off"],
-		["that no attempt returned", neverReturned, "CrashedError", "no attempt returned: the Worker was killed or crashed each time"],
+		["that no attempt returned", neverReturned, "CrashedError", "no attempt returned a result; each time the Worker crashed, or the result could not be stored"],
 		["that the platform gave the message up", abandoned, "AbandonedError", "the platform gave the message up: the Worker was killed or crashed with each delivery"],
 		["which handler is unknown", unknown, "UnknownHandlerError", 'no handler "send" was registered for an hour'],
 		["whose Worker does not respond", unreachable, "UnreachableError", 'the Worker of "send" did not respond for a day'],

@@ -223,9 +223,9 @@ const OWN: Row[] = [
 	["a failure of the 90th delivery of the message", retry(MINUTE), { attempts: 90 }, stores(MINUTE)],
 	["a failure after others", retry(MINUTE), { attempts: 90, delivery: failedBefore }, stores(MINUTE, { ...next, ...failedBefore })],
 	["a failure after a wait for its Worker", retry(MINUTE), { attempts: 90, delivery: waited }, stores(MINUTE)],
-	["a failure that the scheduler rejects", retry(6 * MINUTE), { attempts: 95, isDown: ["scheduler"] }, { verdict: redelivered(6 * MINUTE) }],
-	["a failure that the scheduler rejects 3 minutes before the message is 12 hours old", retry(6 * MINUTE), { age: QUEUE_WAIT - 3 * MINUTE, isDown: ["scheduler"] }, { verdict: redelivered(3 * MINUTE) }],
-	["a failure that the scheduler rejects when the message is older", retry(6 * MINUTE), { age: QUEUE_WAIT + HOUR, isDown: ["scheduler"] }, { verdict: redelivered(MINUTE) }],
+	["a failure that the scheduler rejects", retry(6 * MINUTE), { attempts: 95, isDown: ["scheduler"] }, retriesMessage(6 * MINUTE)],
+	["a failure that the scheduler rejects 3 minutes before the message is 12 hours old", retry(6 * MINUTE), { age: QUEUE_WAIT - 3 * MINUTE, isDown: ["scheduler"] }, retriesMessage(3 * MINUTE)],
+	["a failure that the scheduler rejects when the message is older", retry(6 * MINUTE), { age: QUEUE_WAIT + HOUR, isDown: ["scheduler"] }, retriesMessage(MINUTE)],
 	["an unknown handler that the scheduler rejects", noHandler, rejects("scheduler"), throws],
 	["an unresponsive Worker that the scheduler rejects", noWorker, rejects("scheduler"), throws],
 ];

@@ -234,6 +234,11 @@ test("an unreadable message cannot be replayed, and one of a newer version is se
 			body: JSON.stringify(text),
 		}),
 	]);
+	await expect(replay("m2:", { body: 1 }, to)).rejects.toMatchObject({
+		code: "invalid_request",
+		message: expect.stringContaining("replay it without a body"),
+	});
+	expect(to.recorded.retries).toEqual([]);
 	await replay("m2:", undefined, to);
 	expect(to.recorded.retries.map(({ record }) => record)).toEqual([text]);
 });

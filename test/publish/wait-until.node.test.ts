@@ -70,7 +70,12 @@ describe("a call that outlives its response", () => {
 				throw new Error("no request");
 			},
 		],
-	])("returns its result if %s", async (_, waitUntil) => {
+	])("returns its result, or its rejection, if %s", async (_, waitUntil) => {
 		expect(await outliveResponse(async () => 1, waitUntil)).toBe(1);
+		const error = new Error("overloaded");
+		const rejected = outliveResponse(() => Promise.reject(error), waitUntil);
+		await expect(rejected).rejects.toBe(error);
+		await new Promise((resolve) => setTimeout(resolve));
+		expect(warn).not.toHaveBeenCalled();
 	});
 });

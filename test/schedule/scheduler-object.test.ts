@@ -160,6 +160,21 @@ test("a queue that fails for hours never makes the alarm throw, and a failed flu
 	expect(sent.flat()).toHaveLength(1);
 });
 
+test("a row that is stored while the queue fails waits for the backoff, unless it is due later", async () => {
+	failToSend();
+	await shard.store([row(T0 + 1)]);
+	for (let tries = 0; tries < 3; tries++)
+		await alarmAt((await alarmOf(shard)) as number);
+	const backedOff = (await alarmOf(shard)) as number;
+	expect(backedOff - Date.now()).toBe(4_000);
+	await shard.store([row(Date.now()), row(backedOff + MINUTE)]);
+	expect(await alarmOf(shard)).toBe(backedOff);
+	sendWith();
+	await alarmAt(backedOff);
+	expect(sent.flat()).toHaveLength(2);
+	expect(await alarmOf(shard)).toBe(backedOff + MINUTE);
+});
+
 test("a queue that never answers fails after 30 seconds", async () => {
 	await shard.store([row(T0)]);
 	vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"], now: T0 });

@@ -12,6 +12,7 @@ import {
 	type Verdict,
 } from "../../consume/settle.ts";
 import { qualifiedId } from "../../handlers/route.ts";
+import { log } from "../../platform/log.ts";
 import type { SentBody, ToolBody } from "../app-event-body.ts";
 import type { AppHost, AppIdentity } from "../app-host.ts";
 import type { AppPorts } from "../app-ports.ts";
@@ -57,7 +58,14 @@ async function findSubscriber(
 	let found: Subscription | null;
 	try {
 		found = await ports.subscriptionsOf(name).find(id);
-	} catch {
+	} catch (error) {
+		const { id: eventId } = event.envelope;
+		log("subscription_unreadable", {
+			event: eventId,
+			name,
+			subscription: id,
+			error,
+		});
 		return { type: "subscription_unreadable" };
 	}
 	if (!found) return { type: "subscription_ended" };

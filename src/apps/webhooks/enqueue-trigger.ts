@@ -6,7 +6,7 @@ import { timeOf } from "../../event/id.ts";
 import { HOOK_EVENT_BYTES } from "../../event/limits.ts";
 import { log } from "../../platform/log.ts";
 import { publishStamped } from "../../publish/publish.ts";
-import { stampReserved } from "../../publish/stamp.ts";
+import { stampChecked } from "../../publish/stamp.ts";
 import { appEventName } from "../app-name.ts";
 import type { AppPorts } from "../app-ports.ts";
 import {
@@ -32,7 +32,7 @@ export async function enqueueTrigger(
 	const request = { name: triggerName(eventName), body: bodyOf(trigger) };
 	// A repetition is the same event, so it has the time of the first delivery.
 	const time = timeOf(id) ?? ports.clock();
-	const stamped = stampReserved(request, id, time, ports, HOOK_EVENT_BYTES);
+	const stamped = stampChecked(request, id, time, ports, HOOK_EVENT_BYTES);
 	return (await publishStamped(stamped, ports)).id;
 }
 
