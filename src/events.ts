@@ -18,9 +18,9 @@ import { register } from "./handlers/registry.ts";
 import type { Retries } from "./handlers/retry-policy.ts";
 import { binding, ownsEvents } from "./platform/environment.ts";
 import { logTransitions, safeObserver } from "./platform/log.ts";
-import { type Bus, bindingBus } from "./publish/bus.ts";
+import { bindingBus } from "./publish/bus.ts";
 import { localRequestOf, requestsOf } from "./publish/request.ts";
-import type { PublisherBinding } from "./publish/transport.ts";
+import type { Bus, PublisherBinding } from "./publish/transport.ts";
 import { outliveResponse } from "./publish/wait-until.ts";
 import {
 	assembledOf,

@@ -4,7 +4,7 @@ import type { AppPorts } from "./apps/app-ports.ts";
 import type { Definition } from "./event/definition.ts";
 import type { Observe } from "./event/transition.ts";
 import { HandlerRegistry } from "./handlers/registry.ts";
-import type { Bus } from "./publish/bus.ts";
+import type { Bus } from "./publish/transport.ts";
 
 export interface Registration {
 	readonly handlers: HandlerRegistry;

@@ -10,7 +10,7 @@ import type { AppEventToSend, AppHost } from "./app-host.ts";
 import type { Capability } from "./declaration-schema.ts";
 import { type AppStorage, storageOf } from "./storage.ts";
 import type { Subscribed } from "./subscriptions/subscription.ts";
-import type { Key, KeyValue } from "./subscriptions/subscription-key.ts";
+import type { Key } from "./subscriptions/subscription-key.ts";
 
 export interface EventCapability {
 	/**
@@ -45,7 +45,7 @@ export interface Capabilities {
 	/** The URL at which other services call this event's `handler`. In start, handler and stop only. */
 	readonly webhookUrl: string;
 	/** The key of the subscription that runs this tool, if one does. */
-	readonly subscription?: Readonly<Record<string, KeyValue>>;
+	readonly subscription?: Readonly<Record<string, string | number | boolean>>;
 }
 
 interface CallInput {

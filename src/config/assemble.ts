@@ -19,10 +19,10 @@ import {
 import { binding } from "../platform/environment.ts";
 import { realTimer } from "../platform/timer.ts";
 import type { Ports } from "../ports.ts";
-import type { Bus } from "../publish/bus.ts";
 import { coalescingQueues, coalescingScheduler } from "../publish/coalesce.ts";
 import { publish, publishBatch } from "../publish/publish.ts";
 import { retryingPayloads } from "../publish/retry-send.ts";
+import type { Bus } from "../publish/transport.ts";
 import type { Registration } from "../registration.ts";
 import { cancel, reschedule } from "../schedule/schedule.ts";
 import { boundScheduler } from "../schedule/shards.ts";

@@ -14,7 +14,22 @@ export interface Config {
 	 */
 	subscribers?: Readonly<Record<string, { binding: BindingName }>>;
 	/** Settings of single handlers, by route id. They override what the handlers' code says. */
-	routes?: Readonly<Record<string, RouteConfig>>;
+	routes?: Readonly<
+		Record<
+			string,
+			{
+				/** Event names and patterns that replace those of the handler's registration. */
+				events?: string | readonly string[];
+				/**
+				 * The id of the handler to call. Default: the route's id. If routes name a handler, only they call it.
+				 */
+				handler?: string;
+				retries?: Retries;
+				/** Maximum duration of an attempt, at most 60 seconds. */
+				timeout?: Duration;
+			}
+		>
+	>;
 	/** Apply to handlers and routes that set none of their own. */
 	defaults?: {
 		/** Default 10 retries, exponential from 5 seconds. */
@@ -44,16 +59,6 @@ export interface Config {
 		/** How long a dead letter is stored after its last failure. Default `"90 days"`. */
 		deadLetters?: Duration;
 	};
-}
-
-export interface RouteConfig {
-	/** Event names and patterns that replace those of the handler's registration. */
-	events?: string | readonly string[];
-	/** The id of the handler to call. Default: the route's id. If routes name a handler, only they call it. */
-	handler?: string;
-	retries?: Retries;
-	/** Maximum duration of an attempt, at most 60 seconds. */
-	timeout?: Duration;
 }
 
 /** An issuer of JSON Web Tokens. Set exactly one of `jwks`, `publicKey` and `secret`. */

@@ -12,7 +12,7 @@ import {
 	type Routing,
 	workerKeyOf,
 } from "../handlers/route.ts";
-import type { Config, RouteConfig } from "./config.ts";
+import type { Config } from "./config.ts";
 
 export const WORKER_KEY_FORM = "1 to 64 characters of A-Z a-z 0-9 _ -";
 
@@ -56,7 +56,7 @@ const RouteSchema = z.strictObject({
 		.optional(),
 	retries: RetriesSchema.optional(),
 	timeout: TimeoutSchema.optional(),
-} satisfies Record<keyof RouteConfig, z.ZodType>);
+} satisfies Record<keyof NonNullable<Config["routes"]>[string], z.ZodType>);
 
 export const RoutesSchema = z
 	.record(

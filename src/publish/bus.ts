@@ -5,23 +5,12 @@ import { bodyText } from "../event/json.ts";
 import { checkName } from "../event/name.ts";
 import type { PublishRequest } from "./request.ts";
 import {
+	type Bus,
 	callOwner,
 	type PublisherBinding,
-	type Transport,
 	transportTo,
 	withRevivedErrors,
 } from "./transport.ts";
-
-/** Everything that a Worker can ask of the owner of the events. */
-export interface Bus extends Transport {
-	/** Runs a tool of an app at once. */
-	runTool(
-		app: string,
-		tool: string,
-		input: unknown,
-		tokens: readonly string[],
-	): Promise<unknown>;
-}
 
 /** Checks schemas here, because only this Worker may know them. The owner checks everything else. */
 export function bindingBus(

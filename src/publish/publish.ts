@@ -17,15 +17,13 @@ import type { Observe } from "../event/transition.ts";
 import { chunks } from "../platform/send-batch.ts";
 import type { Ports } from "../ports.ts";
 import type { PublishRequest } from "./request.ts";
-import {
-	type StampedEvent,
-	type StampPorts,
-	stamp,
-	stampAll,
-} from "./stamp.ts";
+import { type StampedEvent, stamp, stampAll } from "./stamp.ts";
 
-type PublishPorts = StampPorts &
-	Pick<Ports, "scheduler" | "payloads" | "observe">;
+type PublishPorts = Pick<
+	Ports,
+	| ("clock" | "newId" | "newIds" | "queues" | "definitionOf")
+	| ("scheduler" | "payloads" | "observe")
+>;
 
 /**
  * Publishes one event.

@@ -11,7 +11,7 @@ import { checkLane } from "../platform/queues.ts";
 import type { Ports } from "../ports.ts";
 import type { PublishRequest } from "./request.ts";
 
-export type StampPorts = Pick<
+type StampPorts = Pick<
 	Ports,
 	"clock" | "newId" | "newIds" | "queues" | "definitionOf"
 >;

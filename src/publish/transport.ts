@@ -45,11 +45,22 @@ export interface HttpTarget {
 }
 
 /** A connection to the Worker that owns the events. */
-export interface Transport {
+interface Transport {
 	publish(request: PublishRequest): Promise<Receipt>;
 	publishBatch(requests: PublishRequest[]): Promise<Receipt[]>;
 	cancel(id: string): Promise<boolean>;
 	reschedule(id: string, after: unknown): Promise<Receipt | false>;
+}
+
+/** Everything that a Worker can ask of the owner of the events. */
+export interface Bus extends Transport {
+	/** Runs a tool of an app at once. */
+	runTool(
+		app: string,
+		tool: string,
+		input: unknown,
+		tokens: readonly string[],
+	): Promise<unknown>;
 }
 
 /** @throws TypeError if the target is neither a binding nor `{ url, key }` */

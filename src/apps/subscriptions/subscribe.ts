@@ -11,9 +11,8 @@ import type {
 	Subscribed,
 	Subscription,
 	SubscriptionQuery,
-	SubscriptionStore,
 } from "./subscription.ts";
-import { type KeyField, keyFields, keyOf } from "./subscription-key.ts";
+import { keyFields, keyOf } from "./subscription-key.ts";
 
 type SubscribePorts = Pick<
 	AppPorts,
@@ -110,15 +109,7 @@ export async function listSubscriptions(
 	return subscriptions.list({ ...query, ...(key && { key }) });
 }
 
-async function eventOf(
-	source: string,
-	event: string,
-	ports: SubscribePorts,
-): Promise<{
-	name: string;
-	subscriptions: SubscriptionStore;
-	fields: readonly KeyField[];
-}> {
+async function eventOf(source: string, event: string, ports: SubscribePorts) {
 	const { name, declared, subscriptions } = await findEvent(
 		source,
 		event,

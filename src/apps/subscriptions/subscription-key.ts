@@ -9,12 +9,12 @@ export type DeclaredTokens = Readonly<
 	Record<string, Readonly<Record<string, readonly string[]>>>
 >;
 
-export type KeyValue = string | number | boolean;
+type KeyValue = string | number | boolean;
 
 /** In the order of the declared fields. As text it is JSON: a separator could also be part of a value. */
 export type Key = readonly (readonly [field: string, value: KeyValue])[];
 
-export interface KeyField {
+interface KeyField {
 	/** `email`, or `account.email` if two token types have this field. */
 	name: string;
 	/** The issuer of its tokens. */

@@ -3,7 +3,7 @@
  * A match must not read more rows because there are more subscriptions with other keys.
  */
 import type { Subscription, SubscriptionQuery } from "./subscription.ts";
-import type { Key, KeyValue } from "./subscription-key.ts";
+import type { Key } from "./subscription-key.ts";
 
 type SqlRow = { id: number; app: string; tool: string; key: string };
 
@@ -182,7 +182,7 @@ function keyText(key: Key): string {
 }
 
 /** Encodes a value for storage and comparison: `1` and `"1"` differ. */
-function valueText(value: KeyValue): string {
+function valueText(value: Field[1]): string {
 	return JSON.stringify(value);
 }
 

@@ -45,14 +45,6 @@ export interface SubscriptionsState {
 	poll?: number;
 }
 
-/** A delivery of a webhook. Repeated deliveries have the same event. */
-export interface AcceptedDelivery {
-	/** The id of its event. */
-	id: string;
-	/** Whether a queue has already accepted the event. */
-	isQueued: boolean;
-}
-
 /** Stores the subscriptions, the webhook and the lifecycle of one event. */
 export interface SubscriptionStore {
 	subscribe(one: Omit<Subscription, "id">): Promise<Subscribed>;
@@ -68,11 +60,14 @@ export interface SubscriptionStore {
 	webhookState(secret: string): Promise<"open" | "closed" | "unknown">;
 	webhookSecret(): Promise<string>;
 	rotateWebhook(): Promise<string>;
-	/** Returns the event of a delivery: the given one, or that of an earlier delivery with this id. */
+	/**
+	 * Returns the event of a webhook's delivery: the given one, or that of an earlier delivery with this id. `isQueued`
+	 * is whether a queue has already accepted it.
+	 */
 	acceptDelivery(
 		deliveryId: string,
 		eventId: string,
-	): Promise<AcceptedDelivery>;
+	): Promise<{ id: string; isQueued: boolean }>;
 	/** Records that a queue has accepted the event of a delivery. */
 	confirmDelivery(deliveryId: string): Promise<void>;
 	phase(): Promise<Phase>;

@@ -7,7 +7,6 @@ import { Alarm } from "../../platform/alarm.ts";
 import { WebhookTable } from "../webhooks/webhook-table.ts";
 import { LifecycleRunner } from "./lifecycle-runner.ts";
 import type {
-	AcceptedDelivery,
 	Phase,
 	Subscribed,
 	Subscription,
@@ -85,10 +84,7 @@ export class Subscriptions extends DurableObject implements SubscriptionStore {
 	}
 
 	/** Returns the event of a webhook's delivery. A repeated delivery gets the first event for 24 hours. */
-	async acceptDelivery(
-		deliveryId: string,
-		eventId: string,
-	): Promise<AcceptedDelivery> {
+	async acceptDelivery(deliveryId: string, eventId: string) {
 		const accepted = this.#webhook.accept(deliveryId, eventId, Date.now());
 		await this.#armAlarm();
 		return accepted;

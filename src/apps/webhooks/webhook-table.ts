@@ -2,7 +2,6 @@
  * Stores the secret of an event's webhook, and its deliveries of the last 24 hours, so that a repeated delivery is the
  * same event. Each method except `isSecret` is one synchronous step. It must not publish events.
  */
-import type { AcceptedDelivery } from "../subscriptions/subscription.ts";
 
 /** How long a delivery is stored, in milliseconds. */
 const RETENTION = 86_400_000;
@@ -51,7 +50,7 @@ export class WebhookTable {
 	}
 
 	/** Returns the event of a delivery: the event id of its first call in the last 24 hours. */
-	accept(delivery: string, event: string, now: number): AcceptedDelivery {
+	accept(delivery: string, event: string, now: number) {
 		const row = this.#sql
 			.exec<{ event: string; is_queued: number }>(
 				`INSERT INTO webhook_delivery VALUES (?1, ?2, 0, ?3) ON CONFLICT (delivery) DO UPDATE SET

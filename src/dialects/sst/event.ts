@@ -1,10 +1,9 @@
 /** Defines and publishes events of SST. Properties are validated by the publisher, as JSON. It delivers nothing. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { type Definition, event } from "../../event/definition.ts";
 import { bus } from "../bus.ts";
 import { type EventBus, idOf } from "./bus.ts";
 import { rememberSchema } from "./handler.ts";
-import { type Parse, type SstEvent, type Wire, wireSchema } from "./wire.ts";
+import { type Parse, type SstEvent, wireDefinition } from "./wire.ts";
 
 /** Turns a schema into a function that parses an input. */
 // biome-ignore lint/suspicious/noExplicitAny: each validator has a schema type of its own
@@ -65,15 +64,12 @@ export function createEventBuilder<
 		InputOf<MetadataSchema>,
 		MetadataSchema extends undefined ? Created : OutputOf<MetadataSchema>
 	> => {
-		const definition: Definition = event(
-			type,
-			wireSchema(validator(schema), parseMetadata),
-		);
+		const definition = wireDefinition(type, validator(schema), parseMetadata);
 		const defined = {
 			type,
 			async publish(properties: unknown, given?: unknown) {
 				const metadata = parseMetadata ? given : metadataFn?.();
-				const wire: Wire = { bus: idOf(options.bus), properties, metadata };
+				const wire = { bus: idOf(options.bus), properties, metadata };
 				return bus.publish(definition, wire);
 			},
 		} as SstEvent<Type>;

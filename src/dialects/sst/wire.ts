@@ -1,5 +1,6 @@
 /** The forms of an SST event: its definition, its body in a message, and the `evt` of a handler. It sends nothing. */
-import type { Schema } from "../../event/definition.ts";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { type Definition, event } from "../../event/definition.ts";
 import type { Receipt } from "../../event/errors.ts";
 
 /** A definition, as `event(type, schema)` of a builder returns it. The keys with `$` exist only as types. */
@@ -48,7 +49,7 @@ export type EvtOf<Defined extends SstEvent> = Defined extends unknown
 	: never;
 
 /** The body in a message. It names the bus, because two buses may have events of one type. */
-export interface Wire {
+interface Wire {
 	bus: string;
 	properties: unknown;
 	metadata?: unknown;
@@ -63,8 +64,19 @@ export function isFor(bus: string, body: unknown): body is Wire {
 // biome-ignore lint/suspicious/noExplicitAny: each schema has an input type of its own
 export type Parse = (input: any) => unknown;
 
-/** Creates a Standard Schema of the body in a message. */
-export function wireSchema(properties: Parse, metadata?: Parse): Schema {
+/** Creates the definition that validates the body in a message. */
+export function wireDefinition(
+	type: string,
+	properties: Parse,
+	metadata?: Parse,
+): Definition<string, StandardSchemaV1<Wire>> {
+	return event(type, wireSchema(properties, metadata));
+}
+
+function wireSchema(
+	properties: Parse,
+	metadata?: Parse,
+): StandardSchemaV1<Wire> {
 	return {
 		"~standard": {
 			version: 1,

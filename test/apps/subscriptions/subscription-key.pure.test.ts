@@ -2,7 +2,6 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
 	filterOf,
-	type KeyField,
 	keyFields,
 	keyOf,
 } from "../../../src/apps/subscriptions/subscription-key.ts";
@@ -174,7 +173,7 @@ const value = fc.oneof(
 );
 
 describe("two keys", () => {
-	const textOf = (fields: readonly KeyField[], account: object) =>
+	const textOf = (fields: ReturnType<typeof keyFields>, account: object) =>
 		JSON.stringify(keyOf(fields, token(account)));
 
 	test.for<[one: object, other: object]>([
@@ -221,9 +220,8 @@ describe("two keys", () => {
 		fc.assert(
 			fc.property(value, (email) => {
 				const other = keyFields({ [AUTH]: { account: ["mail"] } });
-				const [, field] = fields as [KeyField, KeyField];
 				expect(textOf(other, { mail: email })).not.toBe(
-					textOf([field], { email }),
+					textOf(fields.slice(1), { email }),
 				);
 			}),
 		);
