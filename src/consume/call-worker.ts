@@ -3,7 +3,7 @@ import { hasBody } from "../event/envelope.ts";
 import { serializeError } from "../event/failure.ts";
 import { MAX_TIMEOUT } from "../event/limits.ts";
 import type { AttemptOutcome, Outcome } from "../event/outcome.ts";
-import type { HandlerCall, HandlerWorker } from "../handlers/call.ts";
+import type { Call, HandlerWorker } from "../handlers/call.ts";
 import type { Route } from "../handlers/route.ts";
 import { log } from "../platform/log.ts";
 import { decide } from "./decide.ts";
@@ -18,7 +18,7 @@ import {
 /** Runs one handler. An outcome that was reported counts, even if the call is cut off after it. */
 export async function callOne(
 	worker: HandlerWorker,
-	handler: HandlerCall,
+	handler: Call["handlers"][number],
 	record: string,
 	host?: object,
 ): Promise<AttemptOutcome> {
