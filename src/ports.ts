@@ -5,7 +5,7 @@
  */
 import type { Extension } from "./consume/extension.ts";
 import type {
-	DeadLetterPage,
+	DeadLetter,
 	DeadLetterQuery,
 	NewDeadLetter,
 	StoredDeadLetter,
@@ -14,21 +14,24 @@ import type { Definition } from "./event/definition.ts";
 import type { PublishPermission } from "./event/permission.ts";
 import type {
 	MoveResult,
-	ScheduledPage,
-	ScheduledQuery,
+	ScheduledEvent,
 	ScheduledRow,
 } from "./event/scheduled-row.ts";
 import type { Observe } from "./event/transition.ts";
-import type { HandlerWorkers } from "./handlers/call.ts";
+import type { HandlerWorker } from "./handlers/call.ts";
 import type { Queues } from "./platform/queues.ts";
-import type { Timer } from "./platform/timer.ts";
 
 export interface Ports {
 	readonly queues: Queues;
 	readonly scheduler: Scheduler;
 	readonly payloads: PayloadStore;
 	readonly deadLetters: DeadLetterStore;
-	readonly workers: HandlerWorkers;
+	/** The Workers that run handlers. */
+	readonly workers: {
+		readonly all: readonly HandlerWorker[];
+		/** The Worker that a delivery's handler belongs to. */
+		forHandler(id: string): HandlerWorker;
+	};
 	readonly extension: Extension;
 	/** The listed definition of a name. */
 	definitionOf(name: string): Definition | undefined;
@@ -39,7 +42,8 @@ export interface Ports {
 	/** @param time epoch milliseconds, the id's timestamp */
 	newId(time: number): string;
 	newIds(count: number, time: number): string[];
-	readonly timer: Timer;
+	/** Calls `expire` after a number of milliseconds. Returns a function that stops the timer. */
+	timer(expire: () => void, ms: number): () => void;
 	readonly observe: Observe;
 }
 
@@ -54,7 +58,17 @@ export interface Scheduler {
 		dueAt: number,
 		permission: PublishPermission,
 	): Promise<MoveResult>;
-	list(query: ScheduledQuery): Promise<ScheduledPage>;
+	/** Lists scheduled events, the earliest due time first. */
+	list(query: {
+		/** Size of the page, 1 to 1 000. Default 100. */
+		limit?: number | undefined;
+		/** The `cursor` of the page before. */
+		cursor?: string | undefined;
+	}): Promise<{
+		scheduled: ScheduledEvent[];
+		/** Absent on the last page. */
+		cursor?: string;
+	}>;
 	/** Sets missing alarms. Returns the earliest due time, in epoch milliseconds. */
 	watch(): Promise<{ nextDueAt: number | null }>;
 }
@@ -72,7 +86,12 @@ export interface PayloadStore {
 export interface DeadLetterStore {
 	/** A later failure updates the stored dead letter. */
 	store(deadLetters: readonly NewDeadLetter[]): Promise<void>;
-	list(query: DeadLetterQuery): Promise<DeadLetterPage>;
+	/** Lists dead letters, the latest failure first. */
+	list(query: DeadLetterQuery): Promise<{
+		deadLetters: DeadLetter[];
+		/** Absent on the last page. */
+		cursor?: string;
+	}>;
 	get(id: string): Promise<StoredDeadLetter | null>;
 	/** Marks it as replayed this many times, unless that replay has already died. */
 	markReplayed(id: string, replay: number): Promise<void>;

@@ -1,7 +1,7 @@
 /** Finds the apps of the owner's own Worker and of those behind service bindings. Caches data, never a promise. */
 import { UnavailableError } from "../event/errors.ts";
 import { LIST_TIME, LISTING_TTL, SILENCE_TTL } from "../event/limits.ts";
-import type { HandlerWorker, HandlerWorkers } from "../handlers/call.ts";
+import type { HandlerWorker } from "../handlers/call.ts";
 import { log } from "../platform/log.ts";
 import { inTime } from "../platform/timer.ts";
 import type { Ports } from "../ports.ts";
@@ -21,7 +21,7 @@ type AppWorkerDeps = Pick<Ports, "clock" | "timer">;
 /** @param bindings finds each Worker's binding by its key, anew for each call */
 export function appWorkers(
 	apps: readonly App[],
-	{ all }: HandlerWorkers,
+	{ all }: Ports["workers"],
 	bindings: ReadonlyMap<string, () => AppBinding>,
 	deps: AppWorkerDeps,
 ): AppWorker[] {

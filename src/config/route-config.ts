@@ -6,12 +6,7 @@ import { show } from "../event/validation.ts";
 import { checked } from "../event/zod-errors.ts";
 import { isHandlerId, timeoutOf } from "../handlers/handler.ts";
 import { policyOf, type Retries } from "../handlers/retry-policy.ts";
-import {
-	KEY_SEPARATOR,
-	type RouteOverride,
-	type Routing,
-	workerKeyOf,
-} from "../handlers/route.ts";
+import { KEY_SEPARATOR, type Routing, workerKeyOf } from "../handlers/route.ts";
 import type { Config } from "./config.ts";
 
 export const WORKER_KEY_FORM = "1 to 64 characters of A-Z a-z 0-9 _ -";
@@ -63,7 +58,7 @@ export const RoutesSchema = z
 		z.string().refine(isRouteId, `the id must be ${ROUTE_ID_FORM}`),
 		RouteSchema,
 	)
-	.transform((routes): readonly RouteOverride[] =>
+	.transform((routes): Routing["overrides"] =>
 		Object.entries(routes).map(([id, { events, handler = id, ...rest }]) => ({
 			id,
 			handler,

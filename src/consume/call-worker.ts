@@ -3,7 +3,7 @@ import { type EventHead, hasBody } from "../event/envelope.ts";
 import { serializeError } from "../event/failure.ts";
 import { MAX_TIMEOUT } from "../event/limits.ts";
 import type { AttemptOutcome, Outcome } from "../event/outcome.ts";
-import type { HandlerCall, HandlerWorker } from "../handlers/call.ts";
+import type { Call, HandlerWorker } from "../handlers/call.ts";
 import type { Route } from "../handlers/route.ts";
 import { log } from "../platform/log.ts";
 import { decide } from "./decide.ts";
@@ -19,7 +19,7 @@ import {
 export async function callOne(
 	{ id, name }: Pick<EventHead, "id" | "name">,
 	worker: HandlerWorker,
-	handler: HandlerCall,
+	handler: Call["handlers"][number],
 	record: string,
 	host?: object,
 ): Promise<AttemptOutcome> {

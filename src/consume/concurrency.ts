@@ -11,12 +11,7 @@ import {
 	HOOK_EVENT_BYTES,
 } from "../event/limits.ts";
 import { isReservedName } from "../event/name.ts";
-import type {
-	Call,
-	HandlerWorker,
-	HandlerWorkers,
-	Reporter,
-} from "../handlers/call.ts";
+import type { Call, HandlerWorker, Reporter } from "../handlers/call.ts";
 import type { Routes } from "../handlers/route.ts";
 import type { Ports } from "../ports.ts";
 
@@ -27,7 +22,7 @@ export class Batch {
 	readonly workers: readonly BatchWorker[];
 	/** Limits messages that call no Worker. */
 	readonly limiter = new ConcurrencyLimiter();
-	readonly #workers: HandlerWorkers;
+	readonly #workers: Ports["workers"];
 
 	constructor({ workers, clock }: Pick<Ports, "workers" | "clock">) {
 		this.#workers = workers;

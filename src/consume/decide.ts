@@ -41,7 +41,7 @@ export type Result =
 			mayWait: boolean;
 	  };
 
-export type ParkReason =
+type ParkReason =
 	| "unknown_handler"
 	| "worker_unreachable"
 	| "body_unreadable"
@@ -62,7 +62,7 @@ export type Fate =
 	| { type: "dead"; cause: Cause; error: Failure; attempts: number }
 	| { type: "cancelled" };
 
-export interface Attempted {
+interface Attempted {
 	result: Result;
 	delivery: Delivery;
 	/** Absent if no handler was found. */

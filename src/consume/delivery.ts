@@ -4,17 +4,7 @@ import type {
 	FinalFailure,
 	ReceivedEvent,
 } from "../event/envelope.ts";
-import type { Failure } from "../event/failure.ts";
 import type { Fate } from "./decide.ts";
-
-/** The next attempt of a delivery whose last attempt failed. */
-export interface NextAttempt {
-	delivery: Delivery;
-	/** Milliseconds from now. */
-	wait: number;
-	/** The failure of the attempt that is over. */
-	error: Failure;
-}
 
 /** The first delivery to a handler. If the message is a replay's, the delivery is one of that replay. */
 export function firstDelivery(
@@ -49,26 +39,24 @@ export function currentDelivery(
 }
 
 /**
+ * The delivery with which a failed one is tried again.
+ *
  * @param startedAt when the failed attempt started, in epoch milliseconds
  * @param failedAt when it failed, in epoch milliseconds
  */
 export function nextAttempt(
 	delivery: Delivery,
-	{ wait, error }: Fate & { type: "retry" },
+	{ error }: Fate & { type: "retry" },
 	startedAt: number,
 	failedAt: number,
-): NextAttempt {
+): Delivery {
 	const { unknownFor: _, unreachableFor: __, ...rest } = delivery;
 	return {
-		wait,
-		error,
-		delivery: {
-			firstAttemptAt: startedAt,
-			firstFailureAt: failedAt,
-			firstFailure: error,
-			...rest,
-			attempt: delivery.attempt + 1,
-		},
+		firstAttemptAt: startedAt,
+		firstFailureAt: failedAt,
+		firstFailure: error,
+		...rest,
+		attempt: delivery.attempt + 1,
 	};
 }
 

@@ -2,7 +2,7 @@
  * Consumes a batch: each message gets exactly one verdict. It never throws, because a throw would redeliver the whole
  * batch. The queue says what a message is, but a message that carries a dead letter is one in any queue.
  */
-import { type Decoded, decode, type ReceivedEvent } from "../event/envelope.ts";
+import { decode, type ReceivedEvent } from "../event/envelope.ts";
 import { PARSED_CHARACTERS } from "../event/limits.ts";
 import { isAllHandlersId } from "../handlers/route.ts";
 import type { QueueRole } from "../platform/queue-names.ts";
@@ -15,7 +15,6 @@ import {
 	answer,
 	type ConsumePorts,
 	type IncomingEvent,
-	type IncomingMessage,
 	retryLater,
 	settleUnreadable,
 	type Verdict,
@@ -23,7 +22,7 @@ import {
 
 /** Answers every message of a batch. Never rejects. */
 export async function consume(
-	messages: readonly IncomingMessage[],
+	messages: readonly Message[],
 	role: QueueRole,
 	ports: ConsumePorts,
 ): Promise<void> {
@@ -34,7 +33,7 @@ export async function consume(
 }
 
 async function consumeMessage(
-	message: IncomingMessage,
+	message: Message,
 	role: QueueRole,
 	batch: Batch,
 	ports: ConsumePorts,
@@ -76,7 +75,7 @@ async function handle(
 /** A large body waits as text for its handlers: a hundred parsed bodies could exceed the memory of an isolate. */
 function eventOf(
 	{ envelope, text }: ReceivedEvent,
-	message: IncomingMessage,
+	message: Message,
 ): IncomingEvent {
 	if (text.length <= PARSED_CHARACTERS) return { envelope, text, message };
 	const { body: _, ...rest } = envelope;
@@ -85,8 +84,8 @@ function eventOf(
 
 /** A message that this deploy cannot read waits for a newer deploy, or becomes a dead letter. */
 async function reject(
-	raw: Exclude<Decoded, { kind: "envelope" }>,
-	message: IncomingMessage,
+	raw: Exclude<ReturnType<typeof decode>, { kind: "envelope" }>,
+	message: Message,
 	role: QueueRole,
 	ports: ConsumePorts,
 ): Promise<Verdict> {
@@ -106,5 +105,5 @@ async function reject(
 	const delivery = { handler: "", attempt: attempts };
 	const attempted = { result, delivery, startedAt: now };
 	const fate = decide(attempted, now, ports.random());
-	return settleUnreadable(raw, fate, message, ports);
+	return settleUnreadable(raw.text, fate, message, ports);
 }

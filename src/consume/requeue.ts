@@ -9,7 +9,6 @@ import { log } from "../platform/log.ts";
 import { chunks } from "../platform/send-batch.ts";
 import type { Ports } from "../ports.ts";
 import type { Fate } from "./decide.ts";
-import type { NextAttempt } from "./delivery.ts";
 
 type RequeuePorts = Pick<
 	Ports,
@@ -35,15 +34,16 @@ export function hasOwnMessage(
 /** Sends a retry to the retries queue; to the scheduler if the wait is long or the queue rejects it. */
 export async function enqueueRetry(
 	event: ReceivedEvent,
-	next: NextAttempt,
+	next: Delivery,
+	fate: Fate & { type: "retry" },
 	ports: RequeuePorts,
 ): Promise<void> {
-	const { delivery, wait } = next;
+	const { wait } = fate;
 	await extendBody(event, wait, ports);
 	const isQueued =
-		wait <= QUEUE_WAIT && (await tryEnqueue(event, delivery, wait, ports));
-	if (!isQueued) await storeDelivery(event, delivery, wait, ports);
-	reportRetry(event, next, ports);
+		wait <= QUEUE_WAIT && (await tryEnqueue(event, next, wait, ports));
+	if (!isQueued) await storeDelivery(event, next, wait, ports);
+	reportRetry(event, next, fate, ports);
 }
 
 async function tryEnqueue(
@@ -76,12 +76,13 @@ async function enqueue(
 /** Stores a retry in the scheduler. */
 export async function storeRetry(
 	event: ReceivedEvent,
-	next: NextAttempt,
+	next: Delivery,
+	fate: Fate & { type: "retry" },
 	ports: RequeuePorts,
 ): Promise<void> {
-	await extendBody(event, next.wait, ports);
-	await storeDelivery(event, next.delivery, next.wait, ports);
-	reportRetry(event, next, ports);
+	await extendBody(event, fate.wait, ports);
+	await storeDelivery(event, next, fate.wait, ports);
+	reportRetry(event, next, fate, ports);
 }
 
 /**
@@ -159,14 +160,16 @@ async function storeDelivery(
 	]);
 }
 
+/** @param next the delivery of the next attempt; the one before it failed */
 export function reportRetry(
 	{ envelope: { id, name } }: ReceivedEvent,
-	{ delivery, wait, error }: NextAttempt,
+	next: Delivery,
+	{ wait, error }: Fate & { type: "retry" },
 	{ clock, observe }: RequeuePorts,
 ): void {
 	const at = clock();
-	const { handler } = delivery;
-	const attempt = delivery.attempt - 1;
+	const { handler } = next;
+	const attempt = next.attempt - 1;
 	observe({
 		...{ type: "retrying", at, id, event: name, handler, attempt },
 		...{ error, retryAt: at + wait },

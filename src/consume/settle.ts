@@ -3,7 +3,7 @@
  * durably before a message is acknowledged. No other file calls `ack` or `retry` of a message.
  */
 import { bury, buryUnreadable } from "../dead-letters/bury.ts";
-import type { Decoded, Delivery, ReceivedEvent } from "../event/envelope.ts";
+import type { Delivery, ReceivedEvent } from "../event/envelope.ts";
 import { MESSAGE_RETRIES, QUEUE_WAIT } from "../event/limits.ts";
 import type { Route } from "../handlers/route.ts";
 import { extendBody } from "../payloads/payloads.ts";
@@ -14,7 +14,6 @@ import type { Fate } from "./decide.ts";
 import {
 	finalFailure,
 	firstDelivery,
-	type NextAttempt,
 	nextAttempt,
 	parkedDelivery,
 } from "./delivery.ts";
@@ -28,21 +27,10 @@ import {
 	toDelaySeconds,
 } from "./requeue.ts";
 
-/** The part of Cloudflare's `Message` that Tidings uses. */
-export interface IncomingMessage {
-	readonly id: string;
-	/** When it was sent. */
-	readonly timestamp: Date;
-	readonly body: unknown;
-	/** How often it was delivered, counted from 1. */
-	readonly attempts: number;
-	ack(): void;
-	retry(options?: { delaySeconds?: number }): void;
-}
-
 /** A received event with the message that carries it. */
 export interface IncomingEvent extends ReceivedEvent {
-	message: Pick<IncomingMessage, "attempts" | "timestamp">;
+	/** `attempts` counts its deliveries from 1; `timestamp` is when it was sent. */
+	message: Pick<Message, "attempts" | "timestamp">;
 }
 
 /** The dependencies of the consumer. */
@@ -58,7 +46,7 @@ export type Verdict = { type: "ack" } | { type: "retry"; delaySeconds: number };
 /** The verdict on a message once everything that follows from it is stored. */
 export const ACK: Verdict = { type: "ack" };
 
-export function answer(message: IncomingMessage, verdict: Verdict): void {
+export function answer(message: Message, verdict: Verdict): void {
 	switch (verdict.type) {
 		case "ack":
 			message.ack();
@@ -70,7 +58,7 @@ export function answer(message: IncomingMessage, verdict: Verdict): void {
 
 /** Retries a message whose fate could not be stored. The waits double from 5 seconds to an hour: 100 span four days. */
 export function retryLater(
-	message: IncomingMessage,
+	message: Message,
 	event: string | undefined,
 	queue: QueueRole,
 	error: unknown,
@@ -113,8 +101,8 @@ export async function settle(
 		case "retry": {
 			const next = nextAttempt(delivery, fate, startedAt, at);
 			if (hasOwnMessage(event, delivery))
-				return retryMessage(event, next, ports);
-			await enqueueRetry(event, next, ports);
+				return retryMessage(event, next, fate, ports);
+			await enqueueRetry(event, next, fate, ports);
 			return ACK;
 		}
 	}
@@ -122,9 +110,9 @@ export async function settle(
 
 /** Carries out the fate of a message that this deploy cannot read. */
 export async function settleUnreadable(
-	{ text }: Exclude<Decoded, { kind: "envelope" }>,
+	text: string,
 	fate: Fate,
-	message: IncomingMessage,
+	message: Message,
 	ports: ConsumePorts,
 ): Promise<Verdict> {
 	switch (fate.type) {
@@ -155,27 +143,29 @@ export async function split(
 /** Retries the message while its queue retains it long enough and has retries left, else moves to the scheduler. */
 async function retryMessage(
 	event: IncomingEvent,
-	next: NextAttempt,
+	next: Delivery,
+	fate: Fate & { type: "retry" },
 	ports: ConsumePorts,
 ): Promise<Verdict> {
 	const { attempts, timestamp } = event.message;
+	const { wait } = fate;
 	const age = ports.clock() - timestamp.getTime();
-	if (age + next.wait <= QUEUE_WAIT && attempts < MESSAGE_RETRIES) {
-		await extendBody(event, next.wait, ports);
-		reportRetry(event, next, ports);
-		return { type: "retry", delaySeconds: toDelaySeconds(next.wait) };
+	if (age + wait <= QUEUE_WAIT && attempts < MESSAGE_RETRIES) {
+		await extendBody(event, wait, ports);
+		reportRetry(event, next, fate, ports);
+		return { type: "retry", delaySeconds: toDelaySeconds(wait) };
 	}
 	try {
-		await storeRetry(event, next, ports);
+		await storeRetry(event, next, fate, ports);
 		return ACK;
 	} catch (error) {
 		const { id, name } = event.envelope;
-		const { handler, attempt } = next.delivery;
+		const { handler, attempt } = next;
 		log("retry_store_failed", { event: id, name, handler, attempt, error });
 		// The message may not wait longer in its queue, so this attempt can begin early.
-		const wait = Math.max(Math.min(next.wait, QUEUE_WAIT - age), MINUTE);
-		reportRetry(event, { ...next, wait }, ports);
-		return { type: "retry", delaySeconds: toDelaySeconds(wait) };
+		const inQueue = Math.max(Math.min(wait, QUEUE_WAIT - age), MINUTE);
+		reportRetry(event, next, { ...fate, wait: inQueue }, ports);
+		return { type: "retry", delaySeconds: toDelaySeconds(inQueue) };
 	}
 }
 

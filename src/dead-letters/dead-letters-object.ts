@@ -2,9 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { cursorOf, pageSize, positionOf } from "../event/cursor.ts";
 import {
-	type DeadLetterPage,
 	type DeadLetterQuery,
-	type DeadLetterStatus,
 	type NewDeadLetter,
 	type StoredDeadLetter,
 	summaryOf,
@@ -12,6 +10,7 @@ import {
 import type { Cause, EventHead } from "../event/envelope.ts";
 import { Alarm } from "../platform/alarm.ts";
 import { objectContext } from "../platform/object-context.ts";
+import type { DeadLetterStore } from "../ports.ts";
 
 type SqlRow = {
 	id: string;
@@ -24,7 +23,7 @@ type SqlRow = {
 	attempts: number;
 	first_failure_at: number;
 	last_failure_at: number;
-	status: DeadLetterStatus;
+	status: StoredDeadLetter["status"];
 	replays: number;
 };
 
@@ -35,7 +34,7 @@ const SUMMARY_COLUMNS = `id, event, handler, cause, head, NULL AS body, error, a
 /** How often expired dead letters are deleted, in milliseconds. */
 const SWEEP_INTERVAL = 86_400_000;
 
-export class DeadLetters extends DurableObject {
+export class DeadLetters extends DurableObject implements DeadLetterStore {
 	readonly #sql = this.ctx.storage.sql;
 	readonly #alarm = new Alarm(this.ctx.storage);
 
@@ -100,7 +99,7 @@ export class DeadLetters extends DurableObject {
 		return row ? storedOf(row) : null;
 	}
 
-	async list(query: DeadLetterQuery): Promise<DeadLetterPage> {
+	async list(query: DeadLetterQuery) {
 		const { status = "dead", event, handler, cause, cursor } = query;
 		const limit = pageSize(query.limit);
 		const [before, beforeId] = positionOf(cursor) ?? [

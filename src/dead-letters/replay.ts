@@ -6,7 +6,7 @@ import {
 	summaryOf,
 } from "../event/dead-letter.ts";
 import { checkBody } from "../event/definition.ts";
-import { type Body, encodeEvent, eventBytes } from "../event/encode.ts";
+import { encodeEvent, eventBytes } from "../event/encode.ts";
 import { type EventHead, laneOf } from "../event/envelope.ts";
 import { RefusedError } from "../event/errors.ts";
 import { bodyText } from "../event/json.ts";
@@ -29,7 +29,7 @@ type ReplayPorts = Pick<
 export async function readDeadLetter(
 	id: string,
 	{ deadLetters }: Pick<Ports, "deadLetters">,
-): Promise<DeadLetter | null> {
+): Promise<(DeadLetter & { event: { body: unknown } }) | null> {
 	const stored = await deadLetters.get(id);
 	if (!stored) return null;
 	const summary = summaryOf(stored);
@@ -121,7 +121,7 @@ async function placeBody(
 	{ id, head, replays }: StoredDeadLetter,
 	text: string,
 	{ payloads, clock }: ReplayPorts,
-): Promise<Body> {
+) {
 	if (eventBytes(head, text) <= INLINE_BYTES) return { text };
 	const reference = `${id}:${replays + 1}`;
 	await payloads.put(reference, text, clock() + PAYLOAD_RETENTION);

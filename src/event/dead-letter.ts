@@ -15,28 +15,18 @@ export function deadLetterId(eventId: string, handler: string): string {
 	return `${eventId}:${handler}`;
 }
 
-/** A discarded dead letter stays stored without its body, so that a late duplicate does not store it again. */
-export type DeadLetterStatus = "dead" | "replayed" | "discarded";
-
 /** A dead letter in the store. */
 export interface StoredDeadLetter extends NewDeadLetter {
-	status: DeadLetterStatus;
+	/** A discarded dead letter stays stored without its body, so that a late duplicate does not store it again. */
+	status: "dead" | "replayed" | "discarded";
 	/** Number of replays. */
 	replays: number;
 }
 
-/** A dead letter without its body, in a list. */
-interface DeadLetterSummary extends Omit<FinalFailure, "replay"> {
-	id: string;
-	status: DeadLetterStatus;
+/** A dead letter as callers see it in a list, without the body of its event. */
+export interface DeadLetter
+	extends Omit<StoredDeadLetter, "head" | "body" | "replay"> {
 	event: EventHead;
-	/** Number of replays. */
-	replays: number;
-}
-
-/** A dead letter with its whole event. */
-export interface DeadLetter extends DeadLetterSummary {
-	event: EventHead & { body: unknown };
 }
 
 export interface DeadLetterQuery {
@@ -52,15 +42,8 @@ export interface DeadLetterQuery {
 	cursor?: string | undefined;
 }
 
-export interface DeadLetterPage {
-	/** Latest failure first. */
-	deadLetters: DeadLetterSummary[];
-	/** Cursor of the next page; absent on the last page. */
-	cursor?: string;
-}
-
 /** Returns a dead letter without its body and without unknown members. */
-export function summaryOf(deadLetter: StoredDeadLetter): DeadLetterSummary {
+export function summaryOf(deadLetter: StoredDeadLetter): DeadLetter {
 	const { head, body: _, replay: __, ...summary } = deadLetter;
 	return { ...summary, event: headOf(head) };
 }

@@ -9,18 +9,17 @@ import {
 import { timeOf } from "./id.ts";
 import { byteLength } from "./json.ts";
 
-/** An event's body: its JSON text, or the key under which the Payloads object stores that text. */
-export type Body = { text: string } | { reference: string };
-
 /**
  * Encodes an event as a record. The body is JSON text already, so it is embedded without being encoded again.
  *
  * A record has no `time` and `delay` if the event is not scheduled and its id contains its time. That saves 31 bytes
  * wherever a record is stored or sent.
+ *
+ * @param body its JSON text, or the key under which the Payloads object stores that text
  */
 export function encodeEvent(
 	{ id, name, time, delay, ...others }: EventHead,
-	body: Body,
+	body: { text: string } | { reference: string },
 	rest: Pick<Envelope, "lane" | "delivery" | "deadLetter"> = {},
 ): string {
 	const when = delay === 0 && timeOf(id) === time ? {} : { time, delay };

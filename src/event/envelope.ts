@@ -100,7 +100,7 @@ export interface ReceivedEvent {
 }
 
 /** The result of decoding a message. */
-export type Decoded =
+type Decoded =
 	| ({ kind: "envelope" } & ReceivedEvent)
 	| { kind: "newer"; version: number; text: string }
 	| { kind: "unreadable"; reason: string; text: string };

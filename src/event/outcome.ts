@@ -6,16 +6,18 @@ import type { Failure } from "./failure.ts";
 export type Outcome =
 	/** `output` is the JSON of the returned value, if the call asked for it. */
 	| { type: "delivered"; output?: string }
-	| { type: "failed"; error: Failure; wants?: RetryWish }
+	/** With `wants` if the handler asked for no further attempt, or for the next one at a time. */
+	| {
+			type: "failed";
+			error: Failure;
+			wants?: { stop: true } | { retryAt: number };
+	  }
 	| { type: "timed_out"; timeout: number }
 	| { type: "unparsable"; issues: Issue[] }
 	/** The Worker has no such handler. */
 	| { type: "unknown_handler" }
 	/** The time of the call was over before this handler's turn. */
 	| { type: "not_started" };
-
-/** The request that a handler makes with the brand of its error: no further attempt, or the next one at a time. */
-export type RetryWish = { stop: true } | { retryAt: number };
 
 /** The outcome of one attempt, as the owner knows it after its call. */
 export type AttemptOutcome =

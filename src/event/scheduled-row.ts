@@ -35,29 +35,14 @@ export function versionOf({
 	return replay * CHAIN + attempt;
 }
 
-/** A scheduled event in a list. */
-export interface ListedEvent extends EventHead {
+/** A scheduled event as callers see it. */
+export interface ScheduledEvent extends EventHead {
 	/** Epoch milliseconds. */
 	dueAt: number;
 }
 
-export interface ScheduledEvent extends ListedEvent {
-	/** The key of a body that is stored apart from the record, or null. */
-	reference: string | null;
-}
-
-export interface ScheduledQuery {
-	/** 1 to 1 000; default 100. */
-	limit?: number | undefined;
-	/** The `cursor` of the page before. */
-	cursor?: string | undefined;
-}
-
-export interface ScheduledPage {
-	scheduled: ListedEvent[];
-	/** Absent on the last page. */
-	cursor?: string;
-}
-
-/** `"gone"` if the event is not scheduled any more. A claimed event is gone too. */
-export type MoveResult = ScheduledEvent | "gone" | "forbidden";
+/** The event with the key of its stored body. `"gone"` if it is not scheduled any more. A claimed event is gone too. */
+export type MoveResult =
+	| (ScheduledEvent & Pick<ScheduledRow, "reference">)
+	| "gone"
+	| "forbidden";

@@ -14,7 +14,7 @@ export interface Call {
 	within: number;
 }
 
-export interface HandlerCall {
+interface HandlerCall {
 	/** The handler's id in deliveries. Outcomes are reported by it. */
 	delivery: string;
 	/** The handler's id in its own Worker. */
@@ -45,10 +45,4 @@ export interface HandlerWorker {
 	run(call: Call, report: Reporter, host?: object): Promise<void>;
 	/** Asks the Worker now whether it responds. */
 	isReachable(): Promise<boolean>;
-}
-
-export interface HandlerWorkers {
-	readonly all: readonly HandlerWorker[];
-	/** The Worker that a delivery's handler belongs to. */
-	forHandler(id: string): HandlerWorker;
 }

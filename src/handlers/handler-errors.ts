@@ -3,7 +3,7 @@
  * that they work across a service binding and between two copies of the library.
  */
 import { type Duration, milliseconds } from "../event/duration.ts";
-import type { RetryWish } from "../event/outcome.ts";
+import type { Outcome } from "../event/outcome.ts";
 
 /** Ends a delivery at once: it becomes a dead letter. */
 export class NonRetryableError extends Error {
@@ -34,7 +34,9 @@ export class RetryAfterError extends Error {
 }
 
 /** Returns the wish of one of these errors, or `undefined` for any other thrown value. */
-export function retryWishOf(thrown: unknown): RetryWish | undefined {
+export function retryWishOf(
+	thrown: unknown,
+): (Outcome & { type: "failed" })["wants"] | undefined {
 	try {
 		const { tidings, retryAt } = Object(thrown);
 		if (tidings === "non_retryable") return { stop: true };

@@ -19,19 +19,17 @@ export interface Route {
 	schema?: object;
 }
 
-/** The configuration of one route. It overrides the handler's own options. */
-export interface RouteOverride {
-	/** The id in deliveries. */
-	id: string;
-	/** The id of the handler that it calls, prefixed with the key of its Worker if it is not the owner's. */
-	handler: string;
-	patterns?: readonly string[];
-	timeout?: number;
-	policy?: Policy;
-}
-
+/** The configuration of routes. */
 export interface Routing {
-	overrides: readonly RouteOverride[];
+	/** Each configures one route, and overrides the handler's own options. */
+	overrides: readonly (Partial<
+		Pick<Route, "patterns" | "timeout" | "policy">
+	> & {
+		/** The id in deliveries. */
+		id: string;
+		/** The id of the handler that it calls, prefixed with the key of its Worker if it is not the owner's. */
+		handler: string;
+	})[];
 	/** They apply if neither the handler nor the route sets a value. */
 	defaults: { timeout?: number; policy?: Policy };
 }
@@ -92,7 +90,7 @@ export function routesWithoutHandler(
 	key: string,
 	{ overrides }: Routing,
 	routes: Routes,
-): readonly RouteOverride[] {
+): Routing["overrides"] {
 	return overrides.filter(
 		({ id, handler }) =>
 			handler.startsWith(key + KEY_SEPARATOR) && !routes.get(id),

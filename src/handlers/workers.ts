@@ -1,6 +1,6 @@
 /** The Workers that run handlers: the owner of the events, called in place, and those behind service bindings. */
 import type { Ports } from "../ports.ts";
-import type { HandlerWorker, HandlerWorkers } from "./call.ts";
+import type { HandlerWorker } from "./call.ts";
 import { listingOf } from "./listing.ts";
 import type { HandlerRegistry } from "./registry.ts";
 import { remoteWorker, type SubscriberBinding } from "./remote-worker.ts";
@@ -13,7 +13,7 @@ export function handlerWorkers(
 	bindings: ReadonlyMap<string, () => SubscriberBinding>,
 	routing: Routing,
 	deps: Pick<Ports, "clock" | "timer">,
-): HandlerWorkers {
+): Ports["workers"] {
 	const own = ownWorker(registry, routing, deps);
 	const others = new Map(
 		[...bindings].map(([key, binding]) => [

@@ -1,15 +1,13 @@
-/** A timer as a port, and timeouts. It must not start a timer that it does not stop. */
+/** The real timer, and timeouts. It must not start a timer that it does not stop. */
+import type { Ports } from "../ports.ts";
 
-/** Calls `expire` after a number of milliseconds. Returns a function that stops the timer. */
-export type Timer = (expire: () => void, ms: number) => () => void;
-
-export const realTimer: Timer = (expire, ms) => {
+export const realTimer: Ports["timer"] = (expire, ms) => {
 	const timeout = setTimeout(expire, ms);
 	return () => clearTimeout(timeout);
 };
 
 /** Waits a number of milliseconds. With 0, timers that are due already still run first. */
-export function pause(ms: number, timer: Timer): Promise<void> {
+export function pause(ms: number, timer: Ports["timer"]): Promise<void> {
 	return new Promise((resolve) => {
 		timer(resolve, ms);
 	});
@@ -25,7 +23,7 @@ export function pause(ms: number, timer: Timer): Promise<void> {
 export function inTime<Result>(
 	answer: Promise<Result>,
 	ms: number,
-	timer: Timer,
+	timer: Ports["timer"],
 	reason: string | (() => Error) = `no answer within ${ms} ms`,
 ): Promise<Result> {
 	return new Promise((resolve, reject) => {

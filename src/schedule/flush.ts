@@ -31,7 +31,7 @@ interface ClaimableRows {
 	nextDueAt(kind: RowKind): number | null;
 }
 
-export interface FlushPorts extends Pick<Ports, "clock" | "observe"> {
+interface FlushPorts extends Pick<Ports, "clock" | "observe"> {
 	queue: Pick<RecordQueue, "sendBatch">;
 	payloads: Pick<PayloadStore, "keep">;
 	/** @param ms milliseconds */

@@ -4,7 +4,6 @@
  */
 import { mayPublish, type PublishPermission } from "../event/permission.ts";
 import type {
-	ListedEvent,
 	MoveResult,
 	ScheduledEvent,
 	ScheduledRow,
@@ -86,7 +85,7 @@ export class ScheduleTable {
 	}
 
 	/** Lists unclaimed events after a place in the order of due time and id. */
-	list([dueAt, id]: [number, string], limit: number): ListedEvent[] {
+	list([dueAt, id]: [number, string], limit: number): ScheduledEvent[] {
 		// Without the records: a thousand of them may be a hundred megabytes.
 		const rows = this.#sql
 			.exec<{ id: string; name: string; due_at: number; time: number }>(
@@ -141,7 +140,7 @@ export class ScheduleTable {
 	}
 }
 
-function eventOf(row: SqlRow): ScheduledEvent {
+function eventOf(row: SqlRow): Exclude<MoveResult, string> {
 	const { id, name, due_at: dueAt, reference, record } = row;
 	const { time, delay } = JSON.parse(record);
 	return { id, name, time, delay, dueAt, reference };

@@ -5,15 +5,15 @@
 import { DurableObject } from "cloudflare:workers";
 import type { PublishPermission } from "../event/permission.ts";
 import type {
-	ListedEvent,
 	MoveResult,
+	ScheduledEvent,
 	ScheduledRow,
 } from "../event/scheduled-row.ts";
 import { Alarm, backoff } from "../platform/alarm.ts";
 import { log } from "../platform/log.ts";
 import { objectContext } from "../platform/object-context.ts";
 import { inTime, pause, realTimer } from "../platform/timer.ts";
-import { type FlushPorts, flush, ROW_KINDS, type RowKind } from "./flush.ts";
+import { flush, ROW_KINDS, type RowKind } from "./flush.ts";
 import { rescheduleRow } from "./schedule.ts";
 import { ScheduleTable } from "./schedule-table.ts";
 import { sendingByLane } from "./send-by-lane.ts";
@@ -65,7 +65,7 @@ export class Scheduler extends DurableObject {
 	async list(
 		after: [dueAt: number, id: string],
 		limit: number,
-	): Promise<ListedEvent[]> {
+	): Promise<ScheduledEvent[]> {
 		return this.#table.list(after, limit);
 	}
 
@@ -134,7 +134,7 @@ function earliest(times: readonly (number | null)[]): number | null {
 	return known.length > 0 ? Math.min(...known) : null;
 }
 
-function portsOf(kind: RowKind): FlushPorts {
+function portsOf(kind: RowKind) {
 	const { queues, payloads, observe } = objectContext();
 	const queueOf = { events: queues.events, deliveries: queues.retries }[kind];
 	// Without a timeout, a send that never settles would keep the alarm from ever ending.
@@ -144,7 +144,7 @@ function portsOf(kind: RowKind): FlushPorts {
 		queue: sendingByLane(queueOf, queues, within),
 		payloads,
 		clock: () => Date.now(),
-		pause: (ms) => pause(ms, realTimer),
+		pause: (ms: number) => pause(ms, realTimer),
 		observe,
 	};
 }

@@ -2,7 +2,7 @@
 
 import { cursorOf, pageSize, positionOf } from "../event/cursor.ts";
 import { shardOf } from "../event/id.ts";
-import type { ListedEvent } from "../event/scheduled-row.ts";
+import type { ScheduledEvent } from "../event/scheduled-row.ts";
 import { objectPort } from "../platform/bindings.ts";
 import type { Scheduler } from "../ports.ts";
 
@@ -13,7 +13,7 @@ interface SchedulerShard
 	list(
 		after: [dueAt: number, id: string],
 		limit: number,
-	): Promise<ListedEvent[]>;
+	): Promise<ScheduledEvent[]>;
 }
 
 /** @param shards how many shards are listed and watched */

@@ -2,13 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { crashed } from "../../src/consume/call-worker.ts";
-import {
-	type Attempted,
-	decide,
-	type Fate,
-	type ParkReason,
-	type Result,
-} from "../../src/consume/decide.ts";
+import { decide, type Fate, type Result } from "../../src/consume/decide.ts";
 import type { Cause, Delivery } from "../../src/event/envelope.ts";
 import {
 	CRASH_RETRIES,
@@ -97,7 +91,10 @@ const error = expect.any(Object);
 const delivered: Fate = { type: "delivered" };
 const cancelled: Fate = { type: "cancelled" };
 const retry = (wait: number): Fate => ({ type: "retry", wait, error });
-const park = (wait: number, reason: ParkReason): Fate => ({
+const park = (
+	wait: number,
+	reason: (Fate & { type: "park" })["reason"],
+): Fate => ({
 	...{ type: "park", wait, reason },
 });
 const dead = (cause: Cause, attempts: number): Fate => ({
@@ -204,7 +201,7 @@ test.for(ROWS)("%s", ([, result, given, fate]) => {
 });
 
 test("a delivery without a first attempt counts its age from this attempt", () => {
-	const attempted: Attempted = {
+	const attempted: Parameters<typeof decide>[0] = {
 		result: cutOff,
 		delivery: { handler: "send", attempt: 1 },
 		policy: policyOf({ maxAge: "4 minutes" }),

@@ -1,6 +1,6 @@
 /** Each fate → what is done: the verdict, what is sent and stored where, and what is observed. */
 import { describe, expect, test, vi } from "vitest";
-import type { Fate, ParkReason } from "../../src/consume/decide.ts";
+import type { Fate } from "../../src/consume/decide.ts";
 import {
 	type IncomingEvent,
 	settle,
@@ -113,6 +113,8 @@ function done({ recorded }: TestPorts): Act {
 		Object.entries(act).filter(([, all]) => all.length > 0),
 	);
 }
+
+type ParkReason = (Fate & { type: "park" })["reason"];
 
 const retry = (wait: number): Fate => ({ type: "retry", wait, error });
 const park = (wait: number, reason: ParkReason): Fate => ({
@@ -407,14 +409,14 @@ describe("nothing is acknowledged or observed before it is stored:", () => {
 });
 
 describe("a message that this deploy cannot read", () => {
-	const raw = { kind: "newer", version: 2, text: '{"v":2}' } as const;
-	const message = incoming(raw.text, { sentAt: NOW - HOUR });
+	const text = '{"v":2}';
+	const message = incoming(text, { sentAt: NOW - HOUR });
 	const unreadable: Fate = { ...dead, cause: "newer_version", attempts: 7 };
 
 	test("waits in its queue for a newer deploy", async () => {
 		const ports = portsWith({});
 		const fate = park(10 * MINUTE, "message_newer");
-		expect(await settleUnreadable(raw, fate, message, ports)).toEqual(
+		expect(await settleUnreadable(text, fate, message, ports)).toEqual(
 			redelivered(10 * MINUTE),
 		);
 		expect(done(ports)).toEqual({});
@@ -422,7 +424,7 @@ describe("a message that this deploy cannot read", () => {
 
 	test("is stored as a dead letter, whose body is the text", async () => {
 		const ports = portsWith({});
-		expect(await settleUnreadable(raw, unreadable, message, ports)).toEqual(
+		expect(await settleUnreadable(text, unreadable, message, ports)).toEqual(
 			ACK,
 		);
 		expect(ports.recorded.stored).toEqual([
@@ -435,7 +437,7 @@ describe("a message that this deploy cannot read", () => {
 					time: NOW - HOUR,
 					delay: 0,
 				},
-				body: JSON.stringify(raw.text),
+				body: JSON.stringify(text),
 				handler: "",
 				cause: "newer_version",
 				attempts: 7,
@@ -448,7 +450,7 @@ describe("a message that this deploy cannot read", () => {
 	test("is not acknowledged if the store is down", async () => {
 		const ports = portsWith({ isDown: ["store"] });
 		await expect(
-			settleUnreadable(raw, unreadable, message, ports),
+			settleUnreadable(text, unreadable, message, ports),
 		).rejects.toThrow();
 		expect(done(ports)).toEqual({});
 	});
@@ -456,7 +458,7 @@ describe("a message that this deploy cannot read", () => {
 	test("cannot be delivered, retried or cancelled", async () => {
 		for (const fate of [delivered, cancelled, retry(MINUTE)])
 			await expect(
-				settleUnreadable(raw, fate, message, portsWith({})),
+				settleUnreadable(text, fate, message, portsWith({})),
 			).rejects.toThrow(fate.type);
 	});
 });

@@ -1,11 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-	cursorOf,
-	type Position,
-	pageSize,
-	positionOf,
-} from "../../src/event/cursor.ts";
+import { cursorOf, pageSize, positionOf } from "../../src/event/cursor.ts";
 
 describe("a cursor", () => {
 	test("is read as its position, whatever the id", () => {
@@ -18,7 +13,7 @@ describe("a cursor", () => {
 			),
 		);
 		fc.assert(
-			fc.property(place, (place: Position) => {
+			fc.property(place, (place) => {
 				expect(positionOf(cursorOf(place))).toEqual(place);
 			}),
 			{ numRuns: 300 },

@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { encodeEvent, eventBytes, recordWith } from "../../src/event/encode.ts";
 import {
-	type Decoded,
 	decode,
 	type EventHead,
 	eventIn,
@@ -331,7 +330,7 @@ describe("a message of another form", () => {
 		);
 		fc.assert(
 			fc.property(garbage, (raw) => {
-				const decoded: Decoded = decode(raw);
+				const decoded = decode(raw);
 				expect(decoded.kind).toBe("unreadable");
 				expect(typeof decoded.text).toBe("string");
 			}),

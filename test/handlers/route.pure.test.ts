@@ -7,11 +7,7 @@ import {
 	listingsFrom,
 } from "../../src/handlers/listing.ts";
 import { policyOf } from "../../src/handlers/retry-policy.ts";
-import {
-	type RouteOverride,
-	Routes,
-	routesOf,
-} from "../../src/handlers/route.ts";
+import { Routes, type Routing, routesOf } from "../../src/handlers/route.ts";
 
 const listed = (id: string, ...patterns: string[]): HandlerListing => ({
 	id,
@@ -75,7 +71,7 @@ describe("the routes of a Worker", () => {
 
 describe("the configuration", () => {
 	const handlers = [listed("send", "order.placed"), listed("audit", "**")];
-	const changed = (...changes: RouteOverride[]) =>
+	const changed = (...changes: Routing["overrides"]) =>
 		routesOf("mail", handlers, { overrides: changes, defaults: {} });
 
 	test("overrides events, timeout and policy of one handler only", () => {

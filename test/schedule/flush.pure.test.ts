@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { PAYLOAD_RETENTION, QUEUE_WAIT } from "../../src/event/limits.ts";
 import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
-import { type FlushPorts, flush } from "../../src/schedule/flush.ts";
+import { flush } from "../../src/schedule/flush.ts";
 
 const NOW = 1_000_000;
 
@@ -26,7 +26,7 @@ const late = (id: string) =>
 /** Flushes these batches. Returns what was done, in order. */
 async function flushed(
 	batches: ScheduledRow[][],
-	ports: Partial<FlushPorts> = {},
+	ports: Partial<Parameters<typeof flush>[2]> = {},
 	nextDueAt = (left: ScheduledRow[][]): number | null =>
 		left.length > 0 ? NOW : null,
 ) {

@@ -1,11 +1,10 @@
 /** Messages as a consumer receives them. Each records its verdicts. */
 
-import type { IncomingMessage } from "../../src/consume/settle.ts";
 import { encodeEvent } from "../../src/event/encode.ts";
 import { type Delivery, decode } from "../../src/event/envelope.ts";
 import { newId } from "../../src/event/id.ts";
 
-export interface TestMessage extends IncomingMessage {
+export interface TestMessage extends Message {
 	/** All verdicts, in order. There must be exactly one. */
 	verdicts: ("ack" | { retry: number | undefined })[];
 }
