@@ -8,12 +8,6 @@ import config from "../tidings.config.ts";
 
 export const events = createEvents();
 
-// Delete this with your first handler.
-if (!config.subscribers && !config.routes)
-	console.warn(
-		"tidings: no handler is configured, so events are accepted and then ignored; register handlers with events.on in src/main.ts, or name Workers with handlers in tidings.config.ts",
-	);
-
 export default worker(events, { config });
 export const Publisher = publisher(events);
 export {

@@ -3,9 +3,9 @@
  * configuration names and that is missing is an error then, not with the first event.
  */
 
+import { appExtension } from "../apps/app-extension.ts";
 import type { AppPorts } from "../apps/app-ports.ts";
 import { type AppBinding, appWorkers } from "../apps/app-workers.ts";
-import { appExtension } from "../apps/extension.ts";
 import { runTool } from "../apps/run-tool.ts";
 import { boundSubscriptions } from "../apps/subscriptions/bound-subscriptions.ts";
 import { newId, newIds } from "../event/id.ts";

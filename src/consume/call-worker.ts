@@ -7,7 +7,7 @@ import type { Call, HandlerWorker } from "../handlers/call.ts";
 import type { Route } from "../handlers/route.ts";
 import { log } from "../platform/log.ts";
 import { decide } from "./decide.ts";
-import { firstDelivery } from "./delivery.ts";
+import { firstDelivery } from "./next-delivery.ts";
 import {
 	type ConsumePorts,
 	type IncomingEvent,

@@ -7,7 +7,7 @@ import { storeDeadLetters } from "../dead-letters/store.ts";
 import type { FinalFailure, ReceivedEvent } from "../event/envelope.ts";
 import { allHandlersId } from "../handlers/route.ts";
 import { decide } from "./decide.ts";
-import { finalFailure, firstDelivery } from "./delivery.ts";
+import { finalFailure, firstDelivery } from "./next-delivery.ts";
 import {
 	ACK,
 	type ConsumePorts,

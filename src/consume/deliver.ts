@@ -7,7 +7,7 @@ import { loadRecord } from "../payloads/payloads.ts";
 import { log } from "../platform/log.ts";
 import { callOne } from "./call-worker.ts";
 import { decide, type Result } from "./decide.ts";
-import { currentDelivery } from "./delivery.ts";
+import { currentDelivery } from "./next-delivery.ts";
 import {
 	type ConsumePorts,
 	type IncomingEvent,

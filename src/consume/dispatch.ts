@@ -4,11 +4,11 @@
  */
 import type { Delivery } from "../event/envelope.ts";
 import { allHandlersId, type Route } from "../handlers/route.ts";
+import type { Batch, BatchWorker } from "./batch.ts";
 import { callAll } from "./call-worker.ts";
-import type { Batch, BatchWorker } from "./concurrency.ts";
 import { decide, type Result } from "./decide.ts";
 import { loadFor } from "./deliver.ts";
-import { firstDelivery } from "./delivery.ts";
+import { firstDelivery } from "./next-delivery.ts";
 import {
 	ACK,
 	type ConsumePorts,

@@ -2,7 +2,7 @@
  * The only interface through which the core knows an extension, such as apps. An extension owns reserved event names,
  * those that begin with `@`, and delivers their events itself. The core imports no extension.
  */
-import type { Batch } from "./concurrency.ts";
+import type { Batch } from "./batch.ts";
 import type { ConsumePorts, IncomingEvent, Verdict } from "./settle.ts";
 
 export interface Extension {

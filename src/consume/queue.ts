@@ -6,7 +6,7 @@ import { decode, type ReceivedEvent } from "../event/envelope.ts";
 import { PARSED_CHARACTERS } from "../event/limits.ts";
 import { isAllHandlersId } from "../handlers/route.ts";
 import type { QueueRole } from "../platform/queue-names.ts";
-import { Batch } from "./concurrency.ts";
+import { Batch } from "./batch.ts";
 import { storeFromQueue } from "./dead-letter-queue.ts";
 import { decide, type Result } from "./decide.ts";
 import { deliver, findHandler } from "./deliver.ts";

@@ -16,7 +16,7 @@ import {
 	firstDelivery,
 	nextAttempt,
 	parkedDelivery,
-} from "./delivery.ts";
+} from "./next-delivery.ts";
 import {
 	enqueueFirstAttempts,
 	enqueueRetry,

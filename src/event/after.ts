@@ -7,7 +7,7 @@ import { readSpan, UNIT_NAMES } from "./duration.ts";
 dayjs.extend(utc);
 
 /** Ten years of milliseconds. A smaller number is a wait, a larger number is an epoch timestamp. */
-const LONGEST_WAIT = 3_653 * 86_400_000;
+const LONGEST_WAIT_NUMBER = 3_653 * 86_400_000;
 
 /**
  * Returns the due time in epoch milliseconds.
@@ -36,7 +36,7 @@ function instant(after: unknown, now: number): number {
 
 function fromNumber(after: number, now: number): number {
 	const whole = Math.ceil(after);
-	return whole <= LONGEST_WAIT ? now + whole : whole;
+	return whole <= LONGEST_WAIT_NUMBER ? now + whole : whole;
 }
 
 function fromText(after: string, now: number): number {

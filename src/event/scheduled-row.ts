@@ -19,7 +19,7 @@ export interface ScheduledRow {
 }
 
 /** More than the attempts of a delivery, which are at most one per second for a year. */
-const CHAIN = 2 ** 32;
+const ATTEMPTS_PER_REPLAY = 2 ** 32;
 
 /**
  * Returns the version of a delivery, ordered by (replay, attempt). The scheduler never overwrites a row with a lower
@@ -32,7 +32,7 @@ export function versionOf({
 	attempt: number;
 	replay?: number;
 }): number {
-	return replay * CHAIN + attempt;
+	return replay * ATTEMPTS_PER_REPLAY + attempt;
 }
 
 /** A scheduled event as callers see it. */

@@ -29,11 +29,11 @@ export async function attempt(
 	handler: Handler,
 	event: TidingsEvent,
 	options: AttemptOptions,
-	deps: Pick<Ports, "clock" | "timer">,
+	ports: Pick<Ports, "clock" | "timer">,
 ): Promise<Outcome> {
 	// The first outcome counts. A deadline that expires while the handler runs comes first.
 	const { promise, resolve } = Promise.withResolvers<Outcome>();
-	const deadline = new Deadline(options.timeout, resolve, deps);
+	const deadline = new Deadline(options.timeout, resolve, ports);
 	runHandler(handler, event, options, deadline).then(resolve);
 	const outcome = await promise;
 	deadline.clear();
@@ -98,7 +98,7 @@ function contextOf(
 
 /** The end of one attempt's time. */
 class Deadline {
-	readonly #deps: Pick<Ports, "clock" | "timer">;
+	readonly #ports: Pick<Ports, "clock" | "timer">;
 	readonly #startedAt: number;
 	readonly #onExpiry: (outcome: Outcome) => void;
 	#abort: AbortController | undefined;
@@ -109,11 +109,11 @@ class Deadline {
 	constructor(
 		timeout: number,
 		onExpiry: (outcome: Outcome) => void,
-		deps: Pick<Ports, "clock" | "timer">,
+		ports: Pick<Ports, "clock" | "timer">,
 	) {
-		this.#deps = deps;
+		this.#ports = ports;
 		this.#onExpiry = onExpiry;
-		this.#startedAt = deps.clock();
+		this.#startedAt = ports.clock();
 		this.#timeout = timeout;
 		this.#arm(timeout);
 	}
@@ -139,7 +139,7 @@ class Deadline {
 		if (this.#state !== "running") return;
 		this.#timeout = timeout;
 		this.#stopTimer?.();
-		this.#arm(this.#startedAt + timeout - this.#deps.clock());
+		this.#arm(this.#startedAt + timeout - this.#ports.clock());
 	}
 
 	/** The attempt has ended. */
@@ -150,7 +150,7 @@ class Deadline {
 
 	#arm(left: number): void {
 		if (left <= 0) this.#expire();
-		else this.#stopTimer = this.#deps.timer(() => this.#expire(), left);
+		else this.#stopTimer = this.#ports.timer(() => this.#expire(), left);
 	}
 
 	#expire(): void {

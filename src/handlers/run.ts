@@ -14,20 +14,20 @@ export async function run(
 	{ record, decoded, handlers, within }: Call,
 	report: Reporter,
 	registry: HandlerRegistry,
-	deps: Pick<Ports, "clock" | "timer">,
+	ports: Pick<Ports, "clock" | "timer">,
 	host?: object,
 ): Promise<void> {
-	const until = deps.clock() + within;
+	const until = ports.clock() + within;
 	let first = decoded;
 	for (const { delivery, handler: id, ...options } of handlers) {
 		const handler = registry.get(id);
-		if (deps.clock() >= until) await report(delivery, { type: "not_started" });
+		if (ports.clock() >= until) await report(delivery, { type: "not_started" });
 		else if (!handler) await report(delivery, { type: "unknown_handler" });
 		else {
 			const event = first ?? eventIn(record);
 			first = undefined;
 			const asked = { ...options, host };
-			await report(delivery, await attempt(handler, event, asked, deps));
+			await report(delivery, await attempt(handler, event, asked, ports));
 		}
 	}
 }

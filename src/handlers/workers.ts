@@ -12,13 +12,13 @@ export function handlerWorkers(
 	registry: HandlerRegistry,
 	bindings: ReadonlyMap<string, () => SubscriberBinding>,
 	routing: Routing,
-	deps: Pick<Ports, "clock" | "timer">,
+	ports: Pick<Ports, "clock" | "timer">,
 ): Ports["workers"] {
-	const own = ownWorker(registry, routing, deps);
+	const own = ownWorker(registry, routing, ports);
 	const others = new Map(
 		[...bindings].map(([key, binding]) => [
 			key,
-			remoteWorker(key, binding, routing, deps),
+			remoteWorker(key, binding, routing, ports),
 		]),
 	);
 	const renamed = new Map(
@@ -36,7 +36,7 @@ export function handlerWorkers(
 function ownWorker(
 	registry: HandlerRegistry,
 	routing: Routing,
-	deps: Pick<Ports, "clock" | "timer">,
+	ports: Pick<Ports, "clock" | "timer">,
 ): HandlerWorker {
 	let cached: { from: unknown; routes: Routes } | undefined;
 	return {
@@ -47,7 +47,7 @@ function ownWorker(
 				cached = { from, routes: routesOf("", from.map(listingOf), routing) };
 			return cached.routes;
 		},
-		run: (call, report, host) => run(call, report, registry, deps, host),
+		run: (call, report, host) => run(call, report, registry, ports, host),
 		isReachable: async () => true,
 	};
 }

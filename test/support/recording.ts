@@ -1,6 +1,7 @@
 /** Ports whose queues, scheduler and stores record what they are given, for testing one step without the platform. */
+
+import { appExtension } from "../../src/apps/app-extension.ts";
 import type { AppPorts } from "../../src/apps/app-ports.ts";
-import { appExtension } from "../../src/apps/extension.ts";
 import type { NewDeadLetter } from "../../src/event/dead-letter.ts";
 import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
 import type { Transition } from "../../src/event/transition.ts";

@@ -2,7 +2,7 @@
  * Delivers an app's event to its subscribers. The subscription is looked up with each attempt: one that has ended
  * receives nothing more, and one that names another tool runs that tool.
  */
-import type { Batch } from "../../consume/concurrency.ts";
+import type { Batch } from "../../consume/batch.ts";
 import type { Result } from "../../consume/decide.ts";
 import { deliver, type Target } from "../../consume/deliver.ts";
 import {

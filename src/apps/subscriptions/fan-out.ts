@@ -2,8 +2,9 @@
  * Fans an app's event out to its subscribers. Matches are paged through the queue: each message sends one delivery for
  * each match of a page, and one message for the pages after it. No step has all matches in memory.
  */
-import { firstDelivery } from "../../consume/delivery.ts";
+
 import { settleUntried } from "../../consume/dispatch.ts";
+import { firstDelivery } from "../../consume/next-delivery.ts";
 import { enqueueFirstAttempts } from "../../consume/requeue.ts";
 import type { ConsumePorts, IncomingEvent } from "../../consume/settle.ts";
 import { SUBSCRIBERS_PER_MESSAGE } from "../../event/limits.ts";
