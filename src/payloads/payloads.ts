@@ -6,8 +6,8 @@ import { log } from "../platform/log.ts";
 import type { PayloadStore, Ports } from "../ports.ts";
 
 /**
- * Returns the record of an event whose body is stored apart, with its body, or `undefined` if the body has expired. It is text because a
- * handler may change what it is given, and the event must still be retried as it was published.
+ * Returns the record of an event with its body, which is loaded if it is stored apart. Returns undefined if the body
+ * has expired. The record is text, because a handler may change the event, and retries need it as it was published.
  *
  * @throws UnavailableError if the body cannot be read now
  */
