@@ -8,7 +8,7 @@ import type { ConsumePorts, IncomingEvent, Verdict } from "./settle.ts";
 export interface Extension {
 	/** Whether the extension delivers events of this name. */
 	owns(name: string): boolean;
-	/** Delivers the message of an owned event. @throws whatever prevents a verdict; the message is redelivered */
+	/** Delivers the message of an owned event. @throws any error that prevents a verdict; the message is then redelivered */
 	deliver(
 		event: IncomingEvent,
 		batch: Batch,

@@ -56,7 +56,7 @@ export class DeadLetters extends DurableObject implements DeadLetterStore {
 
 	/**
 	 * Stores one dead letter for each event and handler. A later failure replaces an earlier one. The failure of a later
-	 * replay, or of a replay that was marked, counts as later whatever its time is: the clocks of two machines may differ
+	 * replay, or of a replay that was marked, counts as later at any time, because the clocks of two machines may differ
 	 * by a minute.
 	 */
 	async store(deadLetters: readonly NewDeadLetter[]): Promise<void> {

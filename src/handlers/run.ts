@@ -8,7 +8,7 @@ import type { HandlerRegistry } from "./registry.ts";
 /**
  * Gives each handler its own copy of the event, and reports each outcome as soon as the handler has ended.
  *
- * @throws whatever `report` throws; then no further handler runs
+ * @throws the error of `report`; then no further handler runs
  */
 export async function run(
 	{ record, decoded, handlers, within }: Call,

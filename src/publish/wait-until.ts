@@ -6,7 +6,7 @@ type WaitUntil = (promise: Promise<unknown>) => void;
 
 /**
  * Makes a call that the caller does not await outlive the response. Without `waitUntil` the platform would cancel it.
- * A rejection that nobody awaits is logged; any other is the caller's to handle.
+ * A rejection that nobody awaits is logged. The caller handles any other.
  *
  * @param waitUntil the platform's function, if there is one
  */

@@ -25,7 +25,7 @@ type SubscriberPorts = ConsumePorts &
 		hostFor(identity: AppIdentity): AppHost;
 	};
 
-/** @throws whatever prevents a verdict; the message must then be redelivered */
+/** @throws any error that prevents a verdict; the message is then redelivered */
 export async function deliverToSubscribers(
 	event: IncomingEvent,
 	batch: Batch,
