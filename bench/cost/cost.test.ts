@@ -25,13 +25,13 @@ const documented = rowsIn(
 );
 const all = new Map<string, Measured>();
 
-// In a Worker that has run for a while, the objects have their tables and the dead-letter store its daily alarm.
+// In a Worker that has run for a while, the objects have their tables, and the dead-letter store has its alarm.
 beforeAll(async () => {
 	for (const name of ["a dead letter", "schedule one, alone"]) {
 		await scenarios[name]?.run();
 		await counted();
 	}
-	// Messages have the real time, so the faked time must end here.
+	// The timestamps of messages are real, so the faked time must end here.
 	vi.useRealTimers();
 });
 

@@ -63,7 +63,7 @@ const call = async (headers: Record<string, string> = {}) => {
 };
 let calling: () => Promise<Response>;
 
-/** In this order: a scenario may depend on what an earlier one stored. */
+/** The order matters: a scenario may use data that an earlier one stored. */
 export const scenarios: Record<string, Scenario> = {
 	"publish, 1 handler": {
 		run: () => events.publish("handled.by-1", body),

@@ -15,7 +15,7 @@ const COLUMNS: Record<keyof Counts, string> = {
 
 export const HEAD = ["scenario", ...Object.values(COLUMNS), "USD a million"];
 
-/** One scenario's counts for each event, and the dollars for a million of them. */
+/** Returns a scenario's counts for each event, and the dollars for a million events. */
 export function cellsOf({ name, events, counts }: Measured): string[] {
 	const names = Object.keys(COLUMNS) as (keyof Counts)[];
 	return [
@@ -25,7 +25,7 @@ export function cellsOf({ name, events, counts }: Measured): string[] {
 	];
 }
 
-/** In Markdown, its columns aligned. */
+/** Formats rows as a Markdown table with aligned columns. */
 export function table(rows: readonly string[][]): string {
 	const widths = (rows[0] ?? []).map((_, column) =>
 		Math.max(...rows.map((row) => row[column]?.length ?? 0)),
@@ -44,7 +44,7 @@ export function table(rows: readonly string[][]): string {
 	return [head, rule, ...rest].map(line).join("\n");
 }
 
-/** The rows of a document's tables by their first cell. */
+/** Returns the rows of a document's tables by their first cell. */
 export function rowsIn(document: string): Map<string, string[]> {
 	const rows = [...document.matchAll(/^\| (.*) \|$/gm)].map(([, cells]) =>
 		(cells as string).split("|").map((cell) => cell.trim()),

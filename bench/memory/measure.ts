@@ -5,7 +5,7 @@ import type { Scenario } from "./scenarios.ts";
 
 /** In bytes. */
 export interface Measured {
-	/** Before the first event, or with the whole batch received. */
+	/** Heap before the first event, or after the Worker received the whole batch. */
 	idle: number;
 	/** Largest heap, including garbage. */
 	peak: number;

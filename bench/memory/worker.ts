@@ -106,7 +106,7 @@ export interface Published {
 	count: number;
 	kind: BodyKind;
 	bytes: number;
-	/** Due in a day, all at one instant. */
+	/** Schedules all events for the same instant in a day. */
 	isLater?: boolean;
 }
 

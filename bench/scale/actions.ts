@@ -95,7 +95,10 @@ const actions = {
 			Array.from({ length: count }, (_, n) => keyOf(from + n)),
 		);
 	},
-	/** Registers handlers here and as many in the other Worker: all match `all.*`, the first of them the other names too. */
+	/**
+	 * Registers handlers here, and as many in the other Worker. All match an `all.*` name; only the first handler of a
+	 * Worker matches the other names.
+	 */
 	async addHandlers({ from, count }: { from: number; count: number }) {
 		const nothing = () => {};
 		for (let n = from; n < from + count; n++) {
@@ -117,7 +120,7 @@ const actions = {
 		repeat(count, () =>
 			events.publish("one.a", { after: "1 day" }, { orderId: "o1" }),
 		),
-	/** Flushes what is due within a day. */
+	/** Flushes the events that are due within a day. */
 	async flush() {
 		ahead += DAY;
 		const all = Array.from({ length: shards }, (_, number) => number);

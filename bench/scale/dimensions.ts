@@ -1,4 +1,4 @@
-/** What grows, and what is measured at each size. */
+/** The dimensions that grow, and the measurements at each size. */
 import type { Action } from "./actions.ts";
 import type { Running } from "./runtime.ts";
 

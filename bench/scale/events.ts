@@ -13,5 +13,5 @@ const guest = createApp("@scale/guest", {
 });
 
 export const events = createEvents({ apps: [bell, guest], observe: () => {} });
-/** Those of the other Worker. */
+/** The events of the other Worker. */
 export const mail = createEvents();

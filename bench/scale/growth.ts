@@ -74,7 +74,7 @@ const COUNTS = [
 /** A time that grows by less than this factor counts as flat, because other load on the machine varies as much. */
 const NOISE = 2;
 
-/** Returns the table of one dimension: times by size, and counts, all of them if they differ. */
+/** Returns the table of one dimension: the time at each size, and the counts. Equal counts are shown once. */
 export function tableOf(dimension: Dimension, growths: Growth[]): string {
 	const head = [
 		"milliseconds each",

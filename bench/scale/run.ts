@@ -1,4 +1,7 @@
-/** `npm run bench:scale`: measures how time and cost grow. `[-- --rows 1000,… --shards … --handlers … --subscriptions … --rounds 3 --json FILE]` */
+/**
+ * `npm run bench:scale [-- --rows 1000,… --shards … --handlers … --subscriptions … --rounds 3 --json FILE]`: measures
+ * how time and cost grow.
+ */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import {

@@ -4,7 +4,7 @@ import type { Action } from "./actions.ts";
 
 export interface Performed {
 	counts: Counts;
-	/** Until all messages and calls ended. */
+	/** Milliseconds until all messages and calls ended. */
 	ms: number;
 }
 

@@ -98,8 +98,8 @@ export function policyOf(retries: Retries = {}): Policy {
  *
  * @throws RefusedError `invalid_handler` if it is not a policy
  */
-export function policyFrom(told: Policy): Policy {
-	const { limit, maxAge, backoff, base, max, jitter } = told;
+export function policyFrom(listed: Policy): Policy {
+	const { limit, maxAge, backoff, base, max, jitter } = listed;
 	return policyOf({
 		limit: limit ?? undefined,
 		maxAge: maxAge ?? undefined,

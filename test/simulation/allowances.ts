@@ -6,9 +6,9 @@ import type { CallNote } from "./platform/isolate.ts";
 import type { Note } from "./platform/platform.ts";
 import { eventOf, handlerOf, subjectOf } from "./subjects.ts";
 
-/** For one delivery, or for the message of a whole event, which counts for all its handlers. */
+/** The allowance of one delivery, or of the message of a whole event. The latter applies to all of its handlers. */
 export interface Allowance {
-	/** Deliveries of its message that ended without a verdict on an attempt. */
+	/** Deliveries of the message that ended without a verdict on an attempt. */
 	lostTries: number;
 	/** Additional chains that start at attempt 1. */
 	fresh: number;
@@ -64,48 +64,48 @@ export class Allowances {
 		};
 		switch (what) {
 			case "duplicated":
-				// Each copy is a separate message.
+				// A duplicate is a separate message.
 				this.#anotherMessage(where, subjects);
 				break;
 			case "taken":
-				// Note that it failed, a publish sends its event again: each time that the queue took it before.
+				// After an error, a publish sends its event again. Each further acceptance starts another chain.
 				if (/^publish\b/.test(by))
 					for (const subject of subjects)
 						if (this.#taken.has(subject)) this.#add(subject, "fresh");
 						else this.#taken.add(subject);
 				break;
 			case "unanswered":
-				// Note that it failed, the sender sends again, or gives the delivery to the scheduler as well. Callers
-				// are counted by what was taken of them, and a replay as one.
+				// After an error, the sender sends again, or also stores the delivery in the scheduler. Publishes are
+				// counted under "taken", and a replay counts as one chain.
 				if (/^(worker|Scheduler)\b/.test(by))
 					this.#anotherMessage(where, subjects);
 				break;
 			case "killed":
 			case "storage_failed":
-				// A shard that dies between a send and the confirmed removal of its rows, or cannot remove them, sends
-				// them again.
+				// A shard sends rows again if it cannot delete them, or dies between the send and the commit of the
+				// delete.
 				if (where.startsWith("Scheduler/"))
 					for (const { name, subjects } of calls)
 						this.#anotherMessage(name, subjects);
 				break;
 			case "died":
-				// Its consumer died, and with it what it had made of the message.
+				// The consumer died, and its verdict on the message was lost.
 				this.#again(where, subjects, calls);
 				break;
 			case "again": {
-				// A call that failed kept the consumer from a verdict, so it asked for the message once more.
+				// A failed call prevented a verdict on the attempt, so the consumer requested a retry of the message.
 				const failed = calls.filter(({ end }) => end === "failed");
 				this.#again(where, subjects, calls, failed);
 				break;
 			}
 			case "call failed":
-				// The last that takes the end of an attempt is a shard. Where it does not, that handler begins again.
+				// A shard is the last fallback for the result of an attempt. If the call fails, the handler restarts.
 				if (queue === "events" && isHolding(where))
 					for (const subject of subjects) this.#add(subject, "fresh");
 		}
 	}
 
-	/** In the queue of events it brings every handler again; in that of retries one delivery, as it stands. */
+	/** The message of a whole event starts every handler again. The message of a delivery continues at its attempt. */
 	#anotherMessage(queue: string, subjects: readonly string[]): void {
 		if (!/^(events|retries)\b/.test(queue)) return;
 		for (const subject of subjects)
@@ -113,7 +113,7 @@ export class Allowances {
 			else this.#add(subject, "midway");
 	}
 
-	/** A message that is redelivered without a verdict on an attempt. */
+	/** Records the redelivery of a message without a verdict on an attempt. */
 	#again(
 		queue: string,
 		subjects: readonly string[],
@@ -127,15 +127,15 @@ export class Allowances {
 			if (because !== calls && !because.some(isAbout)) continue;
 			this.#add(subject, "lostTries");
 			if (queue === "events") this.#splitAgain(n, calls);
-			// The scheduler has perhaps stored it, and it continues from there next to its message.
+			// The scheduler may have stored the delivery. It then continues there as well as in its message.
 			else if (calls.some((call) => isHold(call, subject)))
 				this.#add(subject, "midway");
 		}
 	}
 
 	/**
-	 * Each handler that the event's message began gets a delivery from attempt 1 once more; also one that did not run,
-	 * for its schema refused the body, and has its letter: the next deploy's may accept it.
+	 * Each handler that the event's message started gets another delivery from attempt 1. This includes a handler whose
+	 * schema rejected the body and that has a dead letter, because the schema of the next deploy may accept the body.
 	 */
 	#splitAgain(n: number, calls: readonly CallNote[]): void {
 		for (const { name, subjects } of calls)

@@ -14,7 +14,7 @@ export interface Delivery extends Allowed {
 	limit: number;
 	runs: readonly Run[];
 	replays: readonly Replay[];
-	/** Chains of attempts that there may have been. */
+	/** Most chains of attempts that faults and replays explain. */
 	chains: number;
 }
 
@@ -70,7 +70,7 @@ export function judgeAttempts(
 		`${handler} ran attempts ${attempts.join(", ")}, in ${chains} chains at the most`,
 	);
 	const behaviour = behaviourOf(scenario, n, handler);
-	// Where a try was lost, or a copy came, an attempt has none before it that it could have waited for.
+	// After a lost try, or in a duplicate, an attempt may have no previous run that it could have waited for.
 	const explained = lostTries + midway;
 	const skipped = unprepared(delivery, () => 0);
 	judge(
@@ -92,7 +92,10 @@ export function judgeAttempts(
 	);
 }
 
-/** Of how many chains, each with ever later attempts, the runs are: the longest row in which none is later. */
+/**
+ * Returns the fewest chains that can contain all runs, if attempts increase within a chain. This is the length of the
+ * longest subsequence that never increases.
+ */
 function leastChains(attempts: readonly number[]): number {
 	const longest: number[] = [];
 	for (const [at, attempt] of attempts.entries()) {
@@ -102,7 +105,10 @@ function leastChains(attempts: readonly number[]): number {
 	return Math.max(0, ...longest);
 }
 
-/** Runs of a later attempt that have no run of the one before to themselves, failed and waited for. */
+/**
+ * Counts the runs of attempt 2 or later that match no run of the previous attempt. A match did not succeed, its wait
+ * was over, and no other run has the same match.
+ */
 function unprepared(
 	{ runs }: Delivery,
 	waitAfter: (run: Run) => number,
@@ -124,7 +130,7 @@ function unprepared(
 	return count;
 }
 
-/** The shortest that the next attempt has to wait, from the beginning of this one. */
+/** Returns the shortest time from the start of this run to the start of the next attempt, in milliseconds. */
 function waitAfter(
 	{ attempt, end }: Run,
 	behaviour: Behaviour,
@@ -136,13 +142,13 @@ function waitAfter(
 		return isFailing && behaviour.how === "retry after"
 			? RETRY_AFTER
 			: shortest;
-	// Open: its time was over, or its isolate died in it, which is a lost try.
+	// The run is open. Its timeout expired, or its isolate died, which is a lost try.
 	const isOverdue =
 		isFailing && (behaviour.how === "hang" || behaviour.how === "late");
 	return isOverdue ? TIMEOUT + shortest : 0;
 }
 
-/** That each run was given the body as published, or of a replay that was sent before it. */
+/** Checks that each run received the published body, or that of a replay that was sent before the run. */
 export function judgeBodies(delivery: Delivery, judge: Judge): void {
 	const { entry, handler, runs } = delivery;
 	const { n, body } = entry;
@@ -163,7 +169,7 @@ export function judgeBodies(delivery: Delivery, judge: Judge): void {
 	);
 }
 
-/** When a replay with another body was answered first. */
+/** Returns when a replay with an edited body was first answered; Infinity if none was. */
 export function editedFrom({ replays }: Delivery): number {
 	return Math.min(
 		...replays.map(({ edited, answeredAt = Infinity }) =>
@@ -172,7 +178,7 @@ export function editedFrom({ replays }: Delivery): number {
 	);
 }
 
-/** Attempts after that which may still carry the body as published: of other chains, and of other replays. */
+/** Returns the most attempts after an edited replay that may still have the published body, from other chains. */
 export function mostOld({
 	replays,
 	extraChains,

@@ -101,7 +101,7 @@ export class Callers {
 				);
 				break;
 			case "reschedule": {
-				// By the caller's clock, until the answer arrives.
+				// An estimate by the caller's clock, until the answer arrives.
 				const clock = this.#platform.time.now + this.#platform.clockOffset;
 				const before = entry.dueAt;
 				entry.dueAt = Math.min(before, clock - MOST_SKEW + deed.after);

@@ -15,7 +15,7 @@ import type { Scenario } from "./scenario.ts";
 import { eventOf, subjectsOf } from "./subjects.ts";
 import { behaviourOf, RETRY_AFTER } from "./versions.ts";
 
-/** A row of the store. */
+/** A row of the dead-letter store. */
 export interface DeadLetterRow {
 	id: string;
 	handler: string;
@@ -75,7 +75,7 @@ export function judgeDeadLetter(
 		isWhole,
 		`the dead letter for ${handler} has another body`,
 	);
-	// A replay ends like any delivery: it is dead again, or the handler has succeeded since.
+	// A replay ends like any delivery: with another dead letter, or with a success of the handler.
 	const diedAt = deadLetter.last_failure_at - margin;
 	const isTaken = (entry.runs.get(handler) ?? []).some(
 		({ end, at }) => end === "succeeded" && at >= diedAt,
@@ -128,7 +128,7 @@ function isTrue(
 ): boolean {
 	const { entry, limit, lostTries, midway } = delivery;
 	const behaviour = behaviourOf(scenario, entry.n, handler);
-	// A copy counts the deliveries of its original message as its own.
+	// The attempts of a duplicate include the deliveries of its original message.
 	const lost = lostTries + midway;
 	switch (cause) {
 		case "exhausted":
@@ -155,7 +155,8 @@ function isTrue(
 			// A dead letter that was not stored costs its message another try.
 			return lost > SPARE_TRIES && attempts > limit + SPARE_TRIES;
 		case "abandoned": {
-			// A delivery's policy cannot use its last tries. Of a whole event's message, all tries were lost.
+			// A policy cannot use the last retries of a delivery's message. A whole event's message is abandoned only
+			// if all of its tries were lost.
 			const whole = ledger.allowances.of(entry.n, "");
 			return (
 				lost >= QUEUE_RETRIES - CHAIN ||

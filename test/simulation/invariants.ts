@@ -9,7 +9,7 @@ import { eventOf } from "./subjects.ts";
 
 /** The laws, by their names in reports. */
 export type Rule =
-	/** An accepted event and handler is neither delivered, dead nor cancelled. */
+	/** An accepted event was not cancelled, and for a handler it was not delivered and has no dead letter. */
 	| "missing"
 	/** A handler ran before its event was due. */
 	| "early"
@@ -21,7 +21,7 @@ export type Rule =
 	| "repeated"
 	/** An attempt ran although the attempt before did not, more often than duplicates and lost tries explain. */
 	| "skipped"
-	/** A delivery succeeded and is dead, without a duplicate, lost try or replay. */
+	/** A delivery succeeded and has a dead letter, without a duplicate, lost try or replay. */
 	| "both"
 	/** A handler ran after a confirmed cancel. */
 	| "cancelled"
@@ -39,7 +39,7 @@ export type Rule =
 	| "late"
 	/** Without any fault, an invocation returned before its calls were done. */
 	| "left over"
-	/** The system does not come to rest. */
+	/** The system never becomes idle. */
 	| "restless"
 	/** A row is never deleted. */
 	| "retained";

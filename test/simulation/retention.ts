@@ -1,4 +1,4 @@
-/** The law of retention: after all times are over, no object has a row left. */
+/** The law of retention: after every wait and every retention is over, no object has rows. */
 import { APART, type Violation } from "./invariants.ts";
 import type { Ledger } from "./ledger.ts";
 import type { SimulatedObject } from "./platform/object.ts";
@@ -7,8 +7,8 @@ import type { Platform } from "./platform/platform.ts";
 /** After this time every wait and every retention is over, in milliseconds. */
 export const LONGEST = 420 * 86_400_000;
 
-/** @param pass advances the time by milliseconds */
-export async function kept(
+/** Finds rows that are never deleted. @param pass advances the time by milliseconds */
+export async function undeletedRows(
 	ledger: Ledger,
 	platform: Platform,
 	pass: (ms: number) => Promise<void>,

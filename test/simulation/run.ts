@@ -4,7 +4,7 @@ import { ROLLING, type Violation, violationsOf } from "./invariants.ts";
 import { Ledger } from "./ledger.ts";
 import { Fate } from "./platform/fate.ts";
 import { Platform } from "./platform/platform.ts";
-import { kept, LONGEST } from "./retention.ts";
+import { LONGEST, undeletedRows } from "./retention.ts";
 import { asleep, multiplied, shardsOf } from "./samples.ts";
 import { type Act, QUEUES, type Scenario } from "./scenario.ts";
 import { deployOf, type ShopDeploy, shopOf } from "./shop.ts";
@@ -25,7 +25,7 @@ export const START = Date.UTC(2027, 0, 1);
 const MINUTE = 60_000;
 const CRON = 5 * MINUTE;
 
-/** A run with more steps never ends. */
+/** A run with more steps counts as endless. */
 const MOST_STEPS = 1_000_000;
 
 /** Steps between two checks of messages, rows and shards. */
@@ -86,7 +86,8 @@ export async function run(
 		return acts === 0 && time.now > watchedUntil && isAtRest(platform);
 	});
 	if (violations.length === 0) violations = judged();
-	if (violations.length === 0) violations = await kept(ledger, platform, pass);
+	if (violations.length === 0)
+		violations = await undeletedRows(ledger, platform, pass);
 	platform.close();
 	return {
 		scenario,

@@ -5,7 +5,10 @@ import type { Database } from "./platform/database.ts";
 import type { Platform } from "./platform/platform.ts";
 import { eventOf, handlerOf, subjectsOf } from "./subjects.ts";
 
-/** After a fault of its own a shard may wait for the cron trigger, which runs every five minutes and may fail too. */
+/**
+ * Time that a shard may wait for the cron trigger after a fault, in milliseconds. The trigger runs every five minutes,
+ * and may fail too.
+ */
 const TROUBLED = 21 * 60_000;
 
 export function shardsOf(platform: Platform) {
@@ -14,7 +17,7 @@ export function shardsOf(platform: Platform) {
 	);
 }
 
-/** An alarm that is overdue by more than all of its retries take will never fire, in milliseconds. */
+/** Time that all retries of an alarm take, in milliseconds. An alarm that is overdue by more never fires. */
 const OVERDUE = 150_000;
 
 /** Finds idle shards that have rows and no alarm for them, although no fault struck them. */

@@ -20,7 +20,7 @@ import type { Scenario, Version } from "./scenario.ts";
 import { eventOf, shardOf, subjectsOf } from "./subjects.ts";
 import { behaviourOf, RETRY_AFTER } from "./versions.ts";
 
-/** A deploy, with what callers inside the Worker use. */
+/** A deploy, with the interfaces that callers inside the Worker use. */
 export interface ShopDeploy extends Deploy {
 	events: ReturnType<typeof createEvents>;
 	ports: Ports;

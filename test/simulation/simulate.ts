@@ -54,7 +54,7 @@ async function one(seed: number): Promise<void> {
 	const outcome = await run(draw(seed, faults));
 	if (outcome.violations.length > 0) return report(outcome);
 	console.log(timeline(outcome));
-	held(1, outcome.scenario.events);
+	reportSuccess(1, outcome.scenario.events);
 }
 
 /** Threads share the seeds, until one finds a broken law. */
@@ -79,7 +79,7 @@ async function many(): Promise<void> {
 	);
 	for (const thread of running) await thread.terminate();
 	progress.end();
-	if (broken === undefined) held(count, progress.events);
+	if (broken === undefined) reportSuccess(count, progress.events);
 	else await report(await run(draw(broken, faults)));
 
 	/** Returns the seed that breaks a law, if one does. */
@@ -102,7 +102,7 @@ async function many(): Promise<void> {
 	}
 }
 
-function held(seeds: number, events: number): void {
+function reportSuccess(seeds: number, events: number): void {
 	const text = `${seeds} ${seeds === 1 ? "seed" : "seeds"}, ${events} events: every law holds`;
 	console.log(styleText("green", text));
 }

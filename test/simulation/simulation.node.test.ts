@@ -180,7 +180,7 @@ describe("the laws detect", () => {
 	});
 
 	test("a call that outlives its request without waitUntil", async () => {
-		vi.spyOn(Invocation.prototype, "keep").mockImplementation(() => {});
+		vi.spyOn(Invocation.prototype, "waitUntil").mockImplementation(() => {});
 		expect(await broken(20, [])).toBe("left over");
 	});
 

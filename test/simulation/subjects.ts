@@ -69,7 +69,7 @@ function findIds(
 /**
  * Writes the number of an event into the random bytes of its id.
  *
- * @param id where those begin
+ * @param id the offset of those bytes
  */
 export function number(bytes: Uint8Array, id: number, n: number): void {
 	new DataView(bytes.buffer).setUint32(id + AT, n);

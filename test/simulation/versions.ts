@@ -85,7 +85,10 @@ export function behaviourOf(
 	return { type: "fail", times: dice.pick([1, 1, 2, 3, Infinity]), how };
 }
 
-/** Returns a changed version: a handler removed, renamed or moved, perhaps a stricter schema. `shards` is the number of added shards. */
+/**
+ * Returns a changed version: a handler removed, renamed or moved, and perhaps a stricter schema. `shards` is the number
+ * of added shards.
+ */
 export function changed(dice: Dice, { handlers }: Version): Version {
 	const at = dice.between(0, handlers.length);
 	const one = handlers[at] as HandlerSpec;

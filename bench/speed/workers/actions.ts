@@ -18,7 +18,10 @@ export interface Actions {
 	schedule: { events: number; manner: Manner };
 	/** Schedules for tomorrow, and cancels all events together. */
 	cancel: { events: number };
-	/** Schedules in batches, until the last handler has ended. The first event is due after `leadMs`, the last `overMs` later. */
+	/**
+	 * Schedules in batches, until the last handler has ended. The first event is due after `leadMs`, the last one
+	 * `overMs` later.
+	 */
 	due: { events: number; leadMs: number; overMs: number };
 	/** Publishes in batches. Every tenth event fails once, and is retried a second later. */
 	retries: { events: number };

@@ -21,10 +21,10 @@ export interface Timed {
 /** The operations of a side. Names of events are `handled-by-1`, `-3`, `-10`, `clocked` and `failing`. */
 export interface Side {
 	publish(name: string, body: Body): Promise<unknown>;
-	/** In one call; at most a hundred. */
+	/** Publishes at most a hundred events in one call. */
 	publishBatch(name: string, bodies: Body[]): Promise<unknown>;
 	schedule(name: string, timed: Timed): Promise<string>;
-	/** In as few calls as possible; at most a thousand. */
+	/** Schedules at most a thousand events, in as few calls as possible. */
 	scheduleBatch(name: string, timed: Timed[]): Promise<string[]>;
 	cancel(id: string): Promise<boolean>;
 	/** Adds subscriptions, with the keys 0, 1, 2 …, to the event that is named for the number `of`. */

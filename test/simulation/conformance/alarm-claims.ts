@@ -8,21 +8,21 @@ const GET: Step = { do: "getAlarm" };
 const DELETE: Step = { do: "deleteAlarm" };
 const THROW: Step = { do: "throw" };
 const set = (ms: number): Step => ({ do: "setAlarm", in: ms });
-/** The information that a run gets. */
+/** The argument of the handler in a first run and in a retry. */
 const FIRST = { isRetry: false };
 const RETRY = { isRetry: true };
 const write = (text: string): Step => ({ do: "write", text });
 
-/** Milliseconds before the first retry; each further one takes twice as long. */
+/** Wait before the first retry, in milliseconds. Each further wait doubles. */
 const BACKOFF = 2_000;
 const RETRIES = 6;
-/** A retry comes later than that by up to a quarter, and by what the machine is busy with. */
+/** A retry may be late by a quarter of its wait, and by a second more on a busy machine. */
 const JITTER = 1.25;
 const BUSY = 1_000;
 
-/** @param isLong whether the alarm may take the minutes that all of its retries take */
+/** @param isLong whether to wait for all retries of an alarm, which takes minutes */
 export function alarmClaims(bench: Bench, isLong: boolean): void {
-	/** Those that fail take seconds to be tried again, so they do it together. */
+	/** Objects whose alarms are retried. A retry takes seconds, so all of them run concurrently. */
 	const failing = {
 		rearmed: "rearmed in the handler that throws",
 		taken: "taken back in the handler that throws",
@@ -46,7 +46,8 @@ export function alarmClaims(bench: Bench, isLong: boolean): void {
 			write("stays"),
 			THROW,
 		]);
-		// What is not ahead is set to the present, by a clock that may have gone on by a millisecond.
+		// The platform replaces a past time by the present, which may be a millisecond later than `throwingAt`. So this
+		// alarm is set to the future.
 		throwingAt = await bench.arm(failing.throwing, 100, ...throws);
 		for (const object of Object.values(failing)) await bench.runs(object, 1);
 		[rearmedAt] = (await bench.take(failing.called, set(300))) as [number];
@@ -121,7 +122,7 @@ export function alarmClaims(bench: Bench, isLong: boolean): void {
 	test("a throwing handler is retried after two seconds, then four, with isRetry; its rows and the time of the alarm stay", async () => {
 		for (const run of [1, 2]) {
 			await bench.runs(failing.throwing, run);
-			// While the handler runs there is none; on a busy machine that takes its time.
+			// While the handler runs, no alarm is set. A busy machine may need a while to run it.
 			expect(await bench.standing(failing.throwing)).toBe(throwingAt);
 		}
 		const runs = await bench.runs(failing.throwing, 3);

@@ -1,4 +1,4 @@
-/** The operations of the claims on a platform, simulated or real. */
+/** The operations that the claims use, on the simulated or the real platform. */
 import type { Command, Outcome, Sending } from "./commands.ts";
 import type { Delivery, Notes, Taken } from "./notes.ts";
 import type { Step } from "./probe.ts";

@@ -12,13 +12,13 @@ export interface Sending {
 export type Command =
 	| { do: "send"; message: Sending }
 	| { do: "sendBatch"; messages: readonly Sending[] }
-	/** Calls an object several times concurrently. Returns the arguments as they are afterwards. */
+	/** Calls an object several times concurrently. Returns the answers, and the arguments after the calls. */
 	| { do: "call"; object: string; calls: readonly (readonly Step[])[] }
-	/** Calls an object later without awaiting it; with `kept`, passes the call to `waitUntil`. */
+	/** Calls an object later without awaiting it; with `isKept`, passes the call to `waitUntil`. */
 	| { do: "leave"; object: string; steps: readonly Step[]; isKept: boolean }
 	| { do: "notes" };
 
-/** How a command ended; an error as the Worker caught it. */
+/** The result of a command, or the error that the Worker caught. */
 export type Outcome =
 	| { value: unknown }
 	| { error: { name: string; message: string; own: Record<string, unknown> } };
@@ -46,7 +46,7 @@ async function act(command: Command): Promise<unknown> {
 		case "send": {
 			const { body, ...options } = command.message;
 			await WORK_QUEUE.send(body, options);
-			// Nobody is to see what happens to it afterwards.
+			// A change after the send must not reach the consumer.
 			body.name = "changed after it was sent";
 			return null;
 		}

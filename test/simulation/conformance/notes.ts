@@ -9,7 +9,7 @@ export interface Delivery {
 	/** Epoch milliseconds. */
 	timestamp: number;
 	body: unknown;
-	/** The names of all messages that came with it. */
+	/** The names of all messages in its batch. */
 	batch: string[];
 	/** Epoch milliseconds. */
 	at: number;
@@ -18,10 +18,9 @@ export interface Delivery {
 /** One step of an object, in an alarm or in a call. */
 export interface Taken {
 	object: string;
-	/** Which run of the alarm it is part of, from 1; 0 in a call. */
+	/** The run of the alarm, counted from 1; 0 in a call. */
 	run: number;
 	step: string;
-	/** What the step came to. */
 	result: unknown;
 	at: number;
 }
@@ -29,7 +28,7 @@ export interface Taken {
 export interface Notes {
 	deliveries: Delivery[];
 	taken: Taken[];
-	/** The names of objects that are to throw when they are made. */
+	/** The names of objects whose next constructor call throws. */
 	throwing: string[];
 }
 

@@ -3,7 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 import { notes, type Taken } from "./notes.ts";
 
 export type Step =
-	/** Leaves a note. */
+	/** Records a note. */
 	| { do: "note"; text: string }
 	/** Writes a row. */
 	| { do: "write"; text: string }
@@ -11,28 +11,28 @@ export type Step =
 	| { do: "rows" }
 	/** Counts in memory. */
 	| { do: "count" }
-	/** Awaits something that is no storage. */
+	/** Awaits a timer, not storage. */
 	| { do: "wait"; ms: number }
 	| { do: "setAlarm"; in: number }
 	| { do: "getAlarm" }
 	| { do: "deleteAlarm" }
 	| { do: "deleteAll" }
-	/** Takes steps and awaits none of them. */
+	/** Performs steps in one tick, without awaiting them. */
 	| { do: "turn"; steps: readonly Step[] }
-	/** The same in a transaction. */
+	/** Performs steps in a transaction. */
 	| { do: "transaction"; steps: readonly Step[] }
-	/** Says what the alarm is to do, run by run; past the last run it does nothing. */
+	/** Sets the steps of each run of the alarm. Further runs have no steps. */
 	| { do: "plan"; runs: readonly (readonly Step[])[] }
-	/** Gives back its copy of the argument, changed. */
+	/** Changes its copy of the argument, and returns the copy. */
 	| { do: "change"; value: { changed?: boolean } }
 	| { do: "throw" }
-	/** Runs a statement that fails, alone or with all that is not confirmed, and goes on. */
+	/** Runs a statement that fails, and catches the error. It rolls back itself alone or the whole transaction. */
 	| { do: "fail"; with: "statement" | "transaction" }
-	/** Has the object throw when it is made the next time. */
+	/** Makes the next constructor call of the object throw. */
 	| { do: "throw when made" }
 	| { do: "abort" };
 
-/** What a step throws, and what of it is to cross a call. */
+/** The error that a step throws, with the properties that must cross RPC. */
 class ProbeError extends Error {
 	override readonly name = "ProbeError";
 	readonly code = 17;
@@ -52,7 +52,7 @@ export class Probe extends DurableObject {
 		throw new ProbeError("it throws");
 	}
 
-	/** Takes the steps in a row, and answers what each came to. */
+	/** Performs the steps in order. Returns their results. */
 	async take(name: string, steps: readonly Step[]): Promise<unknown[]> {
 		this.ctx.storage.kv.put("name", name);
 		return this.#takeAll(steps, 0);
@@ -61,7 +61,7 @@ export class Probe extends DurableObject {
 	override async alarm(info?: AlarmInvocationInfo): Promise<void> {
 		const { kv } = this.ctx.storage;
 		const object = kv.get("name");
-		// What a run writes may be lost with it.
+		// A count in the storage could be lost with the run.
 		const run = 1 + notes.taken.filter(isRun).length;
 		this.#note(run, "alarm", { isRetry: info?.isRetry });
 		const plan = (kv.get("plan") ?? []) as readonly (readonly Step[])[];

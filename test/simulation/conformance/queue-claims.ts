@@ -4,10 +4,10 @@ import type { Bench } from "./bench.ts";
 import type { Delivery } from "./notes.ts";
 import { LATER, type Script } from "./script.ts";
 
-/** What `wrangler.toml` says. */
+/** As in `wrangler.toml`. */
 const BATCH_SIZE = 10;
 
-/** For one message that does something, the others of its batch do nothing. */
+/** The other messages of a batch, without verdicts. */
 const AMONG = Array.from({ length: BATCH_SIZE - 1 }, () => undefined);
 
 export function queueClaims(bench: Bench): void {
@@ -147,7 +147,7 @@ export function queueClaims(bench: Bench): void {
 	});
 }
 
-/** Which attempts each message came with. */
+/** Returns the attempts of each message's deliveries. */
 function attemptsOf(
 	names: readonly string[],
 	deliveries: readonly Delivery[],

@@ -1,4 +1,4 @@
-/** Claims about rejected messages, for the simulated and the real platform: nothing of them is delivered. */
+/** Claims about the limits of a queue, for the simulated and the real platform. A rejected send delivers nothing. */
 import { expect, test } from "vitest";
 import type { Bench } from "./bench.ts";
 import type { Command, Sending } from "./commands.ts";

@@ -1,13 +1,13 @@
-/** The instructions for the probe's consumer in a message. */
+/** The instructions of a message for the probe's consumer. */
 
 type Verdict = "ack" | "retry" | "retryLater" | "ackAll" | "retryAll" | "throw";
 
 /** The body of a message. */
 export interface Script {
 	name: string;
-	/** The verdicts by delivery, those of each one after the other; none where it says nothing. */
+	/** The verdicts of each delivery, in order. A delivery without an entry gives none. */
 	does?: readonly (readonly Verdict[])[];
-	/** Makes it large. */
+	/** Makes the message large. */
 	padding?: string;
 }
 

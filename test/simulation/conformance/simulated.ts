@@ -10,10 +10,10 @@ import worker, { Probe } from "./worker.ts";
 const SEED = 1;
 const START = Date.UTC(2027, 0, 1);
 
-/** After so many simulated milliseconds, what does not hold has failed. */
+/** Timeout of a command or condition, in simulated milliseconds. */
 const LIMIT = 3_600_000;
 
-/** What `wrangler.toml` says. */
+/** As in `wrangler.toml`. */
 const queue = {
 	batchSize: 10,
 	maxRetries: 2,
@@ -47,7 +47,9 @@ export async function simulated(): Promise<Platform> {
 	const { time } = simulation;
 	const caller = new Isolate(simulation, "caller");
 
-	async function passing<Result>(promise: Promise<Result>): Promise<Result> {
+	async function runUntilSettled<Result>(
+		promise: Promise<Result>,
+	): Promise<Result> {
 		let isOver = false;
 		const end = () => {
 			isOver = true;
@@ -61,13 +63,13 @@ export async function simulated(): Promise<Platform> {
 
 	return {
 		async perform(command) {
-			// Over the wire everything is a copy.
+			// JSON copies commands and outcomes, as HTTP does on the real platform.
 			const copy = JSON.parse(JSON.stringify(command)) as Command;
 			const invocation = new Invocation(caller);
 			const outcome = invocation.run(() => perform(copy));
 			return JSON.parse(
 				JSON.stringify(
-					await passing(outcome.finally(() => invocation.returned())),
+					await runUntilSettled(outcome.finally(() => invocation.returned())),
 				),
 			);
 		},

@@ -5,7 +5,7 @@
 import type { Database } from "./database.ts";
 import type { Platform } from "./platform.ts";
 
-/** A handler that throws is retried this often, first after this many milliseconds, doubling. */
+/** Retries of a handler that throws, and the wait before the first one in milliseconds. Each further wait doubles. */
 const RETRIES = 6;
 const BACKOFF = 2_000;
 
@@ -31,7 +31,7 @@ export class Alarm {
 	readonly #running = new Set<number>();
 	/** Settings that have ended, although their row may still be there. */
 	readonly #over = new Set<number>();
-	/** Settings that stand and never fire. */
+	/** Settings that stay in the database and never fire. */
 	readonly #stuck = new Set<number>();
 	#failures = 0;
 	#planned: number | undefined;
@@ -50,7 +50,7 @@ export class Alarm {
 		this.#run = run;
 	}
 
-	/** The answer of `getAlarm`: null while its handler runs, and the time of the alarm between retries. */
+	/** The result of `getAlarm`: null while the handler runs; between retries, the time of the alarm. */
 	get at(): number | null {
 		const standing = this.#standing();
 		return standing && !this.#running.has(standing.setting)
@@ -59,7 +59,7 @@ export class Alarm {
 	}
 
 	/**
-	 * Set to the present or the past while its handler runs, an alarm stands and never fires, as in production
+	 * Sets the alarm. If the handler sets it to the present or the past, it stays set and never fires, as in production
 	 * (cloudflare/workerd#6866).
 	 *
 	 * @param now the object's own clock
@@ -78,7 +78,7 @@ export class Alarm {
 		this.#database.run("DELETE FROM _alarm");
 	}
 
-	/** Plans the alarm that is committed. Called after each commit and each rollback. */
+	/** Plans the committed alarm. Called after each commit and each rollback. */
 	plan(): void {
 		const standing = this.#standing();
 		if (standing?.setting === this.#planned) return;
@@ -115,7 +115,7 @@ export class Alarm {
 		this.#end(setting);
 	}
 
-	/** A handler that has set or removed the alarm is not retried. */
+	/** Retries the handler, unless it has set or deleted the alarm. */
 	#failed(setting: number): void {
 		this.#running.delete(setting);
 		if (this.#standing()?.setting !== setting) return;

@@ -8,7 +8,7 @@ export type Verdict = "ack" | { retry: number | undefined };
 
 type End = "returned" | "threw" | "died";
 
-/** An invocation has a quarter of an hour. */
+/** Wall-time limit of an invocation, in milliseconds. */
 const WALL_TIME = 15 * 60_000;
 
 /** @param ended receives the verdicts; a message without one is redelivered */
@@ -38,7 +38,7 @@ export function runBatch(
 		for (const message of messages) {
 			const end = ends.get(message);
 			if (end === "ack") continue;
-			// Notes each message that is redelivered without a verdict of its own, or perhaps for a failed call.
+			// Notes explain redeliveries: the consumer died without a verdict, or a failed call may be the cause.
 			if (end === undefined && how === "died")
 				platform.note("died", queue, message.subjects, { calls });
 			else if (end !== undefined && hasFailed)
@@ -47,7 +47,7 @@ export function runBatch(
 		ended(ends);
 	};
 	const stop = platform.time.after(WALL_TIME, () => isolate.kill());
-	const forget = isolate.mourn(() => end("died"));
+	const forget = isolate.onDeath(() => end("died"));
 	invoke(invocation, isolate, queue, messages, (message, verdict) => {
 		// The first verdict counts.
 		if (isolate.alive && !verdicts.has(message)) verdicts.set(message, verdict);
@@ -57,7 +57,7 @@ export function runBatch(
 	);
 }
 
-/** A consumer that died may take its verdicts with it; a throw leaves them; a return acks what has none. */
+/** Returns the verdicts that count. A death may lose all of them, and a return acks each message without one. */
 function settled(
 	messages: readonly Message[],
 	verdicts: ReadonlyMap<Message, Verdict>,

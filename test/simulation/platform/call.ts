@@ -1,8 +1,8 @@
-/** A call from an isolate to a queue or an object. It takes time, and any of its faults may strike. */
+/** A call from an isolate to a queue or an object. It takes time, and one of its faults may occur. */
 import type { Strike } from "./fate.ts";
 import { type CallNote, workHere } from "./isolate.ts";
 
-/** What may go wrong with any call. */
+/** Faults that can occur in every call. */
 export const CALL_STRIKES: readonly Strike[] = [
 	"crash_before",
 	"crash_after",
@@ -14,18 +14,19 @@ export const CALL_STRIKES: readonly Strike[] = [
 ];
 
 export interface Call<Result> {
-	/** What is called, such as `events.send`. */
+	/** The called operation, such as `events.send`. */
 	name: string;
-	/** Which events it is about. */
+	/** The events and deliveries that the call is about. */
 	subjects: readonly string[];
+	/** Faults that can occur in this call. */
 	may: readonly Strike[];
-	/** What an error of the platform's says of itself. */
-	says?: object;
-	/** Does it; where it is struck halfway, a part of it. */
+	/** Properties of the errors with which the platform fails the call. */
+	errorProperties?: object;
+	/** Performs the call. With the fault `halfway` it performs only a part. */
 	perform(strike?: Strike): Promise<Result> | Result;
 }
 
-/** The longest that a slow answer takes, in milliseconds. */
+/** Longest additional latency of a slow answer, in milliseconds. */
 const SLOW = 20_000;
 
 export function callOut<Result>(call: Call<Result>): Promise<Result> {
@@ -60,7 +61,12 @@ export function callOut<Result>(call: Call<Result>): Promise<Result> {
 		};
 		const fail = (error: unknown) => answer("failed", () => reject(error));
 		const failed = (why: string) =>
-			fail(Object.assign(new Error(`${name} failed: ${why}`), call.says));
+			fail(
+				Object.assign(
+					new Error(`${name} failed: ${why}`),
+					call.errorProperties,
+				),
+			);
 		if (strike === "hung_before" || strike === "hung_after") end("failed");
 		time.after(fate.latency(point), () => {
 			if (from.isCutOff)

@@ -1,4 +1,4 @@
-/** Replaces the module `cloudflare:workers` by the platform of the running isolate. */
+/** Stand-in for the module `cloudflare:workers`. It uses the platform of the running isolate. */
 import { here } from "./isolate.ts";
 
 function leading(find: () => object): object {
@@ -16,7 +16,7 @@ export const env = leading(() => here().platform.env);
 export const exports = leading(() => here().platform.exports);
 
 export function waitUntil(promise: Promise<unknown>): void {
-	here().keep(promise);
+	here().waitUntil(promise);
 }
 
 export class DurableObject {

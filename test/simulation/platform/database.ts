@@ -7,7 +7,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 type Value = string | number | null;
 type Row = Record<string, Value>;
 
-/** What `sql.exec` answers. */
+/** The result of `sql.exec`. */
 export interface Cursor {
 	readonly rowsWritten: number;
 	toArray(): Row[];
@@ -32,12 +32,12 @@ export class Database {
 		`);
 	}
 
-	/** Whether something was written that is not yet confirmed. */
+	/** Whether there are uncommitted writes. */
 	get isDirty(): boolean {
 		return this.#isOpen;
 	}
 
-	/** Whether SQLite has taken back by itself what was not confirmed, as it does when a disk fails or is full. */
+	/** Whether SQLite itself has rolled back the uncommitted writes, as it does when a disk fails or is full. */
 	get isLost(): boolean {
 		return this.#isOpen && !this.#db.isTransaction;
 	}
@@ -88,7 +88,7 @@ export class Database {
 		this.#isOpen = false;
 	}
 
-	/** Drops every table, as `deleteAll` does, the alarm excepted. */
+	/** Deletes all tables and keys, as `deleteAll` does. The alarm stays. */
 	clear(): void {
 		this.#begin();
 		const tables = this.all(
@@ -100,7 +100,7 @@ export class Database {
 		this.#statements.clear();
 	}
 
-	/** Rows of all tables but the alarm's, and but the last claim, which the next overwrites. */
+	/** Counts the rows, without the alarm and without the last claim, which the next claim overwrites. */
 	count(): number {
 		const tables = this.all(
 			"SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('_alarm', 'claim')",

@@ -1,36 +1,36 @@
 /**
- * Decides by the seed. Each draw is a hash of the seed and of the name of the decision, never the next number of a
- * sequence, so that removing one act from a history changes no other draw.
+ * Random draws from a seed. Each draw is a hash of the seed and of the decision's name, not the next number of a
+ * sequence. Removing one act from a history therefore changes no other draw.
  */
 import { hash } from "node:crypto";
 
-/** How a call out of an isolate can go wrong. */
+/** A fault at a single point, such as a call out of an isolate. */
 export type Strike =
-	/** The isolate dies, and the call was never made. */
+	/** The isolate dies before it makes the call. */
 	| "crash_before"
-	/** The isolate dies once the call was made. */
+	/** The isolate dies after the call was performed. */
 	| "crash_after"
-	/** The call fails, and nothing was done. */
+	/** The call fails and does nothing. */
 	| "refused"
-	/** The call fails, and a part was done. */
+	/** The call fails after it performed a part. */
 	| "halfway"
-	/** The call was done, and reports a failure. */
+	/** The call is performed, but reports a failure. */
 	| "lied"
-	/** The call never answers, and nothing was done. */
+	/** The call never answers and does nothing. */
 	| "hung_before"
-	/** The call never answers, yet was done. */
+	/** The call is performed, but never answers. */
 	| "hung_after"
-	/** The object that is called loses its memory first. */
+	/** The called object is reset before it performs the call. */
 	| "reset"
-	/** An operation of an object's storage fails and does nothing; earlier writes of the tick stay. */
+	/** A storage operation of an object fails and does nothing. Earlier writes of the same tick stay. */
 	| "storage_failed"
-	/** An operation of an object's storage fails, and with it all that was not confirmed, and the object. */
+	/** A storage operation of an object fails, rolls back all uncommitted writes, and resets the object. */
 	| "storage_broken"
-	/** It answers late. */
+	/** The call answers late. */
 	| "slow"
-	/** A message is delivered once more than its verdicts ask for. */
+	/** A message is delivered once more than its verdicts require. */
 	| "duplicated"
-	/** An alarm that was set is gone. */
+	/** An alarm that was set is lost. */
 	| "alarm_lost";
 
 export type Rates = Readonly<Partial<Record<Strike, number>>>;
@@ -39,39 +39,39 @@ const DIGITS = 12;
 const RANGE = 16 ** DIGITS;
 
 export class Fate {
-	/** What went wrong, by the key of its draw. */
+	/** The faults that occurred, by the keys of their draws. */
 	readonly struck: string[] = [];
-	/** While it is so, nothing goes wrong. */
+	/** While true, no fault occurs. */
 	calm = false;
 	readonly #seed: number;
 	readonly #rates: Rates;
 	readonly #only: ReadonlySet<string> | undefined;
 	readonly #counts = new Map<string, number>();
 
-	/** @param only what may go wrong, by the keys of an earlier run; all when absent */
+	/** @param only the faults that may occur, by the keys of an earlier run. Default: all. */
 	constructor(seed: number, rates: Rates, only?: ReadonlySet<string>) {
 		this.#seed = seed;
 		this.#rates = rates;
 		this.#only = only;
 	}
 
-	/** From [0, 1), the same for the same key. */
+	/** Returns a number from [0, 1), always the same one for a key. */
 	draw(key: string): number {
 		const digest = hash("sha1", `${this.#seed} ${key}`);
 		return Number.parseInt(digest.slice(0, DIGITS), 16) / RANGE;
 	}
 
-	/** A draw for the next occurrence of what has this name. */
+	/** Returns the draw for the next occurrence of a name. */
 	next(name: string): number {
 		return this.draw(this.#occurrence(name));
 	}
 
-	/** Milliseconds that a call takes one way. */
+	/** Returns the latency of a call in one direction, in milliseconds. */
 	latency(name: string): number {
 		return 0.5 + this.next(`latency ${name}`) * 15;
 	}
 
-	/** Whether something goes wrong at a point, and what, of that which may. */
+	/** Returns the fault that occurs at a point, one of `may`; undefined if none occurs. */
 	strike<May extends Strike>(
 		point: string,
 		may: readonly May[],

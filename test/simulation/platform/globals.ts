@@ -1,4 +1,4 @@
-/** Replaces clock, timers, randomness and console inside isolates. Outside of them they are unchanged. */
+/** Replaces clock, timers, randomness and console for code inside isolates. Other code uses the real ones. */
 import { v4 } from "uuid";
 import { current, currentWork } from "./isolate.ts";
 

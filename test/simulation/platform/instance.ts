@@ -4,25 +4,25 @@ import type { Platform } from "./platform.ts";
 
 export class Instance extends Isolate {
 	object: object | undefined;
-	/** Why its storage does nothing any more: it lives to the end of its turn, and nothing leaves it. */
+	/** Why every storage operation fails. The instance then runs to the end of its tick, and nothing leaves it. */
 	broken: Error | undefined;
 	readonly #confirm: () => void;
 	#closed = 0;
 	readonly #waiting: (() => void)[] = [];
 
-	/** @param confirm puts on disk what was written, or kills the instance where that fails */
+	/** @param confirm commits the writes, or kills the instance if the commit fails */
 	constructor(platform: Platform, label: string, confirm: () => void) {
 		super(platform, label);
 		this.#confirm = confirm;
 	}
 
-	/** Its storage has failed for good. */
+	/** Makes all further storage operations fail. The instance dies after the current tick. */
 	breakDown(why: Error): void {
 		this.broken = why;
 		this.platform.time.after(0, () => this.kill());
 	}
 
-	/** The input gate: while it awaits its own storage, nothing else comes in. */
+	/** The input gate: while the instance awaits its own storage, no other call or answer is delivered. */
 	async closed<Result>(act: () => Promise<Result>): Promise<Result> {
 		this.#closed++;
 		try {
@@ -40,8 +40,8 @@ export class Instance extends Isolate {
 	}
 
 	/**
-	 * The output gate: nothing leaves before what was written is on disk. With it is what was done about answers
-	 * that came before, so that a later death brings none of those calls again.
+	 * The output gate: nothing leaves before all writes are committed. The commit includes the effects of earlier
+	 * answers, so a later death does not repeat the calls that were answered.
 	 */
 	override release(): boolean {
 		if (this.broken) this.kill();

@@ -1,26 +1,26 @@
 /**
- * One invocation in an isolate. After its return it goes on only for promises passed to `waitUntil`, for 30 seconds at
- * most. Then its pending calls get no answer, and may not arrive.
+ * One invocation in an isolate. After it returns, it continues only for promises passed to `waitUntil`, for at most 30
+ * seconds. Calls that are then pending get no answer, and may not be performed.
  */
 import { Isolate } from "./isolate.ts";
 
-/** So long what was handed to `waitUntil` may take, in milliseconds (Cloudflare Workers, Context). */
-const KEPT = 30_000;
+/** Time limit of promises passed to `waitUntil`, in milliseconds (Cloudflare Workers, Context). */
+const WAIT_UNTIL_TIME = 30_000;
 
-/** Share of calls without `waitUntil` that are cut off at once. The others are cut off at a random time. */
+/** Share of invocations without pending `waitUntil` promises that end at once. The others end at a random time. */
 const AT_ONCE = 0.8;
 
 export class Invocation extends Isolate {
 	readonly #host: Isolate;
 	readonly #forget: () => void;
-	#kept = 0;
+	#pending = 0;
 	#hasReturned = false;
 	#stop = () => {};
 
 	constructor(host: Isolate) {
 		super(host.platform, host.label);
 		this.#host = host;
-		this.#forget = host.mourn(() => {
+		this.#forget = host.onDeath(() => {
 			this.alive = false;
 		});
 	}
@@ -33,30 +33,33 @@ export class Invocation extends Isolate {
 		return this.#host.randomBytes(bytes);
 	}
 
-	override keep(promise: Promise<unknown>): void {
-		this.#kept++;
+	override waitUntil(promise: Promise<unknown>): void {
+		this.#pending++;
 		const settled = () => {
-			this.#kept--;
-			if (this.#hasReturned && this.#kept === 0 && this.alive) this.#leave();
+			this.#pending--;
+			if (this.#hasReturned && this.#pending === 0 && this.alive) this.#leave();
 		};
 		promise.then(settled, settled);
 	}
 
-	/** It has answered, or failed. */
+	/** Called when the invocation has returned or thrown. */
 	returned(): void {
 		this.#hasReturned = true;
-		if (this.#kept === 0) this.#leave();
-		else this.#stop = this.platform.time.after(KEPT, () => this.#cutOff());
+		if (this.#pending === 0) this.#leave();
+		else
+			this.#stop = this.platform.time.after(WAIT_UNTIL_TIME, () =>
+				this.#cutOff(),
+			);
 	}
 
 	#leave(): void {
 		const { fate, time } = this.platform;
 		const drawn = fate.next(`cut off ${this.label}`) - AT_ONCE;
-		const wait = Math.max(0, drawn / (1 - AT_ONCE)) * KEPT;
+		const wait = Math.max(0, drawn / (1 - AT_ONCE)) * WAIT_UNTIL_TIME;
 		if (wait === 0) this.#cutOff();
 		else
 			time.after(wait, () => {
-				if (this.#kept === 0) this.#cutOff();
+				if (this.#pending === 0) this.#cutOff();
 			});
 	}
 

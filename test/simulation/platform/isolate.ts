@@ -7,21 +7,21 @@ import type { Platform } from "./platform.ts";
 
 const running = new AsyncLocalStorage<Work>();
 
-/** A call out of an isolate, as far as it has come. */
+/** The state of a call out of an isolate. */
 export interface CallNote {
-	/** What is called, such as `events.send`. */
+	/** The called operation, such as `events.send`. */
 	name: string;
 	subjects: readonly string[];
-	/** Whether it was performed; one that failed may have been. */
+	/** Whether it was performed. A failed call may have been performed too. */
 	isDone: boolean;
-	/** As the caller knows it. A call that never will be answered has failed. */
+	/** The state that the caller knows. A call that never gets an answer counts as failed. */
 	end: "open" | "answered" | "failed";
 }
 
 /** One piece of work in an isolate, such as a batch, and the calls that it has made. */
 export class Work {
 	calls: CallNote[] = [];
-	/** The queue whose batch it takes, if it does. */
+	/** The queue of the batch, if the work is a batch. */
 	queue: string | undefined;
 	readonly isolate: Isolate;
 
@@ -36,19 +36,19 @@ export class Work {
 
 export class Isolate {
 	alive = true;
-	/** The calls of an isolate that is cut off do not arrive. */
+	/** If true, pending calls of the isolate are not performed. */
 	isCutOff = false;
-	/** What runs in it as a part of nothing else. */
+	/** The work that belongs to no batch and no request. */
 	readonly work = new Work(this);
-	/** Batches and requests that it is in the middle of. */
+	/** Batches and requests in progress. */
 	readonly batches = new Set<Work>();
 	readonly platform: Platform;
 	readonly label: string;
-	/** What it is an isolate of: its label without a count. */
+	/** The label without its count, such as the name of an object. Its instances share it. */
 	readonly home: string;
-	/** How far its clock is off, in milliseconds. */
+	/** Error of its clock, in milliseconds. */
 	readonly skew: number;
-	readonly #mourners = new Set<() => void>();
+	readonly #deathListeners = new Set<() => void>();
 
 	constructor(platform: Platform, label: string) {
 		this.platform = platform;
@@ -61,18 +61,18 @@ export class Isolate {
 		return this.work.run(act);
 	}
 
-	/** Goes on with what waited for an answer; an object first lets others finish. */
+	/** Continues code when an answer arrives. An object delays this while its input gate is closed. */
 	resume(act: () => void): void {
 		if (this.alive) act();
 	}
 
-	/** Before anything leaves the isolate. False when it does not, because the isolate is dead. */
+	/** Called before a call or an answer leaves the isolate. Returns false if the isolate is dead. */
 	release(): boolean {
 		return this.alive;
 	}
 
-	/** What was handed to `waitUntil`; nothing ends here before it. */
-	keep(promise: Promise<unknown>): void {
+	/** Accepts a promise of `waitUntil`. A plain isolate does not end after a return, so nothing must be extended. */
+	waitUntil(promise: Promise<unknown>): void {
 		promise.catch(() => {});
 	}
 
@@ -89,22 +89,22 @@ export class Isolate {
 		const calls = [this.work, ...this.batches].flatMap((work) => work.calls);
 		const subjects = new Set(calls.flatMap((call) => call.subjects));
 		this.platform.note("killed", this.label, [...subjects], { calls });
-		for (const mourn of [...this.#mourners]) mourn();
+		for (const listener of [...this.#deathListeners]) listener();
 	}
 
 	/** Calls `act` when the isolate dies. Returns a function that cancels this. */
-	mourn(act: () => void): () => void {
-		this.#mourners.add(act);
-		return () => this.#mourners.delete(act);
+	onDeath(act: () => void): () => void {
+		this.#deathListeners.add(act);
+		return () => this.#deathListeners.delete(act);
 	}
 }
 
-/** The work that is running. */
+/** Returns the work whose code is running. */
 export function currentWork(): Work | undefined {
 	return running.getStore();
 }
 
-/** The isolate whose code is running. */
+/** Returns the isolate whose code is running. */
 export function current(): Isolate | undefined {
 	return running.getStore()?.isolate;
 }

@@ -1,6 +1,6 @@
 /**
- * A simulated Durable Object: one instance with an input and an output gate, one alarm that is dropped after six
- * failed retries, and a crash at any await.
+ * A simulated Durable Object: one instance with an input and an output gate, and one alarm that is dropped after six
+ * failed retries. It may crash at any await.
  */
 import { Alarm, type AlarmRun } from "./alarm.ts";
 import { CALL_STRIKES, callOut } from "./call.ts";
@@ -12,10 +12,10 @@ import { storageOf } from "./storage.ts";
 /** A class that is exported as a Durable Object. */
 export type ObjectClass = new (ctx: unknown, env: unknown) => object;
 
-/** What errors of the platform's own say of themselves: that the call may be made again. */
+/** Properties of the platform's own errors: the caller may retry. */
 const TRANSIENT = { retryable: true };
 
-/** An alarm's handler has a quarter of an hour. */
+/** Wall-time limit of an alarm handler, in milliseconds. */
 const WALL_TIME = 15 * 60_000;
 
 export class SimulatedObject {
@@ -37,14 +37,14 @@ export class SimulatedObject {
 		);
 	}
 
-	/** A call from elsewhere, with a copy of what it is given, that answers with a copy. */
+	/** Calls a method from outside the object. The arguments and the result are copies. */
 	call(method: string, args: readonly unknown[]): Promise<unknown> {
 		const subjects = this.platform.subjectsOf([this.name, ...args]);
 		return callOut({
 			name: `${this.name}.${method}`,
 			subjects,
 			may: [...CALL_STRIKES, "reset"],
-			says: TRANSIENT,
+			errorProperties: TRANSIENT,
 			perform: (strike) => {
 				if (strike === "reset") this.reset();
 				this.#failIfDown(subjects);
@@ -60,22 +60,22 @@ export class SimulatedObject {
 		});
 	}
 
-	/** Loses its memory, and what it had not confirmed. */
+	/** Kills the instance. Its memory and its uncommitted writes are lost. */
 	reset(): void {
 		this.#instance?.kill();
 	}
 
-	/** Loses its memory only if nothing is under way. */
+	/** Resets the object only if it is idle. */
 	evict(): void {
 		if (this.isIdle) this.reset();
 	}
 
-	/** Whether nothing is under way. */
+	/** Whether no call and no alarm is running. */
 	get isIdle(): boolean {
 		return this.#calls === 0;
 	}
 
-	/** What was written is on disk; or, where that fails, it is gone and so is the instance. */
+	/** Commits the writes. During an outage this may fail, which rolls them back and kills the instance. */
 	#confirm(): void {
 		if (!this.database.isDirty) return;
 		const down = this.platform.isDown(this.name);
@@ -95,19 +95,19 @@ export class SimulatedObject {
 		throw Object.assign(new Error(`${name} is overloaded`), says);
 	}
 
-	/** Something that an instance does, through its gates; it fails when the instance dies meanwhile. */
+	/** Runs a call or an alarm through the gates of the instance. It fails if the instance dies meanwhile. */
 	#perform<Result>(
 		subjects: readonly string[],
 		act: (object: object) => Promise<Result>,
 	): Promise<Result> {
-		const instance = this.#living();
+		const instance = this.#liveInstance();
 		this.#calls++;
 		return new Promise<Result>((resolve, reject) => {
 			const over = () => {
 				this.#calls--;
 				forget();
 			};
-			const forget = instance.mourn(() => {
+			const forget = instance.onDeath(() => {
 				over();
 				this.platform.note("call lost", this.name, subjects);
 				reject(Object.assign(new Error(`${this.name} was reset`), TRANSIENT));
@@ -128,13 +128,13 @@ export class SimulatedObject {
 		});
 	}
 
-	/** @throws what its constructor throws; then it is gone */
-	#living(): Instance {
+	/** Returns the live instance, or starts one. @throws what the constructor throws, after it killed the instance */
+	#liveInstance(): Instance {
 		if (this.#instance?.alive) return this.#instance;
 		const label = `${this.name} ~${++this.#instances}`;
 		const instance = new Instance(this.platform, label, () => this.#confirm());
 		this.#instance = instance;
-		instance.mourn(() => {
+		instance.onDeath(() => {
 			this.database.rollback();
 			this.alarm.plan();
 			if (this.#instance === instance) this.#instance = undefined;
@@ -142,7 +142,7 @@ export class SimulatedObject {
 		const context = {
 			id: { name: this.name.split("/")[1] },
 			storage: storageOf(this, instance),
-			// What fails in there resets the object.
+			// A failure inside resets the object.
 			blockConcurrencyWhile: (act: () => Promise<unknown>) =>
 				instance.closed(act).catch(() => instance.kill()),
 			waitUntil: () => {},
@@ -160,7 +160,7 @@ export class SimulatedObject {
 
 	async #runAlarm(run: AlarmRun): Promise<void> {
 		this.#failIfDown([]);
-		const instance = this.#living();
+		const instance = this.#liveInstance();
 		const stop = this.platform.time.after(WALL_TIME, () => instance.kill());
 		try {
 			await this.#perform([], async (object) =>
@@ -172,7 +172,7 @@ export class SimulatedObject {
 	}
 }
 
-/** An error as it arrives on the other side of a call: no class, but its name, message and own members. */
+/** Returns an error as RPC transfers it: without its class, but with its name, message and own properties. */
 function errorOf(error: unknown): Error {
 	if (!(error instanceof Error)) return new Error(String(error));
 	const { name, message } = error;

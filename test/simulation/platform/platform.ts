@@ -1,5 +1,5 @@
 /**
- * The simulated platform: time, draws, queues, objects and isolates. It must not know Tidings; the Worker tells it
+ * The simulated platform: time, draws, queues, objects and isolates. It must not know Tidings, so the Worker defines
  * which events a message is about.
  */
 import "./globals.ts";
@@ -10,7 +10,7 @@ import { type ObjectClass, SimulatedObject } from "./object.ts";
 import { type QueueSettings, SimulatedQueue } from "./queue.ts";
 import { Time } from "./time.ts";
 
-/** Something that happened, for the ledger and the timeline. */
+/** One observation, for the ledger and the timeline. */
 export interface Note {
 	/** Simulated time, epoch milliseconds. */
 	at: number;
@@ -35,25 +35,25 @@ export interface Deploy {
 
 /** The Worker that runs on the platform. */
 export interface SimulatedWorker {
-	/** Which deploy an isolate that starts now belongs to. */
+	/** Returns the deploy of an isolate that starts now. */
 	deployed(): Deploy;
 	objects: Record<string, () => ObjectClass>;
 	vars: Record<string, unknown>;
-	/** The queues' settings, and under which name each is bound. */
+	/** The settings of each queue, and the name of its binding. */
 	queues: Record<string, QueueSettings & { binding: string }>;
-	/** How many of the isolates have a clock that is off, from 0 to 1. */
+	/** Share of the isolates whose clock is wrong, from 0 to 1. */
 	skewed: number;
 	/**
-	 * Whether an alarm that is set to the present inside its own handler stands and never fires. Production behaves
-	 * so (cloudflare/workerd#6866) and the local runtime does not, so the conformance suite runs without it.
+	 * Whether an alarm that is set to the present inside its own handler stays set and never fires. Production behaves
+	 * like this (cloudflare/workerd#6866). The local runtime does not, so the conformance suite runs without it.
 	 * Default: true.
 	 */
 	hasStuckAlarms?: boolean;
-	/** Which events some text or value is about. */
+	/** Returns the events and deliveries that a text or value is about. */
 	subjectsOf(value: unknown): string[];
 }
 
-/** An isolate of the Worker. It keeps its first deploy, and runs concurrent invocations. */
+/** An isolate of the Worker. It runs concurrent invocations of one deploy. */
 export class WorkerIsolate extends Isolate {
 	readonly deploy: Deploy;
 
@@ -63,13 +63,13 @@ export class WorkerIsolate extends Isolate {
 	}
 }
 
-/** The most that the clock of an isolate is off, in milliseconds. */
+/** Largest error of an isolate's clock, in milliseconds, either way. */
 export const MOST_SKEW = 29_500;
 
-/** So many are there to be shared. */
+/** Most isolates that accept new invocations. */
 const MOST_ISOLATES = 4;
 
-/** How often an invocation comes to an isolate that is there. */
+/** Share of invocations that run in an existing isolate of their deploy, if there is one. */
 const SHARED = 0.6;
 
 export class Platform {
@@ -80,16 +80,16 @@ export class Platform {
 	readonly queues: Map<string, SimulatedQueue>;
 	readonly hasStuckAlarms: boolean;
 	readonly objects = new Map<string, SimulatedObject>();
-	/** How far every clock is off, in milliseconds; a fault moves it. */
+	/** Error of all clocks, in milliseconds. The fault `clock` sets it. */
 	clockOffset = 0;
-	/** By how many outages at once something is down, by name, a class standing for all of its objects. */
+	/** Number of concurrent outages, by name. The name of a class applies to all of its objects. */
 	readonly #down = new Map<string, number>();
 	readonly #worker: SimulatedWorker;
 	readonly #listen: (note: Note) => void;
-	/** The furthest clock that was read, by what the isolates are of that read it. */
+	/** The latest clock reading of all isolates with the same `home`. */
 	readonly #furthest = new Map<string, number>();
 	#isolates: WorkerIsolate[] = [];
-	/** Those that take nothing new and are in the middle of something. */
+	/** Isolates that accept no new invocation and still have batches or requests in progress. */
 	#leaving: WorkerIsolate[] = [];
 	#count = 0;
 
@@ -146,7 +146,7 @@ export class Platform {
 			(one) => (this.#down.get(one) ?? 0) > 0,
 		);
 
-	/** Takes something down for a while, in milliseconds. */
+	/** Starts an outage of a queue, an object or a class, for `lasting` milliseconds. */
 	takeDown(name: string, lasting: number): void {
 		const change = (by: number) =>
 			this.#down.set(name, (this.#down.get(name) ?? 0) + by);
@@ -155,7 +155,7 @@ export class Platform {
 		this.time.after(lasting, () => change(-1));
 	}
 
-	/** A place for one more invocation, new or shared with others. */
+	/** Returns a new or a shared isolate for one more invocation. */
 	workerIsolate(): WorkerIsolate {
 		const deploy = this.#worker.deployed();
 		this.#isolates = this.#isolates.filter(({ alive }) => alive);
@@ -177,12 +177,12 @@ export class Platform {
 		return isolate;
 	}
 
-	/** As when machines are replaced: whatever the Worker is in the middle of. */
+	/** Kills all isolates of the Worker, as when machines are replaced. Work in progress is lost. */
 	killWorkers(): void {
 		for (const isolate of [...this.#isolates, ...this.#leaving]) isolate.kill();
 	}
 
-	/** The cron trigger. */
+	/** Runs the cron trigger. */
 	tick(): void {
 		const isolate = this.workerIsolate();
 		const invocation = new Invocation(isolate);
@@ -198,12 +198,12 @@ export class Platform {
 		return clock;
 	}
 
-	/** The furthest clock that an object has read so far, whichever instance of it; 0 when it read none. */
+	/** Returns the latest clock reading of an object so far, over all of its instances; 0 if there is none. */
 	furthestClock(home: string): number {
 		return this.#furthest.get(home) ?? 0;
 	}
 
-	/** How far the clock of a new isolate is off, in milliseconds, either way. */
+	/** Returns the clock error of a new isolate, in milliseconds, either way. */
 	skewOf(label: string): number {
 		const { skewed } = this.#worker;
 		const drawn = this.fate.draw(`skew ${label}`);
@@ -219,7 +219,7 @@ export class Platform {
 		detail?: unknown,
 	): void => this.#listen({ at: this.time.now, what, where, subjects, detail });
 
-	/** What code writes to its console. */
+	/** Records a console message of an isolate. */
 	noteConsole({ label }: Isolate, args: readonly unknown[]): void {
 		this.note("console", label, [], args);
 	}

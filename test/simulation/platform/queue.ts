@@ -16,9 +16,9 @@ export interface QueueSettings {
 	retryDelay: number;
 	/** The name of another queue. */
 	deadLetterQueue?: string;
-	/** Milliseconds that a message is kept. */
+	/** Milliseconds until a message expires. */
 	retention: number;
-	/** Batches under way at once. */
+	/** Most concurrent batches. */
 	concurrency: number;
 }
 
@@ -33,26 +33,26 @@ export interface Message {
 	id: string;
 	body: unknown;
 	sentAt: number;
-	/** Since when this queue keeps it. */
-	keptFrom: number;
+	/** When this queue stored the message. A duplicate has the time of its original. */
+	storedAt: number;
 	visibleAt: number;
-	/** How often it was delivered. */
+	/** Number of deliveries so far. */
 	attempts: number;
-	/** Which events it is about. */
+	/** The events and deliveries that it is about. */
 	subjects: readonly string[];
 	/** The id of the message that it is a duplicate of. A duplicate is not duplicated again. */
 	copyOf?: string;
-	/** How many duplicates it has. */
+	/** Number of its duplicates. */
 	copies: number;
 }
 
-/** A message has so many duplicates at the most: with one for each retry, hundreds of retries are tens of thousands of attempts. */
+/** Most duplicates of a message. Without a limit, hundreds of retries would become tens of thousands of attempts. */
 const MOST_COPIES = 3;
 
 export class SimulatedQueue {
 	readonly name: string;
 	readonly settings: QueueSettings;
-	/** What waits, by id; what is being delivered is not here. */
+	/** Messages that wait for delivery, by id. Messages in delivery are in `underWay`. */
 	readonly waiting = new Map<string, Message>();
 	readonly underWay = new Set<Message>();
 	readonly #platform: Platform;
@@ -67,7 +67,7 @@ export class SimulatedQueue {
 		this.settings = settings;
 	}
 
-	/** What a producer is bound to. */
+	/** The binding of a producer. */
 	readonly producer = {
 		send: async (body: unknown, options: SendOptions = {}) => {
 			checkMessage({ body, ...options });
@@ -83,9 +83,9 @@ export class SimulatedQueue {
 	};
 
 	/**
-	 * Something that was put there past Tidings.
+	 * Stores a message without the checks and faults of the producer.
 	 *
-	 * @param from the message that it was in another queue, whose id and time it keeps
+	 * @param from the message of another queue whose id and send time the new message gets
 	 */
 	put(
 		body: unknown,
@@ -99,7 +99,7 @@ export class SimulatedQueue {
 			id: from?.id ?? `${this.name}-${++this.#count}`,
 			body: structuredClone(body),
 			sentAt: from?.sentAt ?? Math.floor(time.now),
-			keptFrom: time.now,
+			storedAt: time.now,
 			visibleAt: time.now + delaySeconds * 1_000,
 			attempts,
 			subjects,
@@ -171,13 +171,13 @@ export class SimulatedQueue {
 			this.#wake(Math.max(next, time.now + 1));
 	}
 
-	/** In no order. */
+	/** Returns the messages that are due, in random order, and removes the expired ones. */
 	#visible(): Message[] {
 		const { time, fate } = this.#platform;
 		const drawn: [number, Message][] = [];
 		for (const message of this.waiting.values()) {
 			if (message.visibleAt > time.now) continue;
-			if (time.now - message.keptFrom > this.settings.retention) {
+			if (time.now - message.storedAt > this.settings.retention) {
 				this.waiting.delete(message.id);
 				this.#platform.note("expired", this.name, message.subjects);
 				continue;
@@ -221,7 +221,7 @@ export class SimulatedQueue {
 		this.#wake(message.visibleAt);
 	}
 
-	/** Another copy comes as well, on its own from now on, as after a verdict that was lost. */
+	/** May add a duplicate of the message, as after a lost verdict. The duplicate is then a separate message. */
 	#duplicate(message: Message): void {
 		if (message.copyOf !== undefined || message.copies === MOST_COPIES) return;
 		const { fate } = this.#platform;
@@ -235,7 +235,7 @@ export class SimulatedQueue {
 			fate.next(`again ${this.name}`) < 0.5 ? attempts : attempts - 1;
 		const delay = fate.next(`copy ${this.name}`) * 30;
 		const copy = this.put(body, delay, again, undefined, subjects);
-		const { id: copyOf, sentAt, keptFrom } = message;
-		Object.assign(copy, { sentAt, keptFrom, copyOf });
+		const { id: copyOf, sentAt, storedAt } = message;
+		Object.assign(copy, { sentAt, storedAt, copyOf });
 	}
 }

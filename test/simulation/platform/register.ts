@@ -1,4 +1,4 @@
-/** With `node --import` of this file, `cloudflare:workers` is the simulated platform. */
+/** For `node --import`: resolves `cloudflare:workers` to the simulated platform. */
 import { registerHooks } from "node:module";
 
 const standIn = new URL("./cloudflare-workers.ts", import.meta.url).href;

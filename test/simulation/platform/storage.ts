@@ -15,25 +15,25 @@ interface Gate {
 
 type Bound = string | number | null;
 
-/** The runtime refuses an alarm past 2189, in epoch milliseconds. */
+/** The latest alarm that the runtime accepts, in epoch milliseconds: the end of 2188. */
 const LATEST_ALARM = 6_911_000_000_000;
 
-/** How often an operation fails while storage is down. */
+/** Share of storage operations that fail during an outage. */
 const DOWN = 0.2;
 
-/** What goes wrong with an operation that is done in its turn. */
+/** Faults that can occur in every storage operation. */
 const FAILURES = ["storage_failed", "storage_broken"] as const;
 
 export function storageOf(object: SimulatedObject, instance: Gate) {
 	const { database, platform, name } = object;
 
-	/** Code of an instance that is gone may still run to its next await; it reaches nothing. */
-	const living = (): void => {
+	/** Code of a dead instance may still run to its next await. Its storage operations must fail. */
+	const checkAlive = (): void => {
 		if (!instance.alive) throw new Error(`${name} is gone`);
 		if (instance.broken) throw instance.broken;
 	};
 
-	/** Fails an operation as it is struck; while storage is down, as it is drawn. */
+	/** Throws if the operation has a storage fault, or if it fails at random during an outage. */
 	function fail(operation: string, strike: Strike | undefined): void {
 		const point = `down ${name} storage`;
 		const drawn =
@@ -43,7 +43,7 @@ export function storageOf(object: SimulatedObject, instance: Gate) {
 				: undefined);
 		if (drawn !== "storage_failed" && drawn !== "storage_broken") return;
 		const isBroken = drawn === "storage_broken";
-		// A broken object notes its calls when it dies.
+		// If the storage breaks, the note about the death of the instance lists the calls.
 		const calls = isBroken ? [] : instance.work.calls;
 		const subjects = new Set(calls.flatMap((call) => call.subjects));
 		platform.note(drawn, name, [...subjects], { operation, calls });
@@ -51,16 +51,16 @@ export function storageOf(object: SimulatedObject, instance: Gate) {
 		throw new Error(`${operation} failed: internal error`);
 	}
 
-	/** What is not confirmed is gone, and the object with it. */
+	/** Rolls back all uncommitted writes, and breaks the instance. */
 	function lose(why: Error): never {
 		database.rollback();
 		instance.breakDown(why);
 		throw why;
 	}
 
-	/** An operation that is done when it returns. */
+	/** Runs a synchronous operation. */
 	function now<Result>(operation: string, act: () => Result): Result {
-		living();
+		checkAlive();
 		fail(operation, platform.fate.strike(`${name} ${operation}`, FAILURES));
 		try {
 			return act();
@@ -70,12 +70,12 @@ export function storageOf(object: SimulatedObject, instance: Gate) {
 		}
 	}
 
-	/** An operation that is awaited: done in the same turn, confirmed when it answers. */
+	/** Runs an asynchronous operation: it is performed in the same tick, and committed when it resolves. */
 	async function awaited<Result>(
 		operation: string,
 		act: () => Result,
 	): Promise<Result> {
-		living();
+		checkAlive();
 		const may: Strike[] = ["crash_before", "crash_after", ...FAILURES];
 		const strike = platform.fate.strike(`${name} ${operation}`, may);
 		fail(operation, strike);
@@ -86,7 +86,7 @@ export function storageOf(object: SimulatedObject, instance: Gate) {
 				new Promise((resolve) => {
 					const wait = platform.fate.latency(`${name} storage`) / 4;
 					platform.time.after(wait, () => {
-						// Unconfirmed, it is lost with all that was written in its turn.
+						// The commit did not happen, so all writes of the tick are lost.
 						if (strike === "crash_before") return instance.kill();
 						if (!instance.release()) return;
 						if (strike === "crash_after") return instance.kill();
@@ -119,8 +119,8 @@ export function storageOf(object: SimulatedObject, instance: Gate) {
 			},
 		},
 		transactionSync<Result>(act: () => Result): Result {
-			living();
-			// What fails of its own is its end; then it is taken back.
+			checkAlive();
+			// A fault of `transactionSync` itself occurs at its end, and rolls it back.
 			return database.transaction(() => {
 				const result = act();
 				return now("transactionSync", () => result);

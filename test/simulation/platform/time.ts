@@ -7,7 +7,7 @@ interface Task {
 	act: (() => void) | undefined;
 }
 
-/** Taken before anything can replace it. */
+/** Read at import, before anything can replace it. */
 const { setImmediate } = globalThis;
 
 export class Time {
@@ -25,12 +25,12 @@ export class Time {
 		this.now = now;
 	}
 
-	/** Does something later; the answer takes that back. */
+	/** Runs `act` after a delay. Returns a function that cancels it. */
 	after(ms: number, act: () => void): () => void {
 		return this.at(this.now + ms, act);
 	}
 
-	/** What lies in the past is done next. */
+	/** Runs `act` at a time, or next if that time is past. Returns a function that cancels it. */
 	at(at: number, act: () => void): () => void {
 		const task: Task = { at, order: this.#order++, act };
 		this.#tasks.push(task);
@@ -39,7 +39,7 @@ export class Time {
 		};
 	}
 
-	/** Runs until a time, or until it is over. False when there was nothing left to run before. */
+	/** Runs tasks until a time, or until `isOver`. Returns false if no task is left before that time. */
 	async run(until: number, isOver: () => boolean): Promise<boolean> {
 		while (!isOver()) {
 			const task = this.#tasks.peek();
@@ -58,7 +58,7 @@ export class Time {
 	}
 }
 
-/** Node runs all that promises have set off before the next immediate. */
+/** Resolves when the promises of a task have settled: Node runs their callbacks before the next immediate. */
 function rest(): Promise<void> {
 	return new Promise((resolve) => setImmediate(resolve));
 }

@@ -47,7 +47,7 @@ export class Calendar extends DurableObject<{ QUEUE: Queue<string> }> {
 				"DELETE FROM due WHERE id IN (SELECT value FROM json_each(?))",
 				JSON.stringify(rows.map(({ id }) => id)),
 			);
-			// The local runtime runs no timers, so delivers no batch, during an alarm without a pause.
+			// During an alarm that never pauses, the local runtime runs no timers, and so delivers no batch.
 			await scheduler.wait(0);
 		}
 		this.#armedAt = Number.POSITIVE_INFINITY;
