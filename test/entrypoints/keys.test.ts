@@ -50,7 +50,7 @@ describe("a key", () => {
 		['["hunter2"]', "[0]: expected an object"],
 		[
 			secretOf({ id: "hunter2 ", scopes: [], digest }),
-			"[0].id; use 1 to 64 characters of A-Z a-z 0-9 -",
+			"[0].id: use 1 to 64 characters of A-Z a-z 0-9 -",
 		],
 		[
 			secretOf({ id: "a", scopes: ["write"], digest }),
@@ -62,7 +62,7 @@ describe("a key", () => {
 		],
 		[
 			secretOf({ id: "a", scopes: [], digest: "hunter2" }),
-			"[0].digest; use the 64 hex digits",
+			"[0].digest: use the 64 hex digits",
 		],
 		[
 			secretOf({ id: "a", scopes: [], digest, key: "hunter2" }),
