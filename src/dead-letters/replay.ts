@@ -12,11 +12,9 @@ import { RefusedError } from "../event/errors.ts";
 import { bodyText } from "../event/json.ts";
 import {
 	EVENT_BYTES,
-	HOOK_EVENT_BYTES,
 	INLINE_BYTES,
 	PAYLOAD_RETENTION,
 } from "../event/limits.ts";
-import { isReservedName } from "../event/name.ts";
 import type { Ports } from "../ports.ts";
 
 type ReplayPorts = Pick<
@@ -107,11 +105,10 @@ async function checkEdited(
 	const schema = definitionOf(head.name)?.schema;
 	if (schema) await checkBody(head.name, schema, body);
 	const bytes = eventBytes(head, text);
-	const limit = isReservedName(head.name) ? HOOK_EVENT_BYTES : EVENT_BYTES;
-	if (bytes >= limit)
+	if (bytes >= EVENT_BYTES)
 		throw new RefusedError(
 			"event_too_large",
-			`the edited event has ${bytes} bytes; an event must have fewer than ${limit} bytes`,
+			`the edited event has ${bytes} bytes; an event must have fewer than ${EVENT_BYTES} bytes`,
 		);
 	extension.checkReplay(head.name, body);
 }

@@ -17,7 +17,7 @@ interface SchedulerShard
 }
 
 /** @param shards how many shards are listed and watched */
-export function schedulerOf(
+function schedulerOf(
 	shards: number,
 	shardAt: (shard: number) => SchedulerShard,
 ): Scheduler {
