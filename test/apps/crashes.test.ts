@@ -59,7 +59,7 @@ describe("a call of the webhook", () => {
 			ports,
 		);
 	const failing = (
-		method: "webhookState" | "acceptDelivery" | "confirmDelivery",
+		method: "webhookState" | "reserveDelivery" | "confirmDelivery",
 	) =>
 		recordingPorts({
 			subscriptionsOf: (name) => ({
@@ -70,7 +70,7 @@ describe("a call of the webhook", () => {
 	const idsOf = ({ recorded }: Ports) =>
 		recorded.events.map((text) => read(text).id);
 
-	test.each(["webhookState", "acceptDelivery"] as const)(
+	test.each(["webhookState", "reserveDelivery"] as const)(
 		"is neither accepted nor stored if its object fails at %s",
 		async (method) => {
 			const ports = failing(method);
@@ -105,8 +105,15 @@ describe("a call of the webhook", () => {
 		const first = failing("confirmDelivery");
 		const accepted = await accept(first, "d2");
 		expect(accepted).toMatchObject({ type: "stored" });
-		const second = recordingPorts({ clock: () => Date.now() + 60_000 });
-		expect(await accept(second, "d2")).toEqual(accepted);
+		vi.useFakeTimers({ toFake: ["Date"] });
+		const second = recordingPorts();
+		try {
+			// Until then, the first call counts as storing the event.
+			vi.setSystemTime(Date.now() + 11_000);
+			expect(await accept(second, "d2")).toEqual(accepted);
+		} finally {
+			vi.useRealTimers();
+		}
 		// Sent at most twice, with one id and one time.
 		expect(second.recorded.events).toEqual(first.recorded.events);
 		expect(second.recorded.transitions).toEqual(first.recorded.transitions);
@@ -126,11 +133,68 @@ describe("a call of the webhook", () => {
 		expect(second.recorded.events).toEqual([]);
 	});
 
-	test("is one event if its sender repeats it concurrently", async () => {
+	test("is stored once if its sender repeats it concurrently", async () => {
 		const ports = recordingPorts();
-		const both = await Promise.all([accept(ports, "d4"), accept(ports, "d4")]);
-		expect(both[0]).toEqual(both[1]);
-		expect(new Set(idsOf(ports)).size).toBe(1);
+		const all = await Promise.all(
+			Array.from({ length: 6 }, () => accept(ports, "d4")),
+		);
+		expect(new Set(all.map((one) => JSON.stringify(one))).size).toBe(1);
+		expect(ports.recorded.events).toHaveLength(1);
+	});
+
+	test("is answered only after the concurrent first call has stored it, and stores it if the first one fails", async () => {
+		for (const isFirstDown of [false, true]) {
+			const [first, second] = [recordingPorts(), recordingPorts()];
+			const { send } = first.eventsQueue;
+			const reached = Promise.withResolvers<void>();
+			const proceed = Promise.withResolvers<void>();
+			first.eventsQueue.send = async (...args) => {
+				reached.resolve();
+				await proceed.promise;
+				return (isFirstDown ? down : send)(...args);
+			};
+			const id = `concurrent-${isFirstDown}`;
+			const one = accept(first, id).catch(() => "failed");
+			await reached.promise;
+			let isAnswered = false;
+			const two = accept(second, id).finally(() => {
+				isAnswered = true;
+			});
+			// Each is a request to the same object: the second call has reached it by now.
+			for (let calls = 0; calls < 10; calls++) await subscriptions.phase();
+			expect(isAnswered).toBe(false);
+			proceed.resolve();
+			const answers = await Promise.all([one, two]);
+			if (isFirstDown) expect(answers[0]).toBe("failed");
+			else expect(answers[0]).toEqual(answers[1]);
+			expect(idsOf(isFirstDown ? second : first)).toEqual([
+				answers[1].type === "stored" && answers[1].id,
+			]);
+			expect(idsOf(isFirstDown ? first : second)).toEqual([]);
+		}
+	});
+
+	test("whose Worker dies after the reservation is stored by its repetition under the same id", async () => {
+		vi.useFakeTimers({ toFake: ["Date"] });
+		try {
+			const first = recordingPorts();
+			const reached = Promise.withResolvers<void>();
+			let reserved: string | undefined;
+			first.eventsQueue.send = (record) => {
+				reserved = read(record).id;
+				reached.resolve();
+				return new Promise(() => {});
+			};
+			void accept(first, "d5");
+			await reached.promise;
+			vi.setSystemTime(Date.now() + 11_000);
+			const second = recordingPorts();
+			const accepted = await accept(second, "d5");
+			expect(accepted).toEqual({ type: "stored", id: reserved });
+			expect(idsOf(second)).toEqual([reserved]);
+		} finally {
+			vi.useRealTimers();
+		}
 	});
 
 	test("is not answered with 404 while a Worker that may have the app does not list its apps", async () => {

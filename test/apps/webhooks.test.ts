@@ -260,7 +260,8 @@ describe("a handler that fails", () => {
 			expect((await keyed("GET", path)).status).toBe(200);
 		}, wait);
 		// A reader of dead letters must not learn the URL.
-		expect(await (await keyed("GET", path)).text()).not.toContain("/hooks/");
+		const secret = url.split("/").at(-1);
+		expect(await (await keyed("GET", path)).text()).not.toContain(secret);
 		isMended = true;
 		expect((await keyed("POST", `${path}/replay`)).status).toBe(202);
 		const input = await handledOnce();

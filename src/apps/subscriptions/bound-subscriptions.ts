@@ -7,7 +7,7 @@ export function boundSubscriptions(name: string): SubscriptionStore {
 	return objectPort<SubscriptionStore>("Subscriptions", name, [
 		...(["subscribe", "unsubscribe", "find", "match", "list"] as const),
 		...(["webhookState", "webhookSecret", "rotateWebhook"] as const),
-		...(["acceptDelivery", "confirmDelivery"] as const),
+		...(["reserveDelivery", "confirmDelivery", "releaseDelivery"] as const),
 		...(["poll", "phase", "state"] as const),
 	]);
 }

@@ -1,5 +1,6 @@
 /** A subscription of an app to an event of another app, and the store of one event's subscriptions. Types only. */
 import type { Failure } from "../../event/failure.ts";
+import type { Reservation } from "../webhooks/webhook-table.ts";
 import type { Key } from "./subscription-key.ts";
 
 export interface Subscription {
@@ -61,15 +62,17 @@ export interface SubscriptionStore {
 	webhookSecret(): Promise<string>;
 	rotateWebhook(): Promise<string>;
 	/**
-	 * Returns the event of a webhook's delivery: the given one, or that of an earlier delivery with this id. `isQueued`
-	 * is whether a queue has already accepted it.
+	 * Reserves a delivery of a webhook or a mail, whose event the caller must then store. `stored`: a queue has accepted
+	 * the event. Waits while another call of the delivery may be storing it.
 	 */
-	acceptDelivery(
+	reserveDelivery(
 		deliveryId: string,
 		eventId: string,
-	): Promise<{ id: string; isQueued: boolean }>;
+	): Promise<Exclude<Reservation, { type: "pending" }>>;
 	/** Records that a queue has accepted the event of a delivery. */
 	confirmDelivery(deliveryId: string): Promise<void>;
+	/** Ends a reservation whose event could not be stored. */
+	releaseDelivery(deliveryId: string, until: number): Promise<void>;
 	phase(): Promise<Phase>;
 	/** Counts the subscribers, which reads as many rows. */
 	state(): Promise<SubscriptionsState>;

@@ -4,7 +4,8 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { Alarm } from "../../platform/alarm.ts";
-import { WebhookTable } from "../webhooks/webhook-table.ts";
+import { DeliveryWaiters } from "../webhooks/delivery-waiters.ts";
+import { type Reservation, WebhookTable } from "../webhooks/webhook-table.ts";
 import { LifecycleRunner } from "./lifecycle-runner.ts";
 import type {
 	Phase,
@@ -20,6 +21,7 @@ import { SubscriptionTable } from "./subscription-table.ts";
 export class Subscriptions extends DurableObject implements SubscriptionStore {
 	readonly #table = new SubscriptionTable(this.ctx.storage);
 	readonly #webhook = new WebhookTable(this.ctx.storage);
+	readonly #waiters = new DeliveryWaiters();
 	readonly #alarm = new Alarm(this.ctx.storage);
 	readonly #lifecycle = new LifecycleRunner(this.ctx, {
 		hasSubscribers: () => !this.#table.isEmpty(),
@@ -83,16 +85,33 @@ export class Subscriptions extends DurableObject implements SubscriptionStore {
 		return secret;
 	}
 
-	/** Returns the event of a webhook's delivery. A repeated delivery gets the first event for 24 hours. */
-	async acceptDelivery(deliveryId: string, eventId: string) {
-		const accepted = this.#webhook.accept(deliveryId, eventId, Date.now());
-		await this.#armAlarm();
-		return accepted;
+	/** Reserves a delivery of a webhook. Waits while another call may be storing the delivery's event. */
+	async reserveDelivery(
+		deliveryId: string,
+		eventId: string,
+	): Promise<Exclude<Reservation, { type: "pending" }>> {
+		for (;;) {
+			const now = Date.now();
+			const found = this.#webhook.reserve(deliveryId, eventId, now);
+			if (found.type === "stored") return found;
+			if (found.type === "reserved") {
+				await this.#armAlarm();
+				return found;
+			}
+			await this.#waiters.wait(deliveryId, found.until - now);
+		}
 	}
 
 	/** Records that a queue has accepted the event of a delivery, so that a repetition is not sent again. */
 	async confirmDelivery(deliveryId: string): Promise<void> {
 		this.#webhook.confirm(deliveryId);
+		this.#waiters.wake(deliveryId);
+	}
+
+	/** Ends a reservation, because its event could not be stored: the next call of the delivery stores it. */
+	async releaseDelivery(deliveryId: string, until: number): Promise<void> {
+		this.#webhook.release(deliveryId, until);
+		this.#waiters.wake(deliveryId);
 	}
 
 	/** @throws RefusedError `invalid_request` for less than a second or over a year, or if the event is stopped */

@@ -37,8 +37,8 @@ export async function enqueueTrigger(
 }
 
 /**
- * Publishes a trigger unless a queue has already accepted one with this delivery id. The event's id is stored before
- * the event is published, so that a repetition after a crash is the same event.
+ * Publishes a trigger unless a queue has already accepted one with this delivery id. The delivery is reserved before the
+ * event is published: a concurrent call waits, and a call after a crash publishes the same event.
  *
  * @param deliveryId the sender's id of the delivery; without one, each delivery is a new event
  */
@@ -52,10 +52,18 @@ export async function enqueueTriggerOnce(
 		return enqueueTrigger(eventName, trigger, ports);
 	const subscriptions = ports.subscriptionsOf(eventName);
 	const newId = ports.newId(ports.clock());
-	const delivery = await subscriptions.acceptDelivery(deliveryId, newId);
-	const { id, isQueued } = delivery;
-	if (isQueued) return id;
-	await enqueueTrigger(eventName, trigger, ports, id);
+	const found = await subscriptions.reserveDelivery(deliveryId, newId);
+	const { event: id } = found;
+	if (found.type === "stored") return id;
+	try {
+		await enqueueTrigger(eventName, trigger, ports, id);
+	} catch (error) {
+		// Without the release, the reservation ends by itself.
+		await subscriptions
+			.releaseDelivery(deliveryId, found.until)
+			.catch(() => {});
+		throw error;
+	}
 	await subscriptions.confirmDelivery(deliveryId).catch((error) => {
 		const fields = { event: id, name: eventName, deliveryId, error };
 		log("webhook_not_confirmed", fields);

@@ -6,6 +6,21 @@
 /** How long a delivery is stored, in milliseconds. */
 const RETENTION = 86_400_000;
 
+/**
+ * How long the call that reserved a delivery may take to store its event, in milliseconds. Storing takes two seconds
+ * with all its retries, unless a queue does not answer.
+ */
+const RESERVATION = 10_000;
+
+/** What a call of a delivery may do. The event is the one of the first call in the last 24 hours. */
+export type Reservation =
+	/** Store the event now. */
+	| { type: "reserved"; event: string; until: number }
+	/** Nothing: a queue has accepted the event. */
+	| { type: "stored"; event: string }
+	/** Wait: another call may be storing the event, until this time in epoch milliseconds. */
+	| { type: "pending"; event: string; until: number };
+
 const SECRET_BYTES = 32;
 
 export class WebhookTable {
@@ -18,7 +33,7 @@ export class WebhookTable {
 		this.#sql.exec(`
 			CREATE TABLE IF NOT EXISTS webhook_delivery (
 				delivery TEXT PRIMARY KEY, event TEXT NOT NULL,
-				is_queued INTEGER NOT NULL, at INTEGER NOT NULL
+				reserved_until INTEGER, at INTEGER NOT NULL
 			) WITHOUT ROWID;
 		`);
 	}
@@ -49,27 +64,41 @@ export class WebhookTable {
 		);
 	}
 
-	/** Returns the event of a delivery: the event id of its first call in the last 24 hours. */
-	accept(delivery: string, event: string, now: number) {
+	/** Reserves a delivery for one call, unless another call has reserved or stored it. */
+	reserve(delivery: string, event: string, now: number): Reservation {
 		const row = this.#sql
-			.exec<{ event: string; is_queued: number }>(
-				`INSERT INTO webhook_delivery VALUES (?1, ?2, 0, ?3) ON CONFLICT (delivery) DO UPDATE SET
-					event = iif(at <= ?4, excluded.event, event),
-					is_queued = iif(at <= ?4, 0, is_queued),
-					at = iif(at <= ?4, excluded.at, at)
-				 RETURNING event, is_queued`,
-				...[delivery, event, now, now - RETENTION],
+			.exec<{ event: string; reserved_until: number | null; at: number }>(
+				"SELECT event, reserved_until, at FROM webhook_delivery WHERE delivery = ? AND at > ?",
+				...[delivery, now - RETENTION],
 			)
-			.one();
+			.toArray()[0];
+		if (row && row.reserved_until === null)
+			return { type: "stored", event: row.event };
+		if (row?.reserved_until && row.reserved_until > now)
+			return { type: "pending", event: row.event, until: row.reserved_until };
+		// A call that was interrupted may have stored its event, so that the next one uses the same id.
+		const reserved = { event: row?.event ?? event, until: now + RESERVATION };
+		this.#sql.exec(
+			"INSERT OR REPLACE INTO webhook_delivery VALUES (?, ?, ?, ?)",
+			...[delivery, reserved.event, reserved.until, row?.at ?? now],
+		);
 		if (this.nextSweepAt === undefined)
 			this.#kv.put("nextSweepAt", now + RETENTION);
-		return { id: row.event, isQueued: row.is_queued === 1 };
+		return { type: "reserved", ...reserved };
 	}
 
 	confirm(delivery: string): void {
 		this.#sql.exec(
-			"UPDATE webhook_delivery SET is_queued = 1 WHERE delivery = ?",
+			"UPDATE webhook_delivery SET reserved_until = NULL WHERE delivery = ?",
 			delivery,
+		);
+	}
+
+	/** Ends a reservation whose call has failed. A later reservation stands. */
+	release(delivery: string, until: number): void {
+		this.#sql.exec(
+			"UPDATE webhook_delivery SET reserved_until = 0 WHERE delivery = ? AND reserved_until = ?",
+			...[delivery, until],
 		);
 	}
 

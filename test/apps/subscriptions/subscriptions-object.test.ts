@@ -203,18 +203,35 @@ test("a webhook accepts only its own secret, which has 256 random bits and ends 
 		expect(await event.stub.webhookState(wrong)).toBe("unknown");
 });
 
-test("a sender's repetition within 24 hours is the same event, and is queued once it is confirmed", async () => {
-	const accept = (id: string) => event.stub.acceptDelivery("delivery", id);
-	expect(await accept("e1")).toEqual({ id: "e1", isQueued: false });
-	expect(await accept("e2")).toEqual({ id: "e1", isQueued: false });
-	expect(await event.stub.acceptDelivery("other", "e3")).toMatchObject({
-		id: "e3",
+test("a sender's repetition within 24 hours is the same event, and is stored once it is confirmed", async () => {
+	const reserve = (id: string) => event.stub.reserveDelivery("delivery", id);
+	const until = T0 + 10_000;
+	expect(await reserve("e1")).toEqual({ type: "reserved", event: "e1", until });
+	expect(await event.stub.reserveDelivery("other", "e3")).toMatchObject({
+		event: "e3",
 	});
 	await event.stub.confirmDelivery("delivery");
 	vi.setSystemTime(T0 + 86_399_999);
-	expect(await accept("e4")).toEqual({ id: "e1", isQueued: true });
+	expect(await reserve("e4")).toEqual({ type: "stored", event: "e1" });
 	vi.setSystemTime(T0 + 86_400_000);
-	expect(await accept("e5")).toEqual({ id: "e5", isQueued: false });
+	expect(await reserve("e5")).toMatchObject({ type: "reserved", event: "e5" });
+});
+
+test("a reservation passes to the next call with the same event when it is released, and when it is over", async () => {
+	const reserve = (id: string) => event.stub.reserveDelivery("delivery", id);
+	const until = T0 + 10_000;
+	await reserve("e1");
+	await event.stub.releaseDelivery("delivery", until);
+	expect(await reserve("e2")).toEqual({ type: "reserved", event: "e1", until });
+	await evictDurableObject(event.stub);
+	vi.setSystemTime(until);
+	const later = { type: "reserved", event: "e1", until: until + 10_000 };
+	expect(await reserve("e3")).toEqual(later);
+	// The call of the earlier reservation fails late.
+	await event.stub.releaseDelivery("delivery", until);
+	const waiting = reserve("e4");
+	await event.stub.confirmDelivery("delivery");
+	expect(await waiting).toEqual({ type: "stored", event: "e1" });
 });
 
 test("deliveries are deleted after 24 hours, and no alarm remains when none is left", async () => {
@@ -225,9 +242,9 @@ test("deliveries are deleted after 24 hours, and no alarm remains when none is l
 				.toArray()
 				.map(({ delivery }) => delivery),
 		);
-	await event.stub.acceptDelivery("first", "e1");
+	await event.stub.reserveDelivery("first", "e1");
 	vi.setSystemTime(T0 + 60_000);
-	await event.stub.acceptDelivery("second", "e2");
+	await event.stub.reserveDelivery("second", "e2");
 	expect(await event.alarmAt()).toBe(T0 + 86_400_000);
 	await event.next();
 	expect(await stored()).toEqual(["second"]);
