@@ -72,8 +72,9 @@ function remoteApps(
 		receive: (name, request) =>
 			inTime(binding().receive(name, request), LIST_TIME, timer).catch(
 				(error) => {
+					log("webhook_worker_failed", { worker: worker.key, name, error });
 					throw new UnavailableError(
-						`the Worker ${worker.key} did not answer for the webhook of ${name}: ${error.message}; try again`,
+						`the Worker ${worker.key} did not answer for the webhook of ${name}; try again`,
 					);
 				},
 			),

@@ -1,6 +1,7 @@
 /** `createApp()`: combines the declaration of an app with its code. It runs none of the code and sends nothing. */
 import { rejectUnknownKeys } from "../event/validation.ts";
 import type { Handler } from "../handlers/handler.ts";
+import { log } from "../platform/log.ts";
 import type { Ports } from "../ports.ts";
 import { type AppModule, eventHandlers, toolHandler } from "./app-handlers.ts";
 import { parseAppEventName } from "./app-name.ts";
@@ -73,15 +74,30 @@ export function createApp(name: string, options: AppOptions): App {
 			),
 		],
 		hooks: Object.fromEntries(
-			Object.entries(handlers).map(([event, { handler }]) => [
+			Object.entries(handlers).map(([event, { handler = {} }]) => [
 				event,
-				(handler ?? {}) as HookModule,
+				hookOf(name, event, handler),
 			]),
 		),
 	};
 }
 
-/** Asks the app of an event whether it accepts a call of its webhook. @throws Error if the app is not here */
+/** @throws TypeError with the file whose `secretNames` are not names */
+function hookOf(app: string, event: string, module: HookModule): HookModule {
+	const names: unknown = module.secretNames ?? [];
+	if (Array.isArray(names) && names.every((name) => typeof name === "string"))
+		return module;
+	throw new TypeError(
+		`${app}: src/events/${event}/handler.ts: secretNames: ${JSON.stringify(names)} is not a list of names; use one such as ["x-partner-code"]`,
+	);
+}
+
+/**
+ * Asks the app of an event whether it accepts a call of its webhook. An error of the app's code is logged here and not
+ * passed on: the caller may be anybody.
+ *
+ * @throws Error if the app is not here
+ */
 export async function receiveWebhook(
 	apps: readonly App[],
 	eventName: string,
@@ -91,6 +107,12 @@ export async function receiveWebhook(
 	const { app = "", event = "" } = parseAppEventName(eventName) ?? {};
 	const hooks = apps.find(({ declaration }) => declaration.name === app)?.hooks;
 	const module = hooks?.[event];
-	if (module) return checkRequest(module, request, clock());
-	throw new Error(`tidings: this Worker has no webhook of ${eventName}`);
+	if (!module)
+		throw new Error(`tidings: this Worker has no webhook of ${eventName}`);
+	try {
+		return await checkRequest(module, request, clock());
+	} catch (error) {
+		log("webhook_code_failed", { name: eventName, error });
+		return { type: "failed" };
+	}
 }

@@ -21,7 +21,20 @@ export type {
 export {
 	githubSignature,
 	hmacSignature,
+	shopifySignature,
+} from "../apps/webhooks/verify/hmac.ts";
+export {
+	respondToSlack,
+	slackSignature,
+} from "../apps/webhooks/verify/slack.ts";
+export {
 	standardWebhooks,
-	stripeSignature,
-} from "../apps/webhooks/verify.ts";
-export type { HookModule, Verify } from "../apps/webhooks/webhook-module.ts";
+	svixSignature,
+} from "../apps/webhooks/verify/standard-webhooks.ts";
+export { stripeSignature } from "../apps/webhooks/verify/stripe.ts";
+export { twilioSignature } from "../apps/webhooks/verify/twilio.ts";
+export type {
+	HookModule,
+	Verified,
+	Verify,
+} from "../apps/webhooks/webhook-module.ts";

@@ -51,10 +51,13 @@ const LINES = {
 	attempt_not_recorded: ["error", "the alarm makes the attempt again"],
 	poll_failed: ["error", "the poll is sent again"],
 	webhook_not_confirmed: ["error", "a repeated call may run its handler again"],
+	webhook_code_failed: ["error", "the caller gets 500"],
+	webhook_worker_failed: ["error", "the caller gets 503"],
 	// entry points
 	api_keys_missing: ["error", "every API request is answered with 401"],
 	api_keys_unreadable: ["error", "every API request is answered with 401"],
 	request_failed: ["error", "the caller got 500"],
+	webhook_unavailable: ["error", "the caller gets 503"],
 	// observers
 	observer_failed: ["error", "the transition stands"],
 	// transitions, unless `createEvents` is given an observer of its own

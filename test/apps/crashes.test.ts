@@ -20,8 +20,13 @@ const subscriptions = boundSubscriptions(NAME);
 const called = { app: "@test/bell", event: "rung" };
 const front = { floor: 1, isOpen: true, name: "front" };
 
-function requestOf(bytes = new Uint8Array([1])): HookRequest {
-	return { method: "POST", headers: {}, query: {}, bytes };
+async function requestOf(
+	deliveryId?: string,
+	bytes = new Uint8Array([1]),
+): Promise<Omit<HookRequest, "webhookUrl">> {
+	const headers = { ...(deliveryId && { "webhook-id": deliveryId }) };
+	const url = "https://events.example/hooks";
+	return { method: "POST", url, headers, query: {}, rawQuery: "", bytes };
 }
 
 const crash = () => {
@@ -54,8 +59,7 @@ describe("a call of the webhook", () => {
 	) =>
 		acceptWebhook(
 			{ ...called, secret: await subscriptions.webhookSecret() },
-			requestOf(bytes),
-			deliveryId,
+			() => requestOf(deliveryId, bytes),
 			ports,
 		);
 	const failing = (
@@ -205,8 +209,7 @@ describe("a call of the webhook", () => {
 		ports.appWorkers = [own, silent];
 		const asked = acceptWebhook(
 			{ app: "@far/away", event: "rung", secret: "s" },
-			requestOf(),
-			undefined,
+			requestOf,
 			ports,
 		);
 		expect((await refusal(asked)).code).toBe("unavailable");

@@ -1,32 +1,46 @@
 /** Triggers of an app's event: a webhook call, a poll or a mail, and how one travels as the body of an event. */
 import type { AppIdentity } from "../app-host.ts";
 import { parseAppEventName } from "../app-name.ts";
+import { jsonOf } from "./json.ts";
 
-/** A raw request to a webhook. */
+/** A call of a webhook, as `verify` and `respond` receive it. */
 export interface HookRequest {
 	method: string;
+	/** The URL that was called, with its query. It contains the secret of the webhook. */
+	url: string;
+	/** The public URL of the webhook, as `start` receives it. It differs from `url` behind a proxy or a tunnel. */
+	webhookUrl: string;
 	/** By names in lower case. */
 	headers: Record<string, string>;
+	/** The last value of each name. */
 	query: Record<string, string>;
+	/** The query as it was sent, without its `?`. `new URLSearchParams(rawQuery)` has all values of a name. */
+	rawQuery: string;
+	/** Decompressed, if the sender compressed them. */
 	bytes: Uint8Array;
+	/** The parsed bytes, if they are JSON. Never set for `verify`, nor for a request that `verify` does not accept. */
+	// biome-ignore lint/suspicious/noExplicitAny: the sender decides its type
+	json?: any;
 }
 
 /** The answer of an app to a request. */
 export type Received =
 	/** The request is not genuine. */
 	| { type: "refused" }
+	/** The app's code threw. Its Worker has logged the error, which a caller must not see. */
+	| { type: "failed" }
 	/** The request was a handshake. Respond with this. */
 	| { type: "answered"; response: Response }
-	| { type: "accepted" };
+	| {
+			type: "accepted";
+			deliveryId: string | undefined;
+			/** Names of headers and query parameters that the app wants removed, in addition to the known ones. */
+			secretNames: readonly string[];
+	  };
 
 /** The first argument of a `handler`. */
 export type Trigger =
-	| ({
-			trigger: "hook";
-			/** The parsed bytes, if they are JSON. */
-			// biome-ignore lint/suspicious/noExplicitAny: the sender decides its type
-			json?: any;
-	  } & HookRequest)
+	| ({ trigger: "hook" } & Omit<HookRequest, "url" | "webhookUrl">)
 	| { trigger: "poll" }
 	| {
 			trigger: "mail";
@@ -80,16 +94,6 @@ export function bodyOf(trigger: Trigger): TriggerBody {
 	if (!("bytes" in trigger)) return trigger;
 	const { bytes, ...rest } = trigger;
 	return { ...rest, base64: base64Of(bytes) };
-}
-
-function jsonOf(bytes: Uint8Array): unknown {
-	try {
-		return JSON.parse(
-			new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes),
-		);
-	} catch {
-		return undefined;
-	}
 }
 
 /** Bytes per call, because a call has a limit of arguments. */

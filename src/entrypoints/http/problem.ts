@@ -25,6 +25,7 @@ const STATUS = {
 	not_supported: 501,
 	partial_publish: 503,
 	tool_failed: 500,
+	webhook_failed: 500,
 	gone: 410,
 	content_too_large: 413,
 	unavailable: 503,

@@ -2,16 +2,18 @@ import fc from "fast-check";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
 import type { HookRequest } from "../../../src/apps/webhooks/trigger.ts";
+import type { Verify } from "../../../src/apps/webhooks/webhook-module.ts";
 import {
 	githubSignature,
 	hmacSignature,
+	respondToSlack,
+	shopifySignature,
+	slackSignature,
 	standardWebhooks,
 	stripeSignature,
-} from "../../../src/apps/webhooks/verify.ts";
-import {
-	deliveryIdOf,
-	type Verify,
-} from "../../../src/apps/webhooks/webhook-module.ts";
+	svixSignature,
+	twilioSignature,
+} from "../../../src/dialects/apps.ts";
 
 const SECONDS = 1_700_000_000;
 const NOW = SECONDS * 1_000;
@@ -22,7 +24,16 @@ function requestOf(
 	body: string | Uint8Array,
 ): HookRequest {
 	const bytes = typeof body === "string" ? encoder.encode(body) : body;
-	return { method: "POST", headers, query: {}, bytes };
+	const webhookUrl = "https://events.example/hooks/@a/b/c/secret";
+	const query = { query: {}, rawQuery: "" };
+	return {
+		method: "POST",
+		url: webhookUrl,
+		webhookUrl,
+		headers,
+		...query,
+		bytes,
+	};
 }
 
 async function verified(
@@ -30,15 +41,34 @@ async function verified(
 	request: HookRequest,
 	{ env = {}, now = NOW } = {},
 ): Promise<boolean> {
+	return (await verdictOf(verify, request, { env, now })) !== false;
+}
+
+async function verdictOf(
+	verify: Verify,
+	request: HookRequest,
+	{ env = {}, now = NOW } = {},
+) {
 	return verify(request, { env: env as Cloudflare.Env, now });
+}
+
+/** The id of a genuine request. */
+async function idOf(
+	verify: Verify,
+	request: HookRequest,
+): Promise<string | undefined> {
+	const verdict = await verdictOf(verify, request);
+	if (typeof verdict === "object") return verdict.deliveryId;
+	throw new Error(`the request is not accepted: ${verdict}`);
 }
 
 async function macOf(
 	secret: string | Uint8Array,
 	signed: string,
 	encoding: "hex" | "base64",
+	hash = "SHA-256",
 ): Promise<string> {
-	const algorithm = { name: "HMAC", hash: "SHA-256" };
+	const algorithm = { name: "HMAC", hash };
 	const key = await crypto.subtle.importKey(
 		"raw",
 		typeof secret === "string" ? encoder.encode(secret) : secret,
@@ -98,6 +128,40 @@ const SENDERS: Sender[] = [
 				{
 					"stripe-signature": `t=${seconds},v1=${await macOf("whsec_test_secret", `${seconds}.${body}`, "hex")}`,
 				},
+				body,
+			),
+	],
+	[
+		"Svix",
+		svixSignature({ secret: WHSEC }),
+		async (body, seconds = SECONDS) =>
+			requestOf(
+				{
+					"svix-id": "msg_1",
+					"svix-timestamp": `${seconds}`,
+					"svix-signature": `v1,${await macOf(WHSEC_BYTES, `msg_1.${seconds}.${body}`, "base64")}`,
+				},
+				body,
+			),
+	],
+	[
+		"Slack",
+		slackSignature({ secret: "8f742231b10e8888abcd99yyyzzz85a5" }),
+		async (body, seconds = SECONDS) =>
+			requestOf(
+				{
+					"x-slack-request-timestamp": `${seconds}`,
+					"x-slack-signature": `v0=${await macOf("8f742231b10e8888abcd99yyyzzz85a5", `v0:${seconds}:${body}`, "hex")}`,
+				},
+				body,
+			),
+	],
+	[
+		"Shopify",
+		shopifySignature({ secret: "hush" }),
+		async (body) =>
+			requestOf(
+				{ "x-shopify-hmac-sha256": await macOf("hush", body, "base64") },
 				body,
 			),
 	],
@@ -168,29 +232,28 @@ describe.each(SENDERS)("a request from %s", (_, verify, signed) => {
 	});
 });
 
-describe.each(SENDERS.filter(([name]) => /Standard|Stripe/.test(name)))(
-	"a timed request from %s",
-	(_, verify, signed) => {
-		test.each([
-			[-300, true],
-			[-301, false],
-			[0, true],
-			[300, true],
-			[301, false],
-		])("that is %i seconds from now is accepted: %s", async (seconds, isIn) => {
-			const request = await signed("{}", SECONDS + seconds);
-			expect(await verified(verify, request, { now: NOW + 999 })).toBe(isIn);
-		});
+describe.each(
+	SENDERS.filter(([name]) => /Standard|Stripe|Svix|Slack/.test(name)),
+)("a timed request from %s", (_, verify, signed) => {
+	test.each([
+		[-300, true],
+		[-301, false],
+		[0, true],
+		[300, true],
+		[301, false],
+	])("that is %i seconds from now is accepted: %s", async (seconds, isIn) => {
+		const request = await signed("{}", SECONDS + seconds);
+		expect(await verified(verify, request, { now: NOW + 999 })).toBe(isIn);
+	});
 
-		test.each(["", "-5", "1e9", "1700000000.5", "now", "9".repeat(400)])(
-			"with the time %j is rejected",
-			async (time) => {
-				const request = await signed("{}", time);
-				expect(await verified(verify, request)).toBe(false);
-			},
-		);
-	},
-);
+	test.each(["", "-5", "1e9", "1700000000.5", "now", "9".repeat(400)])(
+		"with the time %j is rejected",
+		async (time) => {
+			const request = await signed("{}", time);
+			expect(await verified(verify, request)).toBe(false);
+		},
+	);
+});
 
 describe("a preset", () => {
 	test.each([
@@ -230,6 +293,10 @@ describe("a preset", () => {
 		standardWebhooks,
 		githubSignature,
 		stripeSignature,
+		svixSignature,
+		slackSignature,
+		shopifySignature,
+		twilioSignature,
 		(options: { secret: () => string }) =>
 			hmacSignature({ header: "x-signature", ...options }),
 	])(
@@ -349,29 +416,227 @@ describe("GitHub's and Stripe's signatures", () => {
 	});
 });
 
-describe("the id of a delivery", () => {
-	test.each([
-		[{ "webhook-id": "msg_1" }, "webhook-id:msg_1"],
-		[{ "x-github-delivery": "72d3" }, "x-github-delivery:72d3"],
-		[{ "idempotency-key": "k" }, "idempotency-key:k"],
-		[{ "idempotency-key": "k", "webhook-id": "m" }, "webhook-id:m"],
-		[{ "idempotency-key": "k", "webhook-id": "" }, "idempotency-key:k"],
-		[{ "webhook-id": "m".repeat(255) }, `webhook-id:${"m".repeat(255)}`],
-		[{ "webhook-id": "m".repeat(256) }, undefined],
-		[{ "x-request-id": "r" }, undefined],
-		[{}, undefined],
-	])("in the headers %j is %s", (headers, id) => {
-		expect(deliveryIdOf(requestOf(headers as never, "{}"))).toBe(id);
+describe("Svix's signatures", () => {
+	test("are those of the reference library, under their own header names only", async () => {
+		const body = '{"a":1}';
+		const signature = new Webhook(WHSEC).sign("msg_1", new Date(NOW), body);
+		const named = (sender: string) =>
+			requestOf(
+				{
+					[`${sender}-id`]: "msg_1",
+					[`${sender}-timestamp`]: `${SECONDS}`,
+					[`${sender}-signature`]: signature,
+				},
+				body,
+			);
+		for (const [preset, right, wrong] of [
+			[svixSignature, "svix", "webhook"],
+			[standardWebhooks, "webhook", "svix"],
+		] as const) {
+			const verify = preset({ secret: WHSEC });
+			expect(await verified(verify, named(right))).toBe(true);
+			expect(await verified(verify, named(wrong))).toBe(false);
+		}
+	});
+});
+
+describe("Slack's handshake", () => {
+	test("answers the challenge of a verified request, and no other request", async () => {
+		const challenge = { type: "url_verification", challenge: "3eZb" };
+		const respond = async (json?: unknown) =>
+			(await respondToSlack({ ...requestOf({}, ""), json }))?.text();
+		expect(await respond(challenge)).toBe("3eZb");
+		for (const other of [undefined, null, {}, { ...challenge, challenge: 5 }])
+			expect(await respond(other)).toBeUndefined();
+		expect(await respond({ ...challenge, type: "event_callback" })).toBe(
+			undefined,
+		);
+	});
+});
+
+describe("Twilio's signatures", () => {
+	const verify = twilioSignature({ secret: "12345" });
+	const URL = "https://mycompany.com/myapp.php?foo=1&bar=2";
+	const form = (
+		body: string,
+		signature: string,
+		{ url = URL, type = "application/x-www-form-urlencoded" } = {},
+	): HookRequest => ({
+		...requestOf(
+			{ "content-type": type, "x-twilio-signature": signature },
+			body,
+		),
+		url,
+		rawQuery: url.split("?")[1] ?? "",
+	});
+	const BODY =
+		"CallSid=CA1234567890ABCDE&Digits=1234&From=%2B14158675309&To=%2B18005551212&Caller=%2B14158675309";
+	const SIGNATURE = "RSOYDt4T1cUTdK1PDd93/VVr8B8=";
+
+	test("match the examples of Twilio's libraries: a form, and a body with bodySHA256", async () => {
+		expect(await verified(verify, form(BODY, SIGNATURE))).toBe(true);
+		const json = '{"property": "value", "boolean": true}';
+		const url = `${URL}&bodySHA256=0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620`;
+		const options = { url, type: "application/json" };
+		const signature = "a9nBmqA0ju/hNViExpshrM61xv4=";
+		expect(await verified(verify, form(json, signature, options))).toBe(true);
+		for (const [body, shown] of [
+			[`${json} `, signature],
+			["", signature],
+			[json, SIGNATURE],
+		] as const)
+			expect(await verified(verify, form(body, shown, options))).toBe(false);
 	});
 
-	test("is the id of Stripe's event, because Stripe has no header for it", () => {
-		const headers = { "stripe-signature": "t=1,v1=a" };
-		const idOf = (body: string | Uint8Array) =>
-			deliveryIdOf(requestOf(headers, body));
-		expect(idOf('{"id":"evt_1"}')).toBe("stripe:evt_1");
-		for (const body of ["", "{", "null", "5", "{}", '{"id":5}', '{"id":"x"}'])
-			expect(idOf(body)).toBeUndefined();
-		expect(idOf(new Uint8Array([0xff, 0xfe]))).toBeUndefined();
-		expect(deliveryIdOf(requestOf({}, '{"id":"evt_1"}'))).toBeUndefined();
+	test("do not accept a body that they do not cover", async () => {
+		const signature = await macOf("12345", URL, "base64", "SHA-1");
+		for (const type of ["application/json", "text/plain", ""])
+			expect(await verified(verify, form("{}", signature, { type }))).toBe(
+				false,
+			);
+		for (const changed of [
+			`${BODY}&more=1`,
+			BODY.replace("1234&", "1235&"),
+			BODY.replace("Digits=1234&", ""),
+			"",
+		])
+			expect(await verified(verify, form(changed, SIGNATURE))).toBe(false);
+		for (const url of [URL.replace("bar=2", "bar=3"), `${URL}&bar=2`])
+			expect(await verified(verify, form(BODY, SIGNATURE, { url }))).toBe(
+				false,
+			);
+		for (const shown of ["", SIGNATURE.slice(0, -1), `${SIGNATURE}=`])
+			expect(await verified(verify, form(BODY, shown))).toBe(false);
+	});
+
+	test("cover each value of a repeated parameter, in the order of the values", async () => {
+		const signed = `${URL}a1a2b`;
+		const signature = await macOf("12345", signed, "base64", "SHA-1");
+		expect(await verified(verify, form("b=&a=2&a=1&a=2", signature))).toBe(
+			true,
+		);
+	});
+
+	test("are accepted for the public URL behind a proxy, with its query", async () => {
+		const request = form(BODY, "", { url: "http://localhost:8787/h?foo=1" });
+		const signed = (url: string) =>
+			macOf(
+				"12345",
+				`${url}CallSidCA1234567890ABCDECaller+14158675309Digits1234From+14158675309To+18005551212`,
+				"base64",
+				"SHA-1",
+			);
+		for (const [url, is] of [
+			[`${request.webhookUrl}?foo=1`, true],
+			[request.webhookUrl, false],
+		] as const) {
+			const headers = {
+				...request.headers,
+				"x-twilio-signature": await signed(url),
+			};
+			expect(await verified(verify, { ...request, headers })).toBe(is);
+		}
+	});
+});
+
+describe("the id of a verified delivery", () => {
+	/** Headers that a forger changes, because no sender signs them. */
+	const UNSIGNED = [
+		...["webhook-id", "idempotency-key", "x-github-delivery", "svix-id"],
+		...["x-shopify-webhook-id", "x-request-id", "x-github-event"],
+	];
+
+	test.each(SENDERS)(
+		"from %s does not depend on headers that it does not sign",
+		async (_, verify, signed) => {
+			const request = await signed('{"id":"evt_1"}');
+			const id = await idOf(verify, request);
+			for (const name of UNSIGNED.filter((name) => !(name in request.headers)))
+				expect(
+					await idOf(verify, {
+						...request,
+						headers: { ...request.headers, [name]: "another" },
+					}),
+				).toBe(id);
+		},
+	);
+
+	test("is the signed id of Standard Webhooks and Svix", async () => {
+		for (const sender of [0, 3]) {
+			const [, verify, signed] = SENDERS[sender] as Sender;
+			expect(await idOf(verify, await signed("{}"))).toBe("msg_1");
+		}
+	});
+
+	test("is in the body of Stripe and Slack, and another time of sending does not change it", async () => {
+		for (const [sender, body] of [
+			[2, '{"id":"evt_1"}'],
+			[4, '{"event_id":"Ev1"}'],
+		] as const) {
+			const [, verify, signed] = SENDERS[sender] as Sender;
+			const { id, event_id = id } = JSON.parse(body);
+			for (const seconds of [SECONDS, SECONDS + 5])
+				expect(await idOf(verify, await signed(body, seconds))).toBe(event_id);
+		}
+	});
+
+	test("does not exist for a body of Stripe without an id", async () => {
+		const [, verify, signed] = SENDERS[2] as Sender;
+		for (const body of ["", "{", "null", "5", "{}", '{"id":5}', '{"id":""}'])
+			expect(await idOf(verify, await signed(body))).toBeUndefined();
+	});
+
+	test("is the signed content where the sender signs no id", async () => {
+		for (const sender of [1, 4, 5]) {
+			const [name, verify, signed] = SENDERS[sender] as Sender;
+			const ids = await Promise.all(
+				["a=1", "a=1", "a=2"].map(async (body) =>
+					idOf(verify, await signed(body)),
+				),
+			);
+			expect(ids[0], name).toBe(ids[1]);
+			expect(ids[0], name).not.toBe(ids[2]);
+		}
+		// The time is signed: an equal command later is another one.
+		const [, slack, signed] = SENDERS[4] as Sender;
+		const later = await signed("a=1", SECONDS + 1);
+		expect(await idOf(slack, later)).not.toBe(
+			await idOf(slack, await signed("a=1")),
+		);
+	});
+
+	test("of Shopify differs for topics, which may have the same body", async () => {
+		const [, verify, signed] = SENDERS[5] as Sender;
+		const request = await signed("{}");
+		const ids = await Promise.all(
+			["orders/create", "orders/paid"].map((topic) =>
+				idOf(verify, {
+					...request,
+					headers: { ...request.headers, "x-shopify-topic": topic },
+				}),
+			),
+		);
+		expect(ids[0]).not.toBe(ids[1]);
+	});
+
+	test("is read by the app's own function, which gets the parsed body, and is not there without one", async () => {
+		const [, ownSender, signed] = SENDERS.at(-1) as Sender;
+		const request = await signed('{"n":7}');
+		expect(await idOf(ownSender, request)).toBeUndefined();
+		const verify = hmacSignature({
+			header: "X-Signature",
+			prefix: "v0=",
+			encoding: "base64",
+			secret: "shh",
+			deliveryId: ({ json }) => json?.n,
+		});
+		expect(await idOf(verify, request)).toBe("7");
+		expect(await idOf(verify, await signed("no JSON"))).toBeUndefined();
+		const github = githubSignature({
+			secret: "It's a Secret to Everybody",
+			deliveryId: () => undefined,
+		});
+		const [, , byGitHub] = SENDERS[1] as Sender;
+		expect(await idOf(github, await byGitHub("{}"))).toBeUndefined();
 	});
 });
