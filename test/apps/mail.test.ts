@@ -12,13 +12,18 @@ function message(
 	text: string,
 	id = crypto.randomUUID(),
 	to = "news@example.com",
+	headers: Record<string, string> = {},
 ) {
 	const bytes = new TextEncoder().encode(text);
 	const rejected: string[] = [];
 	return {
 		from: "grace@example.com",
 		to,
-		headers: new Headers({ "Message-ID": `<${id}>`, Subject: "hello" }),
+		headers: new Headers({
+			"Message-ID": `<${id}>`,
+			Subject: "hello",
+			...headers,
+		}),
 		raw: new Response(bytes).body,
 		rawSize: bytes.length,
 		setReject: (reason: string) => void rejected.push(reason),
@@ -72,7 +77,7 @@ describe("mail", () => {
 		behaviours.set("ticked handler", (input) => void handled.push(input));
 		const mails = [
 			message("Subject: hello\r\n\r\nhi", "m1"),
-			message("again", "m1"),
+			message("Subject: hello\r\n\r\nhi", "m1"),
 			message("other", "m2"),
 		];
 		for (const mail of mails) {
@@ -87,6 +92,61 @@ describe("mail", () => {
 			headers: { "message-id": "<m1>", subject: "hello" },
 			bytes: new TextEncoder().encode("Subject: hello\r\n\r\nhi"),
 		});
+	});
+
+	test("is one event if its server sends it again, although each server on the way adds headers", async () => {
+		await join();
+		const handled: unknown[] = [];
+		behaviours.set("ticked handler", (input) => void handled.push(input));
+		for (const attempt of ["1", "2"])
+			await arrive(
+				message(
+					`Received: ${attempt}\r\nSubject: hello\r\n\r\nhi`,
+					"m5",
+					undefined,
+					{
+						Received: `from mail.example.com id ${attempt}`,
+						"ARC-Seal": `i=1; b=${attempt}`,
+						"X-Spam-Score": attempt,
+						"Authentication-Results": `mx.example; dkim=pass header.b=${attempt}; spf=pass smtp.remote-ip=192.0.2.${attempt}`,
+					},
+				),
+			);
+		await vi.waitFor(() => expect(handled).toHaveLength(1), wait);
+		await arrive(message("last", "m6"));
+		await vi.waitFor(() => expect(handled).toHaveLength(2), wait);
+	});
+
+	test("is not suppressed by a forged one with its Message-ID", async () => {
+		await join();
+		const handled: { bytes: Uint8Array; headers: object }[] = [];
+		behaviours.set("ticked handler", (input) => void handled.push(input));
+		const text = "Subject: hello\r\n\r\npay invoice 1";
+		const passed = { "Authentication-Results": "mx.example; dmarc=pass" };
+		const genuine = () => message(text, "m4", undefined, passed);
+		const forged = [
+			message("Subject: hello\r\n\r\npay invoice 2", "m4", undefined, passed),
+			message("Subject: hello\n\npay invoice 3", "m4", undefined, passed),
+			message("no empty line", "m4", undefined, passed),
+			message(text, "m4", undefined, { ...passed, Subject: "other" }),
+			message(text, "m4", undefined, {
+				...passed,
+				"Reply-To": "a@evil.example",
+			}),
+			{ ...genuine(), from: "mallory@example.com" },
+			// A copy of the genuine mail that fails to authenticate.
+			message(text, "m4", undefined, {
+				"Authentication-Results":
+					"mx.example; dmarc=fail, mx.example; dmarc=pass",
+			}),
+		];
+		for (const mail of forged) await arrive(mail);
+		await vi.waitFor(() => expect(handled).toHaveLength(forged.length), wait);
+		await arrive(genuine());
+		await arrive(genuine());
+		await arrive(message("last", "m7"));
+		const all = forged.length + 2;
+		await vi.waitFor(() => expect(handled).toHaveLength(all), wait);
 	});
 
 	test("to several addresses with one Message-ID is handled once for each", async () => {
