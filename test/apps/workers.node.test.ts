@@ -1,4 +1,5 @@
 /** Apps in Workers of their own: a source, a subscriber, the owner of the events, and a Worker that knows of no apps. */
+import { gzipSync } from "node:zlib";
 import { SignJWT } from "jose";
 import {
 	afterAll,
@@ -147,6 +148,40 @@ describe("a source, a subscriber and the owner in three Workers", () => {
 		await stopped();
 		expect((await read("source")).at(-1)).toEqual(["stop"]);
 		expect((await call(url, "right")).status).toBe(410);
+	});
+
+	test("a compressed call over the wire is verified decompressed in the source's Worker, and an error of verify is not sent to the caller", async () => {
+		await join(await ada());
+		const url = await webhook();
+		const call = (token: string) =>
+			ask("owner", `${url}?a=1&a=2&token=sesame`, {
+				method: "POST",
+				headers: { "x-token": token, "content-encoding": "gzip" },
+				body: gzipSync(
+					JSON.stringify({
+						toSubscribers: { email: "ada@example.com" },
+						payload: { text: "compressed" },
+					}),
+				),
+			});
+		expect((await call("wrong")).status).toBe(401);
+		const failed = await call("throw");
+		expect(failed.status).toBe(500);
+		const problem = await failed.text();
+		expect(JSON.parse(problem).code).toBe("webhook_failed");
+		expect(problem).not.toContain("the source's own");
+		expect((await call("right")).status).toBe(202);
+		await vi.waitFor(
+			async () => expect(await received("compressed")).toHaveLength(1),
+			WAIT,
+		);
+		expect(await read("source")).toContainEqual([
+			"handler",
+			expect.any(Number),
+			{ a: "2" },
+		]);
+		await leave(await ada());
+		await stopped();
 	});
 
 	test("an error of the owner has its class, code and message in the app's code", async () => {
@@ -307,7 +342,10 @@ describe("while the source's Worker is down", () => {
 		] as const) {
 			await ask("source", way);
 			await ask("owner", `/clock?offset=${offset}`);
-			expect([way, (await call()).status]).toEqual([way, 503]);
+			const called = await call();
+			expect([way, called.status]).toEqual([way, 503]);
+			// The caller may be anybody: it learns no error of a Worker, and no Worker's name.
+			expect(await called.text()).not.toMatch(/deployed|overloaded|source/);
 			const joining = await run(
 				"@far/reader",
 				"act",

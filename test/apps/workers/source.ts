@@ -29,7 +29,11 @@ const app = createApp("@far/source", {
 					done.push(["handler", bytes.length, query]);
 					await event.send("mailed", json);
 				},
-				verify: ({ headers }) => headers["x-token"] === "right",
+				verify({ headers }) {
+					if (headers["x-token"] === "throw")
+						throw new Error("the source's own");
+					return headers["x-token"] === "right";
+				},
 				respond: ({ query }) =>
 					query.challenge === undefined
 						? undefined
