@@ -781,7 +781,7 @@ describe("a module with respond", () => {
 		expect((await call()).status).toBe(202);
 	});
 
-	test("answers a handshake before verify, and stores nothing", async () => {
+	test("answers a handshake that verify rejects, and stores nothing", async () => {
 		hookModule.verify = () => false;
 		hookModule.respond = ({ query }) =>
 			query.challenge === undefined
