@@ -27,9 +27,9 @@ export async function acceptMail(
 }
 
 /**
- * Anybody can send a mail with the `Message-ID` of another one. The id therefore contains everything that the sender's
- * server repeats when it sends the mail again, and how far the sender is authenticated. It contains the recipient: a mail
- * to several recipients is delivered once to each.
+ * Anybody can send a mail with the `Message-ID` of another one. The id therefore contains everything that the
+ * sender's server repeats when it sends the mail again, and how far the sender is authenticated. It contains the
+ * recipient: a mail to several recipients is delivered once to each.
  */
 async function deliveryIdOf({ from, to, headers, bytes }: Mail) {
 	const repeated = Object.entries(headers)

@@ -1,4 +1,4 @@
-/** The calls of one object that wait for another call of their delivery. In memory only: it decides and stores nothing. */
+/** The calls of one object that wait for another call of their delivery. It is in memory, and decides nothing. */
 import { inTime, realTimer } from "../../platform/timer.ts";
 
 export class DeliveryWaiters {

@@ -37,8 +37,8 @@ export async function enqueueTrigger(
 }
 
 /**
- * Publishes a trigger unless a queue has already accepted one with this delivery id. The delivery is reserved before the
- * event is published: a concurrent call waits, and a call after a crash publishes the same event.
+ * Publishes a trigger unless a queue has already accepted one with this delivery id. The delivery is reserved
+ * before the event is published: a concurrent call waits, and a call after a crash publishes the same event.
  *
  * @param deliveryId the sender's id of the delivery; without one, each delivery is a new event
  */

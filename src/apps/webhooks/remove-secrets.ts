@@ -1,6 +1,6 @@
 /**
- * Removes secrets from a webhook call before it is stored. Everyone who may read dead letters can read what is stored. It
- * knows secrets by the names of headers and query parameters, and does not read the body.
+ * Removes secrets from a webhook call before it is stored. Everyone who may read dead letters can read what is
+ * stored. It knows secrets by the names of headers and query parameters, and does not read the body.
  */
 import type { HookRequest, Trigger } from "./trigger.ts";
 

@@ -1,6 +1,6 @@
 /**
- * Bounds the answers that an app gives to callers of its webhook. They come from the owner's origin, where its own pages
- * may be signed in: they must not run scripts, set cookies or redirect.
+ * Bounds the answers that an app gives to callers of its webhook. They come from the owner's origin, where its own
+ * pages may be signed in: they must not run scripts, set cookies or redirect.
  */
 
 /** Handshakes need headers of their own, such as `X-Hook-Secret` and `WebHook-Allowed-Origin`. */

@@ -3,7 +3,7 @@ import type { HookRequest } from "../../apps/webhooks/trigger.ts";
 import { HOOK_BYTES } from "../../event/limits.ts";
 import { HttpError } from "./problem.ts";
 
-/** @throws HttpError `content_too_large`, `unsupported_media_type`; `invalid_request` for content that does not decompress */
+/** @throws HttpError `content_too_large`, `unsupported_media_type`, or `invalid_request` if it does not decompress */
 export async function readHookRequest(
 	raw: Request,
 ): Promise<Omit<HookRequest, "webhookUrl">> {
@@ -67,7 +67,7 @@ async function decompressed(
 	}
 }
 
-/** Stops at the size limit, so that a large request does not exhaust the memory. @throws HttpError `content_too_large` */
+/** Stops at the size limit, because a large request could exhaust the memory. @throws HttpError `content_too_large` */
 async function bytesOf(
 	content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<Uint8Array> {

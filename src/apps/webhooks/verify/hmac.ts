@@ -22,8 +22,8 @@ interface HmacHook extends IdentifiedHook {
 }
 
 /**
- * Verifies signatures of GitHub: `X-Hub-Signature-256: sha256=<hex>`. GitHub signs only the body. By default, a repeated
- * body is the same delivery.
+ * Verifies signatures of GitHub: `X-Hub-Signature-256: sha256=<hex>`. GitHub signs only the body. By default, a
+ * repeated body is the same delivery.
  *
  * @throws TypeError, with each request, while the secret is not set
  * @example
@@ -37,8 +37,8 @@ export function githubSignature(options: IdentifiedHook): Verify {
 }
 
 /**
- * Verifies signatures of Shopify: `X-Shopify-Hmac-Sha256`. Shopify signs only the body. By default, a repeated body with
- * a repeated `X-Shopify-Topic` is the same delivery: several topics may have the same body.
+ * Verifies signatures of Shopify: `X-Shopify-Hmac-Sha256`. Shopify signs only the body. By default, a repeated body
+ * with a repeated `X-Shopify-Topic` is the same delivery: several topics may have the same body.
  *
  * @throws TypeError, with each request, while the secret is not set
  * @example
@@ -56,7 +56,7 @@ export function shopifySignature(options: IdentifiedHook): Verify {
 
 /**
  * Verifies HMAC-SHA256 signatures over the bytes of the request, which the sender puts into a header. Without
- * `deliveryId`, each request is a new event: the same bytes may be two events of this sender.
+ * `deliveryId`, each request is a new event: equal bytes may be two events, as in the notifications of Dropbox.
  *
  * @throws TypeError, with each request, while the secret is not set
  * @example
@@ -73,7 +73,7 @@ export function hmacSignature(options: HmacHook): Verify {
 function bodyScheme(
 	preset: string,
 	options: HmacHook,
-	standIn: (request: HookRequest) => Promise<string | undefined>,
+	defaultId: (request: HookRequest) => Promise<string | undefined>,
 ): Verify {
 	const { prefix = "", encoding = "hex" } = options;
 	const header = options.header.toLowerCase();
@@ -88,7 +88,7 @@ function bodyScheme(
 				? isSame(signature.toLowerCase(), hex(expected))
 				: isSame(signature, base64(expected));
 		return isGenuine
-			? accepted(options, request, () => standIn(request))
+			? accepted(options, request, () => defaultId(request))
 			: false;
 	};
 }

@@ -31,14 +31,14 @@ export interface IdentifiedHook extends SignedHook {
 /**
  * Accepts a request.
  *
- * @param standIn the id of the delivery, if the app has no function that finds it
+ * @param defaultId the id of the delivery, if the app has no function that finds it
  */
 export async function accepted(
 	{ deliveryId }: IdentifiedHook,
 	request: HookRequest,
-	standIn: () => Promise<string | undefined>,
+	defaultId: () => Promise<string | undefined>,
 ): Promise<Verified> {
-	if (!deliveryId) return { deliveryId: await standIn() };
+	if (!deliveryId) return { deliveryId: await defaultId() };
 	const found = deliveryId({ ...request, json: jsonOf(request.bytes) });
 	return { deliveryId: found === undefined ? found : String(found) };
 }

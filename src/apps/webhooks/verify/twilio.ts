@@ -12,8 +12,8 @@ import {
 } from "./signature.ts";
 
 /**
- * Verifies signatures of Twilio: `X-Twilio-Signature`, HMAC-SHA1 in base64. Forms need no option; for other bodies, Twilio
- * adds `bodySHA256` to the URL. By default, a request with the same signed content is the same delivery.
+ * Verifies signatures of Twilio: `X-Twilio-Signature`, HMAC-SHA1 in base64. Forms need no option; for other bodies,
+ * Twilio adds `bodySHA256` to the URL. By default, a request with the same signed content is the same delivery.
  *
  * @throws TypeError, with each request, while the secret is not set
  * @example
