@@ -4,12 +4,19 @@
  */
 import type { CatalogueIn, Publishes } from "./event/catalogue.ts";
 import type { Receipt } from "./event/errors.ts";
+import {
+	checkHttpTarget,
+	type HttpTarget,
+	isHttpTarget,
+	overHttp,
+} from "./publish/http.ts";
 import { localRequestOf, requestsOf } from "./publish/request.ts";
 import {
 	type BareBinding,
-	type HttpTarget,
+	type Calls,
+	checkedTransport,
+	overBinding,
 	type PublisherBinding,
-	transportTo,
 } from "./publish/transport.ts";
 import { outliveResponse } from "./publish/wait-until.ts";
 
@@ -40,7 +47,7 @@ const platform = await import(
 export function createClient<Events = unknown>(
 	target: PublisherBinding | BareBinding | HttpTarget,
 ): Publishes<CatalogueIn<Events>> {
-	const transport = transportTo(target);
+	const transport = checkedTransport(callsTo(target));
 	const waitUntil = platform?.waitUntil;
 	return {
 		publish: (...args: unknown[]) =>
@@ -58,4 +65,18 @@ export function createClient<Events = unknown>(
 		reschedule: (id: string, after: unknown) =>
 			outliveResponse(() => transport.reschedule(id, after), waitUntil),
 	} as Publishes<CatalogueIn<Events>>;
+}
+
+/** @throws TypeError for an invalid target, before the first publish would fail */
+function callsTo(target: object): Calls {
+	if (isHttpTarget(Object(target))) {
+		checkHttpTarget(target);
+		return overHttp(target as HttpTarget);
+	}
+	const { publish } = Object(target);
+	if (typeof publish === "function")
+		return overBinding(target as PublisherBinding);
+	throw new TypeError(
+		"tidings: createClient: the target is neither a binding nor { url, key }: bind the owner's Publisher entrypoint in [[services]], or give { url, key }",
+	);
 }

@@ -37,8 +37,16 @@ export interface Receipt {
 	delay: number;
 }
 
+/** What all errors of a call have in common. */
+class CallError extends Error {
+	/** Status of the HTTP answer, if the call was made over HTTP. */
+	declare readonly status?: number;
+	/** Seconds until the call may be repeated, if the HTTP answer had the header `Retry-After`. */
+	declare readonly retryAfterSeconds?: number;
+}
+
 /** The call is invalid, and nothing was accepted: fix the call. */
-export class RefusedError extends Error {
+export class RefusedError extends CallError {
 	override readonly name = "RefusedError";
 	readonly code: RefusalCode;
 	/** Index of the invalid event in a batch. */
@@ -59,7 +67,7 @@ export class RefusedError extends Error {
 }
 
 /** The caller may not publish this name: extend its `publish` list or the scopes of its key. */
-export class ForbiddenError extends Error {
+export class ForbiddenError extends CallError {
 	override readonly name = "ForbiddenError";
 	readonly code = "forbidden";
 	declare readonly index?: number;
@@ -71,25 +79,25 @@ export class ForbiddenError extends Error {
 }
 
 /** The API key is missing or unknown. */
-export class UnauthorizedError extends Error {
+export class UnauthorizedError extends CallError {
 	override readonly name = "UnauthorizedError";
 	readonly code = "unauthorized";
 }
 
 /** The tool ran and failed. The message is the tool's. */
-export class ToolFailedError extends Error {
+export class ToolFailedError extends CallError {
 	override readonly name = "ToolFailedError";
 	readonly code = "tool_failed";
 }
 
 /** A queue or an object is unavailable: publish the event again. */
-export class UnavailableError extends Error {
+export class UnavailableError extends CallError {
 	override readonly name = "UnavailableError";
 	readonly code = "unavailable";
 }
 
 /** Some or all events of a valid batch were not stored: publish the events at `failed` again. */
-export class PartialPublishError extends Error {
+export class PartialPublishError extends CallError {
 	override readonly name = "PartialPublishError";
 	readonly code = "partial_publish";
 	/** In the order of the batch; `null` for an event that was not stored. */
@@ -138,19 +146,35 @@ export function mapAtIndex<Item, Result>(
 	return results;
 }
 
-/** Restores the class of an error that crossed a binding or came in a problem document. */
+/**
+ * Restores the class of an error that crossed a binding or came in a problem document. A newer version may have codes
+ * that this one does not know.
+ */
 export function reviveError(value: unknown): unknown {
 	if (typeof value !== "object" || value === null || isOurs(value))
 		return value;
-	const { code, message, index, issues, receipts } = value as Partial<
-		RefusedError & PartialPublishError
-	> & { code?: unknown };
+	const error = errorOf(value as Plain);
+	if (error === undefined) return value;
+	const { status, retryAfterSeconds } = value as Plain;
+	return Object.assign(error, {
+		...(typeof status === "number" && { status }),
+		...(typeof retryAfterSeconds === "number" && { retryAfterSeconds }),
+	});
+}
+
+/** An error as plain data. Another version or a proxy may have written it. */
+type Plain = Partial<Record<keyof RefusedError | "receipts", unknown>> & {
+	retryAfterSeconds?: unknown;
+};
+
+function errorOf(value: Plain): Error | undefined {
+	const { name, code, message, index, issues, receipts } = value;
 	const text = String(message ?? "");
 	const details = {
 		...(typeof index === "number" && { index }),
 		...(Array.isArray(issues) && { issues }),
 	};
-	switch (code as string) {
+	switch (code) {
 		case "forbidden":
 			return new ForbiddenError(text, details);
 		case "unauthorized":
@@ -163,36 +187,16 @@ export function reviveError(value: unknown): unknown {
 			return new PartialPublishError(Array.isArray(receipts) ? receipts : [], {
 				cause: value,
 			});
-		case "batch_too_large":
-		case "event_too_large":
-		case "invalid_after":
-		case "invalid_body":
-		case "invalid_handler":
-		case "invalid_name":
-		case "invalid_request":
-		case "invalid_token":
-		case "not_supported":
-		case "schema_violation":
-		case "unknown_app":
-		case "unknown_event":
-		case "unknown_lane":
-		case "unknown_tool":
-			return new RefusedError(code as RefusalCode, text, details);
 		default:
-			return value;
+			return typeof code === "string" && name === "RefusedError"
+				? new RefusedError(code as RefusalCode, text, details)
+				: undefined;
 	}
 }
 
 /** Returns whether it is one of the classes above. */
 export function isOurs(value: unknown): boolean {
-	return (
-		value instanceof RefusedError ||
-		value instanceof ForbiddenError ||
-		value instanceof UnauthorizedError ||
-		value instanceof UnavailableError ||
-		value instanceof ToolFailedError ||
-		value instanceof PartialPublishError
-	);
+	return value instanceof CallError;
 }
 
 /** Returns one of the errors above as plain data, which `reviveError` reads; undefined for any other error. */

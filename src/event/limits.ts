@@ -111,6 +111,12 @@ export const PARSED_CHARACTERS = 8_000;
 /** Concurrent calls of queues and objects. Six connections may wait for headers (Workers, limits). */
 export const CALL_CONCURRENCY = 6;
 
+/**
+ * Longest wait for the answer to a publish, in milliseconds. `waitUntil` ends after 30 seconds (Workers, limits), and
+ * the caller needs the rest to react.
+ */
+export const ANSWER_TIME = 25_000;
+
 /** Bytes of an error in a dead letter, as JSON. */
 export const ERROR_BYTES = 8_192;
 

@@ -7,8 +7,9 @@ import type { PublishRequest } from "./request.ts";
 import {
 	type Bus,
 	callOwner,
+	checkedTransport,
+	overBinding,
 	type PublisherBinding,
-	transportTo,
 	withRevivedErrors,
 } from "./transport.ts";
 
@@ -17,7 +18,7 @@ export function bindingBus(
 	owner: PublisherBinding,
 	definitionOf: (name: string) => Definition | undefined,
 ): Bus {
-	const transport = transportTo(owner);
+	const transport = checkedTransport(overBinding(owner));
 	return {
 		...transport,
 		runTool: (app, tool, input, tokens) =>

@@ -3,6 +3,7 @@
  * message is redelivered instead.
  */
 import { UnavailableError } from "../event/errors.ts";
+import { ANSWER_TIME } from "../event/limits.ts";
 import type { MoveResult, ScheduledRow } from "../event/scheduled-row.ts";
 import type { RecordQueue } from "../platform/queues.ts";
 import { inTime, pause } from "../platform/timer.ts";
@@ -15,9 +16,6 @@ const WAITS = [200, 400, 800];
 
 /** No retry begins later than this after the first call, in milliseconds. */
 const WITHIN = 2_000;
-
-/** Timeout of a call, in milliseconds. It is not retried: `waitUntil` ends after 30 seconds. */
-const ANSWER_TIME = 25_000;
 
 /**
  * Until this long before its due time, in milliseconds, an event cannot have been sent to the queue. Clocks may
@@ -51,6 +49,7 @@ async function retrySend<Result>(
 	let before: unknown;
 	for (const longest of [...WAITS, 0]) {
 		try {
+			// A call that does not answer is not retried: `waitUntil` would end first.
 			return await inTime(call(before), ANSWER_TIME, timer, tooLate);
 		} catch (error) {
 			before = error;

@@ -1,15 +1,19 @@
 /**
  * Sends requests to the Worker that owns the events, over a service binding or over HTTP. It sends bodies as plain
- * JSON and restores the classes of errors. It does not check events.
+ * JSON and checks answers: each failure is one of our errors. It does not check events.
  */
 import { checkForm } from "../event/after-form.ts";
 import {
+	isOurs,
 	mapAtIndex,
 	type Receipt,
 	reviveError,
 	UnavailableError,
 } from "../event/errors.ts";
 import { bodyText } from "../event/json.ts";
+import { ANSWER_TIME } from "../event/limits.ts";
+import { show } from "../event/validation.ts";
+import { inTime, realTimer } from "../platform/timer.ts";
 import type { PublishRequest } from "./request.ts";
 
 /** A service binding to the owner's `Publisher` entrypoint: `env.EVENTS`. */
@@ -35,15 +39,6 @@ export interface BareBinding {
 	connect(...args: any[]): unknown;
 }
 
-export interface HttpTarget {
-	/** URL of the Worker that owns the events, such as `https://events.example.com`, with its prefix if it has one. */
-	url: string | URL;
-	/** An API key with the scope `publish`. */
-	key: string;
-	/** Default: the global `fetch`. */
-	fetch?: (request: Request) => Promise<Response>;
-}
-
 /** A connection to the Worker that owns the events. */
 interface Transport {
 	publish(request: PublishRequest): Promise<Receipt>;
@@ -63,28 +58,80 @@ export interface Bus extends Transport {
 	): Promise<unknown>;
 }
 
-/** @throws TypeError if the target is neither a binding nor `{ url, key }` */
-export function transportTo(
-	target: PublisherBinding | BareBinding | HttpTarget,
-): Transport {
-	checkTarget(target);
-	const transport = isHttp(target)
-		? overHttp(target)
-		: overBinding(target as PublisherBinding);
+/** The calls of a `Transport`. Anything may answer them. */
+export type Calls = {
+	[Method in keyof Transport]: (
+		...args: Parameters<Transport[Method]>
+	) => Promise<unknown>;
+};
+
+/** Sends plain JSON, and checks each answer. */
+export function checkedTransport(owner: Calls): Transport {
 	return {
 		publish: (request) =>
-			withRevivedErrors(async () => transport.publish(plain(request))),
+			answerTo(() => owner.publish(plain(request)), isReceipt),
 		publishBatch: (requests) =>
-			withRevivedErrors(async () =>
-				transport.publishBatch(mapAtIndex(requests, plain)),
+			answerTo(
+				() => owner.publishBatch(mapAtIndex(requests, plain)),
+				(answer) =>
+					Array.isArray(answer) &&
+					answer.length === requests.length &&
+					answer.every(isReceipt),
 			),
-		cancel: (id) => withRevivedErrors(() => transport.cancel(id)),
+		cancel: (id) => answerTo(() => owner.cancel(id), isBoolean),
 		reschedule: (id, after) =>
-			withRevivedErrors(async () => {
-				checkForm(after);
-				return transport.reschedule(id, after);
-			}),
+			answerTo(
+				() => {
+					checkForm(after);
+					return owner.reschedule(id, after);
+				},
+				(answer) => answer === false || isReceipt(answer),
+			),
 	};
+}
+
+/** A newer version may have more members. */
+function isReceipt(answer: unknown): boolean {
+	const { id, time, delay } = Object(answer) as Partial<Receipt>;
+	return (
+		typeof id === "string" &&
+		id !== "" &&
+		Number.isFinite(time) &&
+		Number.isFinite(delay)
+	);
+}
+
+function isBoolean(answer: unknown): boolean {
+	return typeof answer === "boolean";
+}
+
+/**
+ * Makes a call, and waits 25 seconds at most. If the answer is missing or not one of Tidings, it is unknown whether the
+ * owner did what the call asked for.
+ *
+ * @throws one of our errors for every failure
+ */
+async function answerTo<Result>(
+	call: () => Promise<unknown>,
+	isValid: (answer: unknown) => boolean,
+): Promise<Result> {
+	let answer: unknown;
+	try {
+		// An error of `call` itself must be a rejection.
+		const answering = (async () => call())();
+		answer = await inTime(answering, ANSWER_TIME, realTimer);
+	} catch (thrown) {
+		const error = reviveError(thrown);
+		if (isOurs(error)) throw error;
+		throw new UnavailableError(
+			`the owner of the events did not answer: ${Object(thrown).message ?? show(thrown)}: publish again`,
+			{ cause: thrown },
+		);
+	}
+	if (isValid(answer)) return answer as Result;
+	throw new UnavailableError(
+		`${show(answer)} is not an answer of Tidings: check which Worker the binding or the URL leads to`,
+	);
 }
 
 /** Makes a call, and restores the class of an error that crossed a binding or HTTP. */
@@ -110,30 +157,6 @@ function plain(request: PublishRequest): PublishRequest {
 	};
 }
 
-/** @throws TypeError for an invalid target, before the first publish would fail */
-function checkTarget(target: unknown): void {
-	const { publish, url, key } = (target ?? {}) as Record<string, unknown>;
-	if (typeof url === "string" || url instanceof URL) {
-		if (!/^https?:\/\//.test(String(url)))
-			throw new TypeError(
-				`tidings: createClient: url ${JSON.stringify(url)} does not begin with http:// or https://: give the URL of the Worker that owns the events`,
-			);
-		if (typeof key !== "string" || key === "")
-			throw new TypeError(
-				"tidings: createClient: key is missing; give an API key with the scope publish",
-			);
-	} else if (typeof publish !== "function")
-		throw new TypeError(
-			"tidings: createClient: the target is neither a binding nor { url, key }: bind the owner's Publisher entrypoint in [[services]], or give { url, key }",
-		);
-}
-
-function isHttp(target: object): target is HttpTarget {
-	// A stub has every property, but none is a string or a URL.
-	const { url } = target as HttpTarget;
-	return typeof url === "string" || url instanceof URL;
-}
-
 /** A rejection returned as a value. A rejection that is thrown over RPC appears as `Uncaught` in the owner's log. */
 export type Answer = { value: unknown } | { error: object };
 
@@ -156,82 +179,14 @@ export async function callOwner(
 	return answer.value;
 }
 
-function overBinding(binding: PublisherBinding): Transport {
-	const call = async <Result>(
-		method: keyof PublisherBinding,
-		...args: unknown[]
-	) => (await callOwner(binding, method, ...args)) as Result;
+export function overBinding(binding: PublisherBinding): Calls {
 	return {
 		publish: ({ name, body, ...options }) =>
 			Object.keys(options).length === 0
-				? call("publish", name, body)
-				: call("publish", name, options, body),
-		publishBatch: (requests) => call("publishBatch", requests),
-		cancel: (id) => call("cancel", id),
-		reschedule: (id, after) => call("reschedule", id, after),
+				? callOwner(binding, "publish", name, body)
+				: callOwner(binding, "publish", name, options, body),
+		publishBatch: (requests) => callOwner(binding, "publishBatch", requests),
+		cancel: (id) => callOwner(binding, "cancel", id),
+		reschedule: (id, after) => callOwner(binding, "reschedule", id, after),
 	};
-}
-
-function overHttp({ url, key, fetch: via = fetch }: HttpTarget): Transport {
-	const base = String(url).replace(/\/+$/, "");
-	const scheduled = (id: string) => `/v1/scheduled/${encodeURIComponent(id)}`;
-	return {
-		publish: async (request) =>
-			(await send("POST", "/v1/events", request)).json(),
-		async publishBatch(requests) {
-			const response = await send("POST", "/v1/events", requests);
-			return ((await response.json()) as { receipts: Receipt[] }).receipts;
-		},
-		cancel: (id) =>
-			unlessGone(id, async () => {
-				await send("DELETE", scheduled(id));
-				return true;
-			}),
-		reschedule: (id, after) =>
-			unlessGone(id, async () =>
-				(await send("PATCH", scheduled(id), { after })).json<Receipt>(),
-			),
-	};
-
-	async function send(
-		method: string,
-		path: string,
-		body?: unknown,
-	): Promise<Response> {
-		const request = new Request(base + path, {
-			method,
-			headers: {
-				authorization: `Bearer ${key}`,
-				...(body !== undefined && { "content-type": "application/json" }),
-			},
-			...(body !== undefined && { body: JSON.stringify(body) }),
-		});
-		const response = await via(request).catch((cause) => {
-			throw new UnavailableError(`${base} was not reached: publish again`, {
-				cause,
-			});
-		});
-		if (response.ok) return response;
-		const problem = await response
-			.json()
-			.then((json) => json as { code?: string; detail?: string })
-			.catch(() => ({}) as { code?: string; detail?: string });
-		const message = problem.detail ?? `${base} answered ${response.status}`;
-		throw problem.code === undefined && response.status >= 500
-			? new UnavailableError(message)
-			: Object.assign(new Error(message), problem, { message });
-	}
-}
-
-/** Returns false if the event is no longer scheduled. */
-async function unlessGone<Result>(
-	id: string,
-	call: () => Promise<Result>,
-): Promise<Result | false> {
-	// An empty id would make the path of another resource.
-	if (id === "") return false;
-	return call().catch((error) => {
-		if (error.code === "not_found") return false;
-		throw error;
-	});
 }

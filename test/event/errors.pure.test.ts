@@ -97,7 +97,12 @@ describe("an error that crossed a binding", () => {
 	);
 
 	test("with details of other types is revived without them", () => {
-		const value = { code: "invalid_name", index: "2", issues: "many" };
+		const value = {
+			name: "RefusedError",
+			code: "invalid_name",
+			index: "2",
+			issues: "many",
+		};
 		const revived = reviveError(value) as RefusedError;
 		expect(revived).toBeInstanceOf(RefusedError);
 		expect(revived.index).toBeUndefined();
