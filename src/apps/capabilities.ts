@@ -112,6 +112,6 @@ export function capabilitiesOf(
 /** Converts the payload to plain JSON, as every body. The owner rejects any other wrong value. */
 function plain(sent: AppEventToSend): AppEventToSend {
 	return typeof sent === "object" && sent !== null && sent.payload !== undefined
-		? { ...sent, payload: JSON.parse(bodyText(sent.payload)) }
+		? { ...sent, payload: JSON.parse(bodyText(sent.payload, "payload")) }
 		: sent;
 }

@@ -31,7 +31,7 @@ export async function runTool(
 	await verifyTokens(tokens, ports.issuers, ports);
 	const { declaration } = await findApp(app, ports);
 	checkTool(declaration, tool);
-	const body: ToolBody = { input: JSON.parse(bodyText(input)) };
+	const body: ToolBody = { input: JSON.parse(bodyText(input, "input")) };
 	const identity = { app, tokens };
 	const outcome = await runOnce(identity, toolId(app, tool), body, true, ports);
 	switch (outcome.type) {

@@ -44,7 +44,7 @@ export async function send(
 		);
 	const filter = filterOf(keyFields(tokens), sent.toSubscribers);
 	const name = appEventName(app, event);
-	const payload = JSON.parse(bodyText(sent.payload));
+	const payload = JSON.parse(bodyText(sent.payload, "payload"));
 	checkPayload(name, schema, payload);
 	const body: SentBody = { filter, payload };
 	const { after, lane } = sent;

@@ -1,5 +1,6 @@
 /** Stores JSON by path in an app's space of the bucket. No path may lead out of that space. */
 import { RefusedError } from "../event/errors.ts";
+import { bodyText } from "../event/json.ts";
 import { binding } from "../platform/environment.ts";
 
 /** The binding of the bucket, in the Worker that runs the app. */
@@ -42,12 +43,7 @@ export function storageOf(
 	return {
 		async put(path, value) {
 			const key = keyOf(app, path);
-			const text = JSON.stringify(value);
-			if (text === undefined)
-				throw new RefusedError(
-					"invalid_body",
-					`storage: the value for ${JSON.stringify(path)} is not JSON; use a value that JSON.stringify accepts`,
-				);
+			const text = bodyText(value, `storage: the value for ${path}`);
 			const httpMetadata = { contentType: "application/json" };
 			await (await openBucket()).put(key, text, { httpMetadata });
 		},

@@ -1,5 +1,6 @@
 /** Turns bodies into JSON text, counts UTF-8 bytes and cuts text to a size. It knows nothing of events. */
 import { RefusedError } from "./errors.ts";
+import { isPlain, lossReporter } from "./json-loss.ts";
 
 const encoder = new TextEncoder();
 
@@ -20,34 +21,33 @@ export function byteLength(text: string): number {
 /**
  * Returns a body as JSON text.
  *
- * @throws RefusedError `invalid_body` for undefined, a function, a symbol, a BigInt or a cycle, and for a body nested
+ * @param what names the body, in the error
+ * @throws RefusedError `invalid_body` for a value that JSON cannot represent or would change, and for a body nested
  * deeper than 1 000 levels
  */
-export function bodyText(body: unknown): string {
-	const text = jsonOf(body);
-	if (text === undefined)
-		throw new RefusedError(
-			"invalid_body",
-			`body: JSON cannot represent ${typeof body}; give null for an event without a body`,
-		);
+export function bodyText(body: unknown, what = "body"): string {
+	const text = jsonOf(body, what);
 	if (isTooDeep(text))
 		throw new RefusedError(
 			"invalid_body",
-			`body: it is nested deeper than ${MAX_DEPTH} levels; flatten it`,
+			`${what}: it is nested deeper than ${MAX_DEPTH} levels; flatten it`,
 		);
 	return text;
 }
 
-function jsonOf(body: unknown): string | undefined {
+function jsonOf(body: unknown, what: string): string {
 	try {
-		return JSON.stringify(body);
+		return isPlain(body)
+			? JSON.stringify(body)
+			: JSON.stringify(body, lossReporter(what));
 	} catch (error) {
+		if (error instanceof RefusedError) throw error;
 		const [reason] = (
 			error instanceof Error ? error.message : String(error)
 		).split("\n");
 		throw new RefusedError(
 			"invalid_body",
-			`body: JSON cannot represent it: ${reason}; give plain JSON values`,
+			`${what}: JSON cannot represent it: ${reason}; give plain JSON values`,
 		);
 	}
 }

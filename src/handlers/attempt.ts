@@ -2,6 +2,7 @@
 import { parseBody } from "../event/definition.ts";
 import type { TidingsEvent } from "../event/envelope.ts";
 import { serializeError } from "../event/failure.ts";
+import { bodyText } from "../event/json.ts";
 import { MAX_TIMEOUT } from "../event/limits.ts";
 import type { Outcome } from "../event/outcome.ts";
 import type { Ports } from "../ports.ts";
@@ -58,7 +59,10 @@ async function runHandler(
 		const context = contextOf(handler.id, attempt, deadline);
 		const returned = await handler.run(event, context, host);
 		return hasOutput
-			? { type: "delivered", output: JSON.stringify(returned ?? null) }
+			? {
+					type: "delivered",
+					output: bodyText(returned ?? null, "the returned value"),
+				}
 			: { type: "delivered" };
 	} catch (thrown) {
 		return failed(thrown);

@@ -23,7 +23,7 @@ export function bindingBus(
 		...transport,
 		runTool: (app, tool, input, tokens) =>
 			withRevivedErrors(async () => {
-				const plain = JSON.parse(bodyText(input));
+				const plain = JSON.parse(bodyText(input, "input"));
 				return callOwner(owner, "runTool", app, tool, plain, { tokens });
 			}),
 		async publish(request) {

@@ -66,6 +66,20 @@ describe("a tool", () => {
 		}
 	});
 
+	test("fails if JSON would change its result, and rejects such an input", async () => {
+		acts.set("@test/guest", () => ({ found: new Map([["a", 1]]) }));
+		expect(await refusal(events.apps.run("@test/guest", "act"))).toMatchObject({
+			code: "tool_failed",
+			message: expect.stringContaining("the returned value.found: "),
+		});
+		expect(
+			await refusal(events.apps.run("@test/guest", "act", { n: Number.NaN })),
+		).toMatchObject({
+			code: "invalid_body",
+			message: expect.stringContaining("input.n: "),
+		});
+	});
+
 	test("that fails rejects with ToolFailedError and its message", async () => {
 		acts.set("@test/guest", () => {
 			throw new RangeError("no such thing");

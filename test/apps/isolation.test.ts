@@ -235,7 +235,7 @@ describe("the storage of an app", () => {
 				value,
 			);
 		}
-		for (const value of [undefined, () => {}, Symbol("s")])
+		for (const value of [undefined, () => {}, Symbol("s"), new Map([["a", 1]])])
 			expect(
 				(await refusal(space((one: Space) => one.put("/v.json", value)))).code,
 			).toBe("invalid_body");

@@ -62,6 +62,121 @@ describe("a body as text", () => {
 		refusal({ toJSON: () => undefined });
 	});
 
+	class Empty {}
+	class Order {
+		items = [{ sku: "s1" }];
+		#secret = 1;
+		*[Symbol.iterator]() {
+			yield this.#secret;
+		}
+	}
+	class Query {
+		table = "t";
+		// biome-ignore lint/suspicious/noThenProperty: it stands for a query builder
+		then() {}
+	}
+	class Bag extends Map {
+		total = 5;
+	}
+	const inherited = Object.create({ total: 5 });
+	const { proxy } = Proxy.revocable(new Map(), {});
+
+	test.for<[value: unknown, says: string]>([
+		[new Map([["a", 1]]), "a Map"],
+		[new Set([1]), "a Set"],
+		[new WeakMap(), "a WeakMap"],
+		[new Error("why"), "an Error"],
+		[Object.assign(new TypeError("why"), { code: "E" }), "an Error"],
+		[new Bag(), "a Map"],
+		[new Response("text"), "a Response"],
+		[new Headers({ a: "b" }), "a Headers"],
+		[new URLSearchParams("a=b"), "a URLSearchParams"],
+		[/a/, "a RegExp"],
+		[new Uint8Array(2), "a Uint8Array"],
+		[new ArrayBuffer(2), "an ArrayBuffer"],
+		[[1].values(), "an Array Iterator"],
+		[new Empty(), "an Empty"],
+		[inherited, "an Object"],
+		[proxy, "a Map"],
+		[Promise.resolve({ orderId: "o1" }), "await"],
+		[Object.assign(Promise.resolve(1), { isAwaited: false }), "await"],
+		[new Query(), "await"],
+		[Number.NaN, "NaN"],
+		[Number.POSITIVE_INFINITY, "Infinity"],
+		[JSON.parse("-1e400"), "-Infinity"],
+		[new Number(Number.NaN), "NaN"],
+		[new Date(Number.NaN), "an invalid Date"],
+		[() => 1, "function"],
+		[Symbol("s"), "symbol"],
+		[Object(Symbol("s")), "a Symbol"],
+		[1n, "BigInt"],
+		[{ toJSON: () => undefined }, "undefined"],
+		[{ toJSON: () => new Map([["a", 1]]) }, "a Map"],
+		[{ toJSON: () => ({ total: Number.NaN }) }, "NaN"],
+	])(
+		"a value that JSON would change is rejected, with its path: %#",
+		([value, says]) => {
+			expect(refusal(value).message).toMatch(/^body(\.total)?: /);
+			expect(refusal(value).message).toContain(says);
+			expect(refusal({ order: [0, { value }] }).message).toMatch(
+				/^body\.order\.1\.value(\.total)?: /,
+			);
+		},
+	);
+
+	test("an array with a gap or an undefined element is rejected, and an undefined member is left out", () => {
+		expect(refusal([1, undefined]).message).toMatch(/^body\.1: .*null/);
+		// biome-ignore lint/suspicious/noSparseArray: a gap is what it is about
+		expect(refusal({ list: [1, , 2] }).message).toMatch(/^body\.list\.1: /);
+		expect(bodyText({ a: undefined, b: 1 })).toBe('{"b":1}');
+		expect(bodyText({ a: undefined, at: new Date(0), b: new Order() })).toBe(
+			'{"at":"1970-01-01T00:00:00.000Z","b":{"items":[{"sku":"s1"}]}}',
+		);
+	});
+
+	test("class instances with data, boxed values and objects of another realm are accepted", () => {
+		// Its prototype is not this realm's, but has the same form.
+		const foreign = Object.create(Object.create(null));
+		const bare = Object.assign(Object.create(null), { a: 1 });
+		for (const [body, text] of [
+			[new Order(), '{"items":[{"sku":"s1"}]}'],
+			[bare, '{"a":1}'],
+			[{ bare: Object.create(null) }, '{"bare":{}}'],
+			[{ list: [foreign, {}] }, '{"list":[{},{}]}'],
+			[[new String(""), new Number(5), new Boolean(false)], '["",5,false]'],
+			[new URL("https://a.test/b"), '"https://a.test/b"'],
+			[{ toJSON: () => null }, "null"],
+			[JSON.parse('{"__proto__":{"a":1}}'), '{"__proto__":{"a":1}}'],
+		])
+			expect(bodyText(body)).toBe(text);
+	});
+
+	test("is the text of JSON.stringify, or rejected", () => {
+		fc.assert(
+			fc.property(fc.jsonValue({ maxDepth: 8 }), (value) => {
+				expect(bodyText(value)).toBe(JSON.stringify(value));
+				expect(bodyText(Object.assign([], { 0: value }))).toBe(
+					JSON.stringify([value]),
+				);
+			}),
+		);
+		fc.assert(
+			fc.property(
+				fc.anything({ withDate: true, withMap: true, withSparseArray: true }),
+				(value) => {
+					try {
+						const text = bodyText(value);
+						expect(text).toBe(JSON.stringify(value));
+						const plain = JSON.parse(text);
+						expect(JSON.stringify(plain)).toBe(text);
+					} catch (error) {
+						expect(error).toMatchObject({ code: "invalid_body" });
+					}
+				},
+			),
+		);
+	});
+
 	test("at most 1 000 levels of nesting are accepted, and brackets in strings are not counted", () => {
 		const nested = (depth: number) =>
 			JSON.parse(`${'{"a":['.repeat(depth / 2)}${"]}".repeat(depth / 2)}`);

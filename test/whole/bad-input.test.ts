@@ -74,6 +74,36 @@ const rejected: [title: string, code: string, says: RegExp, args: unknown[]][] =
 		],
 		["a cycle in a body", "invalid_body", /circular/i, ["order.placed", cycle]],
 		[
+			"a number that is not finite in a body",
+			"invalid_body",
+			/body\.order\.0\.total: .*Infinity/,
+			["order.placed", { order: [{ total: Number.POSITIVE_INFINITY }] }],
+		],
+		[
+			"a Map in a body",
+			"invalid_body",
+			/body\.order: .*a Map/,
+			["order.placed", { order: new Map([["sku", "s1"]]) }],
+		],
+		[
+			"a Response as a body",
+			"invalid_body",
+			/a Response/,
+			["order.placed", new Response("text")],
+		],
+		[
+			"an Error as a body",
+			"invalid_body",
+			/an Error/,
+			["order.placed", new Error("why")],
+		],
+		[
+			"a function in a body",
+			"invalid_body",
+			/body\.order\.0\.total: .*function/,
+			["order.placed", { order: [{ total: () => 5 }] }],
+		],
+		[
 			"an event of 256 KB",
 			"event_too_large",
 			/262144/,
@@ -163,6 +193,30 @@ for (const [name, publish] of Object.entries(entryPoints))
 			});
 		});
 	});
+
+test("a number over HTTP that JavaScript cannot represent is rejected", async () => {
+	const before = transitions.length;
+	const content = '{ "name": "order.placed", "body": { "total": 1e400 } }';
+	expect(await call("POST", "/v1/events", content)).toMatchObject({
+		status: 422,
+		json: {
+			code: "invalid_body",
+			detail: expect.stringMatching(/body\.total/),
+		},
+	});
+	expect(transitions).toHaveLength(before);
+});
+
+test("a promise in a body is rejected, with a hint at await", async () => {
+	const { "the raw binding": _, ...typed } = entryPoints;
+	for (const publish of Object.values(typed))
+		await expect(
+			publish("order.placed", Promise.resolve({ orderId: "o1" })),
+		).rejects.toMatchObject({
+			code: "invalid_body",
+			message: expect.stringContaining("await"),
+		});
+});
 
 /** The raw binding cannot transfer such an object at all. */
 const { "the raw binding": _, ...typed } = entryPoints;
