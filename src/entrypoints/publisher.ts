@@ -18,6 +18,7 @@ import {
 import { checkName } from "../event/name.ts";
 import {
 	checkPublish,
+	checkPublisher,
 	type PublishPermission,
 	type Requester,
 } from "../event/permission.ts";
@@ -94,12 +95,14 @@ export function publisher(
 		PublisherProps
 	> {
 		async publish(...args: unknown[]): Promise<Receipt> {
+			this.#checkPublisher();
 			const request = requestOf(args);
 			this.#check(request);
 			return publish(request, ports());
 		}
 
 		async publishBatch(items: unknown): Promise<Receipt[]> {
+			this.#checkPublisher();
 			const requests = requestsOf(items);
 			mapAtIndex(requests, (request) => this.#check(request));
 			return publishBatch(requests, ports());
@@ -169,6 +172,10 @@ export function publisher(
 			throw new ForbiddenError(
 				`${this.#caller()} is not an app; set props = { app = "@scope/name" } in its [[services]] binding`,
 			);
+		}
+
+		#checkPublisher(): void {
+			checkPublisher(this.#permission(), this.#caller());
 		}
 
 		#check({ name }: PublishRequest): void {

@@ -90,9 +90,9 @@ export interface Publishes<Listed extends Catalogue = Catalogue> {
 	): Promise<Receipt>;
 
 	/**
-	 * Publishes up to 1 000 events or 10 MB. All events are checked before any is accepted.
+	 * Publishes 1 to 1 000 events, up to 10 MB. All events are checked before any is accepted.
 	 *
-	 * @throws RefusedError with the `index` of the first invalid event; PartialPublishError
+	 * @throws RefusedError with the `index` of the first invalid event, or for an empty batch; PartialPublishError
 	 */
 	publishBatch<const Items extends readonly BatchItem<NameIn<Listed>>[]>(
 		items: { [Index in keyof Items]: ItemFor<Listed, Items[Index]> },

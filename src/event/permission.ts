@@ -12,6 +12,19 @@ export function mayPublish(right: PublishPermission, name: string): boolean {
 	);
 }
 
+/**
+ * Checks a caller before its call is read: one that may publish no event learns nothing about what a call may contain.
+ *
+ * @param caller for the error
+ * @throws ForbiddenError if the caller may publish nothing
+ */
+export function checkPublisher(right: PublishPermission, caller: string): void {
+	if (right.length > 0) return;
+	throw new ForbiddenError(
+		`${caller} may publish nothing: extend its permission`,
+	);
+}
+
 /** @param caller for the error. @throws ForbiddenError with the name and the permitted names */
 export function checkPublish(
 	right: PublishPermission,

@@ -52,7 +52,7 @@ export async function publishStamped(
 }
 
 /**
- * Publishes up to 1 000 events or 10 MB. All events are checked before any is stored.
+ * Publishes 1 to 1 000 events, up to 10 MB. All events are checked before any is stored.
  *
  * @throws RefusedError with the `index` of the first invalid event; PartialPublishError if some or all were not stored
  */

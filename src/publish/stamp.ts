@@ -29,14 +29,19 @@ export interface StampedEvent {
 }
 
 /**
- * Stamps a batch of at most 1 000 events and 10 MB. If one event is invalid, none is stamped.
+ * Stamps a batch of 1 to 1 000 events and 10 MB. If one event is invalid, none is stamped.
  *
- * @throws RefusedError `batch_too_large`; for an invalid event its own code, with the index
+ * @throws RefusedError `invalid_request` for an empty batch; `batch_too_large`; for an invalid event its own code, with the index
  */
 export async function stampAll(
 	requests: readonly PublishRequest[],
 	ports: StampPorts,
 ): Promise<StampedEvent[]> {
+	if (requests.length === 0)
+		throw new RefusedError(
+			"invalid_request",
+			"the batch has no events; give at least one, or publish nothing",
+		);
 	if (requests.length > CALL_EVENTS)
 		throw new RefusedError(
 			"batch_too_large",

@@ -129,6 +129,16 @@ describe("publishing", () => {
 		},
 	);
 
+	test.each(["read", "none"] as const)(
+		"a key with the scope %s gets 403 for any content, because it may publish nothing",
+		async (key) => {
+			for (const content of [event, [event], [], {}, [7], { afer: 1 }, "{"])
+				expect(
+					await call("POST", "/v1/events", content, { key }),
+				).toMatchObject(problemOf(403, "forbidden"));
+		},
+	);
+
 	test("a request over 11 MB is rejected before its end", async () => {
 		const answer = await call(
 			"POST",

@@ -80,7 +80,15 @@ test("invalid props give no permission", async () => {
 	expect(await events.cancel(mine.id)).toBe(true);
 });
 
-test("an empty list permits no event, and no list permits every event", async () => {
+test("an empty list permits no event and no batch, and no list permits every event", async () => {
+	const nobody = NOBODY as PublisherBinding;
+	for (const items of [[], [{}], "none", [{ name: "order.placed", body: 1 }]])
+		await expect(settle(nobody.publishBatch(items))).rejects.toMatchObject({
+			code: "forbidden",
+		});
+	await expect(settle(nobody.publish())).rejects.toMatchObject({
+		code: "forbidden",
+	});
 	await expect(
 		settle((NOBODY as PublisherBinding).publish("order.placed", 1)),
 	).rejects.toMatchObject({ code: "forbidden" });

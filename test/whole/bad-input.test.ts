@@ -266,6 +266,27 @@ describe("a batch with one bad event", () => {
 			createClient(binding).publishBatch(batch as never),
 	};
 	test.each(Object.entries(batches))(
+		"or without events is rejected through %s",
+		async (_, publishBatch) => {
+			await expect(publishBatch([])).rejects.toMatchObject({
+				code: "invalid_request",
+				message: expect.stringContaining("no events"),
+			});
+		},
+	);
+
+	test("or without events is rejected over HTTP", async () => {
+		const answer = await call("POST", "/v1/events", []);
+		expect(answer).toMatchObject({
+			status: 400,
+			json: {
+				code: "invalid_request",
+				detail: expect.stringContaining("no events"),
+			},
+		});
+	});
+
+	test.each(Object.entries(batches))(
 		"names that event through %s, and accepts none",
 		async (_, publishBatch) => {
 			const before = transitions.length;

@@ -3,7 +3,7 @@ import type { Hono } from "hono";
 import type { AppPorts } from "../../apps/app-ports.ts";
 import { mapAtIndex, RefusedError } from "../../event/errors.ts";
 import { checkName } from "../../event/name.ts";
-import { checkPublish } from "../../event/permission.ts";
+import { checkPublish, checkPublisher } from "../../event/permission.ts";
 import { publish, publishBatch } from "../../publish/publish.ts";
 import { type PublishRequest, requestOfItem } from "../../publish/request.ts";
 import { readJson } from "./input.ts";
@@ -14,6 +14,7 @@ export function eventRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/events", {
 		async POST(context) {
 			const { req, var: known } = context;
+			checkPublisher(known.caller.publish, nameOf(known.caller));
 			const input = await readJson(req.raw);
 			if (!Array.isArray(input)) {
 				const request = requestFrom(input, known.caller);
@@ -38,6 +39,10 @@ function requestFrom(input: unknown, caller: Caller): PublishRequest {
 			"name is missing; send { name, body, after?, lane? }",
 		);
 	checkName(name);
-	checkPublish(caller.publish, name, `the key ${JSON.stringify(caller.id)}`);
+	checkPublish(caller.publish, name, nameOf(caller));
 	return { ...request, body };
+}
+
+function nameOf({ id }: Caller): string {
+	return `the key ${JSON.stringify(id)}`;
 }
