@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
 	atIndex,
 	ForbiddenError,
@@ -210,18 +210,52 @@ describe("the branded error of a handler", () => {
 		}
 	});
 
-	test("RetryAfterError rejects a value that is not a time", () => {
-		for (const after of [0, -1, Number.NaN, "soon", new Date(Number.NaN)])
-			expect(() => new RetryAfterError("busy", after as number)).toThrow(
-				RangeError,
-			);
+	test("RetryAfterError accepts every value of the header Retry-After", () => {
+		vi.useFakeTimers({ now: Date.parse("2026-11-06T08:48:37Z") });
+		try {
+			for (const [after, wait] of [
+				["120", 120_000],
+				[" 0 ", 0],
+				["1.5", 1_500],
+				["Fri, 06 Nov 2026 08:49:37 GMT", 60_000],
+				["fri, 06 nov 2026 08:49:37 gmt", 60_000],
+				["Friday, 06-Nov-26 08:49:37 GMT", 60_000],
+				["Fri Nov  6 08:49:37 2026", 60_000],
+				["Fri, 06 Nov 2026 08:47:37 GMT", -60_000],
+				[0, 0],
+				[-5, -5],
+			] as const)
+				expect(retryWishOf(new RetryAfterError("busy", after))).toEqual({
+					retryAt: Date.now() + wait,
+				});
+			for (const after of ["9".repeat(400), Number.POSITIVE_INFINITY])
+				expect(retryWishOf(new RetryAfterError("busy", after))).toEqual({
+					retryAt: 8.64e15,
+				});
+		} finally {
+			vi.useRealTimers();
+		}
 	});
 
-	test("RetryAfterError shows the invalid time", () => {
-		expect(() => new RetryAfterError("busy", 0)).toThrow(/^after: 0 is not/);
-		expect(() => new RetryAfterError("busy", new Date(Number.NaN))).toThrow(
-			"RetryAfterError: after is an invalid Date",
-		);
+	test.for([
+		null,
+		undefined,
+		Number.NaN,
+		"",
+		"soon",
+		"soon 5",
+		"Mon, soon",
+		"5 parsecs",
+		new Date(Number.NaN),
+		{},
+		[5],
+		Symbol("s"),
+		1n,
+	])("RetryAfterError without a time never hides its message: %#", (after) => {
+		const cause = new Error("why");
+		const error = new RetryAfterError("busy", after as null, { cause });
+		expect(error).toMatchObject({ message: "busy", cause });
+		expect(retryWishOf(error)).toBeUndefined();
 	});
 
 	test("has its message and its cause", () => {
