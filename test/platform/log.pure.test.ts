@@ -38,6 +38,19 @@ describe("a log line", () => {
 		]);
 	});
 
+	test("has the causes of the error, also of one that was serialized before", () => {
+		const cause = { name: "Error", message: "the ledger is closed" };
+		for (const error of [
+			new Error("closed", { cause }),
+			{ name: "Error", message: "closed", cause },
+		]) {
+			log("retry_enqueue_failed", { error });
+			expect(lines.pop()?.[1]).toMatchObject({
+				error: { message: "closed", cause },
+			});
+		}
+	});
+
 	test("begins with its name and ends with what happens next", () => {
 		log("retry_enqueue_failed", { ...ids, error: "closed" });
 		const keys = Object.keys(lines[0]?.[1] ?? {});

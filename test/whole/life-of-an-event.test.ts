@@ -100,7 +100,8 @@ test("a failing handler is retried alone until it succeeds", async () => {
 
 test("a delivery whose retries are exhausted is a dead letter, which can be read, replayed and then delivered", async () => {
 	behaviours.set("load", () => {
-		throw new TypeError("no\nway");
+		const cause = new AggregateError([new Error("lost"), "closed"], "both");
+		throw new TypeError("no\nway", { cause });
 	});
 	const { id } = await events.publish("load.one", { whole: ["event"] });
 	await expectLife(id, ["published", "retrying load 1", "dead load 2"]);
@@ -120,6 +121,11 @@ test("a delivery whose retries are exhausted is a dead letter, which can be read
 			name: "TypeError",
 			message: "no\nway",
 			stack: expect.stringContaining("TypeError"),
+			cause: {
+				name: "AggregateError",
+				message: "both",
+				errors: [{ message: "lost" }, { name: "string", message: "closed" }],
+			},
 		},
 		event: { id, name: "load.one", body: { whole: ["event"] }, delay: 0 },
 		replays: 0,

@@ -205,14 +205,14 @@ export function answerSubscriber(
 				return undefined;
 			return {
 				state: "pending",
-				error: withoutStack(life.error ?? INTERRUPTED),
+				error: withoutInternals(life.error ?? INTERRUPTED),
 			};
 	}
 }
 
-/** The stack belongs to the app of the event; subscribers of other apps must not see it. */
-function withoutStack({ stack: _, ...error }: Failure): Failure {
-	return error;
+/** The stack and the causes belong to the app of the event; subscribers of other apps must not see them. */
+function withoutInternals({ name, message, issues }: Failure): Failure {
+	return { name, message, ...(issues && { issues }) };
 }
 
 /** Polls from now on. Returns undefined unless `start` or the event runs. */
