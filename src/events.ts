@@ -4,16 +4,29 @@ import type { App } from "./apps/app.ts";
 import type {
 	Catalogue,
 	CatalogueOf,
+	DefinitionIn,
 	EventFor,
 	NameIn,
 	Publishes,
+	Strict,
 	Unset,
 } from "./event/catalogue.ts";
-import { byName, type Definition, listed } from "./event/definition.ts";
+import {
+	byName,
+	type Definition,
+	isDefinition,
+	listed,
+	listedNames,
+} from "./event/definition.ts";
 import type { TidingsEvent } from "./event/envelope.ts";
+import { isName } from "./event/name.ts";
 import type { Observe } from "./event/transition.ts";
 import { rejectUnknownKeys } from "./event/validation.ts";
-import type { HandlerFunction, HandlerOptions } from "./handlers/handler.ts";
+import {
+	type HandlerFunction,
+	type HandlerOptions,
+	invalidHandler,
+} from "./handlers/handler.ts";
 import { register } from "./handlers/registry.ts";
 import type { Retries } from "./handlers/retry-policy.ts";
 import { binding, ownsEvents } from "./platform/environment.ts";
@@ -33,6 +46,11 @@ import {
 export interface EventsOptions<Definitions extends readonly Definition[]> {
 	/** Definitions whose events are validated and typed when they are published by name. Default: none. */
 	events?: Definitions;
+	/**
+	 * Closes the list: any other name is rejected wherever it is published, and in `on` unless it is a pattern. Events of
+	 * apps are not affected. Default false.
+	 */
+	strict?: boolean;
 	/** The service binding to the owner, for a Worker that does not own the events. Default `"EVENTS"`. */
 	binding?: string;
 	/** Apps whose events users subscribe to at run time. Default: none. */
@@ -41,10 +59,13 @@ export interface EventsOptions<Definitions extends readonly Definition[]> {
 	observe?: Observe;
 }
 
+/** A name, or a pattern: also of a strict catalogue. */
+type Pattern<Listed extends Catalogue> = NameIn<Listed> | `${string}*${string}`;
+
 type Target<Listed extends Catalogue> =
-	| NameIn<Listed>
-	| Definition
-	| readonly NameIn<Listed>[];
+	| Pattern<Listed>
+	| DefinitionIn<Listed>
+	| readonly Pattern<Listed>[];
 
 type HandlerFor<Listed extends Catalogue, Body, On> = HandlerFunction<
 	[Body] extends [Unset] ? EventFor<Listed, On> : TidingsEvent<NoInfer<Body>>
@@ -91,7 +112,7 @@ export interface Events<Listed extends Catalogue = Catalogue>
 	readonly [REGISTRATION]: Registration;
 }
 
-const OPTIONS = ["events", "binding", "apps", "observe"];
+const OPTIONS = ["events", "strict", "binding", "apps", "observe"];
 
 /**
  * Creates the events of one Worker, to register handlers and to publish.
@@ -102,20 +123,26 @@ const OPTIONS = ["events", "binding", "apps", "observe"];
  */
 export function createEvents<
 	const Definitions extends readonly Definition[] = [],
->(options: EventsOptions<Definitions> = {}): Events<CatalogueOf<Definitions>> {
+	const IsStrict extends boolean = false,
+>(
+	options: EventsOptions<Definitions> & { strict?: IsStrict } = {},
+): Events<
+	CatalogueOf<Definitions> & (IsStrict extends true ? Strict : unknown)
+> {
 	rejectUnknownKeys("createEvents", options, OPTIONS);
-	const { binding: name = "EVENTS", apps = [] } = options;
+	const { binding: name = "EVENTS", apps = [], strict = false } = options;
 	const definitions = byName(options.events ?? []);
 	const registration = newRegistration({
 		apps,
 		observe: safeObserver(options.observe ?? logTransitions),
 		definitionOf: (name) => definitions.get(name),
+		checkListed: strict ? listedNames([...definitions.keys()]) : () => {},
 	});
 	const bus = () => busOf(registration, name);
 	const events = {
 		[REGISTRATION]: registration,
 		on: (target: unknown, ...args: unknown[]) =>
-			register(registration.handlers, target, args),
+			addHandler(registration, target, args),
 		publish: (...args: unknown[]) =>
 			outliveResponse(
 				async () => bus().publish(localRequestOf(args)),
@@ -138,21 +165,40 @@ export function createEvents<
 				{ tokens = [] }: { tokens?: readonly string[] } = {},
 			) => bus().runTool(app, tool, input, tokens),
 		},
-	} as unknown as Events<CatalogueOf<Definitions>>;
+	} as unknown as Events;
 	for (const definition of definitions.values())
 		listed(definition, (args) =>
-			(events as Events).publish(definition, ...(args as [unknown])),
+			events.publish(definition, ...(args as [unknown])),
 		);
-	return events;
+	return events as never;
+}
+
+/** @throws RefusedError `invalid_handler`, also for a name that a strict list does not have */
+function addHandler(
+	{ handlers, checkListed }: Registration,
+	target: unknown,
+	args: unknown[],
+	retries?: Retries,
+): void {
+	for (const one of [target].flat()) {
+		const name = isDefinition(one) ? one.name : one;
+		try {
+			// A pattern may match names that are added later.
+			if (typeof name === "string" && isName(name)) checkListed(name);
+		} catch (error) {
+			throw invalidHandler((error as Error).message);
+		}
+	}
+	register(handlers, target, args, retries);
 }
 
 /** The identical events, except that handlers registered through the result have another default policy. */
 export function withRetries(retries: Retries, events: Events): Events {
-	const { handlers } = registrationOf(events);
+	const registration = registrationOf(events);
 	return {
 		...events,
 		on: (target: unknown, ...args: unknown[]) =>
-			register(handlers, target, args, retries),
+			addHandler(registration, target, args, retries),
 	};
 }
 
@@ -160,7 +206,7 @@ export function withRetries(retries: Retries, events: Events): Events {
 function busOf(registration: Registration, name: string): Bus {
 	if (ownsEvents()) return assembledOf(registration).bus;
 	const owner = binding<PublisherBinding>(name);
-	if (owner) return bindingBus(owner, registration.definitionOf);
+	if (owner) return bindingBus(owner, registration);
 	throw new Error(
 		`tidings: this Worker cannot publish; bind the owner's entrypoint Publisher as ${name} in [[services]] or, if this Worker owns the events, bind the queue EVENTS_QUEUE`,
 	);

@@ -35,6 +35,8 @@ export interface Ports {
 	readonly extension: Extension;
 	/** The listed definition of a name. */
 	definitionOf(name: string): Definition | undefined;
+	/** @throws RefusedError `unknown_name` for a name that a strict `createEvents` does not list */
+	checkListed(name: string): void;
 	/** Epoch milliseconds. */
 	clock(): number;
 	/** A number from [0, 1). */

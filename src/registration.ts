@@ -11,6 +11,8 @@ export interface Registration {
 	readonly apps: readonly App[];
 	readonly observe: Observe;
 	definitionOf(name: string): Definition | undefined;
+	/** @throws RefusedError `unknown_name` for a name that a strict `createEvents` does not list */
+	checkListed(name: string): void;
 	/** Set once, by `worker(events)`. */
 	assembled?: {
 		readonly ports: AppPorts;
@@ -23,7 +25,10 @@ export const REGISTRATION: unique symbol = Symbol("tidings.registration");
 
 /** Registers the handlers of the apps. @throws TypeError if an app is given twice */
 export function newRegistration(
-	options: Pick<Registration, "apps" | "observe" | "definitionOf">,
+	options: Pick<
+		Registration,
+		"apps" | "observe" | "definitionOf" | "checkListed"
+	>,
 ): Registration {
 	const handlers = new HandlerRegistry();
 	const names = new Set<string>();

@@ -42,7 +42,7 @@ export function assemble(
 	prefix: string,
 ): { ports: AppPorts; consumerPorts: Ports } {
 	const { shards, subscribers, routing, issuers, url } = settings;
-	const { handlers, apps, definitionOf, observe } = registration;
+	const { handlers, apps, definitionOf, checkListed, observe } = registration;
 	checkBindings(settings);
 	registerFiles(settings, handlers);
 	checkIds(settings, handlers);
@@ -70,6 +70,7 @@ export function assemble(
 		// The extension uses these ports, and is one of them.
 		extension: appExtension(() => ports),
 		definitionOf,
+		checkListed,
 		newId: (time) => newId(time, shards.now),
 		newIds: (count, time) => newIds(count, time, shards.now),
 		observe,

@@ -30,10 +30,21 @@ declare const unset: unique symbol;
 /** Stands for a type argument that was not given. */
 export type Unset = typeof unset;
 
-/** Any name. Editors complete the listed ones. */
+declare const strict: unique symbol;
+/** Marks a catalogue whose names are the only ones: `createEvents({ strict: true })`. */
+export type Strict = { readonly [strict]: true };
+
+type ListedName<Listed extends Catalogue> = Extract<keyof Listed, string>;
+
+/** Any name, of which editors complete the listed ones. Of a strict catalogue only these. */
 export type NameIn<Listed extends Catalogue> =
-	| Extract<keyof Listed, string>
-	| (string & {});
+	| ListedName<Listed>
+	| (Listed extends Strict ? never : string & {});
+
+/** Any definition; of a strict catalogue only those of listed names. */
+export type DefinitionIn<Listed extends Catalogue> = Listed extends Strict
+	? Definition<ListedName<Listed>>
+	: Definition;
 
 type InputOf<Listed extends Catalogue, Target> =
 	Target extends Definition<string, infer BodySchema>
@@ -55,12 +66,13 @@ export type EventFor<Listed extends Catalogue, Target> =
 				? TidingsEvent<Listed[Target]["input"], Target>
 				: TidingsEvent;
 
-/** One event of a batch. */
-export interface BatchItem<Name extends string = string, Body = unknown>
-	extends PublishOptions {
-	name: Name;
-	body: Body;
-}
+/** One event of a batch. Without `body`, its body is null. */
+export type BatchItem<
+	Name extends string = string,
+	Body = unknown,
+> = PublishOptions & { name: Name } & (null extends Body
+		? { body?: Body }
+		: { body: Body });
 
 type ItemFor<Listed extends Catalogue, Item> = Item extends {
 	name: infer Name extends keyof Listed & string;
@@ -81,7 +93,7 @@ export interface Publishes<Listed extends Catalogue = Catalogue> {
 	 */
 	publish<
 		Body = Unset,
-		Target extends NameIn<Listed> | Definition = NameIn<Listed>,
+		Target extends NameIn<Listed> | DefinitionIn<Listed> = NameIn<Listed>,
 	>(
 		target: Target,
 		...args: PublishArguments<

@@ -2,7 +2,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { After } from "./after-form.ts";
 import { type Issue, type Receipt, RefusedError } from "./errors.ts";
-import { checkName } from "./name.ts";
+import { checkName, closeNames } from "./name.ts";
 
 export type Schema = StandardSchemaV1;
 
@@ -107,6 +107,26 @@ export function byName(
 		found.set(definition.name, definition);
 	}
 	return found;
+}
+
+/**
+ * Returns a check of names that only listed names pass.
+ *
+ * @throws RefusedError `unknown_name`, with the listed names that are close
+ */
+export function listedNames(names: readonly string[]): (name: string) => void {
+	return (name) => {
+		if (names.includes(name)) return;
+		const close = closeNames(name, names).map((one) => JSON.stringify(one));
+		const hint =
+			close.length > 0
+				? `did you mean ${close.join(" or ")}?`
+				: `use ${names.slice(0, 10).join(", ")}${names.length > 10 ? ", …" : ""}`;
+		throw new RefusedError(
+			"unknown_name",
+			`name: ${JSON.stringify(name)} is not in the strict list of createEvents; ${hint} A new event needs a definition there`,
+		);
+	};
 }
 
 /** Returns the schema's output for a body, or its issues. */

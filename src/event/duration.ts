@@ -1,4 +1,4 @@
-/** Reads durations: milliseconds, or `"<number> <unit>"`. It does not use the calendar; `after.ts` does. */
+/** Reads durations: milliseconds, `"<number> <unit>"`, or the header `Retry-After`. It does not use the calendar; `after.ts` does. */
 
 /** Milliseconds, or `"<number> <unit>"`, such as `"90 seconds"` or `"1.5 hours"`. */
 export type Duration = number | `${number} ${string}`;
@@ -61,4 +61,20 @@ export function milliseconds(duration: Duration, what: string): number {
 function spanMilliseconds(text: string): number {
 	const span = readSpan(text);
 	return span?.unit ? span.fixed : Number.NaN;
+}
+
+/** The three forms of an HTTP date begin with a day of the week. `Date.parse` alone would accept nearly any text. */
+const HTTP_DATE = /^(mon|tue|wed|thu|fri|sat|sun)[a-z]*,? /i;
+
+/**
+ * Reads the HTTP header `Retry-After` (RFC 9110, 10.2.3). Returns the time that it states, in epoch milliseconds: now plus its seconds, or its date. Undefined for any
+ * other text.
+ */
+export function retryAfterTime(text: string, now: number): number | undefined {
+	const value = text.trim();
+	if (/^\d+(\.\d+)?$/.test(value)) return now + Number(value) * 1_000;
+	if (!HTTP_DATE.test(value)) return undefined;
+	// The oldest form has no time zone. It is UTC.
+	const time = Date.parse(/ GMT$/i.test(value) ? value : `${value} GMT`);
+	return Number.isNaN(time) ? undefined : time;
 }

@@ -20,6 +20,7 @@ export type RefusalCode =
 	| "unknown_app"
 	| "unknown_event"
 	| "unknown_lane"
+	| "unknown_name"
 	| "unknown_tool";
 
 /** One issue of a schema. `path` is its place in the body, such as `items.0.price`; empty for the whole body. */

@@ -89,3 +89,29 @@ export function matches(pattern: string, name: string): boolean {
 	while (want[w] === "**") w++;
 	return w === want.length;
 }
+
+/** Returns up to three of these names: those with at most two edits, or a quarter of the name's length, the closest first. */
+export function closeNames(name: string, names: readonly string[]): string[] {
+	const most = Math.max(2, Math.floor(name.length / 4));
+	return names
+		.map((one) => ({ one, edits: editsBetween(name, one) }))
+		.filter(({ edits }) => edits <= most)
+		.sort((a, b) => a.edits - b.edits)
+		.slice(0, 3)
+		.map(({ one }) => one);
+}
+
+/** Levenshtein distance, in any case. */
+function editsBetween(from: string, to: string): number {
+	const [a, b] = [from.toLowerCase(), to.toLowerCase()];
+	let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+	for (let i = 1; i <= a.length; i++) {
+		const next = [i];
+		for (let j = 1; j <= b.length; j++) {
+			const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+			next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+		}
+		row = next;
+	}
+	return row[b.length] ?? 0;
+}

@@ -2,9 +2,8 @@
  * The errors with which a handler controls its retries. They are recognised by the property `tidings`, not by class, so
  * that they work across a service binding and between two copies of the library.
  */
-import { type Duration, readSpan } from "../event/duration.ts";
+import { type Duration, readSpan, retryAfterTime } from "../event/duration.ts";
 import type { Outcome } from "../event/outcome.ts";
-import { retryAfterTime } from "../event/retry-after.ts";
 
 /** Ends a delivery at once: it becomes a dead letter. */
 export class NonRetryableError extends Error {

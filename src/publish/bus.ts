@@ -1,8 +1,9 @@
 /** The bus of a Worker that does not own the events: it publishes through a service binding. */
-import { checkBody, type Definition } from "../event/definition.ts";
+import { checkBody } from "../event/definition.ts";
 import { atIndex } from "../event/errors.ts";
 import { bodyText } from "../event/json.ts";
 import { checkName } from "../event/name.ts";
+import type { Ports } from "../ports.ts";
 import type { PublishRequest } from "./request.ts";
 import {
 	type Bus,
@@ -13,10 +14,10 @@ import {
 	withRevivedErrors,
 } from "./transport.ts";
 
-/** Checks schemas here, because only this Worker may know them. The owner checks everything else. */
+/** Checks schemas and a strict list here, because only this Worker may know them. The owner checks everything else. */
 export function bindingBus(
 	owner: PublisherBinding,
-	definitionOf: (name: string) => Definition | undefined,
+	{ definitionOf, checkListed }: Pick<Ports, "definitionOf" | "checkListed">,
 ): Bus {
 	const transport = checkedTransport(overBinding(owner));
 	return {
@@ -41,6 +42,7 @@ export function bindingBus(
 
 	async function check({ name, body, definition }: PublishRequest) {
 		checkName(name);
+		checkListed(name);
 		const schema = (definition ?? definitionOf(name))?.schema;
 		if (schema) await checkBody(name, schema, JSON.parse(bodyText(body)));
 	}

@@ -2,13 +2,13 @@
  * Sends requests to the Worker that owns the events over HTTP. Anything may answer at a URL: every answer that is not
  * one of Tidings becomes an error. It does not check events.
  */
+import { retryAfterTime } from "../event/duration.ts";
 import {
 	type Receipt,
 	reviveError,
 	UnavailableError,
 } from "../event/errors.ts";
 import { ANSWER_TIME } from "../event/limits.ts";
-import { retryAfterTime } from "../event/retry-after.ts";
 import type { Calls } from "./transport.ts";
 
 export interface HttpTarget {

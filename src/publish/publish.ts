@@ -21,7 +21,7 @@ import { type StampedEvent, stamp, stampAll } from "./stamp.ts";
 
 type PublishPorts = Pick<
 	Ports,
-	| ("clock" | "newId" | "newIds" | "queues" | "definitionOf")
+	| ("clock" | "newId" | "newIds" | "queues" | "definitionOf" | "checkListed")
 	| ("scheduler" | "payloads" | "observe")
 >;
 

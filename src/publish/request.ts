@@ -51,12 +51,13 @@ export function requestsOf(items: unknown): PublishRequest[] {
 	return mapAtIndex(items, requestOfItem);
 }
 
-/** Reads one event of a batch. A missing `body` is rejected later, as undefined. */
+/** Reads one event of a batch. A missing `body` is null, as in `publish(name)`. One that is undefined is rejected later. */
 export function requestOfItem(item: unknown): PublishRequest {
 	const members = readObject(item, "an event of a batch");
 	checkOptions(members, ITEM_MEMBERS, "");
-	const { name, body, after, lane } = members as Record<string, unknown> &
+	const { name, after, lane } = members as Record<string, unknown> &
 		PublishRequest;
+	const body = "body" in members ? members.body : null;
 	return { name, body, after, lane };
 }
 

@@ -13,7 +13,7 @@ import type { PublishRequest } from "./request.ts";
 
 type StampPorts = Pick<
 	Ports,
-	"clock" | "newId" | "newIds" | "queues" | "definitionOf"
+	"clock" | "newId" | "newIds" | "queues" | "definitionOf" | "checkListed"
 >;
 
 /** An event that was checked and stamped, and is not stored yet. */
@@ -89,6 +89,7 @@ function checkAndStamp(
 	ports: StampPorts,
 ): StampedEvent {
 	checkName(request.name);
+	ports.checkListed(request.name);
 	return stampChecked(request, id, time, ports);
 }
 

@@ -225,10 +225,53 @@ export async function aBatchIsTypedItemByItem() {
 		// @ts-expect-error orderId is a string
 		{ name: "order.placed", body: wrong },
 	]);
-	// @ts-expect-error a body is required, also null
-	events.publishBatch([{ name: "order.shipped" }]);
+	events.publishBatch([{ name: "order.shipped" }, { name: "nightly" }]);
+	// @ts-expect-error its schema does not accept null
+	events.publishBatch([{ name: "order.placed" }]);
 	// @ts-expect-error it is "after"
 	events.publishBatch([{ name: "nightly", body: null, delay: 5 }]);
+}
+
+export function aStrictListHasNoOtherNames() {
+	const strict = createEvents({ events: [OrderPlaced, Nightly], strict: true });
+	strict.publish("order.placed", placed);
+	strict.publish(OrderPlaced, placed);
+	strict.publish("nightly");
+	strict.publishBatch([
+		{ name: "order.placed", body: placed },
+		{ name: "nightly" },
+	]);
+	strict.on("order.placed", ({ body }) => {
+		expectTypeOf(body).toEqualTypeOf<PlacedInput>();
+	});
+	strict.on("order.*", { id: "audit" }, ({ name }) => {
+		expectTypeOf(name).toEqualTypeOf<string>();
+	});
+	strict.on(["order.placed", "nightly"], { id: "both" }, () => {});
+	worker(strict);
+	publisher(strict);
+	const client = createClient<typeof strict>({
+		url: "https://a.test",
+		key: "k",
+	});
+	client.publish("nightly");
+	// @ts-expect-error it is not listed
+	strict.publish("order.plaecd", placed);
+	// @ts-expect-error it is not listed
+	strict.publish(Noted, null);
+	// @ts-expect-error it is not listed
+	strict.publishBatch([{ name: "order.plaecd", body: placed }]);
+	// @ts-expect-error it is not listed
+	strict.on("order.plaecd", () => {});
+	// @ts-expect-error it is not listed
+	strict.on(["order.placed", "order.plaecd"], () => {});
+	// @ts-expect-error it is not listed
+	strict.on(Noted, () => {});
+	// @ts-expect-error it is not listed
+	client.publish("order.plaecd", placed);
+	// @ts-expect-error orderId is a string
+	strict.publish("order.placed", wrong);
+	createEvents({ events: [OrderPlaced], strict: false }).publish("any.other");
 }
 
 export function aDefinitionPublishesItself() {

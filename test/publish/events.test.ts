@@ -1,8 +1,13 @@
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
 import * as z from "zod";
-import { createEvents, event } from "../../src/index.ts";
-import { worker } from "../../src/worker.ts";
+import { listedNames } from "../../src/event/definition.ts";
+import { createEvents, type Events, event } from "../../src/index.ts";
+import { bindingBus } from "../../src/publish/bus.ts";
+import { publisher, worker } from "../../src/worker.ts";
 import { even } from "../support/even.ts";
+import { installKeys, keyOf } from "../support/http.ts";
 
 test("two definitions of one name are rejected", () => {
 	expect(() =>
@@ -39,6 +44,93 @@ describe("a definition publishes", () => {
 		await expect(Lonely.publish(2 as never)).rejects.toThrow(
 			/listed by 2 createEvents/,
 		);
+	});
+});
+
+describe("a strict createEvents", () => {
+	const Placed = event("order.placed", z.object({ orderId: z.string() }));
+	const Paid = event("order.paid", z.null());
+	const Other = event("order.payed", z.null());
+	const strict = createEvents({ events: [Placed, Paid], strict: true });
+	const owner = worker(strict);
+	const Publisher = publisher(strict);
+	const refusal = {
+		name: "RefusedError",
+		code: "unknown_name",
+		message: expect.stringMatching(/"order\.payed".*"order\.paid"/),
+	};
+
+	test("accepts listed names, and patterns for handlers", async () => {
+		expect(await strict.publish("order.paid")).toMatchObject({ delay: 0 });
+		expect(await strict.publish(Paid, null)).toMatchObject({ delay: 0 });
+		strict.on("order.*", { id: "audit" }, () => {});
+		strict.on(["order.placed", "order.paid"], { id: "both" }, () => {});
+	});
+
+	test("rejects any other name at every entry point, and names close ones", async () => {
+		const loose = strict as unknown as Events;
+		const ctx = createExecutionContext() as never;
+		const bound = new Publisher(ctx, env as never);
+		const items = [{ name: "order.paid" }, { name: "order.payed" }];
+		for (const call of [
+			() => loose.publish("order.payed"),
+			() => loose.publish(Other),
+			() => bound.publish("order.payed"),
+		])
+			await expect(call()).rejects.toMatchObject(refusal);
+		for (const call of [
+			() => loose.publishBatch(items),
+			() => bound.publishBatch(items),
+		])
+			await expect(call()).rejects.toMatchObject({ ...refusal, index: 1 });
+		await installKeys();
+		for (const content of [items[1], items]) {
+			const request = new Request("https://events.test/v1/events", {
+				method: "POST",
+				headers: {
+					authorization: `Bearer ${keyOf("publish")}`,
+					"content-type": "application/json",
+				},
+				body: JSON.stringify(content),
+			});
+			const response = await owner.fetch(request as never, env as never, ctx);
+			expect(response.status).toBe(422);
+			expect(await response.json()).toMatchObject({ code: "unknown_name" });
+		}
+	});
+
+	test("rejects another name in a Worker that has only the binding", async () => {
+		const publish = vi.fn();
+		const definitions = new Map([["order.paid", Paid]]);
+		const bus = bindingBus({ publish, publishBatch: publish } as never, {
+			definitionOf: (name) => definitions.get(name),
+			checkListed: listedNames(["order.paid"]),
+		});
+		const request = { name: "order.payed", body: null };
+		await expect(bus.publish(request)).rejects.toMatchObject(refusal);
+		await expect(bus.publishBatch([request])).rejects.toMatchObject({
+			...refusal,
+			index: 0,
+		});
+		expect(publish).not.toHaveBeenCalled();
+	});
+
+	test("rejects a handler for another name, which would never run", () => {
+		const on = (target: unknown) =>
+			(strict as unknown as Events).on(target as string, () => {});
+		for (const target of ["order.payed", Other, ["order.paid", "order.payed"]])
+			expect(() => on(target)).toThrow(
+				expect.objectContaining({
+					code: "invalid_handler",
+					message: expect.stringMatching(/"order\.payed".*"order\.paid"/),
+				}),
+			);
+	});
+
+	test("lists its names if none is close", async () => {
+		await expect(
+			(strict as unknown as Events).publish("user.joined"),
+		).rejects.toThrow(/"user\.joined".*order\.placed, order\.paid/);
 	});
 });
 

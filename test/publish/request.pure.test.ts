@@ -105,8 +105,9 @@ describe("a batch", () => {
 		refuses(() => requestsOf(items), "invalid_request", "got undefined", 1);
 	});
 
-	test("with a missing body has an undefined body", () => {
-		expect(requestsOf([{ name: "order.placed" }])).toStrictEqual([
+	test("with a missing body has a null body, as publish(name) has", () => {
+		expect(requestsOf([{ name: "order.placed" }])).toStrictEqual([body(null)]);
+		expect(requestsOf([{ name: "order.placed", body: undefined }])).toEqual([
 			body(undefined),
 		]);
 	});

@@ -298,7 +298,7 @@ describe("a batch with one bad event", () => {
 				publishBatch([items[0], { ...items[2], afer: 1 }]),
 			).rejects.toMatchObject({ code: "invalid_request", index: 1 });
 			await expect(
-				publishBatch([items[0], { name: "order.placed" }]),
+				publishBatch([items[0], { name: "order.placed", body: undefined }]),
 			).rejects.toMatchObject({ code: "invalid_body", index: 1 });
 			await expect(
 				publishBatch(Array.from({ length: 1_001 }, () => items[0])),

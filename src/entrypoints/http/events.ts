@@ -29,10 +29,9 @@ export function eventRoutes(app: Hono<Http>, ports: AppPorts): void {
 	});
 }
 
-/** An absent `body` is null, because JSON has no undefined. */
 function requestFrom(input: unknown, caller: Caller): PublishRequest {
 	const request = requestOfItem(input);
-	const { name, body = null } = request;
+	const { name } = request;
 	if (name === undefined)
 		throw new RefusedError(
 			"invalid_request",
@@ -40,7 +39,7 @@ function requestFrom(input: unknown, caller: Caller): PublishRequest {
 		);
 	checkName(name);
 	checkPublish(caller.publish, name, nameOf(caller));
-	return { ...request, body };
+	return request;
 }
 
 function nameOf({ id }: Caller): string {

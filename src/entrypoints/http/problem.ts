@@ -22,6 +22,7 @@ const STATUS = {
 	invalid_body: 422,
 	schema_violation: 422,
 	unknown_lane: 422,
+	unknown_name: 422,
 	not_supported: 501,
 	partial_publish: 503,
 	tool_failed: 500,
