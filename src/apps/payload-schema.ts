@@ -91,10 +91,7 @@ function issuesOf({ schema, draft, parts }: Compiled, value: unknown): Issue[] {
 		);
 		return errors
 			.filter((one) => !isRedundant(one, reported))
-			.map(({ instanceLocation, error }) => ({
-				path: pathOf(instanceLocation),
-				message: error,
-			}));
+			.map((one) => ({ path: issuePath(one), message: one.error }));
 	} catch (error) {
 		// The value is nested too deeply for the stack, or a key is not valid Unicode.
 		return [
@@ -105,6 +102,17 @@ function issuesOf({ schema, draft, parts }: Compiled, value: unknown): Issue[] {
 		];
 	}
 }
+
+/** The validator reports a missing property at the object around it, with the property's name only in the text. */
+function issuePath({ keyword, instanceLocation, error }: OutputUnit): string {
+	const path = pathOf(instanceLocation);
+	const [, missing] = MISSING_KEYWORDS.includes(keyword)
+		? (/ does not have (?:required property )?"(.*)"\.$/s.exec(error) ?? [])
+		: [];
+	return [path, missing].filter(Boolean).join(".");
+}
+
+const MISSING_KEYWORDS = ["required", "dependentRequired", "dependencies"];
 
 /** Keywords that apply other schemas. Their own issue says only that an inner one exists. */
 const APPLICATORS = [

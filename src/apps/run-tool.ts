@@ -2,7 +2,7 @@
 import { callOne } from "../consume/call-worker.ts";
 import { ToolFailedError, UnavailableError } from "../event/errors.ts";
 import { bodyText } from "../event/json.ts";
-import type { AttemptOutcome } from "../event/outcome.ts";
+import { type AttemptOutcome, timeoutText } from "../event/outcome.ts";
 import { failed } from "../handlers/attempt.ts";
 import { qualifiedId } from "../handlers/route.ts";
 import type { ToolBody } from "./app-event-body.ts";
@@ -39,7 +39,7 @@ export async function runTool(
 			return JSON.parse(outcome.output ?? "null");
 		case "timed_out":
 			throw new ToolFailedError(
-				`${app} ${tool} did not end within its timeout of ${outcome.timeout} ms`,
+				`${app} ${tool} did not end ${timeoutText(outcome)}`,
 			);
 		case "unparsable":
 			throw new ToolFailedError(`${app} ${tool} cannot parse its input`);

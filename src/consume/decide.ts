@@ -2,7 +2,7 @@
 import type { Cause, Delivery } from "../event/envelope.ts";
 import { type Failure, serializeError } from "../event/failure.ts";
 import { LONGEST_WAIT, MAX_RETRIES, SHORTEST_WAIT } from "../event/limits.ts";
-import type { AttemptOutcome } from "../event/outcome.ts";
+import { type AttemptOutcome, timeoutText } from "../event/outcome.ts";
 import { type Policy, policyOf, waitBefore } from "../handlers/retry-policy.ts";
 import {
 	CRASH_WAIT,
@@ -95,7 +95,7 @@ export function decide(
 			return retry(last, error, wants?.retryAt);
 		}
 		case "timed_out": {
-			const message = `the handler did not end within ${result.timeout} ms`;
+			const message = `the handler did not end ${timeoutText(result)}`;
 			return retry(last, { name: "TimeoutError", message });
 		}
 		case "unparsable": {

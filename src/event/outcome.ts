@@ -1,4 +1,4 @@
-/** Outcomes of attempts, as plain data that crosses from a handler's Worker to the owner. It contains no rules. */
+/** Outcomes of attempts, as plain data that crosses from a handler's Worker to the owner. It decides nothing. */
 import type { Issue } from "./errors.ts";
 import type { Failure } from "./failure.ts";
 
@@ -12,7 +12,8 @@ export type Outcome =
 			error: Failure;
 			wants?: { stop: true } | { retryAt: number };
 	  }
-	| { type: "timed_out"; timeout: number }
+	/** `elapsed` if the handler set a timeout that was over: the milliseconds that it had run. */
+	| { type: "timed_out"; timeout: number; elapsed?: number }
 	| { type: "unparsable"; issues: Issue[] }
 	/** The Worker has no such handler. */
 	| { type: "unknown_handler" }
@@ -24,3 +25,13 @@ export type AttemptOutcome =
 	| Exclude<Outcome, { type: "not_started" }>
 	/** The call was cut off before the handler's outcome was reported. */
 	| { type: "crashed"; error: Failure };
+
+/** Describes a timeout, for errors. */
+export function timeoutText({
+	timeout,
+	elapsed,
+}: Outcome & { type: "timed_out" }): string {
+	return elapsed === undefined
+		? `within ${timeout} ms`
+		: `within ${timeout} ms: it ran for ${elapsed} ms before context.setTimeout set this timeout`;
+}

@@ -4,7 +4,7 @@ import type { TidingsEvent } from "../event/envelope.ts";
 import { serializeError } from "../event/failure.ts";
 import { bodyText } from "../event/json.ts";
 import { MAX_TIMEOUT } from "../event/limits.ts";
-import type { Outcome } from "../event/outcome.ts";
+import { type Outcome, timeoutText } from "../event/outcome.ts";
 import type { Ports } from "../ports.ts";
 import type { Handler, HandlerContext } from "./handler.ts";
 import { retryWishOf } from "./handler-errors.ts";
@@ -107,6 +107,8 @@ class Deadline {
 	readonly #onExpiry: (outcome: Outcome) => void;
 	#abort: AbortController | undefined;
 	#timeout: number;
+	/** Milliseconds until `set` made the attempt expire. */
+	#elapsed: number | undefined;
 	#state: "running" | "expired" | "cleared" = "running";
 	#stopTimer: (() => void) | undefined;
 
@@ -123,8 +125,12 @@ class Deadline {
 	}
 
 	/** The outcome of an attempt whose time is over. */
-	get outcome(): Outcome {
-		return { type: "timed_out", timeout: this.#timeout };
+	get outcome(): Outcome & { type: "timed_out" } {
+		const elapsed = this.#elapsed;
+		return {
+			...{ type: "timed_out", timeout: this.#timeout },
+			...(elapsed !== undefined && { elapsed }),
+		};
 	}
 
 	/** Aborts when the time is over. */
@@ -143,7 +149,9 @@ class Deadline {
 		if (this.#state !== "running") return;
 		this.#timeout = timeout;
 		this.#stopTimer?.();
-		this.#arm(this.#startedAt + timeout - this.#ports.clock());
+		const elapsed = this.#ports.clock() - this.#startedAt;
+		if (elapsed > timeout) this.#elapsed = elapsed;
+		this.#arm(timeout - elapsed);
 	}
 
 	/** The attempt has ended. */
@@ -165,7 +173,7 @@ class Deadline {
 
 	#reason(): DOMException {
 		return new DOMException(
-			`the attempt's ${this.#timeout} ms are over`,
+			`the attempt did not end ${timeoutText(this.outcome)}`,
 			"TimeoutError",
 		);
 	}

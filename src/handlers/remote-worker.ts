@@ -105,7 +105,8 @@ const UNREACHABLE_HINT =
 
 /** Reads an outcome as another Worker reported it, whose deploy may be older or newer than this one. */
 export function outcomeFrom(value: unknown): Outcome {
-	const { type, error, wants, timeout, issues, output } = Object(value);
+	const { type, error, wants, timeout, elapsed, issues, output } =
+		Object(value);
 	switch (type) {
 		case "delivered":
 			return typeof output === "string" ? { type, output } : { type };
@@ -121,7 +122,10 @@ export function outcomeFrom(value: unknown): Outcome {
 				: { type, error: failure };
 		}
 		case "timed_out":
-			return { type, timeout: Number(timeout) };
+			return {
+				...{ type, timeout: Number(timeout) },
+				...(Number.isFinite(elapsed) && { elapsed }),
+			};
 		case "unparsable":
 			return { type, issues: issuesFrom(issues) };
 		default:

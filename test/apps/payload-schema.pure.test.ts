@@ -47,10 +47,10 @@ describe("a payload", () => {
 			expect.objectContaining({
 				name: "RefusedError",
 				code: "schema_violation",
-				message: `payload: it does not match the schema of "${NAME}": (payload): Instance does not have required property "messageId".; from: Instance type "number" is invalid. Expected "string".; snippet: Instance type "null" is invalid. Expected "string".`,
+				message: `payload: it does not match the schema of "${NAME}": messageId: Instance does not have required property "messageId".; from: Instance type "number" is invalid. Expected "string".; snippet: Instance type "null" is invalid. Expected "string".`,
 				issues: [
 					{
-						path: "",
+						path: "messageId",
 						message: 'Instance does not have required property "messageId".',
 					},
 					{
@@ -67,6 +67,18 @@ describe("a payload", () => {
 	});
 
 	test.for<[what: string, schema: object, payload: unknown, path: string]>([
+		[
+			"of a property that is missing in a list",
+			{ properties: { items: { items: { required: ['a "b".'] } } } },
+			{ items: [{ 'a "b".': 1 }, {}] },
+			'items.1.a "b".',
+		],
+		[
+			"of a property that is missing next to another",
+			{ properties: { to: { dependentRequired: { city: ["zip"] } } } },
+			{ to: { city: "Utrecht" } },
+			"to.zip",
+		],
 		[
 			"in a list",
 			{
@@ -258,7 +270,9 @@ describe("a payload", () => {
 				),
 				(payload) => {
 					const missing = schema.required.filter((name) => !(name in payload));
-					expect(issuesOf(schema, payload)).toHaveLength(missing.length);
+					expect(issuesOf(schema, payload).map(({ path }) => path)).toEqual(
+						missing,
+					);
 				},
 			),
 		);

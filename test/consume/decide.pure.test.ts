@@ -238,6 +238,7 @@ describe("the error of a fate says", () => {
 	test.for<[what: string, result: Result, name: string, message: string]>([
 		["what the handler threw", failed, "Error", "closed"],
 		["how long the handler had", timedOut, "TimeoutError", "the handler did not end within 5000 ms"],
+		["how long the handler ran before it shortened its time", { type: "timed_out", timeout: 200, elapsed: 3_000 }, "TimeoutError", "the handler did not end within 200 ms: it ran for 3000 ms before context.setTimeout set this timeout"],
 		["that the body no longer parses", unparsable, "Error", "the body no longer parses with the handler's schema"],
 		["why the call was cut off", cutOff, "Error", "the call was cut off"],
 		["that no attempt returned", neverReturned, "CrashedError", "no attempt returned a result; each time the Worker crashed, or the result could not be stored"],

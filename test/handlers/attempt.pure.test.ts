@@ -61,7 +61,11 @@ function pending() {
 	return { run: () => promise, resolve, reject };
 }
 
-const timedOut = (timeout: number) => ({ type: "timed_out", timeout });
+const timedOut = (timeout: number, elapsed?: number) => ({
+	type: "timed_out",
+	timeout,
+	...(elapsed !== undefined && { elapsed }),
+});
 
 describe("a handler that ends before its deadline", () => {
 	test("has delivered the event, and its timer is cleared", async () => {
@@ -109,7 +113,7 @@ describe("a handler after its deadline", () => {
 		expect(context.signal.aborted).toBe(true);
 		expect(context.signal.reason).toMatchObject({
 			name: "TimeoutError",
-			message: "the attempt's 5000 ms are over",
+			message: "the attempt did not end within 5000 ms",
 		});
 		expect(await outcome).toEqual(timedOut(5_000));
 	});
@@ -121,7 +125,7 @@ describe("a handler after its deadline", () => {
 		expect(context.signal.aborted).toBe(true);
 		expect(context.signal.reason).toMatchObject({
 			name: "TimeoutError",
-			message: "the attempt's 5000 ms are over",
+			message: "the attempt did not end within 5000 ms",
 		});
 	});
 
@@ -130,7 +134,7 @@ describe("a handler after its deadline", () => {
 			time.pass(300);
 			context.setTimeout(200);
 		});
-		expect(await outcome).toEqual(timedOut(200));
+		expect(await outcome).toEqual(timedOut(200, 300));
 		expect(time.armed).toBeUndefined();
 	});
 
@@ -193,14 +197,17 @@ describe("context.setTimeout", () => {
 	});
 
 	test.for([300, 299, 0.5])(
-		"with %d of 300 elapsed ms fails at once, even if the handler returns",
+		"with %d of 300 elapsed ms fails at once, even if the handler returns, and reports how long it ran",
 		async (ms) => {
 			const outcome = begin(async (_, { setTimeout, signal }) => {
 				time.pass(300);
 				setTimeout(ms);
 				expect(signal.aborted).toBe(true);
+				if (ms < 300) expect(signal.reason.message).toContain("300 ms");
 			});
-			expect(await outcome).toEqual(timedOut(ms));
+			expect(await outcome).toEqual(
+				ms === 300 ? timedOut(ms) : timedOut(ms, 300),
+			);
 		},
 	);
 

@@ -50,6 +50,7 @@ test.for([
 	{ type: "unknown_handler" },
 	{ type: "not_started" },
 	{ type: "timed_out", timeout: 5_000 },
+	{ type: "timed_out", timeout: 200, elapsed: 3_000 },
 	{
 		type: "unparsable",
 		issues: [{ path: "total", message: "expected number" }],
