@@ -29,6 +29,8 @@ const REFUSALS: RefusalCode[] = [
 	"schema_violation",
 	"unknown_app",
 	"unknown_event",
+	"unknown_lane",
+	"unknown_name",
 	"unknown_tool",
 ];
 
@@ -49,6 +51,10 @@ describe("an error that crossed a binding", () => {
 		new UnauthorizedError("why"),
 		new UnavailableError("why"),
 		new PartialPublishError(receipts),
+		new RefusedError("unknown_in_this_version" as RefusalCode, "why"),
+		Object.assign(new UnavailableError("why"), {
+			...{ status: 429, retryAfterSeconds: 7 },
+		}),
 	])("has its class and its properties again: %#", (error) => {
 		const revived = reviveError(crossed(error)) as Error;
 		expect(revived).toBeInstanceOf(error.constructor);
