@@ -115,16 +115,17 @@ export function byName(
  * @throws RefusedError `unknown_name`, with the listed names that are close
  */
 export function listedNames(names: readonly string[]): (name: string) => void {
+	const listed = new Set(names);
 	return (name) => {
-		if (names.includes(name)) return;
+		if (listed.has(name)) return;
 		const close = closeNames(name, names).map((one) => JSON.stringify(one));
 		const hint =
 			close.length > 0
-				? `did you mean ${close.join(" or ")}?`
-				: `use ${names.slice(0, 10).join(", ")}${names.length > 10 ? ", …" : ""}`;
+				? `did you mean ${close.join(" or ")}? If not,`
+				: `it has ${names.slice(0, 10).join(", ") || "no names"}${names.length > 10 ? ", …" : ""};`;
 		throw new RefusedError(
 			"unknown_name",
-			`name: ${JSON.stringify(name)} is not in the strict list of createEvents; ${hint} A new event needs a definition there`,
+			`name: ${JSON.stringify(name)} is not in the list of a strict createEvents: ${hint} list its definition`,
 		);
 	};
 }

@@ -16,6 +16,7 @@ export type RefusalCode =
 	| "invalid_request"
 	| "invalid_token"
 	| "not_supported"
+	| "route_not_found"
 	| "schema_violation"
 	| "unknown_app"
 	| "unknown_event"
@@ -185,14 +186,32 @@ function errorOf(value: Plain): Error | undefined {
 		case "tool_failed":
 			return new ToolFailedError(text);
 		case "partial_publish":
-			return new PartialPublishError(Array.isArray(receipts) ? receipts : [], {
-				cause: value,
-			});
+			// Without receipts, it is unknown which events were stored.
+			return isReceipts(receipts)
+				? new PartialPublishError(receipts, { cause: value })
+				: new UnavailableError(text, { cause: value });
 		default:
 			return typeof code === "string" && name === "RefusedError"
 				? new RefusedError(code as RefusalCode, text, details)
 				: undefined;
 	}
+}
+
+function isReceipts(value: unknown): value is (Receipt | null)[] {
+	return (
+		Array.isArray(value) && value.every((one) => one === null || isReceipt(one))
+	);
+}
+
+/** Whether an answer is a receipt. That of a newer version may have more members. */
+export function isReceipt(answer: unknown): answer is Receipt {
+	const { id, time, delay } = Object(answer) as Partial<Receipt>;
+	return (
+		typeof id === "string" &&
+		id !== "" &&
+		Number.isFinite(time) &&
+		Number.isFinite(delay)
+	);
 }
 
 /** Returns whether it is one of the classes above. */

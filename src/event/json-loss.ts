@@ -1,7 +1,7 @@
 /** Finds values that JSON would change or lose without an error. It does not convert them. */
 import { RefusedError } from "./errors.ts";
 
-/** Values below this many levels are left to `lossReporter`, which needs no stack of its own. */
+/** Deeper values are left to `lossReporter`, because a cycle has no end. */
 const PLAIN_DEPTH = 100;
 
 /**

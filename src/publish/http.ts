@@ -67,7 +67,7 @@ export function overHttp({ url, key, fetch: via = fetch }: HttpTarget): Calls {
 		cancel: (id) =>
 			unlessGone(id, async () => {
 				const { status, json } = await send("DELETE", scheduled(id));
-				return status === 204 || json;
+				return status === 204 || { status, json };
 			}),
 		reschedule: (id, after) =>
 			unlessGone(
@@ -96,7 +96,7 @@ export function overHttp({ url, key, fetch: via = fetch }: HttpTarget): Calls {
 		try {
 			response = await via(request);
 		} catch (cause) {
-			throw new UnavailableError(`${base} was not reached: publish again`, {
+			throw new UnavailableError(`${base} was not reached: try again`, {
 				cause,
 			});
 		}
@@ -119,21 +119,22 @@ async function answerOf(response: Response, base: string): Promise<Answer> {
 			...{ code, message, status },
 			retryAfterSeconds: secondsUntil(headers.get("retry-after")),
 		});
+	let text: string;
+	try {
+		// Also of an answer that is not needed: unread, it would occupy a connection.
+		text = await response.text();
+	} catch (error) {
+		throw fail(
+			"unavailable",
+			`${answered}, and its answer ended early: ${(error as Error).message}: try again`,
+		);
+	}
 	// A browser hides the status of a redirect: it is 0.
 	if (response.redirected || status < 200 || (status >= 300 && status < 400))
 		throw fail(
 			"invalid_request",
 			`${answered}, a redirect to ${headers.get("location") ?? response.url}: give createClient a URL that does not redirect`,
 		);
-	let text: string;
-	try {
-		text = await response.text();
-	} catch (error) {
-		throw fail(
-			"unavailable",
-			`${answered}, and its answer ended early: ${(error as Error).message}: publish again`,
-		);
-	}
 	const json = jsonOf(text);
 	if (status === 204 || (response.ok && json !== undefined))
 		return { status, json };

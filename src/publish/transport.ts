@@ -5,6 +5,7 @@
 import { checkForm } from "../event/after-form.ts";
 import {
 	isOurs,
+	isReceipt,
 	mapAtIndex,
 	type Receipt,
 	reviveError,
@@ -90,17 +91,6 @@ export function checkedTransport(owner: Calls): Transport {
 	};
 }
 
-/** A newer version may have more members. */
-function isReceipt(answer: unknown): boolean {
-	const { id, time, delay } = Object(answer) as Partial<Receipt>;
-	return (
-		typeof id === "string" &&
-		id !== "" &&
-		Number.isFinite(time) &&
-		Number.isFinite(delay)
-	);
-}
-
 function isBoolean(answer: unknown): boolean {
 	return typeof answer === "boolean";
 }
@@ -124,7 +114,7 @@ async function answerTo<Result>(
 		const error = reviveError(thrown);
 		if (isOurs(error)) throw error;
 		throw new UnavailableError(
-			`the owner of the events did not answer: ${Object(thrown).message ?? show(thrown)}: publish again`,
+			`the owner of the events did not answer: ${Object(thrown).message ?? show(thrown)}: try again`,
 			{ cause: thrown },
 		);
 	}

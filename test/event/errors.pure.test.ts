@@ -94,11 +94,13 @@ describe("an error that crossed a binding", () => {
 		expect(reviveError(value)).toBe(value);
 	});
 
-	test.for([undefined, null, 5, {}, "garbage"])(
-		"with receipts %j is revived without receipts",
+	test.for([undefined, null, 5, {}, "garbage", [{}], [undefined]])(
+		"with receipts %j is not partial: it is unknown which events were stored",
 		(receipts) => {
 			const value = { code: "partial_publish", message: "why", receipts };
-			expect(reviveError(value)).toMatchObject({ receipts: [], failed: [] });
+			const revived = reviveError(value);
+			expect(revived).toBeInstanceOf(UnavailableError);
+			expect(revived).toMatchObject({ message: "why", cause: value });
 		},
 	);
 

@@ -212,6 +212,10 @@ test("a batch needs as many receipts as it has events", async () => {
 
 test("an event is cancelled only if the answer is 204, and gone only if Tidings says so", async () => {
 	expect(await (await answered(204, "")).cancel("e1")).toBe(true);
+	for (const content of [true, false]) {
+		const error = await errorOf((await answered(200, content)).cancel("e1"));
+		expect(error).toBeInstanceOf(UnavailableError);
+	}
 	const gone = await answered(404, { code: "not_found", detail: "none" });
 	expect(await gone.cancel("e1")).toBe(false);
 	expect(await gone.reschedule("e1", "1 day")).toBe(false);
