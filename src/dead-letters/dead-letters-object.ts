@@ -7,8 +7,9 @@ import {
 	type StoredDeadLetter,
 	summaryOf,
 } from "../event/dead-letter.ts";
-import type { Cause, EventHead } from "../event/envelope.ts";
+import type { Cause } from "../event/envelope.ts";
 import { Alarm } from "../platform/alarm.ts";
+import { log } from "../platform/log.ts";
 import { objectContext } from "../platform/object-context.ts";
 import type { DeadLetterStore } from "../ports.ts";
 
@@ -173,13 +174,28 @@ function storedOf(row: SqlRow): StoredDeadLetter {
 		id: row.id,
 		handler: row.handler,
 		cause: row.cause,
-		head: JSON.parse(row.head) as EventHead,
+		...headAndErrorOf(row),
 		body: row.body,
-		error: JSON.parse(row.error),
 		attempts: row.attempts,
 		firstFailureAt: row.first_failure_at,
 		lastFailureAt: row.last_failure_at,
 		status: row.status,
 		replays: row.replays,
 	};
+}
+
+/** One row that cannot be read must not hide the other dead letters of a list. */
+function headAndErrorOf(row: SqlRow): Pick<StoredDeadLetter, "head" | "error"> {
+	try {
+		return { head: JSON.parse(row.head), error: JSON.parse(row.error) };
+	} catch {
+		const { id, handler, event: name, first_failure_at: time } = row;
+		log("row_unreadable", { deadLetter: id, name, handler });
+		// The id is `eventId:handlerId`.
+		const event = id.slice(0, id.length - handler.length - 1);
+		return {
+			head: { id: event, name, time, delay: 0 },
+			error: { name: "Error", message: "the stored error cannot be read" },
+		};
+	}
 }

@@ -31,7 +31,8 @@ export function positionOf(cursor: string | undefined): Position | undefined {
 	if (cursor === undefined) return undefined;
 	try {
 		const text = decodeURIComponent(atob(cursor.replaceAll("-", "+")));
-		const [, at, id] = /^(\d+) (.*)/s.exec(text) as RegExpExecArray;
+		// More digits would be Infinity at last, which no store has.
+		const [, at, id] = /^(\d{1,16}) (.*)/s.exec(text) as RegExpExecArray;
 		return [Number(at), id as string];
 	} catch {
 		// It is not base64, not text, or not a position.

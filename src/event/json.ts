@@ -1,6 +1,7 @@
 /** Turns bodies into JSON text, counts UTF-8 bytes and cuts text to a size. It knows nothing of events. */
 import { RefusedError } from "./errors.ts";
 import { isPlain, lossReporter } from "./json-loss.ts";
+import { BODY_DEPTH } from "./limits.ts";
 
 const encoder = new TextEncoder();
 
@@ -23,14 +24,14 @@ export function byteLength(text: string): number {
  *
  * @param what names the body, in the error
  * @throws RefusedError `invalid_body` for a value that JSON cannot represent or would change, and for a body nested
- * deeper than 1 000 levels
+ * deeper than 990 levels
  */
 export function bodyText(body: unknown, what = "body"): string {
 	const text = jsonOf(body, what);
 	if (isTooDeep(text))
 		throw new RefusedError(
 			"invalid_body",
-			`${what}: it is nested deeper than ${MAX_DEPTH} levels; flatten it`,
+			`${what}: it is nested deeper than ${BODY_DEPTH} levels; flatten it`,
 		);
 	return text;
 }
@@ -52,12 +53,9 @@ function jsonOf(body: unknown, what: string): string {
 	}
 }
 
-/** Each retry serializes the body again, and every level of nesting needs stack. */
-const MAX_DEPTH = 1_000;
-
 function isTooDeep(text: string): boolean {
 	// Every level needs two brackets, so most texts are too short to be too deep.
-	if (text.length <= 2 * MAX_DEPTH) return false;
+	if (text.length <= 2 * BODY_DEPTH) return false;
 	let depth = 0;
 	let isInString = false;
 	for (let i = 0; i < text.length; i++) {
@@ -67,7 +65,7 @@ function isTooDeep(text: string): boolean {
 		else if (isInString) continue;
 		else if (character === "[" || character === "{") depth++;
 		else if (character === "]" || character === "}") depth--;
-		if (depth > MAX_DEPTH) return true;
+		if (depth > BODY_DEPTH) return true;
 	}
 	return false;
 }

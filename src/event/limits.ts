@@ -18,6 +18,30 @@ export const SEND_BATCH_BYTES = 240_000;
 /** Approximate bytes of a message's metadata (Cloudflare Queues, limits). */
 export const METADATA_BYTES = 100;
 
+/**
+ * Levels of nesting of a body. SQLite's JSON functions read 1 000 levels of a record, and the record has levels around
+ * the body.
+ */
+export const BODY_DEPTH = 990;
+
+/** Levels of nesting of an HTTP request: a body, and the levels around it. */
+export const REQUEST_DEPTH = 1_000;
+
+/** JSON tokens (`[`, `{`, `,` and `:`) of an HTTP request. A million of them can take half a second to parse. */
+export const REQUEST_TOKENS = 500_000;
+
+/** Bytes of a request that publishes: the events of a full batch, and 1 MB for the JSON around them. */
+export const PUBLISH_BYTES = 11_000_000;
+
+/** Bytes of a request that contains one body: an event's, and the escapes and spaces of its JSON. */
+export const BODY_REQUEST_BYTES = 1_000_000;
+
+/** Bytes of a request that runs a tool. */
+export const TOOL_BYTES = 262_144;
+
+/** Bytes of any other request. A subscription has up to ten tokens. */
+export const REQUEST_BYTES = 65_536;
+
 /** Events in one `publishBatch`. */
 export const CALL_EVENTS = 1_000;
 

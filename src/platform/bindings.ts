@@ -3,6 +3,7 @@ import { env, exports } from "cloudflare:workers";
 import { isOurs, reviveError, UnavailableError } from "../event/errors.ts";
 import type { DeadLetterStore, PayloadStore } from "../ports.ts";
 import { binding } from "./environment.ts";
+import { log } from "./log.ts";
 import type { NamedQueue } from "./queue-names.ts";
 import { queuesOf } from "./queue-variable.ts";
 import { type BoundQueue, namedQueues, type Queues } from "./queues.ts";
@@ -48,16 +49,16 @@ function boundQueue(name: string): BoundQueue {
 	return {
 		async send(record, delaySeconds = 0) {
 			const options = { contentType: "text", delaySeconds } as const;
-			await asUnavailable(target().send(record, options));
+			await asUnavailable(name, target().send(record, options));
 		},
 		async sendBatch(records) {
 			const messages = records.map((body) => ({
 				body,
 				contentType: "text" as const,
 			}));
-			await asUnavailable(target().sendBatch(messages));
+			await asUnavailable(name, target().sendBatch(messages));
 		},
-		metrics: () => asUnavailable(target().metrics()),
+		metrics: () => asUnavailable(name, target().metrics()),
 	};
 }
 
@@ -77,7 +78,8 @@ export function objectPort<Port extends object>(
 		method,
 		(...args: unknown[]) => {
 			const stub = objectStub(className, name) as Record<string, Method>;
-			return asUnavailable(stub[method]?.(...args) as Promise<unknown>);
+			const answer = stub[method]?.(...args) as Promise<unknown>;
+			return asUnavailable(`${className} ${name}`, answer);
 		},
 	]);
 	return Object.fromEntries(port);
@@ -117,17 +119,21 @@ export function boundDeadLetters(): DeadLetterStore {
 }
 
 /**
- * Turns the failure of a queue or an object into an UnavailableError. A rejection of our own classes stays as it is.
+ * Turns the failure of a queue or an object into an UnavailableError. A rejection of our own classes stays as it is. The
+ * platform's own text goes to the log: callers may be outside of the account.
  */
-async function asUnavailable<Result>(answer: Promise<Result>): Promise<Result> {
+async function asUnavailable<Result>(
+	store: string,
+	answer: Promise<Result>,
+): Promise<Result> {
 	try {
 		return await answer;
 	} catch (cause) {
 		const error = reviveError(cause);
 		if (isOurs(error)) throw error;
-		throw new UnavailableError(
-			`Tidings is not available now; try again: ${cause instanceof Error ? cause.message : cause}`,
-			{ cause },
-		);
+		log("store_failed", { store, error: cause });
+		throw new UnavailableError("Tidings is not available now; try again", {
+			cause,
+		});
 	}
 }

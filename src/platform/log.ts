@@ -17,6 +17,7 @@ const LINES = {
 	// consume
 	message_failed: ["error", "the queue redelivers the message"],
 	queue_unclaimed: ["error", "the queue redelivers the batch in an hour"],
+	queue_unclaimed_not_reported: ["error", "the next redelivery is reported"],
 	call_cut_off: ["error", "handlers without an outcome are retried"],
 	body_unreadable: ["error", "its deliveries wait a minute"],
 	subscription_unreadable: ["error", "its delivery waits a minute"],
@@ -46,6 +47,8 @@ const LINES = {
 	// dialects
 	config_keys_ignored: ["warn", "nothing; these keys have no effect here"],
 	// objects
+	row_unreadable: ["error", "it is listed without what cannot be read"],
+	store_failed: ["error", "the caller may try again"],
 	alarm_not_set: ["error", "the watch sets it again"],
 	flush_failed: ["error", "the rows are flushed again after a backoff"],
 	attempt_not_recorded: ["error", "the alarm makes the attempt again"],
@@ -54,6 +57,10 @@ const LINES = {
 	webhook_code_failed: ["error", "the caller gets 500"],
 	webhook_worker_failed: ["error", "the caller gets 503"],
 	// entry points
+	webhook_not_accepted: ["error", "the caller got 503"],
+	rate_limit_failed: ["error", "the request is answered without a limit"],
+	issuer_keys_unreadable: ["error", "the caller got 503"],
+	secret_unreadable: ["error", "the caller got 503"],
 	api_keys_missing: ["error", "every API request is answered with 401"],
 	api_keys_unreadable: ["error", "every API request is answered with 401"],
 	request_failed: ["error", "the caller got 500"],

@@ -2,12 +2,14 @@
  * The rows of one scheduler shard in SQLite. Each method is one synchronous step, so no other call can run between
  * its reads and its writes. It must not change a claimed event.
  */
+import { timeOf } from "../event/id.ts";
 import { mayPublish, type PublishPermission } from "../event/permission.ts";
 import type {
 	MoveResult,
 	ScheduledEvent,
 	ScheduledRow,
 } from "../event/scheduled-row.ts";
+import { log } from "../platform/log.ts";
 import { ClaimTable, isEvent, type SqlRow } from "./claim-table.ts";
 import type { RowKind } from "./flush.ts";
 import { withDueTime } from "./schedule.ts";
@@ -88,8 +90,8 @@ export class ScheduleTable {
 	list([dueAt, id]: [number, string], limit: number): ScheduledEvent[] {
 		// Without the records: a thousand of them may be a hundred megabytes.
 		const rows = this.#sql
-			.exec<{ id: string; name: string; due_at: number; time: number }>(
-				`SELECT id, name, due_at, json_extract(record, '$.time') AS time
+			.exec<{ id: string; name: string; due_at: number; time: number | null }>(
+				`SELECT id, name, due_at, iif(json_valid(record), json_extract(record, '$.time'), NULL) AS time
 				 FROM scheduled WHERE (handler = '') = 1 AND (due_at, id) > (?, ?)
 				 ORDER BY due_at, id LIMIT ?`,
 				...[dueAt, id, limit + this.#claims.count("events")],
@@ -98,12 +100,11 @@ export class ScheduleTable {
 		return rows
 			.filter((row) => !this.#claims.has(row.id, ""))
 			.slice(0, limit)
-			.map(({ due_at: dueAt, time, ...event }) => ({
-				...event,
-				time,
-				delay: dueAt - time,
-				dueAt,
-			}));
+			.map(({ id, name, due_at: dueAt, time }) =>
+				typeof time === "number"
+					? { id, name, time, delay: dueAt - time, dueAt }
+					: unreadable(id, name, dueAt),
+			);
 	}
 
 	nextDueAt(kind: RowKind): number | null {
@@ -142,6 +143,17 @@ export class ScheduleTable {
 
 function eventOf(row: SqlRow): Exclude<MoveResult, string> {
 	const { id, name, due_at: dueAt, reference, record } = row;
-	const { time, delay } = JSON.parse(record);
-	return { id, name, time, delay, dueAt, reference };
+	try {
+		const { time, delay } = JSON.parse(record);
+		return { id, name, time, delay, dueAt, reference };
+	} catch {
+		return { ...unreadable(id, name, dueAt), reference };
+	}
+}
+
+/** One record that cannot be read must not hide the other events of a list, and can still be cancelled. */
+function unreadable(id: string, name: string, dueAt: number): ScheduledEvent {
+	log("row_unreadable", { event: id, name });
+	const time = timeOf(id) ?? dueAt;
+	return { id, name, time, delay: dueAt - time, dueAt };
 }

@@ -313,3 +313,20 @@ test("a letter sets one alarm, and further letters none", async () => {
 	for (const n of [1, 2, 3]) await store.store([deadLetter(n)]);
 	expect(alarms).toBe(1);
 });
+
+test("a list shows what it can of a dead letter that it cannot read", async () => {
+	await store.store([deadLetter(1), deadLetter(2)]);
+	await runInDurableObject(store, (_, { storage }) => {
+		storage.sql.exec("UPDATE dead_letter SET head = '{' WHERE id = 'e1:first'");
+	});
+	const { deadLetters } = await store.list({});
+	expect(deadLetters).toMatchObject([
+		{ id: "e2:first", event: { id: "e2", time: T0 } },
+		{
+			id: "e1:first",
+			handler: "first",
+			event: { id: "e1", name: "order.placed" },
+			lastFailureAt: T0 + 1,
+		},
+	]);
+});

@@ -1,5 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { timeOf } from "../../src/event/id.ts";
 import { byteLength } from "../../src/event/json.ts";
 import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
 import { ScheduleTable } from "../../src/schedule/schedule-table.ts";
@@ -134,4 +135,29 @@ test("a claim of one kind reads no rows of the other", () =>
 		expect(table.claim("events", T0 + 10)).toHaveLength(1);
 		const read = cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0);
 		expect(read).toBeLessThanOrEqual(5);
+	}));
+
+test("a list shows what it can of a row that it cannot read, and that row can be cancelled", () =>
+	inTable((table) => {
+		const log = vi.spyOn(console, "error").mockImplementation(() => {});
+		const deep = `${"[".repeat(1_000)}${"]".repeat(1_000)}`;
+		const [read, nested, torn] = [
+			row(T0),
+			row(T0 + 1, { record: `{"v":1,"body":${deep}}` }),
+			row(T0 + 2, { record: '{"v":1,' }),
+		];
+		table.store([read, nested, torn]);
+		expect(table.list([0, ""], 10)).toEqual(
+			[read, nested, torn].map(({ id, name, dueAt }) => {
+				const time = timeOf(id) as number;
+				return { id, name, time, delay: dueAt - time, dueAt };
+			}),
+		);
+		expect(log.mock.calls.map(([line]) => JSON.parse(line))).toMatchObject([
+			{ tidings: "row_unreadable", event: nested.id },
+			{ tidings: "row_unreadable", event: torn.id },
+		]);
+		expect(table.cancel(torn.id, "all")).toMatchObject({ id: torn.id });
+		expect(table.cancel(nested.id, "all")).toMatchObject({ id: nested.id });
+		log.mockRestore();
 	}));

@@ -2,6 +2,7 @@
  * The subscriptions of one event in SQLite, indexed by the fields of their keys. Each method is one synchronous step.
  * A match must not read more rows because there are more subscriptions with other keys.
  */
+import { log } from "../../platform/log.ts";
 import type { Subscription, SubscriptionQuery } from "./subscription.ts";
 import type { Key } from "./subscription-key.ts";
 
@@ -171,7 +172,18 @@ export class SubscriptionTable {
 		return this.#sql
 			.exec<SqlRow>(query, ...bound)
 			.toArray()
-			.map(({ key, ...row }) => ({ ...row, key: JSON.parse(key) as Key }));
+			.map(({ key, ...row }) => ({ ...row, key: keyIn(key, row) }));
+	}
+}
+
+/** One key that cannot be read must not hide the other subscriptions of a list. */
+function keyIn(text: string, row: Omit<SqlRow, "key">): Key {
+	try {
+		return JSON.parse(text);
+	} catch {
+		const { id: subscription, app, tool } = row;
+		log("row_unreadable", { subscription, app, tool });
+		return [];
 	}
 }
 

@@ -111,6 +111,17 @@ test("subscriptions of an app, of a key, or of both are listed in pages by id", 
 		expect(ids({ key: [] })).toEqual([]);
 	}));
 
+test("a list shows what it can of a subscription whose key it cannot read", () =>
+	inTable((table, { sql }) => {
+		const torn = table.add("@my-org/inbox", "one", ada);
+		const other = table.add("@my-org/inbox", "two", []);
+		sql.exec("UPDATE subscription SET key = '[' WHERE id = ?", torn);
+		expect(table.list({ limit: 10 })).toEqual([
+			{ id: torn, app: "@my-org/inbox", tool: "one", key: [] },
+			{ id: other, app: "@my-org/inbox", tool: "two", key: [] },
+		]);
+	}));
+
 test("matching by all fields of a filter, in pages, finds the same subscriptions as a full scan", () =>
 	inTable((table, storage) => {
 		const value = fc.constantFrom("a", "A", "1", 1, true, "true");
