@@ -6,6 +6,7 @@ import { assemble } from "./config/assemble.ts";
 import type { Config } from "./config/config.ts";
 import { settingsOf } from "./config/settings.ts";
 import { consume } from "./consume/queue.ts";
+import { reportUnclaimed, UNCLAIMED_DELAY } from "./consume/unclaimed.ts";
 import { createApp } from "./entrypoints/http/app.ts";
 import { decode } from "./event/envelope.ts";
 import { RefusedError } from "./event/errors.ts";
@@ -16,6 +17,7 @@ import { queueNames } from "./platform/bindings.ts";
 import { log } from "./platform/log.ts";
 import { setObjectContext } from "./platform/object-context.ts";
 import type { QueueRole } from "./platform/queue-names.ts";
+import { checkRateLimits } from "./platform/rate-limits.ts";
 import { registrationOf } from "./registration.ts";
 
 export { Subscriptions } from "./apps/subscriptions/subscriptions-object.ts";
@@ -62,6 +64,7 @@ export function worker<Env = Cloudflare.Env>(
 	const registration = registrationOf(events);
 	const { ports, consumerPorts } = assemble(registration, settings, prefix);
 	checkHandlerPaths();
+	checkRateLimits();
 	const { retention } = settings;
 	const app = createApp(ports, prefix, retention.queues);
 	const roles = rolesByName();
@@ -96,6 +99,7 @@ export function worker<Env = Cloudflare.Env>(
 			const named = [...roles.keys()];
 			log("queue_unclaimed", { queue: batch.queue, named, hint });
 			batch.retryAll({ delaySeconds: UNCLAIMED_DELAY });
+			await reportUnclaimed(batch.queue, consumerPorts);
 		},
 
 		async scheduled(controller, env, ctx) {
@@ -117,9 +121,6 @@ const OPTIONS = ["fetch", "queue", "scheduled", "email", "prefix", "config"];
 function rolesByName(): Map<string, QueueRole> {
 	return new Map(queueNames().map(({ name, role }) => [name, role]));
 }
-
-/** Seconds until an unclaimed batch is redelivered. A hundred redeliveries take four days. */
-const UNCLAIMED_DELAY = 3_600;
 
 const OURS = ["/v1", "/health", "/hooks"];
 

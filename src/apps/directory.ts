@@ -1,5 +1,6 @@
 /** Finds an app, its events and its tools by name, and the Worker that contains the app. */
 import { RefusedError, UnavailableError } from "../event/errors.ts";
+import { show } from "../event/validation.ts";
 import { appEventName } from "./app-name.ts";
 import type { AppPorts, AppWorker } from "./app-ports.ts";
 import type { AppDeclaration, AppEvent } from "./declaration.ts";
@@ -27,12 +28,12 @@ export async function findApp(
 	);
 	if (silent.length > 0)
 		throw new UnavailableError(
-			`the Worker ${silent.join(", ")}, which may contain the app ${JSON.stringify(name)}, does not respond; try again`,
+			`the Worker ${silent.join(", ")}, which may contain the app ${show(name)}, does not respond; try again`,
 		);
 	const known = listed.flatMap(({ apps = [] }) => apps.map((app) => app.name));
 	throw new RefusedError(
 		"unknown_app",
-		`${JSON.stringify(name)} is not an app; use ${known.join(", ") || "createEvents({ apps }) to add one: there are none"}`,
+		`${show(name)} is not an app; use ${known.join(", ") || "createEvents({ apps }) to add one: there are none"}`,
 	);
 }
 
@@ -66,7 +67,7 @@ export function eventIn(
 	if (found) return found;
 	throw new RefusedError(
 		"unknown_event",
-		`${JSON.stringify(event)} is not an event of ${name}; use ${Object.keys(events).join(", ") || "another app: it has none"}`,
+		`${show(event)} is not an event of ${name}; use ${Object.keys(events).join(", ") || "another app: it has none"}`,
 	);
 }
 
@@ -75,6 +76,6 @@ export function checkTool({ name, tools }: AppDeclaration, tool: string): void {
 	if (tools.includes(tool)) return;
 	throw new RefusedError(
 		"unknown_tool",
-		`${JSON.stringify(tool)} is not a tool of ${name}; use ${tools.join(", ") || "another app: it has none"}`,
+		`${show(tool)} is not a tool of ${name}; use ${tools.join(", ") || "another app: it has none"}`,
 	);
 }

@@ -6,15 +6,19 @@ import { checked } from "../event/zod-errors.ts";
 /** RFC 7518, 3.2: a secret shorter than the hash can be guessed from one token. */
 const MIN_SECRET_BYTES = 32;
 
+/** Whether a host name is this machine's own. */
+export function isLocalHost(hostname: string): boolean {
+	return /^(localhost|.*\.localhost|127\.0\.0\.1|\[::1\])$/.test(hostname);
+}
+
 /** Rejects plain http: anybody on the network path could replace the keys. */
 export const JwksSchema = z.custom<string>(
 	(jwks) => {
 		if (!isText(jwks) || !URL.canParse(jwks)) return false;
 		const { protocol, hostname } = new URL(jwks);
-		const isLocal = /^(localhost|.*\.localhost|127\.0\.0\.1|\[::1\])$/.test(
-			hostname,
+		return (
+			protocol === "https:" || (protocol === "http:" && isLocalHost(hostname))
 		);
-		return protocol === "https:" || (protocol === "http:" && isLocal);
 	},
 	{
 		error: ({ input }) =>

@@ -19,6 +19,7 @@ import { checkName } from "../event/name.ts";
 import {
 	checkPublish,
 	checkPublisher,
+	EVERY_NAME,
 	type PublishPermission,
 	type Requester,
 } from "../event/permission.ts";
@@ -139,9 +140,10 @@ export function publisher(
 			input: unknown,
 			options?: unknown,
 		): Promise<unknown> {
-			if (this.#permission() !== "all" && this.ctx.props?.app !== app)
+			const { publish: patterns, app: own } = this.ctx.props ?? {};
+			if (patterns !== undefined && own !== app)
 				throw new ForbiddenError(
-					`${this.#caller()} may not run tools of ${app}; its props limit what it may publish, so it may run only tools of the app that they name`,
+					`${this.#caller()} may not run tools of ${String(app).slice(0, 100)}; its props limit what it may publish, so it may run only tools of the app that they name`,
 				);
 			const tokens = tokensIn(options);
 			return runTool(app, tool, input, tokens, ports());
@@ -190,7 +192,7 @@ export function publisher(
 		/** Malformed props permit nothing. */
 		#permission(): PublishPermission {
 			const patterns: unknown = this.ctx.props?.publish;
-			if (patterns === undefined) return "all";
+			if (patterns === undefined) return EVERY_NAME;
 			return Array.isArray(patterns)
 				? patterns.filter((pattern) => typeof pattern === "string")
 				: [];

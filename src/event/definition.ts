@@ -158,6 +158,9 @@ export async function checkBody(
 	if ("issues" in result) throw violation("body", name, result.issues);
 }
 
+/** Characters of an issue in a message. A path has keys of the body, and a message may have values of it. */
+const ISSUE_LENGTH = 500;
+
 /** Returns the error for a body or a payload. Its message has the first five issues. */
 export function violation(
 	what: "body" | "payload",
@@ -166,7 +169,9 @@ export function violation(
 ): RefusedError {
 	const listing = issues
 		.slice(0, 5)
-		.map(({ path, message }) => `${path || `(${what})`}: ${message}`)
+		.map(({ path, message }) =>
+			`${path || `(${what})`}: ${message}`.slice(0, ISSUE_LENGTH),
+		)
 		.join("; ");
 	return new RefusedError(
 		"schema_violation",

@@ -2,8 +2,14 @@
 import { ForbiddenError } from "./errors.ts";
 import { isReservedName, matches } from "./name.ts";
 
-/** Patterns of the names that a caller may publish, or `"all"`. */
+/**
+ * Patterns of the names that a caller may publish, cancel and reschedule. They never match an app's event. `"all"`
+ * includes those of apps, which can only be cancelled and rescheduled.
+ */
 export type PublishPermission = "all" | readonly string[];
+
+/** Every name, except those of apps. */
+export const EVERY_NAME: PublishPermission = ["**"];
 
 export function mayPublish(right: PublishPermission, name: string): boolean {
 	if (right === "all") return true;

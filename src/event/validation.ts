@@ -26,7 +26,7 @@ export function unknownKeyMessage(
 	key: string,
 	known: readonly string[],
 ): string {
-	return `unknown key ${JSON.stringify(key)}; use ${known.join(", ")}`;
+	return `unknown key ${show(key)}; use ${known.join(", ")}`;
 }
 
 /**

@@ -1,5 +1,7 @@
 /** The environment of this Worker: bindings and vars. Only `platform/` reads it. */
 import { env } from "cloudflare:workers";
+import { UnavailableError } from "../event/errors.ts";
+import { log } from "./log.ts";
 
 /** Finds a binding or a var of this Worker. */
 export function binding<Value>(name: string): Value | undefined {
@@ -14,4 +16,38 @@ export function environment(): Cloudflare.Env {
 /** Whether this Worker owns the events: it has a binding of their queue. */
 export function ownsEvents(): boolean {
 	return "EVENTS_QUEUE" in env;
+}
+
+/** Whether this is a deployed build. wrangler replaces the expression: `wrangler dev` by "development". */
+export function isDeployed(): boolean {
+	return process.env.NODE_ENV === "production";
+}
+
+/** How long the value of a Secrets Store secret is cached, in milliseconds. */
+const SECRET_TTL = 60_000;
+
+const secrets = new Map<string, { until: number; value: string }>();
+
+/**
+ * Reads a secret: a secret of the Worker, or a binding of the Secrets Store.
+ *
+ * @throws UnavailableError if the store does not answer
+ */
+export async function secret(name: string): Promise<string | undefined> {
+	const bound = binding<string | SecretsStoreSecret>(name);
+	if (typeof bound === "string" || typeof bound?.get !== "function")
+		return bound as string | undefined;
+	const cached = secrets.get(name);
+	if (cached && Date.now() < cached.until) return cached.value;
+	try {
+		const value = await bound.get();
+		secrets.set(name, { until: Date.now() + SECRET_TTL, value });
+		return value;
+	} catch (cause) {
+		if (cached) return cached.value;
+		log("secret_unreadable", { secret: name, error: cause });
+		throw new UnavailableError(`the secret ${name} cannot be read; try again`, {
+			cause,
+		});
+	}
 }

@@ -57,7 +57,6 @@ const LINES = {
 	webhook_code_failed: ["error", "the caller gets 500"],
 	webhook_worker_failed: ["error", "the caller gets 503"],
 	// entry points
-	webhook_not_accepted: ["error", "the caller got 503"],
 	rate_limit_failed: ["error", "the request is answered without a limit"],
 	issuer_keys_unreadable: ["error", "the caller got 503"],
 	secret_unreadable: ["error", "the caller got 503"],

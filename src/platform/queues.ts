@@ -1,5 +1,6 @@
 /** The queues of the Worker that owns the events, by role and lane, as ports over the queues that a var names. */
 import { RefusedError } from "../event/errors.ts";
+import { show } from "../event/validation.ts";
 import { log } from "./log.ts";
 import { type NamedQueue, type QueueRole, sentTo } from "./queue-names.ts";
 
@@ -103,7 +104,7 @@ export function checkLane(
 	if (lane === undefined || lanes().includes(lane)) return;
 	throw new RefusedError(
 		"unknown_lane",
-		`lane: ${JSON.stringify(lane)} is not a lane; use ${lanes().join(", ") || "none: TIDINGS_QUEUES names no lanes"}`,
+		`lane: ${show(lane)} is not a lane; use ${lanes().join(", ") || "none: TIDINGS_QUEUES names no lanes"}`,
 	);
 }
 

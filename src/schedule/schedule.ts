@@ -54,8 +54,12 @@ export async function reschedule(
 	return { id, time: event.time, delay: event.delay };
 }
 
-/** A requester without any permission must not learn whether an event exists. */
-function checkRequester(by: Requester): void {
+/**
+ * A requester without any permission must not learn whether an event exists.
+ *
+ * @throws ForbiddenError
+ */
+export function checkRequester(by: Requester): void {
 	if (by.permission.length === 0) throw forbiddenMove(by);
 }
 

@@ -139,6 +139,24 @@ describe("publishing", () => {
 		},
 	);
 
+	test("a body of 990 levels is published and scheduled, a deeper one is rejected, and lists survive it", async () => {
+		const nested = (depth: number) =>
+			`{"name":"quiet.deep","after":"1 hour","body":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+		const { status, json } = await call("POST", "/v1/events", nested(990));
+		expect(status).toBe(202);
+		for (const depth of [991, 998, 999, 1_000, 100_000])
+			expect(await call("POST", "/v1/events", nested(depth))).toMatchObject(
+				problemOf(422, "invalid_body"),
+			);
+		const { scheduled } = (await call("GET", "/v1/scheduled?limit=1000")).json;
+		expect(scheduled).toContainEqual({
+			...json,
+			name: "quiet.deep",
+			dueAt: json.time + json.delay,
+		});
+		await call("DELETE", `/v1/scheduled/${json.id}`);
+	});
+
 	test("a request over 11 MB is rejected before its end", async () => {
 		const answer = await call(
 			"POST",

@@ -3,6 +3,7 @@
  * case and type. It does not verify tokens, and its messages never contain a claim's value.
  */
 import { RefusedError } from "../../event/errors.ts";
+import { show } from "../../event/validation.ts";
 
 /** Fields by issuer and token type. */
 export type DeclaredTokens = Readonly<
@@ -107,7 +108,7 @@ export function filterOf(
 	const unknown = given.find((name) => !known.includes(name));
 	if (unknown !== undefined)
 		throw filterError(
-			`unknown field ${JSON.stringify(unknown)}; ${known.length > 0 ? `use ${known.join(", ")}` : `this event has no fields; ${EVERY_SUBSCRIBER}`}`,
+			`unknown field ${show(unknown)}; ${known.length > 0 ? `use ${known.join(", ")}` : `this event has no fields; ${EVERY_SUBSCRIBER}`}`,
 		);
 	if (given.length === 0)
 		throw filterError(`there is no field; ${EVERY_SUBSCRIBER}`);

@@ -15,6 +15,7 @@ import {
 import type { IssuerOptions } from "../../config/config.ts";
 import { isPem } from "../../config/key-options.ts";
 import { UnavailableError } from "../../event/errors.ts";
+import { log } from "../../platform/log.ts";
 
 /** Verifies a token. Tries several keys if the token has no `kid` that names one. */
 export async function verify(
@@ -77,8 +78,10 @@ function remoteKeys(
 			return await keys(header, token);
 		} catch (error) {
 			if (TOKEN_ERRORS.some((known) => error instanceof known)) throw error;
+			// The URL is for the log only: anybody may send a token.
+			log("issuer_keys_unreadable", { issuer: name, url, error });
 			throw new UnavailableError(
-				`the keys of ${name} cannot be read from ${url}; try again later`,
+				`the keys of ${name} cannot be read; try again later`,
 				{ cause: error },
 			);
 		}

@@ -6,6 +6,7 @@ import { decodeJwt, decodeProtectedHeader, errors } from "jose";
 import type { IssuerOptions, Issuers } from "../../config/config.ts";
 import { algorithmsOf, toleranceSeconds } from "../../config/issuer.ts";
 import { RefusedError, UnavailableError } from "../../event/errors.ts";
+import { show } from "../../event/validation.ts";
 import type { Ports } from "../../ports.ts";
 import { keysOf, verify } from "./issuer-keys.ts";
 
@@ -51,11 +52,9 @@ function issuerOf(token: string, issuers: Issuers): [string, IssuerOptions] {
 		([, { issuer }]) => issuer === iss,
 	);
 	if (found) return found;
-	const known = Object.entries(issuers).map(
-		([name, { issuer }]) => `${name} (${issuer})`,
-	);
+	// Without the names of the issuers: anybody may send a token.
 	throw invalid(
-		`the iss claim of a token matches no configured issuer; ${known.length > 0 ? `use a token of ${known.join(", ")}` : "configure one in the issuers of tidings.config.ts"}`,
+		`the iss claim of a token matches no configured issuer; ${Object.keys(issuers).length > 0 ? "use a token of an issuer in tidings.config.ts" : "configure one in the issuers of tidings.config.ts"}`,
 	);
 }
 
@@ -132,7 +131,7 @@ function merged(name: string, some: Claims, more: Claims): Claims {
 	);
 	if (differing !== undefined)
 		throw invalid(
-			`two tokens of ${name} differ in their claim ${JSON.stringify(differing)}; send tokens of one user`,
+			`two tokens of ${name} differ in their claim ${show(differing)}; send tokens of one user`,
 		);
 	return { ...some, ...more };
 }

@@ -1,6 +1,7 @@
 /** Assembles the HTTP API: authenticates each request and routes it. It contains no rules of its own. */
 import { Hono } from "hono";
 import type { AppPorts } from "../../apps/app-ports.ts";
+import { show } from "../../event/validation.ts";
 import { refuseUnsupported } from "../../publish/request.ts";
 import { appRoutes } from "./apps.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
@@ -8,12 +9,13 @@ import { eventRoutes } from "./events.ts";
 import { handlerRoutes } from "./handlers.ts";
 import { healthRoute } from "./health.ts";
 import { hookRoutes } from "./hooks.ts";
-import { authenticate } from "./keys.ts";
+import { type Caller, callerOf } from "./keys.ts";
 import { HttpError, problem } from "./problem.ts";
+import { limitAddress, limitCaller } from "./rate-limit.ts";
 import type { Http } from "./routes.ts";
 import { scheduledRoutes } from "./scheduled.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
-import { authenticateUser } from "./users.ts";
+import { userOf } from "./users.ts";
 
 /** @param retention how long the queues store a message, in milliseconds */
 export function createApp(
@@ -24,19 +26,21 @@ export function createApp(
 	const app = new Hono<Http>().basePath(prefix);
 	app.onError((error) => problem(error));
 	app.notFound(({ req }) =>
-		problem(new HttpError("route_not_found", `there is no ${req.path}`)),
+		problem(new HttpError("route_not_found", `there is no ${show(req.path)}`)),
 	);
-	app.use("/v1/*", async (context, next) => {
-		const { req, env } = context;
-		const authorization = req.header("authorization");
-		const path = req.path.slice(prefix.length);
-		const isForUsers = /^\/v1\/(apps|subscriptions)(\/|$)/.test(path);
-		const identify = isForUsers ? authenticateUser : authenticate;
-		context.set("caller", await identify(authorization, env.API_KEYS));
-		if (req.header("idempotency-key") !== undefined)
-			refuseUnsupported(["idempotencyKey"]);
+	app.use(async ({ req }, next) => {
+		await limitAddress(req.raw);
 		await next();
 	});
+	app.use("/v1/*", async (context, next) => {
+		await next();
+		// Answers contain secrets and private data.
+		context.res.headers.set("cache-control", "no-store");
+	});
+	// Before anything of the request is read, so that a stranger's request costs nothing.
+	authenticated("/v1/apps/*", (request) => userOf(request, ports));
+	authenticated("/v1/subscriptions/*", (request) => userOf(request, ports));
+	authenticated("/v1/*", callerOf);
 	eventRoutes(app, ports);
 	scheduledRoutes(app, ports);
 	deadLetterRoutes(app, ports);
@@ -46,4 +50,21 @@ export function createApp(
 	hookRoutes(app, ports);
 	healthRoute(app, ports, retention);
 	return app;
+
+	/** The first of the paths that matches applies. */
+	function authenticated(
+		path: string,
+		identify: (request: Request) => Promise<Caller>,
+	): void {
+		app.use(path, async (context, next) => {
+			if (!context.var.caller) {
+				const caller = await identify(context.req.raw);
+				await limitCaller(caller);
+				context.set("caller", caller);
+				if (context.req.header("idempotency-key") !== undefined)
+					refuseUnsupported(["idempotencyKey"]);
+			}
+			await next();
+		});
+	}
 }

@@ -3,24 +3,29 @@ import type { Context, Hono } from "hono";
 import type { AppPorts } from "../../apps/app-ports.ts";
 import { findEvent } from "../../apps/directory.ts";
 import { runTool } from "../../apps/run-tool.ts";
+import { TOOL_BYTES } from "../../event/limits.ts";
 import { readOptionalJson } from "./input.ts";
 import { requireScope } from "./keys.ts";
-import { type Http, route } from "./routes.ts";
+import { appIn, appPaths, type Http, type Methods, route } from "./routes.ts";
 import { tokensOf } from "./users.ts";
 
 export function appRoutes(app: Hono<Http>, ports: AppPorts): void {
-	route(app, "/v1/apps/:scope/:name/tools/:tool", {
+	const routes = (after: string, methods: Methods) => {
+		for (const path of appPaths("/v1/apps", after)) route(app, path, methods);
+	};
+
+	routes("/tools/:tool", {
 		async POST(context) {
 			const { req, var: known } = context;
-			const input = await readOptionalJson(req.raw);
 			const tokens = tokensOf(known.caller);
+			const input = await readOptionalJson(req.raw, TOOL_BYTES);
 			const { tool = "" } = req.param();
 			const run = runTool(appIn(context), tool, input, tokens, ports);
 			return context.json({ output: await run });
 		},
 	});
 
-	route(app, "/v1/apps/:scope/:name/events/:event/webhook", {
+	routes("/events/:event/webhook", {
 		async GET(context) {
 			const { name, subscriptions } = await eventOf(context);
 			const secret = await subscriptions.webhookSecret();
@@ -39,9 +44,4 @@ export function appRoutes(app: Hono<Http>, ports: AppPorts): void {
 		const { event = "" } = context.req.param() as Record<string, string>;
 		return findEvent(appIn(context), event, ports);
 	}
-}
-
-function appIn({ req }: Context<Http>): string {
-	const { scope, name } = req.param() as Record<string, string>;
-	return `${scope}/${name}`;
 }

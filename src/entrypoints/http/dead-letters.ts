@@ -8,9 +8,26 @@ import {
 	replay,
 	replayAll,
 } from "../../dead-letters/replay.ts";
-import { check, readOptionalJson } from "./input.ts";
+import type { Cause } from "../../event/envelope.ts";
+import { BODY_REQUEST_BYTES, REQUEST_BYTES } from "../../event/limits.ts";
+import { show } from "../../event/validation.ts";
+import { check, queryOf, readOptionalJson } from "./input.ts";
 import { requireScope } from "./keys.ts";
 import { found, type Http, route } from "./routes.ts";
+
+const CAUSES = Object.keys({
+	exhausted: true,
+	expired: true,
+	non_retryable: true,
+	schema_violation: true,
+	unknown_handler: true,
+	unreachable: true,
+	newer_version: true,
+	unreadable: true,
+	payload_missing: true,
+	crashed: true,
+	abandoned: true,
+} satisfies Record<Cause, true>);
 
 const Filters = z.strictObject({
 	event: z
@@ -21,7 +38,7 @@ const Filters = z.strictObject({
 		)
 		.optional(),
 	handler: z.string().optional(),
-	cause: z.string().optional(),
+	cause: z.enum(CAUSES).optional(),
 	cursor: z.string().optional(),
 });
 
@@ -36,7 +53,7 @@ export function deadLetterRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/dead-letters", {
 		async GET(context) {
 			requireScope(context.var.caller, "read");
-			const query = check(Page, context.req.query());
+			const query = check(Page, queryOf(context.req.raw));
 			return context.json(await ports.deadLetters.list(query));
 		},
 	});
@@ -44,13 +61,25 @@ export function deadLetterRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/dead-letters/replay", {
 		async POST(context) {
 			requireScope(context.var.caller, "admin");
-			const filters = check(Filters, await readOptionalJson(context.req.raw));
+			const input = await readOptionalJson(context.req.raw, REQUEST_BYTES);
+			const filters = check(Filters, input);
 			const result = await replayAll(filters, ports);
 			return context.json(result, 202);
 		},
 	});
 
-	route(app, "/v1/dead-letters/:id", {
+	// Before the path of a dead letter: the id of a handler may contain slashes.
+	app.post("/v1/dead-letters/:id{.+}/replay", async (context) => {
+		requireScope(context.var.caller, "admin");
+		const { id } = context.req.param();
+		const content = await readOptionalJson(context.req.raw, BODY_REQUEST_BYTES);
+		const input = check(Replay, content);
+		const edited = "body" in input ? { body: input.body } : undefined;
+		found(await replay(id, edited, ports), deadLetter(id));
+		return context.json({ id, replayed: true }, 202);
+	});
+
+	route(app, "/v1/dead-letters/:id{.+}", {
 		async GET(context) {
 			requireScope(context.var.caller, "read");
 			const id = context.req.param("id") as string;
@@ -65,19 +94,8 @@ export function deadLetterRoutes(app: Hono<Http>, ports: AppPorts): void {
 			return context.body(null, 204);
 		},
 	});
-
-	route(app, "/v1/dead-letters/:id/replay", {
-		async POST(context) {
-			requireScope(context.var.caller, "admin");
-			const id = context.req.param("id") as string;
-			const input = check(Replay, await readOptionalJson(context.req.raw));
-			const edited = "body" in input ? { body: input.body } : undefined;
-			found(await replay(id, edited, ports), deadLetter(id));
-			return context.json({ id, replayed: true }, 202);
-		},
-	});
 }
 
 function deadLetter(id: string): string {
-	return `dead letter ${JSON.stringify(id)}`;
+	return `dead letter ${show(id)}`;
 }

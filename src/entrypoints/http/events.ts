@@ -2,6 +2,7 @@
 import type { Hono } from "hono";
 import type { AppPorts } from "../../apps/app-ports.ts";
 import { mapAtIndex, RefusedError } from "../../event/errors.ts";
+import { PUBLISH_BYTES } from "../../event/limits.ts";
 import { checkName } from "../../event/name.ts";
 import { checkPublish, checkPublisher } from "../../event/permission.ts";
 import { publish, publishBatch } from "../../publish/publish.ts";
@@ -15,7 +16,7 @@ export function eventRoutes(app: Hono<Http>, ports: AppPorts): void {
 		async POST(context) {
 			const { req, var: known } = context;
 			checkPublisher(known.caller.publish, nameOf(known.caller));
-			const input = await readJson(req.raw);
+			const input = await readJson(req.raw, PUBLISH_BYTES);
 			if (!Array.isArray(input)) {
 				const request = requestFrom(input, known.caller);
 				return context.json(await publish(request, ports), 202);

@@ -5,8 +5,11 @@
 import type { Hono } from "hono";
 import pMap from "p-map";
 import type { AppPorts } from "../../apps/app-ports.ts";
+import { unclaimedQueue } from "../../consume/unclaimed.ts";
 import { CALL_CONCURRENCY } from "../../event/limits.ts";
-import { authenticate, requireScope } from "./keys.ts";
+import { queueNames } from "../../platform/bindings.ts";
+import { callerOf, requireScope } from "./keys.ts";
+import { limitCaller } from "./rate-limit.ts";
 import { type Http, route } from "./routes.ts";
 
 interface QueueFigures {
@@ -17,8 +20,13 @@ interface QueueFigures {
 }
 
 interface Health {
-	/** `late` if a queue's oldest message has waited for more than half of the retention. */
-	status: "ok" | "late";
+	/**
+	 * `late` if a queue's oldest message has waited for more than half of the retention; `unclaimed` if the events of a
+	 * queue are not handled, because `TIDINGS_QUEUES` does not name it.
+	 */
+	status: "ok" | "late" | "unclaimed";
+	/** The name of that queue. */
+	unclaimedQueue?: string;
 	/** By the queue's place in `TIDINGS_QUEUES`: `events`, `events 2`, `bulk`, `bulk retries`. */
 	queues: Record<string, QueueFigures>;
 	/** How long the scheduler's earliest row is overdue, in milliseconds. 0 if none is. */
@@ -38,9 +46,10 @@ export function healthRoute(
 
 	route(app, "/health", {
 		async GET(context) {
-			const authorization = context.req.header("authorization");
-			if (authorization !== undefined) {
-				const caller = await authenticate(authorization, context.env.API_KEYS);
+			const isAnonymous = context.req.header("authorization") === undefined;
+			if (!isAnonymous) {
+				const caller = await callerOf(context.req.raw);
+				await limitCaller(caller);
 				requireScope(caller, "read");
 			}
 			const at = ports.clock();
@@ -48,8 +57,9 @@ export function healthRoute(
 				cached = { at, health: await measure(ports, retention) };
 			const { health } = cached;
 			const status = health.status === "ok" ? 200 : 503;
+			context.header("cache-control", "no-store");
 			return context.json(
-				authorization === undefined ? { status: health.status } : health,
+				isAnonymous ? { status: health.status } : health,
 				status,
 			);
 		},
@@ -70,8 +80,12 @@ async function measure(ports: AppPorts, retention: number): Promise<Health> {
 			oldestMessageAt !== null && now - oldestMessageAt > retention / 2,
 	);
 	const { nextDueAt } = await ports.scheduler.watch();
+	const unclaimed = await unclaimedQueue(ports);
+	const isUnclaimed =
+		unclaimed !== null && !queueNames().some(({ name }) => name === unclaimed);
 	return {
-		status: late ? "late" : "ok",
+		status: isUnclaimed ? "unclaimed" : late ? "late" : "ok",
+		...(isUnclaimed && { unclaimedQueue: unclaimed }),
 		queues,
 		schedulerLag: Math.max(0, now - (nextDueAt ?? now)),
 	};

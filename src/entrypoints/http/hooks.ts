@@ -1,5 +1,5 @@
 /** `/hooks/{app}/{event}/{secret}`: receives the webhook calls of other services. The URL itself is the secret. */
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import type { AppPorts } from "../../apps/app-ports.ts";
 import {
 	acceptWebhook,
@@ -10,47 +10,57 @@ import { log } from "../../platform/log.ts";
 import { boundedAnswer, handshakeAnswer } from "./hook-answer.ts";
 import { readHookRequest } from "./hook-request.ts";
 import { HttpError } from "./problem.ts";
-import type { Http } from "./routes.ts";
+import { limitRate } from "./rate-limit.ts";
+import { appIn, appPaths, type Http } from "./routes.ts";
 
 export function hookRoutes(app: Hono<Http>, ports: AppPorts): void {
-	app.all("/hooks/:scope/:name/:event/:secret", async ({ req, json }) => {
-		const { scope, name, event, secret } = req.param();
-		const called = { app: `${scope}/${name}`, event, secret };
-		const read = () => readHookRequest(req.raw);
-		const accepted = await acceptWebhook(called, read, ports).catch(
-			withoutText,
-		);
-		switch (accepted.type) {
-			case "stored":
-				return json({ id: accepted.id }, 202);
-			case "answered":
-				return boundedAnswer(accepted.response);
-			case "unknown":
-				throw new HttpError("not_found", "there is no such webhook");
-			case "closed":
-				throw new HttpError(
-					"gone",
-					"the webhook is closed, because its event has no subscribers",
-				);
-			case "no_event": {
-				const answer = handshakeAnswer(req.raw, EVENT_METHODS);
-				if (answer) return answer;
-				const allow = EVENT_METHODS.join(", ");
-				throw new HttpError(
-					"method_not_allowed",
-					`${req.method} is not a method of events; use ${allow}`,
-					{ allow },
-				);
-			}
-			case "refused":
-				throw new HttpError("unauthorized", "the request is not genuine");
-			case "failed":
-				throw new HttpError(
-					"webhook_failed",
-					"the app's code failed; the log says why",
-				);
+	for (const path of appPaths("/hooks", "/:event/:secret"))
+		app.all(path, (context) => receive(context, ports));
+}
+
+async function receive(
+	context: Context<Http>,
+	ports: AppPorts,
+): Promise<Response> {
+	const { req, json } = context;
+	const { event = "", secret = "" } = req.param() as Record<string, string>;
+	const called = { app: appIn(context), event, secret };
+	const read = async () => {
+		// Only now, so that a wrong URL cannot use up the webhook's limit.
+		await limitRate("webhook", `${called.app}/${event}`);
+		return readHookRequest(req.raw);
+	};
+	const accepted = await acceptWebhook(called, read, ports).catch(withoutText);
+	switch (accepted.type) {
+		case "stored":
+			return json({ id: accepted.id }, 202);
+		case "answered":
+			return boundedAnswer(accepted.response);
+		case "unknown":
+			throw new HttpError("not_found", "there is no such webhook");
+		case "closed":
+			throw new HttpError(
+				"gone",
+				"the webhook is closed, because its event has no subscribers",
+			);
+		case "no_event": {
+			const answer = handshakeAnswer(req.raw, EVENT_METHODS);
+			if (answer) return answer;
+			const allow = EVENT_METHODS.join(", ");
+			throw new HttpError(
+				"method_not_allowed",
+				`${req.method} is not a method of events; use ${allow}`,
+				{ allow },
+			);
 		}
-	});
+		case "refused":
+			throw new HttpError("unauthorized", "the request is not genuine");
+		case "failed":
+			throw new HttpError(
+				"webhook_failed",
+				"the app's code failed; the log says why",
+			);
+	}
 }
 
 /** A caller must not find out which apps and Workers exist, nor what their errors say. */

@@ -1,17 +1,25 @@
 /** Reads the content of HTTP requests and validates it. It must not act on it. */
 import type * as z from "zod";
 import { RefusedError } from "../../event/errors.ts";
-import { CALL_BYTES } from "../../event/limits.ts";
+import { PUBLISH_BYTES } from "../../event/limits.ts";
+import { show } from "../../event/validation.ts";
 import { describePrivately, messageOf } from "../../event/zod-errors.ts";
+import { jsonBounds } from "./json-bounds.ts";
 import { HttpError } from "./problem.ts";
 
-/** The events of a full batch, and 1 MB for the JSON around them. */
-const REQUEST_BYTES = CALL_BYTES + 1_000_000;
-
-/** @throws HttpError `unsupported_media_type`, `invalid_json`; RefusedError `batch_too_large`, `not_supported` */
-export async function readJson(request: Request): Promise<unknown> {
+/**
+ * Reads JSON. Call it only for a caller who may do what the request asks for.
+ *
+ * @param limit in bytes
+ * @throws HttpError `unsupported_media_type`, `invalid_json`, `content_too_large`; RefusedError `invalid_body`,
+ * `batch_too_large`, `not_supported`
+ */
+export async function readJson(
+	request: Request,
+	limit: number,
+): Promise<unknown> {
 	checkMediaType(request);
-	return parse(await readText(request));
+	return parse(await readText(request, limit));
 }
 
 /**
@@ -19,8 +27,11 @@ export async function readJson(request: Request): Promise<unknown> {
  *
  * @throws as `readJson` does
  */
-export async function readOptionalJson(request: Request): Promise<unknown> {
-	const text = await readText(request);
+export async function readOptionalJson(
+	request: Request,
+	limit: number,
+): Promise<unknown> {
+	const text = await readText(request, limit);
 	if (text === "") return {};
 	checkMediaType(request);
 	return parse(text);
@@ -40,7 +51,7 @@ function checkMediaType({ headers }: Request): void {
 	if (media !== "application/json")
 		throw new HttpError(
 			"unsupported_media_type",
-			`content-type: ${JSON.stringify(media)} is not supported; send application/json`,
+			`content-type: ${show(media)} is not supported; send application/json`,
 		);
 }
 
@@ -55,24 +66,45 @@ function parse(text: string): unknown {
 	}
 }
 
-/**
- * Stops at the size limit, so that a large request does not exhaust the memory. Rejects invalid UTF-8, because a
- * replacement character would change the event.
- */
-async function readText(request: Request): Promise<string> {
+/** Rejects invalid UTF-8, because a replacement character would change the event. */
+async function readText(request: Request, limit: number): Promise<string> {
 	const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+	const checkBounds = jsonBounds();
+	const code = limit === PUBLISH_BYTES ? "batch_too_large" : undefined;
 	let text = "";
-	let bytes = 0;
-	for await (const chunk of request.body ?? []) {
-		bytes += chunk.byteLength;
-		if (bytes > REQUEST_BYTES)
-			throw new RefusedError(
-				"batch_too_large",
-				`the request has more than ${REQUEST_BYTES} bytes; send at most ${CALL_BYTES} bytes of events in one request`,
-			);
+	for await (const chunk of chunksOf(request, limit, code)) {
+		checkBounds(chunk);
 		text += decode(decoder, chunk);
 	}
 	return text + decode(decoder);
+}
+
+/**
+ * Reads the content. Stops at the limit, so that a large request does not exhaust the memory.
+ *
+ * @param limit in bytes
+ * @param code of the error
+ * @throws HttpError
+ */
+export async function* chunksOf(
+	{ body, headers }: Request,
+	limit: number,
+	code: "batch_too_large" | "content_too_large" = "content_too_large",
+): AsyncGenerator<Uint8Array> {
+	const check = (bytes: number) => {
+		if (bytes > limit)
+			throw new HttpError(
+				code,
+				`the request has more than ${limit} bytes; send less`,
+			);
+	};
+	check(Number(headers.get("content-length")));
+	let bytes = 0;
+	for await (const chunk of body ?? []) {
+		bytes += chunk.byteLength;
+		check(bytes);
+		yield chunk;
+	}
 }
 
 function decode(decoder: TextDecoder, chunk?: Uint8Array): string {
@@ -91,4 +123,21 @@ export function check<Schema extends z.ZodType>(
 	const result = schema.safeParse(value, { error: describePrivately });
 	if (result.success) return result.data;
 	throw new RefusedError("invalid_request", messageOf(result.error));
+}
+
+/**
+ * Reads the parameters of a query.
+ *
+ * @throws RefusedError `invalid_request` for a repeated parameter: one of its values would be ignored
+ */
+export function queryOf({ url }: Request): Record<string, string> {
+	const { searchParams } = new URL(url);
+	const names = [...searchParams.keys()];
+	const repeated = names.find((name, at) => names.indexOf(name) < at);
+	if (repeated !== undefined)
+		throw new RefusedError(
+			"invalid_request",
+			`${show(repeated)} is given more than once; give it once`,
+		);
+	return Object.fromEntries(searchParams);
 }

@@ -1,14 +1,16 @@
 /** Authenticates HTTP callers by API key and lists their permissions. The secret `API_KEYS` has digests, never keys. */
 import * as z from "zod";
+import { isLocalHost } from "../../config/key-options.ts";
 import { ForbiddenError } from "../../event/errors.ts";
 import { isPattern } from "../../event/name.ts";
-import type { PublishPermission } from "../../event/permission.ts";
+import { EVERY_NAME, type PublishPermission } from "../../event/permission.ts";
 import { show } from "../../event/validation.ts";
 import {
 	describeIssue,
 	describePrivately,
 	messageOf,
 } from "../../event/zod-errors.ts";
+import { isDeployed, secret } from "../../platform/environment.ts";
 import { log } from "../../platform/log.ts";
 import { HttpError } from "./problem.ts";
 
@@ -53,43 +55,73 @@ type Key = z.infer<typeof Keys>[number];
 
 /** An authenticated caller and its permissions. */
 export interface Caller {
+	/** Of the API key. Empty for a user. */
 	id: string;
 	publish: PublishPermission;
 	read: boolean;
 	admin: boolean;
-	/** A user's token that was sent instead of an API key. It is not verified yet. */
-	token?: string;
+	/** The verified token of a user, and what identifies the user. */
+	user?: { token: string; id: string };
 }
 
 /** Stands in for an unknown id, so that the comparison takes the same time. No key has this digest. */
 const NO_KEY: Key = { id: "", scopes: [], digest: "0".repeat(64) };
 
+/** The digest of the key for local development. The key is public, because it is in the documents. */
+const LOCAL_DIGEST =
+	"24ed60a4ed93c1b9ebe007ab57caac0ed6a05ccdbd470eebee62af6ff87335ff";
+
+/** Authenticates a request by its API key. @throws as `authenticate` does */
+export async function callerOf(request: Request): Promise<Caller> {
+	const { hostname } = new URL(request.url);
+	return authenticate(
+		request.headers.get("authorization") ?? undefined,
+		await secret("API_KEYS"),
+		!isDeployed() && isLocalHost(hostname),
+	);
+}
+
 /**
  * Authenticates a caller by its key, `tid_<id>_<secret>`. Digests are compared in constant time, and an unknown id
- * takes as long as a wrong secret.
+ * takes as long as a wrong secret. Several keys may have one id, so that a new key can replace an old one without a gap.
  *
  * @param secret the value of `API_KEYS`: JSON, `[{ id, scopes, digest }]`; without it no key is valid
+ * @param isLocal whether the key for local development is valid
  * @throws HttpError `unauthorized`
  */
 export async function authenticate(
 	authorization: string | undefined,
 	secret: unknown,
+	isLocal = false,
 ): Promise<Caller> {
-	const [, token] = /^Bearer +(\S+)$/i.exec(authorization ?? "") ?? [];
+	const token = bearerOf(authorization);
 	if (token === undefined)
 		throw new HttpError(
 			"unauthorized",
 			"the request has no API key; send `Authorization: Bearer <key>`",
 		);
 	const [, id] = /^tid_([A-Za-z0-9-]+)_/.exec(token) ?? [];
-	const key = keysIn(secret).find((known) => known.id === id) ?? NO_KEY;
+	const known = keysIn(secret).filter((key) => key.id === id);
 	const digest = await crypto.subtle.digest(
 		"SHA-256",
 		new TextEncoder().encode(token),
 	);
-	if (!crypto.subtle.timingSafeEqual(digest, bytesOf(key.digest)))
-		throw new HttpError("unauthorized", "the API key is not valid");
-	return callerOf(key);
+	const [key] = (known.length > 0 ? known : [NO_KEY]).filter((key) =>
+		crypto.subtle.timingSafeEqual(digest, bytesOf(key.digest)),
+	);
+	if (!key) throw new HttpError("unauthorized", "the API key is not valid");
+	if (key.digest === LOCAL_DIGEST && !isLocal)
+		throw new HttpError(
+			"unauthorized",
+			"this API key is public: it is valid only in local development, for requests to localhost; create a key with npm run key",
+		);
+	return permissionsOf(key);
+}
+
+export function bearerOf(
+	authorization: string | undefined,
+): string | undefined {
+	return /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
 }
 
 let parsed: { secret: string; keys: Key[] } | undefined;
@@ -125,7 +157,7 @@ function jsonOf(text: string): unknown {
 	}
 }
 
-function callerOf({ id, scopes }: Key): Caller {
+function permissionsOf({ id, scopes }: Key): Caller {
 	const admin = scopes.includes("admin");
 	const patterns = scopes.flatMap((scope) =>
 		scope.startsWith("publish:") ? [scope.slice(8)] : [],
@@ -134,7 +166,7 @@ function callerOf({ id, scopes }: Key): Caller {
 		id,
 		admin,
 		read: admin || scopes.includes("read"),
-		publish: admin || scopes.includes("publish") ? "all" : patterns,
+		publish: admin ? "all" : scopes.includes("publish") ? EVERY_NAME : patterns,
 	};
 }
 

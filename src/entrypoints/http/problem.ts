@@ -17,6 +17,7 @@ const STATUS = {
 	batch_too_large: 413,
 	event_too_large: 413,
 	unsupported_media_type: 415,
+	rate_limited: 429,
 	invalid_name: 422,
 	invalid_after: 422,
 	invalid_body: 422,
@@ -44,6 +45,7 @@ const TITLES: Record<number, string> = {
 	413: "Content Too Large",
 	415: "Unsupported Media Type",
 	422: "Unprocessable Content",
+	429: "Too Many Requests",
 	500: "Internal Server Error",
 	501: "Not Implemented",
 	503: "Service Unavailable",
@@ -88,7 +90,7 @@ export function problem(thrown: unknown, random = Math.random): Response {
 		return respond(500, "internal", "the request failed; the log says why");
 	}
 	const { code } = error;
-	const details = { index, issues, receipts, failed };
+	const details = { index, issues: issues && shown(issues), receipts, failed };
 	return respond(STATUS[code], code, message, details, {
 		...(STATUS[code] === 401 && { "www-authenticate": challenge(code) }),
 		// With jitter, so that callers do not retry at the same time after an overload.
@@ -97,6 +99,17 @@ export function problem(thrown: unknown, random = Math.random): Response {
 		}),
 		...headers,
 	});
+}
+
+/** Issues in a response, and characters of their texts. A body may have a hundred thousand. */
+const ISSUES = 100;
+const ISSUE_LENGTH = 1_000;
+
+function shown(issues: readonly Issue[]): Issue[] {
+	return issues.slice(0, ISSUES).map(({ path, message }) => ({
+		path: path.slice(0, ISSUE_LENGTH),
+		message: message.slice(0, ISSUE_LENGTH),
+	}));
 }
 
 /** RFC 6750: the challenge for a request without credentials has no error code. */
@@ -120,7 +133,11 @@ function respond(
 		{ type: "about:blank", title, status, code, detail, ...details },
 		{
 			status,
-			headers: { ...headers, "content-type": "application/problem+json" },
+			headers: {
+				"cache-control": "no-store",
+				...headers,
+				"content-type": "application/problem+json",
+			},
 		},
 	);
 }

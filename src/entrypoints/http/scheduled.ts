@@ -2,9 +2,11 @@
 import type { Hono } from "hono";
 import * as z from "zod";
 import type { AppPorts } from "../../apps/app-ports.ts";
+import { REQUEST_BYTES } from "../../event/limits.ts";
 import type { Requester } from "../../event/permission.ts";
-import { cancel, reschedule } from "../../schedule/schedule.ts";
-import { check, readJson } from "./input.ts";
+import { show } from "../../event/validation.ts";
+import { cancel, checkRequester, reschedule } from "../../schedule/schedule.ts";
+import { check, queryOf, readJson } from "./input.ts";
 import { type Caller, requireScope } from "./keys.ts";
 import { found, type Http, route } from "./routes.ts";
 
@@ -23,7 +25,7 @@ export function scheduledRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/scheduled", {
 		async GET(context) {
 			requireScope(context.var.caller, "read");
-			const query = check(Page, context.req.query());
+			const query = check(Page, queryOf(context.req.raw));
 			return context.json(await ports.scheduler.list(query));
 		},
 	});
@@ -31,8 +33,10 @@ export function scheduledRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/scheduled/:id", {
 		async PATCH(context) {
 			const id = context.req.param("id") as string;
-			const { after } = check(Reschedule, await readJson(context.req.raw));
 			const requester = requesterOf(context.var.caller);
+			checkRequester(requester);
+			const content = await readJson(context.req.raw, REQUEST_BYTES);
+			const { after } = check(Reschedule, content);
 			const receipt = await reschedule(id, after, ports, requester);
 			return context.json(found(receipt, scheduledEvent(id)));
 		},
@@ -50,5 +54,5 @@ function requesterOf({ id, publish }: Caller): Requester {
 }
 
 function scheduledEvent(id: string): string {
-	return `scheduled event ${JSON.stringify(id)}: it was never scheduled, is already on its way, or was cancelled`;
+	return `scheduled event ${show(id)}: it was never scheduled, is already on its way, or was cancelled`;
 }

@@ -8,7 +8,8 @@ import {
 	subscribe,
 	unsubscribe,
 } from "../../apps/subscriptions/subscribe.ts";
-import { check, readJson } from "./input.ts";
+import { REQUEST_BYTES } from "../../event/limits.ts";
+import { check, queryOf, readJson } from "./input.ts";
 import { requireScope } from "./keys.ts";
 import { type Http, route } from "./routes.ts";
 import { identityOf, tokensOf } from "./users.ts";
@@ -41,16 +42,14 @@ const Query = z.strictObject({
 export function subscriptionRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/subscriptions", {
 		async POST({ req, var: { caller }, json }) {
-			const { app, source, event, tool, tokens } = check(
-				Subscribe,
-				await readJson(req.raw),
-			);
+			const input = await readJson(req.raw, REQUEST_BYTES);
+			const { app, source, event, tool, tokens } = check(Subscribe, input);
 			const identity = identityOf(app, caller, tokens);
 			return json(await subscribe(identity, source, event, tool, ports), 201);
 		},
 
 		async DELETE({ req, var: { caller }, json }) {
-			const input = await readJson(req.raw);
+			const input = await readJson(req.raw, REQUEST_BYTES);
 			if (Object.hasOwn(Object(input), "id")) {
 				requireScope(caller, "admin");
 				const { id, source, event } = check(UnsubscribeById, input);
@@ -64,11 +63,11 @@ export function subscriptionRoutes(app: Hono<Http>, ports: AppPorts): void {
 		},
 
 		async GET({ req, var: { caller }, json }) {
-			const { source, event, app, ...page } = check(Query, req.query());
+			const { source, event, app, ...page } = check(Query, queryOf(req.raw));
 			const query = { ...page, ...(app !== undefined && { app }) };
 			const tokens = tokensOf(caller);
 			const found = await listSubscriptions(
-				caller.token === undefined ? undefined : tokens,
+				caller.user ? tokens : undefined,
 				source,
 				event,
 				query,

@@ -114,10 +114,10 @@ describe("a token", () => {
 			});
 	});
 
-	test("of an unknown issuer is rejected with a list of configured ones", async () => {
+	test("of an unknown issuer is rejected, and the error names no issuer", async () => {
 		for (const iss of ["https://evil.example", `${ISS}/`, ISS.toUpperCase()])
 			expect(await refusal(await signed({ iss }))).toBe(
-				`the iss claim of a token matches no configured issuer; use a token of ${AUTH} (${ISS})`,
+				"the iss claim of a token matches no configured issuer; use a token of an issuer in tidings.config.ts",
 			);
 		const none = await refusal(await signed({ iss: undefined as never }), {});
 		expect(none).toMatch(/configure one in the issuers of tidings.config.ts$/);
@@ -412,7 +412,7 @@ describe("the keys of an issuer's URL", () => {
 	])(
 		"that %s are an outage of the issuer, not an invalid token, and the next token fetches them",
 		async ([, answer]) => {
-			const { issuers, fetch, jwks } = await published("r1");
+			const { issuers, fetch } = await published("r1");
 			fetch.mockImplementationOnce(answer);
 			const token = await signed(
 				{},
@@ -422,7 +422,7 @@ describe("the keys of an issuer's URL", () => {
 			await expect(claimsOf(token, issuers, fetch)).rejects.toMatchObject({
 				name: "UnavailableError",
 				code: "unavailable",
-				message: `the keys of ${AUTH} cannot be read from ${jwks}; try again later`,
+				message: `the keys of ${AUTH} cannot be read; try again later`,
 			});
 			expect((await claimsOf(token, issuers, fetch)).size).toBe(1);
 			expect(fetch).toHaveBeenCalledTimes(2);
