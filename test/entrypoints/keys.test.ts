@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { authenticate } from "../../src/entrypoints/http/keys.ts";
+import { mayPublish } from "../../src/event/permission.ts";
 
 async function digestOf(key: string): Promise<string> {
 	const bytes = new TextEncoder().encode(key);
@@ -40,6 +41,54 @@ describe("a key", () => {
 				unauthorized,
 			);
 		}
+	});
+
+	test("is valid next to another one of its id, each with its own scopes", async () => {
+		const [old, young] = ["tid_store_old", "tid_store_young"];
+		const secret = secretOf(
+			{ id: "store", scopes: ["read"], digest: await digestOf(old) },
+			{ id: "store", scopes: ["admin"], digest: await digestOf(young) },
+		);
+		expect(await authenticate(`Bearer ${old}`, secret)).toMatchObject({
+			read: true,
+			admin: false,
+		});
+		expect(await authenticate(`Bearer ${young}`, secret)).toMatchObject({
+			admin: true,
+		});
+		await expect(
+			authenticate("Bearer tid_store_other", secret),
+		).rejects.toEqual(unauthorized);
+	});
+
+	test("with the scope publish may not move events of apps, one with the scope admin may", async () => {
+		const secret = secretOf(
+			{ id: "p", scopes: ["publish"], digest: await digestOf("tid_p_1") },
+			{ id: "a", scopes: ["admin"], digest: await digestOf("tid_a_1") },
+		);
+		const may = async (key: string, name: string) => {
+			const { publish } = await authenticate(`Bearer ${key}`, secret);
+			return mayPublish(publish, name);
+		};
+		expect(await may("tid_p_1", "order.placed")).toBe(true);
+		expect(await may("tid_p_1", "@my-org/email/new_email")).toBe(false);
+		expect(await may("tid_a_1", "@my-org/email/new_email")).toBe(true);
+	});
+
+	test("for local development is valid only where the request is local", async () => {
+		const local = "tid_local_for-development-on-this-machine-only-AAAAAA";
+		const secret = secretOf({
+			id: "local",
+			scopes: ["admin"],
+			digest: await digestOf(local),
+		});
+		await expect(authenticate(`Bearer ${local}`, secret)).rejects.toEqual(
+			unauthorized,
+		);
+		expect(await authenticate(`Bearer ${local}`, secret, true)).toMatchObject({
+			id: "local",
+			admin: true,
+		});
 	});
 
 	const digest = "0".repeat(64);
