@@ -1,7 +1,13 @@
 /** `npm run key` as a process, in a temporary directory. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+	existsSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -78,8 +84,19 @@ test("without arguments it prints help and fails; with --help it succeeds", () =
 	expect(existsSync(join(directory, "api-keys.json"))).toBe(false);
 });
 
-test(".dev.vars.example accepts the key that it names", () => {
-	const example = readFileSync(join(root, ".dev.vars.example"), "utf8");
-	expect(example).toContain(LOCAL_KEY);
-	expect(example).toContain(`API_KEYS='${LOCAL_API_KEYS}'`);
+test("local.dev.vars accepts the key that it names", () => {
+	const local = readFileSync(join(root, "examples/local.dev.vars"), "utf8");
+	expect(local).toContain(LOCAL_KEY);
+	expect(local).toContain(`API_KEYS='${LOCAL_API_KEYS}'`);
+});
+
+test("no file that a deploy button reads contains a key's digest", () => {
+	const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter(
+		(path) =>
+			!/node_modules|\.wrangler|dist/.test(path) &&
+			/\.(dev\.vars|env)\.example$|^wrangler\.toml$/.test(path),
+	);
+	expect(files).toContain(".dev.vars.example");
+	for (const file of files)
+		expect(readFileSync(join(root, file), "utf8")).not.toMatch(/[0-9a-f]{64}/);
 });

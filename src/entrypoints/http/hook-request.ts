@@ -1,6 +1,7 @@
 /** Reads the call of a webhook, and decompresses it within the size limit. It does not parse the content. */
 import type { HookRequest } from "../../apps/webhooks/trigger.ts";
 import { HOOK_BYTES } from "../../event/limits.ts";
+import { show } from "../../event/validation.ts";
 import { HttpError } from "./problem.ts";
 
 /** @throws HttpError `content_too_large`, `unsupported_media_type`, or `invalid_request` if it does not decompress */
@@ -46,7 +47,7 @@ function formatOf(encoding = ""): "gzip" | "deflate" | undefined {
 	if (format) return format;
 	throw new HttpError(
 		"unsupported_media_type",
-		`content-encoding: ${JSON.stringify(encoding)} is not supported; send gzip, deflate, or no encoding`,
+		`content-encoding: ${show(encoding)} is not supported; send gzip, deflate, or no encoding`,
 		{ "accept-encoding": "gzip, deflate" },
 	);
 }
