@@ -61,7 +61,7 @@ export async function call(
 	const isJson = response.headers.get("content-type")?.includes("json");
 	return {
 		status: response.status,
-		json: isJson ? JSON.parse(text) : text,
+		json: isJson && text !== "" ? JSON.parse(text) : text,
 		headers: response.headers,
 	};
 }

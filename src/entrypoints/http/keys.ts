@@ -113,7 +113,7 @@ export async function authenticate(
 	if (key.digest === LOCAL_DIGEST && !isLocal)
 		throw new HttpError(
 			"unauthorized",
-			"this API key is public: it is valid only in local development, for requests to localhost; create a key with npm run key",
+			"this API key is public: it is valid only in local development, for requests to localhost; create a key with npm run key, or start wrangler dev with --local-upstream localhost if it has routes",
 		);
 	return permissionsOf(key);
 }
