@@ -24,7 +24,9 @@ const SCOPES = "publish, publish:<pattern>, read, admin";
 const HELP = `Creates an API key for the HTTP API. Stores its digest in ${FILE} and prints the key once.
 
   npm run key -- <id> <scope>...     create a key
-  npm run key -- --revoke <id>       revoke a key
+  npm run key -- --rotate <id>       create another key with the same id and scopes; both are valid
+  npm run key -- --revoke-old <id>   revoke the older keys of an id
+  npm run key -- --revoke <id>       revoke all keys of an id
   npm run key -- --help
 
 An id has 1 to 64 characters of A-Z a-z 0-9 -. Scopes:
@@ -42,8 +44,20 @@ class UsageError extends Error {}
 try {
 	const { values, positionals } = readArguments();
 	const [id, ...scopes] = positionals;
-	if (values.help) console.log(HELP);
-	else if (values.revoke !== undefined) revoke(values.revoke, positionals);
+	const { help, rotate, revoke } = values;
+	const old = values["revoke-old"];
+	const given = rotate ?? old ?? revoke;
+	if (help) console.log(HELP);
+	else if (
+		given !== undefined &&
+		(id !== undefined || Object.keys(values).length > 1)
+	)
+		throw new UsageError(
+			`${given}: give one of --rotate, --revoke-old and --revoke, and one id`,
+		);
+	else if (rotate !== undefined) rotateKey(rotate);
+	else if (old !== undefined) revokeKeys(old, (keys) => keys.slice(-1));
+	else if (revoke !== undefined) revokeKeys(revoke, () => []);
 	else if (id !== undefined) create(id, scopes);
 	else throw new UsageError(HELP);
 } catch (error) {
@@ -58,6 +72,8 @@ function readArguments() {
 			allowPositionals: true,
 			options: {
 				help: { type: "boolean", short: "h" },
+				rotate: { type: "string" },
+				"revoke-old": { type: "string" },
 				revoke: { type: "string" },
 			},
 		});
@@ -81,8 +97,19 @@ function create(id: string, scopes: string[]): void {
 	const keys = readKeys();
 	if (keys.some((key) => key.id === id))
 		throw new UsageError(
-			`${FILE} already has a key ${id}; choose another id, or revoke it first with npm run key -- --revoke ${id}`,
+			`${FILE} already has a key ${id}; choose another id, or replace it with npm run key -- --rotate ${id}`,
 		);
+	add(keys, id, scopes);
+}
+
+/** The older key stays valid until it is revoked, so that its callers can change to the new one. */
+function rotateKey(id: string): void {
+	const keys = readKeys();
+	const { scopes } = keysOf(id, keys).at(-1) as Key;
+	add(keys, id, scopes);
+}
+
+function add(keys: Key[], id: string, scopes: string[]): void {
 	const key = `tid_${id}_${randomBytes(32).toString("base64url")}`;
 	const digest = createHash("sha256").update(key).digest("hex");
 	writeKeys([...keys, { id, scopes: [...new Set(scopes)], digest }]);
@@ -93,20 +120,22 @@ function create(id: string, scopes: string[]): void {
 	printNextSteps();
 }
 
-function revoke(id: string, rest: string[]): void {
-	if (rest.length > 0)
-		throw new UsageError(
-			`--revoke: ${[id, ...rest].join(", ")} are several ids; give one`,
-		);
+/** @param remaining selects those of the id's keys that stay valid */
+function revokeKeys(id: string, remaining: (keys: Key[]) => Key[]): void {
 	const keys = readKeys();
-	const remaining = keys.filter((key) => key.id !== id);
-	if (remaining.length === keys.length) {
-		const known = keys.map((key) => key.id).join(", ") || "none";
-		throw new UsageError(`${FILE} has no key ${id}; use one of: ${known}`);
-	}
-	writeKeys(remaining);
-	console.log(`The key ${id} was removed from ${FILE}.\n`);
+	const known = keysOf(id, keys);
+	const revoked = known.length - remaining(known).length;
+	writeKeys([...keys.filter((key) => key.id !== id), ...remaining(known)]);
+	console.log(`${revoked} keys of ${id} were removed from ${FILE}.\n`);
 	printNextSteps();
+}
+
+/** Returns the keys of an id, the newest last. */
+function keysOf(id: string, keys: Key[]): Key[] {
+	const found = keys.filter((key) => key.id === id);
+	if (found.length > 0) return found;
+	const ids = keys.map((key) => key.id).join(", ") || "none";
+	throw new UsageError(`${FILE} has no key ${id}; use one of: ${ids}`);
 }
 
 function isScope(scope: string): boolean {

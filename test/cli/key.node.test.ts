@@ -56,6 +56,23 @@ test("creating a key adds it to the file, and revoking one removes it", () => {
 	expect(ids()).toEqual([]);
 });
 
+test("a rotated key has the scopes of the old one, and the old one is valid until it is revoked", () => {
+	const keys = () => JSON.parse(fileText());
+	run("other", "admin");
+	run("ci", "publish:order.**", "read");
+	const [, old] = keys();
+	expect(run("--rotate", "ci").status).toBe(0);
+	const [, first, second] = keys();
+	expect(first).toEqual(old);
+	expect(second).toEqual({ ...old, digest: expect.any(String) });
+	expect(second.digest).not.toBe(old.digest);
+	expect(run("--revoke-old", "ci").status).toBe(0);
+	expect(keys().slice(1)).toEqual([second]);
+	run("--rotate", "ci");
+	run("--revoke", "ci");
+	expect(keys()).toHaveLength(1);
+});
+
 test.each([
 	["an id that exists", ["ci", "read"], "already has a key ci"],
 	["an invalid id", ["c_i", "read"], '"c_i" is not an id'],
@@ -63,6 +80,9 @@ test.each([
 	["an unknown scope", ["other", "write"], 'invalid scope "write"'],
 	["an invalid pattern", ["other", "publish:a*"], 'scope "publish:a*"'],
 	["revoking an unknown key", ["--revoke", "other"], "use one of: ci"],
+	["rotating an unknown key", ["--rotate", "other"], "use one of: ci"],
+	["two options", ["--rotate", "ci", "--revoke", "ci"], "give one of"],
+	["an option with two ids", ["--rotate", "ci", "ci"], "and one id"],
 	["an unknown option", ["--force", "ci", "read"], "--force"],
 ])("%s is rejected, and the file does not change", (_, args, said) => {
 	run("ci", "read");
