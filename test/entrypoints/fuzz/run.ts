@@ -157,7 +157,10 @@ function answerTo(
 			async (response) => {
 				let text = "";
 				for await (const chunk of response.setEncoding("utf8")) text += chunk;
-				resolve({ status: response.statusCode ?? 0, text });
+				// The local proxy answers so if the Worker does not read the body to its end.
+				const isClosed = text.startsWith("Error: Network connection lost");
+				const status = response.statusCode ?? 0;
+				resolve(isClosed ? undefined : { status, text });
 			},
 		);
 		sent.on("error", () => resolve(undefined));
