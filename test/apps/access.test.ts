@@ -157,7 +157,7 @@ test("a Worker that does not respond is not named to a webhook's caller", async 
 	const silent = await call("POST", `/hooks/@test/lab/announced/${secret}`);
 	expect(silent.status).toBe(503);
 	expect(await silent.json()).toMatchObject({
-		detail: "the call cannot be stored now; try again",
+		detail: "the webhook cannot store the call now; try again",
 	});
 	apps.mockRestore();
 	log.mockRestore();

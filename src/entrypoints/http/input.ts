@@ -86,7 +86,7 @@ async function readText(request: Request, limit: number): Promise<string> {
  * @param code of the error
  * @throws HttpError
  */
-export async function* chunksOf(
+async function* chunksOf(
 	{ body, headers }: Request,
 	limit: number,
 	code: "batch_too_large" | "content_too_large" = "content_too_large",
