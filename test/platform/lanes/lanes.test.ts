@@ -1,7 +1,10 @@
 /** Lanes on real queues and objects: events and their retries use their lane, and no lane loses an event. */
-import { env } from "cloudflare:workers";
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { createClient, PartialPublishError } from "../../../src/client.ts";
+import { unclaimedQueue } from "../../../src/consume/unclaimed.ts";
+import { portsOf } from "../../../src/registration.ts";
 import { worker as workerOf } from "../../../src/worker.ts";
 import { call, installKeys, keyOf } from "../../support/http.ts";
 import { bound, down, queuesOfEvent, typesOf, wait } from "./support.ts";
@@ -260,7 +263,7 @@ describe("a removed queue", () => {
 		);
 	});
 
-	test("that the configuration does not name redelivers its messages every hour, which is logged", async () => {
+	test("that the configuration does not name redelivers its messages every hour, which is logged, and /health forgets it later", async () => {
 		const log = vi.spyOn(console, "error").mockImplementation(() => {});
 		const retryAll = vi.fn();
 		const body = JSON.stringify({
@@ -275,6 +278,13 @@ describe("a removed queue", () => {
 		await worker.queue(batch as never, env as never, {} as never);
 		expect(retryAll).toHaveBeenCalledWith({ delaySeconds: 3_600 });
 		expect(log.mock.calls.flat().join()).toContain("lanes-before");
+		expect(await unclaimedQueue(portsOf(events))).toBe("lanes-before");
+		vi.spyOn(Date, "now").mockReturnValue(Date.now() + 2 * 3_600_000);
+		const { Payloads } = exports as unknown as {
+			Payloads: DurableObjectNamespace;
+		};
+		await runDurableObjectAlarm(Payloads.getByName("unclaimed-queue"));
+		expect(await unclaimedQueue(portsOf(events))).toBeNull();
 	});
 });
 
