@@ -49,7 +49,7 @@ export async function runTool(
 			);
 		case "crashed":
 			throw new UnavailableError(
-				`the Worker of ${app} did not respond: ${outcome.error.message}; try again`,
+				`the Worker of ${app} did not respond; try again`,
 			);
 		case "failed":
 			throw new ToolFailedError(
