@@ -1,32 +1,39 @@
 /** Implements the core's extension interface for apps. It is the only place where events of the core reach apps. */
 import type { Extension } from "../consume/extension.ts";
 import { checkSentBody } from "./app-event-body.ts";
+import type { AppIdentity } from "./app-host.ts";
 import { parseAppEventName } from "./app-name.ts";
 import type { AppPorts } from "./app-ports.ts";
 import { createAppHost } from "./create-app-host.ts";
-import { remainingSubscribersId } from "./delivery-ids.ts";
+import { partId, remainingSubscribersId } from "./delivery-ids.ts";
 import { deliverToSubscribers } from "./subscriptions/deliver-to-subscribers.ts";
-import { withWebhookUrl } from "./webhooks/enqueue-trigger.ts";
+import { deliverTrigger } from "./webhooks/deliver-trigger.ts";
 import { identityOfTrigger } from "./webhooks/trigger.ts";
 
 /** @param ports returns the ports of the owner. They contain this extension, so it reads them with each call */
 export function appExtension(ports: () => AppPorts): Extension {
 	return {
-		owns: (name) => parseAppEventName(name) !== undefined,
-		deliver: (event, batch, deliverPorts) =>
-			deliverToSubscribers(event, batch, {
-				...deliverPorts,
-				subscriptionsOf: ports().subscriptionsOf,
-				hostFor: (identity) => createAppHost(identity, ports()),
-			}),
-		deadLetterIds: (name) => [remainingSubscribersId(name)],
-		checkReplay(name, body) {
+		owns: (name) =>
+			(parseAppEventName(name) ?? identityOfTrigger(name)) !== undefined,
+		deliver(event, batch, consumePorts) {
+			const { appWorkers, subscriptionsOf, webhookUrl } = ports();
+			const appPorts = {
+				...{ ...consumePorts, appWorkers, subscriptionsOf, webhookUrl },
+				hostFor: (identity: AppIdentity) => createAppHost(identity, ports()),
+			};
+			const identity = identityOfTrigger(event.envelope.name);
+			return identity
+				? deliverTrigger(event, identity, batch, appPorts)
+				: deliverToSubscribers(event, batch, appPorts);
+		},
+		deadLetterIds(name) {
+			const trigger = identityOfTrigger(name);
+			return trigger
+				? [partId(trigger.app, trigger.event, "handler")]
+				: [remainingSubscribersId(name)];
+		},
+		async checkReplay(name, body) {
 			if (parseAppEventName(name)) checkSentBody(body);
 		},
-		hostFor(name) {
-			const identity = identityOfTrigger(name);
-			return identity && createAppHost(identity, ports());
-		},
-		shape: (name, record) => withWebhookUrl(name, record, ports()),
 	};
 }

@@ -3,15 +3,10 @@ import type { Duration } from "../event/duration.ts";
 import { type Handler, timeoutOf } from "../handlers/handler.ts";
 import type { ToolBody } from "./app-event-body.ts";
 import type { AppHost } from "./app-host.ts";
-import { appEventName } from "./app-name.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import type { AppDeclaration, AppEvent } from "./declaration.ts";
 import { partId, toolId } from "./delivery-ids.ts";
-import {
-	type TriggerBody,
-	triggerFrom,
-	triggerName,
-} from "./webhooks/trigger.ts";
+import { type TriggerBody, triggerFrom } from "./webhooks/trigger.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: an app's functions have types of their own
 type AppFunction = (...args: any[]) => unknown;
@@ -39,9 +34,7 @@ export function eventHandlers(
 		const run = functionOf(app.name, file, module);
 		return {
 			...handlerOptions(partId(app.name, event, part), app.name, file, module),
-			// Start and stop have no pattern: the lifecycle calls them by id.
-			patterns:
-				part === "handler" ? [triggerName(appEventName(app.name, event))] : [],
+			patterns: [],
 			run({ body }, _, host) {
 				const trigger = body as TriggerBody;
 				const given = capabilitiesOf(app.name, capabilities, where, {

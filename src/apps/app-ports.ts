@@ -19,8 +19,10 @@ export interface AppPorts extends Ports {
 /** A Worker that may contain apps. */
 export interface AppWorker {
 	readonly worker: HandlerWorker;
-	/** Returns its apps, or `undefined` while it does not list them. */
+	/** Returns its apps, or `undefined` while it does not list them. Apps that it may not have are left out. */
 	apps(): Promise<readonly AppDeclaration[] | undefined>;
+	/** Whether its last list had this app. While it does not respond, no other Worker can bring the app. */
+	had(app: string): boolean;
 	/** Asks an app whether it accepts a call of its webhook. @throws UnavailableError */
 	receive(eventName: string, request: HookRequest): Promise<Received>;
 }

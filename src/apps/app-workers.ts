@@ -18,18 +18,31 @@ export interface AppBinding {
 
 type AppWorkerDeps = Pick<Ports, "clock" | "timer">;
 
+/** The apps that the configuration gives to Workers, by the keys of the Workers. */
+type Assigned = Readonly<
+	Record<string, { apps?: readonly string[] | undefined }>
+>;
+
 /** @param bindings finds each Worker's binding by its key, anew for each call */
 export function appWorkers(
 	apps: readonly App[],
 	{ all }: Ports["workers"],
 	bindings: ReadonlyMap<string, () => AppBinding>,
+	assigned: Assigned,
 	deps: AppWorkerDeps,
 ): AppWorker[] {
+	const own = apps.map(({ declaration }) => declaration);
+	const taken = [
+		...own.map(({ name }) => name),
+		...Object.values(assigned).flatMap(({ apps = [] }) => apps),
+	];
 	return all.map((worker) => {
 		const binding = bindings.get(worker.key);
-		return binding
-			? remoteApps(worker, binding, deps)
-			: ownApps(worker, apps, deps);
+		if (!binding) return ownApps(worker, apps, deps);
+		const { apps: given } = assigned[worker.key] ?? {};
+		const mayHave = (name: string) =>
+			given ? given.includes(name) : !taken.includes(name);
+		return remoteApps(worker, binding, mayHave, deps);
 	});
 }
 
@@ -38,26 +51,38 @@ function ownApps(
 	apps: readonly App[],
 	deps: AppWorkerDeps,
 ): AppWorker {
+	const own = apps.map(({ declaration }) => declaration);
 	return {
 		worker,
-		apps: async () => apps.map(({ declaration }) => declaration),
-		receive: (name, request) => receiveWebhook(apps, name, request, deps),
+		apps: async () => own,
+		had: (name) => own.some((one) => one.name === name),
+		receive: (name, request) =>
+			answerOf(worker, name, receiveWebhook(apps, name, request, deps), deps),
 	};
 }
 
+/** @param mayHave whether the configuration permits that this Worker has an app */
 function remoteApps(
 	worker: HandlerWorker,
 	binding: () => AppBinding,
-	{ clock, timer }: AppWorkerDeps,
+	mayHave: (app: string) => boolean,
+	deps: AppWorkerDeps,
 ): AppWorker {
+	const { clock, timer } = deps;
 	let cached: { until: number; apps: AppDeclaration[] | undefined } | undefined;
+	let last: readonly AppDeclaration[] = [];
 
 	async function ask(): Promise<AppDeclaration[] | undefined> {
+		// Other requests use the earlier list meanwhile.
+		if (cached) cached.until = clock() + LIST_TIME;
 		try {
 			const listed = inTime(binding().apps(), LIST_TIME, timer);
 			const answer: unknown = await listed.catch(withoutApps);
-			const apps = (answer as unknown[]).map(declarationFrom);
+			const all = (answer as unknown[]).map(declarationFrom);
+			const apps = all.filter(({ name }) => mayHave(name));
+			if (apps.length < all.length) reportRefused(all);
 			cached = { until: clock() + LISTING_TTL, apps };
+			last = apps;
 			return apps;
 		} catch (error) {
 			log("worker_apps_unreadable", { worker: worker.key, error });
@@ -66,19 +91,33 @@ function remoteApps(
 		}
 	}
 
+	function reportRefused(all: readonly AppDeclaration[]): void {
+		const names = all.map(({ name }) => name).filter((name) => !mayHave(name));
+		log("worker_apps_refused", { worker: worker.key, apps: names });
+	}
+
 	return {
 		worker,
 		apps: async () => (cached && clock() < cached.until ? cached.apps : ask()),
+		had: (name) => last.some((one) => one.name === name),
 		receive: (name, request) =>
-			inTime(binding().receive(name, request), LIST_TIME, timer).catch(
-				(error) => {
-					log("webhook_worker_failed", { worker: worker.key, name, error });
-					throw new UnavailableError(
-						`the Worker ${worker.key} did not answer for the webhook of ${name}; try again`,
-					);
-				},
-			),
+			answerOf(worker, name, binding().receive(name, request), deps),
 	};
+}
+
+/** Waits for the answer of an app's code, equally long in this Worker and in another one. */
+function answerOf(
+	{ key: worker }: HandlerWorker,
+	name: string,
+	answer: Promise<Received>,
+	{ timer }: AppWorkerDeps,
+): Promise<Received> {
+	return inTime(answer, LIST_TIME, timer).catch((error) => {
+		log("webhook_worker_failed", { worker, name, error });
+		throw new UnavailableError(
+			`the Worker of ${name} did not answer for its webhook; try again`,
+		);
+	});
 }
 
 /** An entrypoint without the method `apps` has no apps. Any other failure may hide some. */

@@ -1,14 +1,17 @@
 /** Finds an app, its events and its tools by name, and the Worker that contains the app. */
 import { RefusedError, UnavailableError } from "../event/errors.ts";
 import { show } from "../event/validation.ts";
+import { log } from "../platform/log.ts";
 import { appEventName } from "./app-name.ts";
 import type { AppPorts, AppWorker } from "./app-ports.ts";
 import type { AppDeclaration, AppEvent } from "./declaration.ts";
 import type { SubscriptionStore } from "./subscriptions/subscription.ts";
 
 /**
+ * Finds an app and the one Worker that has it. An app that two Workers have is in neither: one could act as the other.
+ *
  * @throws RefusedError `unknown_app` that lists the known apps; UnavailableError if a Worker that may contain the app
- * does not respond
+ * does not respond, or if two Workers have it
  */
 export async function findApp(
 	name: string,
@@ -20,9 +23,18 @@ export async function findApp(
 			apps: await appWorker.apps(),
 		})),
 	);
-	for (const { appWorker, apps = [] } of listed)
-		for (const declaration of apps)
-			if (declaration.name === name) return { declaration, appWorker };
+	const having = listed.filter(({ appWorker, apps }) =>
+		apps ? declarationIn(apps, name) : appWorker.had(name),
+	);
+	if (having.length > 1)
+		throw claimedTwice(
+			name,
+			having.map(({ appWorker }) => appWorker.worker.key),
+		);
+	for (const { appWorker, apps = [] } of having) {
+		const declaration = declarationIn(apps, name);
+		if (declaration) return { declaration, appWorker };
+	}
 	const silent = listed.flatMap(({ appWorker, apps }) =>
 		apps ? [] : appWorker.worker.key,
 	);
@@ -34,6 +46,24 @@ export async function findApp(
 	throw new RefusedError(
 		"unknown_app",
 		`${show(name)} is not an app; use ${known.join(", ") || "createEvents({ apps }) to add one: there are none"}`,
+	);
+}
+
+function declarationIn(
+	apps: readonly AppDeclaration[],
+	name: string,
+): AppDeclaration | undefined {
+	return apps.find((one) => one.name === name);
+}
+
+function claimedTwice(
+	app: string,
+	workers: readonly string[],
+): UnavailableError {
+	log("app_in_two_workers", { app, workers });
+	const paths = workers.map((key) => `subscribers.${key}.apps`);
+	return new UnavailableError(
+		`the Workers ${workers.join(" and ")} both have the app ${JSON.stringify(app)}, so neither is called; name it in the apps of one of them in tidings.config.ts, as ${paths.join(" or ")}`,
 	);
 }
 

@@ -26,7 +26,12 @@ import type { Bus } from "../publish/transport.ts";
 import type { Registration } from "../registration.ts";
 import { cancel, reschedule } from "../schedule/schedule.ts";
 import { boundScheduler } from "../schedule/shards.ts";
-import { checkBindings, checkIds, registerFiles } from "./check-settings.ts";
+import {
+	checkApps,
+	checkBindings,
+	checkIds,
+	registerFiles,
+} from "./check-settings.ts";
 import type { Settings } from "./settings.ts";
 
 /**
@@ -44,6 +49,10 @@ export function assemble(
 	const { shards, subscribers, routing, issuers, url } = settings;
 	const { handlers, apps, definitionOf, checkListed, observe } = registration;
 	checkBindings(settings);
+	checkApps(
+		settings,
+		apps.map(({ declaration }) => declaration.name),
+	);
 	registerFiles(settings, handlers);
 	checkIds(settings, handlers);
 
@@ -54,7 +63,7 @@ export function assemble(
 	const scheduler = boundScheduler(shards.all);
 	const payloads = boundPayloads();
 	const bindings = new Map(
-		Object.entries(subscribers).map(([key, name]) => [
+		Object.entries(subscribers).map(([key, { binding: name }]) => [
 			key,
 			() => binding(name) as SubscriberBinding & AppBinding,
 		]),
@@ -74,7 +83,7 @@ export function assemble(
 		newId: (time) => newId(time, shards.now),
 		newIds: (count, time) => newIds(count, time, shards.now),
 		observe,
-		appWorkers: appWorkers(apps, workers, bindings, time),
+		appWorkers: appWorkers(apps, workers, bindings, subscribers, time),
 		subscriptionsOf: boundSubscriptions,
 		issuers,
 		webhookUrl: (name, secret) => `${url}${prefix}/hooks/${name}/${secret}`,

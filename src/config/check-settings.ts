@@ -13,12 +13,26 @@ import type { Settings } from "./settings.ts";
 
 /** @throws Error for a subscriber whose service binding is missing */
 export function checkBindings({ subscribers }: Settings): void {
-	for (const [key, name] of Object.entries(subscribers)) {
+	for (const [key, { binding: name }] of Object.entries(subscribers)) {
 		// A stub appears to have every method until one is called; no other kind of binding has this one.
 		const bound = binding<Partial<SubscriberBinding>>(name);
 		if (typeof bound?.handlers !== "function")
 			throw new Error(
 				`tidings.config.ts: subscribers.${key}.binding: ${JSON.stringify(name)} is ${bound === undefined ? "not bound" : "not the binding of a Worker"}; add it to [[services]] with binding = ${JSON.stringify(name)}, the Worker's name as service and entrypoint = "Subscriber", and run wrangler types`,
+			);
+	}
+}
+
+/** @throws Error if the configuration gives an app of this Worker to another one */
+export function checkApps(
+	{ subscribers }: Settings,
+	own: readonly string[],
+): void {
+	for (const [key, { apps = [] }] of Object.entries(subscribers)) {
+		const twice = apps.find((app) => own.includes(app));
+		if (twice !== undefined)
+			throw new Error(
+				`tidings.config.ts: subscribers.${key}.apps: this Worker's createEvents has the app ${JSON.stringify(twice)}, too; remove it from one of them`,
 			);
 	}
 }

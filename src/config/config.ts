@@ -12,7 +12,19 @@ export interface Config {
 	 * Other Workers that have handlers, by a key of letters, digits, `_` and `-`. The ids of their handlers begin
 	 * with this key: `mail/send-welcome`.
 	 */
-	subscribers?: Readonly<Record<string, { binding: BindingName }>>;
+	subscribers?: Readonly<
+		Record<
+			string,
+			{
+				binding: BindingName;
+				/**
+				 * The apps of this Worker. It can have no others, and no other Worker can have these. Default: any app that
+				 * no other Worker has.
+				 */
+				apps?: readonly string[];
+			}
+		>
+	>;
 	/** Settings of single handlers, by route id. They override what the handlers' code says. */
 	routes?: Readonly<
 		Record<

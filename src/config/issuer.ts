@@ -20,6 +20,11 @@ const KEY_OPTIONS = ["jwks", "publicKey", "secret"] as const;
 
 const NAME = /^@[A-Za-z0-9_-]+\/[A-Za-z0-9._-]+$/;
 
+/** Whether it has the form `@scope/name` of issuers and apps. */
+export function isScopedName(value: unknown): value is string {
+	return typeof value === "string" && NAME.test(value) && value.length <= 100;
+}
+
 const IssSchema = z.custom<string>(isText, {
 	error: ({ input }) =>
 		`${input === undefined ? "required" : `${show(input)} is not a text`}; give the iss claim of its tokens`,
@@ -86,7 +91,7 @@ export const IssuersSchema = z
 		z
 			.string()
 			.refine(
-				(name) => NAME.test(name) && name.length <= 100,
+				isScopedName,
 				'an issuer\'s name must be "@scope/name", at most 100 characters',
 			),
 		IssuerSchema,

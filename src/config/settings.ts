@@ -9,7 +9,7 @@ import { QUEUE_RETENTION } from "../event/limits.ts";
 import { isText, show } from "../event/validation.ts";
 import { checked, parseOrThrow } from "../event/zod-errors.ts";
 import type { Config } from "./config.ts";
-import { IssuersSchema } from "./issuer.ts";
+import { IssuersSchema, isScopedName } from "./issuer.ts";
 import {
 	DefaultsSchema,
 	isWorkerKey,
@@ -22,8 +22,13 @@ const BindingSchema = z.custom<string>(isText, {
 		`${input === undefined ? "required" : `${show(input)} is not a name`}; give the name of a service binding`,
 });
 
+const AppSchema = z.custom<string>(isScopedName, {
+	error: ({ input }) =>
+		`${show(input)} is not the name of an app; use "@scope/name"`,
+});
+
 const SubscriberSchema = z.strictObject(
-	{ binding: BindingSchema },
+	{ binding: BindingSchema, apps: z.array(AppSchema).optional() },
 	{
 		error: ({ code, input }) =>
 			code === "invalid_type"
@@ -37,20 +42,29 @@ const SubscribersSchema = z
 		z.string().refine(isWorkerKey, `the key must be ${WORKER_KEY_FORM}`),
 		SubscriberSchema,
 	)
-	.transform((subscribers, { issues }) => {
-		const bindings: Record<string, string> = {};
-		for (const [key, { binding }] of Object.entries(subscribers)) {
-			const other = Object.keys(bindings).find((k) => bindings[k] === binding);
+	.superRefine((subscribers, context) => {
+		const bindings = new Map<string, string>();
+		const apps = new Map<string, string>();
+		for (const [key, subscriber] of Object.entries(subscribers)) {
+			const { binding } = subscriber;
+			const other = bindings.get(binding);
 			if (other !== undefined)
-				issues.push({
+				context.addIssue({
 					code: "custom",
 					path: [key, "binding"],
 					message: `${show(binding)} is already the binding of ${other}: remove one of the two, or this Worker's handlers run twice`,
-					input: binding,
 				});
-			bindings[key] = binding;
+			bindings.set(binding, key);
+			for (const app of subscriber.apps ?? []) {
+				if (apps.has(app))
+					context.addIssue({
+						code: "custom",
+						path: [key, "apps"],
+						message: `${app} is already an app of ${apps.get(app)}; name it once`,
+					});
+				apps.set(app, key);
+			}
 		}
-		return bindings;
 	});
 
 const UrlSchema = checked((url) => {
@@ -122,7 +136,7 @@ const ConfigSchema = z
 /**
  * The complete configuration:
  *
- * - `subscribers`: names of bindings, by the key of their Worker
+ * - `subscribers`: the names of their bindings, and their apps, by the key of the Worker
  * - `url`: without a slash at its end
  * - `shards`: new events are stored in `now` objects; `all` are listed and monitored
  * - `retention`: in milliseconds

@@ -77,13 +77,8 @@ export async function callAll(
 		})),
 		within: until - ports.clock(),
 	};
-	const host = ports.extension.hostFor(envelope.name);
 	try {
-		await worker.run(
-			call,
-			(id, outcome) => inProgress.report(id, outcome),
-			host,
-		);
+		await worker.run(call, (id, outcome) => inProgress.report(id, outcome));
 	} catch (error) {
 		const { id, name } = envelope;
 		const handlers = routes.map((route) => route.id);

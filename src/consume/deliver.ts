@@ -1,6 +1,5 @@
 /** Delivers one event to one handler: finds the handler, makes the attempt, decides, settles. */
 import type { Delivery } from "../event/envelope.ts";
-import { isReservedName } from "../event/name.ts";
 import type { HandlerWorker } from "../handlers/call.ts";
 import type { Route } from "../handlers/route.ts";
 import { loadRecord } from "../payloads/payloads.ts";
@@ -23,7 +22,7 @@ export interface Target {
 	/** Given to the handler of an extension. */
 	host?: object | undefined;
 	/** Turns the event's record into the one that this handler receives. Default: unchanged. */
-	adapt?(record: string): string;
+	adapt?(record: string): string | Promise<string>;
 }
 
 /**
@@ -58,30 +57,27 @@ export async function deliver(
 
 /** Finds a handler by the id that its deliveries have. */
 export async function findHandler(
-	event: IncomingEvent,
-	{ handler }: Delivery,
+	id: string,
 	worker: HandlerWorker,
-	{ extension }: ConsumePorts,
 ): Promise<Target | Result> {
 	const routes = await worker.routes();
 	if (!routes) return { type: "worker_unreachable" };
-	const route = routes.get(handler);
-	if (!route) return { type: "unknown_handler" };
-	return { worker, route, host: extension.hostFor(event.envelope.name) };
+	const route = routes.get(id);
+	return route ? { worker, route } : { type: "unknown_handler" };
 }
 
 async function attempt(
 	event: IncomingEvent,
 	{ attempt, handler: delivery }: Delivery,
-	{ worker, route, host, adapt = (record) => record }: Target,
+	{ worker, route, host, adapt }: Target,
 	ports: ConsumePorts,
 ): Promise<Result> {
 	const { policy, handler, timeout } = route;
 	if (!mayStart(policy, attempt)) return { type: "never_returned" };
-	const loaded = await loadFor(event, ports);
+	const loaded = await loadFor(event, ports, adapt);
 	if (!("record" in loaded)) return loaded;
 	const call = { delivery, handler, attempt, timeout };
-	const record = adapt(loaded.record);
+	const { record } = loaded;
 	const outcome = await callOne(event.envelope, worker, call, record, host);
 	// A Worker that is down was not crashed by this event.
 	return outcome.type === "crashed" && !(await worker.isReachable())
@@ -92,7 +88,8 @@ async function attempt(
 /** Loads the record that the handlers of an event receive, or returns the result if it cannot be loaded. */
 export async function loadFor(
 	event: IncomingEvent,
-	{ payloads, extension }: ConsumePorts,
+	{ payloads }: ConsumePorts,
+	adapt: NonNullable<Target["adapt"]> = (record) => record,
 ): Promise<{ record: string } | Result> {
 	const { id, name, reference } = event.envelope;
 	try {
@@ -100,8 +97,7 @@ export async function loadFor(
 			reference === undefined ? event.text : await loadRecord(event, payloads);
 		if (record === undefined)
 			return { type: "body_missing", reference: `${reference}` };
-		if (!isReservedName(name)) return { record };
-		return { record: await extension.shape(name, record) };
+		return { record: await adapt(record) };
 	} catch (error) {
 		log("body_unreadable", { event: id, name, reference, error });
 		return { type: "body_unreadable" };

@@ -16,10 +16,6 @@ export interface Extension {
 	): Promise<Verdict>;
 	/** The handler ids of the dead letters of an owned event that the platform gave up on. */
 	deadLetterIds(name: string): string[];
-	/** Rejects an edited body that an owned event cannot have. @throws RefusedError `invalid_body` */
-	checkReplay(name: string, body: unknown): void;
-	/** The object that handlers of an event with a reserved name receive as their third argument. */
-	hostFor(name: string): object | undefined;
-	/** The record as the handlers of a reserved name receive it. */
-	shape(name: string, record: string): Promise<string>;
+	/** Rejects an edited body that an owned event cannot have. @throws RefusedError, UnavailableError */
+	checkReplay(name: string, body: unknown): Promise<void>;
 }

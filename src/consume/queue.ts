@@ -68,7 +68,7 @@ async function handle(
 	const worker = batch.workerFor(delivery.handler);
 	if (isAllHandlersId(delivery.handler, worker.key))
 		return dispatchToWorker(event, delivery, worker, batch, ports);
-	const find = () => findHandler(event, delivery, worker, ports);
+	const find = () => findHandler(delivery.handler, worker);
 	return worker.limiter.run(event, () => deliver(event, delivery, find, ports));
 }
 

@@ -110,7 +110,7 @@ async function checkEdited(
 			"event_too_large",
 			`the edited event has ${bytes} bytes; an event must have fewer than ${EVENT_BYTES} bytes`,
 		);
-	extension.checkReplay(head.name, body);
+	await extension.checkReplay(head.name, body);
 }
 
 /** Uses a key of this replay's own: the event's key may serve other handlers with another body. */

@@ -1,6 +1,6 @@
 /** How a Worker lists its handlers to the owner of the events, and how the owner reads that list. */
 import { LISTED_HANDLERS } from "../event/limits.ts";
-import { isPattern, isReservedName } from "../event/name.ts";
+import { isPattern } from "../event/name.ts";
 import { log } from "../platform/log.ts";
 import { type Handler, isHandlerId, isTimeout } from "./handler.ts";
 import { type Policy, policyFrom } from "./retry-policy.ts";
@@ -56,7 +56,7 @@ function listingFrom(value: unknown): HandlerListing {
 	const { id, patterns, timeout, policy, schema } = Object(value);
 	if (!(isHandlerId(id) || isAppHandlerId(id)) || !Array.isArray(patterns))
 		throw new TypeError("the answer lists something that is not a handler");
-	if (!patterns.every(isReadablePattern))
+	if (!patterns.every((one) => typeof one === "string" && isPattern(one)))
 		throw new TypeError(`the patterns of ${id} cannot be read`);
 	const readable = policy && readablePolicy(id, policy);
 	return {
@@ -66,13 +66,6 @@ function listingFrom(value: unknown): HandlerListing {
 		...(readable && { policy: readable }),
 		...(schema && { schema }),
 	};
-}
-
-function isReadablePattern(pattern: unknown): boolean {
-	return (
-		typeof pattern === "string" &&
-		(isPattern(pattern) || isReservedName(pattern))
-	);
 }
 
 /** `@scope/app/event/handler` with the longest names is longer than an id that people may choose. */

@@ -51,12 +51,12 @@ export class Routes {
 		return this.#byId.get(id);
 	}
 
-	/** The routes whose patterns match a name. A reserved name matches only the identical pattern. */
+	/** The routes whose patterns match a name. A reserved name matches none: its extension delivers it. */
 	matching(name: string): readonly Route[] {
-		const isMatch = isReservedName(name)
-			? (pattern: string) => pattern === name
-			: (pattern: string) => matches(pattern, name);
-		return this.list.filter(({ patterns }) => patterns.some(isMatch));
+		if (isReservedName(name)) return [];
+		return this.list.filter(({ patterns }) =>
+			patterns.some((pattern) => matches(pattern, name)),
+		);
 	}
 }
 

@@ -41,6 +41,8 @@ const LINES = {
 	// Workers that run handlers
 	worker_unreachable: ["error", "its events are parked"],
 	worker_apps_unreadable: ["error", "its apps are asked for again"],
+	worker_apps_refused: ["error", "these apps stay with their own Worker"],
+	app_in_two_workers: ["error", "neither Worker is called for the app"],
 	route_without_handler: ["warn", "the route calls no handler"],
 	retry_policy_unreadable: ["warn", "the handler gets the default policy"],
 	handler_id_unstable: ["warn", "a deploy that changes it loses its retries"],

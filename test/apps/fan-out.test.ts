@@ -311,8 +311,13 @@ describe("a delivery to a subscriber", () => {
 		const [own] = owner.workers.all;
 		const silent = { ...own, key: "guests", routes: async () => undefined };
 		const without = { ...own, key: "", routes: async () => new Routes([]) };
+		const apps = async () => undefined;
+		const [listed] = owner.appWorkers;
 		const ports = recordingPorts({
 			workers: { ...owner.workers, all: [silent, without] as never },
+			appWorkers: [
+				{ ...listed, worker: silent, apps, had: () => false } as never,
+			],
 		});
 		await take(text(), ports);
 		const [row] = ports.recorded.rows;

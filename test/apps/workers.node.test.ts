@@ -14,7 +14,7 @@ import { createTestHarness } from "wrangler";
 
 const harness = createTestHarness({
 	root: new URL("./workers", import.meta.url).pathname,
-	workers: ["owner", "source", "reader", "older"].map((name) => ({
+	workers: ["owner", "source", "reader", "older", "thief"].map((name) => ({
 		configPath: `${name}.toml`,
 	})),
 });
@@ -108,6 +108,7 @@ async function received(text: string): Promise<unknown[]> {
 afterEach(async () => {
 	await ask("source", "/");
 	await ask("reader", "/");
+	await ask("thief", "/");
 	await ask("owner", "/clock?offset=0");
 });
 
@@ -391,6 +392,67 @@ test("a Worker that lists its handlers but not its apps still receives its other
 	expect((await run("@far/source", "act", null)).error?.code).toBe(
 		"tool_failed",
 	);
+});
+
+describe("a Worker that lists what belongs to another app", () => {
+	const deliver = async (text: string) => {
+		const payload = { text };
+		const url = await webhook();
+		const headers = { "x-token": "right" };
+		const body = JSON.stringify({ payload });
+		return ask("owner", url, { method: "POST", headers, body });
+	};
+
+	test("receives no webhook call, no URL and no delivery to a tool", async () => {
+		await join(await ada());
+		await ask("thief", "/?pattern=@far/source/mailed/trigger");
+		await ask("owner", "/clock?offset=1000000");
+		expect((await deliver("not stolen")).status).toBe(202);
+		await vi.waitFor(
+			async () => expect(await received("not stolen")).toHaveLength(1),
+			WAIT,
+		);
+		expect(await read("thief")).toEqual([]);
+		await leave(await ada());
+		await stopped();
+	});
+
+	test("does not bring an app that the configuration gives to another Worker", async () => {
+		await ask("thief", "/?app=@far/source");
+		await ask("owner", "/clock?offset=1200000");
+		expect((await join(await ada())).value).toMatchObject({ state: "active" });
+		expect((await deliver("not taken")).status).toBe(202);
+		await vi.waitFor(
+			async () => expect(await received("not taken")).toHaveLength(1),
+			WAIT,
+		);
+		expect(await read("thief")).toEqual([]);
+		await leave(await ada());
+		await stopped();
+	});
+
+	test("makes an app unavailable that the configuration gives to none, and receives nothing of it", async () => {
+		await ask("thief", "/?app=@far/reader");
+		await ask("owner", "/clock?offset=1400000");
+		expect((await run("@far/reader", "act", null)).error).toEqual({
+			name: "UnavailableError",
+			code: "unavailable",
+			message:
+				'the Workers thief and reader both have the app "@far/reader", so neither is called; name it in the apps of one of them in tidings.config.ts, as subscribers.thief.apps or subscribers.reader.apps',
+		});
+		// While the app's own Worker is down, the claim of the other is not accepted either.
+		await ask("reader", "/?down");
+		await ask("owner", "/clock?offset=1600000");
+		expect((await run("@far/reader", "act", null)).error?.code).toBe(
+			"unavailable",
+		);
+		expect(await read("thief")).toEqual([]);
+		await ask("reader", "/");
+		await ask("owner", "/clock?offset=1800000");
+		expect((await run("@far/reader", "act", null)).error?.code).toBe(
+			"tool_failed",
+		);
+	});
 });
 
 test("a Worker without the method apps counts as one without apps, not as unreachable", async () => {

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { createApp } from "../../src/apps/app.ts";
 import { consume } from "../../src/consume/queue.ts";
 import {
 	type Config,
@@ -102,6 +103,14 @@ test("a Worker may have a handler whose id is the key of another Worker", () => 
 test("a Worker does not start with a handler whose id begins with the key of another Worker", () => {
 	expect(starting(mail, "mail/send")).toThrow(
 		/subscribers\.mail: this Worker's own handler "mail\/send" begins with that key/,
+	);
+});
+
+test("a Worker does not start if its configuration gives an app of its own to another Worker", () => {
+	const events = createEvents({ apps: [createApp("@acme/mail", {})] });
+	const subscribers = { mail: { binding: "BOUND", apps: ["@acme/mail"] } };
+	expect(() => worker(events, { config: { subscribers } as Config })).toThrow(
+		'tidings.config.ts: subscribers.mail.apps: this Worker\'s createEvents has the app "@acme/mail", too; remove it from one of them',
 	);
 });
 

@@ -34,7 +34,7 @@ describe("settingsOf", () => {
 
 	test("a configuration results in plain data in milliseconds", () => {
 		const config = {
-			subscribers: { mail: { binding: "MAIL" } },
+			subscribers: { mail: { binding: "MAIL", apps: ["@acme/mail"] } },
 			routes: {
 				"send-welcome-email": { events: ["user.registered", "user.verified"] },
 				receipts: { handler: "mail/send", events: "order.*", retries: 3 },
@@ -52,7 +52,7 @@ describe("settingsOf", () => {
 			retention: { queues: "1 day", deadLetters: "30 days" },
 		} as const;
 		expect(settingsOf(config as Config)).toEqual({
-			subscribers: { mail: "MAIL" },
+			subscribers: { mail: { binding: "MAIL", apps: ["@acme/mail"] } },
 			routing: {
 				overrides: [
 					{
@@ -186,6 +186,21 @@ describe("the error for a wrong value begins with its path", () => {
 			"one binding under two keys",
 			{ subscribers: { a: { binding: "MAIL" }, b: { binding: "MAIL" } } },
 			'subscribers.b.binding: "MAIL" is already the binding of a: remove one',
+		],
+		[
+			"an app of two Workers",
+			{
+				subscribers: {
+					a: { binding: "A", apps: ["@acme/mail"] },
+					b: { binding: "B", apps: ["@acme/mail"] },
+				},
+			},
+			"subscribers.b.apps: @acme/mail is already an app of a; name it once",
+		],
+		[
+			"a wrong name of an app",
+			{ subscribers: { a: { binding: "A", apps: ["mail"] } } },
+			'subscribers.a.apps[0]: "mail" is not the name of an app; use "@scope/name"',
 		],
 		[
 			"negative retries",

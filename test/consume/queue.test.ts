@@ -163,25 +163,6 @@ describe("an event", () => {
 		await consume([incoming(text)], "events", ports);
 		expect(seen).toEqual([1, 1, 1]);
 	});
-
-	test("with a reserved name reaches its handlers as the extension shapes it", async () => {
-		const name = "@my-org/email/new_email/trigger";
-		const handlers = new HandlerRegistry();
-		const seen = vi.fn();
-		handlers.add({ id: "h", patterns: [name], run: ({ body }) => seen(body) });
-		const ports = recordingPorts({ handlers });
-		const shape = async (of: string, record: string) =>
-			JSON.stringify({ ...JSON.parse(record), body: `shaped for ${of}` });
-		const hostFor = () => undefined;
-		ports.extension = { ...ports.extension, shape, hostFor };
-		const delivery = { handler: "h", attempt: 2 };
-		for (const text of [record(name), record(name, 1, delivery)])
-			await consume([incoming(text)], "events", ports);
-		expect(seen.mock.calls).toEqual([
-			[`shaped for ${name}`],
-			[`shaped for ${name}`],
-		]);
-	});
 });
 
 test("a handler that is registered after the first event runs for the next one", async () => {

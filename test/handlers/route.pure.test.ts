@@ -34,14 +34,14 @@ describe("the routes of a Worker", () => {
 		expect(matching("invoice.sent")).toEqual(["all"]);
 	});
 
-	test("never match an app's trigger with a pattern, only with its exact name", () => {
+	test("never match an app's trigger, even with its exact name", () => {
 		const name = "@my-org/email/new_email/trigger";
 		const routes = routesOf(
 			"",
 			[listed("all", "**"), listed("one", "*"), listed("app", name)],
 			none,
 		);
-		expect(ids(routes.matching(name))).toEqual(["app"]);
+		expect(ids(routes.matching(name))).toEqual([]);
 	});
 
 	test("of another Worker have ids with its key, and call the ids without it", () => {
@@ -181,7 +181,11 @@ describe("the list of a Worker's handlers", () => {
 	});
 
 	test("is rejected if a pattern cannot be read, because it may match", () => {
-		for (const pattern of [{ glob: "order.*" }, "order.{a,b}"])
+		for (const pattern of [
+			{ glob: "order.*" },
+			"order.{a,b}",
+			"@a/b/c/trigger",
+		])
 			expect(() =>
 				listingsFrom([{ id: "a", patterns: ["a", pattern] }]),
 			).toThrow("the patterns of a cannot be read");

@@ -4,24 +4,24 @@
  */
 import type { Batch } from "../../consume/batch.ts";
 import type { Result } from "../../consume/decide.ts";
-import { deliver, type Target } from "../../consume/deliver.ts";
+import { deliver } from "../../consume/deliver.ts";
 import {
 	ACK,
 	type ConsumePorts,
 	type IncomingEvent,
 	type Verdict,
 } from "../../consume/settle.ts";
-import { qualifiedId } from "../../handlers/route.ts";
 import { log } from "../../platform/log.ts";
 import type { SentBody, ToolBody } from "../app-event-body.ts";
 import type { AppHost, AppIdentity } from "../app-host.ts";
 import type { AppPorts } from "../app-ports.ts";
 import { recipientsOf, toolId } from "../delivery-ids.ts";
+import { type AppTarget, findTarget } from "../find-target.ts";
 import { fanOut } from "./fan-out.ts";
 import type { Subscription } from "./subscription.ts";
 
 type SubscriberPorts = ConsumePorts &
-	Pick<AppPorts, "subscriptionsOf"> & {
+	Pick<AppPorts, "appWorkers" | "subscriptionsOf"> & {
 		hostFor(identity: AppIdentity): AppHost;
 	};
 
@@ -46,31 +46,30 @@ export async function deliverToSubscribers(
 	);
 }
 
-type Limited = Pick<Batch, "limiter">;
-
 async function findSubscriber(
 	event: IncomingEvent,
-	id: number,
+	subscription: number,
 	batch: Batch,
 	ports: SubscriberPorts,
-): Promise<(Target & Limited) | Result> {
+): Promise<AppTarget | Result> {
 	const { name } = event.envelope;
 	let found: Subscription | null;
 	try {
-		found = await ports.subscriptionsOf(name).find(id);
+		found = await ports.subscriptionsOf(name).find(subscription);
 	} catch (error) {
 		const { id: eventId } = event.envelope;
 		log("subscription_unreadable", {
 			event: eventId,
 			name,
-			subscription: id,
+			subscription,
 			error,
 		});
 		return { type: "subscription_unreadable" };
 	}
 	if (!found) return { type: "subscription_ended" };
 	const { app, key } = found;
-	const tool = await findTool(found, batch);
+	const id = toolId(app, found.tool);
+	const tool = await findTarget(app, id, batch, ports);
 	if ("type" in tool) return tool;
 	return {
 		...tool,
@@ -81,19 +80,4 @@ async function findSubscriber(
 			return JSON.stringify({ ...head, body: input });
 		},
 	};
-}
-
-/** While a Worker that may have the tool does not list its handlers, it counts as unreachable. */
-async function findTool(
-	{ app, tool }: Subscription,
-	{ workers }: Batch,
-): Promise<(Target & Limited) | Result> {
-	let isUnreachable = false;
-	for (const worker of workers) {
-		const routes = await worker.routes();
-		isUnreachable ||= !routes;
-		const route = routes?.get(qualifiedId(worker.key, toolId(app, tool)));
-		if (route) return { worker, route, limiter: worker.limiter };
-	}
-	return { type: isUnreachable ? "worker_unreachable" : "unknown_handler" };
 }

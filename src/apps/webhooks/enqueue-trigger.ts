@@ -84,7 +84,7 @@ export async function withWebhookUrl(
 	}: Pick<AppPorts, "subscriptionsOf" | "webhookUrl">,
 ): Promise<string> {
 	const identity = identityOfTrigger(eventName);
-	if (!identity?.event) return record;
+	if (!identity) return record;
 	const name = appEventName(identity.app, identity.event);
 	const secret = await subscriptionsOf(name).webhookSecret();
 	const { body, ...head } = JSON.parse(record) as { body: TriggerBody };

@@ -1,5 +1,4 @@
 /** Triggers of an app's event: a webhook call, a poll or a mail, and how one travels as the body of an event. */
-import type { AppIdentity } from "../app-host.ts";
 import { parseAppEventName } from "../app-name.ts";
 import { jsonOf } from "./json.ts";
 
@@ -68,8 +67,11 @@ export function triggerName(eventName: string): string {
 	return eventName + SUFFIX;
 }
 
-/** Returns the app with whose identity a trigger's handler runs; undefined for any other event. */
-export function identityOfTrigger(name: string): AppIdentity | undefined {
+/** The app with whose identity a trigger's handler runs, and the event. */
+export type TriggerIdentity = NonNullable<ReturnType<typeof parseAppEventName>>;
+
+/** Returns undefined for the name of any other event. */
+export function identityOfTrigger(name: string): TriggerIdentity | undefined {
 	return name.endsWith(SUFFIX)
 		? parseAppEventName(name.slice(0, -SUFFIX.length))
 		: undefined;

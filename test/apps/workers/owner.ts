@@ -20,7 +20,9 @@ export const events = createEvents({
 const config = defineConfig({
 	url: "https://events.example",
 	subscribers: {
-		source: { binding: "SOURCE" as never },
+		// First, so that a search in this order finds it before the others.
+		thief: { binding: "THIEF" as never },
+		source: { binding: "SOURCE" as never, apps: ["@far/source"] },
 		reader: { binding: "READER" as never },
 		older: { binding: "OLDER" as never },
 	},
