@@ -9,11 +9,19 @@ export interface SentBody {
 	payload: unknown;
 }
 
+/** The subscription that runs a tool, and the event that it is to. */
+export interface ToolSubscription {
+	/** The app that sent the event. */
+	source: string;
+	/** The event's short name. */
+	event: string;
+	key: Key;
+}
+
 /** The body with which a tool runs. */
 export interface ToolBody {
 	input: unknown;
-	/** The key of the subscription that runs the tool. */
-	subscription?: Key;
+	subscription?: ToolSubscription;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The calls that an app's code can make to the owner of the events while it runs. Types only. */
 import type { Receipt } from "../event/errors.ts";
+import type { ToolSubscription } from "./app-event-body.ts";
 import type { Subscribed } from "./subscriptions/subscription.ts";
-import type { Key } from "./subscriptions/subscription-key.ts";
 
 /** The app whose code runs, and on whose behalf. The owner sets it; the app's code cannot change it. */
 export interface AppIdentity {
@@ -12,10 +12,10 @@ export interface AppIdentity {
 	isStart?: boolean;
 	/** Tokens of the user on whose behalf a tool runs. */
 	tokens?: readonly string[];
-	/** Whether a user made the call, and not the app. */
+	/** Whether a user, or another Worker for a user, made the call, and not the app's own code. */
 	isUser?: boolean;
 	/** The subscription that runs a tool. */
-	subscription?: { source: string; key: Key };
+	subscription?: ToolSubscription;
 }
 
 /** The argument of `event.send`. */

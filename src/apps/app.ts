@@ -31,6 +31,11 @@ export interface AppOptions {
 	capabilities?: readonly Capability[];
 	/** The apps that may use the storage of this app. Default: none. */
 	grants?: readonly string[];
+	/**
+	 * The events that users may subscribe a tool to by themselves, by tool: `{ note_move: ["@acme/parcels/parcel_moved"] }`.
+	 * Default: none; then only this app's own code subscribes its tools.
+	 */
+	userSubscriptions?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface App {
@@ -41,7 +46,10 @@ export interface App {
 	readonly hooks: Readonly<Record<string, HookModule>>;
 }
 
-const KEYS = ["events", "handlers", "tools", "capabilities", "grants"];
+const KEYS = [
+	...["events", "handlers", "tools", "capabilities", "grants"],
+	"userSubscriptions",
+];
 
 /**
  * Creates an app, for `createEvents({ apps })`.

@@ -6,11 +6,11 @@ import type { Duration } from "../event/duration.ts";
 import { ForbiddenError, type Receipt } from "../event/errors.ts";
 import { bodyText } from "../event/json.ts";
 import { withRevivedErrors } from "../publish/transport.ts";
+import type { ToolSubscription } from "./app-event-body.ts";
 import type { AppEventToSend, AppHost } from "./app-host.ts";
 import type { Capability } from "./declaration-schema.ts";
 import { type AppStorage, storageOf } from "./storage.ts";
 import type { Subscribed } from "./subscriptions/subscription.ts";
-import type { Key } from "./subscriptions/subscription-key.ts";
 
 export interface EventCapability {
 	/**
@@ -44,14 +44,21 @@ export interface Capabilities {
 	readonly storage: StorageCapability;
 	/** The URL at which other services call this event's `handler`. In start, handler and stop only. */
 	readonly webhookUrl: string;
-	/** The key of the subscription that runs this tool, if one does. */
-	readonly subscription?: Readonly<Record<string, string | number | boolean>>;
+	/**
+	 * The subscription that runs this tool, if one does: the app and the name of the event, and the user's key. Compare
+	 * `source` and `event` before you trust the input.
+	 */
+	readonly subscription?: {
+		readonly source: string;
+		readonly event: string;
+		readonly key: Readonly<Record<string, string | number | boolean>>;
+	};
 }
 
 interface CallInput {
 	host: AppHost | undefined;
 	webhookUrl?: string | undefined;
-	subscription?: Key;
+	subscription?: ToolSubscription;
 }
 
 /** @param where the place where a missing capability must be declared, for the error */
@@ -105,7 +112,12 @@ export function capabilitiesOf(
 				`${app}: webhookUrl is not available in a tool; use it in start, handler or stop of an event`,
 			);
 		},
-		...(subscription && { subscription: Object.fromEntries(subscription) }),
+		...(subscription && {
+			subscription: {
+				...subscription,
+				key: Object.fromEntries(subscription.key),
+			},
+		}),
 	};
 }
 

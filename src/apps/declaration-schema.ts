@@ -5,7 +5,12 @@
 import * as z from "zod";
 import { show } from "../event/validation.ts";
 import { checked } from "../event/zod-errors.ts";
-import { appNameMessage, isAppName, SHORT_NAME } from "./app-name.ts";
+import {
+	appNameMessage,
+	isAppName,
+	parseAppEventName,
+	SHORT_NAME,
+} from "./app-name.ts";
 import { checkSchema } from "./payload-schema.ts";
 import { keyFields } from "./subscriptions/subscription-key.ts";
 
@@ -86,10 +91,19 @@ export const RemoteEvents = z.record(
 	z.object({ ...OwnEvent.shape, capabilities: RemoteCapabilities }),
 );
 
+const EventName = z.custom<string>(
+	(value) => typeof value === "string" && parseAppEventName(value),
+	{
+		error: ({ input }) =>
+			`${show(input)} is not the name of an app's event; use one such as "@my-org/email/new_email"`,
+	},
+);
+
 export const OwnParts = z.strictObject({
 	tools: z.array(ShortName).default([]),
 	capabilities: OwnCapabilities.default([]),
 	grants: z.array(AppName).default([]),
+	userSubscriptions: z.record(ShortName, z.array(EventName)).default({}),
 });
 export const RemoteParts = z.object({
 	...OwnParts.shape,

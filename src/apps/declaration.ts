@@ -37,6 +37,8 @@ export interface AppDeclaration {
 	capabilities: readonly Capability[];
 	/** The apps that may use its storage. */
 	grants: readonly string[];
+	/** The full names of the events that users may subscribe a tool to, by tool. */
+	userSubscriptions: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
@@ -52,14 +54,21 @@ export function declarationOf(
 		tools?: readonly string[];
 		capabilities?: unknown;
 		grants?: unknown;
+		userSubscriptions?: unknown;
 	},
 ): AppDeclaration {
 	checkAppName(name);
 	const { events = {}, ...rest } = parts;
+	const parsed = parseOrThrow(OwnParts, rest, name);
+	for (const tool of Object.keys(parsed.userSubscriptions))
+		if (!parsed.tools.includes(tool))
+			throw new TypeError(
+				`${name}: userSubscriptions.${tool}: there is no tool of this name; use ${parsed.tools.join(", ") || "none"}`,
+			);
 	return {
 		name,
 		events: parseOrThrow(OwnEvents, events, `${name}: events.json`),
-		...parseOrThrow(OwnParts, rest, name),
+		...parsed,
 	};
 }
 

@@ -167,10 +167,14 @@ export function publisher(
 			}
 		}
 
-		/** The app that subscribes is always the one in the props. */
+		/**
+		 * The app that subscribes is always the one in the props. The caller is not the app's own code: whoever deploys a
+		 * Worker writes its props.
+		 */
 		#identity(options: unknown): AppIdentity {
 			const { app } = this.ctx.props ?? {};
-			if (isAppName(app)) return { app, tokens: tokensIn(options) };
+			if (isAppName(app))
+				return { app, tokens: tokensIn(options), isUser: true };
 			throw new ForbiddenError(
 				`${this.#caller()} is not an app; set props = { app = "@scope/name" } in its [[services]] binding`,
 			);

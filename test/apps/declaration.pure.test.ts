@@ -24,6 +24,7 @@ const parts = {
 	tools: ["send_email"],
 	capabilities: ["event"],
 	grants: ["@my-org/inbox"],
+	userSubscriptions: { send_email: ["@my-org/crm/lead_added"] },
 };
 const declaration = { name: NAME, ...parts };
 
@@ -120,6 +121,7 @@ describe("a declaration", () => {
 			tools: [],
 			capabilities: [],
 			grants: [],
+			userSubscriptions: {},
 		});
 	});
 
@@ -272,6 +274,14 @@ describe("a declaration", () => {
 		[{ capabilities: null }, "capabilities: expected an array, got null"],
 		[{ grants: ["@my-org/inbox", "inbox"] }, 'grants[1]: "inbox" is not the'],
 		[{ grants: "@my-org/inbox" }, "grants: expected an array"],
+		[
+			{ userSubscriptions: { send_email: ["new_email"] } },
+			'userSubscriptions.send_email[0]: "new_email" is not the name of an app\'s event; use one such as "@my-org/email/new_email"',
+		],
+		[
+			{ tools: ["a"], userSubscriptions: { b: [] } },
+			"userSubscriptions.b: there is no tool of this name; use a",
+		],
 	])("%j is rejected with its path", ([parts, message]) => {
 		expect(() => declarationOf(NAME, parts)).toThrow(
 			typeError(`@my-org/email: ${message}`),

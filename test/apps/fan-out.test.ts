@@ -232,7 +232,7 @@ describe("a message that the platform gave up on", () => {
 		const ports = recordingPorts();
 		const got: unknown[] = [];
 		acts.set("@test/guest", ({ subscription }, input) =>
-			got.push([subscription, input]),
+			got.push([subscription?.key, input]),
 		);
 		await take(again, ports);
 		acts.clear();

@@ -337,6 +337,25 @@ describe("a binding that names an app", () => {
 		await stopped("@test/lab/ticked");
 	});
 
+	test("subscribes, as a user, only the tools that the app lists for an event", async () => {
+		const options = { tokens: [await ada()] };
+		const other = LAB.subscribe("@test/lab", "ticked", "two", options);
+		expect(await messageOf(other)).toContain(
+			'users may not subscribe "two" of @test/lab to @test/lab/ticked',
+		);
+		expect(
+			await LAB.subscribe("@test/lab", "announced", "one", options),
+		).toMatchObject({ state: "active" });
+		expect(
+			await messageOf(LAB.unsubscribe("@test/lab", "announced", options)),
+		).toContain("@test/lab/announced is public");
+		await boundSubscriptions("@test/lab/announced").unsubscribe(
+			"@test/lab",
+			[],
+		);
+		await stopped("@test/lab/announced");
+	});
+
 	test("requires tokens, and the app's own tools", async () => {
 		const without = LAB.subscribe("@test/lab", "ticked", "one");
 		expect(await messageOf(without)).toContain("@my-org/auth");

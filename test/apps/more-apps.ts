@@ -67,6 +67,10 @@ const safe2 = createApp("@test/safe-2", {
 const guest = createApp("@test/guest", {
 	tools: { act: act("@test/guest"), other: act("@test/guest") },
 	capabilities: ["event", "storage"],
+	userSubscriptions: {
+		act: ["@test/bell/rung", "@test/lab/announced"],
+		other: ["@test/lab/announced"],
+	},
 });
 
 /** Declares nothing. */

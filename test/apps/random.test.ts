@@ -1,5 +1,6 @@
 /** Random requests, and conservation: each matching delivery of each send ends exactly once. */
 import fc from "fast-check";
+import type { Capabilities } from "tidings/apps";
 import { afterAll, expect, test, vi } from "vitest";
 import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { asApp } from "./as-app.ts";
@@ -111,8 +112,8 @@ test("with forty subscribers and thirty sends, each matching delivery ends exact
 		});
 	const delivered: string[] = [];
 	const tries = new Map<string, number>();
-	const act = ({ subscription }: { subscription?: object }, input: unknown) => {
-		const { name } = subscription as { name: string };
+	const act = ({ subscription }: Capabilities, input: unknown) => {
+		const { name } = subscription?.key as { name: string };
 		const { text } = input as { text: string };
 		const at = `${text} ${name}`;
 		const n = Number(name.slice(5)) + Number(text);

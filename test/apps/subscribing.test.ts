@@ -32,7 +32,7 @@ let got: unknown[] = [];
 function listen(): void {
 	got = [];
 	acts.set("@test/guest", ({ subscription }, input) => {
-		got.push([subscription, input]);
+		got.push([subscription?.key, input]);
 	});
 }
 
@@ -127,6 +127,38 @@ describe("subscribing", () => {
 			code: "unknown_tool",
 			message: '"no" is not a tool of @test/guest; use act, other',
 		});
+	});
+
+	test("over HTTP is only for the tools and events that the app lists", async () => {
+		const asUser = async (app: string, tool: string, event = "rung") =>
+			call("POST", "/v1/subscriptions", {
+				token: await atDoor(front),
+				body: JSON.stringify({ app, source: "@test/bell", event, tool }),
+			});
+		const refused = await asUser("@test/safe", "act");
+		expect(refused.status).toBe(403);
+		expect(await refused.json()).toMatchObject({
+			code: "forbidden",
+			detail:
+				'users may not subscribe "act" of @test/safe to @test/bell/rung; run a tool of @test/safe that subscribes, or list the event in the userSubscriptions of createApp("@test/safe")',
+		});
+		expect(await all()).toEqual([]);
+		// The app's own code is not limited.
+		expect(await subscribe(front, "@test/safe")).toMatchObject({
+			state: "active",
+		});
+		expect((await asUser("@test/guest", "act")).status).toBe(201);
+		expect((await asUser("@test/guest", "constructor")).status).toBe(404);
+		expect(await all()).toHaveLength(2);
+	});
+
+	test("with the scope admin is for all tools and events", async () => {
+		await installKeys();
+		const response = await keyed("POST", "/v1/subscriptions", {
+			...{ app: "@test/safe", source: "@test/bell", event: "rung" },
+			...{ tool: "act", tokens: [await atDoor(front)] },
+		});
+		expect(response.status).toBe(201);
 	});
 
 	test("remains after its token has expired", async () => {
@@ -282,12 +314,17 @@ describe("a send", () => {
 });
 
 describe("a tool that an event runs", () => {
-	test("receives only the payload, and the key in capabilities.subscription", async () => {
+	test("receives only the payload, and source, event and key in capabilities.subscription", async () => {
 		await subscribe();
-		listen();
+		acts.set("@test/guest", ({ subscription }, input) => {
+			got.push([subscription, input]);
+		});
 		await ring({ payload: { text: "hi" } });
 		await vi.waitFor(
-			() => expect(got).toEqual([[front, { text: "hi" }]]),
+			() =>
+				expect(got).toEqual([
+					[{ source: "@test/bell", event: "rung", key: front }, { text: "hi" }],
+				]),
 			wait,
 		);
 	});

@@ -55,6 +55,7 @@ export const lab = createApp("@test/lab", {
 	},
 	tools: { one: does("one"), two: does("two") },
 	capabilities: ["event"],
+	userSubscriptions: { one: ["@test/lab/ticked", "@test/lab/announced"] },
 });
 
 export const events = createEvents({

@@ -5,4 +5,5 @@ import { tools } from "./src/app.generated.ts";
 export const inbox = createApp("@my-org/inbox", {
 	tools,
 	capabilities: ["event", "storage"],
+	userSubscriptions: { handle_meeting_soon: ["@my-org/calendar/meeting_soon"] },
 });

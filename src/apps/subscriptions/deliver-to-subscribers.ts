@@ -14,6 +14,7 @@ import {
 import { log } from "../../platform/log.ts";
 import type { SentBody, ToolBody } from "../app-event-body.ts";
 import type { AppHost, AppIdentity } from "../app-host.ts";
+import { parseAppEventName } from "../app-name.ts";
 import type { AppPorts } from "../app-ports.ts";
 import { recipientsOf, toolId } from "../delivery-ids.ts";
 import { type AppTarget, findTarget } from "../find-target.ts";
@@ -71,12 +72,14 @@ async function findSubscriber(
 	const id = toolId(app, found.tool);
 	const tool = await findTarget(app, id, batch, ports);
 	if ("type" in tool) return tool;
+	const { app: source = "", event: short = "" } = parseAppEventName(name) ?? {};
+	const ran = { source, event: short, key };
 	return {
 		...tool,
-		host: ports.hostFor({ app, subscription: { source: name, key } }),
+		host: ports.hostFor({ app, subscription: ran }),
 		adapt(record) {
 			const { body, ...head } = JSON.parse(record) as { body: SentBody };
-			const input: ToolBody = { input: body.payload, subscription: key };
+			const input: ToolBody = { input: body.payload, subscription: ran };
 			return JSON.stringify({ ...head, body: input });
 		},
 	};

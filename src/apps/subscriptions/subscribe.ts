@@ -5,6 +5,7 @@
 import { ForbiddenError } from "../../event/errors.ts";
 import type { AppIdentity } from "../app-host.ts";
 import type { AppPorts } from "../app-ports.ts";
+import type { AppDeclaration } from "../declaration.ts";
 import { checkTool, findApp, findEvent } from "../directory.ts";
 import { verifyTokens } from "../tokens/tokens.ts";
 import type {
@@ -23,7 +24,8 @@ type SubscribePorts = Pick<
  * Subscribes a tool of the caller to an event of another app.
  *
  * @throws RefusedError `unknown_app`, `unknown_event`, `unknown_tool`, or `invalid_token` if the tokens lack the event's
- * fields; ForbiddenError if a user would change the one subscription to a public event
+ * fields; ForbiddenError if a user would join a tool and an event that the app does not list, or change the one
+ * subscription to a public event
  */
 export async function subscribe(
 	caller: AppIdentity,
@@ -37,6 +39,7 @@ export async function subscribe(
 	const { declaration } = await findApp(caller.app, ports);
 	checkTool(declaration, tool);
 	const { subscriptions, fields, name } = await eventOf(source, event, ports);
+	if (caller.isUser) checkUserSubscription(declaration, tool, name);
 	const key = keyOf(fields, claims);
 	if (caller.isUser && fields.length === 0) {
 		const [known] = await subscriptions.list({
@@ -47,6 +50,21 @@ export async function subscribe(
 		if (known && known.tool !== tool) throw sharedByAll(caller, name, "change");
 	}
 	return subscriptions.subscribe({ app: caller.app, tool, key });
+}
+
+/** An event of any app could otherwise run a tool that trusts its input. @throws ForbiddenError */
+function checkUserSubscription(
+	{ name: app, userSubscriptions }: AppDeclaration,
+	tool: string,
+	event: string,
+): void {
+	const events = Object.hasOwn(userSubscriptions, tool)
+		? userSubscriptions[tool]
+		: [];
+	if (events?.includes(event)) return;
+	throw new ForbiddenError(
+		`users may not subscribe ${JSON.stringify(tool)} of ${app} to ${event}; run a tool of ${app} that subscribes, or list the event in the userSubscriptions of createApp(${JSON.stringify(app)})`,
+	);
 }
 
 function sharedByAll(
@@ -72,10 +90,8 @@ export async function unsubscribe(
 		throw sharedByAll(caller, name, "end");
 	// A tool that a subscription runs may end that subscription.
 	const own = caller.subscription;
-	const key =
-		own && own.source === name && !caller.tokens
-			? own.key
-			: keyOf(fields, claims);
+	const isOwn = own && own.source === source && own.event === event;
+	const key = isOwn && !caller.tokens ? own.key : keyOf(fields, claims);
 	return subscriptions.unsubscribe(caller.app, key);
 }
 

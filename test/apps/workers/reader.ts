@@ -21,7 +21,7 @@ const app = createApp("@far/reader", {
 			default: (input, { subscription }) => {
 				if (input.text === "odd") throw new NonRetryableError("never this");
 				if (input.text === "class") throw new OddError("odd");
-				got.push([subscription, input]);
+				got.push([subscription?.key, input]);
 			},
 		},
 		fail: {

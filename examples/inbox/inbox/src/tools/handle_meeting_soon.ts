@@ -11,7 +11,7 @@ export default async function handle_meeting_soon(
 	{ storage, subscription }: Capabilities,
 ): Promise<void> {
 	await storage.use("@my-org/inbox").put(`/reminders/${meetingId}.json`, {
-		for: subscription?.email,
+		for: subscription?.key.email,
 		title,
 		startsAt,
 	});
