@@ -161,7 +161,7 @@ export function createEvents<
 			run: async (
 				app: string,
 				tool: string,
-				input: unknown = null,
+				input?: unknown,
 				{ tokens = [] }: { tokens?: readonly string[] } = {},
 			) => bus().runTool(app, tool, input, tokens),
 		},

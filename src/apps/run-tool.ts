@@ -5,6 +5,7 @@ import { bodyText } from "../event/json.ts";
 import { type AttemptOutcome, timeoutText } from "../event/outcome.ts";
 import { failed } from "../handlers/attempt.ts";
 import { qualifiedId } from "../handlers/route.ts";
+import { log } from "../platform/log.ts";
 import type { ToolBody } from "./app-event-body.ts";
 import type { AppIdentity } from "./app-host.ts";
 import { appEventName, parseAppEventName } from "./app-name.ts";
@@ -15,7 +16,8 @@ import { checkTool, findApp } from "./directory.ts";
 import { verifyTokens } from "./tokens/tokens.ts";
 
 /**
- * Runs a tool on behalf of the user whose tokens are given. Returns the tool's result as JSON.
+ * Runs a tool on behalf of the user whose tokens are given. Returns the tool's result as JSON. An absent input is null,
+ * as an absent body of an event. The log gets what the tool threw, because not every caller may see it.
  *
  * @throws RefusedError `unknown_app`, `unknown_tool` or `invalid_token`; ToolFailedError if the tool failed;
  * UnavailableError if its Worker does not respond
@@ -31,7 +33,8 @@ export async function runTool(
 	await verifyTokens(tokens, ports.issuers, ports);
 	const { declaration } = await findApp(app, ports);
 	checkTool(declaration, tool);
-	const body: ToolBody = { input: JSON.parse(bodyText(input, "input")) };
+	const given = input === undefined ? null : input;
+	const body: ToolBody = { input: JSON.parse(bodyText(given, "input")) };
 	const identity = { app, tokens };
 	const outcome = await runOnce(identity, toolId(app, tool), body, true, ports);
 	switch (outcome.type) {
@@ -52,6 +55,7 @@ export async function runTool(
 				`the Worker of ${app} did not respond; try again`,
 			);
 		case "failed":
+			log("tool_failed", { app, tool, error: outcome.error });
 			throw new ToolFailedError(
 				`${app} ${tool} failed: ${outcome.error.name}: ${outcome.error.message}`,
 			);

@@ -54,6 +54,8 @@ const LINES = {
 	alarm_not_set: ["error", "the watch sets it again"],
 	flush_failed: ["error", "the rows are flushed again after a backoff"],
 	attempt_not_recorded: ["error", "the alarm makes the attempt again"],
+	start_or_stop_failed: ["error", "the attempt is made again"],
+	tool_failed: ["error", "the caller gets an error; nothing is retried"],
 	poll_failed: ["error", "the poll is sent again"],
 	webhook_not_confirmed: ["error", "a repeated call may run its handler again"],
 	webhook_code_failed: ["error", "the caller gets 500"],

@@ -1,6 +1,6 @@
 /** The capabilities of an app's code, and the limits of its names. */
 import { runDurableObjectAlarm } from "cloudflare:test";
-import { exports } from "cloudflare:workers";
+import { env, exports } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { declarationFrom } from "../../src/apps/declaration.ts";
 import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
@@ -94,7 +94,10 @@ describe("a tool", () => {
 			body: "{}",
 		});
 		expect(response.status).toBe(500);
-		expect(await response.json()).toMatchObject({ code: "tool_failed" });
+		expect(await response.json()).toMatchObject({
+			code: "tool_failed",
+			detail: "the tool failed; the log says why",
+		});
 	});
 
 	test("receives its input, and runs over HTTP with only a user's token", async () => {
@@ -105,6 +108,24 @@ describe("a tool", () => {
 		});
 		expect(response.status).toBe(200);
 		expect(await response.json()).toEqual({ output: { input: { n: [1] } } });
+	});
+
+	test("without an input receives null, in code and over HTTP", async () => {
+		acts.set("@test/guest", (_, input) => ({ input }));
+		const token = await atDoor(front);
+		const response = await call("POST", "/v1/apps/@test/guest/tools/act", {
+			token,
+		});
+		expect(await response.json()).toEqual({ output: { input: null } });
+		expect(await events.apps.run("@test/guest", "act")).toEqual({
+			input: null,
+		});
+		const { LAB } = env as unknown as {
+			LAB: { runTool(app: string, tool: string): Promise<unknown> };
+		};
+		behaviours.set("one", (input) => ({ input }));
+		expect(await LAB.runTool("@test/lab", "one")).toEqual({ input: null });
+		behaviours.clear();
 	});
 
 	test("that does not exist is rejected with a list of known tools", async () => {
@@ -194,9 +215,18 @@ describe("start, handler and stop", () => {
 			if (++tries < 3) throw new TypeError("the service is down");
 		});
 		const first = await join();
-		expect(first).toMatchObject({
+		// Another app asks, so the answer does not contain what this app threw.
+		expect(first).toEqual({
+			id: expect.any(Number),
 			state: "pending",
-			error: { name: "TypeError", message: "the service is down" },
+			error: {
+				code: "start_failed",
+				message:
+					"the start of the event failed, and is retried; the log of the owner says why",
+			},
+		});
+		expect((await boundSubscriptions(name).state()).error).toMatchObject({
+			message: "the service is down",
 		});
 		await vi.waitFor(async () => {
 			expect((await boundSubscriptions(name).state()).phase).toBe("running");

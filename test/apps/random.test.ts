@@ -113,7 +113,7 @@ test("with forty subscribers and thirty sends, each matching delivery ends exact
 	const delivered: string[] = [];
 	const tries = new Map<string, number>();
 	const act = ({ subscription }: Capabilities, input: unknown) => {
-		const { name } = subscription?.key as { name: string };
+		const name = subscription?.key.name as string;
 		const { text } = input as { text: string };
 		const at = `${text} ${name}`;
 		const n = Number(name.slice(5)) + Number(text);

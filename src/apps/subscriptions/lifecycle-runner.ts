@@ -134,11 +134,18 @@ export class LifecycleRunner {
 		// After a crash from here on, the caller's alarm finds an attempt that has begun.
 		this.#save(due.life);
 		const outcome = await this.#run(due.part);
+		if (outcome.type !== "delivered") this.#report(due.part, attempt, outcome);
 		if (this.#awaited === attempt) this.#awaited = undefined;
 		this.#save(recordOutcome(this.#life, attempt, outcome, Date.now()));
 		await this.#deps
 			.armAlarm()
 			.catch((error) => log("alarm_not_set", { name: this.#name, error }));
+	}
+
+	#report(part: string, attempt: number, outcome: AttemptOutcome): void {
+		const { type, ...reason } = outcome;
+		const fields = { name: this.#name, part, attempt, outcome: type };
+		log("start_or_stop_failed", { ...fields, ...reason });
 	}
 
 	async #run(part: "start" | "stop"): Promise<AttemptOutcome> {

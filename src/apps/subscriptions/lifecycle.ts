@@ -203,16 +203,18 @@ export function answerSubscriber(
 		case "stopping":
 			if (isAwaited || (life.endsBy === undefined && life.failures === 0))
 				return undefined;
-			return {
-				state: "pending",
-				error: withoutInternals(life.error ?? INTERRUPTED),
-			};
+			return { state: "pending", error: FAILURES[life.phase] };
 	}
 }
 
-/** The stack and the causes belong to the app of the event; subscribers of other apps must not see them. */
-function withoutInternals({ name, message, issues }: Failure): Failure {
-	return { name, message, ...(issues && { issues }) };
+/** Subscribers of other apps must not see what the app of the event threw. */
+const FAILURES = {
+	starting: { code: "start_failed", message: failureMessage("start") },
+	stopping: { code: "stop_failed", message: failureMessage("stop") },
+} as const;
+
+function failureMessage(part: string): string {
+	return `the ${part} of the event failed, and is retried; the log of the owner says why`;
 }
 
 /** Polls from now on. Returns undefined unless `start` or the event runs. */

@@ -18,8 +18,8 @@ export interface Subscribed {
 	id: number;
 	/** `pending`: the subscription is stored, and `start` is retried while there are subscribers. */
 	state: "active" | "pending";
-	/** Why the event has not started. */
-	error?: Failure;
+	/** The kind of failure that the event waits for. It contains nothing that the app of the event threw. */
+	error?: { code: "start_failed" | "stop_failed"; message: string };
 }
 
 /** Selects subscriptions of one app, of one key, or all, in the order of their ids. */

@@ -18,7 +18,7 @@ export function appRoutes(app: Hono<Http>, ports: AppPorts): void {
 		async POST(context) {
 			const { req, var: known } = context;
 			const tokens = tokensOf(known.caller);
-			const input = await readOptionalJson(req.raw, TOOL_BYTES);
+			const input = await readOptionalJson(req.raw, TOOL_BYTES, null);
 			const { tool = "" } = req.param();
 			const run = runTool(appIn(context), tool, input, tokens, ports);
 			return context.json({ output: await run });

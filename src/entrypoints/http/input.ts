@@ -23,16 +23,18 @@ export async function readJson(
 }
 
 /**
- * Reads JSON where all options are optional: a request without content is `{}`, with any media type.
+ * Reads optional JSON. A request may have no content, with any media type.
  *
+ * @param absent the value of a request without content; default: no options
  * @throws as `readJson` does
  */
 export async function readOptionalJson(
 	request: Request,
 	limit: number,
+	absent: unknown = {},
 ): Promise<unknown> {
 	const text = await readText(request, limit);
-	if (text === "") return {};
+	if (text === "") return absent;
 	checkMediaType(request);
 	return parse(text);
 }

@@ -91,7 +91,10 @@ export function problem(thrown: unknown, random = Math.random): Response {
 	}
 	const { code } = error;
 	const details = { index, issues: issues && shown(issues), receipts, failed };
-	return respond(STATUS[code], code, message, details, {
+	// What an app's code threw is for its developer, and not for users.
+	const detail =
+		code === "tool_failed" ? "the tool failed; the log says why" : message;
+	return respond(STATUS[code], code, detail, details, {
 		...(STATUS[code] === 401 && { "www-authenticate": challenge(code) }),
 		// With jitter, so that callers do not retry at the same time after an overload.
 		...(STATUS[code] === 503 && {
