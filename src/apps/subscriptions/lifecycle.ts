@@ -2,7 +2,6 @@
  * Decides when an app event starts and stops: the first subscriber starts it, the last one stops it. It is pure: it
  * must not store anything or make an attempt; `lifecycle-runner.ts` does.
  */
-
 import { decide } from "../../consume/decide.ts";
 import type { Failure } from "../../event/failure.ts";
 import { MAX_TIMEOUT } from "../../event/limits.ts";
