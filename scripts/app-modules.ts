@@ -20,7 +20,8 @@ export class UsageError extends Error {}
 export function appModuleText(folder: string, command: string): string {
 	const imports: string[] = [];
 	const imported = (file: string) => {
-		imports.push(`import * as m${imports.length} from "./${file}";`);
+		const specifier = JSON.stringify(`./${file}`);
+		imports.push(`import * as m${imports.length} from ${specifier};`);
 		return `m${imports.length - 1}`;
 	};
 	const source = posix.join(folder, "src");
@@ -34,19 +35,18 @@ export function appModuleText(folder: string, command: string): string {
 				);
 			return `${part}: ${imported(`events/${event}/${file}`)}`;
 		});
-		return `\t${JSON.stringify(event)}: { ${parts.join(", ")} },\n`;
+		return `\t${keyOf(event)}: { ${parts.join(", ")} },\n`;
 	});
 	const files = modulesIn(posix.join(source, "tools"));
 	checkUnique(files, posix.join(source, "tools"));
 	const tools = files.map(
-		(file) =>
-			`\t${JSON.stringify(stemOf(file))}: ${imported(`tools/${file}`)},\n`,
+		(file) => `\t${keyOf(stemOf(file))}: ${imported(`tools/${file}`)},\n`,
 	);
 	if (imports.length === 0)
 		throw new UsageError(
 			`${source} has neither events/ nor tools/; run npx tidings generate --app <folder> with the folder of the app`,
 		);
-	return `// Written by: ${command}
+	return `${writtenBy(command)}
 // Do not edit.
 // biome-ignore-all format: generated
 // biome-ignore-all assist: generated
@@ -60,6 +60,17 @@ ${events.join("")}};
 export const tools = {
 ${tools.join("")}};
 `;
+}
+
+/** The first line of a generated file. A folder's name may contain a line break, which would end the comment. */
+export function writtenBy(command: string): string {
+	return `// Written by: ${command.replaceAll(/[\r\n\u2028\u2029]/g, " ")}`;
+}
+
+/** As a plain key, `__proto__` would set the prototype. */
+function keyOf(name: string): string {
+	const text = JSON.stringify(name);
+	return name === "__proto__" ? `[${text}]` : text;
 }
 
 function foldersIn(path: string): string[] {

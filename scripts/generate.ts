@@ -15,6 +15,7 @@ import {
 	isOwnModule,
 	MODULE,
 	UsageError,
+	writtenBy,
 } from "./app-modules.ts";
 
 const OUT = "src/handlers.generated.ts";
@@ -157,7 +158,7 @@ function moduleText(paths: string[], out: string, command: string): string {
 	const entries = paths.map(
 		(path, index) => `\t${JSON.stringify(path)}: m${index},`,
 	);
-	return `// Written by: ${command}
+	return `${writtenBy(command)}
 // Do not edit: the order of these imports is the order in which handlers run.
 // biome-ignore-all format: generated
 // biome-ignore-all assist: generated

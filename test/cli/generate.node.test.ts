@@ -261,6 +261,32 @@ export const tools = {
 		expect(read(`parcels/${APP}`)).toBe(before);
 	});
 
+	test("a name from the file system is never code", () => {
+		const quoted = 'a";globalThis.x=1;"';
+		const broken = "app\nglobalThis.x = 1;";
+		write(`${broken}/src/tools/${quoted}.ts`, `${broken}/src/tools/b\\.ts`);
+		write(...event(quoted).map((path) => `${broken}/${path}`));
+		write(...event("__proto__").map((path) => `${broken}/${path}`));
+		write(`${broken}/src/tools/__proto__.ts`);
+		expect(run("generate", "--app", broken).status).toBe(0);
+		const text = read(`${broken}/${APP}`);
+		expect(text).not.toMatch(/^globalThis/m);
+		const code = text.replaceAll(
+			/^import \* as (m\d+) from (".*");$/gm,
+			(_, name, specifier) => `const ${name} = ${specifier};`,
+		);
+		const modules = new Function(
+			`${code.replaceAll("export const", "const")}; return { handlers, tools };`,
+		)();
+		expect(Object.keys(modules.handlers)).toEqual(["__proto__", quoted]);
+		expect(Object.entries(modules.tools)).toEqual([
+			["__proto__", "./tools/__proto__.ts"],
+			[quoted, `./tools/${quoted}.ts`],
+			["b\\", "./tools/b\\.ts"],
+		]);
+		expect(run("generate", "--check", "--app", broken).status).toBe(0);
+	});
+
 	test("two files of one tool are rejected, because only one of them would run", () => {
 		write("src/tools/a.js", "src/tools/a.ts");
 		expect(run("generate", "--app")).toMatchObject({
