@@ -66,6 +66,7 @@ const LINES = {
 	secret_unreadable: ["error", "the caller got 503"],
 	api_keys_missing: ["error", "every API request is answered with 401"],
 	api_keys_unreadable: ["error", "every API request is answered with 401"],
+	issuer_keys_unreadable: ["error", "callers with its tokens get 503"],
 	request_failed: ["error", "the caller got 500"],
 	webhook_unavailable: ["error", "the caller gets 503"],
 	// observers

@@ -1,21 +1,25 @@
-/** Finds the keys of an issuer: from its URL, cached for ten minutes, or from the configuration. It reads no claims. */
+/**
+ * Finds the keys of an issuer: in the configuration, or at its URL, with one fetch at a time. Keys are cached for ten
+ * minutes, and failures for ten seconds. It reads no claims.
+ */
 import {
 	createLocalJWKSet,
 	createRemoteJWKSet,
 	customFetch,
 	errors,
 	importSPKI,
-	type JWKSCacheInput,
+	type JSONWebKeySet,
 	type JWTPayload,
 	type JWTVerifyGetKey,
 	type JWTVerifyOptions,
-	jwksCache,
 	jwtVerify,
 } from "jose";
 import type { IssuerOptions } from "../../config/config.ts";
 import { isPem } from "../../config/key-options.ts";
 import { UnavailableError } from "../../event/errors.ts";
 import { log } from "../../platform/log.ts";
+import { pause, realTimer } from "../../platform/timer.ts";
+import type { Ports } from "../../ports.ts";
 
 /** Verifies a token. Tries several keys if the token has no `kid` that names one. */
 export async function verify(
@@ -38,13 +42,13 @@ export async function verify(
 	}
 }
 
-/** @param fetchKeys replaces the platform's `fetch` in tests */
+/** @param ports `fetch` replaces the platform's in tests */
 export function keysOf(
 	name: string,
 	{ jwks, publicKey, secret }: IssuerOptions,
-	fetchKeys?: typeof fetch,
+	ports: KeyPorts,
 ): JWTVerifyGetKey {
-	if (jwks !== undefined) return remoteKeys(name, jwks, fetchKeys);
+	if (jwks !== undefined) return remoteKeys(name, jwks, ports);
 	if (publicKey === undefined) return () => new TextEncoder().encode(secret);
 	const text = publicKey.trim();
 	return isPem(text)
@@ -52,45 +56,100 @@ export function keysOf(
 		: createLocalJWKSet({ keys: [JSON.parse(text)] });
 }
 
-/**
- * The last key set of each URL, and its time. It contains no promise: a promise of one request may never settle in
- * another, so the object that fetches is created for each token.
- */
-const cache = new Map<string, JWKSCacheInput>();
+export type KeyPorts = Pick<Ports, "clock"> & { fetch?: typeof fetch };
+
+/** How long a key set is used, in milliseconds. */
+const MAX_AGE = 600_000;
+
+/** After a fetch, an unknown key fetches the set again only after this time, in milliseconds: it may be made up. */
+const COOLDOWN = 30_000;
+
+/** After a failed fetch, the next one waits so long, in milliseconds. */
+const FAILURE_TTL = 10_000;
+
+/** Timeout of a fetch, in milliseconds. */
+const FETCH_TIME = 5_000;
+
+/** How often a request checks whether the fetch of another one has ended, in milliseconds. */
+const CHECK_INTERVAL = 20;
+
+/** What is known of one URL. Times are epoch milliseconds. */
+interface Known {
+	set?: JSONWebKeySet;
+	readAt: number;
+	failedAt: number;
+	/** Until then a request fetches the set. */
+	fetchingUntil: number;
+}
+
+/** By URL. It contains no promise: a promise of one request may never settle in another. */
+const known = new Map<string, Known>();
 
 function remoteKeys(
 	name: string,
 	url: string,
-	fetchKeys?: typeof fetch,
+	ports: KeyPorts,
 ): JWTVerifyGetKey {
-	const cached = cache.get(url) ?? {};
-	cache.set(url, cached);
-	const keys = createRemoteJWKSet(new URL(url), {
-		timeoutDuration: 5_000,
-		cacheMaxAge: 600_000,
-		// An unknown key fetches the key set again, but tokens with invented keys must not cause a fetch each.
-		cooldownDuration: 30_000,
-		[jwksCache]: cached,
-		...(fetchKeys && { [customFetch]: fetchKeys }),
-	});
-	return async (header, token) => {
+	const { clock } = ports;
+	const never = Number.NEGATIVE_INFINITY;
+	const state: Known = known.get(url) ?? {
+		...{ readAt: never, failedAt: never, fetchingUntil: never },
+	};
+	known.set(url, state);
+	const local = () => createLocalJWKSet(state.set ?? { keys: [] });
+
+	async function refresh(): Promise<void> {
+		const { readAt } = state;
+		let checks = FETCH_TIME / CHECK_INTERVAL;
+		// No await between the last check and the fetch: two requests would both find no other fetch.
+		while (clock() < state.fetchingUntil && checks-- > 0)
+			await pause(CHECK_INTERVAL, realTimer);
+		if (state.readAt > readAt) return;
+		const isPaused =
+			clock() < state.fetchingUntil || clock() < state.failedAt + FAILURE_TTL;
 		try {
-			return await keys(header, token);
+			if (!isPaused) return await read(url, state, ports);
 		} catch (error) {
-			if (TOKEN_ERRORS.some((known) => error instanceof known)) throw error;
 			// The URL is for the log only: anybody may send a token.
 			log("issuer_keys_unreadable", { issuer: name, url, error });
-			throw new UnavailableError(
-				`the keys of ${name} cannot be read; try again later`,
-				{ cause: error },
-			);
 		}
+		throw new UnavailableError(
+			`the keys of ${name} cannot be read; try again later`,
+		);
+	}
+
+	return async (header, token) => {
+		if (clock() >= state.readAt + MAX_AGE) await refresh();
+		try {
+			return await local()(header, token);
+		} catch (error) {
+			const isUnknown = error instanceof errors.JWKSNoMatchingKey;
+			if (!isUnknown || clock() < state.readAt + COOLDOWN) throw error;
+		}
+		await refresh();
+		return local()(header, token);
 	};
 }
 
-/** Errors that the token causes. Any other error is a failure of the issuer or the network. */
-const TOKEN_ERRORS = [
-	errors.JWKSNoMatchingKey,
-	errors.JWKSMultipleMatchingKeys,
-	errors.JOSENotSupported,
-];
+/** Fetches the set. Marks first that it fetches. */
+async function read(
+	url: string,
+	state: Known,
+	{ clock, fetch }: KeyPorts,
+): Promise<void> {
+	state.fetchingUntil = clock() + FETCH_TIME;
+	try {
+		const remote = createRemoteJWKSet(new URL(url), {
+			timeoutDuration: FETCH_TIME,
+			...(fetch && { [customFetch]: fetch }),
+		});
+		await remote.reload();
+		const set = remote.jwks();
+		if (set) Object.assign(state, { set, readAt: clock() });
+	} catch (error) {
+		state.failedAt = clock();
+		throw error;
+	} finally {
+		state.fetchingUntil = Number.NEGATIVE_INFINITY;
+	}
+}

@@ -6,20 +6,14 @@ import { decodeJwt, decodeProtectedHeader, errors } from "jose";
 import type { IssuerOptions, Issuers } from "../../config/config.ts";
 import { algorithmsOf, toleranceSeconds } from "../../config/issuer.ts";
 import { RefusedError, UnavailableError } from "../../event/errors.ts";
-import { show } from "../../event/validation.ts";
-import type { Ports } from "../../ports.ts";
-import { keysOf, verify } from "./issuer-keys.ts";
-
-type VerifyPorts = Pick<Ports, "clock"> & {
-	/** Default: the platform's. */
-	fetch?: typeof fetch;
-};
+import { isText, show } from "../../event/validation.ts";
+import { type KeyPorts, keysOf, verify } from "./issuer-keys.ts";
 
 type Claims = Record<string, unknown>;
 
 /**
  * Verifies each token. Returns the claims by the name of their issuer. Claims of several tokens of one issuer are
- * merged if equal claims have equal values.
+ * merged if they have the same `sub`, and no claim with different values.
  *
  * @throws RefusedError `invalid_token` with the check that failed; UnavailableError if the keys of an issuer cannot be
  * fetched
@@ -27,7 +21,7 @@ type Claims = Record<string, unknown>;
 export async function verifyTokens(
 	tokens: readonly string[],
 	issuers: Issuers,
-	ports: VerifyPorts,
+	ports: KeyPorts,
 ): Promise<Map<string, Claims>> {
 	if (!Array.isArray(tokens))
 		throw invalid("tokens: expected a list; send a list of JWTs");
@@ -35,7 +29,8 @@ export async function verifyTokens(
 	for (const token of tokens) {
 		const [name, options] = issuerOf(token, issuers);
 		const verified = await claimsOf(token, name, options, ports);
-		claims.set(name, merged(name, claims.get(name) ?? {}, verified));
+		const before = claims.get(name);
+		claims.set(name, before ? merged(name, before, verified) : verified);
 	}
 	return claims;
 }
@@ -62,11 +57,11 @@ async function claimsOf(
 	token: string,
 	name: string,
 	options: IssuerOptions,
-	ports: VerifyPorts,
+	ports: KeyPorts,
 ): Promise<Claims> {
 	const { issuer, audience } = options;
 	try {
-		return await verify(token, keysOf(name, options, ports.fetch), {
+		return await verify(token, keysOf(name, options, ports), {
 			issuer,
 			...(audience !== undefined && { audience: [audience].flat() }),
 			algorithms: algorithmsOf(options),
@@ -132,6 +127,10 @@ function merged(name: string, some: Claims, more: Claims): Claims {
 	if (differing !== undefined)
 		throw invalid(
 			`two tokens of ${name} differ in their claim ${show(differing)}; send tokens of one user`,
+		);
+	if (!isText(some.sub) || !isText(more.sub))
+		throw invalid(
+			`two tokens of ${name} do not have the same sub claim; send tokens of one user, whose sub is a text`,
 		);
 	return { ...some, ...more };
 }

@@ -52,7 +52,7 @@ async function claimsOf(
 	tokens: string | string[],
 	issuers: Issuers = bySecret,
 	fetchKeys?: typeof fetch,
-	now = NOW,
+	now = vi.isFakeTimers() ? Date.now() : NOW,
 ) {
 	settingsOf({ issuers });
 	const ports = { clock: () => now, ...(fetchKeys && { fetch: fetchKeys }) };
@@ -367,6 +367,40 @@ describe("the keys of an issuer's URL", () => {
 		expect(fetch).toHaveBeenCalledTimes(2);
 	});
 
+	test("are fetched once for tokens that arrive together, whether they are known or made up", async () => {
+		vi.useFakeTimers({ toFake: ["Date"], now: NOW });
+		const site = await published("r1");
+		const { issuers, fetch } = site;
+		const byKid = (kid: string) =>
+			signed({}, { alg: "RS256", kid }, rsa.privateKey);
+		const genuine = await byKid("r1");
+		const first = await Promise.all(
+			Array.from({ length: 20 }, () => claimsOf(genuine, issuers, fetch)),
+		);
+		expect(first.map(({ size }) => size)).toEqual(Array(20).fill(1));
+		expect(fetch).toHaveBeenCalledTimes(1);
+		vi.setSystemTime(NOW + 31_000);
+		await Promise.all(
+			Array.from({ length: 50 }, async (_, n) =>
+				refusal(await byKid(`made-up-${n}`), issuers, fetch),
+			),
+		);
+		expect(fetch).toHaveBeenCalledTimes(2);
+	});
+
+	test("that cannot be fetched are asked for once by tokens that arrive together", async () => {
+		const { issuers, fetch } = await published("r1");
+		fetch.mockRejectedValue(new TypeError("no network"));
+		const token = await signed({}, { alg: "RS256", kid: "r1" }, rsa.privateKey);
+		const ends = await Promise.allSettled(
+			Array.from({ length: 20 }, () => claimsOf(token, issuers, fetch)),
+		);
+		expect(new Set(ends.map(({ status }) => status))).toEqual(
+			new Set(["rejected"]),
+		);
+		expect(fetch).toHaveBeenCalledTimes(1);
+	});
+
 	test("are not fetched for a token of another issuer or in a wrong form", async () => {
 		const { issuers, fetch } = await published("r1");
 		await refusal(await signed(), issuers, fetch);
@@ -410,8 +444,9 @@ describe("the keys of an issuer's URL", () => {
 		["answers no JSON", async () => new Response("<html>")],
 		["answers no key set", async () => Response.json({ keys: 5 })],
 	])(
-		"that %s are an outage of the issuer, not an invalid token, and the next token fetches them",
+		"that %s are an outage of the issuer, not an invalid token, and are fetched again after ten seconds",
 		async ([, answer]) => {
+			vi.useFakeTimers({ toFake: ["Date"], now: NOW });
 			const { issuers, fetch } = await published("r1");
 			fetch.mockImplementationOnce(answer);
 			const token = await signed(
@@ -419,11 +454,16 @@ describe("the keys of an issuer's URL", () => {
 				{ alg: "RS256", kid: "r1" },
 				rsa.privateKey,
 			);
-			await expect(claimsOf(token, issuers, fetch)).rejects.toMatchObject({
-				name: "UnavailableError",
-				code: "unavailable",
-				message: `the keys of ${AUTH} cannot be read; try again later`,
-			});
+			for (const seconds of [0, 0, 9]) {
+				vi.setSystemTime(NOW + seconds * 1_000);
+				await expect(claimsOf(token, issuers, fetch)).rejects.toMatchObject({
+					name: "UnavailableError",
+					code: "unavailable",
+					message: `the keys of ${AUTH} cannot be read; try again later`,
+				});
+			}
+			expect(fetch).toHaveBeenCalledTimes(1);
+			vi.setSystemTime(NOW + 10_000);
 			expect((await claimsOf(token, issuers, fetch)).size).toBe(1);
 			expect(fetch).toHaveBeenCalledTimes(2);
 		},
@@ -472,6 +512,27 @@ describe("several tokens", () => {
 			for (const order of [tokens, tokens.toReversed()])
 				expect(await refusal(order)).toBe(
 					`two tokens of ${AUTH} differ in their claim "${claim}"; send tokens of one user`,
+				);
+		},
+	);
+
+	test.each([
+		[{}, {}],
+		[{ sub: "u1" }, {}],
+		[{ role: "user" }, { role: "user" }],
+		[{ sub: "" }, { sub: "" }],
+		[{ sub: 1 }, { sub: 1 }],
+	])(
+		"of one issuer are rejected unless their sub shows one user: %j and %j",
+		async (some, more) => {
+			const calendar = { calendarId: "c1" };
+			const tokens = [
+				await signed(some as JWTPayload),
+				await signed({ ...more, account: undefined, calendar } as JWTPayload),
+			];
+			for (const order of [tokens, tokens.toReversed()])
+				expect(await refusal(order)).toBe(
+					`two tokens of ${AUTH} do not have the same sub claim; send tokens of one user, whose sub is a text`,
 				);
 		},
 	);
