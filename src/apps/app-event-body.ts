@@ -39,6 +39,20 @@ export function checkSentBody(value: unknown): asserts value is SentBody {
 	);
 }
 
+/** Checks that an edited filter selects by fields of the event. @throws RefusedError `invalid_body` */
+export function checkFilter(
+	fields: readonly { name: string }[],
+	filter: Key,
+): void {
+	const known = fields.map(({ name }) => name);
+	const unknown = filter.find(([name]) => !known.includes(name));
+	if (unknown)
+		throw new RefusedError(
+			"invalid_body",
+			`body: filter: unknown field ${JSON.stringify(unknown[0])}; use ${known.join(", ") || "[], because the event has no fields"}`,
+		);
+}
+
 function isField(value: unknown): boolean {
 	return (
 		Array.isArray(value) &&

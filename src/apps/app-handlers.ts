@@ -37,7 +37,7 @@ export function eventHandlers(
 			patterns: [],
 			run({ body }, _, host) {
 				const trigger = body as TriggerBody;
-				const given = capabilitiesOf(app.name, capabilities, where, {
+				const given = capabilitiesOf(app, capabilities, where, {
 					host: host as AppHost | undefined,
 					webhookUrl: trigger.webhookUrl,
 				});
@@ -63,7 +63,7 @@ export function toolHandler(
 		patterns: [],
 		run({ body }, _, host) {
 			const { input, subscription } = body as ToolBody;
-			const given = capabilitiesOf(app.name, app.capabilities, where, {
+			const given = capabilitiesOf(app, app.capabilities, where, {
 				host: host as AppHost | undefined,
 				...(subscription && { subscription }),
 			});

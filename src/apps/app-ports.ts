@@ -23,6 +23,12 @@ export interface AppWorker {
 	apps(): Promise<readonly AppDeclaration[] | undefined>;
 	/** Whether its last list had this app. While it does not respond, no other Worker can bring the app. */
 	had(app: string): boolean;
+	/**
+	 * Asks an app whether a payload matches the schema of its event.
+	 *
+	 * @throws RefusedError `schema_violation`; UnavailableError
+	 */
+	checkPayload(eventName: string, payload: unknown): Promise<void>;
 	/** Asks an app whether it accepts a call of its webhook. @throws UnavailableError */
 	receive(eventName: string, request: HookRequest): Promise<Received>;
 }

@@ -1,11 +1,11 @@
 /** Finds the apps of the owner's own Worker and of those behind service bindings. Caches data, never a promise. */
-import { UnavailableError } from "../event/errors.ts";
+import { reviveError, UnavailableError } from "../event/errors.ts";
 import { LIST_TIME, LISTING_TTL, SILENCE_TTL } from "../event/limits.ts";
 import type { HandlerWorker } from "../handlers/call.ts";
 import { log } from "../platform/log.ts";
 import { inTime } from "../platform/timer.ts";
 import type { Ports } from "../ports.ts";
-import { type App, receiveWebhook } from "./app.ts";
+import { type App, checkPayloadOf, receiveWebhook } from "./app.ts";
 import type { AppWorker } from "./app-ports.ts";
 import { type AppDeclaration, declarationFrom } from "./declaration.ts";
 import type { HookRequest, Received } from "./webhooks/trigger.ts";
@@ -14,6 +14,8 @@ import type { HookRequest, Received } from "./webhooks/trigger.ts";
 export interface AppBinding {
 	apps(): Promise<AppDeclaration[]>;
 	receive(eventName: string, request: HookRequest): Promise<Received>;
+	/** Returns the error, because an error that is thrown over RPC is logged as uncaught. */
+	checkPayload(eventName: string, payload: unknown): Promise<object | null>;
 }
 
 type AppWorkerDeps = Pick<Ports, "clock" | "timer">;
@@ -58,6 +60,7 @@ function ownApps(
 		had: (name) => own.some((one) => one.name === name),
 		receive: (name, request) =>
 			answerOf(worker, name, receiveWebhook(apps, name, request, deps), deps),
+		checkPayload: async (name, payload) => checkPayloadOf(apps, name, payload),
 	};
 }
 
@@ -102,6 +105,16 @@ function remoteApps(
 		had: (name) => last.some((one) => one.name === name),
 		receive: (name, request) =>
 			answerOf(worker, name, binding().receive(name, request), deps),
+		async checkPayload(name, payload) {
+			const checking = binding().checkPayload(name, payload);
+			const error = await inTime(checking, LIST_TIME, timer).catch((error) => {
+				log("payload_not_checked", { name, worker: worker.key, error });
+				throw new UnavailableError(
+					`the Worker ${worker.key} did not check the payload of ${name}; try again`,
+				);
+			});
+			if (error) throw reviveError(error);
+		},
 	};
 }
 

@@ -7,6 +7,7 @@ import { type AppModule, eventHandlers, toolHandler } from "./app-handlers.ts";
 import { parseAppEventName } from "./app-name.ts";
 import { type AppDeclaration, declarationOf } from "./declaration.ts";
 import type { Capability } from "./declaration-schema.ts";
+import { checkEventPayload } from "./payload-schema.ts";
 import type { HookRequest, Received } from "./webhooks/trigger.ts";
 import { checkRequest, type HookModule } from "./webhooks/webhook-module.ts";
 
@@ -98,6 +99,18 @@ function hookOf(app: string, event: string, module: HookModule): HookModule {
 	throw new TypeError(
 		`${app}: src/events/${event}/handler.ts: secretNames: ${JSON.stringify(names)} is not a list of names; use one such as ["x-partner-code"]`,
 	);
+}
+
+/** Checks a payload with the schema of its event. @throws RefusedError `schema_violation`; Error if the app is not here */
+export function checkPayloadOf(
+	apps: readonly App[],
+	eventName: string,
+	payload: unknown,
+): void {
+	const { app = "", event = "" } = parseAppEventName(eventName) ?? {};
+	const found = apps.find(({ declaration }) => declaration.name === app);
+	if (!found) throw new Error(`tidings: this Worker has no app ${app}`);
+	checkEventPayload(app, found.declaration.events, event, payload);
 }
 
 /**

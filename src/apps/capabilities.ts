@@ -8,7 +8,9 @@ import { bodyText } from "../event/json.ts";
 import { withRevivedErrors } from "../publish/transport.ts";
 import type { ToolSubscription } from "./app-event-body.ts";
 import type { AppEventToSend, AppHost } from "./app-host.ts";
+import type { AppDeclaration } from "./declaration.ts";
 import type { Capability } from "./declaration-schema.ts";
+import { checkEventPayload } from "./payload-schema.ts";
 import { type AppStorage, storageOf } from "./storage.ts";
 import type { Subscribed } from "./subscriptions/subscription.ts";
 
@@ -61,9 +63,12 @@ interface CallInput {
 	subscription?: ToolSubscription;
 }
 
-/** @param where the place where a missing capability must be declared, for the error */
+/**
+ * @param app the declaration of the app whose code runs
+ * @param where the place where a missing capability must be declared, for the error
+ */
 export function capabilitiesOf(
-	app: string,
+	{ name: app, events }: Pick<AppDeclaration, "name" | "events">,
 	declared: readonly Capability[],
 	where: string,
 	{ host, webhookUrl, subscription }: CallInput,
@@ -84,7 +89,9 @@ export function capabilitiesOf(
 			const owner = requireCapability("event");
 			return {
 				send: (event, sent) =>
-					withRevivedErrors(() => owner.send(event, plain(sent))),
+					withRevivedErrors(async () =>
+						owner.send(event, checked(app, events, event, plain(sent))),
+					),
 				subscribe: (source, event, tool) =>
 					withRevivedErrors(() => owner.subscribe(source, event, tool)),
 				unsubscribe: (source, event) =>
@@ -119,6 +126,21 @@ export function capabilitiesOf(
 			},
 		}),
 	};
+}
+
+/**
+ * Checks the payload here, where the app's own schema may run. The owner rejects an unknown event, and a payload that is
+ * too large.
+ */
+function checked(
+	app: string,
+	events: AppDeclaration["events"],
+	event: string,
+	sent: AppEventToSend,
+): AppEventToSend {
+	const { payload } = Object(sent);
+	if (payload !== undefined) checkEventPayload(app, events, event, payload);
+	return sent;
 }
 
 /** Converts the payload to plain JSON, as every body. The owner rejects any other wrong value. */

@@ -88,7 +88,11 @@ const OwnEvent = z.strictObject({
 export const OwnEvents = z.record(ShortName, OwnEvent);
 export const RemoteEvents = z.record(
 	ShortName,
-	z.object({ ...OwnEvent.shape, capabilities: RemoteCapabilities }),
+	z.object({
+		description: Text,
+		capabilities: RemoteCapabilities,
+		tokens: Tokens,
+	}),
 );
 
 const EventName = z.custom<string>(

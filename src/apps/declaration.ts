@@ -23,8 +23,8 @@ export interface AppEvent {
 	capabilities: readonly Capability[];
 	/** The fields of a subscription's key, by issuer and token type. A public event has none. */
 	tokens: DeclaredTokens;
-	/** JSON Schema of its payload. */
-	payload: object;
+	/** JSON Schema of its payload. Absent in the declaration of another Worker's app: only that Worker checks payloads. */
+	payload?: object;
 }
 
 /** The declaration of an app, as plain data that other Workers may read. */
@@ -74,7 +74,7 @@ export function declarationOf(
 
 /**
  * Reads the declaration of another Worker's app. That Worker's deploy may be older or newer, so unknown keys and
- * capabilities are left out, and absent parts are empty.
+ * capabilities are left out, and absent parts are empty. Schemas are left out, because they must not run here.
  *
  * @throws TypeError for a value that is not a declaration
  */

@@ -3,10 +3,11 @@
  * nothing.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { receiveWebhook } from "../apps/app.ts";
+import { checkPayloadOf, receiveWebhook } from "../apps/app.ts";
 import type { AppHost } from "../apps/app-host.ts";
 import type { AppDeclaration } from "../apps/declaration.ts";
 import type { HookRequest, Received } from "../apps/webhooks/trigger.ts";
+import { plainError } from "../event/errors.ts";
 import type { Events } from "../events.ts";
 import type { Call, Reporter } from "../handlers/call.ts";
 import { type HandlerListing, listingOf } from "../handlers/listing.ts";
@@ -21,6 +22,7 @@ interface SubscriberEntrypoint extends WorkerEntrypoint {
 	deliver(call: Call, report: Reporter, host?: AppHost): Promise<void>;
 	apps(): Promise<AppDeclaration[]>;
 	receive(eventName: string, request: HookRequest): Promise<Received>;
+	checkPayload(eventName: string, payload: unknown): Promise<object | null>;
 }
 
 /**
@@ -57,6 +59,18 @@ export function subscriber(
 
 		async receive(name: string, request: HookRequest): Promise<Received> {
 			return receiveWebhook(apps, name, request, time);
+		}
+
+		/** Returns the error of a payload that does not match its schema, or null. */
+		async checkPayload(name: string, payload: unknown): Promise<object | null> {
+			try {
+				checkPayloadOf(apps, name, payload);
+				return null;
+			} catch (thrown) {
+				const error = plainError(thrown);
+				if (error) return error;
+				throw thrown;
+			}
 		}
 	};
 }

@@ -57,6 +57,7 @@ const LINES = {
 	start_or_stop_failed: ["error", "the attempt is made again"],
 	tool_failed: ["error", "the caller gets an error; nothing is retried"],
 	poll_failed: ["error", "the poll is sent again"],
+	payload_not_checked: ["error", "the dead letter is not replayed"],
 	webhook_not_confirmed: ["error", "a repeated call may run its handler again"],
 	webhook_code_failed: ["error", "the caller gets 500"],
 	webhook_worker_failed: ["error", "the caller gets 503"],

@@ -10,7 +10,7 @@ import { createEvents } from "../../src/index.ts";
 import { registrationOf } from "../../src/registration.ts";
 import { asApp, atDoor, refusal } from "./as-app.ts";
 import { acts, bell } from "./more-apps.ts";
-import { call, stopped, wait } from "./support.ts";
+import { call, stopped, transitionsOf, wait } from "./support.ts";
 import { behaviours, events } from "./worker.ts";
 
 const front = { floor: 1, isOpen: true, name: "front" };
@@ -138,6 +138,29 @@ describe("a tool", () => {
 			message: expect.stringContaining("@my-org/email, @my-org/inbox"),
 		});
 	});
+});
+
+test("a payload that violates its schema ends the delivery at once, and is not retried", async () => {
+	const ticked = boundSubscriptions("@test/lab/ticked");
+	await ticked.subscribe({ app: "@test/lab", tool: "one", key: [] });
+	behaviours.set("one", (_, { event }) =>
+		event.send("announced", { payload: {} }),
+	);
+	behaviours.set("two", (_, { event }) =>
+		event.send("ticked", { payload: {} }),
+	);
+	const { id } = (await events.apps.run("@test/lab", "two")) as { id: string };
+	await vi.waitFor(
+		() =>
+			expect(transitionsOf(id)).toEqual([
+				"published",
+				expect.stringMatching(/^dead @test\/lab\/one#\d+ 1$/),
+			]),
+		wait,
+	);
+	await ticked.unsubscribe("@test/lab", []);
+	await stopped("@test/lab/ticked");
+	behaviours.clear();
 });
 
 describe("start, handler and stop", () => {
@@ -388,9 +411,10 @@ describe("an app with the longest names", () => {
 				`${longName}/${"t".repeat(64)}`,
 			],
 		);
-		expect(declarationFrom(structuredClone(app.declaration))).toEqual(
-			app.declaration,
-		);
+		expect(declarationFrom(structuredClone(app.declaration))).toMatchObject({
+			name: longName,
+			tools: ["t".repeat(64)],
+		});
 	});
 
 	test("is rejected with one more character", () => {

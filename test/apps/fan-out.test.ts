@@ -263,6 +263,25 @@ describe("a message that the platform gave up on", () => {
 	);
 });
 
+test.each([
+	[{ filter: [], payload: {} }, "schema_violation"],
+	[{ filter: [], payload: { text: 7 } }, "schema_violation"],
+	[{ filter: [["email", "a"]], payload: { text: "hi" } }, "invalid_body"],
+])(
+	"an edited body %j is refused with %s, as the app's own send would be",
+	async (body, code) => {
+		const text = record(NAME, ALL, { handler: `${NAME}#`, attempt: 1 });
+		const { id } = read(text);
+		await abandon(text);
+		const ports = recordingPorts();
+		const edited = replay(`${id}:${NAME}#`, { body }, ports);
+		expect((await refusal(edited)).code).toBe(code);
+		expect(ports.recorded.retries).toEqual([]);
+		const body2 = { filter: [["name", "a"]], payload: { text: "edited" } };
+		expect(await replay(`${id}:${NAME}#`, { body: body2 }, ports)).toBe(true);
+	},
+);
+
 describe("a delivery to a subscriber", () => {
 	const text = (attempt = 1) =>
 		record(NAME, ALL, { handler: wanted()[0] as string, attempt });

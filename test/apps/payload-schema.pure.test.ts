@@ -35,6 +35,22 @@ function issuesOf(schema: object, payload: unknown): Issue[] {
 	return [];
 }
 
+/**
+ * A schema that applies each of 40 definitions to a value twice as often as the one before.
+ *
+ * @param isDeep whether each one is applied to the items of the value, and not to the value itself
+ */
+function doubling(isDeep: boolean): object {
+	const refs = (n: number) => {
+		const one = { $ref: `#/$defs/d${n + 1}` };
+		return isDeep ? { items: { allOf: [one, one] } } : { allOf: [one, one] };
+	};
+	const $defs = Object.fromEntries(
+		Array.from({ length: 40 }, (_, n) => [`d${n}`, refs(n)]),
+	);
+	return { $defs: { ...$defs, d40: {} }, $ref: "#/$defs/d0" };
+}
+
 describe("a payload", () => {
 	test("that matches the schema is accepted, with additional properties", () => {
 		expect(issuesOf(schema, mail)).toEqual([]);
@@ -239,9 +255,71 @@ describe("a payload", () => {
 		expect(issuesOf(tree, deep)[0]?.path).toMatch(/^(next\.){100}end$/);
 	});
 
-	test("with 20 000 issues is rejected with all of them", () => {
+	test("with 20 000 issues is rejected with the first hundred", () => {
 		const list = { items: { type: "string" } };
-		expect(issuesOf(list, Array(20_000).fill(1))).toHaveLength(20_000);
+		expect(issuesOf(list, Array(20_000).fill(1))).toHaveLength(100);
+	});
+
+	test("is not retried by a handler that does not catch the error", () => {
+		expect(() => checkPayload(NAME, { type: "string" }, 1)).toThrow(
+			expect.objectContaining({ tidings: "non_retryable" }),
+		);
+	});
+
+	test.for<[string, object, unknown, string]>([
+		[
+			"a text that is too long for its pattern",
+			{ pattern: "^[^@]+@[^@]+\\.x$" },
+			`a@${".".repeat(100_000)}`,
+			"String is too long",
+		],
+		[
+			"a text that is too long for its format",
+			{ format: "uri-reference" },
+			"a/".repeat(100_000),
+			"String is too long",
+		],
+		[
+			"a long list with unique items",
+			{ uniqueItems: true },
+			Array.from({ length: 40_000 }, (_, n) => n),
+			"Array has too many items",
+		],
+		[
+			"references to references",
+			doubling(true),
+			JSON.parse("[".repeat(41) + "]".repeat(41)),
+			"the value cannot be checked: it takes more than 250000 steps",
+		],
+		[
+			"a long list for many required names",
+			{ items: { required: Array.from({ length: 5_000 }, (_, n) => `${n}`) } },
+			Array.from({ length: 50_000 }, () => ({})),
+			"the value cannot be checked: it takes more than 250000 steps",
+		],
+	])("with %s is rejected at once", ([, schema, payload, message]) => {
+		checkSchema(schema);
+		const start = performance.now();
+		expect(issuesOf(schema, payload)[0]?.message).toContain(message);
+		expect(performance.now() - start).toBeLessThan(2_000);
+	});
+
+	test("that is as large as an event can be is checked in time", () => {
+		const row = { id: 1, name: "a", at: "2027-01-01T00:00:00Z" };
+		const rows = Array(4_000).fill(row);
+		const schema = {
+			items: {
+				properties: {
+					id: { type: "integer" },
+					name: { type: "string", pattern: "^[a-z]+$" },
+					at: { type: "string", format: "date-time" },
+				},
+				required: ["id", "name", "at"],
+			},
+		};
+		const start = performance.now();
+		expect(issuesOf(schema, rows)).toEqual([]);
+		expect(performance.now() - start).toBeLessThan(2_000);
 	});
 
 	test("is not changed, and neither is its schema", () => {
@@ -343,6 +421,24 @@ describe("a schema", () => {
 		[{ multipleOf: 0 }, "invalid JSON Schema: multipleOf: "],
 		[{ uniqueItems: "yes" }, "invalid JSON Schema: uniqueItems: "],
 		[{ pattern: "(" }, "invalid JSON Schema: pattern: "],
+		[
+			{ properties: { a: { pattern: "^(a+)+$" } } },
+			'invalid JSON Schema: properties.a: pattern: "^(a+)+$" takes too many steps; do not repeat a group',
+		],
+		[{ pattern: "a".repeat(501) }, "invalid JSON Schema: pattern: "],
+		[
+			{ patternProperties: { "a+b": {} } },
+			'invalid JSON Schema: (schema): patternProperties: "a+b" takes too many steps with long keys',
+		],
+		[{ format: "url" }, 'format: "url" takes too many steps; use "uri"'],
+		[
+			{ enum: Array(20_000).fill("four") },
+			"invalid JSON Schema: it has 140010 characters; use at most 65536",
+		],
+		[
+			doubling(false),
+			"it takes more than 250000 steps; use a smaller value or schema",
+		],
 		[
 			{ patternProperties: { "(": {} } },
 			"invalid JSON Schema: patternProperties.(: ",

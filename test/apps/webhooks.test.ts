@@ -366,6 +366,19 @@ describe("a handler that fails", () => {
 		// A reader of dead letters must not learn the URL.
 		const secret = url.split("/").at(-1);
 		expect(await (await keyed("GET", path)).text()).not.toContain(secret);
+		const base64 = "eyJuIjoxfQ==";
+		for (const body of [
+			{ filter: [], payload: {} },
+			{ trigger: "hook", method: "POST", base64 },
+			{ trigger: "hook", method: "POST", headers: {}, query: {}, base64: "é" },
+			{ trigger: "mail", from: "a", headers: {}, base64 },
+			{ trigger: "other" },
+			null,
+		]) {
+			const edited = await keyed("POST", `${path}/replay`, { body });
+			expect(edited.status).toBe(422);
+			expect(await edited.json()).toMatchObject({ code: "invalid_body" });
+		}
 		isMended = true;
 		expect((await keyed("POST", `${path}/replay`)).status).toBe(202);
 		const input = await handledOnce();

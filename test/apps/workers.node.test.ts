@@ -239,6 +239,19 @@ describe("a source, a subscriber and the owner in three Workers", () => {
 		});
 	});
 
+	test("an edited body is checked by the schema in the source's Worker", async () => {
+		const check = async (payload: unknown) => {
+			const body = { name: NAME, body: { filter: [], payload } };
+			const init = { method: "POST", body: JSON.stringify(body) };
+			return (await ask("owner", "/check", init)).json();
+		};
+		expect(await check({ text: "edited" })).toBeNull();
+		expect(await check({})).toMatchObject({
+			code: "schema_violation",
+			message: expect.stringContaining('required property "text"'),
+		});
+	});
+
 	test("an app stores values in the bucket of its own Worker, and an error says what is missing without one", async () => {
 		const storage = { capability: "storage" };
 		await act(

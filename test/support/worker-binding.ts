@@ -51,6 +51,10 @@ export class FakeWorker implements SubscriberBinding, AppBinding {
 		return { type: "refused" };
 	}
 
+	async checkPayload(): Promise<null> {
+		return null;
+	}
+
 	/** Fails like a Worker that is down. */
 	readonly fails = async (): Promise<never> => {
 		throw new Error("Worker not found");

@@ -1,4 +1,5 @@
 /** Triggers of an app's event: a webhook call, a poll or a mail, and how one travels as the body of an event. */
+import { RefusedError } from "../../event/errors.ts";
 import { parseAppEventName } from "../app-name.ts";
 import { jsonOf } from "./json.ts";
 
@@ -75,6 +76,40 @@ export function identityOfTrigger(name: string): TriggerIdentity | undefined {
 	return name.endsWith(SUFFIX)
 		? parseAppEventName(name.slice(0, -SUFFIX.length))
 		: undefined;
+}
+
+/** Checks an edited body before its replay. @throws RefusedError `invalid_body` */
+export function checkTriggerBody(value: unknown): asserts value is TriggerBody {
+	const { trigger, base64, headers, ...rest } = Object(value);
+	const { method, query, rawQuery, from, to } = rest;
+	const isComplete =
+		(trigger === "hook" &&
+			[method, rawQuery].every((one) => typeof one === "string") &&
+			[headers, query].every(isTexts)) ||
+		(trigger === "mail" &&
+			[from, to].every((one) => typeof one === "string") &&
+			isTexts(headers));
+	if (trigger === "poll" || (isComplete && isBase64(base64))) return;
+	throw new RefusedError(
+		"invalid_body",
+		'body: it is not the body of a trigger; use { trigger: "hook", method, headers, query, rawQuery, base64 }, { trigger: "mail", from, to, headers, base64 } or { trigger: "poll" }',
+	);
+}
+
+function isTexts(value: unknown): boolean {
+	return (
+		typeof value === "object" &&
+		value !== null &&
+		Object.values(value).every((one) => typeof one === "string")
+	);
+}
+
+function isBase64(value: unknown): boolean {
+	try {
+		return typeof value === "string" && bytesFrom(value).length >= 0;
+	} catch {
+		return false;
+	}
 }
 
 export function triggerFrom({

@@ -41,6 +41,16 @@ const own = worker(events, {
 		switch (pathname) {
 			case "/ends":
 				return Response.json(ends);
+			case "/check": {
+				const { name, body } = (await request.json()) as Check;
+				const checked = portsOf(events).extension.checkReplay(name, body);
+				return Response.json(
+					await checked.then(
+						() => null,
+						({ code, message }) => ({ code, message }),
+					),
+				);
+			}
 			case "/publish":
 				return Response.json(await events.publish("order.placed"));
 			case "/clock": {
@@ -72,6 +82,11 @@ export default {
 	queue: (...args: Parameters<typeof own.queue>) =>
 		withShiftedClock(() => own.queue(...args)),
 };
+
+interface Check {
+	name: string;
+	body: unknown;
+}
 
 interface Run {
 	app: string;

@@ -73,6 +73,10 @@ export class Subscriber extends WorkerEntrypoint {
 		return this.#own().receive(...args);
 	}
 
+	checkPayload(...args: Parameters<Entrypoint["checkPayload"]>) {
+		return this.#own().checkPayload(...args);
+	}
+
 	deliver(...args: Parameters<Entrypoint["deliver"]>) {
 		return this.#own().deliver(...args);
 	}
