@@ -603,6 +603,23 @@ describe("a module with verify", () => {
 		await handledOnce();
 	});
 
+	test("that does not end is answered with 503 after five seconds", async () => {
+		const began = Promise.withResolvers<void>();
+		hookModule.verify = () => {
+			began.resolve();
+			return new Promise(() => {});
+		};
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		try {
+			const response = call();
+			await began.promise;
+			await vi.advanceTimersByTimeAsync(5_000);
+			expect((await response).status).toBe(503);
+		} finally {
+			vi.useRealTimers();
+		}
+	});
+
 	test.each([false, 0, "", null, undefined, 1, "no", {}])(
 		"that returns %j rejects the request",
 		async (answer) => {
