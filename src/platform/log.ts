@@ -63,7 +63,6 @@ const LINES = {
 	webhook_worker_failed: ["error", "the caller gets 503"],
 	// entry points
 	rate_limit_failed: ["error", "the request is answered without a limit"],
-	issuer_keys_unreadable: ["error", "the caller got 503"],
 	secret_unreadable: ["error", "the caller got 503"],
 	api_keys_missing: ["error", "every API request is answered with 401"],
 	api_keys_unreadable: ["error", "every API request is answered with 401"],
