@@ -1,4 +1,4 @@
-/** The structure of `src/`: folders are layers, imports point down, and files are short. */
+/** The structure of `src/`: folders are layers, imports point down, and files are short. Then the lockfile. */
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -189,4 +189,20 @@ test("client.ts imports neither the platform nor a calendar statically", () => {
 	expect(bundle.filter((name) => /^(cloudflare:|dayjs)/.test(name))).toEqual(
 		[],
 	);
+});
+
+test("npm verifies every package of the lockfile: each entry has a version and its integrity", () => {
+	const path = join(root, "../package-lock.json");
+	const { packages } = JSON.parse(readFileSync(path, "utf8"));
+	// The entry without a path is this package itself.
+	const { "": _, ...installed } = packages;
+	expect(Object.keys(installed).length).toBeGreaterThan(100);
+	for (const [path, { version, integrity }] of Object.entries<
+		Record<string, string>
+	>(installed)) {
+		expect(version, path).toMatch(/^\d+\.\d+\.\d+/);
+		expect(integrity, `${path} ${version}`).toMatch(
+			/^sha512-[A-Za-z0-9+/]{86}==$/,
+		);
+	}
 });
