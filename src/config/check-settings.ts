@@ -75,13 +75,13 @@ export function checkIds(
 	for (const { id } of handlers.list())
 		if (workerOf(id) !== undefined)
 			throw new Error(
-				`tidings.config.ts: subscribers.${workerOf(id)}: this Worker's own handler ${JSON.stringify(id)} begins with that key; rename one of them`,
+				`tidings.config.ts: subscribers.${workerOf(id)}: this Worker's own handler ${JSON.stringify(id)} begins with that key; rename the new one of the two: waiting deliveries find their handlers by the old one`,
 			);
 	for (const { id, handler } of routing.overrides) {
 		const path = `tidings.config.ts: routes[${JSON.stringify(id)}]`;
 		if (id !== handler && handlers.get(id))
 			throw new Error(
-				`${path}: a handler has this id, but the route calls ${JSON.stringify(handler)}; rename the route`,
+				`${path}: a handler has this id, but the route calls ${JSON.stringify(handler)}; rename the new one of the two: waiting deliveries find the old one by this id`,
 			);
 		if (id !== handler && workerOf(id) !== undefined)
 			throw new Error(

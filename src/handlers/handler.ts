@@ -6,13 +6,12 @@ import { RefusedError } from "../event/errors.ts";
 import { MAX_TIMEOUT } from "../event/limits.ts";
 import { checkPattern } from "../event/name.ts";
 import { rejectUnknownKeys } from "../event/validation.ts";
-import { log } from "../platform/log.ts";
+import { sourceOf, warnOfSharedId } from "./default-id.ts";
 import {
 	optionDuration,
 	type Policy,
 	policyOf,
 	type Retries,
-	reachesPast,
 } from "./retry-policy.ts";
 
 export interface HandlerContext {
@@ -59,7 +58,6 @@ export interface Handler {
 }
 
 const ID = /^[^\s\p{C}]{1,128}$/u;
-const HOUR = 3_600_000;
 const MEMBERS = ["id", "timeout", "retries"];
 
 /**
@@ -97,22 +95,17 @@ function checkedHandler(
 			`the options are ${options === null ? "null" : `a ${typeof options}`}; on takes (name, handler) or (name, options, handler)`,
 		);
 	rejectUnknownKeys("options", options, MEMBERS);
-	const id = options.id ?? defaultId(patterns, run);
+	// Never the position: it changes with a deploy.
+	const id = options.id ?? `${patterns.join(",")}:${sourceOf(run)}`;
+	const hint = `on(${JSON.stringify(patterns[0])}, { id: "…" }, …)`;
 	if (!isHandlerId(id))
 		throw new TypeError(
-			`id ${JSON.stringify(id)} is not an id; use 1 to 128 characters without spaces, and not * alone`,
+			`id ${JSON.stringify(id)} is not an id; use 1 to 128 characters without spaces, and not * alone, as in ${hint}`,
 		);
+	if (options.id === undefined)
+		warnOfSharedId(id, `register it as ${hint}`, run);
 	const { retries } = options;
 	const policy = retries === undefined ? undefined : policyOf(retries);
-	if (
-		options.id === undefined &&
-		run.name === "" &&
-		reachesPast(policy ?? policyOf(), HOUR)
-	)
-		log("handler_id_unstable", {
-			handler: id,
-			hint: `register it as on(${JSON.stringify(patterns[0])}, { id: "…" }, …)`,
-		});
 	return {
 		id,
 		patterns,
@@ -143,24 +136,6 @@ export function timeoutOf(duration: Duration): number {
 	);
 }
 
-/** `pattern:functionName`, else `pattern:` and a hash of the source. Never the position: it changes with a deploy. */
-function defaultId(patterns: readonly string[], run: HandlerFunction): string {
-	return `${patterns.join(",")}:${sourceName(run)}`;
-}
-
-/** Identifies a user's function across deploys: its name, else a hash of its source. */
-export function sourceName(run: { name: string; toString(): string }): string {
-	return run.name || hashOf(run.toString()).toString(16).padStart(8, "0");
-}
-
 export function invalidHandler(why: string): RefusedError {
 	return new RefusedError("invalid_handler", `on: ${why}`);
-}
-
-/** FNV-1a, 32 bits (Fowler, Noll, Vo), over UTF-16 code units: equal in every Worker and after every deploy. */
-function hashOf(text: string): number {
-	let hash = 0x811c9dc5;
-	for (let i = 0; i < text.length; i++)
-		hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-	return hash >>> 0;
 }

@@ -53,6 +53,24 @@ export function hasModule(file: string): boolean {
 	return pathOf(file) !== undefined;
 }
 
+/** The file and the name under which a registered module exports a value, such as `src/subscribers/mail.handler`. */
+export function exportPathOf(value: unknown): string | undefined {
+	for (const [path, module] of modules)
+		for (const name of Object.keys(module))
+			if (exportIn(module, name) === value)
+				return `${path.replace(/\.\w+$/, "")}.${name}`;
+	return undefined;
+}
+
+/** Modules that import each other have exports that cannot be read yet. */
+function exportIn(module: Module, name: string): unknown {
+	try {
+		return module[name];
+	} catch {
+		return undefined;
+	}
+}
+
 /** Looks up every path. Call it after all imports. @throws RefusedError `invalid_handler` for the first wrong path */
 export function checkHandlerPaths(): void {
 	for (const resolve of lookups) resolve();

@@ -19,9 +19,11 @@ export class HandlerRegistry {
 	 * @throws RefusedError `invalid_handler` when another handler has this id
 	 */
 	add(handler: Handler): void {
-		if (this.#byId.has(handler.id))
+		const other = this.#byId.get(handler.id);
+		// Either of the two may be the deployed one: a new one may be registered above it.
+		if (other)
 			throw invalidHandler(
-				`the id ${JSON.stringify(handler.id)} is taken by another handler; give this one its own: on(${JSON.stringify(handler.patterns[0])}, { id: "…" }, …)`,
+				`two handlers have the id ${JSON.stringify(handler.id)}, for ${other.patterns.join(", ")} and for ${handler.patterns.join(", ")}; give the new one an id of its own, on(…, { id: "…" }, …), and leave the deployed one as it is: its waiting retries and dead letters find it by this id`,
 			);
 		this.#byId.set(handler.id, handler);
 		this.#list = [...this.#byId.values()];

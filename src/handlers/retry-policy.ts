@@ -135,18 +135,6 @@ function computedWait({ backoff, base, max }: Policy, retry: number): number {
 	}
 }
 
-/** Whether a retry can start more than `span` milliseconds after the first attempt. */
-export function reachesPast(policy: Policy, span: number): boolean {
-	if (policy.maxAge !== null && policy.maxAge <= span) return false;
-	let reached = 0;
-	for (let retry = 1; reached <= span; retry++) {
-		if (policy.limit !== null && retry > policy.limit) return false;
-		// A queue counts whole seconds, so no wait is shorter than one.
-		reached += Math.max(1_000, computedWait(policy, retry));
-	}
-	return true;
-}
-
 /** @throws RefusedError `invalid_handler` if the option is not a duration */
 export function optionDuration(duration: Duration, what: string): number {
 	try {

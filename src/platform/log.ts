@@ -45,7 +45,7 @@ const LINES = {
 	app_in_two_workers: ["error", "neither Worker is called for the app"],
 	route_without_handler: ["warn", "the route calls no handler"],
 	retry_policy_unreadable: ["warn", "the handler gets the default policy"],
-	handler_id_unstable: ["warn", "a deploy that changes it loses its retries"],
+	handler_id_unstable: ["warn", "a deploy may give its retries to another"],
 	// dialects
 	config_keys_ignored: ["warn", "nothing; these keys have no effect here"],
 	// objects

@@ -89,7 +89,7 @@ test.for<[string, unknown, RegExp]>([
 	[
 		"a route with the id of another handler",
 		{ ...mail, routes: { own: { handler: "mail/send" } } },
-		/routes\["own"\]: a handler has this id, but the route calls "mail\/send"; rename the route/,
+		/routes\["own"\]: a handler has this id, but the route calls "mail\/send"; rename the new one of the two/,
 	],
 	["an invalid value", { shards: 0 }, /^tidings\.config\.ts: shards: 0 is not/],
 ])("a Worker does not start with %s", ([, config, message]) => {
@@ -102,7 +102,7 @@ test("a Worker may have a handler whose id is the key of another Worker", () => 
 
 test("a Worker does not start with a handler whose id begins with the key of another Worker", () => {
 	expect(starting(mail, "mail/send")).toThrow(
-		/subscribers\.mail: this Worker's own handler "mail\/send" begins with that key/,
+		/subscribers\.mail: this Worker's own handler "mail\/send" begins with that key; rename the new one of the two/,
 	);
 });
 

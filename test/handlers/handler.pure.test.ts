@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type HandlerOptions, handlerOf } from "../../src/handlers/handler.ts";
+import { handlerModules } from "../../src/handlers/modules.ts";
 import { HandlerRegistry } from "../../src/handlers/registry.ts";
 
 const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
@@ -81,12 +82,12 @@ describe("registration rejects", () => {
 		);
 	});
 
-	test("a repeated id, and suggests an id option", () => {
+	test("a repeated id, and says why the new handler and not the deployed one needs another", () => {
 		const handlers = new HandlerRegistry();
 		handlers.add(handlerOf(["order.placed"], { id: "mail" }, run));
 		const again = handlerOf(["order.paid"], { id: "mail" }, run);
 		expect(() => handlers.add(again)).toThrow(
-			/on: the id "mail" is taken.*on\("order\.paid", \{ id: "…" \}/,
+			'on: two handlers have the id "mail", for order.placed and for order.paid; give the new one an id of its own, on(…, { id: "…" }, …), and leave the deployed one as it is: its waiting retries and dead letters find it by this id',
 		);
 	});
 });
@@ -126,16 +127,111 @@ describe("an id that survives deploys", () => {
 		},
 	);
 
-	test("logs a warning if it is a hash and a retry may wait for more than an hour", () => {
-		handlerOf(["a"], { retries: 3 }, () => {});
-		handlerOf(["a"], { id: "named" }, () => {});
-		handlerOf(["a"], {}, function named() {});
-		expect(warn).not.toHaveBeenCalled();
-		handlerOf(["a"], {}, () => {});
-		expect(JSON.parse(warn.mock.calls[0]?.[0])).toMatchObject({
-			tidings: "handler_id_unstable",
-			hint: 'register it as on("a", { id: "…" }, …)',
+	test("is never a generic name if the function's file is known: it follows the file and the export", () => {
+		const [mail, log] = [0, 1].map(() => async function handler() {});
+		const stock = () => {};
+		handlerModules({
+			"src/subscribers/mail.ts": { handler: mail },
+			"src/subscribers/order/log.mjs": { schema: {}, handler: log },
+			"src/subscribers/stock.ts": { default: stock },
 		});
+		expect(idOf(["order.*"], mail as () => void)).toBe(
+			"order.*:src/subscribers/mail.handler",
+		);
+		expect(idOf(["order.*"], log as () => void)).toBe(
+			"order.*:src/subscribers/order/log.handler",
+		);
+		expect(idOf(["order.*"], stock)).toBe("order.*:stock");
+		expect(warn).not.toHaveBeenCalled();
+	});
+
+	test("is found although another module exports a value that cannot be read yet", () => {
+		const module = Object.defineProperty({}, "early", {
+			enumerable: true,
+			get() {
+				throw new ReferenceError("early is not initialized");
+			},
+		});
+		function handle() {}
+		handlerModules({ "src/cycle.ts": module, "src/late.ts": { handle } });
+		expect(idOf(["a"], handle)).toBe("a:src/late.handle");
+	});
+});
+
+describe("an id that another handler may get later is logged", () => {
+	const named = (name: string) =>
+		Object.defineProperty(() => {}, "name", { value: name });
+	const warnings = () => warn.mock.calls.map(([line]) => JSON.parse(line));
+
+	test.each([
+		"handler",
+		"Handler",
+		"handle",
+		"default",
+		"run",
+		"fn",
+		"main",
+		"wrapped",
+		"wrappedHandler",
+		"handler2",
+		"onEvent",
+		"eventHandler",
+		"_default",
+		"anonymous",
+		// As a minifier names functions.
+		"t",
+		"ae",
+	])("for a function with the name %s, whatever its policy", (name) => {
+		const { id } = handlerOf(["a"], { retries: 0 }, named(name));
+		expect(warnings()).toEqual([
+			expect.objectContaining({
+				tidings: "handler_id_unstable",
+				handler: id,
+				why: `any function may be named "${name}"`,
+				hint: 'register it as on("a", { id: "…" }, …)',
+			}),
+		]);
+	});
+
+	test("for a function without a name", () => {
+		const { id } = handlerOf(["a"], { retries: 0 }, named(""));
+		expect(warnings()).toEqual([
+			expect.objectContaining({
+				handler: id,
+				why: "the function has no name, so the id is a hash of its source",
+			}),
+		]);
+	});
+
+	test("for every function that one higher-order function returns", () => {
+		const timed = (inner: () => void) =>
+			function timed() {
+				inner();
+			};
+		const [first, second, third] = [1, 2, 3].map((n) => timed(() => void n));
+		handlerOf(["a"], {}, first as () => void);
+		handlerOf(["b"], {}, first as () => void);
+		expect(warn).not.toHaveBeenCalled();
+		handlerOf(["c"], {}, second as () => void);
+		handlerOf(["d"], {}, third as () => void);
+		expect(warnings().map(({ handler }) => handler)).toEqual([
+			...["a:timed", "b:timed", "c:timed", "d:timed"],
+		]);
+		expect(warnings()[0].why).toMatch(/higher-order function.*"timed"/);
+	});
+
+	test.each(["sendMail", "onOrderPlaced", "handleRefund", "runner"])(
+		"but not for a function with the name %s",
+		(name) => {
+			handlerOf(["a"], {}, named(name));
+			expect(warn).not.toHaveBeenCalled();
+		},
+	);
+
+	test("but not for an id that is set", () => {
+		handlerOf(["a"], { id: "mail" }, named(""));
+		handlerOf(["a"], { id: "mail" }, named("handler"));
+		expect(warn).not.toHaveBeenCalled();
 	});
 });
 

@@ -4,7 +4,6 @@ import {
 	policyOf,
 	type Retries,
 	type RetryOptions,
-	reachesPast,
 	waitBefore,
 } from "../../src/handlers/retry-policy.ts";
 
@@ -202,28 +201,5 @@ describe("waits", () => {
 				expect(Number.isInteger(wait)).toBe(true);
 			}),
 		);
-	});
-});
-
-describe("how far a policy reaches", () => {
-	test.for<[retries: Retries, span: number, reaches: boolean]>([
-		[0, 0, false],
-		[1, 0, true],
-		[1, 5 * SECOND - 1, true],
-		[1, 5 * SECOND, false],
-		[{}, HOUR, true],
-		[{}, 5_115 * SECOND, false],
-		[{ limit: 8 }, HOUR, false],
-		[AMPT, HOUR, true],
-		[AMPT, 14 * DAY - 1, true],
-		[AMPT, 14 * DAY, false],
-		[{ maxAge: HOUR }, HOUR, false],
-		[{ maxAge: HOUR + 1 }, HOUR, true],
-		[{ backoff: ["20 hours"], limit: 1 }, HOUR, true],
-		[{ backoff: "constant", base: HOUR, limit: 1 }, HOUR, false],
-		[{ backoff: "constant", base: 1, limit: 3_600 }, HOUR, false],
-		[{ backoff: "constant", base: 1, limit: 3_601 }, HOUR, true],
-	])("%j past %i ms: %s", ([retries, span, reaches]) => {
-		expect(reachesPast(policyOf(retries), span)).toBe(reaches);
 	});
 });

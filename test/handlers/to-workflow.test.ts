@@ -9,6 +9,7 @@ import {
 	type TidingsEvent,
 	toWorkflow,
 } from "../../src/index.ts";
+import { registrationOf } from "../../src/registration.ts";
 import { incoming, read, record } from "../support/incoming.ts";
 import { recordingPorts } from "../support/ports.ts";
 import { events, transitions, workflowRuns } from "../support/worker.ts";
@@ -142,14 +143,50 @@ describe("a delivery to a workflow", () => {
 	});
 });
 
-test("two on one pattern are rejected, and the error suggests an id option", () => {
-	const twice = createEvents();
+describe("the id of a handler that starts a workflow", () => {
+	/** The ids in order of registration. */
+	const idsOf = (...handlers: ReturnType<typeof toWorkflow>[]) => {
+		const registered = createEvents();
+		for (const handler of handlers) registered.on("order.placed", handler);
+		return registrationOf(registered as never)
+			.handlers.list()
+			.map(({ id }) => id);
+	};
 	const other = toWorkflow(({ OTHER }: { OTHER: Workflow }) => OTHER);
-	twice.on("order.placed", fulfil);
-	expect(() => twice.on("order.placed", other)).toThrow(
-		/the id "order\.placed:toWorkflow" is taken.*on\("order\.placed", \{ id: "…" \}/,
-	);
-	twice.on("order.placed", { id: "other" }, other);
+	const plain = fulfil as ReturnType<typeof toWorkflow>;
+
+	test("follows the binding, wherever another one is registered", () => {
+		const warn = vi.spyOn(console, "warn");
+		expect(idsOf(plain)).toEqual(["order.placed:toWorkflow(FULFILMENT)"]);
+		expect(idsOf(other, plain)).toEqual([
+			"order.placed:toWorkflow(OTHER)",
+			"order.placed:toWorkflow(FULFILMENT)",
+		]);
+		expect(warn).not.toHaveBeenCalled();
+	});
+
+	test("is logged if the function shows no binding, and follows its source", () => {
+		const warn = vi.spyOn(console, "warn").mockReturnValue();
+		const ids = idsOf(
+			toWorkflow(() => FULFILMENT as never),
+			toWorkflow(() => ({}) as never),
+			toWorkflow(() => {
+				throw new Error("not here");
+			}),
+		);
+		expect(new Set(ids).size).toBe(3);
+		for (const id of ids) expect(id).toMatch(/^order\.placed:[0-9a-f]{8}$/);
+		expect(warn.mock.calls.map(([line]) => JSON.parse(line).handler)).toEqual(
+			ids,
+		);
+	});
+
+	test("is rejected the second time, and the error says to give the new one its own", () => {
+		const again = toWorkflow(({ FULFILMENT }: Bound) => FULFILMENT as never);
+		expect(() => idsOf(plain, again)).toThrow(
+			/two handlers have the id "order\.placed:toWorkflow\(FULFILMENT\)".*give the new one an id of its own.*leave the deployed one/,
+		);
+	});
 });
 
 test("a binding in place of the function that finds it is rejected", () => {

@@ -72,14 +72,15 @@ export class EventBus {
 		const { handler, retries = this.#retries } = props;
 		const listed = [types].flat();
 		checkTypes(listed);
-		const { resolve, source } = findSubscriber(handler, listed);
+		const { resolve, source, warn } = findSubscriber(handler, listed);
 		const limit = retries === undefined ? {} : { limit: retries };
 		for (const type of listed) {
 			const id = `${this.id}:${type}:${source}`;
 			if (registrationOf(bus).handlers.get(id))
 				throw refusal(
-					`${JSON.stringify(type)} already has a subscriber ${source}; give this one another name`,
+					`${JSON.stringify(type)} has two subscribers ${source}; give the new one another name, or subscribe it by its path, and leave the deployed one as it is: its waiting retries and dead letters find it by this name`,
 				);
+			warn(id);
 			bus.on(
 				event(type, this.#schemaOf(type, resolve)),
 				{

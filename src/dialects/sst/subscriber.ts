@@ -1,7 +1,8 @@
 /** Checks the arguments of `bus.subscribe` and finds the subscriber's function. It registers nothing. */
 import { RefusedError } from "../../event/errors.ts";
 import { isName, isPattern } from "../../event/name.ts";
-import { type HandlerContext, sourceName } from "../../handlers/handler.ts";
+import { sourceOf, warnOfSharedId } from "../../handlers/default-id.ts";
+import type { HandlerContext } from "../../handlers/handler.ts";
 import { handlerAt, type ModuleFunction } from "../../handlers/modules.ts";
 import { innerFunction } from "./handler.ts";
 
@@ -28,23 +29,41 @@ export function checkTypes(types: readonly string[]): void {
 			);
 }
 
-/** Returns a function that finds the subscriber's function, and a name that identifies it across deploys. */
+interface Found {
+	resolve: () => ModuleFunction;
+	/** Identifies the function across deploys. */
+	source: string;
+	/** Logs the id if another function may get it in a later deploy. */
+	warn(id: string): void;
+}
+
+/** Finds the subscriber's function, and what identifies it across deploys. */
 export function findSubscriber(
 	handler: Subscriber,
 	types: readonly string[],
-): { resolve: () => ModuleFunction; source: string } {
+): Found {
 	if (typeof handler === "string")
-		return { resolve: handlerAt(pathOf(handler)), source: handler };
-	if (typeof handler === "function")
+		return {
+			resolve: handlerAt(pathOf(handler)),
+			source: handler,
+			warn: () => {},
+		};
+	if (typeof handler === "function") {
+		const inner = innerFunction(handler);
 		return {
 			resolve: () => handler,
-			source: sourceName(innerFunction(handler)),
+			source: sourceOf(inner, handler),
+			warn: (id) => warnOfSharedId(id, HINT, inner, handler),
 		};
+	}
 	// An import is undefined if two modules import each other.
 	throw refusal(
 		`${JSON.stringify(types.join(", "))} has no subscriber; give a function, or the path of one`,
 	);
 }
+
+const HINT =
+	'subscribe it by its path, such as "src/events/todo-created.handler", or name its function after what it does';
 
 /** Splits `"src/events/todo-created.handler"` into the file and the name of its export. */
 function pathOf(path: string) {

@@ -25,6 +25,33 @@ const Moved = z.object({
 	by: z.string().default("nobody"),
 });
 
+test("the id of a subscriber that a file exports follows the file, and a name that any other may get is logged", () => {
+	const warn = vi.spyOn(console, "warn").mockReturnValue();
+	const Todo = on("first")("todo.filed", z.null());
+	const handler = EventHandler(Todo, async () => {});
+	handlerModules({ "src/events/todo-filed.ts": { handler } });
+	const idsFor = (type: string) =>
+		portsOf(events)
+			.workers.all[0]?.routes()
+			.then((routes) => routes?.matching(type).map(({ id }) => id));
+	first.subscribe("todo.filed", handler);
+	expect(warn).not.toHaveBeenCalled();
+	first.subscribe("todo.filed", async (evt) => evt);
+	const lines = warn.mock.calls.map(([line]) => JSON.parse(line));
+	warn.mockRestore();
+	expect(lines).toEqual([
+		expect.objectContaining({
+			tidings: "handler_id_unstable",
+			handler: expect.stringMatching(/^first:todo\.filed:[0-9a-f]{8}$/),
+			hint: expect.stringContaining("subscribe it by its path"),
+		}),
+	]);
+	return expect(idsFor("todo.filed")).resolves.toEqual([
+		"first:todo.filed:src/events/todo-filed.handler",
+		lines[0].handler,
+	]);
+});
+
 test("two buses with one type never see each other's events", async () => {
 	const [atFirst, atSecond] = [vi.fn(), vi.fn()];
 	first.subscribe("same.type", (evt) => atFirst(evt.properties));
@@ -214,7 +241,7 @@ test.each([
 			first.subscribe("same.twice", same);
 			first.subscribe("same.twice", same);
 		},
-		'"same.twice" already has a subscriber same; give this one another name',
+		'"same.twice" has two subscribers same; give the new one another name, or subscribe it by its path, and leave the deployed one as it is',
 	],
 	[
 		"a handler of an undefined event",

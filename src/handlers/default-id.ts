@@ -1,0 +1,79 @@
+/** The id of a handler that is registered without one. It must survive deploys, so it is never a position. */
+import { log } from "../platform/log.ts";
+import { exportPathOf } from "./modules.ts";
+
+/** A function that a user wrote. */
+interface UserFunction {
+	name: string;
+	toString(): string;
+}
+
+/**
+ * Names that say nothing about the handler: words that fit every handler, and the short names of a minifier. Functions
+ * without a name match, too.
+ */
+const GENERIC =
+	/^(anonymous|bound|callback|cb|consumer?|default|event|execute|fn|func(tion)?|handler?|inner|listener|main|on|process|run|subscriber|wrap(ped|per)?|with|[\d\s_$])*$|^[\w$]{1,2}$/i;
+
+/**
+ * Identifies a user's function across deploys: by its name, else by its file and export, else by a generic name or a hash
+ * of its source.
+ *
+ * @param exported what the file exports, if that is a wrapper of the function
+ */
+export function sourceOf(run: UserFunction, exported: unknown = run): string {
+	if (!GENERIC.test(run.name)) return run.name;
+	return exportPathOf(exported) ?? (run.name || hashOf(run.toString()));
+}
+
+/** The functions that were registered without an id, by their name and source. */
+const registered = new Map<string, { run: UserFunction; ids: string[] }>();
+
+/**
+ * Logs each id that another function may get in a later deploy, and with it the waiting retries and dead letters of this
+ * one.
+ *
+ * @param id contains the source of `run`
+ * @param hint how to give the handler an id
+ */
+export function warnOfSharedId(
+	id: string,
+	hint: string,
+	run: UserFunction,
+	exported: unknown = run,
+): void {
+	const { name } = run;
+	if (!GENERIC.test(name)) {
+		warnOfSharedName(id, hint, run);
+		return;
+	}
+	if (exportPathOf(exported) !== undefined) return;
+	const why =
+		name === ""
+			? "the function has no name, so the id is a hash of its source"
+			: `any function may be named ${JSON.stringify(name)}`;
+	log("handler_id_unstable", { handler: id, why, hint });
+}
+
+/** Two functions with one name and one source were returned by one higher-order function. */
+function warnOfSharedName(id: string, hint: string, run: UserFunction): void {
+	const { name } = run;
+	const text = `${name} ${run}`;
+	const known = registered.get(text);
+	if (known === undefined) registered.set(text, { run, ids: [id] });
+	else if (known.run === run) known.ids.push(id);
+	else {
+		const why = `every function that its higher-order function returns is named ${JSON.stringify(name)}`;
+		// The ids of the first function were not known to be shared.
+		for (const handler of [...known.ids.splice(0), id])
+			log("handler_id_unstable", { handler, why, hint });
+	}
+}
+
+/** FNV-1a, 32 bits (Fowler, Noll, Vo), over UTF-16 code units: equal in every Worker and after every deploy. */
+function hashOf(text: string): string {
+	let hash = 0x811c9dc5;
+	for (let i = 0; i < text.length; i++)
+		hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+	return (hash >>> 0).toString(16).padStart(8, "0");
+}
