@@ -2,6 +2,7 @@
 import { reviveError, UnavailableError } from "../event/errors.ts";
 import { LIST_TIME, LISTING_TTL, SILENCE_TTL } from "../event/limits.ts";
 import type { HandlerWorker } from "../handlers/call.ts";
+import type { CallSignature } from "../handlers/call-signature.ts";
 import { log } from "../platform/log.ts";
 import { inTime } from "../platform/timer.ts";
 import type { Ports } from "../ports.ts";
@@ -12,10 +13,18 @@ import type { HookRequest, Received } from "./webhooks/trigger.ts";
 
 /** The methods for apps of another Worker's `Subscriber` entrypoint. */
 export interface AppBinding {
-	apps(): Promise<AppDeclaration[]>;
-	receive(eventName: string, request: HookRequest): Promise<Received>;
+	apps(signature?: CallSignature): Promise<AppDeclaration[]>;
+	receive(
+		eventName: string,
+		request: HookRequest,
+		signature?: CallSignature,
+	): Promise<Received>;
 	/** Returns the error, because an error that is thrown over RPC is logged as uncaught. */
-	checkPayload(eventName: string, payload: unknown): Promise<object | null>;
+	checkPayload(
+		eventName: string,
+		payload: unknown,
+		signature?: CallSignature,
+	): Promise<object | null>;
 }
 
 type AppWorkerDeps = Pick<Ports, "clock" | "timer">;

@@ -9,6 +9,7 @@ import { type AppBinding, appWorkers } from "../apps/app-workers.ts";
 import { runTool } from "../apps/run-tool.ts";
 import { boundSubscriptions } from "../apps/subscriptions/bound-subscriptions.ts";
 import { newId, newIds } from "../event/id.ts";
+import { signatureFor } from "../handlers/call-signature.ts";
 import type { SubscriberBinding } from "../handlers/remote-worker.ts";
 import { handlerWorkers } from "../handlers/workers.ts";
 import {
@@ -16,7 +17,7 @@ import {
 	boundPayloads,
 	boundQueues,
 } from "../platform/bindings.ts";
-import { binding } from "../platform/environment.ts";
+import { binding, callSecrets } from "../platform/environment.ts";
 import { realTimer } from "../platform/timer.ts";
 import type { Ports } from "../ports.ts";
 import { coalescingQueues, coalescingScheduler } from "../publish/coalesce.ts";
@@ -62,10 +63,18 @@ export function assemble(
 	const queues = boundQueues(random);
 	const scheduler = boundScheduler(shards.all);
 	const payloads = boundPayloads();
+	// A secret that is too short is an error now.
+	callSecrets();
 	const bindings = new Map(
 		Object.entries(subscribers).map(([key, { binding: name }]) => [
 			key,
-			() => binding(name) as SubscriberBinding & AppBinding,
+			() => {
+				const bound = binding(name) as SubscriberBinding & AppBinding;
+				const [secret] = callSecrets();
+				return secret === undefined
+					? bound
+					: signing(secret, key, bound, clock);
+			},
 		]),
 	);
 	const workers = handlerWorkers(handlers, bindings, routing, time);
@@ -90,6 +99,27 @@ export function assemble(
 	};
 	registration.assembled = { ports, bus: ownBus(ports) };
 	return { ports, consumerPorts: { ...ports, queues, scheduler, payloads } };
+}
+
+/** The binding of a Worker, with a signature for each call. */
+function signing(
+	secret: string,
+	key: string,
+	bound: SubscriberBinding & AppBinding,
+	clock: () => number,
+): SubscriberBinding & AppBinding {
+	const sign = (method: keyof typeof bound, ...args: unknown[]) =>
+		signatureFor(secret, key, method, args, clock());
+	return {
+		handlers: async () => bound.handlers(await sign("handlers")),
+		deliver: async (call, report, host) =>
+			bound.deliver(call, report, host, await sign("deliver", call)),
+		apps: async () => bound.apps(await sign("apps")),
+		receive: async (...args) =>
+			bound.receive(args[0], args[1], await sign("receive", ...args)),
+		checkPayload: async (...args) =>
+			bound.checkPayload(args[0], args[1], await sign("checkPayload", ...args)),
+	};
 }
 
 function ownBus(ports: AppPorts): Bus {

@@ -17,6 +17,7 @@ import { inTime } from "../platform/timer.ts";
 import type { Ports } from "../ports.ts";
 import { failed } from "./attempt.ts";
 import type { Call, HandlerWorker, Reporter } from "./call.ts";
+import type { CallSignature } from "./call-signature.ts";
 import { type HandlerListing, listingsFrom } from "./listing.ts";
 import {
 	qualifiedId,
@@ -28,8 +29,13 @@ import {
 
 /** A service binding to another Worker's `Subscriber` entrypoint. */
 export interface SubscriberBinding {
-	handlers(): Promise<HandlerListing[]>;
-	deliver(call: Call, report: Reporter, host?: object): Promise<void>;
+	handlers(signature?: CallSignature): Promise<HandlerListing[]>;
+	deliver(
+		call: Call,
+		report: Reporter,
+		host?: object,
+		signature?: CallSignature,
+	): Promise<void>;
 }
 
 /**

@@ -51,3 +51,22 @@ export async function secret(name: string): Promise<string | undefined> {
 		});
 	}
 }
+
+/** An HMAC-SHA256 is as strong as its key, up to 32 bytes. */
+const SHORTEST_SECRET = 32;
+
+/**
+ * The values of `TIDINGS_CALL_SECRET`, separated by commas: the owner signs its calls of other Workers with the first, and
+ * these accept all. None if it is not set.
+ *
+ * @throws Error for a value that is too short: it would protect nothing
+ */
+export function callSecrets(): readonly string[] {
+	const secret = binding<unknown>("TIDINGS_CALL_SECRET");
+	if (secret === undefined) return [];
+	const secrets = `${secret}`.split(",").map((one) => one.trim());
+	if (secrets.every(({ length }) => length >= SHORTEST_SECRET)) return secrets;
+	throw new Error(
+		`tidings: TIDINGS_CALL_SECRET has a value of fewer than ${SHORTEST_SECRET} characters; use the output of openssl rand -base64 32, or delete the secret`,
+	);
+}

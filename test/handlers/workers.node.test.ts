@@ -2,10 +2,17 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createTestHarness } from "wrangler";
 
+const [OLD, NEW] = ["old-".repeat(8), "new-".repeat(8)];
+
 const harness = createTestHarness({
 	root: new URL("../support/shop-of-four", import.meta.url).pathname,
 	workers: ["owner", "publisher", "mail", "stock"].map((name) => ({
 		configPath: `${name}.toml`,
+		// The secret is being rotated. The other two Workers have none.
+		secrets: {
+			...(name === "owner" && { TIDINGS_CALL_SECRET: `${NEW},${OLD}` }),
+			...(name === "stock" && { TIDINGS_CALL_SECRET: `${OLD},${NEW}` }),
+		},
 	})),
 });
 
@@ -109,4 +116,21 @@ test("a publisher with props cannot publish other names, with any method", async
 		.getWorker("four-publisher")
 		.fetch("/forbidden");
 	expect(await response.json()).toEqual(Array(5).fill("forbidden"));
+});
+
+test("a Worker with a secret of calls runs nothing for another Worker that binds it", async () => {
+	const response = await harness.getWorker("four-publisher").fetch("/forge");
+	const refusal = expect.stringMatching(
+		/^the call of \w+ (is not|has a wrong)/,
+	);
+	expect(await response.json()).toEqual(Array(5).fill(refusal));
+	// A Worker without the secret accepts any Worker of the account.
+	const open = await harness
+		.getWorker("four-publisher")
+		.fetch("/forge?at=MAIL");
+	expect(await open.json()).toEqual([
+		...Array(3).fill("accepted"),
+		"tidings: this Worker has no webhook of @a/b/c",
+		"accepted",
+	]);
 });

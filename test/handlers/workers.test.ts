@@ -1,11 +1,24 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { AppBinding } from "../../src/apps/app-workers.ts";
 import { consume } from "../../src/consume/queue.ts";
+import {
+	type CallSignature,
+	signatureFor,
+} from "../../src/handlers/call-signature.ts";
 import { HandlerRegistry } from "../../src/handlers/registry.ts";
+import type { SubscriberBinding } from "../../src/handlers/remote-worker.ts";
 import { policyOf } from "../../src/handlers/retry-policy.ts";
 import { handlerWorkers } from "../../src/handlers/workers.ts";
-import { NonRetryableError, RetryAfterError } from "../../src/index.ts";
+import {
+	createEvents,
+	NonRetryableError,
+	RetryAfterError,
+} from "../../src/index.ts";
+import { binding } from "../../src/platform/environment.ts";
 import { publish } from "../../src/publish/publish.ts";
-import { registrationOf } from "../../src/registration.ts";
+import { portsOf, registrationOf } from "../../src/registration.ts";
+import { subscriber, worker } from "../../src/worker.ts";
 import { incoming, read, record } from "../support/incoming.ts";
 import { recordingPorts } from "../support/ports.ts";
 import { behaviours, events } from "../support/worker.ts";
@@ -505,4 +518,169 @@ test("an event to three Workers with two handlers each costs one queue message a
 	expect(ends(ports).filter((end) => end.startsWith("delivered"))).toHaveLength(
 		12,
 	);
+});
+
+describe("with TIDINGS_CALL_SECRET, another Worker", () => {
+	const [SECRET, NEXT] = ["a".repeat(32), "b".repeat(40)];
+	const variables = env as unknown as Record<string, unknown>;
+	const setSecret = (secret: string) => {
+		variables.TIDINGS_CALL_SECRET = secret;
+	};
+	const mailing = binding("MAIL") as SubscriberBinding & AppBinding;
+	const request = {
+		method: "POST",
+		headers: { host: "a" },
+		query: {},
+		bytes: new Uint8Array([1, 2]),
+	};
+	const call = {
+		record: record("order.placed"),
+		handlers: [{ delivery: "x", handler: "send", attempt: 1, timeout: 9 }],
+		within: 1_000,
+	};
+	const report = async () => {};
+	/** Each method as a caller would call it, with the arguments that are signed. */
+	const METHODS = {
+		handlers: [[], (by) => mailing.handlers(by)],
+		deliver: [[call], (by) => mailing.deliver(call, report, undefined, by)],
+		apps: [[], (by) => mailing.apps(by)],
+		receive: [
+			["@a/b/c", request],
+			(by) => mailing.receive("@a/b/c", request, by),
+		],
+	} satisfies Record<
+		string,
+		[args: unknown[], (signature?: CallSignature) => Promise<unknown>]
+	>;
+	type Method = keyof typeof METHODS;
+
+	const portsOfOwner = () => {
+		const owner = createEvents();
+		const subscribers = { mail: { binding: "MAIL" as never } };
+		worker(owner, { config: { subscribers } });
+		return portsOf(owner);
+	};
+
+	const failureOf = async (method: Method, signature?: CallSignature) => {
+		const [, act] = METHODS[method];
+		try {
+			await act(signature);
+			return "accepted";
+		} catch (error) {
+			return (error as Error).message;
+		}
+	};
+	const signatureOf = (
+		method: Method,
+		{
+			secret = SECRET,
+			worker = "mail",
+			args = METHODS[method][0] as unknown[],
+			at = 0,
+		} = {},
+	) => signatureFor(secret, worker, method, args, Date.now() + at);
+
+	beforeEach(() => setSecret(SECRET));
+	afterEach(() => {
+		delete variables.TIDINGS_CALL_SECRET;
+	});
+
+	const ACCEPTED: Record<Method, string> = {
+		...{ handlers: "accepted", deliver: "accepted", apps: "accepted" },
+		// The signature is right, and there is no such app.
+		receive: "tidings: this Worker has no webhook of @a/b/c",
+	};
+
+	describe.each(Object.keys(METHODS) as Method[])("%s", (method) => {
+		test("accepts a call that is signed for it", async () => {
+			const signature = await signatureOf(method);
+			expect(await failureOf(method, signature)).toBe(ACCEPTED[method]);
+			const nearlyLate = await signatureOf(method, { at: -290_000 });
+			expect(await failureOf(method, nearlyLate)).toBe(ACCEPTED[method]);
+		});
+
+		test("rejects a call without a signature, and runs nothing", async () => {
+			const ran = vi.fn();
+			behaviours.set("send", ran);
+			expect(await failureOf(method)).toBe(
+				`the call of ${method} is not signed; set the same TIDINGS_CALL_SECRET in the owner, and list this Worker in its tidings.config.ts under the key "mail"`,
+			);
+			const malformed = { at: Date.now(), hmac: "?" } as never;
+			expect(await failureOf(method, malformed)).toMatch(/is not signed/);
+			expect(ran).not.toHaveBeenCalled();
+		});
+
+		test("rejects a signature for another Worker, method or content, with another secret, or of another time", async () => {
+			const wrong = /has a wrong signature/;
+			const { at, hmac } = await signatureOf(method);
+			const others = [
+				await signatureOf(method, { worker: "stock" }),
+				await signatureOf(method, { args: [{ ...call, within: 2_000 }] }),
+				await signatureOf(method === "apps" ? "handlers" : "apps", {
+					args: METHODS[method][0],
+				}),
+				{ at: at + 1, hmac },
+				{ at, hmac: hmac.slice(1) },
+				await signatureOf(method, { secret: NEXT }),
+			];
+			for (const other of others)
+				expect(await failureOf(method, other)).toMatch(wrong);
+			for (const at of [-301_000, 301_000, Number.NaN])
+				expect(
+					await failureOf(method, await signatureOf(method, { at })),
+				).toMatch(/was signed (-?30\d{4}|NaN) ms ago/);
+		});
+	});
+
+	test("rejects a webhook's request with other bytes", async () => {
+		const bytes = new Uint8Array([1, 3]);
+		const args = ["@a/b/c", { ...request, bytes }];
+		const signature = await signatureOf("receive", { args });
+		expect(await failureOf("receive", signature)).toMatch(/wrong signature/);
+	});
+
+	test("gets signed calls from the owner, for its handlers and its apps", async () => {
+		const { workers, appWorkers } = portsOfOwner();
+		const ports = recordingPorts({ workers });
+		expect(await taken(record("order.placed"), ports)).toBe("ack");
+		expect(ends(ports)).toEqual(["delivered mail/send", "delivered mail/log"]);
+		const mail = appWorkers.find(({ worker }) => worker.key === "mail");
+		expect(await mail?.apps()).toEqual([]);
+		await expect(mail?.receive("@a/b/c", request)).rejects.toThrow(
+			"has no webhook of @a/b/c",
+		);
+	});
+
+	test("accepts the old and the new secret while it has both, and signs with the first", async () => {
+		const old = await signatureOf("handlers");
+		const fresh = await signatureOf("handlers", { secret: NEXT });
+		expect(await failureOf("handlers", fresh)).toMatch(/wrong signature/);
+		for (const both of [`${NEXT}, ${SECRET}`, `${SECRET},${NEXT}\n`]) {
+			setSecret(both);
+			expect(await failureOf("handlers", old)).toBe("accepted");
+			expect(await failureOf("handlers", fresh)).toBe("accepted");
+		}
+		const handlers = vi.spyOn(mailing, "handlers");
+		await portsOfOwner().workers.all[1]?.routes();
+		const [signature] = handlers.mock.calls[0] ?? [];
+		setSecret(SECRET);
+		expect(await failureOf("handlers", signature)).toBe("accepted");
+	});
+
+	test("does not start without its key, or with a secret that is too short", () => {
+		const events = createEvents();
+		expect(() => subscriber(events)).toThrow(
+			/this Worker has TIDINGS_CALL_SECRET, but no key; use subscriber\(events, \{ key: "…" \}\)/,
+		);
+		expect(() => subscriber(events, { key: "mail" })).not.toThrow();
+		expect(() => subscriber(events, { kee: "mail" } as never)).toThrow(
+			/subscriber: unknown key "kee"; use key/,
+		);
+		for (const secret of ["", "short", `${SECRET},`, `${SECRET},short`]) {
+			setSecret(secret);
+			const says = /TIDINGS_CALL_SECRET has a value of fewer than 32 char/;
+			expect(() => subscriber(events, { key: "mail" })).toThrow(says);
+			expect(() => worker(createEvents())).toThrow(says);
+		}
+	});
 });

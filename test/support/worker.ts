@@ -132,4 +132,4 @@ mail.on(
 	behaving("send"),
 );
 mail.on("order.**", { id: "log", retries: twice }, behaving("log"));
-export const Subscriber = subscriber(mail);
+export const Subscriber = subscriber(mail, { key: "mail" });

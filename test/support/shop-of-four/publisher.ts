@@ -1,10 +1,47 @@
-/** A Worker that publishes and has no handlers. */
+/** A Worker that publishes and has no handlers. It also tries to call handlers of other Workers as the owner does. */
 import { createClient, type PublisherBinding } from "tidings/client";
+import type { AppBinding } from "../../../src/apps/app-workers.ts";
+import type { SubscriberBinding } from "../../../src/handlers/remote-worker.ts";
+
+type Subscriber = SubscriberBinding & AppBinding;
+
+interface Bindings {
+	EVENTS: PublisherBinding;
+	MAIL: Subscriber;
+	STOCK: Subscriber;
+}
+
+/** Calls each method of the Worker's entrypoint. Returns the messages of the errors. */
+async function forge(worker: Subscriber): Promise<string[]> {
+	const record = JSON.stringify({ v: 1, id: "forged", name: "order.placed" });
+	const call = { record, handlers: [], within: 1_000 };
+	const request = { method: "POST", headers: {}, query: {} };
+	const signature = { at: Date.now(), hmac: new Uint8Array(32) };
+	const tries: (() => Promise<unknown>)[] = [
+		() => worker.handlers(),
+		() => worker.deliver(call, async () => {}),
+		() => worker.apps(),
+		() => worker.receive("@a/b/c", { ...request, bytes: new Uint8Array() }),
+		() => worker.handlers(signature),
+	];
+	const ends: string[] = [];
+	for (const attempt of tries)
+		try {
+			await attempt();
+			ends.push("accepted");
+		} catch (error) {
+			ends.push((error as Error).message);
+		}
+	return ends;
+}
 
 export default {
-	async fetch(request, { EVENTS }) {
+	async fetch(request, { EVENTS, MAIL, STOCK }) {
 		const events = createClient(EVENTS);
-		if (new URL(request.url).pathname === "/forbidden") {
+		const { pathname, searchParams } = new URL(request.url);
+		if (pathname === "/forge")
+			return Response.json(await forge(searchParams.has("at") ? MAIL : STOCK));
+		if (pathname === "/forbidden") {
 			const tries = await Promise.allSettled([
 				events.publish("user.joined", 1),
 				events.publishBatch([
@@ -33,4 +70,4 @@ export default {
 		const receipts = await events.publishBatch(batch);
 		return Response.json(receipts.map(({ id }) => id));
 	},
-} satisfies ExportedHandler<{ EVENTS: PublisherBinding }>;
+} satisfies ExportedHandler<Bindings>;

@@ -33,5 +33,5 @@ events.on<{ n: number }>(
 );
 events.on("nothing.yet", { id: "count", retries }, () => {});
 
-export const Subscriber = subscriber(events);
+export const Subscriber = subscriber(events, { key: "stock" });
 export default {};
