@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { consume } from "../../src/consume/queue.ts";
 import { deadLetterId } from "../../src/event/dead-letter.ts";
 import { incoming, read, record } from "../support/incoming.ts";
-import { recordingPorts } from "../support/ports.ts";
+import { down, recordingPorts } from "../support/ports.ts";
 import { behaviours } from "../support/worker.ts";
 import { FakeWorker, owning } from "../support/worker-binding.ts";
 
@@ -134,3 +134,48 @@ test("a body is loaded once for each Worker, when the call of that Worker starts
 	expect(fake.calls).toHaveLength(20);
 	expect(get).toHaveBeenCalledTimes(20 + 20);
 });
+
+test("after a large event has ended, 32 messages run concurrently again", async () => {
+	const { inside, enter, open } = gate();
+	behaviours.set("never", ({ body }) =>
+		(body as string).length > 10 ? undefined : enter(),
+	);
+	const lengths = [3_000_000, ...times(40, () => 10)];
+	const messages = lengths.map((length) =>
+		incoming(record("never.again", "x".repeat(length))),
+	);
+	const consumed = consume(messages, "events", recordingPorts());
+	await vi.waitFor(() => expect(inside.now).toBe(32));
+	open();
+	await consumed;
+});
+
+test.each([
+	["events", undefined],
+	["retries", { handler: "never", attempt: 1 }],
+	["deadLetters", undefined],
+] as const)(
+	"a message of %s that can be stored nowhere holds up no later message",
+	async (role, delivery) => {
+		const { inside, enter, open } = gate();
+		behaviours.set("never", () => {
+			throw new Error("no");
+		});
+		const ports = recordingPorts();
+		const store = async () => enter().then(() => down());
+		ports.retriesQueue = { send: store, sendBatch: store };
+		ports.deadLettersQueue = { send: store, sendBatch: store };
+		ports.scheduler.store = down;
+		ports.deadLetters.store = role === "deadLetters" ? store : down;
+		const messages = times(100, () =>
+			incoming(record("never.again", 1, delivery)),
+		);
+		const consumed = consume(messages, role, ports);
+		await vi.waitFor(() => expect(inside.now).toBe(32));
+		open();
+		await consumed;
+		expect(messages.flatMap(({ verdicts }) => verdicts)).toEqual(
+			messages.map(() => ({ retry: 5 })),
+		);
+	},
+);

@@ -146,6 +146,27 @@ describe("a delivery whose handler no deploy has", () => {
 	});
 });
 
+test("a failed attempt ends the waits before it: a later wait for a handler or a Worker begins anew", async () => {
+	let now = NOW;
+	const ports = recordingPorts({ clock: () => now });
+	failing("ampt");
+	const waited = { unknownFor: 59 * MINUTE, unreachableFor: 23 * HOUR };
+	const delivery = { handler: "ampt", attempt: 1, ...waited };
+	// The 90th delivery of a message moves to the scheduler, so its row has what the next message carries.
+	for (const attempts of [1, 90]) {
+		const message = incoming(record("ampt.like", 1, delivery), {
+			...{ attempts, sentAt: NOW },
+		});
+		now = NOW + 12 * HOUR;
+		await consume([message], "retries", ports);
+		const row = ports.recorded.rows.pop();
+		const carried = read(row?.record ?? "").delivery;
+		expect(carried).toMatchObject({ attempt: attempts + 1 });
+		expect(carried).not.toHaveProperty("unknownFor");
+		expect(carried).not.toHaveProperty("unreachableFor");
+	}
+});
+
 describe("a body by reference", () => {
 	const ids = ["never", "second"];
 	const large = (name: string, handler?: string) => {

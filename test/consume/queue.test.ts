@@ -5,9 +5,11 @@ import { encodeEvent } from "../../src/event/encode.ts";
 import { newId } from "../../src/event/id.ts";
 import { byteLength } from "../../src/event/json.ts";
 import { HandlerRegistry, register } from "../../src/handlers/registry.ts";
+import { policyOf } from "../../src/handlers/retry-policy.ts";
 import { incoming, read, record } from "../support/incoming.ts";
 import { down, recordingPorts, type TestPorts } from "../support/ports.ts";
 import { behaviours } from "../support/worker.ts";
+import { FakeWorker, owning, waiting } from "../support/worker-binding.ts";
 
 afterEach(() => behaviours.clear());
 
@@ -31,11 +33,16 @@ const sent = ({ recorded }: TestPorts) =>
 const firstAttempts = (handlers: string[]) =>
 	handlers.map((handler) => ({ handler, attempt: 1 }));
 
+/** Makes the ports a consumer's that can store nothing. */
+function failToStore(ports: TestPorts): void {
+	ports.retriesQueue = { send: down, sendBatch: down };
+	ports.scheduler.store = down;
+}
+
 /** Ports of a consumer that can store nothing. */
 function portsInAnOutage(): TestPorts {
 	const ports = recordingPorts();
-	ports.retriesQueue = { send: down, sendBatch: down };
-	ports.scheduler.store = down;
+	failToStore(ports);
 	return ports;
 }
 
@@ -306,5 +313,76 @@ describe("the kind of a message follows from its envelope", () => {
 		expect(ports.recorded.stored).toMatchObject([
 			{ handler: "never", cause: "exhausted", body: '{"whole":true}' },
 		]);
+	});
+});
+
+describe("an event of several Workers", () => {
+	/** Consumes the event while nothing can be stored. Returns its ports, which can store again. */
+	async function consumedInAnOutage(fake: FakeWorker, text: string) {
+		const { ports } = owning(fake, { own: true });
+		const { retriesQueue, scheduler } = ports;
+		const { store } = scheduler;
+		failToStore(ports);
+		const message = incoming(text);
+		await consume([message], "events", ports);
+		expect(message.verdicts).toEqual([{ retry: 5 }]);
+		ports.retriesQueue = retriesQueue;
+		ports.scheduler.store = store;
+		return ports;
+	}
+
+	/** Consumes the redelivered message, and then each delivery until none is left. */
+	async function consumeAll(text: string, ports: TestPorts) {
+		const redelivered = incoming(text, { attempts: 2 });
+		await consume([redelivered], "events", ports);
+		expect(redelivered.verdicts).toEqual(["ack"]);
+		for (const { record } of ports.recorded.retries)
+			for (let attempts = 1; ; attempts++) {
+				const sentAt = ports.clock();
+				const message = incoming(record, { attempts, sentAt });
+				await consume([message], "retries", ports);
+				if (message.verdicts[0] === "ack") break;
+			}
+		return ports.recorded.deadLetters.map(
+			(letter) => read(letter).deadLetter?.handler,
+		);
+	}
+
+	test("is redelivered if the owner's failure can be stored nowhere, and ends as a dead letter", async () => {
+		failing("second");
+		const text = record("order.placed");
+		const ports = await consumedInAnOutage(new FakeWorker(), text);
+		expect(await consumeAll(text, ports)).toEqual(["second"]);
+	});
+
+	test("is redelivered if the failure of another Worker can be stored nowhere, and ends as a dead letter", async () => {
+		const fake = new FakeWorker();
+		fake.lists = () => [
+			{ id: "send", patterns: ["order.*"], policy: policyOf(0) },
+			{ id: "log", patterns: ["order.*"], policy: policyOf(1) },
+		];
+		fake.does = async ({ handlers }, report) => {
+			const error = { name: "Error", message: "no" };
+			for (const { delivery } of handlers)
+				await report(
+					delivery,
+					delivery === "fake/log"
+						? { type: "failed", error }
+						: { type: "delivered" },
+				);
+		};
+		const text = record("order.placed");
+		const ports = await consumedInAnOutage(fake, text);
+		expect(await consumeAll(text, ports)).toEqual(["fake/log"]);
+	});
+
+	test("is redelivered if the wait for a Worker that is down can be stored nowhere", async () => {
+		const fake = new FakeWorker();
+		fake.goDown();
+		const text = record("order.placed");
+		const ports = await consumedInAnOutage(fake, text);
+		const redelivered = incoming(text, { attempts: 2 });
+		await consume([redelivered], "events", ports);
+		expect(waiting(ports)).toMatchObject([{ handler: "fake/*" }]);
 	});
 });

@@ -175,6 +175,27 @@ test("a row that is stored while the queue fails waits for the backoff, unless i
 	expect(await alarmOf(shard)).toBe(backedOff + MINUTE);
 });
 
+test("after an outage a flush no longer backs off, and the next outage begins with the first wait", async () => {
+	for (const kind of [{}, { handler: "h", version: 2 }]) {
+		failToSend();
+		await shard.store([row(Date.now() + 1, kind)]);
+		for (let tries = 0; tries < 5; tries++)
+			await alarmAt((await alarmOf(shard)) as number);
+		sendWith();
+		await alarmAt((await alarmOf(shard)) as number);
+		expect(sent.flat()).toHaveLength(1);
+		const dueAt = Date.now() + 10;
+		await shard.store([row(dueAt, kind)]);
+		expect(await alarmOf(shard)).toBe(dueAt);
+		failToSend();
+		await alarmAt(dueAt);
+		expect(await alarmOf(shard)).toBe(dueAt + 1_000);
+		sendWith();
+		await alarmAt(dueAt + 1_000);
+		expect(await rowsOf(shard)).toEqual([]);
+	}
+});
+
 test("a queue that never answers fails after 30 seconds", async () => {
 	await shard.store([row(T0)]);
 	vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"], now: T0 });
