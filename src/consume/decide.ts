@@ -1,5 +1,5 @@
 /** Decides the fate of a delivery from the result of its attempt. Pure and total: it sends nothing and reads no clock. */
-import type { Cause, Delivery } from "../event/envelope.ts";
+import type { Cause, Delivery, Unreadable } from "../event/envelope.ts";
 import { type Failure, serializeError } from "../event/failure.ts";
 import { LONGEST_WAIT, MAX_RETRIES, SHORTEST_WAIT } from "../event/limits.ts";
 import { type AttemptOutcome, timeoutText } from "../event/outcome.ts";
@@ -29,24 +29,13 @@ export type Result =
 	/** The subscription that the delivery is for cannot be read now. */
 	| { type: "subscription_unreadable" }
 	/** The subscription that the delivery is for has ended. */
-	| { type: "subscription_ended" }
-	/** The message has no envelope that any deploy could read. */
-	| { type: "message_unreadable"; reason: string }
-	/** A newer deploy wrote the message. `age` is in milliseconds; `reads` is how often the message was delivered. */
-	| {
-			type: "message_newer";
-			version: number;
-			age: number;
-			reads: number;
-			mayWait: boolean;
-	  };
+	| { type: "subscription_ended" };
 
 type ParkReason =
 	| "unknown_handler"
 	| "worker_unreachable"
 	| "body_unreadable"
-	| "subscription_unreadable"
-	| "message_newer";
+	| "subscription_unreadable";
 
 /** What happens to a delivery. `wait` is in milliseconds. */
 export type Fate =
@@ -145,23 +134,35 @@ export function decide(
 			const error = { name: "PayloadMissingError", message };
 			return dead("payload_missing", error, attempt - 1);
 		}
-
-		case "message_unreadable": {
-			const message = `the message has no readable envelope: ${result.reason}`;
-			return dead("unreadable", { name: "UnreadableError", message }, attempt);
-		}
-		case "message_newer": {
-			const wait = waitForNewerDeploy(result.age, result.reads);
-			if (result.mayWait && wait !== undefined)
-				return park("message_newer", wait);
-			const message = `the message's version ${result.version} is newer than this deploy`;
-			const error = { name: "UnreadableError", message };
-			return dead("newer_version", error, attempt);
-		}
 	}
 }
 
 const DEFAULT_POLICY = policyOf();
+
+/** What happens to a message that this deploy cannot read. `wait` is in milliseconds, in the message's own queue. */
+export type UnreadableFate =
+	| { type: "wait"; wait: number }
+	| (Fate & { type: "dead" });
+
+/**
+ * A message that a newer deploy wrote waits for that deploy. One that no deploy can read becomes a dead letter.
+ *
+ * @param message `age` is in milliseconds, `reads` counts its deliveries; `mayWait` is false where a wait could lose it
+ */
+export function decideUnreadable(
+	unreadable: Unreadable,
+	{ age, reads, mayWait }: { age: number; reads: number; mayWait: boolean },
+): UnreadableFate {
+	const name = "UnreadableError";
+	if (unreadable.kind === "unreadable") {
+		const message = `the message has no readable envelope: ${unreadable.reason}`;
+		return dead("unreadable", { name, message }, reads);
+	}
+	const wait = mayWait ? waitForNewerDeploy(age, reads) : undefined;
+	if (wait !== undefined) return { type: "wait", wait };
+	const message = `the message's version ${unreadable.version} is newer than this deploy`;
+	return dead("newer_version", { name, message }, reads);
+}
 
 /** The attempt that failed, and the inputs for the next one. */
 interface LastAttempt {
@@ -201,6 +202,10 @@ function park(reason: ParkReason, wait: number): Fate {
 	return { type: "park", wait, reason };
 }
 
-function dead(cause: Cause, error: Failure, attempts: number): Fate {
+function dead(
+	cause: Cause,
+	error: Failure,
+	attempts: number,
+): Fate & { type: "dead" } {
 	return { type: "dead", cause, error, attempts };
 }

@@ -2,13 +2,17 @@
  * Consumes a batch: each message gets exactly one verdict. It never throws, because a throw would redeliver the whole
  * batch. The queue says what a message is, but a message that carries a dead letter is one in any queue.
  */
-import { decode, type ReceivedEvent } from "../event/envelope.ts";
+import {
+	decode,
+	type ReceivedEvent,
+	type Unreadable,
+} from "../event/envelope.ts";
 import { PARSED_CHARACTERS } from "../event/limits.ts";
 import { isAllHandlersId } from "../handlers/route.ts";
 import type { QueueRole } from "../platform/queue-names.ts";
 import { Batch } from "./batch.ts";
 import { storeFromQueue } from "./dead-letter-queue.ts";
-import { decide, type Result } from "./decide.ts";
+import { decideUnreadable } from "./decide.ts";
 import { deliver, findHandler } from "./deliver.ts";
 import { dispatch, dispatchToWorker } from "./dispatch.ts";
 import {
@@ -84,26 +88,15 @@ function eventOf(
 
 /** A message that this deploy cannot read waits for a newer deploy, or becomes a dead letter. */
 async function reject(
-	raw: Exclude<ReturnType<typeof decode>, { kind: "envelope" }>,
+	unreadable: Unreadable,
 	message: Message,
 	role: QueueRole,
 	ports: ConsumePorts,
 ): Promise<Verdict> {
-	const { attempts, timestamp } = message;
-	const now = ports.clock();
-	const result: Result =
-		raw.kind === "newer"
-			? {
-					type: "message_newer",
-					version: raw.version,
-					age: now - timestamp.getTime(),
-					reads: attempts,
-					// The dead-letter queue has no dead-letter queue: a message that waits there too often is deleted.
-					mayWait: role !== "deadLetters",
-				}
-			: { type: "message_unreadable", reason: raw.reason };
-	const delivery = { handler: "", attempt: attempts };
-	const attempted = { result, delivery, startedAt: now };
-	const fate = decide(attempted, now, ports.random());
-	return settleUnreadable(raw.text, fate, message, ports);
+	const { attempts: reads, timestamp } = message;
+	const age = ports.clock() - timestamp.getTime();
+	// The dead-letter queue has no dead-letter queue: a message that waits there too often is deleted.
+	const mayWait = role !== "deadLetters";
+	const fate = decideUnreadable(unreadable, { age, reads, mayWait });
+	return settleUnreadable(unreadable.text, fate, message, ports);
 }

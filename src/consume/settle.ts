@@ -10,7 +10,7 @@ import { extendBody } from "../payloads/payloads.ts";
 import { log } from "../platform/log.ts";
 import type { QueueRole } from "../platform/queue-names.ts";
 import type { Ports } from "../ports.ts";
-import type { Fate } from "./decide.ts";
+import type { Fate, UnreadableFate } from "./decide.ts";
 import {
 	finalFailure,
 	firstDelivery,
@@ -108,22 +108,21 @@ export async function settle(
 	}
 }
 
-/** Carries out the fate of a message that this deploy cannot read. */
+/**
+ * Carries out the fate of a message that this deploy cannot read.
+ *
+ * @throws UnavailableError if the dead letter could not be stored
+ */
 export async function settleUnreadable(
 	text: string,
-	fate: Fate,
+	fate: UnreadableFate,
 	message: Message,
 	ports: ConsumePorts,
 ): Promise<Verdict> {
-	switch (fate.type) {
-		case "park":
-			return { type: "retry", delaySeconds: toDelaySeconds(fate.wait) };
-		case "dead":
-			await buryUnreadable(text, fate, message, ports);
-			return ACK;
-		default:
-			throw new TypeError(`an unreadable message cannot be ${fate.type}`);
-	}
+	if (fate.type === "wait")
+		return { type: "retry", delaySeconds: toDelaySeconds(fate.wait) };
+	await buryUnreadable(text, fate, message, ports);
+	return ACK;
 }
 
 /** Gives each handler a message of its own, at attempt 1, so that a poison event harms no other handler. */

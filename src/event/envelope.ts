@@ -99,11 +99,13 @@ export interface ReceivedEvent {
 	text: string;
 }
 
-/** The result of decoding a message. */
-type Decoded =
-	| ({ kind: "envelope" } & ReceivedEvent)
+/** A message that this deploy cannot read: a newer deploy wrote it, or it has no envelope. */
+export type Unreadable =
 	| { kind: "newer"; version: number; text: string }
 	| { kind: "unreadable"; reason: string; text: string };
+
+/** The result of decoding a message. */
+type Decoded = ({ kind: "envelope" } & ReceivedEvent) | Unreadable;
 
 /** Returns the head of an event, without any other member. */
 export function headOf({ id, name, time, delay }: EventHead): EventHead {

@@ -2,8 +2,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { crashed } from "../../src/consume/call-worker.ts";
-import { decide, type Fate, type Result } from "../../src/consume/decide.ts";
-import type { Cause, Delivery } from "../../src/event/envelope.ts";
+import {
+	decide,
+	decideUnreadable,
+	type Fate,
+	type Result,
+} from "../../src/consume/decide.ts";
+import type { Cause, Delivery, Unreadable } from "../../src/event/envelope.ts";
 import {
 	CRASH_RETRIES,
 	LONGEST_WAIT,
@@ -80,12 +85,8 @@ const unparsable: Result = {
 };
 const cutOff = crashed(new Error("the call was cut off"));
 const missing: Result = { type: "body_missing", reference: "e1" };
-const notJson: Result = { type: "message_unreadable", reason: "not JSON" };
 const retryAt = (age: number) =>
 	failedWith(new RetryAfterError("busy", new Date(FIRST + age)));
-const newer = (age: number, reads: number, mayWait = true): Result => ({
-	...{ type: "message_newer", version: 2, age, reads, mayWait },
-});
 
 const error = expect.any(Object);
 const delivered: Fate = { type: "delivered" };
@@ -187,17 +188,47 @@ const ROWS: Row[] = [
 	["the subscription cannot be read now", noSubscriptionNow, past, park(MINUTE, "subscription_unreadable")],
 	["the subscription has ended", ended, {}, cancelled],
 	["the subscription has ended, past every limit", ended, past, cancelled],
-
-	["the message is not readable", notJson, {}, dead("unreadable", 1)],
-	["a newer deploy just wrote the message", newer(0, 1), {}, park(MINUTE, "message_newer")],
-	["a newer deploy wrote the message 40 minutes ago", newer(40 * MINUTE, 6), {}, park(20 * MINUTE, "message_newer")],
-	["a newer deploy wrote the message an hour ago, read six times", newer(HOUR, 6), at(6), park(10 * MINUTE, "message_newer")],
-	["a newer deploy wrote the message an hour ago, read seven times", newer(HOUR, 7), at(7), dead("newer_version", 7)],
-	["a newer deploy wrote a message of the dead-letter queue", newer(Infinity, Infinity), at(2), dead("newer_version", 2)],
 ];
 
 test.for(ROWS)("%s", ([, result, given, fate]) => {
 	expect(fateOf(result, given)).toEqual(fate);
+});
+
+describe("a message that this deploy cannot read", () => {
+	const notJson = { kind: "unreadable", reason: "not JSON", text: "" } as const;
+	const newer = { kind: "newer", version: 2, text: "" } as const;
+	const wait = (wait: number) => ({ type: "wait", wait });
+
+	// biome-ignore format: a table
+	test.for<[what: string, unreadable: Unreadable, age: number, reads: number, mayWait: boolean, fate: object]>([
+		["has no envelope", notJson, 0, 1, true, dead("unreadable", 1)],
+		["has no envelope, and was read often", notJson, 0, 5, true, dead("unreadable", 5)],
+		["was just written by a newer deploy", newer, 0, 1, true, wait(MINUTE)],
+		["was written by a newer deploy 40 minutes ago", newer, 40 * MINUTE, 6, true, wait(20 * MINUTE)],
+		["was written by a newer deploy whose clock is ahead", newer, -MINUTE, 1, true, wait(MINUTE)],
+		["was written by a newer deploy an hour ago, and read six times", newer, HOUR, 6, true, wait(10 * MINUTE)],
+		["was written by a newer deploy an hour ago, and read seven times", newer, HOUR, 7, true, dead("newer_version", 7)],
+		["was written by a newer deploy, and is in the dead-letter queue", newer, 0, 2, false, dead("newer_version", 2)],
+	])("%s", ([, unreadable, age, reads, mayWait, fate]) => {
+		const message = { age, reads, mayWait };
+		expect(decideUnreadable(unreadable, message)).toEqual(fate);
+	});
+
+	test("says why in the error of its dead letter", () => {
+		const message = { age: HOUR, reads: 7, mayWait: true };
+		expect(decideUnreadable(notJson, message)).toMatchObject({
+			error: {
+				name: "UnreadableError",
+				message: "the message has no readable envelope: not JSON",
+			},
+		});
+		expect(decideUnreadable(newer, message)).toMatchObject({
+			error: {
+				name: "UnreadableError",
+				message: "the message's version 2 is newer than this deploy",
+			},
+		});
+	});
 });
 
 test("a delivery without a first attempt counts its age from this attempt", () => {
@@ -246,8 +277,6 @@ describe("the error of a fate says", () => {
 		["which handler is unknown", unknown, "UnknownHandlerError", 'no handler "send" was registered for an hour'],
 		["whose Worker does not respond", unreachable, "UnreachableError", 'the Worker of "send" did not respond for a day'],
 		["which body has expired", missing, "PayloadMissingError", "the body, stored as e1, has expired"],
-		["why the message is not readable", notJson, "UnreadableError", "the message has no readable envelope: not JSON"],
-		["which version is newer", newer(HOUR, 7), "UnreadableError", "the message's version 2 is newer than this deploy"],
 	])("%s", ([, result, name, message]) => {
 		expect(errorOf(result, longAgo)).toMatchObject({ name, message });
 	});
@@ -305,15 +334,6 @@ describe("for any result, delivery, policy and time", () => {
 		abandoned: fc.constant({}),
 		subscription_unreadable: fc.constant({}),
 		subscription_ended: fc.constant({}),
-		message_unreadable: fc.record({ reason: fc.string() }),
-		message_newer: fc.record({
-			version: fc.integer({ min: 2 }),
-			age: fc.oneof(
-				fc.integer({ min: -HOUR, max: DAY }),
-				fc.constant(Infinity),
-			),
-			reads: fc.oneof(fc.integer({ min: 1, max: 101 }), fc.constant(Infinity)),
-		}),
 	};
 	const result = fc.oneof(
 		...Object.entries(results).map(([type, rest]) =>
