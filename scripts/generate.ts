@@ -125,7 +125,7 @@ function defaults(): string[] {
 function modulesIn(source: string): string[] {
 	if (!existsSync(source))
 		throw new UsageError(
-			`${source} does not exist in ${process.cwd()}; use a path relative to this directory`,
+			`${source} does not exist in ${process.cwd()}; create it and write your handlers there, or use a path relative to this directory`,
 		);
 	if (statSync(source).isDirectory())
 		return readdirSync(source, { recursive: true, withFileTypes: true })

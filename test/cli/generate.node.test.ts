@@ -152,6 +152,7 @@ test.each([
 test.each([
 	[["generate"], "neither src/handlers nor src/subscribers exists"],
 	[["generate", "src/nowhere"], "src/nowhere does not exist"],
+	[["generate", "src/subscribers"], "create it and write your handlers there"],
 	[["generate", "a.test.ts"], "a.test.ts is not a handler module"],
 	[["generate", "--out", "here", "a.ts"], "--out: here is not a module"],
 	[["generate", "--force"], "--force"],
