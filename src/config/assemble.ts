@@ -63,17 +63,13 @@ export function assemble(
 	const queues = boundQueues(random);
 	const scheduler = boundScheduler(shards.all);
 	const payloads = boundPayloads();
-	// A secret that is too short is an error now.
-	callSecrets();
+	const [secret] = callSecrets();
 	const bindings = new Map(
 		Object.entries(subscribers).map(([key, { binding: name }]) => [
 			key,
 			() => {
 				const bound = binding(name) as SubscriberBinding & AppBinding;
-				const [secret] = callSecrets();
-				return secret === undefined
-					? bound
-					: signing(secret, key, bound, clock);
+				return secret ? signing(secret, key, bound, clock) : bound;
 			},
 		]),
 	);
@@ -115,10 +111,14 @@ function signing(
 		deliver: async (call, report, host) =>
 			bound.deliver(call, report, host, await sign("deliver", call)),
 		apps: async () => bound.apps(await sign("apps")),
-		receive: async (...args) =>
-			bound.receive(args[0], args[1], await sign("receive", ...args)),
-		checkPayload: async (...args) =>
-			bound.checkPayload(args[0], args[1], await sign("checkPayload", ...args)),
+		receive: async (name, request) =>
+			bound.receive(name, request, await sign("receive", name, request)),
+		checkPayload: async (name, payload) =>
+			bound.checkPayload(
+				name,
+				payload,
+				await sign("checkPayload", name, payload),
+			),
 	};
 }
 

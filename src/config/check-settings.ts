@@ -75,13 +75,13 @@ export function checkIds(
 	for (const { id } of handlers.list())
 		if (workerOf(id) !== undefined)
 			throw new Error(
-				`tidings.config.ts: subscribers.${workerOf(id)}: this Worker's own handler ${JSON.stringify(id)} begins with that key; rename the new one of the two: waiting deliveries find their handlers by the old one`,
+				`tidings.config.ts: subscribers.${workerOf(id)}: this Worker's own handler ${JSON.stringify(id)} begins with that key; rename the new one of the two: waiting deliveries find the old one by its name`,
 			);
 	for (const { id, handler } of routing.overrides) {
 		const path = `tidings.config.ts: routes[${JSON.stringify(id)}]`;
 		if (id !== handler && handlers.get(id))
 			throw new Error(
-				`${path}: a handler has this id, but the route calls ${JSON.stringify(handler)}; rename the new one of the two: waiting deliveries find the old one by this id`,
+				`${path}: a handler has this id, but the route calls ${JSON.stringify(handler)}; rename the new one of the two: waiting deliveries find the old one by its name`,
 			);
 		if (id !== handler && workerOf(id) !== undefined)
 			throw new Error(

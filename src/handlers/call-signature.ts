@@ -26,8 +26,7 @@ export async function signatureFor(
 	at: number,
 ): Promise<CallSignature> {
 	const signed = signedBytes(worker, method, args, at);
-	const key = await keyOf(secret, "sign");
-	const hmac = await crypto.subtle.sign("HMAC", key, signed);
+	const hmac = await crypto.subtle.sign("HMAC", await keyOf(secret), signed);
 	return { at, hmac: new Uint8Array(hmac) };
 }
 
@@ -51,7 +50,7 @@ export async function checkSignature(
 		throw forbidden(`was signed ${now - at} ms ago`);
 	const signed = signedBytes(worker, method, args, at);
 	for (const secret of secrets) {
-		const key = await keyOf(secret, "verify");
+		const key = await keyOf(secret);
 		if (await crypto.subtle.verify("HMAC", key, hmac, signed)) return;
 	}
 	throw forbidden("has a wrong signature");
@@ -65,8 +64,8 @@ function signedBytes(...signed: unknown[]): Uint8Array {
 	return new TextEncoder().encode(text);
 }
 
-function keyOf(secret: string, usage: "sign" | "verify"): Promise<CryptoKey> {
-	const algorithm = { name: "HMAC", hash: "SHA-256" };
+function keyOf(secret: string): Promise<CryptoKey> {
 	const bytes = new TextEncoder().encode(secret);
-	return crypto.subtle.importKey("raw", bytes, algorithm, false, [usage]);
+	const hmac = { name: "HMAC", hash: "SHA-256" };
+	return crypto.subtle.importKey("raw", bytes, hmac, false, ["sign", "verify"]);
 }

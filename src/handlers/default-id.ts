@@ -13,7 +13,7 @@ interface UserFunction {
  * without a name match, too.
  */
 const GENERIC =
-	/^(anonymous|bound|callback|cb|consumer?|default|event|execute|fn|func(tion)?|handler?|inner|listener|main|on|process|run|subscriber|wrap(ped|per)?|with|[\d\s_$])*$|^[\w$]{1,2}$/i;
+	/^(anonymous|callback|cb|consumer?|default|event|execute|fn|func(tion)?|handler?|inner|listener|main|on|process|run|subscriber|wrap(ped|per)?|with|[\d_$])*$|^[\w$]{1,2}$/i;
 
 /**
  * Identifies a user's function across deploys: by its name, else by its file and export, else by a generic name or a hash
@@ -26,8 +26,11 @@ export function sourceOf(run: UserFunction, exported: unknown = run): string {
 	return exportPathOf(exported) ?? (run.name || hashOf(run.toString()));
 }
 
-/** The functions that were registered without an id, by their name and source. */
-const registered = new Map<string, { run: UserFunction; ids: string[] }>();
+/** Functions with a name of their own, by name and source. Two of them were returned by one higher-order function. */
+const named = new Map<
+	string,
+	{ run: UserFunction | undefined; ids: string[] }
+>();
 
 /**
  * Logs each id that another function may get in a later deploy, and with it the waiting retries and dead letters of this
@@ -42,32 +45,18 @@ export function warnOfSharedId(
 	run: UserFunction,
 	exported: unknown = run,
 ): void {
-	const { name } = run;
-	if (!GENERIC.test(name)) {
-		warnOfSharedName(id, hint, run);
-		return;
-	}
-	if (exportPathOf(exported) !== undefined) return;
-	const why =
-		name === ""
-			? "the function has no name, so the id is a hash of its source"
-			: `any function may be named ${JSON.stringify(name)}`;
-	log("handler_id_unstable", { handler: id, why, hint });
-}
-
-/** Two functions with one name and one source were returned by one higher-order function. */
-function warnOfSharedName(id: string, hint: string, run: UserFunction): void {
-	const { name } = run;
-	const text = `${name} ${run}`;
-	const known = registered.get(text);
-	if (known === undefined) registered.set(text, { run, ids: [id] });
-	else if (known.run === run) known.ids.push(id);
-	else {
-		const why = `every function that its higher-order function returns is named ${JSON.stringify(name)}`;
-		// The ids of the first function were not known to be shared.
-		for (const handler of [...known.ids.splice(0), id])
-			log("handler_id_unstable", { handler, why, hint });
-	}
+	let ids = [id];
+	if (!GENERIC.test(run.name)) {
+		const text = `${run.name} ${run}`;
+		const known = named.get(text) ?? { run, ids: [] };
+		named.set(text, known);
+		known.ids.push(id);
+		if (known.run === run) return;
+		// From now on, each of them is logged. The first one was not known to share its name.
+		known.run = undefined;
+		ids = known.ids.splice(0);
+	} else if (exportPathOf(exported) !== undefined) return;
+	for (const handler of ids) log("handler_id_unstable", { handler, hint });
 }
 
 /** FNV-1a, 32 bits (Fowler, Noll, Vo), over UTF-16 code units: equal in every Worker and after every deploy. */

@@ -100,10 +100,10 @@ function checkedHandler(
 	const hint = `on(${JSON.stringify(patterns[0])}, { id: "…" }, …)`;
 	if (!isHandlerId(id))
 		throw new TypeError(
-			`id ${JSON.stringify(id)} is not an id; use 1 to 128 characters without spaces, and not * alone, as in ${hint}`,
+			`id ${JSON.stringify(id)} is not an id; use 1 to 128 characters without spaces, and not * alone`,
 		);
 	if (options.id === undefined)
-		warnOfSharedId(id, `register it as ${hint}`, run);
+		warnOfSharedId(id, `another handler may get this id; use ${hint}`, run);
 	const { retries } = options;
 	const policy = retries === undefined ? undefined : policyOf(retries);
 	return {

@@ -57,18 +57,13 @@ export function hasModule(file: string): boolean {
 export function exportPathOf(value: unknown): string | undefined {
 	for (const [path, module] of modules)
 		for (const name of Object.keys(module))
-			if (exportIn(module, name) === value)
-				return `${path.replace(/\.\w+$/, "")}.${name}`;
+			try {
+				if (module[name] === value)
+					return `${path.replace(/\.\w+$/, "")}.${name}`;
+			} catch {
+				// An export cannot be read yet if its module and this one import each other.
+			}
 	return undefined;
-}
-
-/** Modules that import each other have exports that cannot be read yet. */
-function exportIn(module: Module, name: string): unknown {
-	try {
-		return module[name];
-	} catch {
-		return undefined;
-	}
 }
 
 /** Looks up every path. Call it after all imports. @throws RefusedError `invalid_handler` for the first wrong path */

@@ -23,7 +23,7 @@ export class HandlerRegistry {
 		// Either of the two may be the deployed one: a new one may be registered above it.
 		if (other)
 			throw invalidHandler(
-				`two handlers have the id ${JSON.stringify(handler.id)}, for ${other.patterns.join(", ")} and for ${handler.patterns.join(", ")}; give the new one an id of its own, on(…, { id: "…" }, …), and leave the deployed one as it is: its waiting retries and dead letters find it by this id`,
+				`two handlers have the id ${JSON.stringify(handler.id)}, for ${other.patterns.join(", ")} and for ${handler.patterns.join(", ")}; give the new one an id of its own, on(…, { id: "…" }, …): waiting deliveries and dead letters find the old one by this id`,
 			);
 		this.#byId.set(handler.id, handler);
 		this.#list = [...this.#byId.values()];

@@ -67,6 +67,6 @@ export function callSecrets(): readonly string[] {
 	const secrets = `${secret}`.split(",").map((one) => one.trim());
 	if (secrets.every(({ length }) => length >= SHORTEST_SECRET)) return secrets;
 	throw new Error(
-		`tidings: TIDINGS_CALL_SECRET has a value of fewer than ${SHORTEST_SECRET} characters; use the output of openssl rand -base64 32, or delete the secret`,
+		`tidings: TIDINGS_CALL_SECRET has fewer than ${SHORTEST_SECRET} characters; use openssl rand -base64 32`,
 	);
 }

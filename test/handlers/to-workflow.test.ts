@@ -184,7 +184,7 @@ describe("the id of a handler that starts a workflow", () => {
 	test("is rejected the second time, and the error says to give the new one its own", () => {
 		const again = toWorkflow(({ FULFILMENT }: Bound) => FULFILMENT as never);
 		expect(() => idsOf(plain, again)).toThrow(
-			/two handlers have the id "order\.placed:toWorkflow\(FULFILMENT\)".*give the new one an id of its own.*leave the deployed one/,
+			/two handlers have the id "order\.placed:toWorkflow\(FULFILMENT\)".*give the new one an id of its own.*find the old one by this id/,
 		);
 	});
 });

@@ -678,7 +678,7 @@ describe("with TIDINGS_CALL_SECRET, another Worker", () => {
 		);
 		for (const secret of ["", "short", `${SECRET},`, `${SECRET},short`]) {
 			setSecret(secret);
-			const says = /TIDINGS_CALL_SECRET has a value of fewer than 32 char/;
+			const says = /TIDINGS_CALL_SECRET has fewer than 32 characters/;
 			expect(() => subscriber(events, { key: "mail" })).toThrow(says);
 			expect(() => worker(createEvents())).toThrow(says);
 		}

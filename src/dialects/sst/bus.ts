@@ -78,7 +78,7 @@ export class EventBus {
 			const id = `${this.id}:${type}:${source}`;
 			if (registrationOf(bus).handlers.get(id))
 				throw refusal(
-					`${JSON.stringify(type)} has two subscribers ${source}; give the new one another name, or subscribe it by its path, and leave the deployed one as it is: its waiting retries and dead letters find it by this name`,
+					`${JSON.stringify(type)} has two subscribers ${source}; give the new one another name, or subscribe it by its path: waiting deliveries and dead letters find the old one by this name`,
 				);
 			warn(id);
 			bus.on(

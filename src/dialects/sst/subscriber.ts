@@ -63,7 +63,7 @@ export function findSubscriber(
 }
 
 const HINT =
-	'subscribe it by its path, such as "src/events/todo-created.handler", or name its function after what it does';
+	'another subscriber may get this id; subscribe it by its path, such as "src/events/todo-created.handler", or name its function after what it does';
 
 /** Splits `"src/events/todo-created.handler"` into the file and the name of its export. */
 function pathOf(path: string) {

@@ -241,7 +241,7 @@ test.each([
 			first.subscribe("same.twice", same);
 			first.subscribe("same.twice", same);
 		},
-		'"same.twice" has two subscribers same; give the new one another name, or subscribe it by its path, and leave the deployed one as it is',
+		'"same.twice" has two subscribers same; give the new one another name, or subscribe it by its path: waiting deliveries',
 	],
 	[
 		"a handler of an undefined event",
