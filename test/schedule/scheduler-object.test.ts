@@ -329,6 +329,47 @@ test("rows stored during a flush get an alarm when it ends", async () => {
 	expect(await alarmOf(shard)).toBe(T0 + 5_000);
 });
 
+test("a row stored during a flush sets no alarm, and neither does the watch: it would fire at once for rows that are being sent", async () => {
+	await shard.store([row(T0 + 1)]);
+	vi.setSystemTime(T0 + 10);
+	await inShard(async (object, storage) => {
+		const alarms: unknown[] = [];
+		sendWith(async () => {
+			await object.store([row(T0 + MINUTE)]);
+			await object.watch();
+			alarms.push(await storage.getAlarm());
+		});
+		await storage.deleteAlarm();
+		await object.alarm();
+		expect(alarms).toEqual([null]);
+		expect(await storage.getAlarm()).toBe(T0 + MINUTE);
+	});
+});
+
+test("events are sent on time while the retries queue backs off, and deliveries while the events queue does", async () => {
+	const delivery = { handler: "h", version: 2 };
+	for (const [failing, kind, other] of [
+		[retries, delivery, {}],
+		[events, {}, delivery],
+	] as const) {
+		sendWith();
+		vi.spyOn(failing, "sendBatch").mockRejectedValue(new Error("down"));
+		await shard.store([row(Date.now() + 1, kind)]);
+		for (let tries = 0; tries < 4; tries++)
+			await alarmAt((await alarmOf(shard)) as number);
+		const backedOff = (await alarmOf(shard)) as number;
+		expect(backedOff - Date.now()).toBe(8_000);
+		const dueAt = Date.now() + 10;
+		await shard.store([row(dueAt, other)]);
+		expect(await alarmOf(shard)).toBe(dueAt);
+		await alarmAt(dueAt);
+		expect(sent.flat()).toHaveLength(1);
+		sendWith();
+		await alarmAt(backedOff);
+		expect(await rowsOf(shard)).toEqual([]);
+	}
+});
+
 test("rows stored while the next alarm is being set set an earlier one", async () => {
 	await shard.store([row(T0 + 1), row(T0 + MINUTE)]);
 	vi.setSystemTime(T0 + 10);

@@ -72,6 +72,19 @@ describe("a call that is cut off", () => {
 		expect(ends(ports)).toEqual(["delivered fake/send"]);
 	});
 
+	test("after its delivery's outcome was reported twice has the first outcome", async () => {
+		const fake = new FakeWorker();
+		const error = { name: "Error", message: "later" };
+		fake.does = async (_, report) => {
+			await report("fake/send", { type: "delivered" });
+			await report("fake/send", { type: "failed", error });
+		};
+		const { ports } = owning(fake);
+		const text = delivering({ handler: "fake/send", attempt: 2 });
+		expect(await taken(text, ports)).toBe("ack");
+		expect(ends(ports)).toEqual(["delivered fake/send"]);
+	});
+
 	test("by an attempt that crashes its Worker retries the message, up to twenty times past the limit", async () => {
 		const fake = new FakeWorker();
 		fake.does = fake.fails;
@@ -302,6 +315,23 @@ describe("while the scheduler is down", () => {
 	});
 });
 
+test("no handler starts after an outcome that could be stored nowhere", async () => {
+	const fake = new FakeWorker();
+	fake.goDown();
+	const { ports } = owning(fake, { own: true });
+	ports.workers = { ...ports.workers, all: ports.workers.all.slice(0, 1) };
+	ports.retriesQueue = { send: fake.fails, sendBatch: fake.fails };
+	ports.scheduler.store = fake.fails;
+	const ran: string[] = [];
+	for (const id of ["first", "second", "third"])
+		behaviours.set(id, () => {
+			ran.push(id);
+			if (id === "second") throw new Error("no");
+		});
+	expect(await taken(record("order.placed"), ports)).toEqual({ retry: 5 });
+	expect(ran).toEqual(["first", "second"]);
+});
+
 describe("a wait", () => {
 	test("for a deploy does not include the time that the Worker was down", async () => {
 		const fake = new FakeWorker();
@@ -381,6 +411,25 @@ describe("a batch", () => {
 		await consuming;
 		expect(fake.asked).toBe(1);
 		expect(fake.calls).toHaveLength(100);
+	});
+
+	test("calls a handler that its Worker was given while earlier messages of the batch ran", async () => {
+		const fake = new FakeWorker();
+		const { ports, time } = owning(fake);
+		const gate = Promise.withResolvers<void>();
+		const { does } = fake;
+		fake.does = (call, report) => gate.promise.then(() => does(call, report));
+		const handlers = [...Array(32).fill("fake/send"), "fake/young"];
+		const messages = handlers.map((handler) =>
+			incoming(delivering({ handler, attempt: 1 }), { sentAt: time.now }),
+		);
+		const consuming = consume(messages, "retries", ports);
+		await vi.waitFor(() => expect(fake.calls).toHaveLength(32));
+		fake.lists = () => [{ id: "young", patterns: ["**"] }];
+		time.now += MINUTE;
+		gate.resolve();
+		await consuming;
+		expect(ends(ports).at(-1)).toBe("delivered fake/young");
 	});
 
 	test("uses the list of handlers of a request although a concurrent request fails", async () => {
