@@ -175,6 +175,20 @@ describe("a message of the dead-letter queue", () => {
 		]);
 	});
 
+	test("is reported once, when it is buried and not when it is stored", async () => {
+		const burying = recordingPorts();
+		behaviours.set("never", () => {
+			throw new Error("no");
+		});
+		await consume([incoming(record("never.again"))], "events", burying);
+		expect(burying.recorded.transitions).toMatchObject([{ type: "dead" }]);
+		const storing = recordingPorts();
+		const [text] = burying.recorded.deadLetters;
+		await consume([incoming(text)], "deadLetters", storing);
+		expect(storing.recorded.stored).toMatchObject([{ handler: "never" }]);
+		expect(storing.recorded.transitions).toEqual([]);
+	});
+
 	test("survives a store that is down for 20 hours", async () => {
 		const ports = recordingPorts();
 		ports.deadLetters.store = down;

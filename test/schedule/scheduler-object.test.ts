@@ -300,6 +300,31 @@ test.each([5, 4])(
 	},
 );
 
+test("a delivery that was stored anew while it was claimed is no longer claimed after the next flush: a duplicate does not postpone it", async () => {
+	const stored = (version: number, dueAt: number) =>
+		shard.store([row(dueAt, { id: "e", handler: "h", version })]);
+	await stored(4, T0 + 1);
+	failToSend();
+	await alarmAt(T0 + 1);
+	await stored(5, T0 + MINUTE);
+	sendWith();
+	await alarmAt(T0 + 1 + 1_000);
+	expect(sent).toEqual([]);
+	await stored(5, T0 + 2 * MINUTE);
+	expect(await rowsOf(shard)).toMatchObject([{ due_at: T0 + MINUTE }]);
+});
+
+test("a page of the list is full although claimed events are left out", async () => {
+	await shard.store([row(T0 + 1), row(T0 + 2)]);
+	failToSend();
+	await alarmAt(T0 + 10);
+	const later = [1, 2, 3].map((n) => row(T0 + MINUTE + n));
+	await shard.store(later);
+	const ids = later.map(({ id }) => ({ id }));
+	expect(await shard.list([0, ""], 2)).toMatchObject(ids.slice(0, 2));
+	expect(await shard.list([0, ""], 3)).toMatchObject(ids);
+});
+
 test("an event that was sent can be scheduled again", async () => {
 	const due = row(T0 + 1);
 	await shard.store([due]);
