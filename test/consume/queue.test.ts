@@ -198,6 +198,23 @@ describe("a redelivered event", () => {
 		]);
 	});
 
+	test("is split into deliveries of its lane, in the retries queue and in the scheduler", async () => {
+		const lane = "bulk";
+		const text = JSON.stringify({ ...read(record("order.placed")), lane });
+		const lanesOf = (records: string[]) => records.map((one) => read(one).lane);
+		for (const isDown of [false, true]) {
+			const ports = recordingPorts();
+			const retries = vi.fn(ports.queues.retries);
+			ports.queues = { ...ports.queues, retries };
+			if (isDown) ports.retriesQueue.sendBatch = down;
+			await consume([incoming(text, { attempts: 2 })], "events", ports);
+			expect(retries.mock.calls).toEqual([[lane]]);
+			const { retries: sent, rows } = ports.recorded;
+			const stored = [...sent, ...rows].map(({ record }) => record);
+			expect(lanesOf(stored)).toEqual([lane, lane, lane]);
+		}
+	});
+
 	test("is split within the bytes of a batch, counted in UTF-8", async () => {
 		const ports = recordingPorts();
 		const sizes: number[] = [];

@@ -6,7 +6,7 @@ import {
 	type CallSignature,
 	signatureFor,
 } from "../../src/handlers/call-signature.ts";
-import { HandlerRegistry } from "../../src/handlers/registry.ts";
+import { HandlerRegistry, register } from "../../src/handlers/registry.ts";
 import type { SubscriberBinding } from "../../src/handlers/remote-worker.ts";
 import { policyOf } from "../../src/handlers/retry-policy.ts";
 import { handlerWorkers } from "../../src/handlers/workers.ts";
@@ -123,6 +123,9 @@ describe("an event", () => {
 			{ delivery: "receipts", handler: "send", attempt: 1, timeout: 9 },
 		]);
 		expect(ends(ports)).toEqual(["dead receipts"]);
+		const delivery = delivering({ handler: "receipts", attempt: 2 });
+		expect(await taken(delivery, ports)).toBe("ack");
+		expect(fake.calls[1]?.handlers).toMatchObject([{ handler: "send" }]);
 	});
 });
 
@@ -381,12 +384,33 @@ describe("a list of handlers", () => {
 		expect(ends(ports)).toEqual(["waiting fake/*"]);
 	});
 
-	test("of an invalid form counts as no response", async () => {
+	test.each([
+		["of an invalid form", "none"],
+		[
+			"with one id twice",
+			[
+				{ id: "send", patterns: ["order.*"] },
+				{ id: "send", patterns: ["user.*"] },
+			],
+		],
+	])("%s counts as no response", async (_, list) => {
 		const fake = new FakeWorker();
-		fake.lists = () => "none" as never;
+		fake.lists = () => list as never;
 		const { ports } = owning(fake);
 		await taken(record("order.placed"), ports);
 		expect(ends(ports)).toEqual(["waiting fake/*"]);
+	});
+
+	test("of the owner has a handler that is registered after an event was handled", async () => {
+		const handlers = new HandlerRegistry();
+		const ports = recordingPorts({ handlers });
+		register(handlers, "order.placed", [{ id: "early" }, () => {}]);
+		expect(await taken(record("order.placed"), ports)).toBe("ack");
+		register(handlers, "order.placed", [{ id: "late" }, () => {}]);
+		expect(await taken(record("order.placed"), ports)).toBe("ack");
+		expect(ends(ports)).toEqual([
+			...["delivered early", "delivered early", "delivered late"],
+		]);
 	});
 });
 
