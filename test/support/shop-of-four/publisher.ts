@@ -15,13 +15,17 @@ interface Bindings {
 async function forge(worker: Subscriber): Promise<string[]> {
 	const record = JSON.stringify({ v: 1, id: "forged", name: "order.placed" });
 	const call = { record, handlers: [], within: 1_000 };
-	const request = { method: "POST", headers: {}, query: {} };
+	const url = "https://a/b";
+	const request = {
+		...{ method: "POST", url, webhookUrl: url, headers: {} },
+		...{ query: {}, rawQuery: "", bytes: new Uint8Array() },
+	};
 	const signature = { at: Date.now(), hmac: new Uint8Array(32) };
 	const tries: (() => Promise<unknown>)[] = [
 		() => worker.handlers(),
 		() => worker.deliver(call, async () => {}),
 		() => worker.apps(),
-		() => worker.receive("@a/b/c", { ...request, bytes: new Uint8Array() }),
+		() => worker.receive("@a/b/c", request),
 		() => worker.handlers(signature),
 	];
 	const ends: string[] = [];
