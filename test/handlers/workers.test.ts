@@ -571,6 +571,10 @@ describe("with TIDINGS_CALL_SECRET, another Worker", () => {
 			["@a/b/c", request],
 			(by) => mailing.receive("@a/b/c", request, by),
 		],
+		checkPayload: [
+			["@a/b/c", 1],
+			(by) => mailing.checkPayload("@a/b/c", 1, by),
+		],
 	} satisfies Record<
 		string,
 		[args: unknown[], (signature?: CallSignature) => Promise<unknown>]
@@ -612,6 +616,7 @@ describe("with TIDINGS_CALL_SECRET, another Worker", () => {
 		...{ handlers: "accepted", deliver: "accepted", apps: "accepted" },
 		// The signature is right, and there is no such app.
 		receive: "tidings: this Worker has no webhook of @a/b/c",
+		checkPayload: "tidings: this Worker has no app @a/b",
 	};
 
 	describe.each(Object.keys(METHODS) as Method[])("%s", (method) => {
