@@ -20,10 +20,10 @@ type ClaimedKey = [id: string, handler: string, dueAt: number];
 export class ClaimTable {
 	readonly #storage: DurableObjectStorage;
 	readonly #sql: SqlStorage;
-	/** The keys of the claimed rows, so that a check whether a row is claimed reads no rows. */
-	readonly #claimed: Record<RowKind, Set<string>> = {
-		events: new Set(),
-		deliveries: new Set(),
+	/** The due times of the claimed rows by their keys, so that a check whether a row is claimed reads no rows. */
+	readonly #claimed: Record<RowKind, Map<string, number>> = {
+		events: new Map(),
+		deliveries: new Map(),
 	};
 
 	/** The table `scheduled` must exist. */
@@ -36,12 +36,13 @@ export class ClaimTable {
 			) WITHOUT ROWID;
 		`);
 		for (const kind of ROW_KINDS)
-			this.#claimed[kind] = new Set(this.#claimedRows(kind).map(keyOf));
+			for (const row of this.#claimedRows(kind)) this.#add(kind, row);
 	}
 
-	has(id: string, handler: string): boolean {
+	/** Returns the due time with which a row is claimed; null if it is not claimed. */
+	dueAtOf(id: string, handler: string): number | null {
 		const kind = handler === "" ? "events" : "deliveries";
-		return this.#claimed[kind].has(keyOf({ id, handler }));
+		return this.#claimed[kind].get(keyOf({ id, handler })) ?? null;
 	}
 
 	count(kind: RowKind): number {
@@ -62,7 +63,7 @@ export class ClaimTable {
 			 ON CONFLICT (kind) DO UPDATE SET keys = excluded.keys`,
 			...[kind, JSON.stringify(keys)],
 		);
-		for (const row of batch) this.#claimed[kind].add(keyOf(row));
+		for (const row of batch) this.#add(kind, row);
 		return batch;
 	}
 
@@ -76,6 +77,10 @@ export class ClaimTable {
 				);
 		});
 		this.#claimed[kind].clear();
+	}
+
+	#add(kind: RowKind, row: ScheduledRow): void {
+		this.#claimed[kind].set(keyOf(row), row.dueAt);
 	}
 
 	/** Finds the earliest due rows of a kind that fit into one `sendBatch`. */

@@ -41,12 +41,13 @@ export class ScheduleTable {
 	}
 
 	/**
-	 * Stores an event once. Replaces a delivery with a later version, or with the same version while its row is
-	 * claimed. The new due time is always later than the old one, so that settling the claim leaves the new row.
+	 * Stores an event once. Replaces a delivery with a later version. A claimed row is also replaced by its own
+	 * version: it may have been sent, and parked again. The new due time is always later than the old one, so that
+	 * settling the claim leaves the new row.
 	 */
 	#upsert(row: ScheduledRow): void {
 		const { id, handler, name, dueAt, version, reference, record } = row;
-		const isClaimed = this.#claims.has(id, handler) ? 1 : 0;
+		const claimedDueAt = this.#claims.dueAtOf(id, handler);
 		this.#sql.exec(
 			`INSERT INTO scheduled (id, handler, name, due_at, version, reference, record)
 			 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -54,8 +55,9 @@ export class ScheduleTable {
 				due_at = max(excluded.due_at, scheduled.due_at + 1), version = excluded.version,
 				reference = excluded.reference, record = excluded.record
 			 WHERE excluded.handler <> '' AND (excluded.version > scheduled.version
-				OR (?8 = 1 AND excluded.version = scheduled.version))`,
-			...[id, handler, name, dueAt, version, reference, record, isClaimed],
+				OR (excluded.version = scheduled.version AND scheduled.due_at = ?8))`,
+			...[id, handler, name, dueAt, version, reference, record],
+			claimedDueAt,
 		);
 	}
 
@@ -98,7 +100,7 @@ export class ScheduleTable {
 			)
 			.toArray();
 		return rows
-			.filter((row) => !this.#claims.has(row.id, ""))
+			.filter((row) => this.#claims.dueAtOf(row.id, "") === null)
 			.slice(0, limit)
 			.map(({ id, name, due_at: dueAt, time }) =>
 				typeof time === "number"
@@ -129,7 +131,7 @@ export class ScheduleTable {
 		id: string,
 		permission: PublishPermission,
 	): SqlRow | "gone" | "forbidden" {
-		if (this.#claims.has(id, "")) return "gone";
+		if (this.#claims.dueAtOf(id, "") !== null) return "gone";
 		const query = "SELECT * FROM scheduled WHERE id = ? AND handler = ''";
 		const [row] = this.#rows(query, id);
 		if (!row) return "gone";

@@ -109,6 +109,18 @@ test("a claimed delivery can be stored again, with a later due time", () =>
 		expect(claimed(table, T0 + 1)).toEqual([[3, T0 + 1]]);
 	}));
 
+test("a delivery that was stored again after its claim waits, whatever duplicates store while the claim is open", () =>
+	inTable((table, restarted) => {
+		table.store([delivery(3, T0)]);
+		table.claim("deliveries", T0);
+		table.store([delivery(4, T0 + 60_000)]);
+		table.store([delivery(4, T0 + 90_000)]);
+		expect(table.nextDueAt("deliveries")).toBe(T0 + 60_000);
+		const again = restarted();
+		again.store([delivery(4, T0 + 90_000)]);
+		expect(again.nextDueAt("deliveries")).toBe(T0 + 60_000);
+	}));
+
 test("a row that was moved after its claim is not settled with the others", () =>
 	inTable((table) => {
 		table.store([delivery(3, T0)]);
