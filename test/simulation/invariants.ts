@@ -2,6 +2,7 @@
 import { deliveryOf, judgeAttempts, judgeBodies } from "./attempts.ts";
 import { judgeDeadLetter, readDeadLetters } from "./dead-letters.ts";
 import type { Entry, Ledger } from "./ledger.ts";
+import { judgeStays } from "./overstays.ts";
 import type { Platform } from "./platform/platform.ts";
 import { isFor } from "./promises.ts";
 import type { Scenario } from "./scenario.ts";
@@ -31,6 +32,10 @@ export type Rule =
 	| "dead letter"
 	/** A dead letter has a wrong cause. */
 	| "cause"
+	/** A stored delivery was changed without a later attempt, or in a way that its claim would delete. */
+	| "overwritten"
+	/** A delivery stays in its queue for longer, or for more deliveries, than it may. */
+	| "overstayed"
 	/** A message exceeded the retention of its queue. */
 	| "expired"
 	/** A shard has rows and no alarm for them. */
@@ -90,6 +95,7 @@ export function violationsOf(
 	for (const { what, where } of ledger.notes)
 		if (what === "left over" && scenario.faults.length === 0)
 			found.push({ rule: "left over", text: `${where} is not awaited` });
+	judgeStays(scenario, ledger, judge);
 	for (const deadLetter of deadLetters.values())
 		judgeDeadLetter(deadLetter, scenario, ledger, judge);
 	for (const entry of ledger.entries.values()) {

@@ -8,6 +8,9 @@ export const SPARE_TRIES = 20;
 export const QUEUE_RETRIES = 100;
 export const CHAIN = 90;
 
+/** Longest wait of a delivery in its queue after its send, in milliseconds. It waits longer in the scheduler. */
+export const QUEUE_WAIT = 12 * 3_600_000;
+
 /** Timeout of an attempt, in milliseconds. */
 export const TIMEOUT = 5_000;
 

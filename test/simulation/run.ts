@@ -5,6 +5,7 @@ import { Ledger } from "./ledger.ts";
 import { Fate } from "./platform/fate.ts";
 import { Platform } from "./platform/platform.ts";
 import { LONGEST, undeletedRows } from "./retention.ts";
+import { StoredRows } from "./rows.ts";
 import { asleep, multiplied, shardsOf } from "./samples.ts";
 import { type Act, QUEUES, type Scenario } from "./scenario.ts";
 import { deployOf, type ShopDeploy, shopOf } from "./shop.ts";
@@ -38,12 +39,14 @@ export async function run(
 ): Promise<Outcome> {
 	const ledger = new Ledger();
 	const fate = new Fate(scenario.seed, scenario.rates, only);
+	const rows = new StoredRows();
 	let deploy: ShopDeploy;
 	let before: ShopDeploy | undefined;
 	const platform = new Platform(
 		{
 			...shopOf(scenario.retention),
 			skewed: scenario.skewed,
+			committed: (object) => rows.committed(object, platform.time.now),
 			// During a rolling deploy the old version runs too.
 			deployed: () => (before && fate.next("rolling") < 0.5 ? before : deploy),
 		},
@@ -79,13 +82,14 @@ export async function run(
 	await time.run(START + LONGEST, () => {
 		if (time.steps % SAMPLE === 0)
 			violations = [
+				...rows.violations,
 				...multiplied(ledger, platform),
 				...asleep(ledger, platform),
 			];
 		if (violations.length > 0 || time.steps > MOST_STEPS) return true;
 		return acts === 0 && time.now > watchedUntil && isAtRest(platform);
 	});
-	if (violations.length === 0) violations = judged();
+	if (violations.length === 0) violations = [...rows.violations, ...judged()];
 	if (violations.length === 0)
 		violations = await undeletedRows(ledger, platform, pass);
 	platform.close();

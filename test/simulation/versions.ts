@@ -32,6 +32,7 @@ const POLICIES: readonly RetryOptions[] = [
 	{ limit: 3, base: "2 seconds" },
 	{ limit: 4, backoff: "linear", base: "30 seconds" },
 	{ limit: 2, backoff: ["10 minutes", "20 hours"] },
+	{ limit: 3, backoff: "constant", base: "13 hours" },
 	{ limit: 3, maxAge: "1 hour", base: "10 minutes" },
 ];
 

@@ -1,10 +1,22 @@
 /** One batch of a consumer, from its start in an isolate until each message has a verdict. */
 import { Invocation } from "./invocation.ts";
+import type { CallNote } from "./isolate.ts";
 import type { Platform, WorkerIsolate } from "./platform.ts";
 import type { Message } from "./queue.ts";
 import { checkDelay, type SendOptions } from "./queue-limits.ts";
 
 export type Verdict = "ack" | { retry: number | undefined };
+
+/** A retry that a consumer asked for. Times are in milliseconds. */
+export interface RetryNote {
+	/** Deliveries of the message so far. */
+	attempts: number;
+	/** Time since the message was sent. */
+	age: number;
+	delay: number;
+	/** Whether a call about the message failed in this batch. */
+	hasFailed: boolean;
+}
 
 type End = "returned" | "threw" | "died";
 
@@ -38,6 +50,8 @@ export function runBatch(
 		for (const message of messages) {
 			const end = ends.get(message);
 			if (end === "ack") continue;
+			if (end?.retry !== undefined)
+				noteRetry(platform, queue, message, end.retry, calls);
 			// Notes explain redeliveries: the consumer died without a verdict, or a failed call may be the cause.
 			if (end === undefined && how === "died")
 				platform.note("died", queue, message.subjects, { calls });
@@ -55,6 +69,25 @@ export function runBatch(
 		() => isolate.alive && end("returned"),
 		() => isolate.alive && end("threw"),
 	);
+}
+
+/** Notes a retry that the consumer asked for, with the age of its message. */
+function noteRetry(
+	platform: Platform,
+	queue: string,
+	{ attempts, sentAt, subjects }: Message,
+	delaySeconds: number,
+	calls: readonly CallNote[],
+): void {
+	const hasFailed = calls.some(
+		(call) =>
+			call.end === "failed" &&
+			call.subjects.some((subject) => subjects.includes(subject)),
+	);
+	const delay = delaySeconds * 1_000;
+	const age = platform.time.now - sentAt;
+	const detail = { attempts, age, delay, hasFailed } satisfies RetryNote;
+	platform.note("retry", queue, subjects, detail);
 }
 
 /** Returns the verdicts that count. A death may lose all of them, and a return acks each message without one. */

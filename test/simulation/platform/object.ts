@@ -84,6 +84,7 @@ export class SimulatedObject {
 		else {
 			this.database.commit();
 			this.alarm.plan();
+			this.platform.committed(this);
 		}
 	}
 

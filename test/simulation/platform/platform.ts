@@ -51,6 +51,8 @@ export interface SimulatedWorker {
 	hasStuckAlarms?: boolean;
 	/** Returns the events and deliveries that a text or value is about. */
 	subjectsOf(value: unknown): string[];
+	/** Called after each commit of an object. */
+	committed?(object: SimulatedObject): void;
 }
 
 /** An isolate of the Worker. It runs concurrent invocations of one deploy. */
@@ -140,6 +142,9 @@ export class Platform {
 
 	readonly subjectsOf = (value: unknown): string[] =>
 		this.#worker.subjectsOf(value);
+
+	readonly committed = (object: SimulatedObject): void =>
+		this.#worker.committed?.(object);
 
 	readonly isDown = (name: string): boolean =>
 		[name, name.split("/")[0] as string].some(

@@ -137,7 +137,9 @@ export class SimulatedQueue {
 				for (const [index, { body, delaySeconds }] of taken.entries())
 					this.put(body, delaySeconds, 0, undefined, about[index]);
 				const takenOf = about.slice(0, taken.length).flat();
-				note("taken", this.name, takenOf, { by: label });
+				const delays = taken.map(({ delaySeconds = 0 }) => delaySeconds);
+				const delay = Math.max(0, ...delays) * 1_000;
+				note("taken", this.name, takenOf, { by: label, delay });
 				if (strike && UNANSWERED.has(strike))
 					note("unanswered", this.name, takenOf, { by: label });
 			},

@@ -1,0 +1,33 @@
+/** The law of stays in a queue: a delivery that waits longer, or was retried more often, waits in the scheduler. */
+import { APART, type Judge } from "./invariants.ts";
+import type { Ledger } from "./ledger.ts";
+import type { RetryNote } from "./platform/batch.ts";
+import { CHAIN, QUEUE_WAIT } from "./promises.ts";
+import type { Scenario } from "./scenario.ts";
+import { eventOf } from "./subjects.ts";
+
+export function judgeStays(
+	scenario: Scenario,
+	{ notes }: Ledger,
+	judge: Judge,
+): void {
+	const margin = scenario.skewed > 0 ? APART : 0;
+	for (const { what, where, subjects, detail } of notes) {
+		if (what !== "retry" && what !== "taken") continue;
+		if (!where.includes("retries")) continue;
+		const [subject] = subjects;
+		const sent = { attempts: 0, age: 0, hasFailed: false };
+		const { attempts, age, delay, hasFailed }: RetryNote = {
+			...sent,
+			...(detail as RetryNote),
+		};
+		// If a call failed, the message waits in its queue for another try.
+		if (subject === undefined || hasFailed) continue;
+		judge(
+			"overstayed",
+			eventOf(subject),
+			attempts < CHAIN && age + delay <= QUEUE_WAIT + margin,
+			`after ${attempts} deliveries in ${age} ms it waits another ${delay} ms in ${where}`,
+		);
+	}
+}
