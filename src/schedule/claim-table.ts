@@ -76,7 +76,7 @@ export class ClaimTable {
 					...[id, handler, dueAt],
 				);
 		});
-		this.#claimed[kind].clear();
+		for (const row of batch) this.#claimed[kind].delete(keyOf(row));
 	}
 
 	#add(kind: RowKind, row: ScheduledRow): void {

@@ -10,7 +10,6 @@ import {
 } from "../event/limits.ts";
 import type { ScheduledRow } from "../event/scheduled-row.ts";
 import { log } from "../platform/log.ts";
-import type { RecordQueue } from "../platform/queues.ts";
 import type { PayloadStore, Ports } from "../ports.ts";
 
 /** Whole events and deliveries have queues of their own, so one kind never waits for the other's queue. */
@@ -25,14 +24,26 @@ interface ClaimableRows {
 	 * unsettled claim again, whatever else is due. Returns no rows if none is due.
 	 */
 	claim(kind: RowKind, now: number): ScheduledRow[];
-	/** Deletes the rows of a claim, except those that were moved since, and ends the claim. */
+	/** Deletes rows of a claim, except those that were moved since. Its other rows stay claimed. */
 	settle(kind: RowKind, batch: readonly ScheduledRow[]): void;
 	/** Epoch milliseconds; null without rows. */
 	nextDueAt(kind: RowKind): number | null;
 }
 
+/** The queues of one flush. */
+export interface FlushQueue {
+	/**
+	 * @param accepted is called with records as soon as a queue has accepted them
+	 * @throws the error of a queue that accepted none of its records
+	 */
+	sendBatch(
+		records: readonly string[],
+		accepted: (records: readonly string[]) => void,
+	): Promise<void>;
+}
+
 interface FlushPorts extends Pick<Ports, "clock" | "observe"> {
-	queue: Pick<RecordQueue, "sendBatch">;
+	queue: FlushQueue;
 	payloads: Pick<PayloadStore, "keep">;
 	/** @param ms milliseconds */
 	pause(ms: number): Promise<void>;
@@ -48,7 +59,7 @@ const FLUSH_TIME = 5 * 60_000;
  * Sends all due rows of a kind. A claim that was perhaps sent already is sent again: a duplicate is better than a
  * lost event.
  *
- * @throws the error of the queue; the batch stays claimed
+ * @throws the error of the queue; the rows that it did not accept stay claimed
  */
 export async function flush(
 	kind: RowKind,
@@ -60,9 +71,15 @@ export async function flush(
 		const batch = rows.claim(kind, ports.clock());
 		if (batch.length === 0) return;
 		await extendPayloads(batch, ports);
-		await ports.queue.sendBatch(batch.map(({ record }) => record));
-		rows.settle(kind, batch);
-		for (const row of batch) report(row, ports);
+		await ports.queue.sendBatch(
+			batch.map(({ record }) => record),
+			(records) => {
+				const accepted = new Set(records);
+				const sent = batch.filter(({ record }) => accepted.has(record));
+				rows.settle(kind, sent);
+				for (const row of sent) report(row, ports);
+			},
+		);
 		const now = ports.clock();
 		const next = rows.nextDueAt(kind);
 		if (next === null || next > now + COALESCE) return;

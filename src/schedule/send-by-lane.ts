@@ -1,7 +1,11 @@
-/** Sends a batch of records of several lanes. A failing lane must not stop the flush of the others. */
+/**
+ * Sends a batch of records of several lanes. A failing lane must not stop the flush of the others, and no record that
+ * its lane has accepted may be sent again because another lane failed.
+ */
 import { laneOf } from "../event/envelope.ts";
 import { log } from "../platform/log.ts";
 import type { Queues, RecordQueue } from "../platform/queues.ts";
+import type { FlushQueue } from "./flush.ts";
 
 /**
  * Returns a queue for one flush. If a lane's queue rejects a record, the default lane carries it, and all further
@@ -13,7 +17,7 @@ export function sendingByLane(
 	queueOf: (lane?: string) => RecordQueue,
 	{ lanes }: Pick<Queues, "lanes">,
 	within: (sending: Promise<void>) => Promise<void>,
-): Pick<RecordQueue, "sendBatch"> {
+): FlushQueue {
 	const failed = new Set<string>();
 	const send = (records: readonly string[], lane?: string) =>
 		within(queueOf(lane).sendBatch(records));
@@ -27,7 +31,7 @@ export function sendingByLane(
 		}
 	};
 	return {
-		async sendBatch(records) {
+		async sendBatch(records, accepted) {
 			const known = lanes();
 			const groups = Map.groupBy(records, (record) => {
 				const lane = laneOf(record);
@@ -35,11 +39,12 @@ export function sendingByLane(
 					lane !== undefined && known.includes(lane) && !failed.has(lane);
 				return isUsable ? lane : undefined;
 			});
-			// All settle first: a failed batch is sent again, and none of it may still be on its way then.
+			// All settle first: what failed is sent again, and none of it may still be on its way then.
 			const sent = await Promise.allSettled(
-				[...groups].map(([lane, group]) =>
-					lane === undefined ? send(group) : sendInLane(group, lane),
-				),
+				[...groups].map(async ([lane, group]) => {
+					await (lane === undefined ? send(group) : sendInLane(group, lane));
+					accepted(group);
+				}),
 			);
 			for (const end of sent) if (end.status === "rejected") throw end.reason;
 		},

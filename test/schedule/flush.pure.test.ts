@@ -29,8 +29,8 @@ async function flushed(
 	ports: Partial<Parameters<typeof flush>[2]> = {},
 	nextDueAt = (left: ScheduledRow[][]): number | null =>
 		left.length > 0 ? NOW : null,
+	done: unknown[] = [],
 ) {
-	const done: unknown[] = [];
 	const rows = {
 		claim: () => batches[0] ?? [],
 		nextDueAt: () => nextDueAt(batches),
@@ -41,7 +41,10 @@ async function flushed(
 	};
 	await flush("events", rows, {
 		queue: {
-			sendBatch: async (records) => void done.push(["sent", ...records]),
+			async sendBatch(records, accepted) {
+				done.push(["sent", ...records]);
+				accepted(records);
+			},
 		},
 		payloads: {
 			keep: async (key, until) => void done.push(["kept", key, until]),
@@ -60,6 +63,28 @@ test("rows leave only after the queue has accepted them, and are then reported",
 		["sent", "record of a", "record of b"],
 		["settled", "a", "b"],
 		["queued", "a"],
+		["queued", "b"],
+	]);
+});
+
+test("rows of a batch that was accepted in part leave, and the others stay", async () => {
+	const done: unknown[] = [];
+	const flushing = flushed(
+		[[rowOf("a"), rowOf("b")]],
+		{
+			queue: {
+				async sendBatch(records, accepted) {
+					accepted(records.slice(1));
+					throw new Error("Queue is overloaded");
+				},
+			},
+		},
+		undefined,
+		done,
+	);
+	await expect(flushing).rejects.toThrow("overloaded");
+	expect(done).toEqual([
+		["settled", "b"],
 		["queued", "b"],
 	]);
 });
@@ -84,8 +109,12 @@ test("a large body that cannot be extended does not stop a flush", async () => {
 test("a flush ends after five minutes", async () => {
 	let now = NOW;
 	const batches = Array.from({ length: 9 }, (_, n) => [rowOf(`e${n}`)]);
-	const sendBatch = async () => {
+	const sendBatch = async (
+		records: readonly string[],
+		accepted: (records: readonly string[]) => void,
+	) => {
 		now += 60_000;
+		accepted(records);
 	};
 	await flushed(batches, { queue: { sendBatch }, clock: () => now });
 	expect(batches).toHaveLength(4);

@@ -131,6 +131,19 @@ test("a row that was moved after its claim is not settled with the others", () =
 		expect(claimed(table, T0 + 1)).toEqual([[4, T0 + 1]]);
 	}));
 
+test("a claim that is settled in part is returned again without the settled rows, even after a restart", () =>
+	inTable((table, restarted) => {
+		const events = ["a", "b"].map((id) => row(T0, { id }));
+		table.store(events);
+		const [a] = table.claim("events", T0);
+		table.settle("events", a ? [a] : []);
+		const ids = (one: ScheduleTable) =>
+			one.claim("events", T0).map(({ id }) => id);
+		expect(ids(table)).toEqual(["b"]);
+		expect(ids(restarted())).toEqual(["b"]);
+		expect(table.cancel("b", "all")).toBe("gone");
+	}));
+
 test("a claim of one kind reads no rows of the other", () =>
 	inTable((table, _, { sql }) => {
 		table.store(

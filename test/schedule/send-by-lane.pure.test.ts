@@ -40,7 +40,10 @@ function sender(
 		{ lanes: () => ["bulk", "urgent"] },
 		within,
 	);
-	return sendBatch;
+	return (
+		records: readonly string[],
+		accepted: (records: readonly string[]) => void = () => {},
+	) => sendBatch(records, accepted);
 }
 
 describe("a flush", () => {
@@ -94,6 +97,30 @@ describe("a flush", () => {
 		const c = record(3, "urgent");
 		await expect(sender(queues)([record(1), c])).rejects.toThrow("overloaded");
 		expect(queues.urgent.sent).toEqual([[c]]);
+	});
+
+	test("reports the records that a lane accepts, also if another lane rejects its own", async () => {
+		const queues = lanesOf();
+		queues.standard.sendBatch = down;
+		queues.bulk.sendBatch = down;
+		const [b, c] = [record(2, "bulk"), record(3, "urgent")];
+		const accepted = vi.fn();
+		const sending = sender(queues)([record(1), b, c], accepted);
+		await expect(sending).rejects.toThrow("overloaded");
+		expect(accepted.mock.calls).toEqual([[[c]]]);
+		queues.standard.sendBatch = queue().sendBatch;
+		await sender(queues)([b], accepted);
+		expect(accepted).toHaveBeenLastCalledWith([b]);
+	});
+
+	test("does not send records again that a lane accepts and that cannot be settled", async () => {
+		const queues = lanesOf();
+		const full = () => {
+			throw new Error("the disk is full");
+		};
+		const sending = sender(queues)([record(1, "bulk")], full);
+		await expect(sending).rejects.toThrow("full");
+		expect(queues.standard.sent).toEqual([]);
 	});
 
 	test("limits the time of each send separately, so a hanging lane does not stop the others", async () => {

@@ -82,6 +82,23 @@ test("a failing lane blocks no other lane, and its events go to the default lane
 	expect(calls.length).toBeGreaterThan(0);
 });
 
+test("an event whose lane accepts it is sent once, although the default lane fails again and again", async () => {
+	vi.spyOn(console, "error").mockImplementation(() => {});
+	const failing = ["EVENTS_QUEUE", "EVENTS_QUEUE_2"].flatMap(down);
+	// Each shard stores some of them.
+	const lanes = Array.from({ length: 16 }, (_, n) =>
+		n % 2 === 0 ? undefined : "urgent",
+	);
+	const ids = await schedule(lanes, 100);
+	const failures = () => failing.flatMap(({ mock }) => mock.calls).length;
+	await vi.waitFor(() => expect(failures()).toBeGreaterThan(2), wait);
+	for (const spy of failing) spy.mockRestore();
+	await expectAll(
+		ids,
+		lanes.map((lane) => (lane ? /^lanes-urgent$/ : DEFAULT)),
+	);
+});
+
 test("events stay scheduled while both their lane and the default lane fail", async () => {
 	vi.spyOn(console, "error").mockImplementation(() => {});
 	const queues = [
