@@ -1,13 +1,7 @@
 /** Draws the acts of a scenario: publishes, cancels, reschedules, replays and lasting faults. */
 import type { Dice } from "./dice.ts";
-import {
-	type Act,
-	type Deed,
-	type Publish,
-	QUEUES,
-	type Storm,
-	type Version,
-} from "./scenario.ts";
+import { GROUPS, LANES, QUEUE_NAMES } from "./queues.ts";
+import type { Act, Deed, Publish, Storm, Version } from "./scenario.ts";
 import { changed, SHARDS } from "./versions.ts";
 
 const SECOND = 1_000;
@@ -17,8 +11,14 @@ const DAY = 24 * HOUR;
 
 const NAMES = ["order.placed", "order.paid", "user.joined", "note.added"];
 
+const BOTH = [
+	["events", "events-2"],
+	["retries", "retries-2"],
+];
+
 export function drawPublishes(dice: Dice, span: number, acts: Act[]): number {
 	const events = dice.pick([5, 30, 120]);
+	const inLanes = dice.pick([0, 0.3, 0.7]);
 	// Some events are due at the same time.
 	const together = dice.between(SECOND, span);
 	for (let n = 0; n < events; ) {
@@ -30,6 +30,7 @@ export function drawPublishes(dice: Dice, span: number, acts: Act[]): number {
 			return {
 				n: n++,
 				name: dice.pick(NAMES),
+				...(dice.chance(inLanes) && { lane: dice.pick(LANES) }),
 				...(after !== undefined && { after }),
 				padding: dice.chance(isFar ? 0.3 : 0.01)
 					? dice.between(111_000, 250_000)
@@ -142,9 +143,10 @@ export function drawTroubles(
 		of: dice.pick(["DeadLetters", "DeadLetters", "dead-letters"]),
 		lasting: dice.between(MINUTE, 14 * HOUR),
 	}));
-	some("queue", 3, () => ({
+	some("queue", 4, () => ({
 		do: "outage",
-		of: dice.pick(["events", "retries"]),
+		// Both queues of a role, so that no other queue takes over.
+		of: dice.pick([...GROUPS, ...BOTH]).join(),
 		lasting: dice.between(SECOND, 30 * MINUTE),
 	}));
 	some("clock", 3, () => ({
@@ -159,7 +161,7 @@ export function drawTroubles(
 	}));
 	some("garbage", 4, () => ({
 		do: "garbage",
-		queue: dice.pick(QUEUES),
+		queue: dice.pick(QUEUE_NAMES),
 		text: dice.pick(["", "not JSON", "[]", '{"v":1}', '{"v":9,"id":"x"}']),
 	}));
 	some("crash", 3, () => ({ do: "kill workers" }));

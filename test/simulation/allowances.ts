@@ -4,6 +4,7 @@
  */
 import type { CallNote } from "./platform/isolate.ts";
 import type { Note } from "./platform/platform.ts";
+import { hasHandlers, roleOf } from "./queues.ts";
 import { eventOf, handlerOf, subjectOf } from "./subjects.ts";
 
 /** The allowance of one delivery, or of the message of a whole event. The latter applies to all of its handlers. */
@@ -100,14 +101,14 @@ export class Allowances {
 			}
 			case "call failed":
 				// A shard is the last fallback for the result of an attempt. If the call fails, the handler restarts.
-				if (queue === "events" && isHolding(where))
+				if (isOfEvents(queue) && isHolding(where))
 					for (const subject of subjects) this.#add(subject, "fresh");
 		}
 	}
 
 	/** The message of a whole event starts every handler again. The message of a delivery continues at its attempt. */
 	#anotherMessage(queue: string, subjects: readonly string[]): void {
-		if (!/^(events|retries)\b/.test(queue)) return;
+		if (!hasHandlers(queue)) return;
 		for (const subject of subjects)
 			if (handlerOf(subject) === "") this.#add(subject, "fresh");
 			else this.#add(subject, "midway");
@@ -126,7 +127,7 @@ export class Allowances {
 				call.subjects.some((one) => eventOf(one) === n);
 			if (because !== calls && !because.some(isAbout)) continue;
 			this.#add(subject, "lostTries");
-			if (queue === "events") this.#splitAgain(n, calls);
+			if (isOfEvents(queue)) this.#splitAgain(n, calls);
 			// The scheduler may have stored the delivery. It then continues there as well as in its message.
 			else if (calls.some((call) => isHold(call, subject)))
 				this.#add(subject, "midway");
@@ -139,7 +140,7 @@ export class Allowances {
 	 */
 	#splitAgain(n: number, calls: readonly CallNote[]): void {
 		for (const { name, subjects } of calls)
-			if (/^(retries|Scheduler|dead-letters|DeadLetters)\b/.test(name))
+			if (isEndOfAttempt(name))
 				for (const subject of subjects)
 					if (eventOf(subject) === n && handlerOf(subject) !== "")
 						this.begin(n, handlerOf(subject));
@@ -152,6 +153,17 @@ export class Allowances {
 		this.#all.set(subject, allowance);
 		allowance[what]++;
 	}
+}
+
+function isOfEvents(queue: string | undefined): boolean {
+	return queue !== undefined && roleOf(queue) === "events";
+}
+
+/** Whether a call stores the result of an attempt. */
+function isEndOfAttempt(call: string): boolean {
+	const role = roleOf(call);
+	if (role !== undefined) return role !== "events";
+	return /^(Scheduler|DeadLetters)\b/.test(call);
 }
 
 function isHold({ name, subjects }: CallNote, subject: string): boolean {

@@ -14,8 +14,13 @@ import { eventOf, number, subjectOf, subjectsOf } from "./subjects.ts";
 class Caller extends Isolate {
 	readonly #numbers: number[];
 
-	constructor(platform: Platform, label: string, subjects: readonly string[]) {
-		super(platform, label);
+	constructor(
+		platform: Platform,
+		label: string,
+		subjects: readonly string[],
+		vars: object | undefined,
+	) {
+		super(platform, label, vars);
 		this.#numbers = subjects.map(eventOf);
 	}
 
@@ -43,27 +48,33 @@ export class Callers {
 	/** Calls so far, each in an isolate of its own. */
 	#count = 0;
 
-	constructor(platform: Platform, ledger: Ledger) {
+	readonly #deployed: () => ShopDeploy;
+
+	/** @param deployed returns the newest deploy */
+	constructor(platform: Platform, ledger: Ledger, deployed: () => ShopDeploy) {
 		this.#platform = platform;
 		this.#ledger = ledger;
+		this.#deployed = deployed;
 	}
 
-	publish(published: readonly Publish[], { events }: ShopDeploy): void {
+	publish(published: readonly Publish[]): void {
+		const { events } = this.#deployed();
 		const { time } = this.#platform;
 		const entries = published.map((event) =>
 			this.#ledger.publish(event, bodyOf(event), time.now),
 		);
-		const items = entries.map(({ name, body, after }) => ({
+		const items = entries.map(({ name, body, after, lane }) => ({
 			name,
 			body,
 			...(after !== undefined && { after }),
+			...(lane !== undefined && { lane }),
 		}));
 		const [first] = items;
 		const isOne = items.length === 1 && first;
 		const { fate } = this.#platform;
 		const isAtOnce = fate.next(`at once ${entries[0]?.n}`) < 0.5;
-		const publishOne = ({ name, body, after }: (typeof items)[number]) =>
-			events.publish(name, after === undefined ? {} : { after }, body);
+		const publishOne = ({ name, body, ...options }: (typeof items)[number]) =>
+			events.publish(name, options, body);
 		this.#call(
 			"publish",
 			entries.map(({ n }) => String(n)),
@@ -82,11 +93,11 @@ export class Callers {
 	}
 
 	/** Acts on an event with a receipt. */
-	move(deed: Deed & { n: number }, deploy: ShopDeploy): void {
+	move(deed: Deed & { n: number }): void {
 		const entry = this.#ledger.entries.get(deed.n);
 		const id = entry?.receipt?.id;
 		if (!entry || id === undefined) return;
-		const { events, ports } = deploy;
+		const { events, ports } = this.#deployed();
 		switch (deed.do) {
 			case "cancel":
 				entry.openCancels++;
@@ -138,7 +149,8 @@ export class Callers {
 		}
 	}
 
-	replayAll({ ports }: ShopDeploy): void {
+	replayAll(): void {
+		const { ports } = this.#deployed();
 		this.#replay("replay all", [], () => replayAll({}, ports));
 	}
 
@@ -191,6 +203,7 @@ export class Callers {
 			this.#platform,
 			`${what} ${subjects[0] ?? ""}`,
 			subjects,
+			this.#deployed().vars,
 		);
 		this.#platform.note(what, label, subjects);
 		const request = new Invocation(caller);

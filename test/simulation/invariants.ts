@@ -5,6 +5,7 @@ import type { Entry, Ledger } from "./ledger.ts";
 import { judgeStays } from "./overstays.ts";
 import type { Platform } from "./platform/platform.ts";
 import { isFor } from "./promises.ts";
+import { judgeRouting } from "./routing.ts";
 import type { Scenario } from "./scenario.ts";
 import { eventOf } from "./subjects.ts";
 
@@ -36,6 +37,8 @@ export type Rule =
 	| "overwritten"
 	/** A delivery stays in its queue for longer, or for more deliveries, than it may. */
 	| "overstayed"
+	/** A message was sent to another lane, or to a queue that is draining. */
+	| "misrouted"
 	/** A message exceeded the retention of its queue. */
 	| "expired"
 	/** A shard has rows and no alarm for them. */
@@ -96,6 +99,7 @@ export function violationsOf(
 		if (what === "left over" && scenario.faults.length === 0)
 			found.push({ rule: "left over", text: `${where} is not awaited` });
 	judgeStays(scenario, ledger, judge);
+	judgeRouting(ledger, judge);
 	for (const deadLetter of deadLetters.values())
 		judgeDeadLetter(deadLetter, scenario, ledger, judge);
 	for (const entry of ledger.entries.values()) {

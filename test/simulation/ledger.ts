@@ -3,6 +3,7 @@ import type { Receipt, Transition } from "tidings";
 import { Allowances } from "./allowances.ts";
 import type { Work } from "./platform/isolate.ts";
 import type { Note } from "./platform/platform.ts";
+import { roleOf } from "./queues.ts";
 import type { Publish, Version } from "./scenario.ts";
 import { subjectOf } from "./subjects.ts";
 
@@ -115,11 +116,14 @@ export class Ledger {
 	/** Returns the replays that were sent for this delivery. */
 	replaysOf(n: number, handler: string): Replay[] {
 		const subject = subjectOf(n, handler);
-		return this.#replays.filter(({ work }) =>
-			work.calls.some(
-				({ name, subjects, isDone }) =>
-					isDone && name === "retries.send" && subjects.includes(subject),
-			),
+		// After an error, the other queue of its lane may have got the replay too.
+		return this.#replays.flatMap((replay) =>
+			replay.work.calls
+				.filter(
+					({ name, subjects, isDone }) =>
+						isDone && roleOf(name) === "retries" && subjects.includes(subject),
+				)
+				.map(() => replay),
 		);
 	}
 

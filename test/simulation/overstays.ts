@@ -3,6 +3,7 @@ import { APART, type Judge } from "./invariants.ts";
 import type { Ledger } from "./ledger.ts";
 import type { RetryNote } from "./platform/batch.ts";
 import { CHAIN, QUEUE_WAIT } from "./promises.ts";
+import { roleOf } from "./queues.ts";
 import type { Scenario } from "./scenario.ts";
 import { eventOf } from "./subjects.ts";
 
@@ -14,7 +15,7 @@ export function judgeStays(
 	const margin = scenario.skewed > 0 ? APART : 0;
 	for (const { what, where, subjects, detail } of notes) {
 		if (what !== "retry" && what !== "taken") continue;
-		if (!where.includes("retries")) continue;
+		if (roleOf(where) !== "retries") continue;
 		const [subject] = subjects;
 		const sent = { attempts: 0, age: 0, hasFailed: false };
 		const { attempts, age, delay, hasFailed }: RetryNote = {

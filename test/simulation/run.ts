@@ -4,10 +4,11 @@ import { ROLLING, type Violation, violationsOf } from "./invariants.ts";
 import { Ledger } from "./ledger.ts";
 import { Fate } from "./platform/fate.ts";
 import { Platform } from "./platform/platform.ts";
+import { QUEUE_NAMES } from "./queues.ts";
 import { LONGEST, undeletedRows } from "./retention.ts";
 import { StoredRows } from "./rows.ts";
 import { asleep, multiplied, shardsOf } from "./samples.ts";
-import { type Act, QUEUES, type Scenario } from "./scenario.ts";
+import type { Act, Scenario } from "./scenario.ts";
 import { deployOf, type ShopDeploy, shopOf } from "./shop.ts";
 
 export interface Outcome {
@@ -55,7 +56,7 @@ export async function run(
 		(note) => ledger.record(note),
 	);
 	const { time } = platform;
-	const callers = new Callers(platform, ledger);
+	const callers = new Callers(platform, ledger, () => deploy);
 	install(scenario.version);
 
 	let acts = scenario.acts.length;
@@ -121,6 +122,8 @@ export async function run(
 		deploy = deployOf(version, scenario, ledger, platform);
 		ledger.deploys.push({ at: time.now, version });
 		platform.note("deploy", version.handlers.map(({ id }) => id).join(), []);
+		// The objects of the platform restart with the new variables.
+		Object.assign(platform.env, deploy.vars);
 		const young = deploy;
 		time.after(ROLLING * fate.next("roll"), () => {
 			if (deploy === young) before = undefined;
@@ -133,16 +136,16 @@ export async function run(
 	function perform(act: Act): void {
 		switch (act.do) {
 			case "publish":
-				callers.publish(act.events, deploy);
+				callers.publish(act.events);
 				break;
 			case "cancel":
 			case "reschedule":
 			case "replay":
 			case "discard":
-				callers.move(act, deploy);
+				callers.move(act);
 				break;
 			case "replay all":
-				callers.replayAll(deploy);
+				callers.replayAll();
 				break;
 			case "deploy":
 				install(act.version);
@@ -152,7 +155,8 @@ export async function run(
 				platform.clockOffset = act.offset;
 				break;
 			case "outage":
-				platform.takeDown(act.of, act.lasting);
+				for (const name of act.of.split(","))
+					platform.takeDown(name, act.lasting);
 				break;
 			case "evict": {
 				const [className, name] = act.object.split("/") as [string, string];
@@ -173,7 +177,7 @@ export async function run(
 /** Whether no message or row is left. Dead letters and large bodies may remain until they expire. */
 function isAtRest(platform: Platform): boolean {
 	return (
-		QUEUES.map((name) => platform.queue(name)).every(
+		QUEUE_NAMES.map((name) => platform.queue(name)).every(
 			({ waiting, underWay }) => waiting.size === 0 && underWay.size === 0,
 		) &&
 		shardsOf(platform).every(
@@ -183,7 +187,7 @@ function isAtRest(platform: Platform): boolean {
 }
 
 function whatIsLeft(platform: Platform): string {
-	const queues = QUEUES.map((name) => {
+	const queues = QUEUE_NAMES.map((name) => {
 		const { waiting, underWay } = platform.queue(name);
 		return `${waiting.size} messages and ${underWay.size} under way in ${name}`;
 	});

@@ -3,6 +3,7 @@ import { APART, type Violation } from "./invariants.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Database } from "./platform/database.ts";
 import type { Platform } from "./platform/platform.ts";
+import { hasHandlers, QUEUE_NAMES } from "./queues.ts";
 import { eventOf, handlerOf, subjectsOf } from "./subjects.ts";
 
 /**
@@ -48,7 +49,7 @@ export function multiplied(ledger: Ledger, platform: Platform): Violation[] {
 		for (const subject of subjects)
 			counts.set(subject, (counts.get(subject) ?? 0) + 1);
 	};
-	for (const name of ["events", "retries"])
+	for (const name of QUEUE_NAMES.filter(hasHandlers))
 		for (const { subjects } of platform.queue(name).waiting.values())
 			count(subjects);
 	for (const { database } of shardsOf(platform))

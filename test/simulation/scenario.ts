@@ -4,6 +4,7 @@ import { drawMoves, drawPublishes, drawStorms, drawTroubles } from "./acts.ts";
 import { Dice } from "./dice.ts";
 import { FAULTS, ratesOf } from "./faults.ts";
 import { Fate, type Rates } from "./platform/fate.ts";
+import type { Lane } from "./queues.ts";
 import { drawVersion } from "./versions.ts";
 
 export interface HandlerSpec {
@@ -18,11 +19,14 @@ export interface Version {
 	isStrict: boolean;
 	/** Shards are only ever added. */
 	shards: number;
+	/** Queues that are consumed and receive no new messages. */
+	draining: readonly string[];
 }
 
 export interface Publish {
 	n: number;
 	name: string;
+	lane?: Lane;
 	/** Milliseconds. */
 	after?: number;
 	/** Additional bytes of the body. */
@@ -38,6 +42,7 @@ export type Deed =
 	| { do: "discard"; n: number }
 	| { do: "deploy"; version: Version }
 	| { do: "set clocks"; offset: number }
+	/** `of`: names of queues, objects and classes, separated by commas. */
 	| { do: "outage"; of: string; lasting: number }
 	| { do: "evict"; object: string; busy: boolean }
 	| { do: "kill workers" }
@@ -65,8 +70,6 @@ export interface Storm {
 	from: number;
 	to: number;
 }
-
-export const QUEUES = ["events", "retries", "dead-letters"] as const;
 
 const MINUTE = 60_000;
 

@@ -16,6 +16,7 @@ import type { Ledger, Run } from "./ledger.ts";
 import { waitUntil } from "./platform/cloudflare-workers.ts";
 import { here, Isolate } from "./platform/isolate.ts";
 import type { Deploy, Platform, SimulatedWorker } from "./platform/platform.ts";
+import { QUEUES, queuesVar } from "./queues.ts";
 import type { Scenario, Version } from "./scenario.ts";
 import { eventOf, shardOf, subjectsOf } from "./subjects.ts";
 import { behaviourOf, RETRY_AFTER } from "./versions.ts";
@@ -30,46 +31,28 @@ export interface ShopDeploy extends Deploy {
 export function shopOf(
 	retention: number,
 ): Pick<SimulatedWorker, "objects" | "vars" | "queues" | "subjectsOf"> {
-	const queue = { maxRetries: 100, retention };
-	const deadLetterQueue = "dead-letters";
+	const settings = {
+		events: { batchSize: 100, retryDelay: 60, concurrency: 3 },
+		retries: { batchSize: 1, retryDelay: 120, concurrency: 10 },
+		"dead-letters": { batchSize: 25, retryDelay: 3_600, concurrency: 2 },
+	};
 	return {
 		objects: {
 			Scheduler: () => Scheduler as never,
 			DeadLetters: () => DeadLetters as never,
 			Payloads: () => Payloads as never,
 		},
-		vars: {
-			TIDINGS_QUEUES: {
-				events: "events",
-				retries: "retries",
-				deadLetters: "dead-letters",
-			},
-		},
-		queues: {
-			events: {
-				...queue,
-				binding: "EVENTS_QUEUE",
-				batchSize: 100,
-				retryDelay: 60,
-				concurrency: 3,
-				deadLetterQueue,
-			},
-			retries: {
-				...queue,
-				binding: "RETRIES_QUEUE",
-				batchSize: 1,
-				retryDelay: 120,
-				concurrency: 10,
-				deadLetterQueue,
-			},
-			"dead-letters": {
-				...queue,
-				binding: "DEAD_LETTERS_QUEUE",
-				batchSize: 25,
-				retryDelay: 3_600,
-				concurrency: 2,
-			},
-		},
+		vars: { TIDINGS_QUEUES: queuesVar([]) },
+		queues: Object.fromEntries(
+			Object.entries(QUEUES).map(([name, { role, binding }]) => [
+				name,
+				{
+					...settings[role],
+					...{ binding, maxRetries: 100, retention },
+					...(role !== "dead-letters" && { deadLetterQueue: "dead-letters" }),
+				},
+			]),
+		),
 		subjectsOf,
 	};
 }
@@ -80,7 +63,8 @@ export function deployOf(
 	ledger: Ledger,
 	platform: Platform,
 ): ShopDeploy {
-	return new Isolate(platform, "deploy").run(() => {
+	const vars = { TIDINGS_QUEUES: queuesVar(version.draining) };
+	return new Isolate(platform, "deploy", vars).run(() => {
 		const UserJoined = userJoined(version);
 		const events = createEvents({
 			events: [UserJoined],
@@ -102,6 +86,7 @@ export function deployOf(
 		const owned = worker(events as never, { config: { shards } });
 		const context = { waitUntil, passThroughOnException() {} };
 		return {
+			vars,
 			events: events as never,
 			ports: portsOf(events as never),
 			queue: async (batch) =>

@@ -2,6 +2,7 @@
 import type { RetryOptions } from "tidings";
 import { Dice } from "./dice.ts";
 import { Fate } from "./platform/fate.ts";
+import { GROUPS } from "./queues.ts";
 import type { HandlerSpec, Scenario, Version } from "./scenario.ts";
 
 /** The behaviour of a handler for an event. */
@@ -59,6 +60,7 @@ export function drawVersion(dice: Dice): Version {
 		handlers: all.slice(dice.between(0, 3)),
 		isStrict: false,
 		shards: SHARDS,
+		draining: dice.chance(0.1) ? dice.pick(GROUPS) : [],
 	};
 }
 
@@ -104,5 +106,6 @@ export function changed(dice: Dice, { handlers }: Version): Version {
 		handlers: dice.pick(changes),
 		isStrict: dice.chance(0.2),
 		shards: dice.between(0, 2),
+		draining: dice.chance(0.5) ? dice.pick(GROUPS) : [],
 	};
 }

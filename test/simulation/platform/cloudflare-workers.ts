@@ -11,7 +11,7 @@ function leading(find: () => object): object {
 	);
 }
 
-export const env = leading(() => here().platform.env);
+export const env = leading(() => here().env);
 
 export const exports = leading(() => here().platform.exports);
 

@@ -18,7 +18,7 @@ export class Invocation extends Isolate {
 	#stop = () => {};
 
 	constructor(host: Isolate) {
-		super(host.platform, host.label);
+		super(host.platform, host.label, host.env);
 		this.#host = host;
 		this.#forget = host.onDeath(() => {
 			this.alive = false;

@@ -48,11 +48,15 @@ export class Isolate {
 	readonly home: string;
 	/** Error of its clock, in milliseconds. */
 	readonly skew: number;
+	/** The bindings and variables that its code sees. */
+	readonly env: Record<string, unknown>;
 	readonly #deathListeners = new Set<() => void>();
 
-	constructor(platform: Platform, label: string) {
+	/** @param vars of its deploy; they override those of the platform */
+	constructor(platform: Platform, label: string, vars?: object) {
 		this.platform = platform;
 		this.label = label;
+		this.env = vars ? { ...platform.env, ...vars } : platform.env;
 		this.home = label.split(" ~", 1)[0] as string;
 		this.skew = platform.skewOf(label);
 	}

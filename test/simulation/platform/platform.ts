@@ -29,6 +29,8 @@ export interface Batch {
 
 /** One deploy of the Worker. */
 export interface Deploy {
+	/** Its own variables. Objects see those of `Platform.env`. */
+	vars?: object;
 	queue(batch: Batch): Promise<void>;
 	scheduled(): Promise<void>;
 }
@@ -60,7 +62,7 @@ export class WorkerIsolate extends Isolate {
 	readonly deploy: Deploy;
 
 	constructor(platform: Platform, label: string, deploy: Deploy) {
-		super(platform, label);
+		super(platform, label, deploy.vars);
 		this.deploy = deploy;
 	}
 }
