@@ -143,6 +143,13 @@ export function drawTroubles(
 		of: dice.pick(["DeadLetters", "DeadLetters", "dead-letters"]),
 		lasting: dice.between(MINUTE, 14 * HOUR),
 	}));
+	some("worker", 3, () => ({
+		do: "outage",
+		of: "post",
+		lasting: dice.chance(0.15)
+			? dice.between(20 * HOUR, 30 * HOUR)
+			: dice.between(SECOND, 30 * MINUTE),
+	}));
 	some("queue", 4, () => ({
 		do: "outage",
 		// Both queues of a role, so that no other queue takes over.

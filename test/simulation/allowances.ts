@@ -5,7 +5,7 @@
 import type { CallNote } from "./platform/isolate.ts";
 import type { Note } from "./platform/platform.ts";
 import { hasHandlers, roleOf } from "./queues.ts";
-import { eventOf, handlerOf, subjectOf } from "./subjects.ts";
+import { allOf, eventOf, handlerOf, subjectOf } from "./subjects.ts";
 
 /** The allowance of one delivery, or of the message of a whole event. The latter applies to all of its handlers. */
 export interface Allowance {
@@ -39,7 +39,12 @@ export class Allowances {
 		if (handler === "")
 			return { ...whole, extraChains: whole.fresh + whole.midway };
 		const { lostTries, fresh, midway } = this.of(n, handler);
-		return { lostTries, midway, extraChains: whole.fresh + fresh + midway };
+		const all = this.of(n, allOf(handler) ?? handler);
+		const ofAll = all.fresh + all.midway;
+		const extraChains = whole.fresh + fresh + midway;
+		return allOf(handler) === undefined || allOf(handler) === handler
+			? { lostTries, midway, extraChains }
+			: { lostTries, midway, extraChains: extraChains + ofAll };
 	}
 
 	of(n: number, handler: string): Allowance {
@@ -103,6 +108,12 @@ export class Allowances {
 				// A shard is the last fallback for the result of an attempt. If the call fails, the handler restarts.
 				if (isOfEvents(queue) && isHolding(where))
 					for (const subject of subjects) this.#add(subject, "fresh");
+				// The call of another Worker may have run its handlers, without a result.
+				if (isRemoteCall(where))
+					for (const subject of subjects) {
+						this.#add(subject, "lostTries");
+						this.#add(subject, "midway");
+					}
 		}
 	}
 
@@ -127,9 +138,15 @@ export class Allowances {
 				call.subjects.some((one) => eventOf(one) === n);
 			if (because !== calls && !because.some(isAbout)) continue;
 			this.#add(subject, "lostTries");
-			if (isOfEvents(queue)) this.#splitAgain(n, calls);
+			const isOfAll = handlerOf(subject).endsWith("/*");
+			if (isOfEvents(queue) || isOfAll) this.#splitAgain(n, calls);
 			// The scheduler may have stored the delivery. It then continues there as well as in its message.
 			else if (calls.some((call) => isHold(call, subject)))
+				this.#add(subject, "midway");
+			// The call still runs in the other Worker.
+			else if (
+				calls.some(({ name, end }) => isRemoteCall(name) && end === "open")
+			)
 				this.#add(subject, "midway");
 		}
 	}
@@ -163,7 +180,11 @@ function isOfEvents(queue: string | undefined): boolean {
 function isEndOfAttempt(call: string): boolean {
 	const role = roleOf(call);
 	if (role !== undefined) return role !== "events";
-	return /^(Scheduler|DeadLetters)\b/.test(call);
+	return /^(Scheduler|DeadLetters|post)\b/.test(call);
+}
+
+function isRemoteCall(call: string): boolean {
+	return call.startsWith("post.");
 }
 
 function isHold({ name, subjects }: CallNote, subject: string): boolean {

@@ -28,6 +28,9 @@ export interface DeadLetterRow {
 	last_failure_at: number;
 }
 
+/** Wait after an attempt that crashed another Worker, in milliseconds. */
+const CRASH_WAIT = 120_000;
+
 const HOUR = 3_600_000;
 
 /** Tolerance for different clocks, a rolling deploy and a slow consumer, in milliseconds. */
@@ -83,7 +86,8 @@ export function judgeDeadLetter(
 	judge(
 		"missing",
 		n,
-		deadLetter.status !== "replayed" || isTaken,
+		// A replay to all handlers of a Worker ends with theirs.
+		deadLetter.status !== "replayed" || isTaken || handler.endsWith("/*"),
 		`${handler} was replayed, and the replay has not ended`,
 	);
 	const hasError = typeof JSON.parse(deadLetter.error).message === "string";
@@ -140,7 +144,9 @@ function isTrue(
 			);
 		case "expired":
 			return (
-				behaviour.type === "fail" && isOver(delivery, behaviour.how, attempts)
+				(behaviour.type === "fail" &&
+					isOver(delivery, behaviour.how, attempts)) ||
+				(behaviour.type === "kill" && isOver(delivery, "crash", attempts))
 			);
 		case "non_retryable":
 			return behaviour.type === "refuse";
@@ -151,6 +157,8 @@ function isTrue(
 			);
 		case "unknown_handler":
 			return wasAbsent(handler, diedAt, ledger);
+		case "unreachable":
+			return wasSilent(entry.n, handler, diedAt, ledger);
 		case "crashed":
 			// A dead letter that was not stored costs its message another try.
 			return lost > SPARE_TRIES && attempts > limit + SPARE_TRIES;
@@ -175,7 +183,9 @@ function isOver(
 	attempts: number,
 ): boolean {
 	const wait =
-		how === "retry after" ? RETRY_AFTER : waitsAfter(attempts, retries).longest;
+		how === "retry after"
+			? RETRY_AFTER
+			: Math.max(CRASH_WAIT, waitsAfter(attempts, retries).longest);
 	const [first, last] = [runs[0], runs.at(-1)];
 	return (
 		first !== undefined &&
@@ -201,4 +211,28 @@ function wasAbsent(
 		isAbsent(diedAt - LEEWAY, diedAt + LEEWAY) &&
 		isAbsent(-Infinity, diedAt - HOUR + LEEWAY)
 	);
+}
+
+/** Whether the delivery waited for its Worker for a day, and the Worker had a fault within the last pause. */
+function wasSilent(
+	n: number,
+	handler: string,
+	diedAt: number,
+	{ notes }: Ledger,
+): boolean {
+	const since = notes.find(
+		({ what, where, subjects, detail }) =>
+			what === "waiting" &&
+			where === handler &&
+			eventOf(subjects[0] ?? "") === n &&
+			(detail as { reason: string }).reason === "worker_unreachable",
+	)?.at;
+	const isFaulty = notes.some(
+		({ what, where, at }) =>
+			(what === "call failed" || what === "killed") &&
+			where.startsWith("post") &&
+			at > diedAt - LEEWAY &&
+			at < diedAt + LEEWAY,
+	);
+	return since !== undefined && since < diedAt - 24 * HOUR + LEEWAY && isFaulty;
 }

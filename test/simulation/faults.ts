@@ -21,6 +21,8 @@ const EVENTS = [
 	"storage",
 	/** The dead-letter store, or its queue, is down for hours. */
 	"store",
+	/** The Worker `post` is down for minutes, sometimes for more than a day. */
+	"worker",
 	/** A queue rejects everything for minutes. */
 	"queue",
 	/** Clocks differ, and jump a minute either way. */

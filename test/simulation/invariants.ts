@@ -7,7 +7,7 @@ import type { Platform } from "./platform/platform.ts";
 import { isFor } from "./promises.ts";
 import { judgeRouting } from "./routing.ts";
 import type { Scenario } from "./scenario.ts";
-import { eventOf } from "./subjects.ts";
+import { allOf, eventOf } from "./subjects.ts";
 
 /** The laws, by their names in reports. */
 export type Rule =
@@ -134,7 +134,9 @@ function judgeEnd(
 		judge(
 			"missing",
 			n,
-			deadLetters.has(`${id}:${handler}`) || isDelivered(entry, handler),
+			[handler, allOf(handler)].some((one) =>
+				deadLetters.has(`${id}:${one}`),
+			) || isDelivered(entry, handler),
 			`${handler} was neither delivered nor is it dead`,
 		);
 }

@@ -5,7 +5,7 @@ import type { Work } from "./platform/isolate.ts";
 import type { Note } from "./platform/platform.ts";
 import { roleOf } from "./queues.ts";
 import type { Publish, Version } from "./scenario.ts";
-import { subjectOf } from "./subjects.ts";
+import { allOf, subjectOf } from "./subjects.ts";
 
 /** One run of a handler. */
 export interface Run {
@@ -102,6 +102,8 @@ export class Ledger {
 		if (!entry || !id) return;
 		entry.id ??= id;
 		const owe = (handler: string) => {
+			// All handlers of a Worker: each gets a delivery later.
+			if (handler.endsWith("/*")) return;
 			entry.owed.add(handler);
 			this.allowances.begin(entry.n, handler);
 		};
@@ -115,13 +117,15 @@ export class Ledger {
 
 	/** Returns the replays that were sent for this delivery. */
 	replaysOf(n: number, handler: string): Replay[] {
-		const subject = subjectOf(n, handler);
+		const own = [subjectOf(n, handler), subjectOf(n, allOf(handler))];
 		// After an error, the other queue of its lane may have got the replay too.
 		return this.#replays.flatMap((replay) =>
 			replay.work.calls
 				.filter(
 					({ name, subjects, isDone }) =>
-						isDone && roleOf(name) === "retries" && subjects.includes(subject),
+						isDone &&
+						roleOf(name) === "retries" &&
+						subjects.some((subject) => own.includes(subject)),
 				)
 				.map(() => replay),
 		);

@@ -48,8 +48,10 @@ export async function run(
 			...shopOf(scenario.retention),
 			skewed: scenario.skewed,
 			committed: (object) => rows.committed(object, platform.time.now),
-			// During a rolling deploy the old version runs too.
-			deployed: () => (before && fate.next("rolling") < 0.5 ? before : deploy),
+			deployed: () => runningDeploy("rolling"),
+			services: {
+				POST: { name: "post", deployed: () => runningDeploy("post").post },
+			},
 		},
 		fate,
 		START,
@@ -80,7 +82,7 @@ export async function run(
 	}
 
 	let violations: Violation[] = [];
-	await time.run(START + LONGEST, () => {
+	const canGoOn = await time.run(START + LONGEST, () => {
 		if (time.steps % SAMPLE === 0)
 			violations = [
 				...rows.violations,
@@ -102,8 +104,14 @@ export async function run(
 		steps: time.steps,
 	};
 
+	/** During a rolling deploy the old version runs too. */
+	function runningDeploy(draw: string): ShopDeploy {
+		return before && fate.next(draw) < 0.5 ? before : deploy;
+	}
+
 	function judged(): Violation[] {
-		if (isAtRest(platform)) return violationsOf(scenario, ledger, platform);
+		if (isAtRest(platform, !canGoOn))
+			return violationsOf(scenario, ledger, platform);
 		return [
 			{
 				rule: "restless",
@@ -174,14 +182,18 @@ export async function run(
 	}
 }
 
-/** Whether no message or row is left. Dead letters and large bodies may remain until they expire. */
-function isAtRest(platform: Platform): boolean {
+/**
+ * Whether no message or row is left. Dead letters and large bodies may remain until they expire.
+ *
+ * @param isStill whether nothing can happen any more, so that a call that never answers keeps no object busy
+ */
+function isAtRest(platform: Platform, isStill = false): boolean {
 	return (
 		QUEUE_NAMES.map((name) => platform.queue(name)).every(
 			({ waiting, underWay }) => waiting.size === 0 && underWay.size === 0,
 		) &&
 		shardsOf(platform).every(
-			({ database, isIdle }) => isIdle && database.count() === 0,
+			({ database, isIdle }) => (isIdle || isStill) && database.count() === 0,
 		)
 	);
 }

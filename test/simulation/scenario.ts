@@ -8,6 +8,7 @@ import type { Lane } from "./queues.ts";
 import { drawVersion } from "./versions.ts";
 
 export interface HandlerSpec {
+	/** Begins with `post/` for a handler of the Worker `post`. */
 	id: string;
 	on: string;
 	retries: RetryOptions;
@@ -19,6 +20,8 @@ export interface Version {
 	isStrict: boolean;
 	/** Shards are only ever added. */
 	shards: number;
+	/** Whether the configuration names the Worker `post`. */
+	hasPost: boolean;
 	/** Queues that are consumed and receive no new messages. */
 	draining: readonly string[];
 }

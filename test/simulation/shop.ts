@@ -1,6 +1,7 @@
 /** The simulated Worker: one deploy for each version, with handlers that behave as the scenario says. */
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
+import type { Config } from "../../src/config/config.ts";
 import {
 	createEvents,
 	event,
@@ -11,7 +12,13 @@ import {
 } from "../../src/index.ts";
 import type { Ports } from "../../src/ports.ts";
 import { portsOf } from "../../src/registration.ts";
-import { DeadLetters, Payloads, Scheduler, worker } from "../../src/worker.ts";
+import {
+	DeadLetters,
+	Payloads,
+	Scheduler,
+	subscriber,
+	worker,
+} from "../../src/worker.ts";
 import type { Ledger, Run } from "./ledger.ts";
 import { waitUntil } from "./platform/cloudflare-workers.ts";
 import { here, Isolate } from "./platform/isolate.ts";
@@ -19,10 +26,12 @@ import type { Deploy, Platform, SimulatedWorker } from "./platform/platform.ts";
 import { QUEUES, queuesVar } from "./queues.ts";
 import type { Scenario, Version } from "./scenario.ts";
 import { eventOf, shardOf, subjectsOf } from "./subjects.ts";
-import { behaviourOf, RETRY_AFTER } from "./versions.ts";
+import { behaviourOf, POST, RETRY_AFTER } from "./versions.ts";
 
 /** A deploy, with the interfaces that callers inside the Worker use. */
 export interface ShopDeploy extends Deploy {
+	/** The entrypoint of the Worker `post`. */
+	post: object;
 	events: ReturnType<typeof createEvents>;
 	ports: Ports;
 }
@@ -76,17 +85,21 @@ export function deployOf(
 					transition,
 				),
 		});
-		for (const { id, on, retries } of version.handlers)
+		const own = version.handlers.filter(({ id }) => !id.startsWith(POST));
+		for (const { id, on, retries } of own)
 			events.on<unknown>(
 				on === UserJoined.name ? UserJoined : on,
 				{ id, retries },
-				(event, context) => handle(event, context, scenario, ledger),
+				(event, context) => handle(event, context, "", scenario, ledger),
 			);
-		const { shards } = version;
-		const owned = worker(events as never, { config: { shards } });
+		const { shards, hasPost } = version;
+		const subscribers = hasPost ? { post: { binding: "POST" } } : {};
+		const config = { shards, subscribers } as Config;
+		const owned = worker(events as never, { config });
 		const context = { waitUntil, passThroughOnException() {} };
 		return {
 			vars,
+			post: postOf(version, scenario, ledger, platform),
 			events: events as never,
 			ports: portsOf(events as never),
 			queue: async (batch) =>
@@ -94,6 +107,26 @@ export function deployOf(
 			scheduled: async () =>
 				owned.scheduled?.({} as never, {} as never, context as never),
 		};
+	});
+}
+
+/** A Worker with handlers of its own. */
+function postOf(
+	{ handlers }: Version,
+	scenario: Scenario,
+	ledger: Ledger,
+	platform: Platform,
+): object {
+	return new Isolate(platform, "deploy post").run(() => {
+		const events = createEvents();
+		for (const { id, on, retries } of handlers)
+			if (id.startsWith(POST))
+				events.on(
+					on,
+					{ id: id.slice(POST.length), retries },
+					(event, context) => handle(event, context, POST, scenario, ledger),
+				);
+		return new (subscriber(events as never))({} as never, {} as never);
 	});
 }
 
@@ -110,10 +143,12 @@ function userJoined({ isStrict }: Version) {
 
 async function handle(
 	{ id, body }: TidingsEvent,
-	{ handler, attempt, signal }: HandlerContext,
+	{ handler: ownId, attempt, signal }: HandlerContext,
+	prefix: string,
 	scenario: Scenario,
 	ledger: Ledger,
 ): Promise<void> {
+	const handler = prefix + ownId;
 	const isolate = here();
 	const { time } = isolate.platform;
 	const never = () => new Promise<never>(() => {});

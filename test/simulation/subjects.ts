@@ -4,7 +4,7 @@
  */
 
 const ID =
-	/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{2}([0-9a-f]{8})[0-9a-f]{2}(?::([\w-]+))?/g;
+	/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{2}([0-9a-f]{8})[0-9a-f]{2}(?::([\w/*-]+))?/g;
 
 /** The beginning of a record. */
 const RECORD = '{"v":1,';
@@ -32,6 +32,12 @@ export function handlerOf(subject: string): string {
 	return subject.slice(String(eventOf(subject)).length + 1);
 }
 
+/** Returns the handler that stands for all handlers of the same Worker. Undefined for a handler of the owner. */
+export function allOf(handler: string): string | undefined {
+	const end = handler.indexOf("/");
+	return end < 0 ? undefined : `${handler.slice(0, end)}/*`;
+}
+
 /** Returns the name of the scheduler shard that stores an event. */
 export function shardOf(id: string): string {
 	return `Scheduler/shard-${Number.parseInt(id.slice(-2), 16)}`;
@@ -42,10 +48,14 @@ function find(value: unknown, found: Set<string>): void {
 		if (value.startsWith(RECORD)) findInRecord(value, found);
 		else findIds(value, undefined, found);
 	} else if (typeof value === "object" && value !== null) {
-		const { id, handler } = value as { id?: unknown; handler?: unknown };
+		const { id, handler, record, handlers } = value as Record<string, unknown>;
 		// A row or a dead letter. Its other members are about the same delivery.
 		if (typeof id === "string" && typeof handler === "string")
 			findIds(id, handler, found);
+		// A call of another Worker, for some of its handlers.
+		else if (typeof record === "string" && Array.isArray(handlers))
+			for (const { delivery } of handlers)
+				findIds(JSON.parse(record).id, delivery, found);
 		else for (const part of Object.values(value)) find(part, found);
 	}
 }

@@ -22,6 +22,9 @@ export const RETRY_AFTER = 90_000;
 /** Shards of the first deploy. */
 export const SHARDS = 2;
 
+/** Begins the ids of the handlers of the Worker `post`. */
+export const POST = "post/";
+
 /** Suffix of a renamed handler, which behaves as before. */
 const RENAMED = "-renamed";
 
@@ -56,8 +59,18 @@ export function drawVersion(dice: Dice): Version {
 		spec("welcome", "user.joined"),
 		spec("index", "note.added"),
 	];
+	const posts = [
+		spec(`${POST}letter`, "order.*"),
+		spec(`${POST}digest`, "**"),
+		spec(`${POST}hello`, "user.joined"),
+	];
+	const hasPost = dice.chance(0.5);
 	return {
-		handlers: all.slice(dice.between(0, 3)),
+		handlers: [
+			...all.slice(dice.between(0, 3)),
+			...(hasPost ? posts.slice(dice.between(0, 3)) : []),
+		],
+		hasPost,
 		isStrict: false,
 		shards: SHARDS,
 		draining: dice.chance(0.1) ? dice.pick(GROUPS) : [],
@@ -92,7 +105,7 @@ export function behaviourOf(
  * Returns a changed version: a handler removed, renamed or moved, and perhaps a stricter schema. `shards` is the number
  * of added shards.
  */
-export function changed(dice: Dice, { handlers }: Version): Version {
+export function changed(dice: Dice, { handlers, hasPost }: Version): Version {
 	const at = dice.between(0, handlers.length);
 	const one = handlers[at] as HandlerSpec;
 	const others = handlers.filter((spec) => spec !== one);
@@ -104,6 +117,7 @@ export function changed(dice: Dice, { handlers }: Version): Version {
 	];
 	return {
 		handlers: dice.pick(changes),
+		hasPost,
 		isStrict: dice.chance(0.2),
 		shards: dice.between(0, 2),
 		draining: dice.chance(0.5) ? dice.pick(GROUPS) : [],

@@ -8,6 +8,7 @@ import { Invocation } from "./invocation.ts";
 import { Isolate } from "./isolate.ts";
 import { type ObjectClass, SimulatedObject } from "./object.ts";
 import { type QueueSettings, SimulatedQueue } from "./queue.ts";
+import { Service } from "./service.ts";
 import { Time } from "./time.ts";
 
 /** One observation, for the ledger and the timeline. */
@@ -41,6 +42,8 @@ export interface SimulatedWorker {
 	deployed(): Deploy;
 	objects: Record<string, () => ObjectClass>;
 	vars: Record<string, unknown>;
+	/** Other Workers, by the name of their binding. */
+	services?: Record<string, { name: string; deployed(): object }>;
 	/** The settings of each queue, and the name of its binding. */
 	queues: Record<string, QueueSettings & { binding: string }>;
 	/** Share of the isolates whose clock is wrong, from 0 to 1. */
@@ -92,6 +95,7 @@ export class Platform {
 	readonly #listen: (note: Note) => void;
 	/** The latest clock reading of all isolates with the same `home`. */
 	readonly #furthest = new Map<string, number>();
+	readonly #services: readonly Service[];
 	#isolates: WorkerIsolate[] = [];
 	/** Isolates that accept no new invocation and still have batches or requests in progress. */
 	#leaving: WorkerIsolate[] = [];
@@ -117,6 +121,13 @@ export class Platform {
 		this.env = { ...worker.vars };
 		for (const [name, { binding }] of Object.entries(worker.queues))
 			this.env[binding] = this.queue(name).producer;
+		this.#services = Object.entries(worker.services ?? {}).map(
+			([binding, { name, deployed }]) => {
+				const service = new Service(this, name, deployed);
+				this.env[binding] = service.stub;
+				return service;
+			},
+		);
 		this.exports = Object.fromEntries(
 			Object.keys(worker.objects).map((name) => [
 				name,
@@ -184,8 +195,9 @@ export class Platform {
 		return isolate;
 	}
 
-	/** Kills all isolates of the Worker, as when machines are replaced. Work in progress is lost. */
+	/** Kills all isolates of the Workers, as when machines are replaced. Work in progress is lost. */
 	killWorkers(): void {
+		for (const service of this.#services) service.kill();
 		for (const isolate of [...this.#isolates, ...this.#leaving]) isolate.kill();
 	}
 
