@@ -16,8 +16,14 @@ const BOTH = [
 	["retries", "retries-2"],
 ];
 
-export function drawPublishes(dice: Dice, span: number, acts: Act[]): number {
-	const events = dice.pick([5, 30, 120]);
+export function drawPublishes(
+	dice: Dice,
+	faults: ReadonlySet<string>,
+	span: number,
+	acts: Act[],
+): number {
+	// If every message has duplicates, each event costs as many steps as ten others.
+	const events = dice.pick(faults.has("twice") ? [3, 8, 20] : [5, 30, 100]);
 	const inLanes = dice.pick([0, 0.3, 0.7]);
 	// Some events are due at the same time.
 	const together = dice.between(SECOND, span);

@@ -6,6 +6,7 @@ import type { Ledger } from "./ledger.ts";
 import type { Platform } from "./platform/platform.ts";
 import {
 	CHAIN,
+	CRASH_WAIT,
 	maxAgeOf,
 	QUEUE_RETRIES,
 	SPARE_TRIES,
@@ -27,9 +28,6 @@ export interface DeadLetterRow {
 	attempts: number;
 	last_failure_at: number;
 }
-
-/** Wait after an attempt that crashed another Worker, in milliseconds. */
-const CRASH_WAIT = 120_000;
 
 const HOUR = 3_600_000;
 

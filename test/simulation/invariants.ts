@@ -1,6 +1,7 @@
 /** The laws of runs: every accepted event ends for every handler, no run is early, and none is unexplained. */
 import { deliveryOf, judgeAttempts, judgeBodies } from "./attempts.ts";
 import { judgeDeadLetter, readDeadLetters } from "./dead-letters.ts";
+import { judgeLateness } from "./lateness.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 import { judgeStays } from "./overstays.ts";
 import type { Platform } from "./platform/platform.ts";
@@ -43,7 +44,7 @@ export type Rule =
 	| "expired"
 	/** A shard has rows and no alarm for them. */
 	| "asleep"
-	/** An event ran later than a healthy platform explains. */
+	/** An event or a retry started later than its time and the faults explain. */
 	| "late"
 	/** Without any fault, an invocation returned before its calls were done. */
 	| "left over"
@@ -64,9 +65,6 @@ export const APART = 2 * 60_000;
 
 /** How long an old deploy may run next to its successor, in milliseconds. */
 export const ROLLING = 5 * 60_000;
-
-/** Without faults an event starts at most this long after its due time, in milliseconds. Other events come first. */
-const LATE = 3 * 60_000;
 
 /** Records a violation if a claim about an event is false. */
 export type Judge = (
@@ -98,13 +96,13 @@ export function violationsOf(
 	for (const { what, where } of ledger.notes)
 		if (what === "left over" && scenario.faults.length === 0)
 			found.push({ rule: "left over", text: `${where} is not awaited` });
+	judgeLateness(scenario, ledger, judge);
 	judgeStays(scenario, ledger, judge);
 	judgeRouting(ledger, judge);
 	for (const deadLetter of deadLetters.values())
 		judgeDeadLetter(deadLetter, scenario, ledger, judge);
 	for (const entry of ledger.entries.values()) {
 		judgeRuns(entry, scenario, ledger, deadLetters, judge);
-		if (scenario.faults.length === 0) judgePunctuality(entry, judge);
 		judgeEnd(entry, ledger, deadLetters, judge);
 	}
 	return found;
@@ -139,14 +137,6 @@ function judgeEnd(
 			) || isDelivered(entry, handler),
 			`${handler} was neither delivered nor is it dead`,
 		);
-}
-
-function judgePunctuality({ n, dueAt, runs }: Entry, judge: Judge): void {
-	const first = Math.min(
-		...[...runs.values()].map(([run]) => run?.at ?? dueAt),
-	);
-	const late = runs.size > 0 ? first - dueAt : 0;
-	judge("late", n, late <= LATE, `its first handler began ${late} ms late`);
 }
 
 /** Checks the times, attempts and bodies of all runs. */

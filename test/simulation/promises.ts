@@ -11,6 +11,9 @@ export const CHAIN = 90;
 /** Longest wait of a delivery in its queue after its send, in milliseconds. It waits longer in the scheduler. */
 export const QUEUE_WAIT = 12 * 3_600_000;
 
+/** Wait after an attempt that crashed its Worker, in milliseconds. */
+export const CRASH_WAIT = 120_000;
+
 /** Timeout of an attempt, in milliseconds. */
 export const TIMEOUT = 5_000;
 

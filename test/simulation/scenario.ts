@@ -93,7 +93,7 @@ export function draw(
 	const span = dice.pick([MINUTE, 60 * MINUTE, 240 * MINUTE]);
 	const version = drawVersion(dice);
 	const acts: Act[] = [];
-	const events = drawPublishes(dice, span, acts);
+	const events = drawPublishes(dice, faults, span, acts);
 	drawMoves(dice, faults.has("race"), span, acts);
 	drawTroubles(dice, faults, span, version, acts);
 	acts.sort((a, b) => a.at - b.at);

@@ -54,7 +54,7 @@ function detailOf(detail: unknown): string {
 			.map((part) => (part instanceof Error ? part.message : shown(part)))
 			.join(" ");
 	if (typeof detail !== "object" || detail === null) return "";
-	const { attempt, cause, reason, dueAt, retryAt } = detail as Record<
+	const { attempt, cause, reason, dueAt, retryAt, lasting } = detail as Record<
 		string,
 		unknown
 	>;
@@ -62,6 +62,7 @@ function detailOf(detail: unknown): string {
 		attempt !== undefined && `attempt ${attempt}`,
 		cause,
 		reason,
+		lasting !== undefined && `for ${lasting} ms`,
 		dueAt !== undefined && `due ${clock(Number(dueAt) - START)}`,
 		retryAt !== undefined && `next ${clock(Number(retryAt) - START)}`,
 	]

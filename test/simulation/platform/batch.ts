@@ -23,6 +23,9 @@ type End = "returned" | "threw" | "died";
 /** Wall-time limit of an invocation, in milliseconds. */
 const WALL_TIME = 15 * 60_000;
 
+/** A batch that takes longer delays other messages, in milliseconds. */
+const LONG = 30_000;
+
 /** @param ended receives the verdicts; a message without one is redelivered */
 export function runBatch(
 	platform: Platform,
@@ -33,6 +36,7 @@ export function runBatch(
 	const isolate = platform.workerIsolate();
 	const invocation = new Invocation(isolate);
 	const { work } = invocation;
+	const startedAt = platform.time.now;
 	work.queue = queue;
 	isolate.batches.add(work);
 	const verdicts = new Map<Message, Verdict>();
@@ -43,6 +47,8 @@ export function runBatch(
 		stop();
 		forget();
 		isolate.batches.delete(work);
+		const took = platform.time.now - startedAt;
+		if (took > LONG) platform.note("long batch", queue, [], { took });
 		const isForgotten = platform.fate.next(`forgotten ${queue}`) < 0.5;
 		const ends = settled(messages, verdicts, how, isForgotten);
 		const { calls } = work;

@@ -37,7 +37,8 @@ export function callOut<Result>(call: Call<Result>): Promise<Result> {
 	return new Promise<Result>((resolve, reject) => {
 		if (!from.alive) return;
 		const strike = fate.strike(point, call.may);
-		if (strike) from.platform.note(strike, call.name, call.subjects);
+		const by = from.label;
+		if (strike) from.platform.note(strike, call.name, call.subjects, { by });
 		if (strike === "crash_before") return from.kill();
 		if (!from.release()) return;
 		const { name, subjects } = call;
@@ -48,6 +49,7 @@ export function callOut<Result>(call: Call<Result>): Promise<Result> {
 			if (how === "failed")
 				from.platform.note("call failed", name, subjects, {
 					queue: work.queue,
+					by,
 				});
 		};
 		const answer = (how: CallNote["end"], settle: () => void) => {

@@ -168,7 +168,7 @@ export class Platform {
 	takeDown(name: string, lasting: number): void {
 		const change = (by: number) =>
 			this.#down.set(name, (this.#down.get(name) ?? 0) + by);
-		this.note("outage", `${name} for ${lasting} ms`, []);
+		this.note("outage", name, [], { lasting });
 		change(1);
 		this.time.after(lasting, () => change(-1));
 	}

@@ -47,7 +47,7 @@ export interface Message {
 }
 
 /** Most duplicates of a message. Without a limit, hundreds of retries would become tens of thousands of attempts. */
-const MOST_COPIES = 3;
+const MOST_COPIES = 2;
 
 export class SimulatedQueue {
 	readonly name: string;
