@@ -156,6 +156,7 @@ export function drawTroubles(
 			? dice.between(20 * HOUR, 30 * HOUR)
 			: dice.between(SECOND, 30 * MINUTE),
 	}));
+	if (faults.has("body")) loseBodies(dice, acts);
 	some("queue", 4, () => ({
 		do: "outage",
 		// Both queues of a role, so that no other queue takes over.
@@ -179,4 +180,15 @@ export function drawTroubles(
 	}));
 	some("crash", 3, () => ({ do: "kill workers" }));
 	some("deploy", 3, () => ({ do: "deploy", version: changed(dice, version) }));
+}
+
+/** Makes some events large, and loses their bodies. */
+function loseBodies(dice: Dice, acts: Act[]): void {
+	for (const act of [...acts]) {
+		if (act.do !== "publish" || !dice.chance(0.1)) continue;
+		const event = dice.pick(act.events);
+		event.padding = 120_000;
+		const wait = dice.between(0, (event.after ?? 0) + 10 * MINUTE);
+		acts.push({ at: act.at + wait, do: "lose body", n: event.n });
+	}
 }

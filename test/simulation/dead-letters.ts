@@ -69,7 +69,9 @@ export function judgeDeadLetter(
 	const margin = scenario.skewed > 0 ? LEEWAY : 0;
 	const isWhole =
 		deadLetter.status === "discarded" ||
-		(deadLetter.body !== null && isBodyOf(deadLetter, delivery, margin));
+		(deadLetter.body === null
+			? ledger.lostBodies.has(n)
+			: isBodyOf(deadLetter, delivery, margin));
 	judge(
 		"dead letter",
 		n,
@@ -155,6 +157,8 @@ function isTrue(
 			);
 		case "unknown_handler":
 			return wasAbsent(handler, diedAt, ledger);
+		case "payload_missing":
+			return Number(ledger.lostBodies.get(entry.n)) <= diedAt + LEEWAY;
 		case "unreachable":
 			return wasSilent(entry.n, handler, diedAt, ledger);
 		case "crashed":

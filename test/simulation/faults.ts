@@ -23,6 +23,8 @@ const EVENTS = [
 	"store",
 	/** The Worker `post` is down for minutes, sometimes for more than a day. */
 	"worker",
+	/** The stored bodies of large events are lost. */
+	"body",
 	/** A queue rejects everything for minutes. */
 	"queue",
 	/** Clocks differ, and jump a minute either way. */

@@ -66,6 +66,8 @@ export class Ledger {
 	readonly troubledAt = new Map<string, number>();
 	readonly allowances = new Allowances();
 	readonly #replays: Replay[] = [];
+	/** When the stored body of an event was lost. */
+	readonly lostBodies = new Map<number, number>();
 	/** Time when an object last lost its alarm, by its name. */
 	readonly lostAlarms = new Map<string, number>();
 
@@ -88,6 +90,8 @@ export class Ledger {
 		this.notes.push(note);
 		this.allowances.record(note);
 		this.#recordOwed(note);
+		if (note.what === "body lost")
+			this.lostBodies.set(Number(note.subjects[0]), note.at);
 		if (TROUBLES.has(note.what)) this.troubledAt.set(note.where, note.at);
 		if (note.what === "alarm_lost" || note.what === "alarm given up")
 			this.lostAlarms.set(note.where, note.at);

@@ -151,6 +151,14 @@ export async function run(
 			time.after(ROLLING * fate.next("restart"), () => object.reset());
 	}
 
+	function loseBody(n: number): void {
+		const id = ledger.entries.get(n)?.receipt?.id;
+		const object = platform.objects.get(`Payloads/${id}`);
+		if (!object) return;
+		platform.note("body lost", object.name, [String(n)]);
+		object.wipe();
+	}
+
 	function perform(act: Act): void {
 		switch (act.do) {
 			case "publish":
@@ -183,6 +191,9 @@ export async function run(
 				else object.evict();
 				break;
 			}
+			case "lose body":
+				loseBody(act.n);
+				break;
 			case "kill workers":
 				platform.killWorkers();
 				break;

@@ -18,8 +18,10 @@ export interface HandlerSpec {
 export interface Version {
 	handlers: readonly HandlerSpec[];
 	isStrict: boolean;
-	/** Shards are only ever added. */
+	/** New events are stored in this many shards. */
 	shards: number;
+	/** As many shards are listed and watched. */
+	allShards: number;
 	/** Whether the configuration names the Worker `post`. */
 	hasPost: boolean;
 	/** Queues that are consumed and receive no new messages. */
@@ -46,6 +48,8 @@ export type Deed =
 	| { do: "deploy"; version: Version }
 	| { do: "set clocks"; offset: number }
 	/** `of`: names of queues, objects and classes, separated by commas. */
+	/** The stored body of a large event is lost. */
+	| { do: "lose body"; n: number }
 	| { do: "outage"; of: string; lasting: number }
 	| { do: "evict"; object: string; busy: boolean }
 	| { do: "kill workers" }
@@ -97,7 +101,7 @@ export function draw(
 	drawMoves(dice, faults.has("race"), span, acts);
 	drawTroubles(dice, faults, span, version, acts);
 	acts.sort((a, b) => a.at - b.at);
-	addShards(acts, version.shards);
+	countShards(acts, version.shards);
 	return {
 		seed,
 		faults: [...faults],
@@ -111,12 +115,14 @@ export function draw(
 	};
 }
 
-/** Each deploy has as many shards as the deploy before, or one more. */
-function addShards(acts: readonly Act[], from: number): void {
+/** Each deploy has as many shards as the deploy before, one more or one less. */
+function countShards(acts: readonly Act[], from: number): void {
 	let shards = from;
+	let allShards = from;
 	for (const act of acts)
 		if (act.do === "deploy") {
-			shards += act.version.shards;
-			act.version = { ...act.version, shards };
+			shards = Math.max(1, shards + act.version.shards);
+			allShards = Math.max(shards, allShards);
+			act.version = { ...act.version, shards, allShards };
 		}
 }

@@ -92,9 +92,9 @@ export function deployOf(
 				{ id, retries },
 				(event, context) => handle(event, context, "", scenario, ledger),
 			);
-		const { shards, hasPost } = version;
+		const { shards: now, allShards: before, hasPost } = version;
 		const subscribers = hasPost ? { post: { binding: "POST" } } : {};
-		const config = { shards, subscribers } as Config;
+		const config = { shards: { now, before }, subscribers } as Config;
 		const owned = worker(events as never, { config });
 		const context = { waitUntil, passThroughOnException() {} };
 		return {

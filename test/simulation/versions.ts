@@ -73,6 +73,7 @@ export function drawVersion(dice: Dice): Version {
 		hasPost,
 		isStrict: false,
 		shards: SHARDS,
+		allShards: SHARDS,
 		draining: dice.chance(0.1) ? dice.pick(GROUPS) : [],
 	};
 }
@@ -102,8 +103,8 @@ export function behaviourOf(
 }
 
 /**
- * Returns a changed version: a handler removed, renamed or moved, and perhaps a stricter schema. `shards` is the number
- * of added shards.
+ * Returns a changed version: a handler removed, renamed or moved, and perhaps a stricter schema. `shards` is the change of
+ * their number.
  */
 export function changed(dice: Dice, { handlers, hasPost }: Version): Version {
 	const at = dice.between(0, handlers.length);
@@ -119,7 +120,8 @@ export function changed(dice: Dice, { handlers, hasPost }: Version): Version {
 		handlers: dice.pick(changes),
 		hasPost,
 		isStrict: dice.chance(0.2),
-		shards: dice.between(0, 2),
+		shards: dice.between(-1, 2),
+		allShards: 0,
 		draining: dice.chance(0.5) ? dice.pick(GROUPS) : [],
 	};
 }

@@ -65,6 +65,15 @@ export class SimulatedObject {
 		this.#instance?.kill();
 	}
 
+	/** Loses everything that the object has stored. */
+	wipe(): void {
+		this.reset();
+		this.database.clear();
+		this.alarm.delete();
+		this.database.commit();
+		this.alarm.plan();
+	}
+
 	/** Resets the object only if it is idle. */
 	evict(): void {
 		if (this.isIdle) this.reset();
