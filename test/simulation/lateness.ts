@@ -27,12 +27,13 @@ export function judgeLateness(
 		if (!receipt) continue;
 		const isOnTime = (handler: string, dueAt: number, at: number) =>
 			uncovered(dueAt, at, troubles.of(entry, handler)) <= most;
-		for (const [handler, [first]] of runs) {
-			const late = Number(first?.at) - entry.dueAt;
+		for (const handler of runs.keys()) {
+			const first = firstOf(entry, handler, ends);
+			const late = first - entry.dueAt;
 			judge(
 				"late",
 				n,
-				late <= most || isOnTime(handler, entry.dueAt, Number(first?.at)),
+				late <= most || isOnTime(handler, entry.dueAt, first),
 				`${handler} started ${late} ms late`,
 			);
 			// With several chains it is not known which one goes on.
@@ -83,6 +84,16 @@ function longestWait(
 	const { longest } = waitsAfter(attempt, retries);
 	const wait = asked > 0 ? asked : longest;
 	return end === "open" ? TIMEOUT + Math.max(wait, CRASH_WAIT) : wait + 1_000;
+}
+
+/** Returns when a handler first ran, or its delivery died before. */
+function firstOf(
+	{ n, runs }: Entry,
+	handler: string,
+	ends: ReadonlyMap<string, number[]>,
+): number {
+	const ran = (runs.get(handler) ?? []).map(({ at }) => at);
+	return Math.min(...ran, ...(ends.get(`${n}:${handler}`) ?? []));
 }
 
 /** Returns when the delivery of a failed run went on. Undefined if it succeeded, or did not go on. */
