@@ -17,13 +17,13 @@ export function judgeStays(
 		if (what !== "retry" && what !== "taken") continue;
 		if (roleOf(where) !== "retries") continue;
 		const [subject] = subjects;
-		const sent = { attempts: 0, age: 0, hasFailed: false };
-		const { attempts, age, delay, hasFailed }: RetryNote = {
+		const sent = { attempts: 0, age: 0, failed: [] };
+		const { attempts, age, delay, failed }: RetryNote = {
 			...sent,
 			...(detail as RetryNote),
 		};
 		// If a call failed, the message waits in its queue for another try.
-		if (subject === undefined || hasFailed) continue;
+		if (subject === undefined || isAbout(failed, subject)) continue;
 		judge(
 			"overstayed",
 			eventOf(subject),
@@ -31,4 +31,9 @@ export function judgeStays(
 			`after ${attempts} deliveries in ${age} ms it waits another ${delay} ms in ${where}`,
 		);
 	}
+}
+
+/** Whether one of these subjects is about the same event. */
+export function isAbout(subjects: readonly string[], one: string): boolean {
+	return subjects.some((subject) => eventOf(subject) === eventOf(one));
 }

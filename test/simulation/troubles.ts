@@ -1,5 +1,6 @@
 /** How long each fault may delay an event, and which events it concerns. No other file excuses lateness. */
 import type { Entry, Ledger } from "./ledger.ts";
+import { isAbout } from "./overstays.ts";
 import type { RetryNote } from "./platform/batch.ts";
 import type { Note } from "./platform/platform.ts";
 import { roleOf } from "./queues.ts";
@@ -90,9 +91,9 @@ export class Troubles {
 				if (place === "post") push(this.#byPlace, place, add(SILENCE));
 				break;
 			case "retry": {
-				const { attempts, hasFailed } = detail as RetryNote;
+				const { attempts, failed } = detail as RetryNote;
 				const wait = Math.min(5 * SECOND * 2 ** (attempts - 1), HOUR);
-				if (hasFailed) add(wait + SECOND);
+				if (isAbout(failed, subjects[0] ?? "")) add(wait + SECOND);
 				break;
 			}
 			case "died":

@@ -14,8 +14,8 @@ export interface RetryNote {
 	/** Time since the message was sent. */
 	age: number;
 	delay: number;
-	/** Whether a call about the message failed in this batch. */
-	hasFailed: boolean;
+	/** The events and deliveries of the calls that failed in this batch. */
+	failed: readonly string[];
 }
 
 type End = "returned" | "threw" | "died";
@@ -85,14 +85,12 @@ function noteRetry(
 	delaySeconds: number,
 	calls: readonly CallNote[],
 ): void {
-	const hasFailed = calls.some(
-		(call) =>
-			call.end === "failed" &&
-			call.subjects.some((subject) => subjects.includes(subject)),
-	);
+	const failed = calls
+		.filter(({ end }) => end === "failed")
+		.flatMap((call) => call.subjects);
 	const delay = delaySeconds * 1_000;
 	const age = platform.time.now - sentAt;
-	const detail = { attempts, age, delay, hasFailed } satisfies RetryNote;
+	const detail = { attempts, age, delay, failed } satisfies RetryNote;
 	platform.note("retry", queue, subjects, detail);
 }
 
