@@ -152,7 +152,7 @@ export function drawTroubles(
 	some("worker", 3, () => ({
 		do: "outage",
 		of: "post",
-		lasting: dice.chance(0.15)
+		lasting: dice.chance(0.05)
 			? dice.between(20 * HOUR, 30 * HOUR)
 			: dice.between(SECOND, 30 * MINUTE),
 	}));

@@ -96,7 +96,6 @@ export function violationsOf(
 	for (const { what, where } of ledger.notes)
 		if (what === "left over" && scenario.faults.length === 0)
 			found.push({ rule: "left over", text: `${where} is not awaited` });
-	judgeLateness(scenario, ledger, judge);
 	judgeStays(scenario, ledger, judge);
 	judgeRouting(ledger, judge);
 	for (const deadLetter of deadLetters.values())
@@ -105,6 +104,8 @@ export function violationsOf(
 		judgeRuns(entry, scenario, ledger, deadLetters, judge);
 		judgeEnd(entry, ledger, deadLetters, judge);
 	}
+	// Last: what breaks another law is often late too.
+	judgeLateness(scenario, ledger, judge);
 	return found;
 }
 

@@ -21,13 +21,13 @@ export function judgeRouting(ledger: Ledger, judge: Judge): void {
 			const { n, lane } = entry;
 			const isDraining = live.every((names) => names.includes(where));
 			judge("misrouted", n, !isDraining, `${where} is draining and got it`);
-			const isFallback =
+			const isFallback = () =>
 				queue.lane === undefined &&
 				(isMissing(queue, lane, live) || hasFailed(note, lane, failures));
 			judge(
 				"misrouted",
 				n,
-				queue.lane === lane || isFallback,
+				queue.lane === lane || isFallback(),
 				`its lane is ${lane ?? "the default"}, and ${where} got it`,
 			);
 		}

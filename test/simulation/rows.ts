@@ -51,20 +51,29 @@ function changeOf(old: Row, row: Row, now: number): string | undefined {
 }
 
 function deliveriesIn(database: Database): Map<string, Row> {
+	// The condition uses the index, which is much faster than a scan of all records.
 	const rows = database.all(
-		`SELECT id || ':' || handler AS key, version, due_at AS dueAt, (id, handler, due_at) IN (
-			SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')
-			FROM claim, json_each(keys) WHERE kind = 'deliveries') AS isClaimed
-		 FROM scheduled WHERE handler <> ''`,
+		`SELECT id, handler, version, due_at AS dueAt FROM scheduled
+		 WHERE (handler = '') = 0`,
 	);
+	const claimed = rows.length > 0 ? claimedIn(database) : new Set();
 	return new Map(
-		rows.map(({ key, version, dueAt, isClaimed }) => [
-			String(key),
+		rows.map(({ id, handler, version, dueAt }) => [
+			`${id}:${handler}`,
 			{
 				version: Number(version),
 				dueAt: Number(dueAt),
-				isClaimed: isClaimed === 1,
+				isClaimed: claimed.has(JSON.stringify([id, handler, dueAt])),
 			},
 		]),
 	);
+}
+
+/** The keys of the claimed deliveries, as JSON. */
+function claimedIn(database: Database): ReadonlySet<unknown> {
+	const [row] = database.all(
+		"SELECT keys FROM claim WHERE kind = 'deliveries'",
+	);
+	const keys: unknown[] = JSON.parse(String(row?.keys ?? "[]"));
+	return new Set(keys.map((key) => JSON.stringify(key)));
 }

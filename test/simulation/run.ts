@@ -123,6 +123,7 @@ export async function run(
 	function judged(): Violation[] {
 		if (isEmpty(platform)) return violationsOf(scenario, ledger, platform);
 		return [
+			...asleep(ledger, platform),
 			{
 				rule: "restless",
 				text: `not at rest after ${time.steps} steps: ${whatIsLeft(platform)}`,

@@ -27,7 +27,7 @@ async function firstBroken(
 }
 
 /** Seeds of the gate. `npm run simulate -- --seeds 10000` runs many more. */
-const SEEDS = 100;
+const SEEDS = 70;
 /** Seeds with one fault. */
 const SEEDS_PER_FAULT = 5;
 
@@ -53,14 +53,14 @@ test(`${SEEDS} histories keep every law, and contain every fault, transition and
 			...["hung_before", "hung_after", "reset", "slow", "duplicated"],
 			...["storage_failed", "storage_broken"],
 			...["alarm_lost", "alarm given up", "call lost", "given up"],
-			...["publish failed", "cancel failed"],
+			...["publish failed", "cancel failed", "body lost", "down"],
 		]),
 	);
 	expect([...causes]).toEqual(
 		expect.arrayContaining([
 			...["exhausted", "expired", "non_retryable", "schema_violation"],
 			...["unknown_handler", "newer_version", "unreadable"],
-			...["crashed", "abandoned"],
+			...["crashed", "abandoned", "payload_missing"],
 		]),
 	);
 });
@@ -71,7 +71,7 @@ test.each(FAULTS)("%s alone breaks no law", async (fault) => {
 });
 
 test("a seed gives the same history each time", async () => {
-	for (const seed of [14, 57]) {
+	for (const seed of [14, 16]) {
 		const [first, second] = [await run(draw(seed)), await run(draw(seed))];
 		expect(first.steps).toBeGreaterThan(100);
 		expect(second.steps).toBe(first.steps);
@@ -104,7 +104,7 @@ describe("the laws detect", () => {
 			this.settle(kind, batch);
 			return batch;
 		});
-		expect(await broken(60, ["refuse"])).toBe("missing");
+		expect(await broken(60, ["queue"])).toBe("missing");
 	});
 
 	test("an event that is sent a minute early", async () => {
@@ -191,7 +191,7 @@ describe("the laws detect", () => {
 });
 
 test("a history is shrunk to the parts that break the law", async () => {
-	const scenario = draw(57);
+	const scenario = draw(16);
 	const isCulprit = (act: Act) => act.do === "deploy";
 	const whole = await run(scenario);
 	const judge: typeof run = async (shorter, only) => {
