@@ -105,8 +105,9 @@ export class Allowances {
 				break;
 			}
 			case "call failed":
-				// A shard is the last fallback for the result of an attempt. If the call fails, the handler restarts.
-				if (isOfEvents(queue) && isHolding(where))
+				// A shard is the last fallback for the result of an attempt, and a large body must be stored until a
+				// distant one. If the call fails, the handler restarts.
+				if (isOfEvents(queue) && (isHolding(where) || isExtension(where)))
 					for (const subject of subjects) this.#add(subject, "fresh");
 				// The call of another Worker may have run its handlers, without a result.
 				if (isRemoteCall(where))
@@ -189,6 +190,10 @@ function isRemoteCall(call: string): boolean {
 
 function isHold({ name, subjects }: CallNote, subject: string): boolean {
 	return isHolding(name) && subjects.includes(subject);
+}
+
+function isExtension(call: string): boolean {
+	return /^Payloads\/.*\.keep$/.test(call);
 }
 
 function isHolding(call: string): boolean {

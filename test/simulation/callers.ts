@@ -114,14 +114,19 @@ export class Callers {
 			case "reschedule": {
 				// An estimate by the caller's clock, until the answer arrives.
 				const clock = this.#platform.time.now + this.#platform.clockOffset;
-				const before = entry.dueAt;
+				const { dueAt: before, latestDueAt } = entry;
 				entry.dueAt = Math.min(before, clock - MOST_SKEW + deed.after);
+				entry.latestDueAt = Math.max(
+					latestDueAt,
+					clock + MOST_SKEW + deed.after,
+				);
 				this.#call(
 					"reschedule",
 					[String(entry.n)],
 					() => events.reschedule(id, deed.after),
 					(moved) => {
 						entry.dueAt = moved ? moved.time + moved.delay : before;
+						entry.latestDueAt = moved ? entry.dueAt : latestDueAt;
 					},
 				);
 				break;
@@ -187,6 +192,7 @@ export class Callers {
 			if (!entry || !receipt) continue;
 			entry.receipt = receipt;
 			entry.dueAt = receipt.time + receipt.delay;
+			entry.latestDueAt = entry.dueAt;
 		}
 	}
 

@@ -29,11 +29,11 @@ export function judgeLateness(
 			uncovered(dueAt, at, troubles.of(entry, handler)) <= most;
 		for (const handler of runs.keys()) {
 			const first = firstOf(entry, handler, ends);
-			const late = first - entry.dueAt;
+			const late = first - entry.latestDueAt;
 			judge(
 				"late",
 				n,
-				late <= most || isOnTime(handler, entry.dueAt, first),
+				late <= most || isOnTime(handler, entry.latestDueAt, first),
 				`${handler} started ${late} ms late`,
 			);
 			// With several chains it is not known which one goes on.

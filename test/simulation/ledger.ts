@@ -37,6 +37,8 @@ export interface Entry extends Publish {
 	publishedAt: number;
 	/** When its handlers may start, as far as callers know. */
 	dueAt: number;
+	/** When they may start at the latest: a reschedule without an answer may have been performed, or not. */
+	latestDueAt: number;
 	/** When a cancel returned true. */
 	cancelledAt?: number;
 	/** Cancels without an answer. They may have been performed. */
@@ -77,6 +79,7 @@ export class Ledger {
 			body,
 			publishedAt: at,
 			dueAt: at + (event.after ?? 0),
+			latestDueAt: at + (event.after ?? 0),
 			openCancels: 0,
 			owed: new Set(),
 			runs: new Map(),
