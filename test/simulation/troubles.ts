@@ -49,6 +49,8 @@ export class Troubles {
 	/** By the name of an object, of a class, or of the Worker `post`. */
 	readonly #byPlace = new Map<string, Trouble[]>();
 	readonly #ledger: Ledger;
+	/** The pause after a call of the Worker `post` that got no answer. After an outage it is the longest pause. */
+	#silence = SILENCE;
 
 	constructor(scenario: Scenario, ledger: Ledger) {
 		this.#ledger = ledger;
@@ -78,6 +80,9 @@ export class Troubles {
 				push(this.#byEvent, n, trouble);
 			return trouble;
 		};
+		const isAsked = ["slow", "hung_before", "hung_after", "call failed"];
+		if (place === "post" && isAsked.includes(what))
+			push(this.#byPlace, place, add(this.#silence));
 		switch (what) {
 			case "slow":
 				push(this.#byPlace, placeOf(by), add(MINUTE));
@@ -88,7 +93,6 @@ export class Troubles {
 				break;
 			case "call failed":
 				push(this.#byPlace, placeOf(by), add(BACKOFF));
-				if (place === "post") push(this.#byPlace, place, add(SILENCE));
 				break;
 			case "retry": {
 				const { attempts, failed } = detail as RetryNote;
@@ -124,9 +128,10 @@ export class Troubles {
 	#recordOutage(of: string, from: number, lasting: number): void {
 		const role = roleOf(of);
 		if (role) this.#all.push({ from, to: from + lasting + BACKOFF });
-		else if (of === "post")
+		else if (of === "post") {
 			push(this.#byPlace, of, { from, to: from + lasting + PAUSE });
-		else push(this.#byPlace, of, { from, to: from + lasting + LOST_ALARM });
+			this.#silence = PAUSE;
+		} else push(this.#byPlace, of, { from, to: from + lasting + LOST_ALARM });
 	}
 
 	/** Times at which a deploy lacks the handler. */
