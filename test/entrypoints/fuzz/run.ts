@@ -90,7 +90,7 @@ for (const [request, caller] of samples()) {
 	const before = cpuTime();
 	const answer = await answerTo(request, caller);
 	const cpu = cpuTime() - before;
-	const what = `${caller}: ${request.method} ${request.path}${request.query} ${request.body?.slice(0, 60) ?? ""} (${request.body?.length ?? 0})`;
+	const what = `${caller}: ${request.method} ${request.path}${request.query} ${JSON.stringify(request.body?.slice(0, 60) ?? "")} (${request.body?.length ?? 0})`;
 	costs.push({ cpu, what });
 	if (costs.length % 1_000 === 0) console.log(`${costs.length} requests sent`);
 	if (cpu > MOST_CPU) faults.push(`${cpu} ms of CPU time: ${what}`);
