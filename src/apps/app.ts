@@ -45,6 +45,8 @@ export interface App {
 	readonly handlers: readonly Handler[];
 	/** The webhook functions of each event's handler module, by event. */
 	readonly hooks: Readonly<Record<string, HookModule>>;
+	/** Checks a payload with the schema of an event. A Worker without apps bundles no validator. @throws RefusedError */
+	checkPayload(event: string, payload: unknown): void;
 }
 
 const KEYS = [
@@ -88,6 +90,8 @@ export function createApp(name: string, options: AppOptions): App {
 				hookOf(name, event, handler),
 			]),
 		),
+		checkPayload: (event, payload) =>
+			checkEventPayload(name, declaration.events, event, payload),
 	};
 }
 
@@ -110,7 +114,7 @@ export function checkPayloadOf(
 	const { app = "", event = "" } = parseAppEventName(eventName) ?? {};
 	const found = apps.find(({ declaration }) => declaration.name === app);
 	if (!found) throw new Error(`tidings: this Worker has no app ${app}`);
-	checkEventPayload(app, found.declaration.events, event, payload);
+	found.checkPayload(event, payload);
 }
 
 /**
