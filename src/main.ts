@@ -10,9 +10,4 @@ export const events = createEvents();
 
 export default worker(events, { config });
 export const Publisher = publisher(events);
-export {
-	DeadLetters,
-	Payloads,
-	Scheduler,
-	Subscriptions,
-} from "tidings/worker";
+export * from "tidings/objects";

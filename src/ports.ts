@@ -4,28 +4,47 @@
  * `Pick<Ports, "scheduler" | "clock">`. Types only.
  */
 import type { Extension } from "./consume/extension.ts";
+import type { Claim } from "./dead-letters/dead-letters-object.ts";
 import type {
 	DeadLetter,
+	DeadLetterGroup,
 	DeadLetterQuery,
 	NewDeadLetter,
 	StoredDeadLetter,
 } from "./event/dead-letter.ts";
 import type { Definition } from "./event/definition.ts";
+import type { Receipt } from "./event/errors.ts";
 import type { PublishPermission } from "./event/permission.ts";
 import type {
+	CancelledDelivery,
+	DeliveryKey,
+	DeliveryPosition,
+	DeliverySearch,
 	MoveResult,
 	ScheduledEvent,
 	ScheduledRow,
 } from "./event/scheduled-row.ts";
 import type { Observe } from "./event/transition.ts";
 import type { HandlerWorker } from "./handlers/call.ts";
+import type { Job, Step, StepResult } from "./jobs/job.ts";
+import type { Counts } from "./journal/counters.ts";
+import type { MinuteCounts } from "./journal/minute-table.ts";
+import type { Page } from "./journal/page.ts";
+import type { SearchResult } from "./journal/search.ts";
+import type { JournalWriter } from "./journal/writer.ts";
+import type { Reservation } from "./keys/keys-object.ts";
+import type { Filter } from "./lists/filter.ts";
 import type { Queues } from "./platform/queues.ts";
 
 export interface Ports {
 	readonly queues: Queues;
 	readonly scheduler: Scheduler;
 	readonly payloads: PayloadStore;
+	readonly keys: KeyStore;
 	readonly deadLetters: DeadLetterStore;
+	readonly jobs: JobStore;
+	/** Null if the configuration turns the journal off. */
+	readonly journal: JournalWriter | null;
 	/** The Workers that run handlers. */
 	readonly workers: {
 		readonly all: readonly HandlerWorker[];
@@ -71,6 +90,16 @@ export interface Scheduler {
 		/** Absent on the last page. */
 		cursor?: string;
 	}>;
+	/** Lists waiting deliveries, the earliest due time first. */
+	listDeliveries(
+		after: DeliveryPosition,
+		filter: Filter,
+		limit: number,
+	): Promise<DeliverySearch>;
+	/** Makes a waiting delivery due now. Returns false if it does not wait (any more). */
+	retryDelivery(key: DeliveryKey): Promise<boolean>;
+	/** Returns null if it does not wait (any more). */
+	cancelDelivery(key: DeliveryKey): Promise<CancelledDelivery | null>;
 	/** Sets missing alarms. Returns the earliest due time, in epoch milliseconds. */
 	watch(): Promise<{ nextDueAt: number | null }>;
 }
@@ -84,6 +113,28 @@ export interface PayloadStore {
 	keep(key: string, until: number): Promise<void>;
 }
 
+/** Stores idempotency keys for 24 hours. */
+export interface KeyStore {
+	/**
+	 * Reserves a key for an event, or returns what became of its first use. Waits up to five seconds for a call that has
+	 * reserved it.
+	 *
+	 * @param content a digest of what is published
+	 * @param id of the event, if the key is new
+	 * @param time of the event, in epoch milliseconds
+	 */
+	reserve(
+		key: string,
+		content: string,
+		id: string,
+		time: number,
+	): Promise<Reservation>;
+	/** The event is stored: later calls get this receipt. */
+	confirm(key: string, receipt: Receipt): Promise<void>;
+	/** The publish failed: the next call may publish, under the same id. */
+	release(key: string): Promise<void>;
+}
+
 /** Stores dead letters, one for each event and handler. */
 export interface DeadLetterStore {
 	/** A later failure updates the stored dead letter. */
@@ -93,10 +144,62 @@ export interface DeadLetterStore {
 		deadLetters: DeadLetter[];
 		/** Absent on the last page. */
 		cursor?: string;
+		/** All that match, on this page and on others. */
+		count: number;
 	}>;
+	/** Groups those that match by handler, cause and reason, the largest group first. */
+	groups(filter: Filter): Promise<DeadLetterGroup[]>;
+	/** Number of dead letters by state. */
+	counts(): Promise<Record<string, number>>;
+	/** Returns null if there is none, or it was discarded. */
 	get(id: string): Promise<StoredDeadLetter | null>;
-	/** Marks it as replayed this many times, unless that replay has already died. */
-	markReplayed(id: string, replay: number): Promise<void>;
+	/**
+	 * Claims a dead letter for a replay. Of several calls, one gets the claim. Returns null if there is no such letter.
+	 *
+	 * @param replays of which the caller knows; if there is another since, the claim is refused
+	 * @param again claims one that is replaying or resolved, too
+	 */
+	claim(id: string, replays: number, again: boolean): Promise<Claim | null>;
+	/** The message of a replay was sent. */
+	confirmSent(id: string, replay: number): Promise<void>;
+	/** The message of a replay was not sent: the dead letter is dead again. */
+	release(id: string, replay: number): Promise<void>;
+	/** A replay was delivered. */
+	resolve(id: string, replay: number): Promise<void>;
 	/** Returns false if there is no such dead letter. */
 	discard(id: string): Promise<boolean>;
+}
+
+/** Runs one batch of a job. The caller retries if it rejects. */
+export type RunJobStep = (step: Step) => Promise<StepResult>;
+
+/** Runs and stores jobs. */
+export interface JobStore {
+	start(job: Pick<Job, "id" | "action" | "q" | "count" | "by">): Promise<void>;
+	get(id: string): Promise<Job | null>;
+	/** Lists jobs, the latest first. @param before the id of the last job of the page before */
+	list(limit: number, before: string): Promise<Job[]>;
+	/** Stops a job after the batch that runs now. Returns false if it does not run. */
+	stop(id: string): Promise<boolean>;
+}
+
+/** Stores what happened to events. */
+export interface JournalStore {
+	/** Whether this Worker has the object. Without it, events are delivered as before. */
+	isDeclared(): boolean;
+	/** @param page of the entries to store; null if only their counts are */
+	record(page: Page | null, counts: Counts): Promise<void>;
+	/**
+	 * Finds entries, the latest first.
+	 *
+	 * @param from a cursor of the search before
+	 * @param limit no further page is opened after this many entries
+	 */
+	search(
+		filter: Filter,
+		from: readonly [day: number, page: number] | undefined,
+		limit: number,
+	): Promise<SearchResult>;
+	/** The counts of each minute from one time to another, in epoch milliseconds. */
+	minutes(since: number, until: number): Promise<MinuteCounts[]>;
 }

@@ -13,6 +13,7 @@ import { RefusedError } from "./event/errors.ts";
 import { rejectUnknownKeys } from "./event/validation.ts";
 import type { Events } from "./events.ts";
 import { checkHandlerPaths } from "./handlers/modules.ts";
+import { runStep } from "./jobs/run-step.ts";
 import { queueNames } from "./platform/bindings.ts";
 import { log } from "./platform/log.ts";
 import { setObjectContext } from "./platform/object-context.ts";
@@ -20,13 +21,9 @@ import type { QueueRole } from "./platform/queue-names.ts";
 import { checkRateLimits } from "./platform/rate-limits.ts";
 import { registrationOf } from "./registration.ts";
 
-export { Subscriptions } from "./apps/subscriptions/subscriptions-object.ts";
-export { DeadLetters } from "./dead-letters/dead-letters-object.ts";
 export { mailTo } from "./entrypoints/mail.ts";
 export { type PublisherProps, publisher } from "./entrypoints/publisher.ts";
 export { subscriber } from "./entrypoints/subscriber.ts";
-export { Payloads } from "./payloads/payloads-object.ts";
-export { Scheduler } from "./schedule/scheduler-object.ts";
 
 /** The user's own handlers, and the place of our paths. */
 interface WorkerOptions<Env = Cloudflare.Env>
@@ -73,6 +70,8 @@ export function worker<Env = Cloudflare.Env>(
 		payloads: consumerPorts.payloads,
 		observe: ports.observe,
 		deadLetterRetention: retention.deadLetters,
+		journalRetention: settings.journal ? settings.journal.retention : 0,
+		runJobStep: (step) => runStep(step, ports),
 		runLifecycle: (name, which, secret) =>
 			runPart(name, which, ports.webhookUrl(name, secret), ports),
 		enqueuePoll: async (name) => {

@@ -15,18 +15,23 @@ const files = new Map(
 
 /** From top to bottom. A file imports from its own layer or from a lower one. */
 const LAYERS: readonly (readonly string[])[] = [
-	["index.ts", "worker.ts", "client.ts", "dialects/"],
+	[
+		...["index.ts", "worker.ts", "objects.ts", "client.ts", "admin.ts"],
+		"dialects/",
+	],
 	["entrypoints/"],
 	["config/assemble.ts", "events.ts", "registration.ts", "apps/"],
 	// The steps in the order of an event's life. A step imports from itself and from later steps only.
+	["jobs/"],
 	["publish/"],
 	["schedule/"],
 	["consume/"],
 	["dead-letters/"],
+	["journal/"],
 	["ports.ts"],
-	["handlers/", "payloads/", "config/"],
+	["handlers/", "payloads/", "keys/", "config/"],
 	["platform/"],
-	["event/"],
+	["lists/", "event/"],
 ];
 
 function layerOf(file: string): number {

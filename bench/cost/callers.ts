@@ -15,6 +15,7 @@ export async function http(
 	path: string,
 	body: unknown = {},
 	headers: Record<string, string> = {},
+	method = "POST",
 ): Promise<Response> {
 	const bytes = new TextEncoder().encode(KEY);
 	const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
@@ -24,7 +25,7 @@ export async function http(
 	]);
 	const url = new URL(path, "https://events.example");
 	const request = new Request(url, {
-		method: "POST",
+		method,
 		headers: {
 			authorization: `Bearer ${KEY}`,
 			"content-type": "application/json",

@@ -1,8 +1,13 @@
 /** The scenarios of the cost bench. Each runs in a Worker that has run for a while. */
 import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
+import { newId } from "../../src/event/id.ts";
 import { PAYLOAD_RETENTION } from "../../src/event/limits.ts";
+import { countsOf } from "../../src/journal/counters.ts";
+import { pageOf } from "../../src/journal/page.ts";
+import { boundJournal } from "../../src/platform/bindings.ts";
 import { portsOf } from "../../src/registration.ts";
 import { alarmAfter, http, putToSleep, shop, tokenOf } from "./callers.ts";
+import { counted } from "./meter.ts";
 import { events, failures } from "./worker.ts";
 
 export interface Scenario {
@@ -13,7 +18,8 @@ export interface Scenario {
 	run(): Promise<unknown>;
 }
 
-const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 const NAME = "@cost/bell/rung";
 const body = { orderId: "o1" };
 
@@ -28,6 +34,15 @@ const schedule = async (count = 1, scheduledBody: unknown = body) => {
 const scheduleAlone = () =>
 	events.publish("handled.by-1", { after: "1 day" }, body);
 const flushDue = () => alarmAfter(DAY, "Scheduler", "shard-0");
+
+/** Returns once the scheduler has stored the retry. */
+const failForAnHour = async (): Promise<string> => {
+	failures.left = 1;
+	const { id } = await events.publish("failing.later", body);
+	await counted();
+	return `${id}:later`;
+};
+let waiting = "";
 
 let large = "";
 
@@ -62,6 +77,26 @@ const call = async (headers: Record<string, string> = {}) => {
 	return () => http(url, { ding: true }, headers);
 };
 let calling: () => Promise<Response>;
+
+/** Records a batch in the journal: events of 3 handlers, one of which fails. */
+const record = async (count: number): Promise<void> => {
+	const at = Date.now();
+	const entries = Array.from({ length: count }, () => ({
+		...{ id: newId(at, 1), name: "handled.by-3", time: at, queuedMs: 3 },
+		tags: { customer: `c${Math.floor(Math.random() * 1_000)}` },
+		steps: ["3-1", "3-2", "3-3"].map((handler) => ({
+			...({
+				type: "delivered",
+				at,
+				handler,
+				attempt: 1,
+				startedAt: at,
+			} as const),
+		})),
+	}));
+	const page = await pageOf(entries);
+	await boundJournal().record(page, countsOf(entries));
+};
 
 /** The order matters: a scenario may use data that an earlier one stored. */
 export const scenarios: Record<string, Scenario> = {
@@ -119,8 +154,17 @@ export const scenarios: Record<string, Scenario> = {
 		},
 	},
 	"a dead letter": { run: bury },
-	"its replay": {
+	"its replay, until it is resolved": {
 		run: () => http(`/v1/dead-letters/${encodeURIComponent(dead)}/replay`),
+	},
+	"the journal, a batch of 100 events": {
+		events: 100,
+		before: () => record(100),
+		run: () => record(100),
+	},
+	"the journal, one event with 3 handlers": {
+		before: () => record(1),
+		run: () => record(1),
 	},
 	"schedule one, alone": {
 		run: async () => {
@@ -179,6 +223,30 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"the end of a body of 200 KB": {
 		run: () => alarmAfter(PAYLOAD_RETENTION, "Payloads", large),
+	},
+	"a retry after an hour, alone": {
+		run: async () => {
+			await failForAnHour();
+			await alarmAfter(HOUR, "Scheduler", "shard-0");
+		},
+	},
+	"try a waiting delivery at once": {
+		before: async () => {
+			waiting = await failForAnHour();
+		},
+		run: async () => {
+			await http(`/v1/deliveries/${waiting}/retry`);
+			await alarmAfter(1, "Scheduler", "shard-0");
+		},
+	},
+	"cancel a waiting delivery": {
+		before: async () => {
+			waiting = await failForAnHour();
+		},
+		run: async () => {
+			await http(`/v1/deliveries/${waiting}`, {}, {}, "DELETE");
+			await alarmAfter(DAY, "Scheduler", "shard-0");
+		},
 	},
 	"subscribe, one more": {
 		before: fill,

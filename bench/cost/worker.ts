@@ -3,13 +3,12 @@ import { createEvents, defineConfig } from "tidings";
 import { type Capabilities, createApp } from "tidings/apps";
 import {
 	DeadLetters as BareDeadLetters,
+	Journal as BareJournal,
 	Payloads as BarePayloads,
 	Scheduler as BareScheduler,
 	Subscriptions as BareSubscriptions,
-	publisher,
-	subscriber,
-	worker,
-} from "tidings/worker";
+} from "tidings/objects";
+import { publisher, subscriber, worker } from "tidings/worker";
 import { bellOf } from "./bell.ts";
 import {
 	meterEntrypoint,
@@ -56,6 +55,8 @@ function fail(): void {
 
 const soon = { limit: 3, backoff: "constant", base: "1 second" } as const;
 events.on("failing.retried", { id: "retried", retries: soon }, fail);
+const later = { limit: 1, backoff: "constant", base: "1 hour" } as const;
+events.on("failing.later", { id: "later", retries: later }, fail);
 events.on("failing.buried", { id: "buried", retries: 0 }, fail);
 
 const mail = createEvents();
@@ -66,6 +67,8 @@ for (const n of [1, 2, 3])
 const config = defineConfig({
 	url: "https://events.example",
 	shards: 1,
+	// It records in the background, at no fixed time. Scenarios of its own count its calls.
+	journal: false,
 	subscribers: { mail: { binding: "MAIL" } },
 	issuers: {
 		"@cost/auth": { issuer: "https://auth.example", secret: SECRET },
@@ -78,6 +81,7 @@ export default own;
 export const Publisher = meterEntrypoint(publisher(events));
 export const Subscriber = meterEntrypoint(subscriber(mail));
 export const DeadLetters = meterObject(BareDeadLetters);
+export const Journal = meterObject(BareJournal);
 export const Payloads = meterObject(BarePayloads);
 export const Scheduler = meterObject(BareScheduler);
 export const Subscriptions = meterObject(BareSubscriptions);

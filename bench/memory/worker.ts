@@ -5,14 +5,13 @@ import { type Capabilities, createApp } from "tidings/apps";
 import {
 	Scheduler as BareScheduler,
 	Subscriptions as BareSubscriptions,
-	subscriber,
-	worker,
-} from "tidings/worker";
+} from "tidings/objects";
+import { subscriber, worker } from "tidings/worker";
 import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { portsOf } from "../../src/registration.ts";
 import { BODIES, type BodyKind } from "./bodies.ts";
 
-export { DeadLetters, Payloads } from "tidings/worker";
+export { DeadLetters, Payloads } from "tidings/objects";
 
 /** Progress of the scenario. */
 const progress = { handled: 0, largestBatch: 0 };

@@ -5,9 +5,8 @@ import {
 	Payloads as BarePayloads,
 	Scheduler as BareScheduler,
 	Subscriptions as BareSubscriptions,
-	subscriber,
-	worker,
-} from "tidings/worker";
+} from "tidings/objects";
+import { subscriber, worker } from "tidings/worker";
 import type { Key } from "../../src/apps/subscriptions/subscription-key.ts";
 import {
 	meterEntrypoint,

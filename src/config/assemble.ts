@@ -12,12 +12,17 @@ import { newId, newIds } from "../event/id.ts";
 import { signatureFor } from "../handlers/call-signature.ts";
 import type { SubscriberBinding } from "../handlers/remote-worker.ts";
 import { handlerWorkers } from "../handlers/workers.ts";
+import { journalingCalls } from "../journal/recorder.ts";
+import { JournalWriter } from "../journal/writer.ts";
 import {
 	boundDeadLetters,
+	boundJobs,
+	boundJournal,
+	boundKeys,
 	boundPayloads,
 	boundQueues,
 } from "../platform/bindings.ts";
-import { binding, callSecrets } from "../platform/environment.ts";
+import { background, binding, callSecrets } from "../platform/environment.ts";
 import { realTimer } from "../platform/timer.ts";
 import type { Ports } from "../ports.ts";
 import { coalescingQueues, coalescingScheduler } from "../publish/coalesce.ts";
@@ -74,12 +79,18 @@ export function assemble(
 		]),
 	);
 	const workers = handlerWorkers(handlers, bindings, routing, time);
+	const journal = settings.journal
+		? new JournalWriter(settings.journal, boundJournal(), clock, background)
+		: null;
 	const ports: AppPorts = {
 		...time,
 		queues: coalescingQueues(queues, time),
 		scheduler: coalescingScheduler(scheduler, time),
 		payloads: retryingPayloads(payloads, time),
 		deadLetters: boundDeadLetters(),
+		keys: boundKeys(),
+		jobs: boundJobs(),
+		journal,
 		workers,
 		// The extension uses these ports, and is one of them.
 		extension: appExtension(() => ports),
@@ -87,14 +98,17 @@ export function assemble(
 		checkListed,
 		newId: (time) => newId(time, shards.now),
 		newIds: (count, time) => newIds(count, time, shards.now),
-		observe,
+		observe: journal ? journalingCalls(observe, journal) : observe,
 		appWorkers: appWorkers(apps, workers, bindings, subscribers, time),
 		subscriptionsOf: boundSubscriptions,
 		issuers,
 		webhookUrl: (name, secret) => `${url}${prefix}/hooks/${name}/${secret}`,
 	};
 	registration.assembled = { ports, bus: ownBus(ports) };
-	return { ports, consumerPorts: { ...ports, queues, scheduler, payloads } };
+	return {
+		ports,
+		consumerPorts: { ...ports, queues, scheduler, payloads, observe },
+	};
 }
 
 /** The binding of a Worker, with a signature for each call. */

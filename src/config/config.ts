@@ -62,6 +62,22 @@ export interface Config {
 	 * listed and monitored.
 	 */
 	shards?: number | { now: number; before: number };
+	/**
+	 * What is recorded about each event, for `GET /v1/events`. `false` turns the journal off. Default: all events, with
+	 * the first 2 048 bytes of the bodies of those that failed, for 7 days.
+	 */
+	journal?:
+		| false
+		| {
+				/** Default `"all"`. `"failures"` records only events of which an attempt failed. */
+				record?: "all" | "failures";
+				/** Whose bodies are recorded. Default `"failed"`. */
+				bodies?: "failed" | "all" | "none";
+				/** Bytes of a recorded body, at most 65 536. A longer body is cut. Default 2 048. */
+				maxBytes?: number;
+				/** How long an entry is stored. Days end at midnight UTC. Default `"7 days"`. */
+				retention?: Duration;
+		  };
 	retention?: {
 		/**
 		 * The message retention that the queues are set to. `/health` answers 503 when a message is older than half of

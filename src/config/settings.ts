@@ -118,6 +118,26 @@ const RetentionSchema = z.strictObject({
 	).default(90 * 86_400_000),
 });
 
+const MOST_BODY_BYTES = 65_536;
+
+const JournalSchema = z.union(
+	[
+		z.literal(false),
+		z.strictObject({
+			record: z.enum(["all", "failures"]).default("all"),
+			bodies: z.enum(["failed", "all", "none"]).default("failed"),
+			maxBytes: z.int().min(0).max(MOST_BODY_BYTES).default(2_048),
+			retention: checked((value) =>
+				milliseconds(value as Duration, "retention"),
+			).default(7 * 86_400_000),
+		}),
+	],
+	{
+		error: ({ input }) =>
+			`${show(input)} is neither false nor { record?: "all" | "failures", bodies?: "failed" | "all" | "none", maxBytes?: 0 to ${MOST_BODY_BYTES}, retention?: "7 days" }`,
+	},
+);
+
 const ConfigSchema = z
 	.strictObject({
 		subscribers: SubscribersSchema.prefault({}),
@@ -127,6 +147,7 @@ const ConfigSchema = z
 		url: UrlSchema.default("http://localhost:8787"),
 		shards: ShardsSchema.prefault(DEFAULT_SHARDS),
 		retention: RetentionSchema.prefault({}),
+		journal: JournalSchema.prefault({}),
 	} satisfies Record<keyof Config, z.ZodType>)
 	.transform(({ routes, defaults, ...settings }) => ({
 		...settings,

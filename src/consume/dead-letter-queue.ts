@@ -1,9 +1,10 @@
 /**
- * Handles a message of the dead-letter queue: stores the dead letter that it carries, or one for each handler of an
- * event that the platform gave up on.
+ * Handles a message of the dead-letter queue: stores the dead letter that it carries, marks one as resolved, or stores
+ * one for each handler of an event that the platform gave up on.
  */
 import { reportDead } from "../dead-letters/bury.ts";
 import { storeDeadLetters } from "../dead-letters/store.ts";
+import { deadLetterId } from "../event/dead-letter.ts";
 import type { FinalFailure, ReceivedEvent } from "../event/envelope.ts";
 import { allHandlersId } from "../handlers/route.ts";
 import { decide } from "./decide.ts";
@@ -20,7 +21,12 @@ export async function storeFromQueue(
 	event: IncomingEvent,
 	ports: ConsumePorts,
 ): Promise<Verdict> {
-	const { deadLetter } = event.envelope;
+	const { id, deadLetter, resolved } = event.envelope;
+	if (resolved) {
+		const { handler, replay } = resolved;
+		await ports.deadLetters.resolve(deadLetterId(id, handler), replay);
+		return ACK;
+	}
 	const failures = deadLetter ? [deadLetter] : await abandoned(event, ports);
 	await storeDeadLetters(event, failures, event.message.attempts, ports);
 	// One that the message carries was reported when it was buried.

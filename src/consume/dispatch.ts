@@ -2,6 +2,7 @@
  * Dispatches one event message to all Workers with matching handlers, concurrently, with one call for each Worker.
  * If a delivery could be stored nowhere, the message is redelivered and then split into one message for each handler.
  */
+import { resolve } from "../dead-letters/resolve.ts";
 import type { Delivery } from "../event/envelope.ts";
 import { allHandlersId, type Route } from "../handlers/route.ts";
 import type { Batch, BatchWorker } from "./batch.ts";
@@ -53,6 +54,8 @@ export async function dispatchToWorker(
 ): Promise<Verdict> {
 	const result = await toWorker(event, delivery, worker, batch, ports);
 	if (result === "ignored") reportIgnored(event, delivery.handler, ports);
+	// Its handlers have deliveries of their own now, so a replay to all of them has ended.
+	if (result !== "parked") await resolve(event, delivery, ports);
 	return ACK;
 }
 
@@ -63,21 +66,19 @@ async function toWorker(
 	worker: BatchWorker,
 	{ until }: Batch,
 	ports: ConsumePorts,
-): Promise<"dispatched" | "ignored"> {
+): Promise<"dispatched" | "ignored" | "parked"> {
 	const routes = await worker.routes();
 	const matching = routes?.matching(event.envelope.name);
 	if (matching?.length === 0) return "ignored";
 	const release = await worker.limiter.acquire(event);
 	try {
-		if (matching === undefined)
-			await settleUntried(
-				event,
-				delivery,
-				{ type: "worker_unreachable" },
-				ports,
-			);
+		if (matching === undefined) {
+			const unreachable = { type: "worker_unreachable" } as const;
+			await settleUntried(event, delivery, unreachable, ports);
+			return "parked";
+		}
 		// Its last delivery may have crashed a Worker: no handler runs next to another.
-		else if (event.message.attempts > 1) await split(event, matching, ports);
+		if (event.message.attempts > 1) await split(event, matching, ports);
 		else await callMatching(event, worker, matching, until, ports);
 	} finally {
 		release();

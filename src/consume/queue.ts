@@ -9,6 +9,7 @@ import {
 } from "../event/envelope.ts";
 import { PARSED_CHARACTERS } from "../event/limits.ts";
 import { isAllHandlersId } from "../handlers/route.ts";
+import { Recorder } from "../journal/recorder.ts";
 import type { QueueRole } from "../platform/queue-names.ts";
 import { Batch } from "./batch.ts";
 import { storeFromQueue } from "./dead-letter-queue.ts";
@@ -31,15 +32,30 @@ export async function consume(
 	ports: ConsumePorts,
 ): Promise<void> {
 	const batch = new Batch(ports);
+	const { journal, observe } = ports;
+	const recorder = journal && new Recorder(journal.options);
+	const recording: ConsumePorts = recorder
+		? {
+				...ports,
+				observe(transition) {
+					recorder.observe(transition);
+					observe(transition);
+				},
+			}
+		: ports;
 	await Promise.all(
-		messages.map((message) => consumeMessage(message, role, batch, ports)),
+		messages.map((message) =>
+			consumeMessage(message, role, batch, recorder, recording),
+		),
 	);
+	if (recorder) journal.record(recorder.entries());
 }
 
 async function consumeMessage(
 	message: Message,
 	role: QueueRole,
 	batch: Batch,
+	recorder: Recorder | null,
 	ports: ConsumePorts,
 ): Promise<void> {
 	let event: IncomingEvent | undefined;
@@ -48,6 +64,7 @@ async function consumeMessage(
 		const decoded = decode(message.body);
 		if (decoded.kind === "envelope") {
 			event = eventOf(decoded, message);
+			recorder?.receive(event, message.timestamp.getTime(), ports.clock());
 			verdict = await handle(event, role, batch, ports);
 		} else verdict = await reject(decoded, message, role, ports);
 	} catch (error) {
@@ -63,8 +80,8 @@ async function handle(
 	batch: Batch,
 	ports: ConsumePorts,
 ): Promise<Verdict> {
-	const { delivery, name, deadLetter } = event.envelope;
-	if (role === "deadLetters" || deadLetter)
+	const { delivery, name, deadLetter, resolved } = event.envelope;
+	if (role === "deadLetters" || deadLetter || resolved)
 		return batch.limiter.run(event, () => storeFromQueue(event, ports));
 	if (ports.extension.owns(name))
 		return ports.extension.deliver(event, batch, ports);

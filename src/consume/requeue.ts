@@ -2,8 +2,8 @@
 import { recordWith } from "../event/encode.ts";
 import type { Delivery, ReceivedEvent } from "../event/envelope.ts";
 import { byteLength } from "../event/json.ts";
-import { QUEUE_WAIT } from "../event/limits.ts";
-import { versionOf } from "../event/scheduled-row.ts";
+import { QUEUE_WAIT, RETRY_WAIT } from "../event/limits.ts";
+import { versionOf, waitingOf } from "../event/scheduled-row.ts";
 import { extendBody } from "../payloads/payloads.ts";
 import { log } from "../platform/log.ts";
 import { chunks } from "../platform/send-batch.ts";
@@ -31,19 +31,33 @@ export function hasOwnMessage(
 	return envelope.delivery?.handler === handler;
 }
 
-/** Sends a retry to the retries queue; to the scheduler if the wait is long or the queue rejects it. */
+type Retry = Fate & { type: "retry" };
+
+/**
+ * Sends a retry to the retries queue; to the scheduler if the wait is long or the queue rejects it. If the scheduler
+ * rejects a long wait, the queue carries it: a redelivery of the event's message would run other handlers again.
+ *
+ * @throws UnavailableError if neither stores it
+ */
 export async function enqueueRetry(
 	event: ReceivedEvent,
 	next: Delivery,
-	fate: Fate & { type: "retry" },
+	retry: Retry,
 	ports: RequeuePorts,
 ): Promise<void> {
-	const { wait } = fate;
+	const { wait } = retry;
 	await extendBody(event, wait, ports);
-	const isQueued =
-		wait <= QUEUE_WAIT && (await tryEnqueue(event, next, wait, ports));
-	if (!isQueued) await storeDelivery(event, next, wait, ports);
-	reportRetry(event, next, fate, ports);
+	const isLong = wait > RETRY_WAIT;
+	if (!isLong && (await tryEnqueue(event, next, wait, ports))) return;
+	try {
+		await storeDelivery(event, next, wait, retry, ports);
+	} catch (error) {
+		if (!isLong || wait > QUEUE_WAIT) throw error;
+		const { id, name } = event.envelope;
+		const { handler, attempt } = next;
+		log("retry_store_failed", { event: id, name, handler, attempt, error });
+		await enqueue(event, next, wait, ports);
+	}
 }
 
 async function tryEnqueue(
@@ -77,12 +91,12 @@ async function enqueue(
 export async function storeRetry(
 	event: ReceivedEvent,
 	next: Delivery,
-	fate: Fate & { type: "retry" },
+	retry: Retry,
 	ports: RequeuePorts,
 ): Promise<void> {
-	await extendBody(event, fate.wait, ports);
-	await storeDelivery(event, next, fate.wait, ports);
-	reportRetry(event, next, fate, ports);
+	const { wait } = retry;
+	await extendBody(event, wait, ports);
+	await storeDelivery(event, next, wait, retry, ports);
 }
 
 /**
@@ -100,7 +114,7 @@ export async function park(
 	const { id, name } = event.envelope;
 	const { handler, attempt } = delivery;
 	try {
-		await storeDelivery(event, delivery, wait, ports);
+		await storeDelivery(event, delivery, wait, { reason }, ports);
 	} catch (error) {
 		if (hasOwnMessage(event, delivery)) throw error;
 		log("park_failed", { event: id, name, handler, error });
@@ -113,6 +127,8 @@ export async function park(
 		...{ reason, retryAt },
 	});
 }
+
+const QUEUE_REJECTED = { reason: "queue_unavailable" };
 
 /** Space for a delivery in its record, in bytes. */
 const DELIVERY_BYTES = 1_000;
@@ -138,7 +154,7 @@ export async function enqueueFirstAttempts(
 			const handlers = batch.map(({ handler }) => handler);
 			log("deliveries_enqueue_failed", { event: id, name, handlers, error });
 			for (const delivery of batch)
-				await storeDelivery(event, delivery, 0, ports);
+				await storeDelivery(event, delivery, 0, QUEUE_REJECTED, ports);
 		}
 	}
 }
@@ -148,30 +164,17 @@ async function storeDelivery(
 	{ envelope, text }: ReceivedEvent,
 	delivery: Delivery,
 	wait: number,
+	why: Parameters<typeof waitingOf>[2],
 	{ scheduler, clock }: RequeuePorts,
 ): Promise<void> {
 	const { id, name, reference = null } = envelope;
 	const { handler } = delivery;
 	const version = versionOf(delivery);
 	const record = recordWith(text, { delivery });
-	const dueAt = clock() + wait;
-	await scheduler.store([
-		{ id, handler, name, dueAt, version, reference, record },
-	]);
-}
-
-/** @param next the delivery of the next attempt; the one before it failed */
-export function reportRetry(
-	{ envelope: { id, name } }: ReceivedEvent,
-	next: Delivery,
-	{ wait, error }: Fate & { type: "retry" },
-	{ clock, observe }: RequeuePorts,
-): void {
 	const at = clock();
-	const { handler } = next;
-	const attempt = next.attempt - 1;
-	observe({
-		...{ type: "retrying", at, id, event: name, handler, attempt },
-		...{ error, retryAt: at + wait },
-	});
+	const waiting = waitingOf(envelope, delivery, why, at);
+	const dueAt = at + wait;
+	await scheduler.store([
+		{ id, handler, name, dueAt, version, reference, record, waiting },
+	]);
 }

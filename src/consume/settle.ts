@@ -3,8 +3,9 @@
  * durably before a message is acknowledged. No other file calls `ack` or `retry` of a message.
  */
 import { bury, buryUnreadable } from "../dead-letters/bury.ts";
+import { resolve } from "../dead-letters/resolve.ts";
 import type { Delivery, ReceivedEvent } from "../event/envelope.ts";
-import { MESSAGE_RETRIES, QUEUE_WAIT } from "../event/limits.ts";
+import { MESSAGE_RETRIES, QUEUE_WAIT, RETRY_WAIT } from "../event/limits.ts";
 import type { Route } from "../handlers/route.ts";
 import { extendBody } from "../payloads/payloads.ts";
 import { log } from "../platform/log.ts";
@@ -22,7 +23,6 @@ import {
 	enqueueRetry,
 	hasOwnMessage,
 	park,
-	reportRetry,
 	storeRetry,
 	toDelaySeconds,
 } from "./requeue.ts";
@@ -36,7 +36,7 @@ export interface IncomingEvent extends ReceivedEvent {
 /** The dependencies of the consumer. */
 export type ConsumePorts = Pick<
 	Ports,
-	| ("queues" | "scheduler" | "payloads" | "deadLetters")
+	| ("queues" | "scheduler" | "payloads" | "deadLetters" | "journal")
 	| ("workers" | "extension" | "clock" | "random" | "observe")
 >;
 
@@ -87,23 +87,35 @@ export async function settle(
 	const at = ports.clock();
 	switch (type) {
 		case "delivered":
-			ports.observe({ type, at, id, event: name, handler, attempt });
+			await resolve(event, delivery, ports);
+			ports.observe({
+				...{ type, at, id, event: name },
+				...{ handler, attempt, startedAt },
+			});
 			return ACK;
 		case "cancelled":
+			await resolve(event, delivery, ports);
 			ports.observe({ type, at, id, event: name, handler });
 			return ACK;
 		case "dead":
-			await bury(event, finalFailure(delivery, fate, at), ports);
+			await bury(event, finalFailure(delivery, fate, at), ports, startedAt);
 			return ACK;
 		case "park":
 			await park(event, parkedDelivery(delivery, fate), fate, ports);
 			return ACK;
 		case "retry": {
 			const next = nextAttempt(delivery, fate, startedAt, at);
-			if (hasOwnMessage(event, delivery))
-				return retryMessage(event, next, fate, ports);
-			await enqueueRetry(event, next, fate, ports);
-			return ACK;
+			const { wait: planned, error } = fate;
+			const verdict = hasOwnMessage(event, delivery)
+				? await retryMessage(event, next, fate, ports)
+				: await enqueueRetry(event, next, fate, ports).then(() => ACK);
+			const wait =
+				verdict.type === "retry" ? verdict.delaySeconds * 1_000 : planned;
+			ports.observe({
+				...{ type: "retrying", at, id, event: name, handler, attempt },
+				...{ startedAt, error, retryAt: at + wait },
+			});
+			return verdict;
 		}
 	}
 }
@@ -139,23 +151,26 @@ export async function split(
 	ports.observe({ type: "split", at, id, event: name, handlers });
 }
 
-/** Retries the message while its queue retains it long enough and has retries left, else moves to the scheduler. */
+/**
+ * Retries the message if the wait is short, and while its queue retains it long enough and has retries left. Otherwise
+ * the delivery moves to the scheduler.
+ */
 async function retryMessage(
 	event: IncomingEvent,
 	next: Delivery,
-	fate: Fate & { type: "retry" },
+	retry: Fate & { type: "retry" },
 	ports: ConsumePorts,
 ): Promise<Verdict> {
+	const { wait } = retry;
 	const { attempts, timestamp } = event.message;
-	const { wait } = fate;
 	const age = ports.clock() - timestamp.getTime();
-	if (age + wait <= QUEUE_WAIT && attempts < MESSAGE_RETRIES) {
+	const isRetained = age + wait <= QUEUE_WAIT && attempts < MESSAGE_RETRIES;
+	if (wait <= RETRY_WAIT && isRetained) {
 		await extendBody(event, wait, ports);
-		reportRetry(event, next, fate, ports);
 		return { type: "retry", delaySeconds: toDelaySeconds(wait) };
 	}
 	try {
-		await storeRetry(event, next, fate, ports);
+		await storeRetry(event, next, retry, ports);
 		return ACK;
 	} catch (error) {
 		const { id, name } = event.envelope;
@@ -163,7 +178,6 @@ async function retryMessage(
 		log("retry_store_failed", { event: id, name, handler, attempt, error });
 		// The message may not wait longer in its queue, so this attempt can begin early.
 		const inQueue = Math.max(Math.min(wait, QUEUE_WAIT - age), MINUTE);
-		reportRetry(event, next, { ...fate, wait: inQueue }, ports);
 		return { type: "retry", delaySeconds: toDelaySeconds(inQueue) };
 	}
 }

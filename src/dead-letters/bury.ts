@@ -27,12 +27,14 @@ const DEAD_LETTER_WAIT = 60_000;
  * Sends a dead letter to its queue; if that fails, to the store; if that fails too, to the scheduler. Otherwise the
  * handler would run again only because its end was not recorded.
  *
+ * @param startedAt when the last attempt started, in epoch milliseconds
  * @throws UnavailableError if none of the three stores it
  */
 export async function bury(
 	event: ReceivedEvent,
 	failure: FinalFailure,
 	ports: BuryPorts,
+	startedAt?: number,
 ): Promise<void> {
 	const { envelope } = event;
 	const { handler } = failure;
@@ -47,7 +49,7 @@ export async function bury(
 			await ports.scheduler.store([rowOf(event, failure, record, ports)]);
 		});
 	}
-	reportDead(envelope, failure, ports);
+	reportDead(envelope, failure, ports, startedAt);
 }
 
 async function storeNow(
@@ -105,16 +107,11 @@ export function reportDead(
 	{ id, name }: Pick<EventHead, "id" | "name">,
 	{ handler, attempts: attempt, cause, error }: FinalFailure,
 	{ clock, observe }: Pick<Ports, "clock" | "observe">,
+	startedAt?: number,
 ): void {
-	const at = clock();
 	observe({
-		type: "dead",
-		at,
-		id,
-		event: name,
-		handler,
-		attempt,
-		cause,
-		error,
+		...{ type: "dead", at: clock(), id, event: name, handler, attempt },
+		...(startedAt !== undefined && { startedAt }),
+		...{ cause, error },
 	});
 }

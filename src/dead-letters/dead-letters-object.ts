@@ -1,150 +1,148 @@
-/** Stores dead letters until their retention ends. It must not decide which may be replayed; `replay.ts` does. */
+/**
+ * Stores dead letters until their retention ends, and guards their states: a replay claims a dead letter before it
+ * sends. It must not decide whether a body may be replayed; `replay.ts` does.
+ */
 import { DurableObject } from "cloudflare:workers";
-import { cursorOf, pageSize, positionOf } from "../event/cursor.ts";
 import {
+	type DeadLetter,
+	type DeadLetterGroup,
 	type DeadLetterQuery,
 	type NewDeadLetter,
 	type StoredDeadLetter,
 	summaryOf,
 } from "../event/dead-letter.ts";
-import type { Cause } from "../event/envelope.ts";
+import { cursorOf, pageSize, positionOf } from "../lists/cursor.ts";
+import type { Filter } from "../lists/filter.ts";
 import { Alarm } from "../platform/alarm.ts";
-import { log } from "../platform/log.ts";
 import { objectContext } from "../platform/object-context.ts";
-import type { DeadLetterStore } from "../ports.ts";
-
-type SqlRow = {
-	id: string;
-	event: string;
-	handler: string;
-	cause: Cause;
-	head: string;
-	body: string | null;
-	error: string;
-	attempts: number;
-	first_failure_at: number;
-	last_failure_at: number;
-	status: StoredDeadLetter["status"];
-	replays: number;
-};
-
-/** The columns of a list, without the body: a thousand bodies may be more than the memory of an isolate. */
-const SUMMARY_COLUMNS = `id, event, handler, cause, head, NULL AS body, error, attempts,
-	first_failure_at, last_failure_at, status, replays`;
+import { DeadLetterTable } from "./dead-letter-table.ts";
 
 /** How often expired dead letters are deleted, in milliseconds. */
 const SWEEP_INTERVAL = 86_400_000;
 
-export class DeadLetters extends DurableObject implements DeadLetterStore {
-	readonly #sql = this.ctx.storage.sql;
+/** A claim whose send was not confirmed within this time is dead again, in milliseconds. */
+const CLAIM_TIME = 60_000;
+
+/** Groups in one answer. */
+const MOST_GROUPS = 1_000;
+
+/** A claim that was refused: the dead letter is not dead. */
+export type Claim =
+	| { type: "claimed"; replay: number }
+	| { type: "refused"; state: StoredDeadLetter["state"]; changedAt: number };
+
+export class DeadLetters extends DurableObject {
+	readonly #table = new DeadLetterTable(this.ctx.storage.sql);
 	readonly #alarm = new Alarm(this.ctx.storage);
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
 		super(ctx, env);
-		this.#sql.exec(`
-			CREATE TABLE IF NOT EXISTS dead_letter (
-				id TEXT PRIMARY KEY, event TEXT NOT NULL, handler TEXT NOT NULL,
-				cause TEXT NOT NULL, head TEXT NOT NULL, body TEXT, error TEXT NOT NULL,
-				attempts INTEGER NOT NULL, first_failure_at INTEGER NOT NULL,
-				last_failure_at INTEGER NOT NULL, status TEXT NOT NULL, replays INTEGER NOT NULL
-			) WITHOUT ROWID;
-			CREATE INDEX IF NOT EXISTS dead_letter_latest ON dead_letter (status, last_failure_at);
-		`);
 		ctx.blockConcurrencyWhile(() =>
 			this.#alarm.start(() => this.#nextSweepAt()),
 		);
 	}
 
-	/**
-	 * Stores one dead letter for each event and handler. A later failure replaces an earlier one. The failure of a later
-	 * replay, or of a replay that was marked, counts as later at any time, because the clocks of two machines may differ
-	 * by a minute.
-	 */
-	async store(deadLetters: readonly NewDeadLetter[]): Promise<void> {
+	/** Stores one dead letter for each event and handler. A later failure replaces an earlier one. */
+	async store(
+		deadLetters: readonly NewDeadLetter[],
+		deploy = "",
+	): Promise<void> {
+		const now = Date.now();
 		this.ctx.storage.transactionSync(() => {
-			for (const deadLetter of deadLetters) this.#upsert(deadLetter);
+			for (const deadLetter of deadLetters) {
+				const stored = this.#table.get(deadLetter.id);
+				if (!stored) this.#table.insert(deadLetter, deploy, now);
+				else if (isLater(deadLetter, stored))
+					this.#table.update(stored, deadLetter, now);
+			}
 		});
-		await this.#alarm.setBy(Date.now() + SWEEP_INTERVAL);
+		await this.#alarm.setBy(now + SWEEP_INTERVAL);
 	}
 
-	#upsert(deadLetter: NewDeadLetter): void {
-		const { id, head, body, handler, cause, error, attempts } = deadLetter;
-		this.#sql.exec(
-			`INSERT INTO dead_letter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'dead', ?)
-			 ON CONFLICT (id) DO UPDATE SET
-				cause = excluded.cause, head = excluded.head,
-				body = coalesce(excluded.body, dead_letter.body), error = excluded.error,
-				attempts = excluded.attempts,
-				first_failure_at = min(dead_letter.first_failure_at, excluded.first_failure_at),
-				last_failure_at = excluded.last_failure_at, status = 'dead',
-				replays = excluded.replays
-			 WHERE excluded.replays > dead_letter.replays OR (excluded.replays = dead_letter.replays AND
-				(dead_letter.status = 'replayed' OR excluded.last_failure_at > dead_letter.last_failure_at))`,
-			...[id, head.name, handler, cause, JSON.stringify(head), body],
-			...[JSON.stringify(error), attempts],
-			...[
-				deadLetter.firstFailureAt,
-				deadLetter.lastFailureAt,
-				deadLetter.replay ?? 0,
-			],
-		);
-	}
-
+	/** Returns null if there is none, or it was discarded. */
 	async get(id: string): Promise<StoredDeadLetter | null> {
-		const [row] = this.#sql
-			.exec<SqlRow>(
-				"SELECT * FROM dead_letter WHERE id = ? AND status <> 'discarded'",
-				id,
-			)
-			.toArray();
-		return row ? storedOf(row) : null;
+		this.#expireClaims();
+		const stored = this.#table.get(id);
+		return stored && stored.state !== "discarded" ? stored : null;
 	}
 
-	async list(query: DeadLetterQuery) {
-		const { status = "dead", event, handler, cause, cursor } = query;
+	async list(query: DeadLetterQuery): Promise<{
+		deadLetters: DeadLetter[];
+		cursor?: string;
+		count: number;
+	}> {
+		this.#expireClaims();
+		const { filter = {}, cursor } = query;
 		const limit = pageSize(query.limit);
-		const [before, beforeId] = positionOf(cursor) ?? [
-			Number.MAX_SAFE_INTEGER,
-			"",
-		];
-		const filters = { event, handler, cause };
-		const given = Object.entries(filters).filter(
-			([, value]) => value !== undefined,
-		);
-		const rows = this.#sql
-			.exec<SqlRow>(
-				`SELECT ${SUMMARY_COLUMNS} FROM dead_letter WHERE status = ? AND (last_failure_at, id) < (?, ?)
-				 ${given.map(([column]) => `AND ${column} = ?`).join(" ")}
-				 ORDER BY last_failure_at DESC, id DESC LIMIT ?`,
-				...[status, before, beforeId],
-				...given.map(([, value]) => value as string),
-				limit + 1,
-			)
-			.toArray();
+		const before = positionOf(cursor) ?? [Number.MAX_SAFE_INTEGER, ""];
+		const rows = this.#table.list(filter, before, limit + 1);
 		const page = rows.slice(0, limit);
 		const last = page.at(-1);
 		return {
-			deadLetters: page.map((row) => summaryOf(storedOf(row))),
+			deadLetters: page.map(summaryOf),
 			...(rows.length > limit &&
-				last && { cursor: cursorOf([last.last_failure_at, last.id]) }),
+				last && { cursor: cursorOf([last.lastFailureAt, last.id]) }),
+			count: this.#table.count(filter),
 		};
 	}
 
-	/** Marks a dead letter as replayed, unless the same or a later replay has already changed it. */
-	async markReplayed(id: string, replay: number): Promise<void> {
-		this.#sql.exec(
-			"UPDATE dead_letter SET replays = ?2, status = 'replayed' WHERE id = ?1 AND replays < ?2",
-			...[id, replay],
-		);
+	/** Groups the dead letters that match by handler, cause and reason, the largest group first. */
+	async groups(filter: Filter): Promise<DeadLetterGroup[]> {
+		this.#expireClaims();
+		return this.#table.groups(filter, MOST_GROUPS);
 	}
 
-	/** Discards a dead letter and its body. The row stays, so that a late duplicate does not store it again. */
+	async counts(): Promise<Record<string, number>> {
+		this.#expireClaims();
+		return this.#table.counts();
+	}
+
+	/**
+	 * Claims a dead letter for a replay. Of several calls, one gets the claim. Returns null if there is no such letter.
+	 *
+	 * @param replays how many replays the caller has seen; if there is another since, the claim is refused
+	 * @param again claims one that is replaying or resolved, too
+	 */
+	async claim(
+		id: string,
+		replays: number,
+		again: boolean,
+	): Promise<Claim | null> {
+		const stored = await this.get(id);
+		if (!stored) return null;
+		const { state, changedAt } = stored;
+		if (stored.replays !== replays || (state !== "dead" && !again))
+			return { type: "refused", state, changedAt };
+		const replay = replays + 1;
+		this.#table.setState(id, "replaying", replay, false, Date.now());
+		return { type: "claimed", replay };
+	}
+
+	/** The message of a replay was sent. */
+	async confirmSent(id: string, replay: number): Promise<void> {
+		this.#table.confirmSent(id, replay);
+	}
+
+	/** The message of a replay was not sent: the dead letter is dead again. */
+	async release(id: string, replay: number): Promise<void> {
+		const stored = this.#table.get(id);
+		if (stored?.state === "replaying" && stored.replays === replay)
+			this.#table.setState(id, "dead", replay, false, Date.now());
+	}
+
+	/** A replay was delivered. A replay that was claimed later decides itself. */
+	async resolve(id: string, replay: number): Promise<void> {
+		const stored = this.#table.get(id);
+		if (stored?.replays !== replay || stored.state === "discarded") return;
+		this.#table.setState(id, "resolved", replay, true, Date.now());
+	}
+
+	/** Discards a dead letter and its body. Returns false if there is none. */
 	async discard(id: string): Promise<boolean> {
-		const { rowsWritten } = this.#sql.exec(
-			"UPDATE dead_letter SET status = 'discarded', body = NULL WHERE id = ? AND status <> 'discarded'",
-			id,
-		);
-		return rowsWritten > 0;
+		const stored = await this.get(id);
+		if (!stored) return false;
+		this.#table.setState(id, "discarded", stored.replays, true, Date.now());
+		return true;
 	}
 
 	/** Deletes expired dead letters once a day. */
@@ -152,50 +150,38 @@ export class DeadLetters extends DurableObject implements DeadLetterStore {
 		await this.#alarm.run(
 			run?.isRetry ?? false,
 			async () => {
-				this.#sql.exec(
-					"DELETE FROM dead_letter WHERE last_failure_at < ?",
-					Date.now() - objectContext().deadLetterRetention,
-				);
+				const { deadLetterRetention } = objectContext();
+				this.#table.deleteBefore(Date.now() - deadLetterRetention);
 			},
 			() => this.#nextSweepAt(),
 		);
 	}
 
+	/** Claims of calls that crashed before or while they sent. A second run is better than a lost replay. */
+	#expireClaims(): void {
+		this.#table.expireClaims(Date.now() - CLAIM_TIME);
+	}
+
 	#nextSweepAt(): number | null {
-		const { any } = this.#sql
-			.exec<{ any: number }>("SELECT EXISTS (SELECT 1 FROM dead_letter) AS any")
-			.one();
-		return any === 1 ? Date.now() + SWEEP_INTERVAL : null;
+		return this.#table.isEmpty() ? null : Date.now() + SWEEP_INTERVAL;
 	}
 }
 
-function storedOf(row: SqlRow): StoredDeadLetter {
-	return {
-		id: row.id,
-		handler: row.handler,
-		cause: row.cause,
-		...headAndErrorOf(row),
-		body: row.body,
-		attempts: row.attempts,
-		firstFailureAt: row.first_failure_at,
-		lastFailureAt: row.last_failure_at,
-		status: row.status,
-		replays: row.replays,
-	};
-}
-
-/** One row that cannot be read must not hide the other dead letters of a list. */
-function headAndErrorOf(row: SqlRow): Pick<StoredDeadLetter, "head" | "error"> {
-	try {
-		return { head: JSON.parse(row.head), error: JSON.parse(row.error) };
-	} catch {
-		const { id, handler, event: name, first_failure_at: time } = row;
-		log("row_unreadable", { deadLetter: id, name, handler });
-		// The id is `eventId:handlerId`.
-		const event = id.slice(0, id.length - handler.length - 1);
-		return {
-			head: { id: event, name, time, delay: 0 },
-			error: { name: "Error", message: "the stored error cannot be read" },
-		};
+/**
+ * Whether a failure happened after the stored one. That of a later replay, or of a replay under way, is later at any
+ * time, because the clocks of two machines may differ by a minute. A duplicate of a replay that was delivered is not.
+ */
+function isLater(
+	{ replay = 0, lastFailureAt }: NewDeadLetter,
+	stored: StoredDeadLetter,
+): boolean {
+	if (replay !== stored.replays) return replay > stored.replays;
+	switch (stored.state) {
+		case "resolved":
+			return false;
+		case "replaying":
+			return true;
+		default:
+			return lastFailureAt > stored.lastFailureAt;
 	}
 }

@@ -1,7 +1,6 @@
 /** Reads dead letters, replays each to the one handler that failed, and discards them. It stores none itself. */
 import {
 	type DeadLetter,
-	type DeadLetterQuery,
 	type StoredDeadLetter,
 	summaryOf,
 } from "../event/dead-letter.ts";
@@ -15,6 +14,8 @@ import {
 	INLINE_BYTES,
 	PAYLOAD_RETENTION,
 } from "../event/limits.ts";
+import { show } from "../event/validation.ts";
+import { log } from "../platform/log.ts";
 import type { Ports } from "../ports.ts";
 
 type ReplayPorts = Pick<
@@ -35,33 +36,75 @@ export async function readDeadLetter(
 	return { ...summary, event: { ...summary.event, body } };
 }
 
+/** How a dead letter is replayed. */
+interface ReplayOptions {
+	/** A body to use instead of the stored one. */
+	edited?: { body: unknown } | undefined;
+	/** Replays one that is replaying or resolved, too. Default false. */
+	again?: boolean | undefined;
+}
+
 /**
- * Sends the event of a dead letter again to the handler that failed, from attempt 1. The send comes before the mark: a
- * crash between the two can cause a second replay, never a lost one. Returns false if there is no such dead letter.
+ * Sends the event of a dead letter again to the handler that failed, from attempt 1. The claim comes before the send, so
+ * that of several replays at once one is sent. Returns the number of the replay; false if there is no such dead letter.
  *
- * @param edited a body to use instead of the stored one
- * @throws RefusedError if the dead letter has no handler or no body, or the edited body is not acceptable
+ * @throws RefusedError if the dead letter has no handler or no body, or the edited body is not acceptable;
+ * `already_replayed` unless it is dead
  */
 export async function replay(
 	id: string,
-	edited: { body: unknown } | undefined,
+	{ edited, again = false }: ReplayOptions,
 	ports: ReplayPorts,
-): Promise<boolean> {
+): Promise<number | false> {
 	const stored = await ports.deadLetters.get(id);
 	if (!stored) return false;
+	if (stored.state !== "dead" && !again) throw alreadyReplayed(id, stored);
+	// An unacceptable body must not cost the claim.
 	const record = await recordOf(stored, edited, ports);
-	await ports.queues.retries(laneOf(record)).send(record);
-	await ports.deadLetters.markReplayed(id, stored.replays + 1);
+	const claim = await ports.deadLetters.claim(id, stored.replays, again);
+	if (!claim) return false;
+	if (claim.type === "refused") throw alreadyReplayed(id, claim);
+	await send(id, record, claim.replay, ports);
 	const { handler, head } = stored;
 	const at = ports.clock();
 	ports.observe({
-		type: "replayed",
-		at,
-		id: head.id,
-		event: head.name,
-		handler,
+		...{ type: "replayed", at, id: head.id, event: head.name, handler },
 	});
-	return true;
+	return claim.replay;
+}
+
+async function send(
+	id: string,
+	record: string,
+	replay: number,
+	{ queues, deadLetters }: ReplayPorts,
+): Promise<void> {
+	const notConfirmed = (error: unknown) =>
+		log("replay_not_confirmed", { deadLetter: id, error });
+	try {
+		await queues.retries(laneOf(record)).send(record);
+	} catch (error) {
+		await deadLetters.release(id, replay).catch(notConfirmed);
+		throw error;
+	}
+	await deadLetters.confirmSent(id, replay).catch(notConfirmed);
+}
+
+function alreadyReplayed(
+	id: string,
+	{ state, changedAt }: { state: string; changedAt: number },
+): RefusedError {
+	const since = new Date(changedAt).toISOString();
+	const reason =
+		state === "resolved"
+			? `its replay was delivered at ${since}; give again: true to run the handler once more`
+			: state === "replaying"
+				? `its replay of ${since} has not ended; wait for it, or give again: true to replay it once more`
+				: `it is ${state} since ${since}, after another replay; read it again`;
+	return new RefusedError(
+		"already_replayed",
+		`the dead letter ${show(id)} is not replayed: ${reason}`,
+	);
 }
 
 async function recordOf(
@@ -123,43 +166,6 @@ async function placeBody(
 	const reference = `${id}:${replays + 1}`;
 	await payloads.put(reference, text, clock() + PAYLOAD_RETENTION);
 	return { reference };
-}
-
-/** The result of one call that replays many. */
-interface ReplayAllResult {
-	replayed: number;
-	/** Dead letters that could not be replayed, and why. */
-	refused: { id: string; reason: string }[];
-	/** Whether more match; call again. */
-	more: boolean;
-	/** Leads to the next ones; absent if no more match. */
-	cursor?: string;
-}
-
-/** One call replays at most this many. */
-const REPLAYS = 500;
-
-/** Replays all dead letters that match, at most 500 in one call. */
-export async function replayAll(
-	query: Omit<DeadLetterQuery, "limit" | "status">,
-	ports: ReplayPorts,
-): Promise<ReplayAllResult> {
-	const { deadLetters, cursor } = await ports.deadLetters.list({
-		...query,
-		...{ status: "dead", limit: REPLAYS },
-	});
-	const refused: ReplayAllResult["refused"] = [];
-	let replayed = 0;
-	for (const { id } of deadLetters) {
-		try {
-			if (await replay(id, undefined, ports)) replayed++;
-		} catch (error) {
-			if (!(error instanceof RefusedError)) throw error;
-			refused.push({ id, reason: error.message });
-		}
-	}
-	const more = cursor !== undefined;
-	return { replayed, refused, more, ...(more && { cursor }) };
 }
 
 /** Discards a dead letter. Returns false if there is none. */

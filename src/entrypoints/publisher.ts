@@ -102,14 +102,16 @@ export function publisher(
 			this.#checkPublisher();
 			const request = requestOf(args);
 			this.#check(request);
-			return publish(request, ports());
+			return publish({ ...request, ...this.#by() }, ports());
 		}
 
 		async publishBatch(items: unknown): Promise<Receipt[]> {
 			this.#checkPublisher();
 			const requests = requestsOf(items);
 			mapAtIndex(requests, (request) => this.#check(request));
-			return publishBatch(requests, ports());
+			const by = this.#by();
+			const named = requests.map((request) => ({ ...request, ...by }));
+			return publishBatch(named, ports());
 		}
 
 		async cancel(id: string): Promise<boolean> {
@@ -190,6 +192,12 @@ export function publisher(
 		#check({ name }: PublishRequest): void {
 			checkName(name);
 			checkPublish(this.#permission(), name, this.#caller());
+		}
+
+		/** The publisher, in the journal and for idempotency keys. */
+		#by(): { by?: string } {
+			const { app } = this.ctx.props ?? {};
+			return typeof app === "string" ? { by: app } : {};
 		}
 
 		#requester(): Requester {

@@ -6,11 +6,22 @@ import { checkName, closeNames } from "./name.ts";
 
 export type Schema = StandardSchemaV1;
 
+/** Facts about an event. A tag that is undefined or null is left out. */
+export type Tags = Readonly<
+	Record<string, string | number | boolean | null | undefined>
+>;
+
 export interface PublishOptions {
 	/** When to deliver the event. Later than now, at most one calendar year ahead. Default: at once. */
 	after?: After | undefined;
 	/** One of `TIDINGS_QUEUES.lanes`. Default: the queues without a lane. */
 	lane?: string | undefined;
+	/** Facts to search for, such as `{ customer: "c42" }`: at most 8 of 64 characters. */
+	tags?: Tags | undefined;
+	/** The W3C trace context of the caller, which handlers receive. */
+	traceparent?: string | undefined;
+	/** Unique to this event. For 24 hours, a repeated call gets the first receipt and publishes nothing. */
+	idempotencyKey?: string | undefined;
 }
 
 /** Arguments of `publish(name)`, `publish(name, body)` and `publish(name, options, body)`, after the name. */
@@ -25,6 +36,8 @@ export interface Definition<
 > {
 	readonly name: Name;
 	readonly schema: BodySchema;
+	/** Tags of each event, from its body as it was published. */
+	tags?(body: unknown): unknown;
 	/**
 	 * Publishes this event through the one `createEvents` that lists it.
 	 *
@@ -45,6 +58,7 @@ const publishers = new WeakMap<Definition, Publisher[]>();
  *
  * @param name 1 to 128 characters: segments of `[A-Za-z0-9_-]+` joined by dots
  * @param schema any Standard Schema; queues carry its input, handlers registered by the definition receive its output
+ * @param options `tags` returns facts to search for, from the body as it was published
  * @throws RefusedError `invalid_name`; `invalid_request` if the schema is not a Standard Schema
  * @example
  * export const OrderPlaced = event("order.placed", z.object({ orderId: z.string() }));
@@ -52,6 +66,11 @@ const publishers = new WeakMap<Definition, Publisher[]>();
 export function event<const Name extends string, BodySchema extends Schema>(
 	name: Name,
 	schema: BodySchema,
+	{
+		tags,
+	}: {
+		tags?(body: StandardSchemaV1.InferInput<BodySchema>): Tags;
+	} = {},
 ): Definition<Name, BodySchema> {
 	checkName(name);
 	if (schema?.["~standard"]?.version !== 1)
@@ -62,6 +81,7 @@ export function event<const Name extends string, BodySchema extends Schema>(
 	const definition: Definition<Name, BodySchema> = {
 		name,
 		schema,
+		...(tags && { tags }),
 		async publish(...args) {
 			const [publisher, ...others] = publishers.get(definition) ?? [];
 			if (publisher === undefined || others.length > 0)

@@ -20,7 +20,10 @@ import { byteLength } from "./json.ts";
 export function encodeEvent(
 	{ id, name, time, delay, ...others }: EventHead,
 	body: { text: string } | { reference: string },
-	rest: Pick<Envelope, "lane" | "delivery" | "deadLetter"> = {},
+	rest: Pick<
+		Envelope,
+		"lane" | "tags" | "trace" | "by" | "delivery" | "deadLetter" | "resolved"
+	> = {},
 ): string {
 	const when = delay === 0 && timeOf(id) === time ? {} : { time, delay };
 	const head = { v: VERSION, id, name, ...when, ...others, ...rest };

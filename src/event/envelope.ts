@@ -81,6 +81,13 @@ export interface FinalFailure {
 	replay?: number;
 }
 
+/** The success of a replay, on its way to the dead letter. */
+export interface Resolution {
+	handler: string;
+	/** Number of the replay, counted from 1. */
+	replay: number;
+}
+
 export interface Envelope extends EventHead {
 	v: typeof VERSION;
 	/** Absent if the body is stored by reference. */
@@ -89,8 +96,16 @@ export interface Envelope extends EventHead {
 	reference?: string;
 	/** Absent for the default lane. */
 	lane?: string;
+	/** Who published: the id of an API key, or the name of an app; absent for the Worker that owns the events. */
+	by?: string;
+	/** Facts to search for, such as `{ customer: "c42" }`. */
+	tags?: Readonly<Record<string, string>>;
+	/** The W3C trace context of the publisher. */
+	trace?: string;
 	delivery?: Delivery;
 	deadLetter?: FinalFailure;
+	/** The replay of a dead letter was delivered. */
+	resolved?: Resolution;
 }
 
 /** A decoded record with its text, because a handler may change the objects that it receives. */
@@ -169,7 +184,7 @@ function restoreTime(record: Partial<EventHead>): void {
 }
 
 function faultOf(record: Record<string, unknown>): string | undefined {
-	const { v, id, name, time, delay, delivery, deadLetter } = record;
+	const { v, id, name, time, delay, delivery, deadLetter, resolved } = record;
 	if (v !== VERSION) return `its version ${JSON.stringify(v)} is unknown`;
 	if (typeof id !== "string" || id === "") return "it has no id";
 	if (typeof name !== "string") return "it has no name";
@@ -181,6 +196,8 @@ function faultOf(record: Record<string, unknown>): string | undefined {
 		return "its delivery is invalid";
 	if (deadLetter !== undefined && !isFinalFailure(deadLetter))
 		return "its dead letter is invalid";
+	if (resolved !== undefined && !isResolution(resolved))
+		return "its resolution is invalid";
 	return undefined;
 }
 
@@ -191,6 +208,11 @@ function isDelivery(value: unknown): value is Delivery {
 		Number.isInteger(attempt) &&
 		Number(attempt) >= 1
 	);
+}
+
+function isResolution(value: unknown): value is Resolution {
+	const { handler, replay } = (value ?? {}) as Partial<Resolution>;
+	return typeof handler === "string" && Number.isInteger(replay);
 }
 
 function isFinalFailure(value: unknown): value is FinalFailure {

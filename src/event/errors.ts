@@ -7,14 +7,18 @@
 
 /** The reason for a rejection, in the library, over a binding and in problem documents. */
 export type RefusalCode =
+	| "already_replayed"
 	| "batch_too_large"
 	| "event_too_large"
+	| "idempotency_conflict"
+	| "idempotency_pending"
 	| "invalid_after"
 	| "invalid_body"
 	| "invalid_handler"
 	| "invalid_name"
 	| "invalid_request"
 	| "invalid_token"
+	| "not_configured"
 	| "not_supported"
 	| "route_not_found"
 	| "schema_violation"

@@ -52,8 +52,14 @@ export const CALL_BYTES = 10_000_000;
 export const QUEUE_RETENTION = 14 * 86_400_000;
 
 /**
- * Longest wait of a message in a queue after its send, in milliseconds. It is half of the free plan's retention of
- * 24 hours. A longer wait is spent in the scheduler.
+ * Longest wait of a retry in the retries queue, in milliseconds. A longer wait is spent in the scheduler, where the
+ * delivery can be listed, tried at once and cancelled.
+ */
+export const RETRY_WAIT = 10 * 60_000;
+
+/**
+ * Longest wait of a message in a queue after its send, in milliseconds, also while the scheduler is down. It is half of
+ * the free plan's retention of 24 hours.
  */
 export const QUEUE_WAIT = 12 * 3_600_000;
 

@@ -15,6 +15,8 @@ interface OfDelivery extends OfEvent {
 	handler: string;
 	/** Counted from 1. */
 	attempt: number;
+	/** When the attempt started, in epoch milliseconds; absent if none was made. */
+	startedAt?: number;
 }
 
 export type Transition =
@@ -23,7 +25,7 @@ export type Transition =
 	/** Stored by the scheduler until `dueAt`. */
 	| ({ type: "scheduled"; dueAt: number } & OfEvent)
 	| ({ type: "rescheduled"; dueAt: number } & OfEvent)
-	/** Cancelled by a caller; with `handler`, because its subscription has ended. */
+	/** Cancelled by a caller. With `handler`, one delivery: by a caller, or because its subscription has ended. */
 	| ({ type: "cancelled"; handler?: string } & OfEvent)
 	/** Sent to the queue by the scheduler; with `handler`, as a retry after a long wait. */
 	| ({ type: "queued"; dueAt: number; handler?: string } & OfEvent)

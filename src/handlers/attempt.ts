@@ -1,6 +1,6 @@
 /** Runs one handler once, within its time. It reports an outcome and decides nothing. */
 import { parseBody } from "../event/definition.ts";
-import type { TidingsEvent } from "../event/envelope.ts";
+import type { Envelope, TidingsEvent } from "../event/envelope.ts";
 import { serializeError } from "../event/failure.ts";
 import { bodyText } from "../event/json.ts";
 import { MAX_TIMEOUT } from "../event/limits.ts";
@@ -8,6 +8,9 @@ import { type Outcome, timeoutText } from "../event/outcome.ts";
 import type { Ports } from "../ports.ts";
 import type { Handler, HandlerContext } from "./handler.ts";
 import { retryWishOf } from "./handler-errors.ts";
+
+/** Members of an envelope that handlers receive in their context. */
+type Labels = Pick<Envelope, "tags" | "trace">;
 
 interface AttemptOptions {
 	/** Counted from 1. */
@@ -43,7 +46,7 @@ export async function attempt(
 
 async function runHandler(
 	handler: Handler,
-	{ id, name, body, time, delay }: TidingsEvent,
+	{ id, name, body, time, delay, ...labels }: TidingsEvent & Labels,
 	{ attempt, hasOutput, host }: AttemptOptions,
 	deadline: Deadline,
 ): Promise<Outcome> {
@@ -56,7 +59,7 @@ async function runHandler(
 			if (deadline.isOver()) return deadline.outcome;
 			event.body = parsed.value;
 		}
-		const context = contextOf(handler.id, attempt, deadline);
+		const context = contextOf(handler.id, attempt, labels, deadline);
 		const returned = await handler.run(event, context, host);
 		return hasOutput
 			? {
@@ -82,11 +85,14 @@ export function failed(thrown: unknown): Outcome & { type: "failed" } {
 function contextOf(
 	handler: string,
 	attempt: number,
+	{ tags = {}, trace }: Labels,
 	deadline: Deadline,
 ): HandlerContext {
 	return {
 		handler,
 		attempt,
+		tags,
+		...(trace !== undefined && { traceparent: trace }),
 		get signal() {
 			return deadline.signal;
 		},

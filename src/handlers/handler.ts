@@ -19,6 +19,10 @@ export interface HandlerContext {
 	readonly handler: string;
 	/** The number of this attempt, counted from 1. */
 	readonly attempt: number;
+	/** The tags of the event. */
+	readonly tags: Readonly<Record<string, string>>;
+	/** The W3C trace context of the publisher, if it gave one. */
+	readonly traceparent?: string;
 	/** Aborts when the attempt's time is over. */
 	readonly signal: AbortSignal;
 	/**

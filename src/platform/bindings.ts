@@ -1,7 +1,18 @@
 /** The queues and objects of the Worker that owns the events, as ports. */
 import { env, exports } from "cloudflare:workers";
-import { isOurs, reviveError, UnavailableError } from "../event/errors.ts";
-import type { DeadLetterStore, PayloadStore } from "../ports.ts";
+import {
+	isOurs,
+	RefusedError,
+	reviveError,
+	UnavailableError,
+} from "../event/errors.ts";
+import type {
+	DeadLetterStore,
+	JobStore,
+	JournalStore,
+	KeyStore,
+	PayloadStore,
+} from "../ports.ts";
 import { binding } from "./environment.ts";
 import { log } from "./log.ts";
 import type { NamedQueue } from "./queue-names.ts";
@@ -86,14 +97,24 @@ export function objectPort<Port extends object>(
 }
 
 function objectStub(className: string, name: string): unknown {
-	const namespace = (
-		exports as unknown as Record<string, DurableObjectNamespace | undefined>
-	)[className];
+	const namespace = namespaceOf(className);
 	if (typeof namespace?.getByName === "function")
 		return namespace.getByName(name);
-	throw new Error(
-		`tidings: the object ${className} is missing; export { Scheduler, DeadLetters, Payloads, Subscriptions } from "tidings/worker" in the main module, and declare each in [exports]`,
+	throw new RefusedError(
+		"not_configured",
+		`this Worker has no object ${className}; export * from "tidings/objects" in its main module, and declare it in the wrangler configuration: [exports.${className}] with type = "durable-object" and storage = "sqlite"`,
 	);
+}
+
+function namespaceOf(className: string): DurableObjectNamespace | undefined {
+	return (
+		exports as unknown as Record<string, DurableObjectNamespace | undefined>
+	)[className];
+}
+
+/** Whether the main module exports the class and the configuration declares it. Not known before the first request. */
+export function isObjectDeclared(className: string): boolean {
+	return typeof namespaceOf(className)?.getByName === "function";
 }
 
 /** One object for each body. */
@@ -112,10 +133,65 @@ export function boundPayloads(): PayloadStore {
 	};
 }
 
+/** Dead letters are marked with the deploy, as pages of the journal are. */
 export function boundDeadLetters(): DeadLetterStore {
-	return objectPort<DeadLetterStore>("DeadLetters", "dead-letters", [
-		...(["store", "list", "get", "markReplayed", "discard"] as const),
+	type Stub = Omit<DeadLetterStore, "store"> & {
+		store(
+			...letters: [...Parameters<DeadLetterStore["store"]>, deploy: string]
+		): Promise<void>;
+	};
+	const stub = objectPort<Stub>("DeadLetters", "dead-letters", [
+		...(["store", "list", "groups", "counts", "get", "claim"] as const),
+		...(["confirmSent", "release", "resolve", "discard"] as const),
 	]);
+	return {
+		...stub,
+		store: (deadLetters) => stub.store(deadLetters, deployId()),
+	};
+}
+
+/** The version of this Worker, if it has the binding `CF_VERSION_METADATA`; else empty. */
+function deployId(): string {
+	return binding<WorkerVersionMetadata>("CF_VERSION_METADATA")?.id ?? "";
+}
+
+/** Objects that share the keys. A key is a digest, so its first digits spread it evenly. */
+const KEY_OBJECTS = 8;
+
+export function boundKeys(): KeyStore {
+	const keysOf = (key: string) => {
+		const number = Number.parseInt(key.slice(0, 2), 16) % KEY_OBJECTS;
+		return objectPort<KeyStore>("Keys", `keys-${number}`, [
+			...(["reserve", "confirm", "release"] as const),
+		]);
+	};
+	return {
+		reserve: async (key, ...event) => keysOf(key).reserve(key, ...event),
+		confirm: async (key, receipt) => keysOf(key).confirm(key, receipt),
+		release: async (key) => keysOf(key).release(key),
+	};
+}
+
+export function boundJobs(): JobStore {
+	return objectPort<JobStore>("Jobs", "jobs", ["start", "get", "list", "stop"]);
+}
+
+export function boundJournal(): JournalStore {
+	type Stub = Pick<JournalStore, "search" | "minutes"> & {
+		record(
+			...entries: [...Parameters<JournalStore["record"]>, deploy: string]
+		): Promise<void>;
+	};
+	const stub = objectPort<Stub>("Journal", "journal-0", [
+		...(["record", "search", "minutes"] as const),
+	]);
+	return {
+		...stub,
+		isDeclared: () => isObjectDeclared("Journal"),
+		async record(page, counts) {
+			await stub.record(page, counts, deployId());
+		},
+	};
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The environment of this Worker: bindings and vars. Only `platform/` reads it. */
-import { env } from "cloudflare:workers";
+import { env, waitUntil } from "cloudflare:workers";
 import { UnavailableError } from "../event/errors.ts";
 import { log } from "./log.ts";
 
@@ -16,6 +16,15 @@ export function environment(): Cloudflare.Env {
 /** Whether this Worker owns the events: it has a binding of their queue. */
 export function ownsEvents(): boolean {
 	return "EVENTS_QUEUE" in env;
+}
+
+/** Lets a promise that never rejects outlive the response, or the batch. */
+export function background(work: Promise<void>): void {
+	try {
+		waitUntil(work);
+	} catch {
+		// Outside of a request nothing ends that could cancel it.
+	}
 }
 
 /** Whether this is a deployed build. wrangler replaces the expression: `wrangler dev` by "development". */

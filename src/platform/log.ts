@@ -14,6 +14,8 @@ type Level = "warn" | "error";
 const LINES = {
 	// publish
 	publish_not_awaited: ["warn", "nothing; the caller did not await the call"],
+	key_not_confirmed: ["error", "a repeated call publishes again in 30 seconds"],
+	key_not_released: ["error", "a repeated call has to wait 30 seconds"],
 	// consume
 	message_failed: ["error", "the queue redelivers the message"],
 	queue_unclaimed: ["error", "the queue redelivers the batch in an hour"],
@@ -24,7 +26,7 @@ const LINES = {
 	outcome_not_settled: ["error", "the delivery gets a message of its own"],
 	retry_enqueue_failed: ["error", "the scheduler stores the retry"],
 	deliveries_enqueue_failed: ["error", "the scheduler stores the deliveries"],
-	retry_store_failed: ["error", "the queue redelivers the message"],
+	retry_store_failed: ["error", "the delivery waits in a queue"],
 	park_failed: ["error", "the retries queue carries the delivery"],
 	body_extension_failed: ["error", "the body expires at its earlier time"],
 	// dead letters
@@ -33,6 +35,12 @@ const LINES = {
 		"the store stores the dead letter directly",
 	],
 	dead_letter_store_failed: ["error", "the scheduler stores the dead letter"],
+	resolution_enqueue_failed: [
+		"error",
+		"the store marks the dead letter directly",
+	],
+	resolution_store_failed: ["error", "the scheduler stores the resolution"],
+	replay_not_confirmed: ["error", "in a minute it can be replayed again"],
 	dead_letter_body_unreadable: ["error", "it is stored without its body"],
 	// queues
 	queue_send_failed: ["error", "the next queue of the same role is tried"],
@@ -48,12 +56,11 @@ const LINES = {
 	handler_id_unstable: ["warn", "a deploy may give its retries to another"],
 	// dialects
 	config_keys_ignored: ["warn", "nothing; these keys have no effect here"],
-	// objects
-	row_unreadable: ["error", "it is listed without what cannot be read"],
 	store_failed: ["error", "the caller may try again"],
 	alarm_not_set: ["error", "the watch sets it again"],
 	flush_failed: ["error", "the rows are flushed again after a backoff"],
 	attempt_not_recorded: ["error", "the alarm makes the attempt again"],
+	job_step_failed: ["error", "the batch is run again after a backoff"],
 	start_or_stop_failed: ["error", "the attempt is made again"],
 	tool_failed: ["error", "the caller gets an error; nothing is retried"],
 	poll_failed: ["error", "the poll is sent again"],
@@ -61,6 +68,17 @@ const LINES = {
 	webhook_not_confirmed: ["error", "a repeated call may run its handler again"],
 	webhook_code_failed: ["error", "the caller gets 500"],
 	webhook_worker_failed: ["error", "the caller gets 503"],
+	// objects
+
+	// stores
+	row_unreadable: ["error", "the list shows what can be read of the row"],
+	// journal
+	object_not_declared: [
+		"warn",
+		"events are delivered; features that need the object answer not_configured",
+	],
+	journal_failed: ["error", "these entries are missing from the journal"],
+	journal_full: ["warn", "its oldest day was dropped"],
 	// entry points
 	rate_limit_failed: ["error", "the request is answered without a limit"],
 	secret_unreadable: ["error", "the caller got 503"],

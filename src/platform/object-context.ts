@@ -3,11 +3,13 @@
  * sets this context while the module loads. It must not be used outside of `*-object.ts` and what they own.
  */
 import type { AttemptOutcome } from "../event/outcome.ts";
-import type { Ports } from "../ports.ts";
+import type { Ports, RunJobStep } from "../ports.ts";
 
 interface ObjectContext extends Pick<Ports, "queues" | "payloads" | "observe"> {
 	/** How long a dead letter is stored after its last failure, in milliseconds. */
 	deadLetterRetention: number;
+	/** How long the journal stores a day, in milliseconds. */
+	journalRetention: number;
 	/**
 	 * Runs `start` or `stop` of an app's event once, within the timeout of an attempt.
 	 *
@@ -25,6 +27,7 @@ interface ObjectContext extends Pick<Ports, "queues" | "payloads" | "observe"> {
 	 * @param name the event's name
 	 */
 	enqueuePoll(name: string): Promise<void>;
+	runJobStep: RunJobStep;
 }
 
 let current: ObjectContext | undefined;

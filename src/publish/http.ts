@@ -54,8 +54,8 @@ export function isHttpTarget(target: object): target is HttpTarget {
 	return typeof url === "string" || url instanceof URL;
 }
 
-export function overHttp({ url, key, fetch: via = fetch }: HttpTarget): Calls {
-	const base = String(url).replace(/\/+$/, "");
+export function overHttp(target: HttpTarget): Calls {
+	const send = senderTo(target);
 	const scheduled = (id: string) => `/v1/scheduled/${encodeURIComponent(id)}`;
 	return {
 		publish: async (request) =>
@@ -75,12 +75,16 @@ export function overHttp({ url, key, fetch: via = fetch }: HttpTarget): Calls {
 				async () => (await send("PATCH", scheduled(id), { after })).json,
 			),
 	};
+}
 
-	async function send(
+/** Returns a function that sends a request and returns its answer. @throws one of our errors for any other answer */
+export function senderTo({ url, key, fetch: via = fetch }: HttpTarget) {
+	const base = String(url).replace(/\/+$/, "");
+	return async (
 		method: string,
 		path: string,
 		body?: unknown,
-	): Promise<Answer> {
+	): Promise<Answer> => {
 		const request = new Request(base + path, {
 			method,
 			headers: {
@@ -101,7 +105,7 @@ export function overHttp({ url, key, fetch: via = fetch }: HttpTarget): Calls {
 			});
 		}
 		return answerOf(response, base);
-	}
+	};
 }
 
 /**

@@ -4,8 +4,14 @@
  */
 import pMap from "p-map";
 import { encodeEvent } from "../event/encode.ts";
-import { PartialPublishError, type Receipt } from "../event/errors.ts";
+import {
+	atIndex,
+	PartialPublishError,
+	type Receipt,
+	RefusedError,
+} from "../event/errors.ts";
 import { shardOf } from "../event/id.ts";
+import { byteLength } from "../event/json.ts";
 import {
 	CALL_CONCURRENCY,
 	INLINE_BYTES,
@@ -16,13 +22,14 @@ import type { ScheduledRow } from "../event/scheduled-row.ts";
 import type { Observe } from "../event/transition.ts";
 import { chunks } from "../platform/send-batch.ts";
 import type { Ports } from "../ports.ts";
+import { confirm, type ReservedKey, release, reserve } from "./once.ts";
 import type { PublishRequest } from "./request.ts";
 import { type StampedEvent, stamp, stampAll } from "./stamp.ts";
 
 type PublishPorts = Pick<
 	Ports,
 	| ("clock" | "newId" | "newIds" | "queues" | "definitionOf" | "checkListed")
-	| ("scheduler" | "payloads" | "observe")
+	| ("scheduler" | "payloads" | "keys" | "observe")
 >;
 
 /**
@@ -34,7 +41,29 @@ export async function publish(
 	request: PublishRequest,
 	ports: PublishPorts,
 ): Promise<Receipt> {
-	return publishStamped(await stamp(request, ports.clock(), ports), ports);
+	const stamped = await stamp(request, ports.clock(), ports);
+	return request.idempotencyKey === undefined
+		? publishStamped(stamped, ports)
+		: publishOnce(stamped, request, ports);
+}
+
+async function publishOnce(
+	first: StampedEvent,
+	request: PublishRequest,
+	ports: PublishPorts,
+): Promise<Receipt> {
+	const reservation = await reserve(first, request, ports);
+	if (!("reserved" in reservation)) return reservation;
+	const { stamped, reserved } = reservation;
+	let receipt: Receipt;
+	try {
+		receipt = await publishStamped(stamped, ports);
+	} catch (error) {
+		await release(reserved, ports);
+		throw error;
+	}
+	await confirm(reserved, receipt, ports);
+	return receipt;
 }
 
 /** @throws UnavailableError if the queue or the scheduler did not store the event */
@@ -60,7 +89,10 @@ export async function publishBatch(
 	requests: readonly PublishRequest[],
 	ports: PublishPorts,
 ): Promise<Receipt[]> {
-	const batch = await stampAll(requests, ports);
+	const stampedBatch = await stampAll(requests, ports);
+	const reserved = new Map<StampedEvent, ReservedKey>();
+	const batch = await reserveAll(stampedBatch, requests, reserved, ports);
+	const toStore = batch.filter((one) => "head" in one);
 	const errors = new Map<StampedEvent, unknown>();
 	const storeGroup = async (group: readonly StampedEvent[]) => {
 		try {
@@ -70,12 +102,62 @@ export async function publishBatch(
 			for (const stamped of group) errors.set(stamped, error);
 		}
 	};
-	await pMap(groupsOf(batch), storeGroup, { concurrency: CALL_CONCURRENCY });
-	if (errors.size === 0) return batch.map(receiptOf);
+	await pMap(groupsOf(toStore), storeGroup, { concurrency: CALL_CONCURRENCY });
+	const endKey = ([stamped, key]: [StampedEvent, ReservedKey]) =>
+		errors.has(stamped)
+			? release(key, ports)
+			: confirm(key, receiptOf(stamped), ports);
+	await pMap(reserved, endKey, { concurrency: CALL_CONCURRENCY });
+	const receipts = batch.map((one) => {
+		if (!("head" in one)) return one;
+		return errors.has(one) ? null : receiptOf(one);
+	});
+	if (errors.size === 0) return receipts as Receipt[];
 	const [cause] = errors.values();
-	throw new PartialPublishError(
-		batch.map((stamped) => (errors.has(stamped) ? null : receiptOf(stamped))),
-		{ cause },
+	throw new PartialPublishError(receipts, { cause });
+}
+
+/**
+ * Reserves the keys of a batch. Returns each event under the id that it must have, or the receipt of its first call.
+ *
+ * @param reserved gets the reserved keys. If one key is refused, all others are released
+ */
+async function reserveAll(
+	batch: readonly StampedEvent[],
+	requests: readonly PublishRequest[],
+	reserved: Map<StampedEvent, ReservedKey>,
+	ports: PublishPorts,
+): Promise<(StampedEvent | Receipt)[]> {
+	const keys = requests.map(({ idempotencyKey }) => idempotencyKey);
+	if (keys.every((key) => key === undefined)) return [...batch];
+	const reserveOne = async (stamped: StampedEvent, index: number) => {
+		const request = requests[index] as PublishRequest;
+		if (request.idempotencyKey === undefined) return stamped;
+		try {
+			checkUnique(keys, index);
+			const reservation = await reserve(stamped, request, ports);
+			if (!("reserved" in reservation)) return reservation;
+			reserved.set(reservation.stamped, reservation.reserved);
+			return reservation.stamped;
+		} catch (error) {
+			throw atIndex(error, index);
+		}
+	};
+	const ends = await Promise.allSettled(batch.map(reserveOne));
+	const refusal = ends.find((end) => end.status === "rejected");
+	if (!refusal)
+		return ends.map((end) => (end as { value: StampedEvent }).value);
+	for (const key of reserved.values()) await release(key, ports);
+	throw refusal.reason;
+}
+
+/** The second event would wait for the first one, which waits for the batch. */
+function checkUnique(keys: readonly unknown[], index: number): void {
+	const first = keys.indexOf(keys[index]);
+	if (first === index) return;
+	throw new RefusedError(
+		"invalid_request",
+		`idempotencyKey: it is that of event ${first} of this batch; give a key that is unique to this event`,
 	);
 }
 
@@ -91,7 +173,14 @@ function groupsOf(batch: readonly StampedEvent[]): StampedEvent[][] {
 
 /** A message has the body of a small event, and only a reference to a large one. */
 function bytesInMessage(stamped: StampedEvent): number {
-	return (isLarge(stamped) ? REFERENCE_BYTES : stamped.bytes) + METADATA_BYTES;
+	const record = isLarge(stamped) ? REFERENCE_BYTES : stamped.bytes;
+	return record + labelBytes(stamped) + METADATA_BYTES;
+}
+
+/** Most events have no labels, and counting bytes takes time. */
+function labelBytes({ labels }: StampedEvent): number {
+	for (const _ in labels) return byteLength(JSON.stringify(labels));
+	return 0;
 }
 
 /** The most bytes of a record that refers to its body, rounded up: most of them are the event's name. */
@@ -127,11 +216,11 @@ async function storeBody(
 }
 
 function recordOf(stamped: StampedEvent): string {
-	const { head, body, lane } = stamped;
+	const { head, body, lane, labels } = stamped;
 	return encodeEvent(
 		head,
 		isLarge(stamped) ? { reference: head.id } : { text: body },
-		lane === undefined ? {} : { lane },
+		lane === undefined ? labels : { ...labels, lane },
 	);
 }
 

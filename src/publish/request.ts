@@ -10,6 +10,14 @@ export interface PublishRequest {
 	after?: unknown;
 	/** Not checked. */
 	lane?: string | undefined;
+	/** Not checked. */
+	tags?: unknown;
+	/** Not checked. */
+	traceparent?: unknown;
+	/** Not checked. */
+	idempotencyKey?: unknown;
+	/** Who publishes: the id of an API key, or the name of an app; absent for the Worker that owns the events. */
+	by?: string;
 	/** The definition, if the caller published by one. */
 	definition?: Definition;
 }
@@ -26,9 +34,9 @@ export function requestOf(args: readonly unknown[]): PublishRequest {
 			"invalid_request",
 			`publish: ${args.length} arguments; give (name), (name, body) or (name, options, body)`,
 		);
-	const { after, lane } = readOptions(args.length === 3 ? args[1] : undefined);
+	const options = readOptions(args.length === 3 ? args[1] : undefined);
 	const body = args.length === 1 ? null : args.at(-1);
-	return { name: args[0] as string, body, after, lane };
+	return { name: args[0] as string, body, ...options };
 }
 
 /** Reads arguments whose first may be a definition, inside one Worker. */
@@ -55,15 +63,22 @@ export function requestsOf(items: unknown): PublishRequest[] {
 export function requestOfItem(item: unknown): PublishRequest {
 	const members = readObject(item, "an event of a batch");
 	checkOptions(members, ITEM_MEMBERS, "");
-	const { name, after, lane } = members as Record<string, unknown> &
-		PublishRequest;
-	const body = "body" in members ? members.body : null;
-	return { name, body, after, lane };
+	const {
+		name,
+		body = null,
+		...options
+	} = members as unknown as PublishRequest;
+	return "body" in members && members.body === undefined
+		? { name, body: undefined, ...options }
+		: { name, body, ...options };
 }
 
-type Options = Pick<PublishRequest, "after" | "lane">;
+type Options = Pick<
+	PublishRequest,
+	"after" | "lane" | "tags" | "traceparent" | "idempotencyKey"
+>;
 
-const OPTIONS = ["after", "lane"];
+const OPTIONS = ["after", "lane", "tags", "traceparent", "idempotencyKey"];
 const ITEM_MEMBERS = ["name", "body", ...OPTIONS];
 
 function readOptions(value: unknown): Options {
@@ -90,15 +105,10 @@ function checkOptions(
 
 /** @throws RefusedError `not_supported` for keys that users may expect */
 export function refuseUnsupported(members: readonly string[]): void {
-	if (members.includes("idempotencyKey"))
-		throw new RefusedError(
-			"not_supported",
-			"idempotencyKey: it is not supported: publish without it, and let handlers skip an event id that they have seen",
-		);
 	if (members.includes("id"))
 		throw new RefusedError(
 			"not_supported",
-			"id: Tidings creates the id of an event: put your own id into the body",
+			"id: Tidings creates the id of an event: put your own id into the body, or give it as the idempotencyKey",
 		);
 }
 

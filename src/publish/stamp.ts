@@ -9,6 +9,7 @@ import { CALL_BYTES, CALL_EVENTS, EVENT_BYTES } from "../event/limits.ts";
 import { checkName } from "../event/name.ts";
 import { checkLane } from "../platform/queues.ts";
 import type { Ports } from "../ports.ts";
+import { type Labels, labelsOf } from "./labels.ts";
 import type { PublishRequest } from "./request.ts";
 
 type StampPorts = Pick<
@@ -26,6 +27,7 @@ export interface StampedEvent {
 	/** Epoch milliseconds; undefined for an event that is not scheduled. */
 	dueAt: number | undefined;
 	lane: string | undefined;
+	labels: Labels;
 }
 
 /**
@@ -115,12 +117,13 @@ function checkSchema(
  * @throws RefusedError
  */
 export function stampChecked(
-	{ name, body, after, lane }: PublishRequest,
+	request: PublishRequest,
 	id: string,
 	time: number,
-	ports: Pick<StampPorts, "queues">,
+	ports: Pick<StampPorts, "queues" | "definitionOf">,
 	limit = EVENT_BYTES,
 ): StampedEvent {
+	const { name, body, after, lane, definition } = request;
 	checkLane(lane, ports.queues);
 	const dueAt = after === undefined ? undefined : dueTime(after, time);
 	const delay = dueAt === undefined ? 0 : dueAt - time;
@@ -132,5 +135,8 @@ export function stampChecked(
 			"event_too_large",
 			`${JSON.stringify(name)} has ${bytes} bytes: an event must have less than ${limit} bytes with its metadata; store large data elsewhere and publish where it is`,
 		);
-	return { head, body: text, bytes, dueAt, lane };
+	const labels = labelsOf(request, definition ?? ports.definitionOf(name), () =>
+		JSON.parse(text),
+	);
+	return { head, body: text, bytes, dueAt, lane, labels };
 }

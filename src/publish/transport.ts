@@ -137,14 +137,16 @@ export async function withRevivedErrors<Result>(
 
 /** A request is plain JSON, so that dates and class instances behave alike at every entry point. */
 function plain(request: PublishRequest): PublishRequest {
-	const { name, body, after, lane } = request;
-	if (after !== undefined) checkForm(after);
-	return {
-		name,
-		body: JSON.parse(bodyText(body)),
-		...(after !== undefined && { after }),
-		...(lane !== undefined && { lane }),
-	};
+	const { name, body, definition, ...options } = request;
+	if (options.after !== undefined) checkForm(options.after);
+	const plainBody = JSON.parse(bodyText(body));
+	// The owner may not have the definition.
+	const own = definition?.tags?.(plainBody);
+	const tags = own ? { ...own, ...Object(options.tags) } : options.tags;
+	const given = Object.entries({ ...options, tags }).filter(
+		([, value]) => value !== undefined,
+	);
+	return { name, body: plainBody, ...Object.fromEntries(given) };
 }
 
 /** A rejection returned as a value. A rejection that is thrown over RPC appears as `Uncaught` in the owner's log. */

@@ -9,10 +9,9 @@ import { messageBytes } from "../platform/send-batch.ts";
 import { ROW_KINDS, type RowKind } from "./flush.ts";
 
 /** A row of the table `scheduled` as SQLite returns it. */
-export type SqlRow = Omit<ScheduledRow, "dueAt"> & { due_at: number } & Record<
-		string,
-		SqlStorageValue
-	>;
+export type SqlRow = Omit<ScheduledRow, "dueAt" | "waiting"> & {
+	due_at: number;
+} & Record<string, SqlStorageValue>;
 
 /** A claim settles only rows that still have the due time of the claim; see `docs/explanation/decisions/claim-by-due-time.md`. */
 type ClaimedKey = [id: string, handler: string, dueAt: number];

@@ -71,15 +71,22 @@ export async function flush(
 		const batch = rows.claim(kind, ports.clock());
 		if (batch.length === 0) return;
 		await extendPayloads(batch, ports);
-		await ports.queue.sendBatch(
-			batch.map(({ record }) => record),
-			(records) => {
-				const accepted = new Set(records);
-				const sent = batch.filter(({ record }) => accepted.has(record));
-				rows.settle(kind, sent);
-				for (const row of sent) report(row, ports);
-			},
-		);
+		// The row of a cancelled delivery has no record any more.
+		const [cancelled, toSend] = [
+			batch.filter(({ record }) => record === ""),
+			batch.filter(({ record }) => record !== ""),
+		];
+		if (toSend.length > 0)
+			await ports.queue.sendBatch(
+				toSend.map(({ record }) => record),
+				(records) => {
+					const accepted = new Set(records);
+					const sent = toSend.filter(({ record }) => accepted.has(record));
+					rows.settle(kind, sent);
+					for (const row of sent) report(row, ports);
+				},
+			);
+		if (cancelled.length > 0) rows.settle(kind, cancelled);
 		const now = ports.clock();
 		const next = rows.nextDueAt(kind);
 		if (next === null || next > now + COALESCE) return;

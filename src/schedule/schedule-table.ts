@@ -11,6 +11,7 @@ import type {
 } from "../event/scheduled-row.ts";
 import { log } from "../platform/log.ts";
 import { ClaimTable, isEvent, type SqlRow } from "./claim-table.ts";
+import { DeliveryTable, replaceableUntil } from "./delivery-table.ts";
 import type { RowKind } from "./flush.ts";
 import { withDueTime } from "./schedule.ts";
 
@@ -18,6 +19,8 @@ export class ScheduleTable {
 	readonly #storage: DurableObjectStorage;
 	readonly #sql: SqlStorage;
 	readonly #claims: ClaimTable;
+	/** The same rows, as waiting deliveries. */
+	readonly deliveries: DeliveryTable;
 
 	constructor(storage: DurableObjectStorage) {
 		this.#storage = storage;
@@ -26,12 +29,13 @@ export class ScheduleTable {
 			CREATE TABLE IF NOT EXISTS scheduled (
 				id TEXT NOT NULL, handler TEXT NOT NULL, name TEXT NOT NULL,
 				due_at INTEGER NOT NULL, version INTEGER NOT NULL,
-				reference TEXT, record TEXT NOT NULL,
+				reference TEXT, waiting TEXT, record TEXT NOT NULL,
 				PRIMARY KEY (id, handler)
 			) WITHOUT ROWID;
 			CREATE INDEX IF NOT EXISTS scheduled_due ON scheduled ((handler = ''), due_at);
 		`);
 		this.#claims = new ClaimTable(storage);
+		this.deliveries = new DeliveryTable(this.#sql, this.#claims);
 	}
 
 	store(rows: readonly ScheduledRow[]): void {
@@ -42,22 +46,26 @@ export class ScheduleTable {
 
 	/**
 	 * Stores an event once. Replaces a delivery with a later version. A claimed row is also replaced by its own
-	 * version: it may have been sent, and parked again. The new due time is always later than the old one, so that
-	 * settling the claim leaves the new row.
+	 * version: it may have been sent, and parked again. The new due time of a claimed row is always later than the old
+	 * one, so that settling the claim leaves the new row.
 	 */
 	#upsert(row: ScheduledRow): void {
 		const { id, handler, name, dueAt, version, reference, record } = row;
 		const claimedDueAt = this.#claims.dueAtOf(id, handler);
+		const waiting = row.waiting ? JSON.stringify(row.waiting) : null;
 		this.#sql.exec(
-			`INSERT INTO scheduled (id, handler, name, due_at, version, reference, record)
-			 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+			`INSERT INTO scheduled (id, handler, name, due_at, version, reference, waiting, record)
+			 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 			 ON CONFLICT (id, handler) DO UPDATE SET
-				due_at = max(excluded.due_at, scheduled.due_at + 1), version = excluded.version,
-				reference = excluded.reference, record = excluded.record
-			 WHERE excluded.handler <> '' AND (excluded.version > scheduled.version
-				OR (excluded.version = scheduled.version AND scheduled.due_at = ?8))`,
-			...[id, handler, name, dueAt, version, reference, record],
-			claimedDueAt,
+				due_at = iif(?9 IS NULL, excluded.due_at, max(excluded.due_at, scheduled.due_at + 1)),
+				version = excluded.version, reference = excluded.reference,
+				waiting = excluded.waiting, record = excluded.record
+			 WHERE excluded.handler <> '' AND CASE
+				WHEN scheduled.record = '' THEN scheduled.due_at <= ?10
+				WHEN scheduled.due_at = ?9 THEN excluded.version >= scheduled.version
+				ELSE excluded.version > scheduled.version END`,
+			...[id, handler, name, dueAt, version, reference, waiting, record],
+			...[claimedDueAt, replaceableUntil(row)],
 		);
 	}
 

@@ -5,10 +5,15 @@
 import { DurableObject } from "cloudflare:workers";
 import type { PublishPermission } from "../event/permission.ts";
 import type {
+	CancelledDelivery,
+	DeliveryKey,
+	DeliveryPosition,
+	DeliverySearch,
 	MoveResult,
 	ScheduledEvent,
 	ScheduledRow,
 } from "../event/scheduled-row.ts";
+import type { Filter } from "../lists/filter.ts";
 import { Alarm, backoff } from "../platform/alarm.ts";
 import { log } from "../platform/log.ts";
 import { objectContext } from "../platform/object-context.ts";
@@ -67,6 +72,25 @@ export class Scheduler extends DurableObject {
 		limit: number,
 	): Promise<ScheduledEvent[]> {
 		return this.#table.list(after, limit);
+	}
+
+	async listDeliveries(
+		after: DeliveryPosition,
+		filter: Filter,
+		limit: number,
+	): Promise<DeliverySearch> {
+		return this.#table.deliveries.list(after, filter, limit);
+	}
+
+	/** The row and the alarm are written in one tick, so both or neither. */
+	async retryDelivery(key: DeliveryKey): Promise<boolean> {
+		const isDue = this.#table.deliveries.retry(key, Date.now());
+		if (isDue) await this.#updateAlarm();
+		return isDue;
+	}
+
+	async cancelDelivery(key: DeliveryKey): Promise<CancelledDelivery | null> {
+		return this.#table.deliveries.cancel(key, Date.now());
 	}
 
 	/** Sets an alarm that is missing or late. Returns the earliest due time, in epoch milliseconds. */

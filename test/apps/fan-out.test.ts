@@ -197,9 +197,7 @@ async function replayed(text: string): Promise<string> {
 	await abandon(text);
 	const { handler } = envelope.delivery as Delivery;
 	const ports = recordingPorts();
-	expect(await replay(`${envelope.id}:${handler}`, undefined, ports)).toBe(
-		true,
-	);
+	expect(await replay(`${envelope.id}:${handler}`, {}, ports)).toBe(1);
 	return ports.recorded.retries[0]?.record as string;
 }
 
@@ -220,7 +218,7 @@ describe("a message that the platform gave up on", () => {
 		const { id } = read(text);
 		await abandon(text);
 		const ports = recordingPorts();
-		expect(await replay(`${id}:${NAME}#`, undefined, ports)).toBe(true);
+		expect(await replay(`${id}:${NAME}#`, {}, ports)).toBe(1);
 		const again = ports.recorded.retries[0]?.record as string;
 		const { deliveries } = await walk(again, recordingPorts());
 		expect(deliveries).toEqual(wanted());
@@ -256,7 +254,7 @@ describe("a message that the platform gave up on", () => {
 			const { id } = read(text);
 			await abandon(text);
 			const ports = recordingPorts();
-			const edited = replay(`${id}:${NAME}#`, { body }, ports);
+			const edited = replay(`${id}:${NAME}#`, { edited: { body } }, ports);
 			expect((await refusal(edited)).code).toBe("invalid_body");
 			expect(ports.recorded.retries).toEqual([]);
 		},
@@ -274,11 +272,13 @@ test.each([
 		const { id } = read(text);
 		await abandon(text);
 		const ports = recordingPorts();
-		const edited = replay(`${id}:${NAME}#`, { body }, ports);
+		const edited = replay(`${id}:${NAME}#`, { edited: { body } }, ports);
 		expect((await refusal(edited)).code).toBe(code);
 		expect(ports.recorded.retries).toEqual([]);
 		const body2 = { filter: [["name", "a"]], payload: { text: "edited" } };
-		expect(await replay(`${id}:${NAME}#`, { body: body2 }, ports)).toBe(true);
+		expect(
+			await replay(`${id}:${NAME}#`, { edited: { body: body2 } }, ports),
+		).toBe(1);
 	},
 );
 

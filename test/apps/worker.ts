@@ -79,5 +79,5 @@ export {
 	Payloads,
 	Scheduler,
 	Subscriptions,
-} from "tidings/worker";
+} from "tidings/objects";
 export type { Capabilities };

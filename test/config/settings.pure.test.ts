@@ -14,6 +14,10 @@ describe("settingsOf", () => {
 			url: "http://localhost:8787",
 			shards: { now: 4, all: 4 },
 			retention: { queues: 14 * DAY, deadLetters: 90 * DAY },
+			journal: {
+				...{ record: "all", bodies: "failed", maxBytes: 2_048 },
+				retention: 7 * DAY,
+			},
 		};
 		expect(settingsOf()).toEqual(defaults);
 		expect(settingsOf({})).toEqual(defaults);
@@ -50,6 +54,7 @@ describe("settingsOf", () => {
 			url: "https://events.example/",
 			shards: 256,
 			retention: { queues: "1 day", deadLetters: "30 days" },
+			journal: false,
 		} as const;
 		expect(settingsOf(config as Config)).toEqual({
 			subscribers: { mail: { binding: "MAIL", apps: ["@acme/mail"] } },
@@ -74,6 +79,7 @@ describe("settingsOf", () => {
 			url: "https://events.example",
 			shards: { now: 256, all: 256 },
 			retention: { queues: DAY, deadLetters: 30 * DAY },
+			journal: false,
 		});
 	});
 });
@@ -264,6 +270,11 @@ describe("the error for a wrong value begins with its path", () => {
 			"a URL without a host",
 			{ url: "https://" },
 			'url: "https://" is not a URL',
+		],
+		[
+			"a journal option that is unknown",
+			{ journal: { bodies: "some" } },
+			'journal.bodies: "some" is not allowed: use failed, all, none',
 		],
 		[
 			"a retention that is not a duration",

@@ -13,7 +13,11 @@ import {
 	decode,
 	type ReceivedEvent,
 } from "../../src/event/envelope.ts";
-import { PAYLOAD_RETENTION, QUEUE_WAIT } from "../../src/event/limits.ts";
+import {
+	PAYLOAD_RETENTION,
+	QUEUE_WAIT,
+	RETRY_WAIT,
+} from "../../src/event/limits.ts";
 import { versionOf } from "../../src/event/scheduled-row.ts";
 import { incoming, read } from "../support/incoming.ts";
 import { down, recordingPorts, type TestPorts } from "../support/ports.ts";
@@ -146,12 +150,16 @@ const failure = {
 
 const ended = (type: string) => ({ type, ...ids });
 const retrying = (wait: number) => ({
-	...{ type: "retrying", ...ids, attempt: 3, error, retryAt: NOW + wait },
+	...{ type: "retrying", ...ids, attempt: 3, startedAt: STARTED },
+	...{ error, retryAt: NOW + wait },
 });
 const waiting = (wait: number, reason: ParkReason) => ({
 	...{ type: "waiting", ...ids, attempt: 3, reason, retryAt: NOW + wait },
 });
-const isDead = { type: "dead", ...ids, attempt: 3, cause: "exhausted", error };
+const isDead = {
+	...{ type: "dead", ...ids, attempt: 3, startedAt: STARTED },
+	...{ cause: "exhausted", error },
+};
 
 const redelivered = (wait: number): Verdict => ({
 	...{ type: "retry", delaySeconds: wait / SECOND },
@@ -197,7 +205,7 @@ const rejects = (...isDown: Port[]): Given => ({ isDown });
 
 // biome-ignore format: a table
 const BOTH: Row[] = [
-	["success", delivered, {}, { verdict: ACK, observed: [{ ...ended("delivered"), attempt: 3 }] }],
+	["success", delivered, {}, { verdict: ACK, observed: [{ ...ended("delivered"), attempt: 3, startedAt: STARTED }] }],
 	["the end of its subscription", cancelled, {}, { verdict: ACK, observed: [ended("cancelled")] }],
 
 	["an unknown handler", noHandler, {}, parks(4 * MINUTE, "unknown_handler", unknownFor4)],
@@ -219,13 +227,16 @@ const BOTH: Row[] = [
 // biome-ignore format: a table
 const OWN: Row[] = [
 	["a failure", retry(90 * SECOND), {}, retriesMessage(90 * SECOND)],
-	["a failure whose retry starts when the message is 12 hours old", retry(HOUR), { age: QUEUE_WAIT - HOUR }, retriesMessage(HOUR)],
-	["a failure whose retry would start later", retry(HOUR), { age: QUEUE_WAIT - HOUR + 1 }, stores(HOUR)],
+	["a failure with a wait of 10 minutes", retry(RETRY_WAIT), {}, retriesMessage(RETRY_WAIT)],
+	["a failure with a longer wait", retry(RETRY_WAIT + SECOND), {}, stores(RETRY_WAIT + SECOND)],
+	["a failure whose retry starts when the message is 12 hours old", retry(MINUTE), { age: QUEUE_WAIT - MINUTE }, retriesMessage(MINUTE)],
+	["a failure whose retry would start later", retry(MINUTE), { age: QUEUE_WAIT - MINUTE + 1 }, stores(MINUTE)],
 	["a failure of the 89th delivery of the message", retry(MINUTE), { attempts: 89 }, retriesMessage(MINUTE)],
 	["a failure of the 90th delivery of the message", retry(MINUTE), { attempts: 90 }, stores(MINUTE)],
 	["a failure after others", retry(MINUTE), { attempts: 90, delivery: failedBefore }, stores(MINUTE, { ...next, ...failedBefore })],
 	["a failure after a wait for its Worker", retry(MINUTE), { attempts: 90, delivery: waited }, stores(MINUTE)],
 	["a failure that the scheduler rejects", retry(6 * MINUTE), { attempts: 95, isDown: ["scheduler"] }, retriesMessage(6 * MINUTE)],
+	["a failure with a long wait that the scheduler rejects", retry(HOUR), rejects("scheduler"), retriesMessage(HOUR)],
 	["a failure that the scheduler rejects 3 minutes before the message is 12 hours old", retry(6 * MINUTE), { age: QUEUE_WAIT - 3 * MINUTE, isDown: ["scheduler"] }, retriesMessage(3 * MINUTE)],
 	["a failure that the scheduler rejects when the message is older", retry(6 * MINUTE), { age: QUEUE_WAIT + HOUR, isDown: ["scheduler"] }, retriesMessage(MINUTE)],
 	["an unknown handler that the scheduler rejects", noHandler, rejects("scheduler"), throws],
@@ -243,11 +254,13 @@ const parkedInQueue: Act = {
 // biome-ignore format: a table
 const SHARED: Row[] = [
 	["a failure", retry(90 * SECOND), {}, sends(90 * SECOND)],
-	["a failure with a wait of 12 hours", retry(QUEUE_WAIT), {}, sends(QUEUE_WAIT)],
-	["a failure with a longer wait", retry(QUEUE_WAIT + SECOND), {}, stores(QUEUE_WAIT + SECOND)],
+	["a failure with a wait of 10 minutes", retry(RETRY_WAIT), {}, sends(RETRY_WAIT)],
+	["a failure with a longer wait", retry(RETRY_WAIT + SECOND), {}, stores(RETRY_WAIT + SECOND)],
+	["a failure with a wait of 12 hours that the scheduler rejects", retry(QUEUE_WAIT), rejects("scheduler"), sends(QUEUE_WAIT)],
 	["a failure that the retries queue rejects", retry(MINUTE), rejects("retries queue"), stores(MINUTE)],
 	["a failure that queue and scheduler reject", retry(MINUTE), rejects("retries queue", "scheduler"), throws],
-	["a failure with a long wait that the scheduler rejects", retry(QUEUE_WAIT + 1), rejects("scheduler"), throws],
+	["a failure with a wait of an hour that queue and scheduler reject", retry(HOUR), rejects("retries queue", "scheduler"), throws],
+	["a failure with a longer wait that the scheduler rejects", retry(QUEUE_WAIT + 1), rejects("scheduler"), throws],
 	["an unresponsive Worker that the scheduler rejects", noWorker, rejects("scheduler"), parkedInQueue],
 	["an unresponsive Worker that queue and scheduler reject", noWorker, rejects("retries queue", "scheduler"), throws],
 ];
@@ -327,6 +340,67 @@ describe("a body that is stored by reference", () => {
 			stored: [],
 			rows: [{ reference: "e1", version: 4 }],
 		});
+	});
+});
+
+describe("the row of a delivery says why it waits:", () => {
+	const waitingOf = async (
+		isOwn: boolean,
+		fate: Fate,
+		given: Given = {},
+		tags?: Record<string, string>,
+	) => {
+		const ports = portsWith(given);
+		const event = eventOf(isOwn, given);
+		if (tags) event.envelope = { ...event.envelope, tags };
+		const delivery = { ...DELIVERY, ...given.delivery };
+		await settle(event, delivery, fate, STARTED, ports);
+		return ports.recorded.rows.map(({ waiting }) => waiting);
+	};
+
+	test.each([true, false])("its last error", async (isOwn) => {
+		const { firstFailure, firstAttemptAt } = failedBefore;
+		const last = { ...error, stack: "Error: closed\n at x" };
+		const fate: Fate = { type: "retry", wait: HOUR, error: last };
+		expect(firstFailure.message).not.toBe(error.message);
+		expect(await waitingOf(isOwn, fate, { delivery: failedBefore })).toEqual([
+			{ state: "retrying", at: NOW, firstAttemptAt, error },
+		]);
+	});
+
+	test("an error is cut, so that a list has a bounded size", async () => {
+		const long = { name: "Error", message: "é".repeat(2_000) };
+		const fate: Fate = { type: "retry", wait: HOUR, error: long };
+		const [waiting] = await waitingOf(true, fate);
+		expect(waiting?.error?.message.length).toBeGreaterThan(400);
+		expect(waiting?.error?.message.length).toBeLessThanOrEqual(1_000);
+	});
+
+	test("the reason, and the first failure if there was one", async () => {
+		expect(await waitingOf(true, noHandler)).toEqual([
+			{ state: "waiting", reason: "unknown_handler", at: NOW },
+		]);
+		const { firstFailure, firstAttemptAt } = failedBefore;
+		expect(await waitingOf(true, noWorker, { delivery: failedBefore })).toEqual(
+			[
+				{
+					...{ state: "waiting", reason: "worker_unreachable", at: NOW },
+					...{ firstAttemptAt, error: firstFailure },
+				},
+			],
+		);
+	});
+
+	test("the tags of its event", async () => {
+		const tags = { customer: "c42" };
+		expect(await waitingOf(false, retry(HOUR), {}, tags)).toMatchObject([
+			{ tags },
+		]);
+	});
+
+	test("a dead letter on its way to its store is no waiting delivery", async () => {
+		const isDown: Port[] = ["dead-letter queue", "store"];
+		expect(await waitingOf(true, dead, { isDown })).toEqual([undefined]);
 	});
 });
 

@@ -11,7 +11,6 @@ import {
 	discard,
 	readDeadLetter,
 	replay,
-	replayAll,
 } from "../../src/dead-letters/replay.ts";
 import type { NewDeadLetter } from "../../src/event/dead-letter.ts";
 import type { DeadLetterStore } from "../../src/ports.ts";
@@ -92,7 +91,7 @@ test("a later dead letter without a body retains the body of the earlier one", a
 	});
 });
 
-test("dead letters are listed latest first, in pages, and by event, handler and cause", async () => {
+test("dead letters are listed latest first, in pages, with their count", async () => {
 	await store.store([
 		deadLetter(1),
 		deadLetter(2),
@@ -102,16 +101,13 @@ test("dead letters are listed latest first, in pages, and by event, handler and 
 	const page = await store.list({ limit: 2 });
 	expect(page.deadLetters).toHaveLength(2);
 	expect(await ids({ cursor: page.cursor })).toEqual(["e1:first"]);
-	expect(await ids({ cause: "expired" })).toEqual(["e3:first"]);
-	expect(await ids({ handler: "second" })).toEqual([]);
-	expect(await ids({ event: "" })).toEqual([]);
-	expect(await ids({ event: "order.placed" })).toHaveLength(3);
+	expect(page.count).toBe(3);
 });
 
-test("a replay sends the event only to the handler that failed, from attempt 1, and then marks the dead letter", async () => {
+test("a replay sends the event only to the handler that failed, from attempt 1", async () => {
 	await store.store([deadLetter(1)]);
 	const to = ports();
-	expect(await replay("e1:first", undefined, to)).toBe(true);
+	expect(await replay("e1:first", {}, to)).toBe(1);
 	expect(to.recorded.retries.map((sent) => read(sent.record))).toMatchObject([
 		{
 			id: "e1",
@@ -120,20 +116,20 @@ test("a replay sends the event only to the handler that failed, from attempt 1, 
 		},
 	]);
 	expect(await ids()).toEqual([]);
-	expect(await ids({ status: "replayed" })).toEqual(["e1:first"]);
-	expect(await replay("none:first", undefined, to)).toBe(false);
+	expect(await ids({ filter: { state: "replaying" } })).toEqual(["e1:first"]);
+	expect(await replay("none:first", {}, to)).toBe(false);
 });
 
 test("a replay with an edited body sends that body", async () => {
 	await store.store([deadLetter(1)]);
 	const to = ports();
-	await replay("e1:first", { body: { n: 2 } }, to);
+	await replay("e1:first", { edited: { body: { n: 2 } } }, to);
 	expect(to.recorded.retries.map((sent) => read(sent.record))).toMatchObject([
 		{ id: "e1", body: { n: 2 }, delivery: { handler: "first", replay: 1 } },
 	]);
 });
 
-test("a replay that dies before it is marked is a dead letter, also on a machine whose clock is behind", async () => {
+test("a replay that dies before its send is confirmed is a dead letter, also on a machine whose clock is behind", async () => {
 	await store.store([deadLetter(1, { lastFailureAt: T0 + 60_000 })]);
 	const to = ports();
 	to.retriesQueue.send = async () => {
@@ -145,18 +141,18 @@ test("a replay that dies before it is marked is a dead letter, also on a machine
 			}),
 		]);
 	};
-	await replay("e1:first", undefined, to);
+	await replay("e1:first", {}, to);
 	expect(await store.get("e1:first")).toMatchObject({
-		status: "dead",
+		state: "dead",
 		replays: 1,
 		error: { message: "again" },
 	});
 	expect(await ids()).toEqual(["e1:first"]);
 });
 
-test("a replay that dies after it was marked is a dead letter, also on a machine whose clock is behind", async () => {
+test("a replay that dies after its send was confirmed is a dead letter, also on a machine whose clock is behind", async () => {
 	await store.store([deadLetter(1, { lastFailureAt: T0 + 60_000 })]);
-	await store.markReplayed("e1:first", 1);
+	await replay("e1:first", {}, ports());
 	expect(await ids()).toEqual([]);
 	const died = deadLetter(1, { replay: 1, lastFailureAt: T0 + 100 });
 	await store.store([died]);
@@ -165,26 +161,29 @@ test("a replay that dies after it was marked is a dead letter, also on a machine
 		lastFailureAt: T0 + 100,
 		replays: 1,
 	});
-	// A duplicate of the replay, or of the failure before it, changes nothing.
-	await store.markReplayed("e1:first", 2);
-	await store.store([died, deadLetter(1, { lastFailureAt: T0 + 60_000 })]);
+	// A duplicate of the failure before it changes nothing.
+	await replay("e1:first", {}, ports());
+	await store.store([deadLetter(1, { lastFailureAt: T0 + 60_000 })]);
 	expect(await ids()).toEqual([]);
 });
 
-test("a replay is marked only after it is sent: if the send fails, the dead letter stays dead", async () => {
+test("a dead letter whose replay was not sent is dead again at once", async () => {
 	await store.store([deadLetter(1)]);
 	const to = ports();
 	to.retriesQueue.send = async () => {
 		throw new Error("Queue is overloaded");
 	};
-	await expect(replay("e1:first", undefined, to)).rejects.toThrow("overloaded");
+	await expect(replay("e1:first", {}, to)).rejects.toThrow("overloaded");
 	expect(await ids()).toEqual(["e1:first"]);
 });
 
 test("a replay with a large body stores the body for itself, and replaces no other", async () => {
 	await store.store([deadLetter(1)]);
 	const to = ports();
-	const large = (fill: string) => ({ body: fill.repeat(150_000) });
+	const large = (fill: string) => ({
+		edited: { body: fill.repeat(150_000) },
+		again: true,
+	});
 	await replay("e1:first", large("a"), to);
 	await replay("e1:first", large("b"), to);
 	const references = to.recorded.retries.map(
@@ -202,14 +201,16 @@ test("an edited body is checked by the schema of its event and by its size", asy
 		}),
 	]);
 	const to = ports();
-	await expect(replay("e1:first", { body: {} }, to)).rejects.toMatchObject({
+	await expect(
+		replay("e1:first", { edited: { body: {} } }, to),
+	).rejects.toMatchObject({
 		code: "schema_violation",
 	});
 	await expect(
-		replay("e1:first", { body: undefined }, to),
+		replay("e1:first", { edited: { body: undefined } }, to),
 	).rejects.toMatchObject({ code: "invalid_body" });
 	await expect(
-		replay("e1:first", { body: "x".repeat(262_144) }, to),
+		replay("e1:first", { edited: { body: "x".repeat(262_144) } }, to),
 	).rejects.toThrow();
 	expect(to.recorded.retries).toEqual([]);
 });
@@ -222,7 +223,7 @@ test("an unreadable message cannot be replayed, and one of a newer version is se
 	};
 	await store.store([deadLetter(1, { ...raw, cause: "unreadable" })]);
 	const to = ports();
-	await expect(replay("m1:", undefined, to)).rejects.toMatchObject({
+	await expect(replay("m1:", {}, to)).rejects.toMatchObject({
 		code: "invalid_request",
 	});
 	const text = '{"v":2}';
@@ -234,33 +235,147 @@ test("an unreadable message cannot be replayed, and one of a newer version is se
 			body: JSON.stringify(text),
 		}),
 	]);
-	await expect(replay("m2:", { body: 1 }, to)).rejects.toMatchObject({
+	await expect(
+		replay("m2:", { edited: { body: 1 } }, to),
+	).rejects.toMatchObject({
 		code: "invalid_request",
 		message: expect.stringContaining("replay it without a body"),
 	});
 	expect(to.recorded.retries).toEqual([]);
-	await replay("m2:", undefined, to);
+	await replay("m2:", {}, to);
 	expect(to.recorded.retries.map(({ record }) => record)).toEqual([text]);
 });
 
-test("replayAll replays every dead letter that matches, although one of them cannot be replayed", async () => {
-	await store.store([
-		deadLetter(1),
-		deadLetter(2),
-		deadLetter(3, { cause: "unreadable", handler: "" }),
-		deadLetter(4, { handler: "second" }),
-	]);
+test("ten replays at once send one message, and the others report that it is replaying", async () => {
+	await store.store([deadLetter(1)]);
 	const to = ports();
-	expect(await replayAll({ handler: "first" }, to)).toEqual({
-		replayed: 2,
-		refused: [],
-		more: false,
+	const ends = await Promise.allSettled(
+		Array.from({ length: 10 }, () => replay("e1:first", {}, to)),
+	);
+	expect(to.recorded.retries).toHaveLength(1);
+	expect(ends.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+	for (const end of ends)
+		if (end.status === "rejected")
+			expect(end.reason).toMatchObject({
+				code: "already_replayed",
+				message: expect.stringContaining("has not ended"),
+			});
+});
+
+test("a claim whose send was never confirmed is dead again after a minute, and its success still counts", async () => {
+	vi.useFakeTimers({ toFake: ["Date"], now: T0 });
+	await store.store([deadLetter(1)]);
+	await store.claim("e1:first", 0, false);
+	vi.setSystemTime(T0 + 59_999);
+	expect(await ids()).toEqual([]);
+	vi.setSystemTime(T0 + 60_000);
+	expect(await ids()).toEqual(["e1:first"]);
+	await store.resolve("e1:first", 1);
+	expect(await ids({ filter: { state: "resolved" } })).toEqual(["e1:first"]);
+});
+
+test("a resolved dead letter is replayed only on request, and its first outcome is reported", async () => {
+	await store.store([deadLetter(1)]);
+	const to = ports();
+	await replay("e1:first", {}, to);
+	await store.resolve("e1:first", 1);
+	await expect(replay("e1:first", {}, to)).rejects.toMatchObject({
+		code: "already_replayed",
+		message: expect.stringContaining("its replay was delivered at"),
 	});
-	expect(await replayAll({}, to)).toMatchObject({
-		replayed: 1,
-		refused: [{ id: "e3:first" }],
-		more: false,
+	expect(await replay("e1:first", { again: true }, to)).toBe(2);
+	// A duplicate of the first replay decides nothing.
+	await store.resolve("e1:first", 1);
+	await store.store([deadLetter(1, { replay: 1, lastFailureAt: T0 + 9 })]);
+	expect(await store.get("e1:first")).toMatchObject({
+		...{ state: "replaying", replays: 2 },
 	});
+});
+
+test("a duplicate of a replay that was delivered does not make it dead again", async () => {
+	await store.store([deadLetter(1)]);
+	await replay("e1:first", {}, ports());
+	await store.resolve("e1:first", 1);
+	await store.store([deadLetter(1, { replay: 1, lastFailureAt: T0 + DAY })]);
+	expect(await store.get("e1:first")).toMatchObject({ state: "resolved" });
+});
+
+test("a dead letter has the history of its failures", async () => {
+	await store.store([deadLetter(1)]);
+	for (let n = 1; n <= 12; n++) {
+		await replay("e1:first", {}, ports());
+		const error = { name: "Error", message: `no, replay ${n}` };
+		await store.store([deadLetter(1, { replay: n, error })]);
+	}
+	const { history, replays, error } = (await store.get("e1:first")) ?? {};
+	expect({ replays, error }).toMatchObject({
+		...{ replays: 12, error: { message: "no, replay 12" } },
+	});
+	expect(history).toHaveLength(10);
+	expect(history?.at(-1)).toEqual({
+		...{ at: T0 + 1, attempts: 3, replay: 11, cause: "exhausted" },
+		error: { name: "Error", message: "no, replay 11" },
+	});
+});
+
+test("dead letters are found by every word of a filter", async () => {
+	const tags = { customer: "c42" };
+	const head = { id: "e2", name: "order.paid", time: T0, delay: 0, tags };
+	await store.store([
+		deadLetter(1, { handler: "mail/[1]?", id: "e1:mail" }),
+		deadLetter(2, { head, cause: "expired", body: '{"text":"Größe"}' }),
+	]);
+	for (const [filter, found] of [
+		[{ tags }, ["e2:first"]],
+		[{ tags: { customer: "c4" } }, []],
+		[{ tags: { 'x"]': "c42" } }, []],
+		[{ name: "order.*" }, ["e2:first", "e1:mail"]],
+		[{ name: "order.paid" }, ["e2:first"]],
+		[{ handler: "mail/[1]?" }, ["e1:mail"]],
+		[{ handler: "mail/*" }, ["e1:mail"]],
+		[{ handler: "mai?/*" }, []],
+		[{ cause: "expired" }, ["e2:first"]],
+		[{ id: "e1" }, ["e1:mail"]],
+		[{ text: "NO, 2" }, ["e2:first"]],
+		[{ text: '"text":"Größe' }, ["e2:first"]],
+		[{ since: T0 + 2 }, ["e2:first"]],
+		[{ until: T0 + 2 }, ["e1:mail"]],
+		[{ since: T0, tags, cause: "exhausted" }, []],
+	] as const)
+		expect(await ids({ filter }), JSON.stringify(filter)).toEqual(found);
+	expect((await store.list({ filter: { tags } })).deadLetters).toMatchObject([
+		{ event: { tags }, preview: '{"text":"Größe"}' },
+	]);
+});
+
+test("dead letters are grouped by handler, cause and the first line of the error without its numbers", async () => {
+	const failedWith = (message: string) => ({
+		error: { name: "Error", message: `${message}\nmore ${message}` },
+	});
+	await store.store(
+		[
+			deadLetter(1, failedWith("no account 17")),
+			deadLetter(2, {
+				...failedWith(`no account ${crypto.randomUUID()}`),
+				firstFailureAt: T0 - 5,
+			}),
+			deadLetter(3, failedWith("no account 18.5")),
+			deadLetter(4, failedWith("no card")),
+		],
+		"v7",
+	);
+	expect(await store.groups({})).toEqual([
+		{
+			...{ handler: "first", cause: "exhausted", count: 2, deploy: "v7" },
+			reason: "Error: no account <n>",
+			...{ firstFailureAt: T0, lastFailureAt: T0 + 3 },
+		},
+		expect.objectContaining({
+			...{ reason: "Error: no account <id>", count: 1 },
+			firstFailureAt: T0 - 5,
+		}),
+		expect.objectContaining({ reason: "Error: no card", count: 1 }),
+	]);
 });
 
 test("a discarded dead letter is gone, and a duplicate does not restore it", async () => {

@@ -72,18 +72,14 @@ test("an event that kills its consumer each time becomes one dead letter for eac
 });
 
 test("a replay over real HTTP needs no body, with any content type", async () => {
-	for (const path of [
-		"/v1/dead-letters/none/replay",
-		"/v1/dead-letters/replay",
-	])
-		for (const type of [undefined, "text/plain", "application/json"]) {
-			const response = await fetch(new URL(path, url), {
-				method: "POST",
-				headers: {
-					authorization: `Bearer ${KEY}`,
-					...(type && { "content-type": type }),
-				},
-			});
-			expect(response.status).toBe(path.includes("none") ? 404 : 202);
-		}
+	for (const type of [undefined, "text/plain", "application/json"]) {
+		const response = await fetch(new URL("/v1/dead-letters/none/replay", url), {
+			method: "POST",
+			headers: {
+				authorization: `Bearer ${KEY}`,
+				...(type && { "content-type": type }),
+			},
+		});
+		expect(response.status).toBe(404);
+	}
 });

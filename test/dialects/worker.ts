@@ -14,4 +14,4 @@ const events = observed(tscRun(config));
 
 export default worker(events, { fetch: post });
 export const Publisher = publisher(events);
-export { DeadLetters, Payloads, Scheduler } from "tidings/worker";
+export { DeadLetters, Payloads, Scheduler } from "tidings/objects";

@@ -62,7 +62,7 @@ async function endless(
 const ROUTES: [string, string, KeyName[]][] = [
 	["POST", "/v1/events", ["none", "read"]],
 	["PATCH", "/v1/scheduled/none", ["none", "read"]],
-	["POST", "/v1/dead-letters/replay", ["none", "read", "publish"]],
+	["POST", "/v1/jobs", ["none", "read", "publish"]],
 	["POST", "/v1/dead-letters/none/replay", ["none", "read", "publish"]],
 	["POST", "/v1/subscriptions", ["none", "read", "publish"]],
 	["DELETE", "/v1/subscriptions", ["none", "read", "publish"]],
@@ -99,7 +99,7 @@ test.each(ROUTES)(
 test.each([
 	["POST", "/v1/events", 11_000_000, "batch_too_large"],
 	["PATCH", "/v1/scheduled/none", 65_536, "content_too_large"],
-	["POST", "/v1/dead-letters/replay", 65_536, "content_too_large"],
+	["POST", "/v1/jobs", 65_536, "content_too_large"],
 	["POST", "/v1/dead-letters/none/replay", 1_000_000, "content_too_large"],
 	["POST", "/v1/subscriptions", 65_536, "content_too_large"],
 	["DELETE", "/v1/subscriptions", 65_536, "content_too_large"],
@@ -212,10 +212,10 @@ describe("API_KEYS in the Secrets Store", () => {
 describe("a query", () => {
 	test.each([
 		"/v1/scheduled?limit=1&limit=2",
-		"/v1/dead-letters?handler=a&handler=b",
+		"/v1/dead-letters?q=state:dead&q=state:resolved",
 		"/v1/subscriptions?source=a&source=b&event=c",
-		"/v1/dead-letters?cause=tired",
-		"/v1/dead-letters?status=discarded",
+		"/v1/dead-letters?q=cause:tired",
+		"/v1/dead-letters?q=state:deceased",
 		"/v1/scheduled?__proto__=1",
 	])("%s is rejected", async (path) => {
 		expect(await call("GET", path)).toMatchObject(
@@ -223,9 +223,9 @@ describe("a query", () => {
 		);
 	});
 
-	test("with an unknown cause is rejected in a replay too, with those that exist", async () => {
-		const { json } = await call("POST", "/v1/dead-letters/replay", {
-			cause: "tired",
+	test("with an unknown cause is rejected in a job too, with those that exist", async () => {
+		const { json } = await call("POST", "/v1/jobs", {
+			...{ action: "replay", q: "cause:tired" },
 		});
 		expect(json.detail).toContain("exhausted, expired");
 	});
@@ -252,12 +252,12 @@ describe("an id from the list of dead letters", () => {
 			const { id } = json.deadLetters.find(
 				(one: NewDeadLetter) => one.handler === handler,
 			);
-			for (const path of [id, encodeURIComponent(id)]) {
+			for (const [index, path] of [id, encodeURIComponent(id)].entries()) {
 				const of = `/v1/dead-letters/${path}`;
 				expect((await call("GET", of)).json).toMatchObject({ id });
-				expect((await call("POST", `${of}/replay`)).json).toEqual({
-					id,
-					replayed: true,
+				const replayed = await call("POST", `${of}/replay`, { again: true });
+				expect(replayed.json).toEqual({
+					...{ id, replay: index + 1, state: "replaying" },
 				});
 			}
 			expect((await call("DELETE", `/v1/dead-letters/${id}`)).status).toBe(204);
@@ -277,7 +277,9 @@ test("an answer is never stored by a cache, and shows little of a request", asyn
 		["POST", "/v1/events", { name: "a.b", [long]: 1 }],
 		["POST", "/v1/events", { name: "a.b", after: long }],
 		["POST", "/v1/events", { name: long }],
-		["POST", "/v1/dead-letters/replay", { [long]: 1 }],
+		["POST", "/v1/jobs", { [long]: 1 }],
+		["POST", "/v1/jobs", { action: long }],
+		["POST", "/v1/jobs", { action: "replay", q: `x:${long}` }],
 		["POST", "/v1/subscriptions", { [long]: 1 }],
 		[
 			"POST",

@@ -20,20 +20,27 @@ test("an event has one dead letter for each handler", () => {
 	);
 });
 
-test("a list shows a dead letter without its body and without unknown members", () => {
+test("a list shows a dead letter with the start of its body, its tags, and no unknown members", () => {
 	const stored = {
 		id: deadLetterId(head.id, "audit"),
-		head: { ...head, v: 1, trace: "t" } as EventHead,
+		head: { ...head, v: 1, trace: "t", tags: { customer: "c42" } } as EventHead,
 		handler: "audit",
 		cause: "exhausted",
 		error: { name: "Error", message: "closed" },
 		attempts: 3,
 		firstFailureAt: 2_000,
 		lastFailureAt: 3_000,
-		status: "replayed",
+		state: "resolved",
+		changedAt: 4_000,
 		replays: 1,
-		body: '{"secret":1}',
+		history: [],
+		deploy: "",
+		body: "x".repeat(1_000),
 	} as const;
 	const { head: _, body: __, ...others } = stored;
-	expect(summaryOf(stored)).toStrictEqual({ ...others, event: head });
+	expect(summaryOf(stored)).toStrictEqual({
+		...others,
+		event: { ...head, tags: { customer: "c42" } },
+		preview: "x".repeat(200),
+	});
 });

@@ -136,3 +136,13 @@ test.each([
 		sends,
 	);
 });
+
+test("a cancelled delivery is settled, and neither sent nor reported", async () => {
+	const cancelled = rowOf("b", null, { handler: "h", version: 2, record: "" });
+	expect(await flushed([[rowOf("a"), cancelled], [cancelled]])).toEqual([
+		["sent", "record of a"],
+		["settled", "a"],
+		["queued", "a"],
+		["settled", "b"],
+	]);
+});

@@ -1,5 +1,5 @@
 import { runInDurableObject } from "cloudflare:test";
-import { expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { timeOf } from "../../src/event/id.ts";
 import { byteLength } from "../../src/event/json.ts";
 import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
@@ -24,8 +24,28 @@ function inTable(
 	);
 }
 
-const delivery = (version: number, dueAt: number): ScheduledRow =>
-	row(dueAt, { id: "e", handler: "h", version, record: `{"v":${version}}` });
+const KEY = { id: "e", handler: "h" };
+const DAY = 86_400_000;
+
+const delivery = (
+	version: number,
+	dueAt: number,
+	changes: Partial<ScheduledRow> = {},
+): ScheduledRow =>
+	row(dueAt, {
+		...{ ...KEY, version, record: `{"v":${version}}` },
+		waiting: { state: "retrying", at: T0 - 600_000 },
+		...changes,
+	});
+
+/** A delivery whose first attempt started at a time. */
+const begunAt = (firstAttemptAt: number, version = 3) =>
+	delivery(version, T0 + 2 * DAY, {
+		waiting: { state: "retrying", at: T0, firstAttemptAt },
+	});
+
+const listed = ({ deliveries }: ScheduleTable) =>
+	deliveries.list({ dueAt: 0, id: "", handler: "" }, {}, 10).found;
 
 /** The version and due time of the delivery, if a claim at that time finds it. */
 const claimed = (table: ScheduleTable, now: number) =>
@@ -185,4 +205,140 @@ test("a list shows what it can of a row that it cannot read, and that row can be
 		expect(table.cancel(torn.id, "all")).toMatchObject({ id: torn.id });
 		expect(table.cancel(nested.id, "all")).toMatchObject({ id: nested.id });
 		log.mockRestore();
+	}));
+
+test("a row that replaces an unclaimed one has its own due time, also an earlier one", () =>
+	inTable((table) => {
+		table.store([delivery(3, T0 + DAY)]);
+		table.store([delivery(4, T0)]);
+		expect(claimed(table, T0)).toEqual([[4, T0]]);
+	}));
+
+describe("a waiting delivery that is tried at once", () => {
+	test("is due now, and is sent as it is", () =>
+		inTable((table) => {
+			const { waiting: _, ...row } = delivery(3, T0 + DAY);
+			table.store([delivery(3, T0 + DAY)]);
+			expect(table.deliveries.retry(KEY, T0)).toBe(true);
+			expect(table.claim("deliveries", T0)).toEqual([{ ...row, dueAt: T0 }]);
+		}));
+
+	test("is not delayed if it is overdue", () =>
+		inTable((table) => {
+			table.store([delivery(3, T0)]);
+			expect(table.deliveries.retry(KEY, T0 + 9)).toBe(true);
+			expect(table.nextDueAt("deliveries")).toBe(T0);
+		}));
+
+	test("is still replaced by a later version", () =>
+		inTable((table) => {
+			table.store([delivery(3, T0 + DAY)]);
+			table.deliveries.retry(KEY, T0);
+			const batch = table.claim("deliveries", T0);
+			table.store([delivery(4, T0)]);
+			table.settle("deliveries", batch);
+			expect(claimed(table, T0 + 1)).toEqual([[4, T0 + 1]]);
+		}));
+});
+
+// Settling a claim deletes the row with the due time of the claim. A row that was moved back to it would be lost.
+test("a claimed delivery can be neither tried, nor cancelled, nor listed, even after a restart or a later version", () =>
+	inTable((table, restarted) => {
+		const isUntouchable = ({ deliveries }: ScheduleTable) => {
+			expect(deliveries.retry(KEY, T0)).toBe(false);
+			expect(deliveries.cancel(KEY, T0)).toBe(null);
+		};
+		table.store([delivery(3, T0)]);
+		const batch = table.claim("deliveries", T0);
+		for (const open of [table, restarted()]) {
+			isUntouchable(open);
+			expect(listed(open)).toEqual([]);
+		}
+		table.store([delivery(4, T0)]);
+		isUntouchable(table);
+		table.settle("deliveries", batch);
+		expect(listed(table)).toMatchObject([{ version: 4, dueAt: T0 + 1 }]);
+		expect(table.deliveries.retry(KEY, T0)).toBe(true);
+		expect(claimed(table, T0)).toEqual([[4, T0]]);
+	}));
+
+test.each([
+	["a whole event", row(T0, { id: "e" }), ""],
+	[
+		"a dead letter on its way to its store",
+		delivery(3, T0, { waiting: undefined }),
+		"h",
+	],
+])("%s is no waiting delivery", (_, stored, handler) =>
+	inTable((table) => {
+		table.store([stored]);
+		expect(listed(table)).toEqual([]);
+		expect(table.deliveries.retry({ id: "e", handler }, T0)).toBe(false);
+		expect(table.deliveries.cancel({ id: "e", handler }, T0)).toBe(null);
+		const kind = handler === "" ? "events" : "deliveries";
+		expect(table.claim(kind, T0)).toHaveLength(1);
+	}),
+);
+
+describe("a cancelled delivery", () => {
+	const cancelled = (table: ScheduleTable) => {
+		table.store([begunAt(T0 - DAY)]);
+		const row = { name: "quiet.event", version: 3 };
+		expect(table.deliveries.cancel(KEY, T0)).toEqual(row);
+	};
+
+	test("is neither listed, nor tried, nor cancelled again, nor sent", () =>
+		inTable((table) => {
+			cancelled(table);
+			expect(listed(table)).toEqual([]);
+			expect(table.deliveries.retry(KEY, T0)).toBe(false);
+			expect(table.deliveries.cancel(KEY, T0)).toBe(null);
+			expect(claimed(table, T0 + DAY - 1)).toEqual([]);
+		}));
+
+	test("is not stored again by a duplicate for a day, even after a restart", () =>
+		inTable((table, restarted) => {
+			cancelled(table);
+			for (const version of [2, 3, 4])
+				restarted().store([begunAt(T0 - DAY, version)]);
+			expect(listed(table)).toEqual([]);
+			const [last, ...others] = table.claim("deliveries", T0 + DAY);
+			expect([last, ...others]).toMatchObject([{ record: "" }]);
+			table.store([begunAt(T0 - DAY, 3)]);
+			table.settle("deliveries", [last as ScheduledRow]);
+			expect(table.nextDueAt("deliveries")).toBe(null);
+		}));
+
+	test.each([
+		["a delivery that was asked for later", begunAt(T0 + 1, 2), 2],
+		["one whose clock is a minute behind", begunAt(T0 - 60_000, 2), 2],
+		["a later replay", begunAt(T0 + 1, 2 ** 32 + 2), 2 ** 32 + 2],
+		["a dead letter", delivery(9, T0, { waiting: undefined }), 9],
+	])("is replaced by %s, which is not lost", (_, later, version) =>
+		inTable((table) => {
+			cancelled(table);
+			table.store([later]);
+			expect(claimed(table, T0 + 3 * DAY)).toEqual([[version, later.dueAt]]);
+		}),
+	);
+});
+
+test("a list of deliveries reads no records and at most 2 000 rows, and says where it stopped", () =>
+	inTable((table, _, { sql }) => {
+		const handlers = Array.from({ length: 2_500 }, (_, n) => `h-${n}`);
+		table.store(handlers.map((handler, n) => delivery(2, T0 + n, { handler })));
+		const exec = vi.spyOn(sql, "exec");
+		const none = { text: "nothing has this" };
+		const start = { dueAt: 0, id: "", handler: "" };
+		const { found, end } = table.deliveries.list(start, none, 10);
+		const [cursor] = exec.mock.results.map(({ value }) => value);
+		expect(cursor.rowsRead).toBeLessThanOrEqual(2 * 2_000);
+		expect(exec.mock.calls[0]?.[0]).not.toContain("record");
+		expect({ found, end }).toMatchObject({
+			found: [],
+			end: { handler: "h-1999" },
+		});
+		expect(
+			table.deliveries.list(end ?? start, { handler: "h-2*" }, 600),
+		).toMatchObject({ found: { length: 500 } });
 	}));

@@ -5,7 +5,7 @@ import {
 	runInDurableObject,
 } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Scheduler } from "../../src/schedule/scheduler-object.ts";
 import {
 	alarmOf,
@@ -525,4 +525,50 @@ test("an event that is sent alone costs five row writes, and an alarm without ro
 	});
 	expect(writes).toBe(5);
 	expect(await rowsWrittenBy(shard, alarm)).toBe(0);
+});
+
+describe("a waiting delivery", () => {
+	const key = { id: "e", handler: "h" };
+	const delivery = () =>
+		row(T0 + YEAR, {
+			...{ ...key, version: 2 },
+			waiting: { state: "retrying", at: T0, firstAttemptAt: T0 },
+		});
+
+	test("that is tried at once is sent by an alarm of now", async () => {
+		await shard.store([delivery()]);
+		expect(await alarmOf(shard)).toBe(T0 + YEAR);
+		expect(await shard.retryDelivery(key)).toBe(true);
+		expect(await alarmOf(shard)).toBe(T0 + 1);
+		await alarmAt(T0 + 1);
+		expect(retries.sendBatch).toHaveBeenCalledTimes(1);
+		expect(sent).toEqual([[delivery().record]]);
+		expect(await shard.retryDelivery(key)).toBe(false);
+	});
+
+	test("that is tried at once while its queue fails is sent later", async () => {
+		failToSend();
+		await shard.store([delivery()]);
+		await shard.retryDelivery(key);
+		await alarmAt(T0 + 1);
+		expect(await shard.retryDelivery(key)).toBe(false);
+		expect(await shard.cancelDelivery(key)).toBe(null);
+		sendWith();
+		await alarmAt(T0 + 2 * MINUTE);
+		expect(sent.flat()).toHaveLength(1);
+	});
+
+	test("that was cancelled is not sent, and its row leaves after a day", async () => {
+		await shard.store([delivery()]);
+		expect(await shard.cancelDelivery(key)).toEqual({
+			...{ name: "quiet.event", version: 2 },
+		});
+		await shard.store([row(T0 + MINUTE, { handler: "h", version: 2 })]);
+		await alarmAt(T0 + MINUTE);
+		expect(sent.flat()).toHaveLength(1);
+		await alarmAt(T0 + 1_440 * MINUTE);
+		expect(sent.flat()).toHaveLength(1);
+		expect(await rowsOf(shard)).toEqual([]);
+		expect(await alarmOf(shard)).toBeNull();
+	});
 });

@@ -105,9 +105,12 @@ export class Allowances {
 				break;
 			}
 			case "call failed":
-				// A shard is the last fallback for the result of an attempt, and a large body must be stored until a
-				// distant one. If the call fails, the handler restarts.
-				if (isOfEvents(queue) && (isHolding(where) || isExtension(where)))
+				// If a shard rejects a delivery that shares its event's message, the retries queue carries it, but the
+				// shard may have stored it all the same. If the queue rejects it too, the handler restarts.
+				if (isOfEvents(queue) && isHolding(where))
+					for (const subject of subjects) this.#add(subject, "midway");
+				// A large body must be stored until a distant attempt. If that fails, the handler restarts.
+				if (isOfEvents(queue) && isExtension(where))
 					for (const subject of subjects) this.#add(subject, "fresh");
 				// The call of another Worker may have run its handlers, without a result.
 				if (isRemoteCall(where))

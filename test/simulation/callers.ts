@@ -1,6 +1,7 @@
 /** Callers that publish, cancel, reschedule and replay, each in its own isolate. Records their answers. */
 import type { PartialPublishError, Receipt } from "tidings";
-import { discard, replay, replayAll } from "../../src/dead-letters/replay.ts";
+import { discard, replay } from "../../src/dead-letters/replay.ts";
+import { runStep } from "../../src/jobs/run-step.ts";
 import { readDeadLetters } from "./dead-letters.ts";
 import type { Entry, Ledger, Replay } from "./ledger.ts";
 import { Invocation } from "./platform/invocation.ts";
@@ -139,7 +140,7 @@ export class Callers {
 				this.#replay(
 					"replay",
 					[subjectOf(entry.n, handler)],
-					() => replay(`${id}:${handler}`, edited, ports),
+					() => replay(`${id}:${handler}`, { edited }, ports),
 					edited?.body,
 				);
 				break;
@@ -156,7 +157,11 @@ export class Callers {
 
 	replayAll(): void {
 		const { ports } = this.#deployed();
-		this.#replay("replay all", [], () => replayAll({}, ports));
+		const step = { action: "replay", q: "", cursor: null } as const;
+		const startedAt = this.#platform.time.now;
+		this.#replay("replay all", [], () =>
+			runStep({ ...step, startedAt }, ports),
+		);
 	}
 
 	#replay(

@@ -24,7 +24,9 @@ export interface DeadLetterRow {
 	head: string;
 	body: string | null;
 	error: string;
-	status: string;
+	state: string;
+	/** 1 if the message of the replay is known to be sent. */
+	is_sent: number;
 	attempts: number;
 	last_failure_at: number;
 }
@@ -68,7 +70,7 @@ export function judgeDeadLetter(
 	const delivery = deliveryOf(entry, handler, ledger);
 	const margin = scenario.skewed > 0 ? LEEWAY : 0;
 	const isWhole =
-		deadLetter.status === "discarded" ||
+		deadLetter.state === "discarded" ||
 		(deadLetter.body === null
 			? ledger.lostBodies.has(n)
 			: isBodyOf(deadLetter, delivery, margin));
@@ -78,7 +80,6 @@ export function judgeDeadLetter(
 		isWhole,
 		`the dead letter for ${handler} has another body`,
 	);
-	// A replay ends like any delivery: with another dead letter, or with a success of the handler.
 	const diedAt = deadLetter.last_failure_at - margin;
 	const isTaken = (entry.runs.get(handler) ?? []).some(
 		({ end, at }) => end === "succeeded" && at >= diedAt,
@@ -86,9 +87,16 @@ export function judgeDeadLetter(
 	judge(
 		"missing",
 		n,
-		// A replay to all handlers of a Worker ends with theirs.
-		deadLetter.status !== "replayed" || isTaken || handler.endsWith("/*"),
+		// A claim that was never sent is dead again.
+		deadLetter.state !== "replaying" || deadLetter.is_sent === 0,
 		`${handler} was replayed, and the replay has not ended`,
+	);
+	judge(
+		"dead letter",
+		n,
+		// A replay to all handlers of a Worker is resolved once each has a delivery of its own.
+		deadLetter.state !== "resolved" || isTaken || handler.endsWith("/*"),
+		`the dead letter for ${handler} is resolved, and the handler has not succeeded`,
 	);
 	const hasError = typeof JSON.parse(deadLetter.error).message === "string";
 	judge(

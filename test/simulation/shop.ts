@@ -10,15 +10,10 @@ import {
 	RetryAfterError,
 	type TidingsEvent,
 } from "../../src/index.ts";
+import { DeadLetters, Payloads, Scheduler } from "../../src/objects.ts";
 import type { Ports } from "../../src/ports.ts";
 import { portsOf } from "../../src/registration.ts";
-import {
-	DeadLetters,
-	Payloads,
-	Scheduler,
-	subscriber,
-	worker,
-} from "../../src/worker.ts";
+import { subscriber, worker } from "../../src/worker.ts";
 import type { Ledger, Run } from "./ledger.ts";
 import { waitUntil } from "./platform/cloudflare-workers.ts";
 import { here, Isolate } from "./platform/isolate.ts";

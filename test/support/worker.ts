@@ -119,10 +119,13 @@ export default own;
 export const Publisher = publisher(events);
 export {
 	DeadLetters,
+	Jobs,
+	Journal,
+	Keys,
 	Payloads,
 	Scheduler,
 	Subscriptions,
-} from "tidings/worker";
+} from "tidings/objects";
 
 /** Handlers of another Worker. It is this Worker behind its own binding. */
 export const mail = createEvents();

@@ -162,12 +162,6 @@ const rejected: [title: string, code: string, says: RegExp, args: unknown[]][] =
 			["order.placed", { afer: 5 }, 1],
 		],
 		["an id", "not_supported", /id/, ["order.placed", { id: "mine" }, 1]],
-		[
-			"an idempotencyKey",
-			"not_supported",
-			/idempotencyKey/,
-			["order.placed", { idempotencyKey: "k" }, 1],
-		],
 	];
 
 for (const [name, publish] of Object.entries(entryPoints))

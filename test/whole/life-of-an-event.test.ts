@@ -113,7 +113,7 @@ test("a delivery whose retries are exhausted is a dead letter, which can be read
 	const { json } = await call("GET", path);
 	expect(json).toMatchObject({
 		id: `${id}:load`,
-		status: "dead",
+		state: "dead",
 		handler: "load",
 		cause: "exhausted",
 		attempts: 2,
@@ -143,10 +143,14 @@ test("a delivery whose retries are exhausted is a dead letter, which can be read
 		"replayed load",
 		"delivered load 1",
 	]);
-	expect((await call("GET", path)).json).toMatchObject({
-		status: "replayed",
-		replays: 1,
-	});
+	await vi.waitFor(
+		async () =>
+			expect((await call("GET", path)).json).toMatchObject({
+				...{ state: "resolved", replays: 1, history: [] },
+				error: { message: "no\nway" },
+			}),
+		wait,
+	);
 });
 
 test("a replay runs only the handler that failed, from attempt 1, with the edited body", async () => {

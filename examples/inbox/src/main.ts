@@ -29,9 +29,4 @@ const events = createEvents({ apps: [email, calendar, inbox], observe: trace });
 
 export default worker(events, { config });
 export const Publisher = publisher(events);
-export {
-	DeadLetters,
-	Payloads,
-	Scheduler,
-	Subscriptions,
-} from "tidings/worker";
+export * from "tidings/objects";

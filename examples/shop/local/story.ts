@@ -90,7 +90,7 @@ export async function playStory(
 		for (;;) {
 			const page = await owner<{ deadLetters: DeadLetter[] }>(
 				"GET",
-				`/v1/dead-letters?handler=${handler}`,
+				`/v1/dead-letters?q=handler:${handler}`,
 			);
 			const found = page.body.deadLetters.find((one) => one.event.id === event);
 			if (found)

@@ -4,4 +4,4 @@ import { events } from "./handlers.ts";
 
 export default worker(events);
 export const Publisher = publisher(events);
-export { DeadLetters, Payloads, Scheduler } from "tidings/worker";
+export * from "tidings/objects";

@@ -7,6 +7,7 @@ import { settleUntried } from "../../consume/dispatch.ts";
 import { firstDelivery } from "../../consume/next-delivery.ts";
 import { enqueueFirstAttempts } from "../../consume/requeue.ts";
 import type { ConsumePorts, IncomingEvent } from "../../consume/settle.ts";
+import { resolve } from "../../dead-letters/resolve.ts";
 import { SUBSCRIBERS_PER_MESSAGE } from "../../event/limits.ts";
 import { loadRecord } from "../../payloads/payloads.ts";
 import type { SentBody } from "../app-event-body.ts";
@@ -43,6 +44,9 @@ export async function fanOut(
 			firstDelivery(event, remainingSubscribersId(name, last.id)),
 		);
 	await enqueueFirstAttempts(event, deliveries, ports);
+	// The subscribers have deliveries of their own now, so a replay to all of them has ended.
+	const { delivery: carried } = event.envelope;
+	if (carried) await resolve(event, carried, ports);
 	if (page.length === 0 && after === 0)
 		ports.observe({ type: "ignored", at: ports.clock(), id, event: name });
 }

@@ -1,14 +1,16 @@
 /** Assembles the HTTP API: authenticates each request and routes it. It contains no rules of its own. */
 import { Hono } from "hono";
 import type { AppPorts } from "../../apps/app-ports.ts";
+import { RefusedError } from "../../event/errors.ts";
 import { show } from "../../event/validation.ts";
-import { refuseUnsupported } from "../../publish/request.ts";
 import { appRoutes } from "./apps.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
+import { deliveryRoutes } from "./deliveries.ts";
 import { eventRoutes } from "./events.ts";
 import { handlerRoutes } from "./handlers.ts";
 import { healthRoute } from "./health.ts";
 import { hookRoutes } from "./hooks.ts";
+import { jobRoutes } from "./jobs.ts";
 import { type Caller, callerOf } from "./keys.ts";
 import { HttpError, problem } from "./problem.ts";
 import { limitAddress, limitCaller } from "./rate-limit.ts";
@@ -44,6 +46,8 @@ export function createApp(
 	eventRoutes(app, ports);
 	scheduledRoutes(app, ports);
 	deadLetterRoutes(app, ports);
+	jobRoutes(app, ports);
+	deliveryRoutes(app, ports);
 	handlerRoutes(app, ports);
 	subscriptionRoutes(app, ports);
 	appRoutes(app, ports);
@@ -61,10 +65,20 @@ export function createApp(
 				const caller = await identify(context.req.raw);
 				await limitCaller(caller);
 				context.set("caller", caller);
-				if (context.req.header("idempotency-key") !== undefined)
-					refuseUnsupported(["idempotencyKey"]);
+				refuseKey(context.req.raw, prefix);
 			}
 			await next();
 		});
 	}
+}
+
+/** A key that is ignored would promise what does not happen. */
+function refuseKey({ headers, url }: Request, prefix: string): void {
+	const { pathname } = new URL(url);
+	if (!headers.has("idempotency-key") || pathname === `${prefix}/v1/events`)
+		return;
+	throw new RefusedError(
+		"not_supported",
+		`Idempotency-Key: ${show(pathname)} does not take it; only POST /v1/events does`,
+	);
 }

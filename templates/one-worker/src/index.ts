@@ -25,9 +25,4 @@ export default worker(events, {
 	},
 });
 
-export {
-	DeadLetters,
-	Payloads,
-	Scheduler,
-	Subscriptions,
-} from "tidings/worker";
+export * from "tidings/objects";

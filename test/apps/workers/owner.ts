@@ -100,4 +100,4 @@ export {
 	Payloads,
 	Scheduler,
 	Subscriptions,
-} from "tidings/worker";
+} from "tidings/objects";

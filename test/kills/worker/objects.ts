@@ -1,5 +1,5 @@
 /** The objects of Tidings, with a fault point before and after each call of them and of their alarm. */
-import * as tidings from "tidings/worker";
+import * as tidings from "tidings/objects";
 import { faulty, inside, type Place, placeOf } from "./points.ts";
 
 type Rows = Parameters<tidings.Scheduler["store"]>[0];

@@ -53,4 +53,4 @@ export {
 	Payloads,
 	Scheduler,
 	Subscriptions,
-} from "tidings/worker";
+} from "tidings/objects";

@@ -155,4 +155,4 @@ export default worker(events, {
 		return Response.json((await paths[pathname]?.(search)) ?? null);
 	},
 });
-export { DeadLetters, Payloads, Scheduler } from "tidings/worker";
+export { DeadLetters, Payloads, Scheduler } from "tidings/objects";

@@ -21,4 +21,4 @@ export default {
 		await own.queue(batch, env, ctx);
 	},
 } satisfies ExportedHandler<Cloudflare.Env>;
-export { DeadLetters, Payloads, Scheduler } from "tidings/worker";
+export { DeadLetters, Payloads, Scheduler } from "tidings/objects";

@@ -47,4 +47,4 @@ export default {
 		withShiftedClock(() => own.queue(...args)),
 };
 export const Publisher = publisher(events);
-export { DeadLetters, Payloads, Scheduler } from "tidings/worker";
+export { DeadLetters, Payloads, Scheduler } from "tidings/objects";

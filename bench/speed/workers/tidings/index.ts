@@ -7,7 +7,7 @@ import { drive, type Side } from "../driver.ts";
 import { type Body, clock, consumerResumed, count, fail } from "../tally.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
-export { DeadLetters, Payloads, Scheduler } from "tidings/worker";
+export { DeadLetters, Payloads, Scheduler } from "tidings/objects";
 export { Subscriptions } from "./subscriptions.ts";
 
 const rung = {

@@ -1,5 +1,5 @@
 /** Subscriptions that the bench can add in one call. */
-import { Subscriptions as OwnSubscriptions } from "tidings/worker";
+import { Subscriptions as OwnSubscriptions } from "tidings/objects";
 import { SubscriptionTable } from "../../../../src/apps/subscriptions/subscription-table.ts";
 
 export class Subscriptions extends OwnSubscriptions {

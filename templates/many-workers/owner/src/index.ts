@@ -5,9 +5,4 @@ import { events } from "./events.ts";
 
 export default worker(events, { config });
 export const Publisher = publisher(events);
-export {
-	DeadLetters,
-	Payloads,
-	Scheduler,
-	Subscriptions,
-} from "tidings/worker";
+export * from "tidings/objects";

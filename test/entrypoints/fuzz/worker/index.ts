@@ -63,4 +63,4 @@ export {
 	Payloads,
 	Scheduler,
 	Subscriptions,
-} from "tidings/worker";
+} from "tidings/objects";

@@ -1,5 +1,5 @@
 /** Reads and writes the size and the cursor of a page of a list. It reads no list. */
-import { RefusedError } from "./errors.ts";
+import { RefusedError } from "../event/errors.ts";
 
 const DEFAULT_SIZE = 100;
 const MAX_SIZE = 1_000;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { cursorOf, pageSize, positionOf } from "../../src/event/cursor.ts";
+import { cursorOf, pageSize, positionOf } from "../../src/lists/cursor.ts";
 
 describe("a cursor", () => {
 	test("is read as its position, whatever the id", () => {

@@ -1,0 +1,142 @@
+/** The rows of jobs: what each does, and how far it is. It must not run one. */
+import type { Job, Step, StepResult } from "./job.ts";
+
+type SqlRow = {
+	id: string;
+	action: Job["action"];
+	q: string;
+	state: Job["state"];
+	count: number;
+	done: number;
+	failed: number;
+	errors: string;
+	by: string;
+	started_at: number;
+	ended_at: number | null;
+	cursor: string | null;
+	is_in_flight: number;
+	again_at: number | null;
+};
+
+/** Errors that are stored. */
+const ERRORS = 10;
+
+/** A running job with the place where it goes on. */
+export interface RunningJob extends Step {
+	id: string;
+	/** The batch was begun before, and its end was not stored. */
+	isInFlight: boolean;
+	/** After the last batch, the job starts over at this time, in epoch milliseconds. */
+	againAt: number | null;
+}
+
+export class JobTable {
+	readonly #sql: SqlStorage;
+
+	constructor(sql: SqlStorage) {
+		this.#sql = sql;
+		sql.exec(`CREATE TABLE IF NOT EXISTS job (
+			id TEXT PRIMARY KEY, action TEXT NOT NULL, q TEXT NOT NULL, state TEXT NOT NULL,
+			count INTEGER NOT NULL, done INTEGER NOT NULL, failed INTEGER NOT NULL, errors TEXT NOT NULL,
+			by TEXT NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER, cursor TEXT,
+			is_in_flight INTEGER NOT NULL, again_at INTEGER
+		) WITHOUT ROWID`);
+	}
+
+	insert(
+		{
+			id,
+			action,
+			q,
+			count,
+			by,
+		}: Pick<Job, "id" | "action" | "q" | "count" | "by">,
+		now: number,
+	): void {
+		this.#sql.exec(
+			"INSERT INTO job VALUES (?, ?, ?, 'running', ?, 0, 0, '[]', ?, ?, NULL, NULL, 0, NULL)",
+			...[id, action, q, count, by, now],
+		);
+	}
+
+	get(id: string): Job | undefined {
+		return this.#read("WHERE id = ?", id)[0];
+	}
+
+	/** The latest first. Ids are in the order of their creation. */
+	list(limit: number, before: string): Job[] {
+		return this.#read("WHERE id < ? ORDER BY id DESC LIMIT ?", before, limit);
+	}
+
+	/** The running job that started first. */
+	next(): RunningJob | undefined {
+		const [row] = this.#sql
+			.exec<SqlRow>("SELECT * FROM job WHERE state = 'running' ORDER BY id")
+			.toArray();
+		if (!row) return undefined;
+		const { id, action, q, cursor } = row;
+		return {
+			...{ id, action, q, cursor, startedAt: row.started_at },
+			isInFlight: row.is_in_flight === 1,
+			againAt: row.again_at,
+		};
+	}
+
+	/** A batch begins. @param againAt when to start over after the last one; null if that is not needed */
+	begin(id: string, againAt: number | null): void {
+		this.#sql.exec(
+			"UPDATE job SET is_in_flight = 1, again_at = ? WHERE id = ?",
+			...[againAt, id],
+		);
+	}
+
+	/** A batch has ended. */
+	advance(id: string, { done, errors, cursor }: StepResult): void {
+		const job = this.get(id);
+		if (!job) return;
+		const all = [...job.errors, ...errors].slice(0, ERRORS);
+		this.#sql.exec(
+			`UPDATE job SET is_in_flight = 0, done = done + ?, failed = failed + ?, errors = ?, cursor = ?
+			 WHERE id = ?`,
+			...[done, errors.length, JSON.stringify(all), cursor, id],
+		);
+	}
+
+	/** The job starts over: what failed is tried again. */
+	startOver(id: string): void {
+		this.#sql.exec(
+			"UPDATE job SET cursor = NULL, failed = 0, errors = '[]', again_at = NULL WHERE id = ?",
+			id,
+		);
+	}
+
+	/** Ends a running job. Returns false if it does not run. */
+	end(id: string, state: "done" | "stopped", now: number): boolean {
+		const { rowsWritten } = this.#sql.exec(
+			"UPDATE job SET state = ?, ended_at = ?, is_in_flight = 0 WHERE id = ? AND state = 'running'",
+			...[state, now, id],
+		);
+		return rowsWritten > 0;
+	}
+
+	deleteBefore(time: number): void {
+		this.#sql.exec("DELETE FROM job WHERE ended_at < ?", time);
+	}
+
+	#read(where: string, ...values: (string | number)[]): Job[] {
+		return this.#sql
+			.exec<SqlRow>(`SELECT * FROM job ${where}`, ...values)
+			.toArray()
+			.map(jobOf);
+	}
+}
+
+function jobOf(row: SqlRow): Job {
+	const { id, action, q, state, count, done, failed, by } = row;
+	return {
+		...{ id, action, q, state, count, done, failed },
+		left: state === "running" ? Math.max(0, count - done - failed) : 0,
+		errors: JSON.parse(row.errors),
+		...{ by, startedAt: row.started_at, endedAt: row.ended_at },
+	};
+}

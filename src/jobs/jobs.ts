@@ -1,0 +1,69 @@
+/** Starts, reads and stops jobs. It acts on nothing itself; the object of the jobs does, batch by batch. */
+import { v7 } from "uuid";
+import { RefusedError } from "../event/errors.ts";
+import { show } from "../event/validation.ts";
+import { cursorOf, pageSize, positionOf } from "../lists/cursor.ts";
+import { parseFilter } from "../lists/filter.ts";
+import type { Ports } from "../ports.ts";
+import { ACTIONS, type Action, type Job } from "./job.ts";
+import { countMatches } from "./run-step.ts";
+
+/**
+ * Starts a job on everything that matches a filter. Returns its id and how many match now; with `dryRun` only how many.
+ *
+ * @param by the id of the API key
+ * @throws RefusedError `invalid_request` for an unknown action, a wrong filter, or an empty one without `all`
+ */
+export async function startJob(
+	request: {
+		action: string;
+		q?: string | undefined;
+		/** Required for a job without a filter. */
+		all?: boolean | undefined;
+		dryRun?: boolean | undefined;
+	},
+	by: string,
+	ports: Ports,
+): Promise<{ id?: string; count: number }> {
+	const { action, q = "", all = false, dryRun = false } = request;
+	if (!isAction(action))
+		throw new RefusedError(
+			"invalid_request",
+			`action: ${show(action)} is unknown; use ${ACTIONS.join(", ")}`,
+		);
+	// The job reads the filter again: it must not fail there.
+	parseFilter(q, ports.clock());
+	if (q.trim() === "" && !all)
+		throw new RefusedError(
+			"invalid_request",
+			`q: it is empty, so ${action} would act on everything; give a filter, or all: true`,
+		);
+	const count = await countMatches(action, q, ports);
+	if (dryRun) return { count };
+	const id = v7({ msecs: ports.clock() });
+	await ports.jobs.start({ id, action, q, count, by });
+	return { id, count };
+}
+
+function isAction(action: string): action is Action {
+	return (ACTIONS as readonly string[]).includes(action);
+}
+
+/** Lists jobs, the latest first. */
+export async function listJobs(
+	query: { limit?: number | undefined; cursor?: string | undefined },
+	{ jobs }: Pick<Ports, "jobs">,
+): Promise<{ jobs: Job[]; cursor?: string }> {
+	const limit = pageSize(query.limit);
+	const [, before] = positionOf(query.cursor) ?? [0, LAST_ID];
+	const found = await jobs.list(limit + 1, before);
+	const page = found.slice(0, limit);
+	const last = page.at(-1);
+	return {
+		jobs: page,
+		...(found.length > limit && last && { cursor: cursorOf([0, last.id]) }),
+	};
+}
+
+/** After every id. */
+const LAST_ID = "~";

@@ -1,0 +1,119 @@
+/** Runs one batch of a job: finds the next items that match, and acts on each. It stores no progress. */
+import pMap from "p-map";
+import { discard, replay } from "../dead-letters/replay.ts";
+import { RefusedError } from "../event/errors.ts";
+import { CALL_CONCURRENCY } from "../event/limits.ts";
+import { matches } from "../event/name.ts";
+import type { ScheduledEvent } from "../event/scheduled-row.ts";
+import { type Filter, parseFilter } from "../lists/filter.ts";
+import type { Ports } from "../ports.ts";
+import { cancel } from "../schedule/schedule.ts";
+import type { Action, Step, StepResult } from "./job.ts";
+
+/** Items in one batch. A replay makes three calls, and an invocation may make a thousand (Workers, limits). */
+const BATCH = 100;
+
+/** Scheduled events that one batch reads. */
+const READ = 1_000;
+
+type StepPorts = Pick<
+	Ports,
+	| ("queues" | "scheduler" | "payloads" | "deadLetters" | "extension")
+	| ("definitionOf" | "clock" | "observe")
+>;
+
+/** Acts on the next batch. An item that is refused does not stop it. @throws UnavailableError */
+export async function runStep(
+	step: Step,
+	ports: StepPorts,
+): Promise<StepResult> {
+	const { action, cursor } = step;
+	const filter = filterOf(step);
+	const { ids, next } = await find(action, filter, cursor, BATCH, ports);
+	const errors: { id: string; reason: string }[] = [];
+	let done = 0;
+	const actOn = async (id: string) => {
+		try {
+			if (await act(action, id, ports)) done++;
+		} catch (error) {
+			if (!(error instanceof RefusedError)) throw error;
+			errors.push({ id, reason: error.message });
+		}
+	};
+	await pMap(ids, actOn, { concurrency: CALL_CONCURRENCY });
+	return { done, errors, cursor: next };
+}
+
+/** Counts what a job would act on. */
+export async function countMatches(
+	action: Action,
+	q: string,
+	ports: StepPorts,
+): Promise<number> {
+	const filter = parseFilter(q, ports.clock());
+	if (action !== "cancel") {
+		const { count } = await ports.deadLetters.list({ filter, limit: 1 });
+		return count;
+	}
+	let count = 0;
+	let cursor: string | null = null;
+	do {
+		const found = await find(action, filter, cursor, READ, ports);
+		count += found.ids.length;
+		cursor = found.next;
+	} while (cursor !== null);
+	return count;
+}
+
+/** What fails or is scheduled after the start of a job is not a part of it: a failing replay would never end. */
+function filterOf({ action, q, startedAt }: Step): Filter {
+	const filter = parseFilter(q, startedAt);
+	if (action === "cancel") return filter;
+	const { until = startedAt + 1 } = filter;
+	return { ...filter, until: Math.min(until, startedAt + 1) };
+}
+
+async function find(
+	action: Action,
+	filter: Filter,
+	cursor: string | null,
+	limit: number,
+	{ deadLetters, scheduler }: StepPorts,
+): Promise<{ ids: string[]; next: string | null }> {
+	const page = { limit, cursor: cursor ?? undefined };
+	if (action === "cancel") {
+		const { scheduled, cursor: next = null } = await scheduler.list(page);
+		const matching = scheduled.filter((event) => isMatch(event, filter));
+		return { ids: matching.map(({ id }) => id), next };
+	}
+	const found = await deadLetters.list({ filter, ...page });
+	const { deadLetters: letters, cursor: next = null } = found;
+	return { ids: letters.map(({ id }) => id), next };
+}
+
+/** Times of a filter are due times here. */
+function isMatch({ id, name, dueAt }: ScheduledEvent, filter: Filter): boolean {
+	const { since, until } = filter;
+	return (
+		(filter.id === undefined || filter.id === id) &&
+		(filter.name === undefined || matches(filter.name, name)) &&
+		(since === undefined || dueAt >= since) &&
+		(until === undefined || dueAt < until)
+	);
+}
+
+/** Returns false if the item is gone, or another call was faster. */
+async function act(
+	action: Action,
+	id: string,
+	ports: StepPorts,
+): Promise<boolean> {
+	switch (action) {
+		case "replay":
+			return (await replay(id, {}, ports)) !== false;
+		case "discard":
+			return discard(id, ports);
+		case "cancel":
+			return cancel(id, ports);
+	}
+}

@@ -1,0 +1,106 @@
+/** Counts of one minute, with a histogram of durations for each handler. Pure. */
+import type { Entry } from "./entry.ts";
+
+/** Upper bounds of the histogram's buckets, in milliseconds. The last bucket has none. */
+export const BOUNDS = [
+	...([5, 10, 25, 50, 100, 250] as const),
+	...([500, 1_000, 2_500, 5_000, 15_000] as const),
+] as const;
+
+export interface HandlerCounts {
+	delivered: number;
+	/** Attempts that failed and are retried. */
+	retrying: number;
+	dead: number;
+	/** Durations of attempts, by bucket. */
+	durations: number[];
+}
+
+export interface Counts {
+	/** Events by what was reported about them. */
+	events: Record<string, number>;
+	handlers: Record<string, HandlerCounts>;
+}
+
+const EVENT_STEPS = new Set([
+	...(["published", "scheduled", "rescheduled", "cancelled"] as const),
+	...(["queued", "ignored"] as const),
+]);
+
+export function countsOf(entries: readonly Entry[]): Counts {
+	const counts: Counts = { events: {}, handlers: {} };
+	for (const { steps } of entries)
+		for (const step of steps) {
+			if ((EVENT_STEPS as Set<string>).has(step.type))
+				counts.events[step.type] = (counts.events[step.type] ?? 0) + 1;
+			if (
+				step.type !== "delivered" &&
+				step.type !== "retrying" &&
+				step.type !== "dead"
+			)
+				continue;
+			counts.handlers[step.handler] ??= noCounts();
+			const handler = counts.handlers[step.handler] as HandlerCounts;
+			handler[step.type]++;
+			if (step.startedAt !== undefined)
+				count(handler.durations, step.at - step.startedAt);
+		}
+	return counts;
+}
+
+export function sumOf(one: Counts, other: Counts): Counts {
+	const events = { ...one.events };
+	for (const [type, count] of Object.entries(other.events))
+		events[type] = (events[type] ?? 0) + count;
+	const handlers = { ...one.handlers };
+	for (const [id, counts] of Object.entries(other.handlers)) {
+		const before = handlers[id] ?? noCounts();
+		handlers[id] = {
+			delivered: before.delivered + counts.delivered,
+			retrying: before.retrying + counts.retrying,
+			dead: before.dead + counts.dead,
+			durations: before.durations.map(
+				(count, bucket) => count + (counts.durations[bucket] ?? 0),
+			),
+		};
+	}
+	return { events, handlers };
+}
+
+export const NO_COUNTS: Counts = { events: {}, handlers: {} };
+
+function noCounts(): HandlerCounts {
+	const durations = Array.from({ length: BOUNDS.length + 1 }, () => 0);
+	return { delivered: 0, retrying: 0, dead: 0, durations };
+}
+
+function count(durations: number[], ms: number): void {
+	const found = BOUNDS.findIndex((bound) => ms <= bound);
+	const bucket = found < 0 ? BOUNDS.length : found;
+	durations[bucket] = (durations[bucket] ?? 0) + 1;
+}
+
+/**
+ * Estimates a quantile of the durations in milliseconds, linear within a bucket. Returns null without durations; in the
+ * last bucket, its lower bound.
+ *
+ * @param quantile from 0 to 1
+ */
+export function quantileOf(
+	durations: readonly number[],
+	quantile: number,
+): number | null {
+	const total = durations.reduce((sum, count) => sum + count, 0);
+	if (total === 0) return null;
+	let left = quantile * total;
+	for (const [bucket, count] of durations.entries()) {
+		if (count === 0 || left > count) {
+			left -= count;
+			continue;
+		}
+		const low = BOUNDS[bucket - 1] ?? 0;
+		const high = BOUNDS[bucket] ?? low;
+		return Math.round(low + ((high - low) * left) / count);
+	}
+	return BOUNDS.at(-1) ?? null;
+}

@@ -1,0 +1,75 @@
+/** The entry of the journal: what one message, or one call, reported about one event. Pure. */
+import type { Transition } from "../event/transition.ts";
+
+type WithoutEvent<One> = One extends unknown
+	? Omit<One, "id" | "event">
+	: never;
+
+/** One transition of the entry's event. */
+export type Step = WithoutEvent<Transition>;
+
+/** An event has an entry for each message that carried it: its retries and replays have entries of their own. */
+export interface Entry {
+	id: string;
+	name: string;
+	/** When the event was published, in epoch milliseconds. */
+	time: number;
+	/** Milliseconds; absent for an event that was not scheduled. */
+	delay?: number;
+	/** Who published: the id of an API key, or the name of an app; absent for the Worker that owns the events. */
+	by?: string;
+	tags?: Readonly<Record<string, string>>;
+	/** The W3C trace context of the publisher. */
+	trace?: string;
+	/** How long the message waited in its queue, in milliseconds; absent if the entry is not from a message. */
+	queuedMs?: number;
+	/** In the order in which they happened. */
+	steps: readonly Step[];
+	/** JSON text, cut to the configured size. */
+	body?: string;
+	/** Bytes of the whole body, if it was cut. */
+	bodyBytes?: number;
+}
+
+/** Whether an attempt of the entry failed, or a delivery ended as a dead letter. */
+export function hasFailed({ steps }: Entry): boolean {
+	return steps.some(({ type }) => type === "retrying" || type === "dead");
+}
+
+export function handlersOf({ steps }: Entry): string[] {
+	return steps.flatMap((step) => {
+		if ("handlers" in step) return step.handlers;
+		return "handler" in step && step.handler !== undefined
+			? [step.handler]
+			: [];
+	});
+}
+
+/** Epoch milliseconds of the first and the last step. */
+export function spanOf({ steps, time }: Entry): [first: number, last: number] {
+	const times = steps.map(({ at }) => at);
+	return times.length === 0
+		? [time, time]
+		: [Math.min(...times), Math.max(...times)];
+}
+
+/** The keys under which a page's Bloom filter finds an entry. */
+export function keysOf(entry: Entry): string[] {
+	const tags = Object.entries(entry.tags ?? {});
+	return [
+		idKey(entry.id),
+		...tags.map(([key, value]) => tagKey(key, value, false)),
+		...(hasFailed(entry)
+			? tags.map(([key, value]) => tagKey(key, value, true))
+			: []),
+	];
+}
+
+export function idKey(id: string): string {
+	return `id=${id}`;
+}
+
+/** @param failed finds only entries with a failure, which most searches look for */
+export function tagKey(key: string, value: string, failed: boolean): string {
+	return `${failed ? "failed" : "tag"}.${key}=${value}`;
+}

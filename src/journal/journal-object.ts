@@ -1,0 +1,93 @@
+/** Stores what happened to each event for some days. It decides nothing, and no delivery waits for it. */
+import { DurableObject } from "cloudflare:workers";
+import type { Filter } from "../lists/filter.ts";
+import { Alarm } from "../platform/alarm.ts";
+import { log } from "../platform/log.ts";
+import { objectContext } from "../platform/object-context.ts";
+import type { Counts } from "./counters.ts";
+import { allTables, dateOf, dayOf, dropTables } from "./day-table.ts";
+import { type MinuteCounts, MinuteTable } from "./minute-table.ts";
+import type { Page } from "./page.ts";
+import { PageTable } from "./page-table.ts";
+import { type SearchResult, search } from "./search.ts";
+
+const DAY = 86_400_000;
+
+/** An object may have 10 GB (Durable Objects, limits). The rest is room for the day. */
+const MOST_BYTES = 9_000_000_000;
+
+export class Journal extends DurableObject {
+	readonly #sql = this.ctx.storage.sql;
+	readonly #pages = new PageTable(this.#sql);
+	readonly #minutes = new MinuteTable(this.#sql);
+	readonly #alarm = new Alarm(this.ctx.storage);
+
+	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+		super(ctx, env);
+		ctx.blockConcurrencyWhile(() =>
+			this.#alarm.start(() => this.#nextDropAt()),
+		);
+	}
+
+	/** Stores the entries of one batch and their counts: two rows written, and the alarm once a day. */
+	async record(
+		page: Page | null,
+		counts: Counts,
+		deploy: string,
+	): Promise<void> {
+		const now = Date.now();
+		if (this.#sql.databaseSize > MOST_BYTES) this.#dropOldest(now);
+		if (page) this.#pages.add(page, deploy, now);
+		this.#minutes.add(counts, now);
+		await this.#alarm.setBy(startOfTomorrow(now));
+	}
+
+	async search(
+		filter: Filter,
+		from: readonly [day: number, page: number] | undefined,
+		limit: number,
+	): Promise<SearchResult> {
+		return search(filter, from, limit, this.#pages);
+	}
+
+	async minutes(since: number, until: number): Promise<MinuteCounts[]> {
+		return this.#minutes.list(since, until);
+	}
+
+	/** Drops the days whose retention has ended. */
+	override async alarm(run?: AlarmInvocationInfo): Promise<void> {
+		await this.#alarm.run(
+			run?.isRetry ?? false,
+			async () => {
+				const { journalRetention } = objectContext();
+				const first = dayOf(Date.now() - journalRetention);
+				this.#drop((day) => day < first);
+			},
+			() => this.#nextDropAt(),
+		);
+	}
+
+	/** Today's tables stay, whatever their size: the newest entries are worth the most. */
+	#dropOldest(now: number): void {
+		const oldest = Math.min(...allTables(this.#sql).map(({ day }) => day));
+		if (oldest >= dayOf(now)) return;
+		this.#drop((day) => day === oldest);
+		log("journal_full", { day: dateOf(oldest) });
+	}
+
+	#drop(isOver: (day: number) => boolean): void {
+		if (dropTables(this.#sql, isOver).length === 0) return;
+		this.#pages.forget();
+		this.#minutes.forget();
+	}
+
+	#nextDropAt(): number | null {
+		return allTables(this.#sql).length === 0
+			? null
+			: startOfTomorrow(Date.now());
+	}
+}
+
+function startOfTomorrow(now: number): number {
+	return (dayOf(now) + 1) * DAY;
+}

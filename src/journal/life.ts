@@ -1,0 +1,134 @@
+/** The life of an event: its entries merged into deliveries and their attempts. Pure. */
+import type { Cause } from "../event/envelope.ts";
+import type { Failure } from "../event/failure.ts";
+import type { STATES } from "../lists/filter.ts";
+import type { Entry, Step } from "./entry.ts";
+
+type State = (typeof STATES)[number];
+
+/** One thing that happened to a delivery. Times are in epoch milliseconds. */
+interface Attempt {
+	state: State;
+	at: number;
+	/** Counted from 1. */
+	attempt?: number;
+	startedAt?: number;
+	error?: Failure;
+	cause?: Cause;
+	/** When the next attempt begins. */
+	retryAt?: number;
+	/** Why the delivery waits. */
+	reason?: string;
+}
+
+/** An event and everything that the journal knows of its deliveries. */
+export interface EventLife extends Omit<Entry, "steps" | "queuedMs"> {
+	state: State;
+	/** When the last step happened, in epoch milliseconds. */
+	at: number;
+	/** How long its first message waited in the queue, in milliseconds. */
+	queuedMs?: number;
+	/** Due time, if it was scheduled. */
+	dueAt?: number;
+	deliveries: {
+		handler: string;
+		state: State;
+		/** The earliest first. */
+		attempts: Attempt[];
+	}[];
+}
+
+/** The worst state of its deliveries is the state of an event. */
+const WORST: readonly State[] = [
+	...(["dead", "retrying", "waiting", "replaying", "queued"] as const),
+	...(["delivered", "discarded", "cancelled"] as const),
+];
+
+/** @param entries of one event, at least one */
+export function lifeOf(entries: readonly Entry[]): EventLife {
+	const steps = entries
+		.flatMap((entry) => entry.steps)
+		.sort((one, other) => one.at - other.at);
+	const [first] = entries as readonly [Entry];
+	// The entry of a message knows more than that of a caller.
+	const {
+		steps: _,
+		queuedMs: __,
+		...event
+	} = entries.find((entry) => entry.queuedMs !== undefined) ?? first;
+	const waits = entries.flatMap(({ queuedMs }) => queuedMs ?? []);
+	const body = entries.find((entry) => entry.body !== undefined);
+	const due = steps.findLast((step) => "dueAt" in step) as
+		| { dueAt: number }
+		| undefined;
+	const deliveries = deliveriesIn(steps);
+	return {
+		...event,
+		...(body && { body: body.body as string }),
+		...(body?.bodyBytes !== undefined && { bodyBytes: body.bodyBytes }),
+		state: stateOf(steps, deliveries),
+		at: steps.at(-1)?.at ?? event.time,
+		...(waits.length > 0 && { queuedMs: Math.min(...waits) }),
+		...(due && { dueAt: due.dueAt }),
+		deliveries,
+	};
+}
+
+function deliveriesIn(steps: readonly Step[]): EventLife["deliveries"] {
+	const attempts = new Map<string, Attempt[]>();
+	for (const step of steps)
+		for (const handler of handlersIn(step)) {
+			const list = attempts.get(handler) ?? [];
+			attempts.set(handler, list);
+			list.push(attemptOf(step));
+		}
+	return [...attempts].map(([handler, attempts]) => ({
+		handler,
+		state: (attempts.at(-1) as Attempt).state,
+		attempts,
+	}));
+}
+
+function handlersIn(step: Step): readonly string[] {
+	if (step.type === "split") return step.handlers;
+	return "handler" in step && step.handler !== undefined ? [step.handler] : [];
+}
+
+function attemptOf(step: Step): Attempt {
+	const { type: _, ...rest } = step as Step & Partial<Attempt>;
+	const { at, attempt, startedAt, error, cause, retryAt, reason } = rest;
+	return {
+		...{ state: stateAfter(step), at },
+		...(attempt !== undefined && { attempt }),
+		...(startedAt !== undefined && { startedAt }),
+		...(error && { error }),
+		...(cause && { cause }),
+		...(retryAt !== undefined && { retryAt }),
+		...(reason !== undefined && { reason }),
+	};
+}
+
+function stateAfter({ type }: Step): State {
+	switch (type) {
+		case "published":
+		case "split":
+			return "queued";
+		case "rescheduled":
+			return "scheduled";
+		case "replayed":
+			return "replaying";
+		default:
+			return type;
+	}
+}
+
+function stateOf(
+	steps: readonly Step[],
+	deliveries: EventLife["deliveries"],
+): State {
+	const states = deliveries.map(({ state }) => state);
+	const worst = WORST.find((state) => states.includes(state));
+	if (worst) return worst;
+	const last = steps.at(-1);
+	return last ? stateAfter(last) : "queued";
+}

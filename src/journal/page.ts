@@ -1,0 +1,81 @@
+/**
+ * The pages of the journal: entries of one batch, compressed, with a summary that tells a search whether to open them.
+ * It stores nothing.
+ */
+import { addKey, newBloom } from "./bloom.ts";
+import { type Entry, handlersOf, hasFailed, keysOf, spanOf } from "./entry.ts";
+
+/** What a search reads of a page before it opens it. */
+export interface Summary {
+	/** Epoch milliseconds of the first and the last step. */
+	first: number;
+	last: number;
+	/** Number of entries. */
+	count: number;
+	/** Number of entries with a failure. */
+	failures: number;
+	names: readonly string[];
+	handlers: readonly string[];
+	/** Number of keys in the Bloom filter. */
+	keys: number;
+	bloom: Uint8Array;
+}
+
+export interface Page extends Summary {
+	/**
+	 * Parts, each its length in four bytes and compressed JSON. A page grows by parts, because nothing can be added to
+	 * compressed data.
+	 */
+	data: Uint8Array;
+}
+
+/** @param entries at least one */
+export async function pageOf(entries: readonly Entry[]): Promise<Page> {
+	const spans = entries.map(spanOf);
+	const keys = new Set(entries.flatMap(keysOf));
+	const bloom = newBloom(keys.size);
+	for (const key of keys) addKey(bloom, key);
+	return {
+		first: Math.min(...spans.map(([first]) => first)),
+		last: Math.max(...spans.map(([, last]) => last)),
+		count: entries.length,
+		failures: entries.filter(hasFailed).length,
+		names: [...new Set(entries.map(({ name }) => name))],
+		handlers: [...new Set(entries.flatMap(handlersOf))],
+		keys: keys.size,
+		bloom,
+		data: await compressed(entries),
+	};
+}
+
+/** @throws Error if the data is damaged */
+export async function entriesIn(data: Uint8Array): Promise<Entry[]> {
+	const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+	const entries: Entry[] = [];
+	for (let at = 0; at < data.length; ) {
+		const length = view.getUint32(at);
+		const part = data.subarray(at + LENGTH_BYTES, at + LENGTH_BYTES + length);
+		entries.push(...(JSON.parse(await decompressed(part)) as Entry[]));
+		at += LENGTH_BYTES + length;
+	}
+	return entries;
+}
+
+const LENGTH_BYTES = 4;
+
+async function compressed(entries: readonly Entry[]): Promise<Uint8Array> {
+	const json = new Response(JSON.stringify(entries)).body as ReadableStream;
+	const stream = json.pipeThrough(new CompressionStream("deflate-raw"));
+	const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+	const part = new Uint8Array(LENGTH_BYTES + bytes.length);
+	new DataView(part.buffer).setUint32(0, bytes.length);
+	part.set(bytes, LENGTH_BYTES);
+	return part;
+}
+
+async function decompressed(part: Uint8Array): Promise<string> {
+	const bytes = new Response(part as Uint8Array<ArrayBuffer>)
+		.body as ReadableStream;
+	const stream = bytes.pipeThrough(new DecompressionStream("deflate-raw"));
+	return new Response(stream).text();
+}

@@ -1,0 +1,84 @@
+/** Reads events from the journal: the latest that match a filter, and the life of one. It writes nothing. */
+
+import { RefusedError } from "../event/errors.ts";
+import { timeOf } from "../event/id.ts";
+import { cursorOf, pageSize, positionOf } from "../lists/cursor.ts";
+import { type Filter, parseFilter } from "../lists/filter.ts";
+import type { JournalStore, Ports } from "../ports.ts";
+import type { Entry } from "./entry.ts";
+import { type EventLife, lifeOf } from "./life.ts";
+
+type ReadPorts = Pick<Ports, "journal" | "clock">;
+
+/** A page of events, the latest first. */
+interface EventPage {
+	events: EventLife[];
+	/** Where the search goes on. It stops after a number of pages, even if nothing matched. Absent at the end. */
+	cursor?: string;
+	/** The search has reached this time, in epoch milliseconds. */
+	searchedUntil: number;
+	/** Pages of the journal that could not be read. */
+	unreadable: number;
+}
+
+/**
+ * Lists the events that match a filter, the latest first. An event shows what happened to it in the entries that match.
+ *
+ * @throws RefusedError `invalid_request`, or `not_configured` without a journal; UnavailableError
+ */
+export async function listEvents(
+	query: {
+		q?: string | undefined;
+		limit?: number | undefined;
+		cursor?: string | undefined;
+	},
+	ports: ReadPorts,
+): Promise<EventPage> {
+	const limit = pageSize(query.limit);
+	const filter = parseFilter(query.q, ports.clock());
+	const position = positionOf(query.cursor);
+	const from = position && ([position[0], Number(position[1])] as const);
+	const result = await storeOf(ports).search(filter, from, limit);
+	const { entries, cursor, searchedUntil, unreadable } = result;
+	return {
+		events: livesOf(entries),
+		...(cursor && { cursor: cursorOf([cursor[0], String(cursor[1])]) }),
+		...{ searchedUntil, unreadable },
+	};
+}
+
+/** Searches for the entries of one event. Each reads up to 10 000 summaries. */
+const SEARCHES = 10;
+
+/** Returns the life of an event; null if the journal has no entry of it. */
+export async function readEvent(
+	id: string,
+	ports: ReadPorts,
+): Promise<EventLife | null> {
+	const store = storeOf(ports);
+	const since = timeOf(id);
+	const filter: Filter = { id, ...(since !== undefined && { since }) };
+	const entries: Entry[] = [];
+	let from: readonly [number, number] | undefined;
+	for (let n = 0; n < SEARCHES; n++) {
+		const result = await store.search(filter, from, MOST_ENTRIES);
+		entries.push(...result.entries);
+		from = result.cursor;
+		if (!from) break;
+	}
+	return entries.length > 0 ? lifeOf(entries) : null;
+}
+
+const MOST_ENTRIES = 1_000;
+
+function livesOf(entries: readonly Entry[]): EventLife[] {
+	return [...Map.groupBy(entries, ({ id }) => id).values()].map(lifeOf);
+}
+
+function storeOf({ journal }: ReadPorts): JournalStore {
+	if (journal) return journal.store;
+	throw new RefusedError(
+		"not_configured",
+		"the journal is turned off; remove journal: false from tidings.config.ts",
+	);
+}

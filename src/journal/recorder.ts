@@ -1,0 +1,123 @@
+/**
+ * Collects the entries of one batch, or of the calls of one request, from their transitions. It sends nothing, and no
+ * transition waits for it.
+ */
+import type { ReceivedEvent } from "../event/envelope.ts";
+import { timeOf } from "../event/id.ts";
+import type { Observe, Transition } from "../event/transition.ts";
+import { type Entry, hasFailed, type Step } from "./entry.ts";
+
+/** What the journal records. */
+export interface JournalOptions {
+	/** Every event, or only those with a failure. The counts are of all events in both cases. */
+	record: "all" | "failures";
+	/** Whose bodies are recorded. */
+	bodies: "failed" | "all" | "none";
+	/** Bytes of a body's JSON. A longer body is cut. */
+	maxBytes: number;
+}
+
+interface Collected {
+	event?: ReceivedEvent;
+	queuedMs?: number;
+	name: string;
+	at: number;
+	steps: Step[];
+}
+
+export class Recorder {
+	readonly #options: JournalOptions;
+	readonly #collected = new Map<string, Collected>();
+
+	constructor(options: JournalOptions) {
+		this.#options = options;
+	}
+
+	/**
+	 * A message of an event has arrived.
+	 *
+	 * @param sentAt when it was sent, in epoch milliseconds
+	 */
+	receive(event: ReceivedEvent, sentAt: number, now: number): void {
+		const { id, name } = event.envelope;
+		const queuedMs = Math.max(0, now - sentAt);
+		this.#collected.set(id, { event, queuedMs, name, at: now, steps: [] });
+	}
+
+	observe({ id, event: name, ...step }: Transition): void {
+		const known = this.#collected.get(id);
+		if (known) known.steps.push(step);
+		else this.#collected.set(id, { name, at: step.at, steps: [step] });
+	}
+
+	/** Returns the entries collected so far, without those that nothing was reported about. */
+	entries(): Entry[] {
+		return [...this.#collected]
+			.filter(([, { steps }]) => steps.length > 0)
+			.map(([id, collected]) => this.#entryOf(id, collected));
+	}
+
+	#entryOf(id: string, { event, queuedMs, name, at, steps }: Collected): Entry {
+		if (!event) return { id, name, time: timeOf(id) ?? at, steps };
+		const { time, delay, by, tags, trace } = event.envelope;
+		const entry: Entry = {
+			...{ id, name, time },
+			...(delay > 0 && { delay }),
+			...(by !== undefined && { by }),
+			...(tags && { tags }),
+			...(trace !== undefined && { trace }),
+			...(queuedMs !== undefined && { queuedMs }),
+			steps,
+		};
+		return { ...entry, ...this.#bodyOf(event, entry) };
+	}
+
+	#bodyOf(
+		{ text, envelope: { reference } }: ReceivedEvent,
+		entry: Entry,
+	): Pick<Entry, "body" | "bodyBytes"> {
+		const { bodies, maxBytes } = this.#options;
+		if (bodies === "none" || (bodies === "failed" && !hasFailed(entry)))
+			return {};
+		// A body that is stored apart is too long anyway, and reading it would take a call.
+		if (reference !== undefined) return {};
+		const body = JSON.stringify((JSON.parse(text) as { body: unknown }).body);
+		const bytes = new TextEncoder().encode(body);
+		if (bytes.length <= maxBytes) return { body };
+		// While it streams, a decoder leaves out a character that was cut.
+		const start = new TextDecoder().decode(bytes.subarray(0, maxBytes), {
+			stream: true,
+		});
+		return { body: start, bodyBytes: bytes.length };
+	}
+}
+
+/** Transitions that callers cause. The consumer records all others. */
+const OF_CALLERS: readonly Transition["type"][] = [
+	...(["scheduled", "rescheduled", "cancelled"] as const),
+	...(["replayed", "discarded"] as const),
+];
+
+/**
+ * Returns an observer that also records what callers cause. Transitions that follow each other in one request go in one
+ * call: microtasks of one request end before another request runs, so requests share nothing.
+ */
+export function journalingCalls(
+	observe: Observe,
+	journal: { options: JournalOptions; record(entries: Entry[]): void },
+): Observe {
+	let open: Recorder | undefined;
+	return (transition) => {
+		observe(transition);
+		if (!OF_CALLERS.includes(transition.type)) return;
+		if (!open) {
+			const recorder = new Recorder(journal.options);
+			open = recorder;
+			queueMicrotask(() => {
+				open = undefined;
+				journal.record(recorder.entries());
+			});
+		}
+		open.observe(transition);
+	};
+}

@@ -1,0 +1,165 @@
+/**
+ * Searches the journal from the latest page back: summary, Bloom filter, and only then the page. A search stops after a
+ * number of pages and returns where it stopped. It writes nothing.
+ */
+
+import { matches } from "../event/name.ts";
+import type { Filter } from "../lists/filter.ts";
+import { matchesGlob } from "../lists/filter.ts";
+import { mayHave } from "./bloom.ts";
+import { type Entry, handlersOf, idKey, spanOf, tagKey } from "./entry.ts";
+import { entriesIn, type Summary } from "./page.ts";
+import type { StoredSummary } from "./page-table.ts";
+
+/** Summaries that one search reads. */
+const MOST_SUMMARIES = 10_000;
+
+/** Pages that one search opens. */
+const MOST_PAGES = 200;
+
+/** Summaries read at a time. */
+const CHUNK = 500;
+
+export interface SearchResult {
+	/** The latest first. */
+	entries: Entry[];
+	/** Where the next search goes on; absent if everything was searched. */
+	cursor?: [day: number, page: number];
+	/** The search has reached this time, in epoch milliseconds. */
+	searchedUntil: number;
+	/** Pages that could not be read. */
+	unreadable: number;
+}
+
+/** The pages of the journal. */
+interface Pages {
+	days(): number[];
+	summaries(day: number, before: number, limit: number): StoredSummary[];
+	data(day: number, id: number): Uint8Array | undefined;
+}
+
+/**
+ * @param from where to begin: a `cursor`, or undefined for the latest page
+ * @param limit entries after which no further page is opened
+ */
+export async function search(
+	filter: Filter,
+	from: readonly [day: number, page: number] | undefined,
+	limit: number,
+	pages: Pages,
+): Promise<SearchResult> {
+	const result: SearchResult = {
+		entries: [],
+		searchedUntil: Date.now(),
+		unreadable: 0,
+	};
+	let left = MOST_SUMMARIES;
+	let opened = 0;
+	const [firstDay, firstPage] = from ?? [Number.POSITIVE_INFINITY, 0];
+	for (const day of pages.days()) {
+		if (day > firstDay || isOutside(day, filter)) continue;
+		let before = day === firstDay ? firstPage : Number.MAX_SAFE_INTEGER;
+		for (;;) {
+			if (left <= 0) return { ...result, cursor: [day, before] };
+			const chunk = pages.summaries(day, before, Math.min(CHUNK, left));
+			left -= chunk.length;
+			for (const summary of chunk) {
+				if (result.entries.length >= limit || opened >= MOST_PAGES)
+					return { ...result, cursor: [day, before] };
+				before = summary.id;
+				result.searchedUntil = summary.first;
+				if (!mayMatch(summary, filter)) continue;
+				opened++;
+				const found = await read(pages, summary);
+				if (!found) result.unreadable++;
+				else
+					result.entries.push(
+						...found.filter((entry) => isMatch(entry, filter)).reverse(),
+					);
+			}
+			if (chunk.length < CHUNK) break;
+		}
+	}
+	return result;
+}
+
+async function read(
+	pages: Pages,
+	{ day, id }: StoredSummary,
+): Promise<Entry[] | undefined> {
+	try {
+		const data = pages.data(day, id);
+		return data && (await entriesIn(data));
+	} catch {
+		return undefined;
+	}
+}
+
+const DAY = 86_400_000;
+
+function isOutside(day: number, { since, until }: Filter): boolean {
+	// A page may end on the day after its entries.
+	return (
+		(since !== undefined && (day + 1) * DAY <= since) ||
+		(until !== undefined && (day - 1) * DAY >= until)
+	);
+}
+
+const FAILURES: readonly unknown[] = ["retrying", "dead"];
+
+/** Whether a page can have an entry that matches. */
+export function mayMatch(page: Summary, filter: Filter): boolean {
+	const { id, name, handler, state, cause, tags = {}, since, until } = filter;
+	const failed = FAILURES.includes(state) || cause !== undefined;
+	return (
+		(since === undefined || page.last >= since) &&
+		(until === undefined || page.first < until) &&
+		(!failed || page.failures > 0) &&
+		(name === undefined || page.names.some((one) => matches(name, one))) &&
+		(handler === undefined ||
+			page.handlers.some((one) => matchesGlob(handler, one))) &&
+		(id === undefined || mayHave(page.bloom, idKey(id))) &&
+		Object.entries(tags).every(([key, value]) =>
+			mayHave(page.bloom, tagKey(key, value, failed)),
+		)
+	);
+}
+
+export function isMatch(entry: Entry, filter: Filter): boolean {
+	const { id, name, tags = {}, since, until, text } = filter;
+	const [first, last] = spanOf(entry);
+	return (
+		(id === undefined || entry.id === id) &&
+		(name === undefined || matches(name, entry.name)) &&
+		(since === undefined || last >= since) &&
+		(until === undefined || first < until) &&
+		Object.entries(tags).every(([key, value]) => entry.tags?.[key] === value) &&
+		hasStep(entry, filter) &&
+		(text === undefined || hasText(entry, text.toLowerCase()))
+	);
+}
+
+/** Handler, state and cause must be those of one step. */
+function hasStep(entry: Entry, { handler, state, cause }: Filter): boolean {
+	if (state === undefined && cause === undefined)
+		return (
+			handler === undefined ||
+			handlersOf(entry).some((one) => matchesGlob(handler, one))
+		);
+	return entry.steps.some(
+		(step) =>
+			(state === undefined || step.type === state) &&
+			(cause === undefined || ("cause" in step && step.cause === cause)) &&
+			(handler === undefined ||
+				("handler" in step && matchesGlob(handler, step.handler ?? ""))),
+	);
+}
+
+function hasText({ steps, body = "" }: Entry, text: string): boolean {
+	if (body.toLowerCase().includes(text)) return true;
+	return steps.some(
+		(step) =>
+			"error" in step &&
+			`${step.error.name}: ${step.error.message}`.toLowerCase().includes(text),
+	);
+}

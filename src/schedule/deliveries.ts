@@ -1,0 +1,103 @@
+/** Lists waiting deliveries, tries one at once and cancels one. It stores and sends nothing itself. */
+
+import {
+	attemptOf,
+	deliveryId,
+	deliveryKeyOf,
+	replayOf,
+	type WaitingDelivery,
+} from "../event/scheduled-row.ts";
+import { cursorOf, pageSize, positionOf } from "../lists/cursor.ts";
+import type { Ports } from "../ports.ts";
+import { deliveryFilter } from "./delivery-filter.ts";
+
+interface DeliveryPage {
+	deliveries: WaitingDelivery[];
+	/** Where the list goes on. A page may be short, or empty, before the last one. Absent on the last page. */
+	cursor?: string;
+}
+
+/**
+ * Lists the waiting deliveries that match a filter, the next attempt first.
+ *
+ * @throws RefusedError `invalid_request`; UnavailableError
+ */
+export async function listDeliveries(
+	query: {
+		q?: string | undefined;
+		limit?: number | undefined;
+		cursor?: string | undefined;
+	},
+	{ scheduler, workers, clock }: Pick<Ports, "scheduler" | "workers" | "clock">,
+): Promise<DeliveryPage> {
+	const filter = deliveryFilter(query.q ?? "", clock());
+	const size = pageSize(query.limit);
+	const [dueAt, last] = positionOf(query.cursor) ?? [0, ""];
+	const after = { dueAt, ...(deliveryKeyOf(last) ?? { id: "", handler: "" }) };
+	const { found, end } = await scheduler.listDeliveries(after, filter, size);
+	const limits = limitsOf(workers);
+	return {
+		deliveries: await Promise.all(
+			found.map(async ({ waiting, id, name, handler, version, dueAt }) => {
+				const limit = await limits(handler);
+				return {
+					id: deliveryId({ id, handler }),
+					event: { id, name },
+					handler,
+					...waiting,
+					attempt: attemptOf(version),
+					...(limit !== undefined && { limit }),
+					retryAt: dueAt,
+				};
+			}),
+		),
+		...(end && { cursor: cursorOf([end.dueAt, deliveryId(end)]) }),
+	};
+}
+
+/** Returns a function that finds the limit of a handler's policy. It asks each Worker once. */
+function limitsOf(workers: Ports["workers"]) {
+	const asked = new Map<string, ReturnType<typeof routesOf>>();
+	const routesOf = (handler: string) => workers.forHandler(handler).routes();
+	return async (handler: string): Promise<number | null | undefined> => {
+		const { key } = workers.forHandler(handler);
+		const routes = asked.get(key) ?? routesOf(handler);
+		asked.set(key, routes);
+		return (await routes)?.get(handler)?.policy.limit;
+	};
+}
+
+/** Tries a waiting delivery now. Returns false if it does not wait (any more). @throws UnavailableError */
+export async function retryDelivery(
+	id: string,
+	{ scheduler }: Pick<Ports, "scheduler">,
+): Promise<boolean> {
+	const key = deliveryKeyOf(id);
+	return key !== null && scheduler.retryDelivery(key);
+}
+
+/**
+ * Cancels a waiting delivery. If it belongs to a replay, its dead letter is dead again. Returns false if it does not
+ * wait (any more).
+ *
+ * @throws UnavailableError
+ */
+export async function cancelDelivery(
+	id: string,
+	{ scheduler, deadLetters, clock, observe }: CancelPorts,
+): Promise<boolean> {
+	const key = deliveryKeyOf(id);
+	const cancelled = key && (await scheduler.cancelDelivery(key));
+	if (!cancelled) return false;
+	const { name: event, version } = cancelled;
+	const at = clock();
+	observe({ type: "cancelled", at, id: key.id, event, handler: key.handler });
+	const replay = replayOf(version);
+	if (replay > 0) await deadLetters.release(id, replay);
+	return true;
+}
+
+type CancelPorts = Pick<
+	Ports,
+	"scheduler" | "deadLetters" | "clock" | "observe"
+>;

@@ -1,0 +1,116 @@
+/**
+ * The waiting deliveries among the rows of one scheduler shard, in SQLite. It lists them, makes them due at once and
+ * cancels them. It must change neither a claimed delivery nor a dead letter on its way to its store.
+ */
+
+import type {
+	CancelledDelivery,
+	DeliveryKey,
+	DeliveryPosition,
+	DeliverySearch,
+	ScheduledRow,
+	StoredDelivery,
+} from "../event/scheduled-row.ts";
+import type { Filter } from "../lists/filter.ts";
+import type { ClaimTable } from "./claim-table.ts";
+import { isMatch } from "./delivery-filter.ts";
+
+/** Rows that one call reads. */
+const SCANNED = 2_000;
+
+/** How long a cancelled delivery rejects duplicates, in milliseconds. A message waits in its queue for less. */
+const CANCEL_RETENTION = 86_400_000;
+
+/** By how much the clocks of two machines may differ, in milliseconds. */
+const SKEW = 60_000;
+
+export class DeliveryTable {
+	readonly #sql: SqlStorage;
+	readonly #claims: Pick<ClaimTable, "dueAtOf">;
+
+	/** The table `scheduled` must exist. */
+	constructor(sql: SqlStorage, claims: Pick<ClaimTable, "dueAtOf">) {
+		this.#sql = sql;
+		this.#claims = claims;
+	}
+
+	/** Lists unclaimed deliveries that match a filter, the earliest due time first. `end` is the last row that was read. */
+	list(
+		{ dueAt, id, handler }: DeliveryPosition,
+		filter: Filter,
+		limit: number,
+	): DeliverySearch {
+		const rows = this.#sql.exec<{
+			id: string;
+			handler: string;
+			name: string;
+			due_at: number;
+			version: number;
+			waiting: string;
+		}>(
+			`SELECT id, handler, name, due_at, version, waiting FROM scheduled
+			 WHERE (handler = '') = 0 AND (due_at, id, handler) > (?, ?, ?) AND waiting IS NOT NULL
+			 ORDER BY due_at, id, handler LIMIT ?`,
+			...[dueAt, id, handler, SCANNED],
+		);
+		const found: StoredDelivery[] = [];
+		let read = 0;
+		for (const { due_at: dueAt, waiting, ...row } of rows) {
+			read++;
+			const { id, handler } = row;
+			const delivery = { ...row, dueAt, waiting: JSON.parse(waiting) };
+			if (
+				this.#claims.dueAtOf(id, handler) === null &&
+				isMatch(delivery, filter)
+			)
+				found.push(delivery);
+			if (found.length === limit || read === SCANNED)
+				return { found, end: { dueAt, id, handler } };
+		}
+		return { found };
+	}
+
+	/** Makes a delivery due now. Returns false if it does not wait here (any more). */
+	retry(key: DeliveryKey, now: number): boolean {
+		return this.#update(key, "due_at = min(due_at, ?3)", now) !== null;
+	}
+
+	/**
+	 * Cancels a delivery. Returns null if it does not wait here (any more). The row stays for a day without its record,
+	 * so that a duplicate does not store the delivery again.
+	 */
+	cancel(key: DeliveryKey, now: number): CancelledDelivery | null {
+		return this.#update(
+			key,
+			"due_at = ?3, reference = NULL, waiting = NULL, record = ''",
+			now + CANCEL_RETENTION,
+		);
+	}
+
+	#update(
+		{ id, handler }: DeliveryKey,
+		changes: string,
+		time: number,
+	): CancelledDelivery | null {
+		if (this.#claims.dueAtOf(id, handler) !== null) return null;
+		const [row] = this.#sql
+			.exec<{ name: string; version: number }>(
+				`UPDATE scheduled SET ${changes}
+				 WHERE id = ?1 AND handler = ?2 AND waiting IS NOT NULL RETURNING name, version`,
+				...[id, handler, time],
+			)
+			.toArray();
+		return row ?? null;
+	}
+}
+
+/**
+ * Returns the latest due time of a cancelled row that this row may replace. A delivery whose first attempt started
+ * after the cancel was asked for again. To lose it would be worse than a duplicate, so differing clocks count for it.
+ */
+export function replaceableUntil({ waiting }: ScheduledRow): number {
+	const startedAt = waiting?.firstAttemptAt;
+	return startedAt === undefined
+		? Number.MAX_SAFE_INTEGER
+		: startedAt + SKEW + CANCEL_RETENTION;
+}

@@ -1,0 +1,176 @@
+/** Jobs over real dead letters and scheduled events, through the HTTP API, and what a reset of their object does. */
+import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { exports } from "cloudflare:workers";
+import { afterEach, beforeAll, expect, test, vi } from "vitest";
+import type { DeadLetters } from "../../src/dead-letters/dead-letters-object.ts";
+import { newId } from "../../src/event/id.ts";
+import type { Jobs } from "../../src/jobs/jobs-object.ts";
+import { setObjectContext } from "../../src/platform/object-context.ts";
+import { call, installKeys } from "../support/http.ts";
+import { behaviours, events } from "../support/worker.ts";
+
+beforeAll(installKeys);
+afterEach(() => {
+	behaviours.clear();
+	vi.useRealTimers();
+});
+
+const wait = { timeout: 20_000, interval: 20 };
+const objects = exports as unknown as {
+	DeadLetters: DurableObjectNamespace<DeadLetters>;
+	Jobs: DurableObjectNamespace<Jobs>;
+};
+const deadLetters = () => objects.DeadLetters.getByName("dead-letters");
+
+/** Stores dead letters of the handler `load` whose events have this tag. */
+async function store(count: number, customer: string): Promise<string[]> {
+	const now = Date.now();
+	const ids = Array.from({ length: count }, () => newId(now, 4));
+	for (let from = 0; from < count; from += 1_000)
+		await deadLetters().store(
+			ids.slice(from, from + 1_000).map((id) => ({
+				...{
+					id: `${id}:load`,
+					handler: "load",
+					cause: "exhausted",
+					attempts: 1,
+				},
+				head: {
+					...{ id, name: "load.one", time: now, delay: 0 },
+					tags: { customer },
+				},
+				body: JSON.stringify({ customer }),
+				error: { name: "Error", message: "no" },
+				...{ firstFailureAt: now, lastFailureAt: now },
+			})),
+			"v1",
+		);
+	return ids;
+}
+
+const stateOf = async (q: string) =>
+	(await call("GET", `/v1/dead-letters?limit=1&q=${encodeURIComponent(q)}`))
+		.json.count as number;
+
+function ended(id: string) {
+	return vi.waitFor(async () => {
+		const { json } = await call("GET", `/v1/jobs/${id}`);
+		expect(json).toMatchObject({ id, state: "done" });
+		return json;
+	}, wait);
+}
+
+test("a job replays one customer's dead letters, and no other's", async () => {
+	const seen: string[] = [];
+	behaviours.set("load", ({ id }) => void seen.push(id));
+	const [mine, others] = [crypto.randomUUID(), crypto.randomUUID()];
+	const ids = await store(120, mine);
+	await store(5, others);
+	const q = `tag.customer:${mine} since:1h`;
+	expect(
+		(await call("POST", "/v1/jobs", { action: "replay", q, dryRun: true }))
+			.json,
+	).toEqual({ count: 120 });
+	const { status, json } = await call("POST", "/v1/jobs", {
+		...{ action: "replay", q },
+	});
+	expect({ status, count: json.count }).toEqual({ status: 202, count: 120 });
+	expect(await ended(json.id)).toMatchObject({
+		...{ action: "replay", q, count: 120, done: 120, failed: 0, left: 0 },
+		...{ by: "admin", errors: [] },
+	});
+	await vi.waitFor(async () => {
+		expect(seen.toSorted()).toEqual(ids.toSorted());
+		expect(await stateOf(`state:resolved tag.customer:${mine}`)).toBe(120);
+	}, wait);
+	expect(await stateOf(`tag.customer:${others}`)).toBe(5);
+}, 30_000);
+
+test("a job discards, and one that was stopped does nothing more", async () => {
+	const customer = crypto.randomUUID();
+	await store(250, customer);
+	const q = `tag.customer:${customer}`;
+	const { json } = await call("POST", "/v1/jobs", { action: "discard", q });
+	await ended(json.id);
+	expect(await stateOf(q)).toBe(0);
+	expect((await call("DELETE", `/v1/jobs/${json.id}`)).status).toBe(404);
+	expect((await call("GET", "/v1/jobs?limit=1")).json).toMatchObject({
+		jobs: [{ id: json.id, done: 250 }],
+		cursor: expect.any(String),
+	});
+}, 30_000);
+
+test("a job cancels the scheduled events that match, by their names and due times", async () => {
+	const hours = async (name: string, ...due: number[]) => {
+		const requests = due.map((n) => ({ name, after: `${n} hours`, body: n }));
+		return (await events.publishBatch(requests)).map(({ id }) => id);
+	};
+	const [first, second] = await hours("job.later", 2, 40);
+	const [other] = await hours("other.later", 2);
+	const until = new Date(Date.now() + 20 * 3_600_000).toISOString();
+	const q = `name:job.* until:${until}`;
+	const { json } = await call("POST", "/v1/jobs", { action: "cancel", q });
+	expect(json.count).toBe(1);
+	expect(await ended(json.id)).toMatchObject({ done: 1 });
+	expect(await events.cancel(first as string)).toBe(false);
+	expect(await events.cancel(second as string)).toBe(true);
+	expect(await events.cancel(other as string)).toBe(true);
+});
+
+test("a job without a filter needs all: true, and a wrong one is explained", async () => {
+	for (const [body, detail] of [
+		[{ action: "replay" }, "q: it is empty, so replay would act on everything"],
+		[{ action: "replay", q: " " }, "give a filter, or all: true"],
+		[{ action: "rerun", q: "state:dead" }, 'action: "rerun" is unknown; use'],
+		[{ action: "replay", q: "stat:dead" }, 'q: unknown word "stat"'],
+		[{ action: "replay", filter: {} }, 'unknown key "filter"'],
+	] as const) {
+		const { status, json } = await call("POST", "/v1/jobs", body);
+		expect({ status, detail: json.detail }).toEqual({
+			...{ status: 400, detail: expect.stringContaining(detail) },
+		});
+	}
+	const start = { action: "discard", q: "id:none" };
+	for (const key of ["read", "publish", "none"] as const)
+		expect((await call("POST", "/v1/jobs", start, { key })).status).toBe(403);
+});
+
+test("a batch that was interrupted is run again, and the claims that it left are replayed a minute later", async () => {
+	vi.useFakeTimers({ toFake: ["Date"] });
+	const now = Date.now();
+	const jobs = objects.Jobs.getByName("interrupted");
+	const steps: (string | null)[] = [];
+	let isInterrupted = true;
+	setObjectContext({
+		runJobStep: async ({ cursor }) => {
+			steps.push(cursor);
+			if (isInterrupted) throw new Error("the store is down");
+			return cursor === null
+				? { done: 100, errors: [], cursor: "next" }
+				: { done: 20, errors: [{ id: "x", reason: "no body" }], cursor: null };
+		},
+	});
+	const job = { id: "j1", action: "replay", q: "state:dead" } as const;
+	await jobs.start({ ...job, count: 121, by: "admin" });
+	await runDurableObjectAlarm(jobs);
+	expect(await jobs.get("j1")).toMatchObject({ state: "running", done: 0 });
+	isInterrupted = false;
+	await evictDurableObject(jobs);
+	for (let n = 0; n < 2; n++) {
+		vi.setSystemTime(Date.now() + 2_000);
+		await runDurableObjectAlarm(jobs);
+	}
+	expect(steps).toEqual([null, null, "next"]);
+	expect(await jobs.get("j1")).toMatchObject({
+		...{ state: "running", done: 120, failed: 1 },
+	});
+	vi.setSystemTime(now + 120_000);
+	while ((await jobs.get("j1"))?.state === "running") {
+		vi.setSystemTime(Date.now() + 1_000);
+		await runDurableObjectAlarm(jobs);
+	}
+	expect(steps).toEqual([null, null, "next", null, "next"]);
+	expect(await jobs.get("j1")).toMatchObject({
+		...{ state: "done", failed: 1, errors: [{ id: "x", reason: "no body" }] },
+	});
+});

@@ -1,0 +1,272 @@
+/** The journal's object: what a record costs, what a search reads, and how days end. */
+import {
+	evictDurableObject,
+	runDurableObjectAlarm,
+	runInDurableObject,
+} from "cloudflare:test";
+import { exports } from "cloudflare:workers";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { newId } from "../../src/event/id.ts";
+import { countsOf } from "../../src/journal/counters.ts";
+import type { Entry, Step } from "../../src/journal/entry.ts";
+import type { Journal } from "../../src/journal/journal-object.ts";
+import { pageOf } from "../../src/journal/page.ts";
+import { PageTable } from "../../src/journal/page-table.ts";
+import { search } from "../../src/journal/search.ts";
+
+const DAY = 86_400_000;
+const T0 = Date.UTC(2027, 0, 14, 9);
+
+let count = 0;
+let journal: DurableObjectStub<Journal>;
+
+beforeEach(() => {
+	vi.useFakeTimers({ toFake: ["Date"], now: T0 });
+	const { Journal: namespace } = exports as unknown as {
+		Journal: DurableObjectNamespace<Journal>;
+	};
+	journal = namespace.getByName(`journal-test-${++count}`);
+});
+afterEach(() => vi.useRealTimers());
+
+function entry(changes: Partial<Entry> = {}, step: Partial<Step> = {}): Entry {
+	const at = Date.now();
+	return {
+		...{ id: newId(at, 4), name: "order.paid", time: at - 5, queuedMs: 5 },
+		steps: [
+			{
+				...{ type: "delivered", at, handler: "mail", attempt: 1 },
+				...{ startedAt: at - 3, ...step },
+			} as Step,
+		],
+		...changes,
+	};
+}
+
+const died = {
+	type: "dead",
+	cause: "exhausted",
+	error: { name: "TimeoutError", message: "the bank did not answer" },
+} as const;
+
+async function record(...entries: Entry[]): Promise<void> {
+	await journal.record(await pageOf(entries), countsOf(entries), "v1");
+}
+
+/** Rows that the object's SQL reads and writes while `act` runs. */
+async function counted(
+	act: (table: PageTable) => unknown,
+): Promise<{ read: number; written: number }> {
+	return runInDurableObject(journal, async (_, { storage: { sql } }) => {
+		const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+		const metered = {
+			exec(...args: Parameters<SqlStorage["exec"]>) {
+				const cursor = sql.exec(...args);
+				cursors.push(cursor);
+				return cursor;
+			},
+		} as unknown as SqlStorage;
+		await act(new PageTable(metered));
+		const sum = (key: "rowsRead" | "rowsWritten") =>
+			cursors.reduce((total, cursor) => total + cursor[key], 0);
+		return { read: sum("rowsRead"), written: sum("rowsWritten") };
+	});
+}
+
+test("an entry is found by id, name, handler, state, cause, tag, text and time", async () => {
+	const paid = entry({ tags: { customer: "c42" } });
+	const failed = entry({ name: "order.lost", tags: { customer: "c1" } }, died);
+	await record(paid, failed);
+	const found = async (filter: object) =>
+		(await journal.search(filter, undefined, 10)).entries.map(({ id }) => id);
+	expect(await found({})).toEqual([failed.id, paid.id]);
+	for (const filter of [
+		{ id: failed.id },
+		{ name: "order.lost" },
+		{ state: "dead" },
+		{ cause: "exhausted" },
+		{ tags: { customer: "c1" } },
+		{ text: "BANK" },
+		{ state: "dead", tags: { customer: "c1" }, handler: "ma*", since: T0 },
+	])
+		expect(await found(filter), JSON.stringify(filter)).toEqual([failed.id]);
+	for (const filter of [
+		{ id: newId(T0, 4) },
+		{ name: "user.*" },
+		{ state: "dead", tags: { customer: "c42" } },
+		{ until: T0 },
+		{ handler: "mailer" },
+	])
+		expect(await found(filter), JSON.stringify(filter)).toEqual([]);
+	expect(await journal.search({ id: paid.id }, undefined, 10)).toMatchObject({
+		entries: [paid],
+		unreadable: 0,
+	});
+});
+
+test("a page costs one row, whether it is new or grows the last one", async () => {
+	const hundred = await pageOf(Array.from({ length: 100 }, () => entry()));
+	const one = await pageOf([entry()]);
+	const write = async (table: PageTable) => table.add(hundred, "v1", T0);
+	await counted(write);
+	expect((await counted(write)).written).toBe(1);
+	const grow = async (table: PageTable) => table.add(one, "v1", T0);
+	expect((await counted(grow)).written).toBe(1);
+});
+
+test("a page that grew is found by the entries of each part", async () => {
+	const entries = Array.from({ length: 20 }, (_, n) =>
+		entry({ tags: { customer: `c${n}` } }),
+	);
+	for (const one of entries) await record(one);
+	await runInDurableObject(journal, (_, { storage: { sql } }) => {
+		const [{ name }] = sql
+			.exec<{ name: string }>(
+				"SELECT name FROM sqlite_master WHERE name GLOB 'pages_*'",
+			)
+			.toArray() as [{ name: string }];
+		expect(sql.exec(`SELECT count FROM ${name}`).toArray()).toEqual([
+			{ count: 20 },
+		]);
+	});
+	await evictDurableObject(journal);
+	await record(entry());
+	for (const { id, tags = {} } of entries) {
+		expect((await journal.search({ tags }, undefined, 10)).entries).toEqual([
+			expect.objectContaining({ id }),
+		]);
+	}
+});
+
+test("a search for one customer's failures in 100 000 events reads little", async () => {
+	const PAGES = 1_000;
+	const matching = new Set<number>();
+	for (let number = 0; number < PAGES; number++) {
+		const entries = Array.from({ length: 100 }, (_, n) => {
+			const customer = `c${(number * 100 + n) % 5_000}`;
+			const isDead = n % 50 === 0;
+			if (isDead && customer === "c50") matching.add(number);
+			return entry({ tags: { customer } }, isDead ? died : {});
+		});
+		await record(...entries);
+	}
+	expect(matching.size).toBe(20);
+	let opened = 0;
+	const { read } = await counted(async (table) => {
+		const data = table.data.bind(table);
+		table.data = (day, id) => {
+			opened++;
+			return data(day, id);
+		};
+		const filter = { state: "dead", tags: { customer: "c50" } } as const;
+		const { entries } = await search(filter, undefined, 100, table);
+		expect(entries).toHaveLength(20);
+	});
+	expect(opened).toBeLessThanOrEqual(20.4);
+	expect(read).toBeLessThanOrEqual(1_100);
+}, 60_000);
+
+test("a search goes on from its cursor until everything was searched", async () => {
+	const all: string[] = [];
+	for (let n = 0; n < 5; n++) {
+		const entries = Array.from({ length: 300 }, () => entry());
+		all.unshift(...entries.map(({ id }) => id).reverse());
+		await record(...entries);
+	}
+	const found: string[] = [];
+	let cursor: readonly [number, number] | undefined;
+	let calls = 0;
+	do {
+		const result = await journal.search({}, cursor, 100);
+		found.push(...result.entries.map(({ id }) => id));
+		cursor = result.cursor as typeof cursor;
+		calls++;
+	} while (cursor);
+	expect(found).toEqual(all);
+	expect(calls).toBeGreaterThan(1);
+});
+
+test("a page that cannot be read is skipped and counted", async () => {
+	const [damaged, intact] = [entry(), entry()];
+	await record(damaged, ...Array.from({ length: 600 }, () => entry()));
+	await runInDurableObject(journal, (_, { storage: { sql } }) => {
+		const table = `pages_v1_${Math.floor(T0 / DAY)}`;
+		sql.exec(`UPDATE ${table} SET data = x'00000005ffffffffff'`);
+	});
+	await evictDurableObject(journal);
+	await record(intact, ...Array.from({ length: 600 }, () => entry()));
+	const ids = { id: damaged.id };
+	expect(await journal.search(ids, undefined, 10)).toMatchObject({
+		...{ entries: [], unreadable: 1 },
+	});
+	expect(
+		(await journal.search({ id: intact.id }, undefined, 10)).entries,
+	).toHaveLength(1);
+});
+
+test("a day is dropped whole when its retention has ended, and nothing else is", async () => {
+	const old = entry();
+	await record(old);
+	vi.setSystemTime(T0 + 7 * DAY);
+	const recent = entry();
+	await record(recent);
+	vi.setSystemTime(T0 + 8 * DAY);
+	expect(await runDurableObjectAlarm(journal)).toBe(true);
+	expect((await journal.search({}, undefined, 10)).entries).toMatchObject([
+		{ id: recent.id },
+	]);
+	expect(await journal.minutes(T0 - DAY, T0 + DAY)).toEqual([]);
+	vi.setSystemTime(T0 + 20 * DAY);
+	await runDurableObjectAlarm(journal);
+	await runInDurableObject(journal, async (_, { storage }) => {
+		expect(
+			storage.sql
+				.exec("SELECT name FROM sqlite_master WHERE name GLOB '*_v1_*'")
+				.toArray(),
+		).toEqual([]);
+		expect(await storage.getAlarm()).toBeNull();
+	});
+});
+
+test("a day of another version is not read, and is dropped on its day", async () => {
+	await record(entry());
+	const other = `pages_v9_${Math.floor(T0 / DAY)}`;
+	const names = () =>
+		runInDurableObject(journal, (_, { storage: { sql } }) =>
+			sql
+				.exec<{ name: string }>(
+					"SELECT name FROM sqlite_master WHERE name GLOB 'pages_*'",
+				)
+				.toArray()
+				.map(({ name }) => name),
+		);
+	await runInDurableObject(journal, (_, { storage: { sql } }) => {
+		sql.exec(`CREATE TABLE ${other} (anything TEXT)`);
+	});
+	await evictDurableObject(journal);
+	expect((await journal.search({}, undefined, 10)).entries).toHaveLength(1);
+	expect(await names()).toContain(other);
+	vi.setSystemTime(T0 + 9 * DAY);
+	await runDurableObjectAlarm(journal);
+	expect(await names()).toEqual([]);
+});
+
+test("a minute has the counts of all its batches, by handler, with durations", async () => {
+	await record(entry(), entry({}, died));
+	await record(entry({}, { handler: "audit", startedAt: T0 - 700 }));
+	const minutes = await journal.minutes(T0, T0 + 60_000);
+	expect(minutes).toEqual([
+		{
+			at: T0,
+			counts: {
+				events: {},
+				handlers: {
+					mail: expect.objectContaining({ delivered: 1, retrying: 0, dead: 1 }),
+					audit: expect.objectContaining({ delivered: 1, dead: 0 }),
+				},
+			},
+		},
+	]);
+	const durations = minutes[0]?.counts.handlers.audit?.durations;
+	expect(durations).toEqual([0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0]);
+});

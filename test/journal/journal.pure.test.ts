@@ -1,0 +1,206 @@
+/** The rules of the journal: Bloom filters, pages, searches, counts and the life of an event. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+	addAll,
+	addKey,
+	mayHave,
+	newBloom,
+	SMALLEST_FILTER,
+} from "../../src/journal/bloom.ts";
+import {
+	BOUNDS,
+	countsOf,
+	NO_COUNTS,
+	quantileOf,
+	sumOf,
+} from "../../src/journal/counters.ts";
+import type { Entry, Step } from "../../src/journal/entry.ts";
+import { lifeOf } from "../../src/journal/life.ts";
+import { entriesIn, pageOf } from "../../src/journal/page.ts";
+import { isMatch, mayMatch } from "../../src/journal/search.ts";
+import type { Filter } from "../../src/lists/filter.ts";
+
+const T0 = Date.UTC(2027, 0, 14);
+const error = { name: "Error", message: "the bank did not answer" };
+
+const step = fc.oneof(
+	fc.record({
+		...{
+			type: fc.constant("delivered"),
+			at: fc.integer({ min: T0, max: T0 + 99 }),
+		},
+		...{ handler: fc.constantFrom("mail", "shop/pay"), attempt: fc.nat(3) },
+		startedAt: fc.integer({ min: T0 - 5, max: T0 }),
+	}),
+	fc.record({
+		...{ type: fc.constant("dead"), at: fc.integer({ min: T0, max: T0 + 99 }) },
+		...{ handler: fc.constantFrom("mail", "shop/pay"), attempt: fc.nat(3) },
+		...{ cause: fc.constant("exhausted"), error: fc.constant(error) },
+	}),
+	fc.record({ type: fc.constant("ignored"), at: fc.constant(T0 + 3) }),
+) as unknown as fc.Arbitrary<Step>;
+
+const entry: fc.Arbitrary<Entry> = fc.record({
+	...{ id: fc.constantFrom("e1", "e2", "e3"), time: fc.constant(T0) },
+	name: fc.constantFrom("order.paid", "order.lost", "user.joined"),
+	tags: fc.dictionary(fc.constantFrom("a", "b"), fc.constantFrom("1", "2")),
+	steps: fc.array(step, { minLength: 1, maxLength: 3 }),
+	body: fc.constantFrom('{"n":1}', '{"n":2}'),
+});
+
+const filter = fc.record(
+	{
+		...{
+			id: fc.constantFrom("e1", "e4"),
+			name: fc.constantFrom("order.*", "**"),
+		},
+		handler: fc.constantFrom("mail", "shop/*"),
+		state: fc.constantFrom("dead", "delivered", "retrying"),
+		...{ cause: fc.constant("exhausted"), text: fc.constantFrom("BANK", "n") },
+		tags: fc.dictionary(fc.constantFrom("a", "b"), fc.constantFrom("1", "2")),
+		since: fc.integer({ min: T0, max: T0 + 99 }),
+		until: fc.integer({ min: T0, max: T0 + 99 }),
+	},
+	{ requiredKeys: [] },
+) as fc.Arbitrary<Filter>;
+
+describe("a Bloom filter", () => {
+	test("has every key that was added, also after it was merged", () => {
+		fc.assert(
+			fc.property(
+				fc.array(fc.string()),
+				fc.array(fc.string()),
+				(one, other) => {
+					const filter = newBloom(one.length);
+					const second = newBloom(other.length);
+					for (const key of one) addKey(filter, key);
+					for (const key of other) addKey(second, key);
+					addAll(filter, second);
+					for (const key of [...one, ...other])
+						expect(mayHave(filter, key)).toBe(true);
+				},
+			),
+		);
+	});
+
+	test("seldom has a key that was not added, however full it is", () => {
+		const filter = newBloom(512);
+		expect(filter.length).toBe(SMALLEST_FILTER);
+		for (let n = 0; n < 512; n++) addKey(filter, `tag.customer=c${n}`);
+		let wrong = 0;
+		for (let n = 512; n < 100_512; n++)
+			if (mayHave(filter, `tag.customer=c${n}`)) wrong++;
+		expect(wrong / 100_000).toBeLessThan(0.001);
+	});
+});
+
+describe("a page", () => {
+	test("returns the entries that it was made of, in parts", async () => {
+		await fc.assert(
+			fc.asyncProperty(
+				fc.array(fc.array(entry, { minLength: 1 }), { maxLength: 4 }),
+				async (parts) => {
+					const pages = await Promise.all(parts.map(pageOf));
+					const data = new Uint8Array(pages.flatMap((page) => [...page.data]));
+					expect(await entriesIn(data)).toEqual(parts.flat());
+				},
+			),
+			{ numRuns: 30 },
+		);
+	});
+
+	test("is opened whenever one of its entries matches", async () => {
+		await fc.assert(
+			fc.asyncProperty(
+				fc.array(entry, { minLength: 1 }),
+				filter,
+				async (entries, filter) => {
+					const page = await pageOf(entries);
+					if (entries.some((one) => isMatch(one, filter)))
+						expect(mayMatch(page, filter)).toBe(true);
+				},
+			),
+		);
+	});
+});
+
+describe("counts", () => {
+	test("are the same, whether batches are counted together or one by one", () => {
+		fc.assert(
+			fc.property(fc.array(entry), fc.array(entry), (one, other) => {
+				const sum = sumOf(sumOf(NO_COUNTS, countsOf(one)), countsOf(other));
+				expect(sum).toEqual(countsOf([...one, ...other]));
+			}),
+		);
+	});
+
+	test("of durations give quantiles within their bucket", () => {
+		const durations = Array.from({ length: BOUNDS.length + 1 }, () => 0);
+		expect(quantileOf(durations, 0.5)).toBeNull();
+		durations[3] = 98;
+		durations[8] = 2;
+		expect(quantileOf(durations, 0.5)).toBeGreaterThan(25);
+		expect(quantileOf(durations, 0.5)).toBeLessThanOrEqual(50);
+		expect(quantileOf(durations, 0.99)).toBeGreaterThan(1_000);
+		expect(quantileOf(durations, 0.99)).toBeLessThanOrEqual(2_500);
+		durations[11] = 100_000;
+		expect(quantileOf(durations, 0.99)).toBe(15_000);
+	});
+});
+
+describe("the life of an event", () => {
+	const of = (at: number, step: object): Entry => ({
+		...{ id: "e1", name: "order.paid", time: T0 },
+		steps: [{ at, ...step } as Step],
+	});
+	const attempt = (type: string, attempt: number, handler = "mail") => ({
+		...{ type, handler, attempt },
+	});
+
+	test("has the state of its worst delivery, in any order of its entries", () => {
+		const entries = [
+			{ ...of(T0 + 1, attempt("retrying", 1)), queuedMs: 4, tags: { a: "1" } },
+			of(T0 + 9, { ...attempt("dead", 2), cause: "exhausted", error }),
+			of(T0 + 1, attempt("delivered", 1, "audit")),
+		];
+		const expected = {
+			...{ state: "dead", at: T0 + 9, queuedMs: 4, tags: { a: "1" } },
+			deliveries: [
+				{
+					handler: "mail",
+					state: "dead",
+					attempts: [{ attempt: 1 }, { attempt: 2 }],
+				},
+				{ handler: "audit", state: "delivered" },
+			],
+		};
+		expect(lifeOf(entries)).toMatchObject(expected);
+		expect(
+			lifeOf([entries[0], entries[2], entries[1]] as Entry[]),
+		).toMatchObject(expected);
+	});
+
+	test.each([
+		[[{ type: "scheduled", dueAt: T0 + 99 }], "scheduled"],
+		[
+			[{ type: "scheduled", dueAt: T0 + 99 }, { type: "cancelled" }],
+			"cancelled",
+		],
+		[[{ type: "ignored" }], "ignored"],
+		[[{ type: "split", handlers: ["mail"] }], "queued"],
+		[[attempt("dead", 3), { type: "replayed", handler: "mail" }], "replaying"],
+		[
+			[
+				attempt("dead", 3),
+				{ type: "replayed", handler: "mail" },
+				attempt("delivered", 1),
+			],
+			"delivered",
+		],
+		[[attempt("waiting", 1)], "waiting"],
+	] as const)("after %j it is %s", (steps, state) => {
+		const entries = steps.map((step, index) => of(T0 + index, step));
+		expect(lifeOf(entries).state).toBe(state);
+	});
+});

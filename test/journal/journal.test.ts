@@ -1,0 +1,110 @@
+/** The journal of real queues and objects, read through the HTTP API. */
+import { afterEach, beforeAll, expect, test, vi } from "vitest";
+import { NonRetryableError } from "../../src/index.ts";
+import { call, installKeys } from "../support/http.ts";
+import { behaviours, events } from "../support/worker.ts";
+
+beforeAll(installKeys);
+afterEach(() => behaviours.clear());
+
+const wait = { timeout: 10_000, interval: 20 };
+
+/** The life of an event, once its state is this. */
+function lifeOf(id: string, state: string) {
+	return vi.waitFor(async () => {
+		const { status, json } = await call("GET", `/v1/events/${id}`);
+		expect(json).toMatchObject({ id, state });
+		expect(status).toBe(200);
+		return json;
+	}, wait);
+}
+
+test("the life of a delivered event has each handler's attempt with its times", async () => {
+	const { id, time } = await events.publish("order.placed", { orderId: "o1" });
+	const life = await lifeOf(id, "delivered");
+	expect(life).toEqual({
+		...{ id, name: "order.placed", time, state: "delivered" },
+		...{ at: expect.any(Number), queuedMs: expect.any(Number) },
+		deliveries: ["first", "second", "third"].map((handler) => ({
+			...{ handler, state: "delivered" },
+			attempts: [
+				{
+					...{ state: "delivered", attempt: 1 },
+					...{ at: expect.any(Number), startedAt: expect.any(Number) },
+				},
+			],
+		})),
+	});
+	const [{ attempts }] = life.deliveries;
+	expect(attempts[0].startedAt).toBeGreaterThanOrEqual(time);
+	expect(attempts[0].at).toBeGreaterThanOrEqual(attempts[0].startedAt);
+});
+
+test("a dead event shows its error and its body, and is found by them", async () => {
+	const customer = crypto.randomUUID();
+	behaviours.set("load", () => {
+		throw new NonRetryableError(`no account of ${customer}`);
+	});
+	const { id } = await events.publish("load.one", { customer });
+	const life = await lifeOf(id, "dead");
+	expect(life).toMatchObject({
+		body: JSON.stringify({ customer }),
+		deliveries: [
+			{
+				handler: "load",
+				attempts: [
+					{
+						...{ state: "dead", attempt: 1, cause: "non_retryable" },
+						error: { message: `no account of ${customer}` },
+					},
+				],
+			},
+		],
+	});
+	const q = encodeURIComponent(`state:dead text:${customer} since:5m`);
+	const { json } = await call("GET", `/v1/events?q=${q}`);
+	expect(json).toMatchObject({ events: [{ id }], unreadable: 0 });
+});
+
+test("a scheduled event is in the journal before it is due, and when it was cancelled", async () => {
+	const { id, time } = await events.publish(
+		...(["order.later", { after: "1 hour" }, 1] as const),
+	);
+	expect(await lifeOf(id, "scheduled")).toMatchObject({
+		dueAt: time + 3_600_000,
+		deliveries: [],
+	});
+	await events.cancel(id);
+	await lifeOf(id, "cancelled");
+});
+
+test("an event that no handler matches is ignored", async () => {
+	const { id } = await events.publish("nothing.listens", 1);
+	expect(await lifeOf(id, "ignored")).toMatchObject({ deliveries: [] });
+});
+
+test("a retry is shown with the attempt that failed and the one that did not", async () => {
+	behaviours.set("load", (_, { attempt }) => {
+		if (attempt === 1) throw new Error("busy");
+	});
+	const { id } = await events.publish("load.one", 1);
+	const life = await lifeOf(id, "delivered");
+	expect(life.deliveries).toMatchObject([
+		{
+			attempts: [
+				{ state: "retrying", attempt: 1, error: { message: "busy" } },
+				{ state: "delivered", attempt: 2 },
+			],
+		},
+	]);
+});
+
+test("the journal is read with the scope read, and a wrong filter is explained", async () => {
+	for (const key of ["publish", "none"] as const)
+		for (const path of ["/v1/events", "/v1/events/x"])
+			expect((await call("GET", path, undefined, { key })).status).toBe(403);
+	const { status, json } = await call("GET", "/v1/events?q=stat:dead");
+	expect(status).toBe(400);
+	expect(json.detail).toContain('q: unknown word "stat"; use id, name');
+	expect((await call("GET", "/v1/events/none")).status).toBe(404);
+});
