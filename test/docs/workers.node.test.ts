@@ -61,7 +61,7 @@ beforeAll(async () => {
 		else if (language === "toml" && guide.includes(code)) services += code;
 		else if (code.startsWith("defineConfig(")) members.push(code);
 	}
-	expect(members).toHaveLength(9);
+	expect(members).toHaveLength(10);
 	await write(
 		"members.ts",
 		`import { type Config, defineConfig } from "tidings";

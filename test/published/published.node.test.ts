@@ -61,7 +61,7 @@ import { events } from "./events.ts";
 
 export default worker(events, { fetch: () => new Response("mine") });
 export const Publisher = publisher(events);
-export { DeadLetters, Payloads, Scheduler } from "tidings/worker";
+export { DeadLetters, Payloads, Scheduler } from "tidings/objects";
 `,
 	"owner.toml": `
 name = "app"
@@ -174,7 +174,7 @@ describe("the package", () => {
 			"package.json",
 		]);
 		expect(files).not.toContain("src/main.ts");
-		expect(files).toContain("dist/bin/generate.js");
+		expect(files).toContain("dist/bin/cli/main.js");
 		const built = files.filter((file) => /^dist\/(?!bin\/).+\.js$/.test(file));
 		const source = files.filter((file) => file.startsWith("src/"));
 		expect(built.length).toBe(source.length);

@@ -1,0 +1,32 @@
+/** What every command shares: where the API is, and how answers are printed. */
+import type { Command } from "commander";
+import { type Admin, createAdmin } from "../src/admin.ts";
+import type { HttpTarget } from "../src/publish/http.ts";
+import { printJson } from "./print.ts";
+import { targetOf } from "./target.ts";
+
+/** The named thing does not exist. The exit code is 3. */
+export class NotFoundError extends Error {}
+
+export interface Context {
+	target(): HttpTarget;
+	admin(): Admin;
+	/** Prints JSON with `--json`, else calls `show`. */
+	print(value: unknown, show: () => void): void;
+	notFound(what: string): NotFoundError;
+}
+
+export function contextOf(program: Command): Context {
+	const options = () =>
+		program.opts<{ url?: string; key?: string; json?: boolean }>();
+	const target = () => targetOf(options());
+	return {
+		target,
+		admin: () => createAdmin(target()),
+		print(value, show) {
+			if (options().json) printJson(value);
+			else show();
+		},
+		notFound: (what) => new NotFoundError(`There is no ${what}.`),
+	};
+}

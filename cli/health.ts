@@ -1,0 +1,47 @@
+/** `handlers` and `health`. */
+import type { Command } from "commander";
+import type { Context } from "./context.ts";
+import { durationText, printTable, stateText } from "./print.ts";
+
+/** The exit code of an owner that is late. */
+const LATE = 4;
+
+export function healthCommands(program: Command, context: Context): void {
+	program
+		.command("handlers")
+		.description("list the handlers of all Workers with their policies")
+		.action(async () => {
+			const { handlers, unreachable } = await context.admin().handlers();
+			context.print({ handlers, unreachable }, () => {
+				printTable(
+					["HANDLER", "WORKER", "EVENTS", "TIMEOUT"],
+					handlers.map(({ id, worker = "", patterns, timeout }) => [
+						...[id, worker, patterns.join(", "), durationText(timeout)],
+					]),
+				);
+				for (const key of unreachable)
+					console.log(`The Worker ${key} does not respond.`);
+			});
+		});
+
+	program
+		.command("health")
+		.description(`report backlog and lag; the exit code is ${LATE} if late`)
+		.action(async () => {
+			const health = await context.admin().health();
+			if (health.status !== "ok") process.exitCode = LATE;
+			context.print(health, () => {
+				console.log(stateText(health.status));
+				const now = Date.now();
+				printTable(
+					["QUEUE", "MESSAGES", "OLDEST"],
+					Object.entries(health.queues ?? {}).map(([name, queue]) => [
+						...[name, queue.backlogCount],
+						queue.oldestMessageAt === null
+							? ""
+							: durationText(now - queue.oldestMessageAt),
+					]),
+				);
+			});
+		});
+}

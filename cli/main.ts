@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+/** `npx tidings`: the command line. It parses arguments, prints errors and sets exit codes; each command is in its file. */
+import { Command, CommanderError } from "commander";
+import { contextOf, NotFoundError } from "./context.ts";
+import { deadLetterCommands } from "./dead-letters.ts";
+import { deliveryCommands } from "./deliveries.ts";
+import { eventCommands } from "./events.ts";
+import { healthCommands } from "./health.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** 1 is any other failure. */
+const EXIT = { usage: 2, notFound: 3 } as const;
+
+const program = new Command("tidings")
+	.description("Publish, look at and replay the events of a Worker.")
+	.option("--url <url>", "the Worker; default TIDINGS_URL, or wrangler dev")
+	.option("--key <key>", "an API key; default TIDINGS_KEY, or .dev.vars")
+	.option("--json", "print JSON")
+	.addHelpText(
+		"after",
+		`
+A filter is words such as name:order.** state:dead tag.customer:c42 since:2h.
+Exit codes: 1 failed, 2 wrong usage, 3 not found, 4 not healthy.`,
+	)
+	.showHelpAfterError("(tidings --help shows all commands)")
+	.exitOverride();
+
+const context = contextOf(program);
+eventCommands(program, context);
+deliveryCommands(program, context);
+deadLetterCommands(program, context);
+healthCommands(program, context);
+program
+	.command("generate")
+	.description("write a module that imports every handler module")
+	.allowUnknownOption()
+	.allowExcessArguments()
+	.helpOption(false)
+	.action(async () => {
+		await import("../scripts/generate.ts");
+	});
+
+try {
+	await program.parseAsync();
+} catch (error) {
+	process.exitCode = exitCodeOf(error);
+	// Commander has printed its own.
+	if (!(error instanceof CommanderError))
+		console.error((error as Error).message);
+}
+
+function exitCodeOf(error: unknown): number {
+	if (error instanceof CommanderError)
+		return error.exitCode === 0 ? 0 : EXIT.usage;
+	if (error instanceof UsageError) return EXIT.usage;
+	return error instanceof NotFoundError ? EXIT.notFound : 1;
+}

@@ -1,0 +1,2 @@
+/** An error of the person who typed the command. It is printed without a stack. */
+export class UsageError extends Error {}

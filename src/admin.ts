@@ -1,0 +1,242 @@
+/**
+ * Entry point for operating: reads events, dead letters and jobs, and acts on them, over HTTP or through a binding to the
+ * owner's `Operator`. It runs in Workers and in Node, and contains no rules.
+ */
+import type {
+	DeadLetter,
+	DeadLetterGroup,
+	StoredDeadLetter,
+} from "./event/dead-letter.ts";
+import type { EventHead } from "./event/envelope.ts";
+import type { Receipt } from "./event/errors.ts";
+import type { ScheduledEvent, WaitingDelivery } from "./event/scheduled-row.ts";
+import type { Job } from "./jobs/job.ts";
+import type { EventLife } from "./journal/life.ts";
+import {
+	checkHttpTarget,
+	type HttpTarget,
+	isHttpTarget,
+	senderTo,
+} from "./publish/http.ts";
+
+export type {
+	DeadLetter,
+	DeadLetterGroup,
+	EventLife,
+	Job,
+	ScheduledEvent,
+	WaitingDelivery,
+};
+
+/** A page of a list. */
+interface PageQuery {
+	/** Size of the page, 1 to 1 000. Default 100. */
+	limit?: number;
+	/** The `cursor` of the page before. */
+	cursor?: string;
+}
+
+/** A page of a list that takes a filter, such as `name:order.** state:dead since:2h`. */
+interface FilteredQuery extends PageQuery {
+	q?: string;
+}
+
+/** Present unless the page is the last. */
+interface WithCursor {
+	cursor?: string;
+}
+
+/** A binding to the entrypoint `Operator` of the owner. */
+export interface OperatorBinding {
+	fetch(request: Request): Promise<Response>;
+}
+
+export type Admin = ReturnType<typeof createAdmin>;
+
+/**
+ * Creates a typed client of the operating API.
+ *
+ * @throws TypeError if the target is neither a binding nor `{ url, key }`
+ *
+ * @example
+ * const admin = createAdmin({ url: "https://events.example.com", key });
+ * const { deadLetters } = await admin.deadLetters.list({ q: "tag.customer:c42 since:2h" });
+ */
+export function createAdmin(target: HttpTarget | OperatorBinding) {
+	const send = sending(target);
+	return {
+		events: {
+			/** Lists the events in the journal that match, the latest first. */
+			list: (query: FilteredQuery = {}) =>
+				send<
+					{
+						events: EventLife[];
+						searchedUntil: number;
+						unreadable: number;
+					} & WithCursor
+				>("GET", path("events", [], query)),
+			/** Returns the life of an event; null if the journal has no entry of it. */
+			get: (id: string) => orNull(send<EventLife>("GET", path("events", [id]))),
+		},
+		scheduled: {
+			/** Lists scheduled events, the earliest due time first. */
+			list: (query: PageQuery = {}) =>
+				send<{ scheduled: ScheduledEvent[] } & WithCursor>(
+					...(["GET", path("scheduled", [], query)] as const),
+				),
+			/** Returns false if the event is not scheduled any more. */
+			cancel: (id: string) => done(send("DELETE", path("scheduled", [id]))),
+			/** Returns null if the event is not scheduled any more. */
+			reschedule: (id: string, after: number | string) =>
+				orNull(send<Receipt>("PATCH", path("scheduled", [id]), { after })),
+		},
+		deliveries: {
+			/** Lists deliveries that wait more than ten minutes, for a retry, a handler or a Worker: the next first. */
+			list: (query: FilteredQuery = {}) =>
+				send<{ deliveries: WaitingDelivery[] } & WithCursor>(
+					...(["GET", path("deliveries", [], query)] as const),
+				),
+			/** Tries a waiting delivery at once. Returns false if it does not wait any more. */
+			retry: (id: string) =>
+				done(send("POST", path("deliveries", [id, "retry"]))),
+			/** Cancels a waiting delivery. Returns false if it does not wait any more. */
+			cancel: (id: string) => done(send("DELETE", path("deliveries", [id]))),
+		},
+		deadLetters: {
+			/** Lists dead letters, the latest failure first. Without a state in the filter, those that are dead. */
+			list: (query: FilteredQuery = {}) =>
+				send<{ deadLetters: DeadLetter[]; count: number } & WithCursor>(
+					...(["GET", path("dead-letters", [], query)] as const),
+				),
+			/** Groups those that match by handler, cause and reason, the largest group first. */
+			groups: async (q?: string) => {
+				const query = q === undefined ? {} : { q };
+				const { groups } = await send<{ groups: DeadLetterGroup[] }>(
+					...(["GET", path("dead-letters/groups", [], query)] as const),
+				);
+				return groups;
+			},
+			/** Returns a dead letter with its event; null if there is none. */
+			get: (id: string) =>
+				orNull(
+					send<
+						Omit<StoredDeadLetter, "head" | "body"> & {
+							event: EventHead & { body: unknown };
+						}
+					>("GET", path("dead-letters", [id])),
+				),
+			/**
+			 * Replays a dead letter. Returns null if there is none.
+			 *
+			 * @param options `body` replaces the stored one; `again` replays one that is replaying or resolved
+			 * @throws RefusedError `already_replayed`
+			 */
+			replay: (id: string, options: { body?: unknown; again?: boolean } = {}) =>
+				orNull(
+					send<{ id: string; replay: number; state: "replaying" }>(
+						...(["POST", path("dead-letters", [id, "replay"])] as const),
+						options,
+					),
+				),
+			/** Returns false if there is no such dead letter. */
+			discard: (id: string) => done(send("DELETE", path("dead-letters", [id]))),
+		},
+		jobs: {
+			/** Starts a job on everything that matches. With `dryRun` it only counts. */
+			start: (job: {
+				action: Job["action"];
+				q?: string;
+				/** Required without a filter. */
+				all?: boolean;
+				dryRun?: boolean;
+			}) => send<{ id?: string; count: number }>("POST", path("jobs"), job),
+			/** Lists jobs, the latest first. */
+			list: (query: PageQuery = {}) =>
+				send<{ jobs: Job[] } & WithCursor>("GET", path("jobs", [], query)),
+			/** Returns null if there is no such job. */
+			get: (id: string) => orNull(send<Job>("GET", path("jobs", [id]))),
+			/** Stops a job. Returns false if it does not run. */
+			stop: (id: string) => done(send("DELETE", path("jobs", [id]))),
+		},
+		/** Lists the handlers of all Workers. */
+		handlers: () =>
+			send<{ handlers: ListedHandler[]; unreachable: string[] }>(
+				...(["GET", path("handlers")] as const),
+			),
+		/** Reports the backlog and the lag. Does not throw if something is late. */
+		health: () => send<Health>("GET", "/health"),
+	};
+}
+
+/** A handler with its effective options. Times are in milliseconds. */
+export interface ListedHandler {
+	id: string;
+	patterns: string[];
+	timeout: number;
+	retries: object;
+	/** The key of the Worker that has it; absent for the owner. */
+	worker?: string;
+	schema?: object;
+}
+
+export interface Health {
+	status: string;
+	queues?: Record<
+		string,
+		{
+			backlogCount: number;
+			backlogBytes: number;
+			oldestMessageAt: number | null;
+		}
+	>;
+	schedulerLag?: number;
+}
+
+function path(
+	resource: string,
+	parts: readonly string[] = [],
+	query: object = {},
+): string {
+	const given = Object.entries(query).filter(
+		([, value]) => value !== undefined,
+	);
+	const search = new URLSearchParams(given.map(([k, v]) => [k, String(v)]));
+	const all = ["/v1", resource, ...parts.map(encodeURIComponent)].join("/");
+	return given.length > 0 ? `${all}?${search}` : all;
+}
+
+async function orNull<Result>(call: Promise<Result>): Promise<Result | null> {
+	return call.catch((error) => {
+		if (error.code === "not_found") return null;
+		throw error;
+	});
+}
+
+async function done(call: Promise<unknown>): Promise<boolean> {
+	return (await orNull(call)) !== null;
+}
+
+/** @throws TypeError for an invalid target */
+function sending(target: HttpTarget | OperatorBinding) {
+	const send = senderTo(httpTargetOf(target));
+	return async <Result>(
+		method: string,
+		path: string,
+		body?: unknown,
+	): Promise<Result> => (await send(method, path, body)).json as Result;
+}
+
+function httpTargetOf(target: HttpTarget | OperatorBinding): HttpTarget {
+	if (isHttpTarget(Object(target))) {
+		checkHttpTarget(target as HttpTarget);
+		return target as HttpTarget;
+	}
+	const { fetch } = Object(target) as OperatorBinding;
+	if (typeof fetch !== "function")
+		throw new TypeError(
+			"tidings: createAdmin: the target is neither a binding nor { url, key }; bind the owner's Operator entrypoint in [[services]], or give { url, key }",
+		);
+	// The entrypoint knows its caller by the binding, so the key is never read.
+	const via = (request: Request) => (target as OperatorBinding).fetch(request);
+	return { url: "https://operator", key: "binding", fetch: via };
+}

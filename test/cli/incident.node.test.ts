@@ -1,0 +1,149 @@
+/**
+ * An incident, played with the command line alone: two handlers in two Workers fail for one customer of four. What is
+ * typed here is what docs/guides/operating-an-incident.md shows.
+ */
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { createTestHarness } from "wrangler";
+
+const KEY = "tid_oncall_secret-of-oncall";
+const digest = createHash("sha256").update(KEY).digest("hex");
+const API_KEYS = JSON.stringify([{ id: "oncall", scopes: ["admin"], digest }]);
+const root = new URL("../..", import.meta.url).pathname;
+
+const harness = createTestHarness({
+	root: `${root}test/cli/incident`,
+	workers: [
+		{ configPath: "owner.toml", secrets: { API_KEYS } },
+		{ configPath: "mail.toml" },
+	],
+});
+let url: URL;
+
+beforeAll(async () => {
+	({ url } = await harness.listen());
+});
+afterAll(() => harness.close());
+
+interface Run {
+	code: number;
+	out: string;
+	error: string;
+}
+
+/** Runs `npx tidings` as a person would. */
+async function tidings(...args: string[]): Promise<Run> {
+	const env = { ...process.env, TIDINGS_URL: url.href, TIDINGS_KEY: KEY };
+	const main = `${root}cli/main.ts`;
+	const run = promisify(execFile)(process.execPath, [main, ...args], { env });
+	return run.then(
+		({ stdout: out, stderr: error }) => ({ code: 0, out, error }),
+		({ code, stdout: out, stderr: error }) => ({ code, out, error }),
+	);
+}
+
+/** The answer of a command as JSON. */
+async function json(...args: string[]) {
+	const { code, out, error } = await tidings("--json", ...args);
+	if (code !== 0) throw new Error(`${args.join(" ")}: ${code}: ${error}`);
+	return JSON.parse(out);
+}
+
+const wait = { timeout: 30_000, interval: 300 };
+
+test("one customer's failures are found, grouped, replayed and accounted for", async () => {
+	const published: string[] = [];
+	for (let n = 0; n < 12; n++) {
+		const body = JSON.stringify({ customer: `c4${n % 4}`, total: n });
+		published.push((await json("publish", "order.paid", body)).id);
+	}
+	const mine = published.filter((_, n) => n % 4 === 2);
+
+	// What fails? Two handlers, in two Workers, each with one reason.
+	const groups = await vi.waitFor(async () => {
+		const found = await json("groups", "since:1h");
+		expect(found.map(({ count }: { count: number }) => count)).toEqual([3, 3]);
+		return found;
+	}, wait);
+	expect(
+		groups
+			.map((one: Record<string, unknown>) => [one.handler, one.cause])
+			.sort(),
+	).toEqual([
+		["charge", "exhausted"],
+		["mail/receipt", "non_retryable"],
+	]);
+	expect(groups).toContainEqual(
+		expect.objectContaining({
+			handler: "charge",
+			reason: "Error: no card of c<n> for <id>",
+		}),
+	);
+
+	// For whom? For one customer of four.
+	const q = ["tag.customer:c42", "since:1h"];
+	const { deadLetters, count } = await json("dead-letters", ...q);
+	expect(count).toBe(6);
+	expect(deadLetters[0].event.tags).toEqual({ customer: "c42" });
+	for (const other of ["c40", "c41", "c43"])
+		expect((await json("dead-letters", `tag.customer:${other}`)).count).toBe(0);
+
+	// What happened to one of its events?
+	const life = await tidings("event", mine[0] as string);
+	expect(life.out).toContain("tags customer:c42");
+	expect(life.out).toMatch(/charge\n.*\n.*dead.*no card of c42.*\(exhausted\)/);
+	const events = (await json("events", "state:dead", ...q)).events;
+	expect(events.map(({ id }: { id: string }) => id).sort()).toEqual(
+		mine.sort(),
+	);
+
+	// Repair both Workers, see how many would be replayed, and replay them.
+	await harness.fetch("/repair");
+	await harness.getWorker("incident-mail").fetch("/repair");
+	const filter = q.join(" ");
+	expect(await json("replay", "--q", filter, "--dry-run")).toEqual({
+		count: 6,
+	});
+	expect(await json("replay", "--q", filter)).toMatchObject({
+		...{ state: "done", done: 6, failed: 0, by: "oncall" },
+	});
+	await vi.waitFor(async () => {
+		expect((await json("dead-letters", `state:resolved ${filter}`)).count).toBe(
+			6,
+		);
+	}, wait);
+	expect((await json("dead-letters", ...q)).count).toBe(0);
+
+	// A second replay says what became of the first.
+	const again = await tidings("replay", `${mine[0]}:charge`);
+	expect(again).toMatchObject({
+		...{ code: 1, error: expect.stringContaining("was delivered at") },
+	});
+	expect((await tidings("jobs")).out).toMatch(/done\s+replay\s+6\s+0\s+0/);
+	await vi.waitFor(async () => {
+		const ended = await json("event", mine[0] as string);
+		expect(ended.state).toBe("delivered");
+	}, wait);
+	expect(await tidings("health")).toMatchObject({ code: 0 });
+}, 120_000);
+
+test("wrong usage, a missing thing and a wrong key have exit codes and say what to do", async () => {
+	for (const [args, code, said] of [
+		[["event", "none"], 3, "There is no event none in the journal."],
+		[["cancel", "none"], 3, "There is no scheduled event none."],
+		[["replay"], 2, "Give the id of a dead letter, or --q <filter>."],
+		[["publish", "order.paid", "{"], 2, "The body is not JSON"],
+		[["evnts"], 2, "Did you mean events?"],
+		[["events", "stat:dead"], 1, 'unknown word "stat"; use id, name'],
+		[["publish", "a.b", "1", "--after", "1 dya"], 1, "unknown unit"],
+		[["--key", "tid_x_y", "jobs"], 1, "API key is not"],
+	] as const) {
+		const run = await tidings(...args);
+		expect({ args, ...run }).toMatchObject({
+			...{ args, code, error: expect.stringContaining(said) },
+		});
+	}
+	expect((await tidings("--help")).out).toContain("Exit codes");
+}, 60_000);
