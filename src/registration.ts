@@ -17,6 +17,8 @@ export interface Registration {
 	assembled?: {
 		readonly ports: AppPorts;
 		readonly bus: Bus;
+		/** Retention of the queues, in milliseconds. */
+		readonly retention: number;
 	};
 }
 

@@ -22,6 +22,7 @@ import { checkRateLimits } from "./platform/rate-limits.ts";
 import { registrationOf } from "./registration.ts";
 
 export { mailTo } from "./entrypoints/mail.ts";
+export { type OperatorProps, operator } from "./entrypoints/operator.ts";
 export { type PublisherProps, publisher } from "./entrypoints/publisher.ts";
 export { subscriber } from "./entrypoints/subscriber.ts";
 

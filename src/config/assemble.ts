@@ -104,7 +104,8 @@ export function assemble(
 		issuers,
 		webhookUrl: (name, secret) => `${url}${prefix}/hooks/${name}/${secret}`,
 	};
-	registration.assembled = { ports, bus: ownBus(ports) };
+	const retention = settings.retention.queues;
+	registration.assembled = { ports, bus: ownBus(ports), retention };
 	return {
 		ports,
 		consumerPorts: { ...ports, queues, scheduler, payloads, observe },

@@ -11,7 +11,7 @@ import {
 	type TidingsEvent,
 	type Transition,
 } from "tidings";
-import { publisher, subscriber, worker } from "tidings/worker";
+import { operator, publisher, subscriber, worker } from "tidings/worker";
 import * as z from "zod";
 
 /** All transitions, in order. */
@@ -117,6 +117,7 @@ const own = worker(events, {
 
 export default own;
 export const Publisher = publisher(events);
+export const Operator = operator(events);
 export {
 	DeadLetters,
 	Jobs,

@@ -71,8 +71,26 @@ const NO_KEY: Key = { id: "", scopes: [], digest: "0".repeat(64) };
 const LOCAL_DIGEST =
 	"24ed60a4ed93c1b9ebe007ab57caac0ed6a05ccdbd470eebee62af6ff87335ff";
 
-/** Authenticates a request by its API key. @throws as `authenticate` does */
+/** Callers that a binding identifies, by their requests. */
+const bound = new WeakMap<Request, Caller>();
+
+/**
+ * Identifies the caller of a request by its binding instead of a key.
+ *
+ * @param scopes as those of a key
+ */
+export function identify(
+	request: Request,
+	id: string,
+	scopes: readonly string[],
+): void {
+	bound.set(request, permissionsOf({ id, scopes }));
+}
+
+/** Authenticates a request by its binding or its API key. @throws as `authenticate` does */
 export async function callerOf(request: Request): Promise<Caller> {
+	const known = bound.get(request);
+	if (known) return known;
 	const { hostname } = new URL(request.url);
 	return authenticate(
 		request.headers.get("authorization") ?? undefined,
@@ -157,7 +175,10 @@ function jsonOf(text: string): unknown {
 	}
 }
 
-function permissionsOf({ id, scopes }: Key): Caller {
+function permissionsOf({
+	id,
+	scopes,
+}: Pick<Key, "id"> & { scopes: readonly string[] }): Caller {
 	const admin = scopes.includes("admin");
 	const patterns = scopes.flatMap((scope) =>
 		scope.startsWith("publish:") ? [scope.slice(8)] : [],
