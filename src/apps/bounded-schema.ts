@@ -75,7 +75,7 @@ function longestOf(pattern: string): number {
 	const longest = longestText(pattern);
 	if (longest >= LEAST_TEXT) return longest;
 	throw new TypeError(
-		`pattern: ${show(pattern)} takes too many steps; do not repeat a group that has repetitions or alternatives, and use no backreference and no lookbehind`,
+		`pattern: ${show(pattern)} takes too many steps; do not repeat a group that has repetitions or alternatives, and use no backreference, no lookbehind and no flags`,
 	);
 }
 

@@ -29,7 +29,7 @@ const UNBOUNDED: Cost = { degree: Number.POSITIVE_INFINITY, choices: 1 };
 
 /**
  * Returns the longest text that a match may be tried with. 0 for an expression whose steps are not bounded, or that has
- * backreferences or lookbehinds.
+ * backreferences, lookbehinds or groups with flags.
  *
  * @param pattern a valid expression with the flag `u`
  */
@@ -82,8 +82,9 @@ class Reader {
 		if (opening) {
 			const inner = this.alternatives(false);
 			this.#at++;
-			const isLookbehind = /^\(\?<[=!]/.test(opening);
-			return this.#quantified(isLookbehind ? UNBOUNDED : inner);
+			// With a flag, as in (?i:…), a character matches others than it shows.
+			const isUnknown = /^\(\?(<[=!]|[a-z-])/.test(opening);
+			return this.#quantified(isUnknown ? UNBOUNDED : inner);
 		}
 		const character = this.#skip(CHARACTER) ?? "";
 		const isReference = /^\\([1-9]|k<)/.test(character);

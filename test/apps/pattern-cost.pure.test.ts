@@ -41,6 +41,9 @@ describe("a pattern", () => {
 		"(?<=a+)b",
 		"^a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?aaaaaaaaaaaaaaaaaaaa$",
 		"^a*a*a*a*a*b",
+		"^(?i:a*Aa*Aa*Aa*Aa*Ab)$",
+		"^(?i:(a-*A)*)$",
+		"^(?:(?i:a)*A)*b$",
 	])("%s may be tried with no text of 20 characters", (pattern) => {
 		expect(() => new RegExp(pattern, "u")).not.toThrow();
 		expect(longestText(pattern)).toBeLessThan(20);
