@@ -636,6 +636,7 @@ describe("the secrets of a call", () => {
 		...["x-shopify-hmac-sha256", "x-gitlab-token", "x-hook-secret"],
 		...["x-goog-channel-token", "x-telegram-bot-api-secret-token"],
 		...["cf-access-jwt-assertion", "paypal-transmission-sig", "x-auth-key"],
+		...["authentication", "ok-access-passphrase"],
 	];
 	const SECRET_PARAMETERS = [
 		...["token", "access_token", "apiKey", "api_key", "key", "sig", "pwd"],

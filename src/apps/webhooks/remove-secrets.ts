@@ -6,7 +6,7 @@ import type { HookRequest, Trigger } from "./trigger.ts";
 
 /** Credentials, session cookies and signatures, wherever the word stands in a name. */
 const SECRET_WORDS =
-	/authori[sz]ation|cookie|credential|hmac|jwt|passw|secret|session|signature|token|(access|api|auth|functions|private|subscription)[-_]?key/i;
+	/authentication$|authori[sz]ation|cookie|credential|hmac|jwt|passphrase|passw|secret|session|signature|token|(access|api|auth|functions|private|subscription)[-_]?key/i;
 
 /** Words that mean a secret only if they are whole. A `key` is one in a query: `X-Event-Key` is not. */
 const SECRET_NAMES = /(^|[-_])(auth|pass|pwd|sig)([-_]|$)|^key$/i;

@@ -39,8 +39,13 @@ export async function accepted(
 	defaultId: () => Promise<string | undefined>,
 ): Promise<Verified> {
 	if (!deliveryId) return { deliveryId: await defaultId() };
-	const found = deliveryId({ ...request, json: jsonOf(request.bytes) });
-	return { deliveryId: found === undefined ? found : String(found) };
+	const found: unknown = deliveryId({
+		...request,
+		json: jsonOf(request.bytes),
+	});
+	// As text, null and all objects would be one delivery, and later events would be lost.
+	const isId = typeof found === "string" || Number.isFinite(found);
+	return { deliveryId: isId ? String(found) : undefined };
 }
 
 /**
