@@ -223,6 +223,21 @@ describe("a query", () => {
 		);
 	});
 
+	test.each([
+		["POST", "/v1/jobs?q=cause:crashed"],
+		["POST", "/v1/dead-letters/e1:first/replay?body=1"],
+		["POST", "/v1/events?lane=bulk"],
+		["PATCH", "/v1/scheduled/e1?after=1"],
+		["POST", "/v1/subscriptions?app=a"],
+		["DELETE", "/v1/subscriptions?id=1"],
+		["POST", "/v1/apps/@a/b/tools/c?input=1"],
+	])("of %s %s is rejected, never ignored", async (method, path) => {
+		const body = { name: "order.placed" };
+		const answer = await call(method, path, body);
+		expect(answer).toMatchObject(problemOf(400, "invalid_request"));
+		expect(answer.json.detail).toContain("a parameter of the query");
+	});
+
 	test("with an unknown cause is rejected in a job too, with those that exist", async () => {
 		const { json } = await call("POST", "/v1/jobs", {
 			...{ action: "replay", q: "cause:tired" },

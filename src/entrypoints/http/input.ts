@@ -70,6 +70,7 @@ function parse(text: string): unknown {
 
 /** Rejects invalid UTF-8, because a replacement character would change the event. */
 async function readText(request: Request, limit: number): Promise<string> {
+	refuseQuery(request);
 	const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 	const checkBounds = jsonBounds();
 	const code = limit === PUBLISH_BYTES ? "batch_too_large" : undefined;
@@ -125,6 +126,16 @@ export function check<Schema extends z.ZodType>(
 	const result = schema.safeParse(value, { error: describePrivately });
 	if (result.success) return result.data;
 	throw new RefusedError("invalid_request", messageOf(result.error));
+}
+
+/** @throws RefusedError `invalid_request` for a parameter: as a filter that is ignored, it would select too much */
+function refuseQuery({ url }: Request): void {
+	const [name] = new URL(url).searchParams.keys();
+	if (name === undefined) return;
+	throw new RefusedError(
+		"invalid_request",
+		`${show(name)} is a parameter of the query; this request takes its input from its content`,
+	);
 }
 
 /**
