@@ -1,12 +1,12 @@
 /** Users' routes and webhooks over HTTP: a stranger costs nothing, and learns nothing. */
 import { env } from "cloudflare:workers";
 import { SignJWT } from "jose";
-import { beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AppWorker } from "../../src/apps/app-ports.ts";
 import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { portsOf } from "../../src/registration.ts";
 import { installKeys, keyed } from "./keys.ts";
-import { ada, call } from "./support.ts";
+import { ada, call, tokenOf } from "./support.ts";
 import worker, { behaviours, events, SECRET } from "./worker.ts";
 
 beforeAll(installKeys);
@@ -161,4 +161,72 @@ test("a Worker that does not respond is not named to a webhook's caller", async 
 	});
 	apps.mockRestore();
 	log.mockRestore();
+});
+
+describe("a rate limit", () => {
+	const bindings = env as unknown as Record<string, unknown>;
+
+	/** Admits one request of each caller. Returns the callers that were counted. */
+	async function limited(kind: string, act: () => Promise<void>) {
+		const counted: string[] = [];
+		const names = [`${kind.toUpperCase()}_RATE_LIMIT`, "TIDINGS_RATE_LIMITS"];
+		bindings[names[0] as string] = {
+			limit: async ({ key }: { key: string }) => ({
+				success:
+					counted.push(key) && counted.indexOf(key) === counted.length - 1,
+			}),
+		};
+		bindings.TIDINGS_RATE_LIMITS = { [kind]: { limit: 1, period: 10 } };
+		try {
+			await act();
+		} finally {
+			for (const name of names) delete bindings[name];
+		}
+		return counted;
+	}
+
+	test("of a user counts the subject of the token, and no token that is not valid", async () => {
+		const ofSubject = (sub: string, at: number) =>
+			tokenOf({ accountId: "a1", email: "ada@example.com" }, { sub, iat: at });
+		const ask = async (token: string) =>
+			(await call("POST", "/v1/apps/@test/lab/tools/one", { token })).status;
+		const counted = await limited("user", async () => {
+			expect(await ask(await ofSubject("u1", 1))).toBe(200);
+			expect(await ask(await ofSubject("u1", 2))).toBe(429);
+			expect(await ask(await ofSubject("u2", 3))).toBe(200);
+			expect(await ask(await expired())).toBe(401);
+		});
+		expect(counted).toEqual([
+			"@my-org/auth u1",
+			"@my-org/auth u1",
+			"@my-org/auth u2",
+		]);
+	});
+
+	test("of a webhook counts requests to its URL only, and rejects one before it is read", async () => {
+		const store = boundSubscriptions("@test/lab/announced");
+		await store.subscribe({ app: "@test/lab", tool: "one", key: [] });
+		const path = `/hooks/@test/lab/announced/${await store.webhookSecret()}`;
+		await limited("webhook", async () => {
+			expect((await call("POST", `${path}x`, { body: "{}" })).status).toBe(404);
+			expect((await call("POST", path, { body: "{}" })).status).toBe(202);
+			expect(await endless("POST", path)).toEqual({
+				status: 429,
+				code: "rate_limited",
+				read: 0,
+			});
+			const encoded = path.replace("@test/lab", "%40test%2Flab");
+			expect((await call("POST", encoded, { body: "{}" })).status).toBe(429);
+		});
+	});
+});
+
+test("a user who needs a scope is told that a key has it", async () => {
+	const path = "/v1/apps/@test/lab/events/ticked/webhook";
+	const answer = await call("GET", path, { token: await ada() });
+	expect(await answer.json()).toMatchObject({
+		status: 403,
+		detail:
+			'a user does not have the scope "admin"; use an API key that has it',
+	});
 });

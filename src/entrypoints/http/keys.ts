@@ -195,7 +195,9 @@ function permissionsOf({
 export function requireScope(caller: Caller, scope: "read" | "admin"): void {
 	if (caller[scope]) return;
 	throw new ForbiddenError(
-		`the key ${JSON.stringify(caller.id)} does not have the scope "${scope}"; create a key that has it`,
+		caller.user
+			? `a user does not have the scope "${scope}"; use an API key that has it`
+			: `the key ${JSON.stringify(caller.id)} does not have the scope "${scope}"; create a key that has it`,
 	);
 }
 
