@@ -21,6 +21,9 @@ type SqlRow = {
 /** Errors that are stored. */
 const ERRORS = 10;
 
+/** The cursor of a job whose last batch has ended, and that waits to start over. */
+export const END = "end";
+
 /** A running job with the place where it goes on. */
 export interface RunningJob extends Step {
 	id: string;
@@ -68,10 +71,14 @@ export class JobTable {
 		return this.#read("WHERE id < ? ORDER BY id DESC LIMIT ?", before, limit);
 	}
 
-	/** The running job that started first. */
-	next(): RunningJob | undefined {
+	/** The running job that started first. One that waits to start over comes last: it must not stop the others. */
+	next(now: number): RunningJob | undefined {
 		const [row] = this.#sql
-			.exec<SqlRow>("SELECT * FROM job WHERE state = 'running' ORDER BY id")
+			.exec<SqlRow>(
+				`SELECT * FROM job WHERE state = 'running'
+				 ORDER BY max(?, iif(cursor IS ?, again_at, 0)), id LIMIT 1`,
+				...[now, END],
+			)
 			.toArray();
 		if (!row) return undefined;
 		const { id, action, q, cursor } = row;

@@ -7,7 +7,7 @@ import { Alarm, backoff } from "../platform/alarm.ts";
 import { log } from "../platform/log.ts";
 import { objectContext } from "../platform/object-context.ts";
 import type { Job } from "./job.ts";
-import { JobTable, type RunningJob } from "./job-table.ts";
+import { END, JobTable, type RunningJob } from "./job-table.ts";
 
 /** The first wait after a batch that failed, in milliseconds; it doubles up to a minute. */
 const FIRST_BACKOFF = 1_000;
@@ -67,14 +67,15 @@ export class Jobs extends DurableObject {
 
 	/** Never throws: an alarm that keeps throwing is dropped by the platform. */
 	async #step(): Promise<void> {
-		const job = this.#table.next();
+		const now = Date.now();
+		const job = this.#table.next(now);
 		if (!job) return;
 		const { id } = job;
 		if (isOver(job)) {
-			this.#table.startOver(id);
+			// An alarm can be early: it may have been set for a job that was stopped since.
+			if (now >= job.againAt) this.#table.startOver(id);
 			return;
 		}
-		const now = Date.now();
 		const againAt = job.isInFlight ? now + CLAIMS_EXPIRED : job.againAt;
 		this.#table.begin(id, againAt);
 		try {
@@ -90,17 +91,14 @@ export class Jobs extends DurableObject {
 	}
 
 	#nextStepAt(): number | null {
-		const job = this.#table.next();
+		const now = Date.now();
+		const job = this.#table.next(now);
 		if (!job) return null;
-		const wait = backoff(FIRST_BACKOFF, this.#failures);
 		if (isOver(job)) return job.againAt;
-		return Date.now() + wait;
+		return now + backoff(FIRST_BACKOFF, this.#failures);
 	}
 }
 
-/** The cursor of a job whose last batch has ended, and that waits to start over. */
-const END = "end";
-
-function isOver({ cursor, againAt }: RunningJob): boolean {
-	return cursor === END && againAt !== null;
+function isOver(job: RunningJob): job is RunningJob & { againAt: number } {
+	return job.cursor === END && job.againAt !== null;
 }

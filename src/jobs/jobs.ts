@@ -3,7 +3,6 @@ import { v7 } from "uuid";
 import { RefusedError } from "../event/errors.ts";
 import { show } from "../event/validation.ts";
 import { cursorOf, pageSize, positionOf } from "../lists/cursor.ts";
-import { parseFilter } from "../lists/filter.ts";
 import type { Ports } from "../ports.ts";
 import { ACTIONS, type Action, type Job } from "./job.ts";
 import { countMatches } from "./run-step.ts";
@@ -31,13 +30,12 @@ export async function startJob(
 			"invalid_request",
 			`action: ${show(action)} is unknown; use ${ACTIONS.join(", ")}`,
 		);
-	// The job reads the filter again: it must not fail there.
-	parseFilter(q, ports.clock());
 	if (q.trim() === "" && !all)
 		throw new RefusedError(
 			"invalid_request",
 			`q: it is empty, so ${action} would act on everything; give a filter, or all: true`,
 		);
+	// The job reads the filter again, so the filter must be valid here.
 	const count = await countMatches(action, q, ports);
 	if (dryRun) return { count };
 	const id = v7({ msecs: ports.clock() });

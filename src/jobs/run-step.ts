@@ -1,13 +1,13 @@
 /** Runs one batch of a job: finds the next items that match, and acts on each. It stores no progress. */
 import pMap from "p-map";
+import { deadLetterFilter } from "../dead-letters/dead-letter-filter.ts";
 import { discard, replay } from "../dead-letters/replay.ts";
 import { RefusedError } from "../event/errors.ts";
 import { CALL_CONCURRENCY } from "../event/limits.ts";
-import { matches } from "../event/name.ts";
-import type { ScheduledEvent } from "../event/scheduled-row.ts";
-import { type Filter, parseFilter } from "../lists/filter.ts";
+import type { Filter } from "../lists/filter.ts";
 import type { Ports } from "../ports.ts";
 import { cancel } from "../schedule/schedule.ts";
+import { isMatch, scheduledFilter } from "../schedule/scheduled-filter.ts";
 import type { Action, Step, StepResult } from "./job.ts";
 
 /** Items in one batch. A replay makes three calls, and an invocation may make a thousand (Workers, limits). */
@@ -44,13 +44,13 @@ export async function runStep(
 	return { done, errors, cursor: next };
 }
 
-/** Counts what a job would act on. */
+/** Counts what a job would act on. @throws RefusedError `invalid_request` for a filter that the job could not use */
 export async function countMatches(
 	action: Action,
 	q: string,
 	ports: StepPorts,
 ): Promise<number> {
-	const filter = parseFilter(q, ports.clock());
+	const filter = readFilter(action, q, ports.clock());
 	if (action !== "cancel") {
 		const { count } = await ports.deadLetters.list({ filter, limit: 1 });
 		return count;
@@ -67,10 +67,16 @@ export async function countMatches(
 
 /** What fails or is scheduled after the start of a job is not a part of it: a failing replay would never end. */
 function filterOf({ action, q, startedAt }: Step): Filter {
-	const filter = parseFilter(q, startedAt);
+	const filter = readFilter(action, q, startedAt);
 	if (action === "cancel") return filter;
 	const { until = startedAt + 1 } = filter;
 	return { ...filter, until: Math.min(until, startedAt + 1) };
+}
+
+function readFilter(action: Action, q: string, now: number): Filter {
+	return action === "cancel"
+		? scheduledFilter(q, now)
+		: deadLetterFilter(q, now);
 }
 
 async function find(
@@ -89,17 +95,6 @@ async function find(
 	const found = await deadLetters.list({ filter, ...page });
 	const { deadLetters: letters, cursor: next = null } = found;
 	return { ids: letters.map(({ id }) => id), next };
-}
-
-/** Times of a filter are due times here. */
-function isMatch({ id, name, dueAt }: ScheduledEvent, filter: Filter): boolean {
-	const { since, until } = filter;
-	return (
-		(filter.id === undefined || filter.id === id) &&
-		(filter.name === undefined || matches(filter.name, name)) &&
-		(since === undefined || dueAt >= since) &&
-		(until === undefined || dueAt < until)
-	);
 }
 
 /** Returns false if the item is gone, or another call was faster. */

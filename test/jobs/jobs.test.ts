@@ -122,6 +122,7 @@ test("a job without a filter needs all: true, and a wrong one is explained", asy
 		[{ action: "replay" }, "q: it is empty, so replay would act on everything"],
 		[{ action: "replay", q: " " }, "give a filter, or all: true"],
 		[{ action: "rerun", q: "state:dead" }, 'action: "rerun" is unknown; use'],
+		[{ action: "replay", q: "state:delivered" }, "use dead, replaying, res"],
 		[{ action: "replay", q: "stat:dead" }, 'q: unknown word "stat"'],
 		[{ action: "replay", filter: {} }, 'unknown key "filter"'],
 	] as const) {
@@ -173,4 +174,55 @@ test("a batch that was interrupted is run again, and the claims that it left are
 	expect(await jobs.get("j1")).toMatchObject({
 		...{ state: "done", failed: 1, errors: [{ id: "x", reason: "no body" }] },
 	});
+});
+
+test("a job that cancels rejects words that no scheduled event has: ignored, they would cancel all", async () => {
+	const { id } = await events.publish("job.kept", { after: "2 hours" }, null);
+	for (const word of [
+		...["tag.customer:c42", "handler:mail", "cause:exhausted", "text:bank"],
+		"state:dead",
+	]) {
+		const body = { action: "cancel", q: `name:job.kept ${word}` };
+		const { status, json } = await call("POST", "/v1/jobs", body);
+		expect({ word, status, detail: json.detail }).toEqual({
+			...{ word, status: 400 },
+			detail: expect.stringContaining("id, name, since and until"),
+		});
+	}
+	const q = `id:${id} state:scheduled`;
+	const dry = { action: "cancel", q, dryRun: true };
+	expect((await call("POST", "/v1/jobs", dry)).json).toEqual({ count: 1 });
+	expect(await events.cancel(id)).toBe(true);
+});
+
+test("a job that waits for expired claims starts over at its time, and stops no other job", async () => {
+	vi.useFakeTimers({ toFake: ["Date"] });
+	const jobs = objects.Jobs.getByName("waiting");
+	const steps: string[] = [];
+	let isInterrupted = true;
+	setObjectContext({
+		runJobStep: async ({ q }) => {
+			steps.push(q);
+			if (isInterrupted) throw new Error("the store is down");
+			return { done: 1, errors: [], cursor: null };
+		},
+	});
+	const job = { action: "replay", count: 1, by: "admin" } as const;
+	const alarm = async () => {
+		vi.setSystemTime(Date.now() + 2_000);
+		await runDurableObjectAlarm(jobs);
+	};
+	await jobs.start({ ...job, id: "j1", q: "id:first" });
+	await alarm();
+	isInterrupted = false;
+	await alarm();
+	await jobs.start({ ...job, id: "j2", q: "id:second" });
+	await alarm();
+	expect(steps).toEqual(["id:first", "id:first", "id:second"]);
+	expect(await jobs.get("j1")).toMatchObject({ state: "running", done: 1 });
+	expect(await jobs.get("j2")).toMatchObject({ state: "done" });
+	vi.setSystemTime(Date.now() + 61_000);
+	for (let n = 0; n < 3; n++) await alarm();
+	expect(steps.slice(3)).toEqual(["id:first"]);
+	expect(await jobs.get("j1")).toMatchObject({ state: "done" });
 });

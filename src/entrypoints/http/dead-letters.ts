@@ -2,10 +2,10 @@
 import type { Hono } from "hono";
 import * as z from "zod";
 import type { AppPorts } from "../../apps/app-ports.ts";
+import { deadLetterFilter } from "../../dead-letters/dead-letter-filter.ts";
 import { discard, readDeadLetter, replay } from "../../dead-letters/replay.ts";
 import { BODY_REQUEST_BYTES } from "../../event/limits.ts";
 import { show } from "../../event/validation.ts";
-import { parseFilter } from "../../lists/filter.ts";
 import { check, queryOf, readOptionalJson } from "./input.ts";
 import { requireScope } from "./keys.ts";
 import { found, type Http, route } from "./routes.ts";
@@ -28,7 +28,7 @@ export function deadLetterRoutes(app: Hono<Http>, ports: AppPorts): void {
 		async GET(context) {
 			requireScope(context.var.caller, "read");
 			const { q, ...page } = check(Query, queryOf(context.req.raw));
-			const filter = parseFilter(q, ports.clock());
+			const filter = deadLetterFilter(q, ports.clock());
 			return context.json(await ports.deadLetters.list({ filter, ...page }));
 		},
 	});
@@ -37,7 +37,7 @@ export function deadLetterRoutes(app: Hono<Http>, ports: AppPorts): void {
 		async GET(context) {
 			requireScope(context.var.caller, "read");
 			const { q } = check(Groups, queryOf(context.req.raw));
-			const filter = parseFilter(q, ports.clock());
+			const filter = deadLetterFilter(q, ports.clock());
 			return context.json({ groups: await ports.deadLetters.groups(filter) });
 		},
 	});
