@@ -8,12 +8,16 @@ import {
 } from "../event/dead-letter.ts";
 import type { Cause } from "../event/envelope.ts";
 import { matches } from "../event/name.ts";
-import type { Filter } from "../lists/filter.ts";
+import { type Filter, matchesGlob } from "../lists/filter.ts";
 import { type DeadLetterRow, pastOf, storedOf } from "./dead-letter-row.ts";
 
 /** The columns of a list, with the start of the body: a thousand bodies may be more than the memory of an isolate. */
 const SUMMARY = `id, event, handler, cause, head, substr(body, 1, 200) AS body, error, attempts,
 	first_failure_at, last_failure_at, state, changed_at, replays, is_sent, replay, history, reason, deploy`;
+
+/** An error that cannot be read must not hide the other dead letters. */
+const ERROR_TEXT = `iif(json_valid(error),
+	json_extract(error, '$.name') || ': ' || json_extract(error, '$.message'), error)`;
 
 /** Past failures that are stored. */
 const HISTORY = 10;
@@ -178,20 +182,27 @@ export class DeadLetterTable {
 		][] = [
 			["state = ?", state],
 			["cause = ?", cause],
-			["event IN (SELECT value FROM json_each(?))", name && this.#names(name)],
-			["handler GLOB ?", handler?.replace(/[[?]/g, "[$&]")],
+			[
+				"event IN (SELECT value FROM json_each(?))",
+				name && this.#stored("event", name, matches),
+			],
+			// Not by GLOB: its pattern may have 50 bytes (Durable Objects, limits).
+			[
+				"handler IN (SELECT value FROM json_each(?))",
+				handler && this.#stored("handler", handler, matchesGlob),
+			],
 			["last_failure_at >= ?", since],
 			["last_failure_at < ?", until],
-			["json_extract(head, '$.id') = ?", id],
+			["id = ? || ':' || handler", id],
 			[
-				"(instr(lower(error), ?) OR instr(lower(body), ?))",
-				...[part && JSON.stringify(part).slice(1, -1), part],
+				`(instr(lower(${ERROR_TEXT}), ?) OR instr(lower(body), ?))`,
+				...[part, part],
 			],
 			...Object.entries(tags).map(
 				([key, value]) =>
 					[
 						...([
-							"json_extract(head, ?) = ?",
+							"json_extract(iif(json_valid(head), head, '{}'), ?) = ?",
 							`$.tags."${key}"`,
 							value,
 						] as const),
@@ -205,14 +216,20 @@ export class DeadLetterTable {
 		};
 	}
 
-	/** The stored names that a pattern matches, as JSON. */
-	#names(pattern: string): string {
+	/** The stored values of a column that a pattern matches, as JSON. */
+	#stored(
+		column: "event" | "handler",
+		pattern: string,
+		matches: (pattern: string, value: string) => boolean,
+	): string {
 		if (!pattern.includes("*")) return JSON.stringify([pattern]);
-		const names = this.#sql
-			.exec<{ event: string }>("SELECT DISTINCT event FROM dead_letter")
+		const values = this.#sql
+			.exec<{ value: string }>(
+				`SELECT DISTINCT ${column} AS value FROM dead_letter`,
+			)
 			.toArray()
-			.map(({ event }) => event);
-		return JSON.stringify(names.filter((name) => matches(pattern, name)));
+			.map(({ value }) => value);
+		return JSON.stringify(values.filter((value) => matches(pattern, value)));
 	}
 
 	deleteBefore(time: number): void {

@@ -61,6 +61,11 @@ export class DeadLetters extends DurableObject {
 
 	/** Returns null if there is none, or it was discarded. */
 	async get(id: string): Promise<StoredDeadLetter | null> {
+		return this.#read(id);
+	}
+
+	/** Not async: no other claim may come between the read of a state and its change. */
+	#read(id: string): StoredDeadLetter | null {
 		this.#expireClaims();
 		const stored = this.#table.get(id);
 		return stored && stored.state !== "discarded" ? stored : null;
@@ -108,7 +113,7 @@ export class DeadLetters extends DurableObject {
 		replays: number,
 		again: boolean,
 	): Promise<Claim | null> {
-		const stored = await this.get(id);
+		const stored = this.#read(id);
 		if (!stored) return null;
 		const { state, changedAt } = stored;
 		if (stored.replays !== replays || (state !== "dead" && !again))
@@ -139,7 +144,7 @@ export class DeadLetters extends DurableObject {
 
 	/** Discards a dead letter and its body. Returns false if there is none. */
 	async discard(id: string): Promise<boolean> {
-		const stored = await this.get(id);
+		const stored = this.#read(id);
 		if (!stored) return false;
 		this.#table.setState(id, "discarded", stored.replays, true, Date.now());
 		return true;

@@ -21,7 +21,7 @@ import type { Ports } from "../ports.ts";
 type ReplayPorts = Pick<
 	Ports,
 	| ("queues" | "deadLetters" | "payloads" | "extension")
-	| ("definitionOf" | "clock" | "observe")
+	| ("definitionOf" | "clock" | "newId" | "observe")
 >;
 
 /** Returns a dead letter with its whole event, or null if there is none. */
@@ -64,9 +64,10 @@ export async function replay(
 	const claim = await ports.deadLetters.claim(id, stored.replays, again);
 	if (!claim) return false;
 	if (claim.type === "refused") throw alreadyReplayed(id, claim);
+	// Before the send: the attempt that follows must not seem to be earlier.
+	const at = ports.clock();
 	await send(id, record, claim.replay, ports);
 	const { handler, head } = stored;
-	const at = ports.clock();
 	ports.observe({
 		...{ type: "replayed", at, id: head.id, event: head.name, handler },
 	});
@@ -156,15 +157,16 @@ async function checkEdited(
 	await extension.checkReplay(head.name, body);
 }
 
-/** Uses a key of this replay's own: the event's key may serve other handlers with another body. */
+/** Uses a key of this call's own: the event's key, or that of a replay at the same time, may have another body. */
 async function placeBody(
-	{ id, head, replays }: StoredDeadLetter,
+	{ id, head }: StoredDeadLetter,
 	text: string,
-	{ payloads, clock }: ReplayPorts,
+	{ payloads, clock, newId }: ReplayPorts,
 ) {
 	if (eventBytes(head, text) <= INLINE_BYTES) return { text };
-	const reference = `${id}:${replays + 1}`;
-	await payloads.put(reference, text, clock() + PAYLOAD_RETENTION);
+	const now = clock();
+	const reference = `${id}:${newId(now)}`;
+	await payloads.put(reference, text, now + PAYLOAD_RETENTION);
 	return { reference };
 }
 

@@ -19,7 +19,7 @@ const READ = 1_000;
 type StepPorts = Pick<
 	Ports,
 	| ("queues" | "scheduler" | "payloads" | "deadLetters" | "extension")
-	| ("definitionOf" | "clock" | "observe")
+	| ("definitionOf" | "clock" | "newId" | "observe")
 >;
 
 /** Acts on the next batch. An item that is refused does not stop it. @throws UnavailableError */

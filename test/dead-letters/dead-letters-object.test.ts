@@ -319,27 +319,28 @@ test("a dead letter has the history of its failures", async () => {
 });
 
 test("dead letters are found by every word of a filter", async () => {
+	const mail = "e1:mail/[1]?";
 	const tags = { customer: "c42" };
 	const head = { id: "e2", name: "order.paid", time: T0, delay: 0, tags };
 	await store.store([
-		deadLetter(1, { handler: "mail/[1]?", id: "e1:mail" }),
+		deadLetter(1, { handler: "mail/[1]?", id: mail }),
 		deadLetter(2, { head, cause: "expired", body: '{"text":"Größe"}' }),
 	]);
 	for (const [filter, found] of [
 		[{ tags }, ["e2:first"]],
 		[{ tags: { customer: "c4" } }, []],
 		[{ tags: { 'x"]': "c42" } }, []],
-		[{ name: "order.*" }, ["e2:first", "e1:mail"]],
+		[{ name: "order.*" }, ["e2:first", mail]],
 		[{ name: "order.paid" }, ["e2:first"]],
-		[{ handler: "mail/[1]?" }, ["e1:mail"]],
-		[{ handler: "mail/*" }, ["e1:mail"]],
+		[{ handler: "mail/[1]?" }, [mail]],
+		[{ handler: "mail/*" }, [mail]],
 		[{ handler: "mai?/*" }, []],
 		[{ cause: "expired" }, ["e2:first"]],
-		[{ id: "e1" }, ["e1:mail"]],
+		[{ id: "e1" }, [mail]],
 		[{ text: "NO, 2" }, ["e2:first"]],
 		[{ text: '"text":"Größe' }, ["e2:first"]],
 		[{ since: T0 + 2 }, ["e2:first"]],
-		[{ until: T0 + 2 }, ["e1:mail"]],
+		[{ until: T0 + 2 }, [mail]],
 		[{ since: T0, tags, cause: "exhausted" }, []],
 	] as const)
 		expect(await ids({ filter }), JSON.stringify(filter)).toEqual(found);
@@ -443,5 +444,93 @@ test("a list shows what it can of a dead letter that it cannot read", async () =
 			event: { id: "e1", name: "order.placed" },
 			lastFailureAt: T0 + 1,
 		},
+	]);
+});
+
+test("a handler is found by an id or a pattern of any length", async () => {
+	const handler = `order.placed:send-${"a-receipt-".repeat(10)}to-the-customer`;
+	await store.store([
+		deadLetter(1, { id: `e1:${handler}`, handler }),
+		deadLetter(2),
+	]);
+	for (const filter of [
+		{ handler },
+		{ handler: `order.placed:*${handler.slice(-60)}` },
+	])
+		expect(await ids({ filter })).toEqual([`e1:${handler}`]);
+	expect(await ids({ filter: { handler: "[f]irst" } })).toEqual([]);
+});
+
+test("a text is searched in the error's name and message and in the body, not in their JSON", async () => {
+	await store.store([
+		deadLetter(1, {
+			error: { name: "TypeError", message: 'no "id"', stack: "at pay.ts" },
+		}),
+	]);
+	for (const text of ["typeerror: NO", 'no "id"', '{"n":1}'])
+		expect({ text, ids: await ids({ filter: { text } }) }).toEqual({
+			...{ text, ids: ["e1:first"] },
+		});
+	for (const text of ["message", '","', "stack"])
+		expect({ text, ids: await ids({ filter: { text } }) }).toEqual({
+			...{ text, ids: [] },
+		});
+});
+
+test("a dead letter that cannot be read hides no other from a filter", async () => {
+	await store.store([
+		deadLetter(1, { head: { ...deadLetter(1).head, tags: { a: "b" } } }),
+		deadLetter(2),
+	]);
+	await runInDurableObject(store, (_, { storage }) => {
+		storage.sql.exec(
+			"UPDATE dead_letter SET head = '{', error = '{' WHERE id = 'e2:first'",
+		);
+	});
+	for (const filter of [{ tags: { a: "b" } }, { id: "e1" }, { text: "no, 1" }])
+		expect(await ids({ filter })).toEqual(["e1:first"]);
+	expect(await ids({ filter: { id: "e2" } })).toEqual(["e2:first"]);
+});
+
+test("two claims in one turn of the object are one claim", async () => {
+	await store.store([deadLetter(1)]);
+	const claims = await runInDurableObject(store, (object: DeadLetters) =>
+		Promise.all([
+			object.claim("e1:first", 0, false),
+			object.claim("e1:first", 0, false),
+		]),
+	);
+	expect(claims.map((claim) => claim?.type).sort()).toEqual([
+		...["claimed", "refused"],
+	]);
+});
+
+test("two replays with large edited bodies at once send the body of the one that has the claim", async () => {
+	await store.store([deadLetter(1)]);
+	const used = ports();
+	const bodies = ["a", "b"].map((letter) => letter.repeat(120_000));
+	const ends = await Promise.allSettled(
+		bodies.map((body) => replay("e1:first", { edited: { body } }, used)),
+	);
+	const claimed = ends.findIndex(({ status }) => status === "fulfilled");
+	const [{ record } = { record: "" }] = used.recorded.retries;
+	const stored = used.recorded.payloads.get(read(record).reference ?? "");
+	expect(JSON.parse(stored?.text ?? "")).toBe(bodies[claimed]);
+});
+
+test("a replay happens before its send, so that no attempt of it seems to be earlier", async () => {
+	await store.store([deadLetter(1)]);
+	const to = ports();
+	let now = T0 + 100;
+	to.clock = () => now;
+	to.retriesQueue = {
+		...to.retriesQueue,
+		send: async () => {
+			now += 50;
+		},
+	};
+	await replay("e1:first", {}, to);
+	expect(to.recorded.transitions).toMatchObject([
+		{ type: "replayed", at: T0 + 100 },
 	]);
 });
