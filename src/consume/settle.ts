@@ -145,9 +145,10 @@ export async function split(
 ): Promise<void> {
 	const handlers = routes.map((route) => route.id);
 	const deliveries = handlers.map((handler) => firstDelivery(event, handler));
+	// Before the sends: the attempts that follow must not seem to be earlier.
+	const at = ports.clock();
 	await enqueueFirstAttempts(event, deliveries, ports);
 	const { id, name } = event.envelope;
-	const at = ports.clock();
 	ports.observe({ type: "split", at, id, event: name, handlers });
 }
 

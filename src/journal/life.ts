@@ -108,7 +108,8 @@ function attemptOf(step: Step): Attempt {
 	};
 }
 
-function stateAfter({ type }: Step): State {
+/** The state of a delivery, or of an event without deliveries, after a step. */
+export function stateAfter({ type }: Step): State {
 	switch (type) {
 		case "published":
 		case "split":

@@ -47,6 +47,9 @@ export async function listEvents(
 	};
 }
 
+/** By how much the clocks of two machines may differ, in milliseconds: a step may seem to precede the publish. */
+const SKEW = 60_000;
+
 /** Searches for the entries of one event. Each reads up to 10 000 summaries. */
 const SEARCHES = 10;
 
@@ -56,7 +59,8 @@ export async function readEvent(
 	ports: ReadPorts,
 ): Promise<EventLife | null> {
 	const store = storeOf(ports);
-	const since = timeOf(id);
+	const time = timeOf(id);
+	const since = time === undefined ? undefined : time - SKEW;
 	const filter: Filter = { id, ...(since !== undefined && { since }) };
 	const entries: Entry[] = [];
 	let from: readonly [number, number] | undefined;

@@ -8,6 +8,7 @@ import type { Filter } from "../lists/filter.ts";
 import { matchesGlob } from "../lists/filter.ts";
 import { mayHave } from "./bloom.ts";
 import { type Entry, handlersOf, idKey, spanOf, tagKey } from "./entry.ts";
+import { stateAfter } from "./life.ts";
 import { entriesIn, type Summary } from "./page.ts";
 import type { StoredSummary } from "./page-table.ts";
 
@@ -148,7 +149,7 @@ function hasStep(entry: Entry, { handler, state, cause }: Filter): boolean {
 		);
 	return entry.steps.some(
 		(step) =>
-			(state === undefined || step.type === state) &&
+			(state === undefined || stateAfter(step) === state) &&
 			(cause === undefined || ("cause" in step && step.cause === cause)) &&
 			(handler === undefined ||
 				("handler" in step && matchesGlob(handler, step.handler ?? ""))),

@@ -14,7 +14,7 @@ export class JournalWriter {
 	readonly store: JournalStore;
 	readonly #background: (sending: Promise<void>) => void;
 	readonly #clock: () => number;
-	/** Calls that failed since the last one that did not. */
+	/** Calls that failed, and that no later call has counted yet. */
 	#missed = 0;
 	#loggedAt = Number.NEGATIVE_INFINITY;
 	#isMissingLogged = false;
@@ -46,7 +46,9 @@ export class JournalWriter {
 
 	/** Never rejects. */
 	async #send(entries: readonly Entry[]): Promise<void> {
+		// Taken at once: two calls at a time must not both count them.
 		const missed = this.#missed;
+		this.#missed = 0;
 		try {
 			const counts = countsOf(entries);
 			if (missed > 0) counts.events.missed = missed;
@@ -54,9 +56,8 @@ export class JournalWriter {
 				this.options.record === "all" ? entries : entries.filter(hasFailed);
 			const page = recorded.length > 0 ? await pageOf(recorded) : null;
 			await this.store.record(page, counts);
-			this.#missed -= missed;
 		} catch (error) {
-			this.#missed++;
+			this.#missed += missed + 1;
 			const now = this.#clock();
 			if (now - this.#loggedAt < LOG_INTERVAL) return;
 			this.#loggedAt = now;

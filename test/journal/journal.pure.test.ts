@@ -110,6 +110,20 @@ describe("a page", () => {
 		);
 	});
 
+	test("has an entry of each state that the life of an event shows", () => {
+		const at = { id: "e1", name: "order.paid", time: T0 };
+		for (const [step, state] of [
+			[{ type: "replayed", handler: "mail" }, "replaying"],
+			[{ type: "split", handlers: ["mail"] }, "queued"],
+			[{ type: "rescheduled", dueAt: T0 + 9 }, "scheduled"],
+		] as const) {
+			const one = { ...at, steps: [{ at: T0, ...step } as Step] };
+			expect(lifeOf([one]).state).toBe(state);
+			expect(isMatch(one, { state })).toBe(true);
+			expect(isMatch(one, { state: "dead" })).toBe(false);
+		}
+	});
+
 	test("is opened whenever one of its entries matches", async () => {
 		await fc.assert(
 			fc.asyncProperty(

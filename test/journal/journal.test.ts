@@ -1,6 +1,9 @@
 /** The journal of real queues and objects, read through the HTTP API. */
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { NonRetryableError } from "../../src/index.ts";
+import { countsOf } from "../../src/journal/counters.ts";
+import { pageOf } from "../../src/journal/page.ts";
+import { portsOf } from "../../src/registration.ts";
 import { call, installKeys } from "../support/http.ts";
 import { behaviours, events } from "../support/worker.ts";
 
@@ -107,4 +110,18 @@ test("the journal is read with the scope read, and a wrong filter is explained",
 	expect(status).toBe(400);
 	expect(json.detail).toContain('q: unknown word "stat"; use id, name');
 	expect((await call("GET", "/v1/events/none")).status).toBe(404);
+});
+
+test("an event is found if the clock of its consumer is behind that of its publisher", async () => {
+	const { newId, journal, clock } = portsOf(events);
+	const time = clock();
+	const id = newId(time + 5_000);
+	const step = { type: "ignored", at: time } as const;
+	const entries = [
+		{ id, name: "order.lost", time: time + 5_000, steps: [step] },
+	];
+	await journal?.store.record(await pageOf(entries), countsOf(entries));
+	expect((await call("GET", `/v1/events/${id}`)).json).toMatchObject({
+		...{ id, state: "ignored", at: time },
+	});
 });

@@ -166,6 +166,43 @@ test("failed calls are logged once a minute, and counted in the next one that su
 	]);
 });
 
+test("failed calls are counted once, also when several calls succeed at once, and later ones too", async () => {
+	let isDown = true;
+	const { journal, calls, settled } = journalOf({}, async () => {
+		if (isDown) throw new Error("the journal is down");
+	});
+	const step = { type: "ignored", at: T0 } as const;
+	const send = () =>
+		journal.record([{ id: "e1", name: "a.b", time: T0, steps: [step] }]);
+	send();
+	await settled();
+	isDown = false;
+	send();
+	send();
+	await settled();
+	isDown = true;
+	send();
+	await settled();
+	isDown = false;
+	send();
+	await settled();
+	const missed = calls.map(([, { events }]) => events.missed ?? 0);
+	expect(missed.reduce((sum, count) => sum + count)).toBe(2);
+	expect(missed.at(-1)).toBe(1);
+});
+
+test("a split happens before its sends, so that no attempt of it seems to be earlier", async () => {
+	let now = T0;
+	const ports = recordingPorts({ clock: () => now });
+	const sendBatch = async () => {
+		now += 50;
+	};
+	ports.retriesQueue = { ...ports.retriesQueue, sendBatch };
+	const message = incoming(record("order.placed"), { attempts: 2 });
+	await consume([message], "events", ports);
+	expect(ports.recorded.transitions).toMatchObject([{ type: "split", at: T0 }]);
+});
+
 test("without the object, events are delivered as before, and the log says so once", async () => {
 	const warned = vi.spyOn(console, "warn").mockReturnValue();
 	const { journal, calls } = journalOf();
