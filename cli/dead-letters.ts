@@ -1,6 +1,7 @@
 /** `dead-letters`, `groups`, `dead-letter`, `replay`, `discard` and `jobs`. */
 import type { Command } from "commander";
 import type { Job } from "../src/admin.ts";
+import { parseBody } from "./body.ts";
 import type { Context } from "./context.ts";
 import {
 	lineText,
@@ -68,6 +69,7 @@ export function deadLetterCommands(program: Command, context: Context): void {
 		.action(async (id: string | undefined, { stop }: { stop?: boolean }) => {
 			const { jobs } = context.admin();
 			if (id === undefined) {
+				if (stop) throw new UsageError("--stop needs the id of a job.");
 				const page = await jobs.list();
 				context.print(page, () => printJobs(page.jobs));
 				return;
@@ -99,6 +101,7 @@ function actCommand(
 	command.action(async (id: string | undefined, options: ActOptions) => {
 		if ((id === undefined) === (options.q === undefined))
 			throw new UsageError(`Give the id of a dead letter, or --q <filter>.`);
+		checkOptions(id !== undefined, options);
 		if (id === undefined) return runJob(action, options, context);
 		const { deadLetters } = context.admin();
 		const { body, again } = options;
@@ -106,7 +109,7 @@ function actCommand(
 			action === "discard"
 				? (await deadLetters.discard(id)) && { id, state: "discarded" }
 				: await deadLetters.replay(id, {
-						...(body !== undefined && { body: JSON.parse(body) }),
+						...(body !== undefined && { body: parseBody(body) }),
 						...(again && { again }),
 					});
 		if (!done) throw context.notFound(`dead letter ${id}`);
@@ -120,6 +123,23 @@ interface ActOptions {
 	wait: boolean;
 	body?: string;
 	again?: boolean;
+}
+
+/** An ignored `--dry-run` would act. @throws UsageError */
+function checkOptions(
+	hasId: boolean,
+	{ dryRun, wait, body, again }: ActOptions,
+): void {
+	const wrong = hasId
+		? { "--dry-run": dryRun, "--no-wait": !wait }
+		: { "--body": body !== undefined, "--again": again };
+	const [option] = Object.entries(wrong).find(([, isGiven]) => isGiven) ?? [];
+	if (option === undefined) return;
+	throw new UsageError(
+		hasId
+			? `${option} is for a job; give --q <filter> instead of an id.`
+			: `${option} is for one dead letter; give its id instead of --q.`,
+	);
 }
 
 async function runJob(

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { Admin, EventLife } from "../src/admin.ts";
 import { createClient } from "../src/client.ts";
+import { parseBody } from "./body.ts";
 import type { Context } from "./context.ts";
 import {
 	durationText,
@@ -11,6 +12,9 @@ import {
 	timeText,
 } from "./print.ts";
 import { UsageError } from "./usage-error.ts";
+
+/** The shortest wait of `tail`, in milliseconds: each request is a search of the journal. */
+const MIN_EVERY = 100;
 
 export function eventCommands(program: Command, context: Context): void {
 	program
@@ -59,6 +63,10 @@ export function eventCommands(program: Command, context: Context): void {
 		.description("print events as they happen, until Ctrl-C")
 		.option("--every <ms>", "how often to ask", "1000")
 		.action(async (filter: string[], { every }: { every: string }) => {
+			if (!(Number(every) >= MIN_EVERY))
+				throw new UsageError(
+					`--every: ${every} is not a wait; give milliseconds, at least ${MIN_EVERY}.`,
+				);
 			const admin = context.admin();
 			for await (const event of newEvents(admin, filter.join(" "), +every))
 				context.print(event, () => console.log(eventRow(event).join("  ")));
@@ -108,16 +116,6 @@ interface PublishOptions {
 	lane?: string;
 }
 
-function parseBody(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch (error) {
-		throw new UsageError(
-			`The body is not JSON: ${(error as Error).message}. Quote it, such as '{"orderId":"o1"}'.`,
-		);
-	}
-}
-
 const EVENT_HEAD = ["TIME", "STATE", "NAME", "HANDLERS", "ERROR", "ID"];
 
 function eventRow({ time, state, name, deliveries, id }: EventLife): string[] {
@@ -144,7 +142,7 @@ function printLife(life: EventLife): void {
 	const all = Object.entries(tags);
 	if (all.length > 0)
 		console.log(
-			`tags ${all.map(([key, value]) => `${key}:${value}`).join(" ")}`,
+			`tags ${all.map(([key, value]) => `${key}:${lineText(value, 64)}`).join(" ")}`,
 		);
 	for (const { handler, attempts } of life.deliveries) {
 		console.log(`\n${handler}`);

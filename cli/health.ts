@@ -31,7 +31,8 @@ export function healthCommands(program: Command, context: Context): void {
 			const health = await context.admin().health();
 			if (health.status !== "ok") process.exitCode = LATE;
 			context.print(health, () => {
-				console.log(stateText(health.status));
+				const { unclaimedQueue = "" } = health;
+				console.log(`${stateText(health.status)} ${unclaimedQueue}`.trim());
 				const now = Date.now();
 				printTable(
 					["QUEUE", "MESSAGES", "OLDEST"],

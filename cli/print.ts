@@ -12,6 +12,7 @@ const COLOURS: Record<string, Parameters<typeof styleText>[0]> = {
 	replaying: "yellow",
 	running: "yellow",
 	late: "red",
+	unclaimed: "red",
 	dead: "red",
 	stopped: "red",
 };
@@ -67,8 +68,9 @@ export function durationText(ms: number): string {
 	return `${Math.round(ms)} ms`;
 }
 
-/** Cuts a text to one line of a length. */
+/** Cuts a text to one line of a length. Control characters could change what the terminal shows. */
 export function lineText(text: string, length: number): string {
-	const [line = ""] = text.split("\n");
+	const [first = ""] = text.split("\n");
+	const line = first.replace(/\p{Cc}/gu, " ");
 	return line.length > length ? `${line.slice(0, length - 1)}…` : line;
 }

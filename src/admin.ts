@@ -164,7 +164,7 @@ export function createAdmin(target: HttpTarget | OperatorBinding) {
 				...(["GET", path("handlers")] as const),
 			),
 		/** Reports the backlog and the lag. Does not throw if something is late. */
-		health: () => send<Health>("GET", "/health"),
+		health: () => send<Health>("GET", "/health", undefined, 503),
 	};
 }
 
@@ -180,7 +180,9 @@ export interface ListedHandler {
 }
 
 export interface Health {
-	status: string;
+	status: "ok" | "late" | "unclaimed";
+	/** The queue whose events are not handled, because `TIDINGS_QUEUES` does not name it. */
+	unclaimedQueue?: string;
 	queues?: Record<
 		string,
 		{
@@ -223,7 +225,9 @@ function sending(target: HttpTarget | OperatorBinding) {
 		method: string,
 		path: string,
 		body?: unknown,
-	): Promise<Result> => (await send(method, path, body)).json as Result;
+		reported?: number,
+	): Promise<Result> =>
+		(await send(method, path, body, reported)).json as Result;
 }
 
 function httpTargetOf(target: HttpTarget | OperatorBinding): HttpTarget {

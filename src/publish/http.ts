@@ -77,13 +77,19 @@ export function overHttp(target: HttpTarget): Calls {
 	};
 }
 
-/** Returns a function that sends a request and returns its answer. @throws one of our errors for any other answer */
+/**
+ * Returns a function that sends a request and returns its answer.
+ *
+ * @throws one of our errors for any other answer
+ */
 export function senderTo({ url, key, fetch: via = fetch }: HttpTarget) {
 	const base = String(url).replace(/\/+$/, "");
 	return async (
 		method: string,
 		path: string,
 		body?: unknown,
+		/** A status from 400 whose JSON is an answer, too. */
+		reported?: number,
 	): Promise<Answer> => {
 		const request = new Request(base + path, {
 			method,
@@ -104,7 +110,7 @@ export function senderTo({ url, key, fetch: via = fetch }: HttpTarget) {
 				cause,
 			});
 		}
-		return answerOf(response, base);
+		return answerOf(response, base, reported);
 	};
 }
 
@@ -113,7 +119,11 @@ export function senderTo({ url, key, fetch: via = fetch }: HttpTarget) {
  *
  * @throws one of our errors for any other
  */
-async function answerOf(response: Response, base: string): Promise<Answer> {
+async function answerOf(
+	response: Response,
+	base: string,
+	reported?: number,
+): Promise<Answer> {
 	const { status, headers } = response;
 	const answered = `${base} answered ${status}`;
 	const fail = (code: string, message: string, problem?: object) =>
@@ -140,9 +150,12 @@ async function answerOf(response: Response, base: string): Promise<Answer> {
 			`${answered}, a redirect to ${headers.get("location") ?? response.url}: give createClient a URL that does not redirect`,
 		);
 	const json = jsonOf(text);
+	const [type] = (headers.get("content-type") || "no content type").split(";");
+	// Something in front of the Worker may answer with the status, too.
+	if (status === reported && type === "application/json")
+		return { status, json };
 	if (status === 204 || (response.ok && json !== undefined))
 		return { status, json };
-	const [type] = (headers.get("content-type") || "no content type").split(";");
 	if (response.ok)
 		throw fail(
 			"unavailable",

@@ -1,0 +1,83 @@
+/** The command line against a server that only answers: what it sends, refuses and prints. */
+import { execFile } from "node:child_process";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+
+const main = new URL("../../cli/main.ts", import.meta.url).pathname;
+
+let answer = { status: 200, json: {} as unknown };
+let requests: string[] = [];
+const server = createServer((request, response) => {
+	requests.push(`${request.method} ${request.url}`);
+	response.writeHead(answer.status, { "content-type": "application/json" });
+	response.end(JSON.stringify(answer.json));
+});
+
+beforeAll(
+	() => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve)),
+);
+beforeEach(() => {
+	requests = [];
+	answer = { status: 200, json: {} };
+});
+afterAll(() => void server.close());
+
+function tidings(...args: string[]) {
+	const { port } = server.address() as AddressInfo;
+	const target = ["--url", `http://127.0.0.1:${port}`, "--key", "tid_a_b"];
+	return new Promise<{ code: unknown; out: string; error: string }>((resolve) =>
+		execFile(
+			...([process.execPath, [main, ...target, ...args]] as const),
+			(failure, out, error) =>
+				resolve({ code: failure?.code ?? 0, out, error }),
+		),
+	);
+}
+
+test.each([
+	[["discard", "e1:mail", "--dry-run"], "--dry-run"],
+	[["replay", "e1:mail", "--no-wait"], "--no-wait"],
+	[["replay", "--q", "state:dead", "--body", "1"], "--body"],
+	[["replay", "--q", "state:dead", "--again"], "--again"],
+	[["replay", "e1:mail", "--body", "{"], "The body is not JSON"],
+	[["jobs", "--stop"], "--stop"],
+	[["tail", "--every", "soon"], "--every"],
+	[["tail", "--every", "0"], "--every"],
+] as const)(
+	"%j is refused, and nothing is sent: an ignored option would act on more, or at once",
+	async (args, word) => {
+		expect(await tidings(...args)).toMatchObject({
+			...{ code: 2, error: expect.stringContaining(word) },
+		});
+		expect(requests).toEqual([]);
+	},
+	30_000,
+);
+
+test("health shows what is late, and its exit code is 4", async () => {
+	const queue = { backlogCount: 7, backlogBytes: 9, oldestMessageAt: 1 };
+	const json = { status: "late", queues: { events: queue }, schedulerLag: 0 };
+	answer = { status: 503, json };
+	const run = await tidings("--json", "health");
+	expect({ ...run, out: JSON.parse(run.out) }).toEqual({
+		...{ code: 4, out: json, error: "" },
+	});
+}, 30_000);
+
+test("an error from an event prints no control characters", async () => {
+	const attempt = {
+		...{ state: "dead", at: 1, attempt: 1, cause: "exhausted" },
+		error: { name: "Error", message: "no \u001b[2J\rnone" },
+	};
+	answer.json = {
+		...{ id: "e1", name: "a.b", state: "dead", time: 1, at: 1 },
+		tags: { customer: "c\u001b[31m" },
+		deliveries: [{ handler: "mail", state: "dead", attempts: [attempt] }],
+	};
+	const { code, out } = await tidings("event", "e1");
+	expect({ code, out }).toEqual({
+		...{ code: 0, out: expect.stringContaining("Error: no") },
+	});
+	expect(out.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
+}, 30_000);
