@@ -36,8 +36,12 @@ export async function listEvents(
 ): Promise<EventPage> {
 	const limit = pageSize(query.limit);
 	const filter = parseFilter(query.q, ports.clock());
-	const position = positionOf(query.cursor);
-	const from = position && ([position[0], Number(position[1])] as const);
+	if (filter.state === "resolved")
+		throw new RefusedError(
+			"invalid_request",
+			"q: state: the journal does not know resolved; use delivered, or list the dead letters that are resolved",
+		);
+	const from = pageOf(query.cursor);
 	const result = await storeOf(ports).search(filter, from, limit);
 	const { entries, cursor, searchedUntil, unreadable } = result;
 	return {
@@ -45,6 +49,20 @@ export async function listEvents(
 		...(cursor && { cursor: cursorOf([cursor[0], String(cursor[1])]) }),
 		...{ searchedUntil, unreadable },
 	};
+}
+
+/** @throws RefusedError `invalid_request` for the cursor of another list */
+function pageOf(
+	cursor: string | undefined,
+): readonly [day: number, page: number] | undefined {
+	const position = positionOf(cursor);
+	if (!position) return undefined;
+	const page = Number(position[1]);
+	if (Number.isSafeInteger(page)) return [position[0], page];
+	throw new RefusedError(
+		"invalid_request",
+		"cursor: it is not a cursor of this list; give the one of the page before",
+	);
 }
 
 /** By how much the clocks of two machines may differ, in milliseconds: a step may seem to precede the publish. */

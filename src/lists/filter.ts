@@ -153,11 +153,19 @@ const INSTANT =
 function instantOf(word: string, value: string, now: number): number {
 	const age = AGE.exec(value);
 	if (age) return now - Number(age[1]) * UNITS[age[2] as keyof typeof UNITS];
-	const at = INSTANT.test(value) ? Date.parse(value) : Number.NaN;
+	const at = isInstant(value) ? Date.parse(value) : Number.NaN;
 	if (!Number.isNaN(at)) return at;
 	throw refused(
 		`${word}: ${show(value)} is not a time; give an age such as 30m, 2h or 7d, or a date-time such as 2027-01-14T15:00Z`,
 	);
+}
+
+/** `Date.parse` reads 30 February as 2 March, and a bulk action would then act on more. */
+function isInstant(value: string): boolean {
+	if (!INSTANT.test(value)) return false;
+	const minute = value.slice(0, 16);
+	const wall = new Date(`${minute}Z`);
+	return !Number.isNaN(wall.getTime()) && wall.toISOString().startsWith(minute);
 }
 
 function refused(why: string): RefusedError {

@@ -106,9 +106,15 @@ test("the journal is read with the scope read, and a wrong filter is explained",
 	for (const key of ["publish", "none"] as const)
 		for (const path of ["/v1/events", "/v1/events/x"])
 			expect((await call("GET", path, undefined, { key })).status).toBe(403);
-	const { status, json } = await call("GET", "/v1/events?q=stat:dead");
-	expect(status).toBe(400);
-	expect(json.detail).toContain('q: unknown word "stat"; use id, name');
+	for (const [query, detail] of [
+		["q=stat:dead", 'q: unknown word "stat"; use id, name'],
+		["q=state:resolved", "q: state: the journal does not know resolved"],
+		["cursor=MTAwJTIwZTE", "cursor: it is not a cursor of this list"],
+	] as const) {
+		const { status, json } = await call("GET", `/v1/events?${query}`);
+		expect(status).toBe(400);
+		expect(json.detail).toContain(detail);
+	}
 	expect((await call("GET", "/v1/events/none")).status).toBe(404);
 });
 

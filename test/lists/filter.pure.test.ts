@@ -40,6 +40,8 @@ test.each([
 	["tag.a:1 tag.a:2", 'q: "tag.a" is given twice'],
 	["since:2x", 'q: since: "2x" is not a time; give an age'],
 	["since:2027-01-14", "is not a time"],
+	["until:2027-02-30T10:00Z", "is not a time"],
+	["until:2027-02-28T24:00Z", "is not a time"],
 	["since:1h until:2h", "q: since is not before until"],
 	["name:a..b", 'q: name: "a..b" is not a name or a pattern'],
 	['handler:""', "q: handler: the value is empty"],
