@@ -22,10 +22,14 @@ export function eventCommands(program: Command, context: Context): void {
 		.description("publish an event; the body is JSON, null by default")
 		.option("--after <time>", 'deliver it later, such as "2 hours"')
 		.option("--lane <lane>", "the lane of its queue")
+		.option("--tag <key:value...>", "tags, such as customer:c42")
+		.option("--idempotency-key <key>", "publish only once in 24 hours")
 		.addHelpText("after", "\nExample: tidings publish order.paid '{\"id\":1}'")
 		.action(async (name: string, body = "null", options: PublishOptions) => {
 			const client = createClient(context.target());
-			const receipt = await client.publish(name, options, parseBody(body));
+			const { tag = [], ...rest } = options;
+			const given = { ...rest, tags: tagsIn(tag) };
+			const receipt = await client.publish(name, given, parseBody(body));
 			context.print(receipt, () => console.log(receipt.id));
 		});
 
@@ -114,9 +118,23 @@ export function eventCommands(program: Command, context: Context): void {
 interface PublishOptions {
 	after?: string;
 	lane?: string;
+	tag?: string[];
+	idempotencyKey?: string;
 }
 
-const EVENT_HEAD = ["TIME", "STATE", "NAME", "HANDLERS", "ERROR", "ID"];
+function tagsIn(tags: readonly string[]): Record<string, string> {
+	return Object.fromEntries(
+		tags.map((tag) => {
+			const [, key, value] = /^([^:]+):(.+)$/s.exec(tag) ?? [];
+			if (key !== undefined && value !== undefined) return [key, value];
+			throw new UsageError(
+				`--tag: ${JSON.stringify(tag)} is not a tag. Give <key>:<value>, such as customer:c42.`,
+			);
+		}),
+	);
+}
+
+const EVENT_HEAD = ["TIME", "STATE", "NAME", "DELIVERIES", "ERROR", "ID"];
 
 function eventRow({ time, state, name, deliveries, id }: EventLife): string[] {
 	const error = deliveries
@@ -124,12 +142,18 @@ function eventRow({ time, state, name, deliveries, id }: EventLife): string[] {
 		.findLast((attempt) => attempt.error)?.error;
 	return [
 		...[timeText(time), stateText(state), name],
-		deliveries
-			.map((one) => `${one.handler} ${stateText(one.state)}`)
-			.join(", "),
+		countsOf(deliveries),
 		error ? lineText(`${error.name}: ${error.message}`, 60) : "",
 		id,
 	];
+}
+
+/** How many deliveries have each state: a list of their handlers would be too wide. */
+function countsOf(deliveries: EventLife["deliveries"]): string {
+	const groups = Map.groupBy(deliveries, ({ state }) => state);
+	return [...groups]
+		.map(([state, { length }]) => `${length} ${stateText(state)}`)
+		.join(", ");
 }
 
 function printLife(life: EventLife): void {

@@ -45,8 +45,14 @@ try {
 } catch (error) {
 	process.exitCode = exitCodeOf(error);
 	// Commander has printed its own.
-	if (!(error instanceof CommanderError))
-		console.error((error as Error).message);
+	if (!(error instanceof CommanderError)) console.error(textOf(error as Error));
+}
+
+/** Why the Worker was not reached is in a cause of the cause. */
+function textOf({ message, cause }: Error): string {
+	const { code } = Object((cause as Error | undefined)?.cause);
+	if (code !== "ECONNREFUSED") return message;
+	return `${message}. Nothing listens there: start wrangler dev, or give --url.`;
 }
 
 function exitCodeOf(error: unknown): number {

@@ -30,7 +30,7 @@ import type { Job, Step, StepResult } from "./jobs/job.ts";
 import type { Counts } from "./journal/counters.ts";
 import type { MinuteCounts } from "./journal/minute-table.ts";
 import type { Page } from "./journal/page.ts";
-import type { SearchResult } from "./journal/search.ts";
+import type { JournalCursor, SearchResult } from "./journal/search.ts";
 import type { JournalWriter } from "./journal/writer.ts";
 import type { Reservation } from "./keys/keys-object.ts";
 import type { Filter } from "./lists/filter.ts";
@@ -193,11 +193,11 @@ export interface JournalStore {
 	 * Finds entries, the latest first.
 	 *
 	 * @param from a cursor of the search before
-	 * @param limit no further page is opened after this many entries
+	 * @param limit the most entries
 	 */
 	search(
 		filter: Filter,
-		from: readonly [day: number, page: number] | undefined,
+		from: JournalCursor | undefined,
 		limit: number,
 	): Promise<SearchResult>;
 	/** The counts of each minute from one time to another, in epoch milliseconds. */

@@ -48,7 +48,7 @@ export async function consume(
 			consumeMessage(message, role, batch, recorder, recording),
 		),
 	);
-	if (recorder) journal.record(recorder.entries());
+	if (recorder) journal.record(() => recorder.entries());
 }
 
 async function consumeMessage(

@@ -180,7 +180,12 @@ function isLater(
 	{ replay = 0, lastFailureAt }: NewDeadLetter,
 	stored: StoredDeadLetter,
 ): boolean {
-	if (replay !== stored.replays) return replay > stored.replays;
+	if (replay > stored.replays) return true;
+	// The replay of a record of a newer version does not say that it is one.
+	const isUnnumbered =
+		replay < stored.replays && stored.cause === "newer_version";
+	if (isUnnumbered) return lastFailureAt > stored.lastFailureAt;
+	if (replay < stored.replays) return false;
 	switch (stored.state) {
 		case "resolved":
 			return false;

@@ -67,6 +67,9 @@ export async function replay(
 	// Before the send: the attempt that follows must not seem to be earlier.
 	const at = ports.clock();
 	await send(id, record, claim.replay, ports);
+	// A record of a newer version does not say that it is a replay, so its outcome cannot be reported.
+	if (stored.cause === "newer_version")
+		await ports.deadLetters.resolve(id, claim.replay);
 	const { handler, head } = stored;
 	ports.observe({
 		...{ type: "replayed", at, id: head.id, event: head.name, handler },

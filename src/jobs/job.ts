@@ -1,4 +1,5 @@
 /** A job: an action on everything that matches a filter, with its progress. Types only. */
+import type { Failure } from "../event/failure.ts";
 
 export const ACTIONS = ["replay", "discard", "cancel"] as const;
 
@@ -48,4 +49,6 @@ export interface StepResult {
 	errors: readonly { id: string; reason: string }[];
 	/** Where the next batch begins; null if this was the last. */
 	cursor: string | null;
+	/** The batch was interrupted by this: it is run again from its start. */
+	outage?: Failure;
 }

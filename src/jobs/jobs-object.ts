@@ -80,14 +80,23 @@ export class Jobs extends DurableObject {
 		this.#table.begin(id, againAt);
 		try {
 			const result = await objectContext().runJobStep(job);
+			if (result.outage) {
+				this.#table.advance(id, result);
+				this.#fail(id, result.outage);
+				return;
+			}
 			this.#table.advance(id, { ...result, cursor: result.cursor ?? END });
 			this.#failures = 0;
 			if (result.cursor === null && againAt === null)
 				this.#table.end(id, "done", Date.now());
 		} catch (error) {
-			this.#failures++;
-			log("job_step_failed", { job: id, failures: this.#failures, error });
+			this.#fail(id, error);
 		}
+	}
+
+	#fail(job: string, error: unknown): void {
+		this.#failures++;
+		log("job_step_failed", { job, failures: this.#failures, error });
 	}
 
 	#nextStepAt(): number | null {

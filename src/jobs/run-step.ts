@@ -3,6 +3,7 @@ import pMap from "p-map";
 import { deadLetterFilter } from "../dead-letters/dead-letter-filter.ts";
 import { discard, replay } from "../dead-letters/replay.ts";
 import { RefusedError } from "../event/errors.ts";
+import { serializeError } from "../event/failure.ts";
 import { CALL_CONCURRENCY } from "../event/limits.ts";
 import type { Filter } from "../lists/filter.ts";
 import type { Ports } from "../ports.ts";
@@ -22,7 +23,11 @@ type StepPorts = Pick<
 	| ("definitionOf" | "clock" | "newId" | "observe")
 >;
 
-/** Acts on the next batch. An item that is refused does not stop it. @throws UnavailableError */
+/**
+ * Acts on the next batch. An item that is refused does not stop it. An outage ends it, and what was done counts.
+ *
+ * @throws UnavailableError if the batch could not be found
+ */
 export async function runStep(
 	step: Step,
 	ports: StepPorts,
@@ -32,16 +37,21 @@ export async function runStep(
 	const { ids, next } = await find(action, filter, cursor, BATCH, ports);
 	const errors: { id: string; reason: string }[] = [];
 	let done = 0;
+	let outage: unknown;
 	const actOn = async (id: string) => {
+		if (outage !== undefined) return;
 		try {
 			if (await act(action, id, ports)) done++;
 		} catch (error) {
-			if (!(error instanceof RefusedError)) throw error;
-			errors.push({ id, reason: error.message });
+			if (error instanceof RefusedError)
+				errors.push({ id, reason: error.message });
+			else outage = error;
 		}
 	};
 	await pMap(ids, actOn, { concurrency: CALL_CONCURRENCY });
-	return { done, errors, cursor: next };
+	return outage === undefined
+		? { done, errors, cursor: next }
+		: { done, errors: [], cursor, outage: serializeError(outage) };
 }
 
 /** Counts what a job would act on. @throws RefusedError `invalid_request` for a filter that the job could not use */

@@ -28,43 +28,45 @@ const EVENT_STEPS = new Set([
 ]);
 
 export function countsOf(entries: readonly Entry[]): Counts {
-	const counts: Counts = { events: {}, handlers: {} };
+	const events: Counts["events"] = {};
+	// A map: a handler may have any id, also one of a member that every object has.
+	const handlers = new Map<string, HandlerCounts>();
 	for (const { steps } of entries)
 		for (const step of steps) {
 			if ((EVENT_STEPS as Set<string>).has(step.type))
-				counts.events[step.type] = (counts.events[step.type] ?? 0) + 1;
+				events[step.type] = (events[step.type] ?? 0) + 1;
 			if (
 				step.type !== "delivered" &&
 				step.type !== "retrying" &&
 				step.type !== "dead"
 			)
 				continue;
-			counts.handlers[step.handler] ??= noCounts();
-			const handler = counts.handlers[step.handler] as HandlerCounts;
+			const handler = handlers.get(step.handler) ?? noCounts();
+			handlers.set(step.handler, handler);
 			handler[step.type]++;
 			if (step.startedAt !== undefined)
 				count(handler.durations, step.at - step.startedAt);
 		}
-	return counts;
+	return { events, handlers: Object.fromEntries(handlers) };
 }
 
 export function sumOf(one: Counts, other: Counts): Counts {
 	const events = { ...one.events };
 	for (const [type, count] of Object.entries(other.events))
 		events[type] = (events[type] ?? 0) + count;
-	const handlers = { ...one.handlers };
+	const handlers = new Map(Object.entries(one.handlers));
 	for (const [id, counts] of Object.entries(other.handlers)) {
-		const before = handlers[id] ?? noCounts();
-		handlers[id] = {
+		const before = handlers.get(id) ?? noCounts();
+		handlers.set(id, {
 			delivered: before.delivered + counts.delivered,
 			retrying: before.retrying + counts.retrying,
 			dead: before.dead + counts.dead,
 			durations: before.durations.map(
 				(count, bucket) => count + (counts.durations[bucket] ?? 0),
 			),
-		};
+		});
 	}
-	return { events, handlers };
+	return { events, handlers: Object.fromEntries(handlers) };
 }
 
 export const NO_COUNTS: Counts = { events: {}, handlers: {} };

@@ -9,7 +9,7 @@ import { allTables, dateOf, dayOf, dropTables } from "./day-table.ts";
 import { type MinuteCounts, MinuteTable } from "./minute-table.ts";
 import type { Page } from "./page.ts";
 import { PageTable } from "./page-table.ts";
-import { type SearchResult, search } from "./search.ts";
+import { type JournalCursor, type SearchResult, search } from "./search.ts";
 
 const DAY = 86_400_000;
 
@@ -44,7 +44,7 @@ export class Journal extends DurableObject {
 
 	async search(
 		filter: Filter,
-		from: readonly [day: number, page: number] | undefined,
+		from: JournalCursor | undefined,
 		limit: number,
 	): Promise<SearchResult> {
 		return search(filter, from, limit, this.#pages);

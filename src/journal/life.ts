@@ -48,7 +48,7 @@ const WORST: readonly State[] = [
 export function lifeOf(entries: readonly Entry[]): EventLife {
 	const steps = entries
 		.flatMap((entry) => entry.steps)
-		.sort((one, other) => one.at - other.at);
+		.sort((one, other) => one.at - other.at || numberOf(one) - numberOf(other));
 	const [first] = entries as readonly [Entry];
 	// The entry of a message knows more than that of a caller.
 	const {
@@ -72,6 +72,11 @@ export function lifeOf(entries: readonly Entry[]): EventLife {
 		...(due && { dueAt: due.dueAt }),
 		deliveries,
 	};
+}
+
+/** Orders attempts of one millisecond. */
+function numberOf(step: Step): number {
+	return "attempt" in step ? step.attempt : 0;
 }
 
 function deliveriesIn(steps: readonly Step[]): EventLife["deliveries"] {

@@ -7,6 +7,7 @@ import { type Filter, parseFilter } from "../lists/filter.ts";
 import type { JournalStore, Ports } from "../ports.ts";
 import type { Entry } from "./entry.ts";
 import { type EventLife, lifeOf } from "./life.ts";
+import type { JournalCursor } from "./search.ts";
 
 type ReadPorts = Pick<Ports, "journal" | "clock">;
 
@@ -46,19 +47,17 @@ export async function listEvents(
 	const { entries, cursor, searchedUntil, unreadable } = result;
 	return {
 		events: livesOf(entries),
-		...(cursor && { cursor: cursorOf([cursor[0], String(cursor[1])]) }),
+		...(cursor && { cursor: cursorOf([cursor[0], cursor.slice(1).join(" ")]) }),
 		...{ searchedUntil, unreadable },
 	};
 }
 
 /** @throws RefusedError `invalid_request` for the cursor of another list */
-function pageOf(
-	cursor: string | undefined,
-): readonly [day: number, page: number] | undefined {
+function pageOf(cursor: string | undefined): JournalCursor | undefined {
 	const position = positionOf(cursor);
 	if (!position) return undefined;
-	const page = Number(position[1]);
-	if (Number.isSafeInteger(page)) return [position[0], page];
+	const [, page, entry] = /^(\d+) (\d+)$/.exec(position[1]) ?? [];
+	if (page !== undefined) return [position[0], Number(page), Number(entry)];
 	throw new RefusedError(
 		"invalid_request",
 		"cursor: it is not a cursor of this list; give the one of the page before",
@@ -81,7 +80,7 @@ export async function readEvent(
 	const since = time === undefined ? undefined : time - SKEW;
 	const filter: Filter = { id, ...(since !== undefined && { since }) };
 	const entries: Entry[] = [];
-	let from: readonly [number, number] | undefined;
+	let from: JournalCursor | undefined;
 	for (let n = 0; n < SEARCHES; n++) {
 		const result = await store.search(filter, from, MOST_ENTRIES);
 		entries.push(...result.entries);

@@ -104,7 +104,7 @@ const OF_CALLERS: readonly Transition["type"][] = [
  */
 export function journalingCalls(
 	observe: Observe,
-	journal: { options: JournalOptions; record(entries: Entry[]): void },
+	journal: { options: JournalOptions; record(collect: () => Entry[]): void },
 ): Observe {
 	let open: Recorder | undefined;
 	return (transition) => {
@@ -115,7 +115,7 @@ export function journalingCalls(
 			open = recorder;
 			queueMicrotask(() => {
 				open = undefined;
-				journal.record(recorder.entries());
+				journal.record(() => recorder.entries());
 			});
 		}
 		open.observe(transition);

@@ -21,11 +21,17 @@ const MOST_PAGES = 200;
 /** Summaries read at a time. */
 const CHUNK = 500;
 
+/** The next search begins at the entry before this one of this page. */
+export type JournalCursor = readonly [day: number, page: number, entry: number];
+
+/** After every entry of a page. */
+const LAST = Number.MAX_SAFE_INTEGER;
+
 export interface SearchResult {
 	/** The latest first. */
 	entries: Entry[];
-	/** Where the next search goes on; absent if everything was searched. */
-	cursor?: [day: number, page: number];
+	/** Where the next search continues; absent if everything was searched. */
+	cursor?: JournalCursor;
 	/** The search has reached this time, in epoch milliseconds. */
 	searchedUntil: number;
 	/** Pages that could not be read. */
@@ -40,12 +46,12 @@ interface Pages {
 }
 
 /**
- * @param from where to begin: a `cursor`, or undefined for the latest page
- * @param limit entries after which no further page is opened
+ * @param from where to begin: a `cursor`, or undefined for the latest entry
+ * @param limit the most entries
  */
 export async function search(
 	filter: Filter,
-	from: readonly [day: number, page: number] | undefined,
+	from: JournalCursor | undefined,
 	limit: number,
 	pages: Pages,
 ): Promise<SearchResult> {
@@ -56,27 +62,36 @@ export async function search(
 	};
 	let left = MOST_SUMMARIES;
 	let opened = 0;
-	const [firstDay, firstPage] = from ?? [Number.POSITIVE_INFINITY, 0];
+	const [firstDay, firstPage, firstEntry] = from ?? [
+		...[Number.POSITIVE_INFINITY, 0, 0],
+	];
 	for (const day of pages.days()) {
 		if (day > firstDay || isOutside(day, filter)) continue;
-		let before = day === firstDay ? firstPage : Number.MAX_SAFE_INTEGER;
+		let before = day === firstDay ? firstPage + 1 : Number.MAX_SAFE_INTEGER;
 		for (;;) {
-			if (left <= 0) return { ...result, cursor: [day, before] };
+			if (left <= 0) return { ...result, cursor: [day, before - 1, LAST] };
 			const chunk = pages.summaries(day, before, Math.min(CHUNK, left));
 			left -= chunk.length;
 			for (const summary of chunk) {
 				if (result.entries.length >= limit || opened >= MOST_PAGES)
-					return { ...result, cursor: [day, before] };
+					return { ...result, cursor: [day, summary.id, LAST] };
 				before = summary.id;
 				result.searchedUntil = summary.first;
 				if (!mayMatch(summary, filter)) continue;
 				opened++;
 				const found = await read(pages, summary);
-				if (!found) result.unreadable++;
-				else
-					result.entries.push(
-						...found.filter((entry) => isMatch(entry, filter)).reverse(),
-					);
+				if (!found) {
+					result.unreadable++;
+					continue;
+				}
+				const isFirst = day === firstDay && summary.id === firstPage;
+				// A page grows at its end, so the number of an entry stays.
+				let number = Math.min(isFirst ? firstEntry : LAST, found.length);
+				while (number > 0 && result.entries.length < limit) {
+					const entry = found[--number] as Entry;
+					if (isMatch(entry, filter)) result.entries.push(entry);
+				}
+				if (number > 0) return { ...result, cursor: [day, summary.id, number] };
 			}
 			if (chunk.length < CHUNK) break;
 		}

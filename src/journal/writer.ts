@@ -32,10 +32,10 @@ export class JournalWriter {
 		this.#background = background;
 	}
 
-	/** Records entries in one call, in the background. */
-	record(entries: readonly Entry[]): void {
-		if (!this.store.isDeclared()) this.#logMissing();
-		else if (entries.length > 0) this.#background(this.#send(entries));
+	/** Records entries in one call, in the background. Never throws. @param collect returns the entries */
+	record(collect: () => readonly Entry[]): void {
+		if (this.store.isDeclared()) this.#background(this.#send(collect));
+		else this.#logMissing();
 	}
 
 	#logMissing(): void {
@@ -45,11 +45,16 @@ export class JournalWriter {
 	}
 
 	/** Never rejects. */
-	async #send(entries: readonly Entry[]): Promise<void> {
+	async #send(collect: () => readonly Entry[]): Promise<void> {
 		// Taken at once: two calls at a time must not both count them.
 		const missed = this.#missed;
 		this.#missed = 0;
 		try {
+			const entries = collect();
+			if (entries.length === 0) {
+				this.#missed += missed;
+				return;
+			}
 			const counts = countsOf(entries);
 			if (missed > 0) counts.events.missed = missed;
 			const recorded =
@@ -61,7 +66,7 @@ export class JournalWriter {
 			const now = this.#clock();
 			if (now - this.#loggedAt < LOG_INTERVAL) return;
 			this.#loggedAt = now;
-			log("journal_failed", { entries: entries.length, error });
+			log("journal_failed", { error });
 		}
 	}
 }

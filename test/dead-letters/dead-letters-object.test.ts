@@ -246,6 +246,19 @@ test("an unreadable message cannot be replayed, and one of a newer version is se
 	expect(to.recorded.retries.map(({ record }) => record)).toEqual([text]);
 });
 
+test("the record of a newer version is resolved once it is sent, and dead again if it fails again", async () => {
+	const raw = {
+		...{ id: "m9:", handler: "", body: JSON.stringify('{"v":2}') },
+		head: { id: "m9", name: "", time: T0, delay: 0 },
+		cause: "newer_version",
+	} as const;
+	await store.store([deadLetter(9, raw)]);
+	await replay("m9:", {}, ports());
+	expect(await store.get("m9:")).toMatchObject({ state: "resolved" });
+	await store.store([deadLetter(9, { ...raw, lastFailureAt: T0 + DAY })]);
+	expect(await store.get("m9:")).toMatchObject({ state: "dead" });
+});
+
 test("ten replays at once send one message, and the others report that it is replaying", async () => {
 	await store.store([deadLetter(1)]);
 	const to = ports();

@@ -74,6 +74,8 @@ test("a job that is reset five times resolves each dead letter, and none twice b
 	}
 	expect(await store.counts()).toEqual({ resolved: LETTERS });
 	expect(sends.size).toBe(LETTERS);
+	// An outage ends a batch early, and what was done before it counts.
+	expect(done).toBe(LETTERS);
 	const twice = [...sends.values()].filter((count) => count > 1).length;
 	expect(twice).toBeLessThanOrEqual(RESETS * BATCH);
 	expect(twice).toBe(0);

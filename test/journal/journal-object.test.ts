@@ -178,6 +178,7 @@ test("a search goes on from its cursor until everything was searched", async () 
 	let calls = 0;
 	do {
 		const result = await journal.search({}, cursor, 100);
+		expect(result.entries.length).toBeLessThanOrEqual(100);
 		found.push(...result.entries.map(({ id }) => id));
 		cursor = result.cursor as typeof cursor;
 		calls++;

@@ -148,7 +148,7 @@ test("failed calls are logged once a minute, and counted in the next one that su
 	);
 	const send = async () => {
 		const step = { type: "ignored", at: now } as const;
-		journal.record([{ id: "e1", name: "a.b", time: now, steps: [step] }]);
+		journal.record(() => [{ id: "e1", name: "a.b", time: now, steps: [step] }]);
 		await settled();
 	};
 	await send();
@@ -173,7 +173,7 @@ test("failed calls are counted once, also when several calls succeed at once, an
 	});
 	const step = { type: "ignored", at: T0 } as const;
 	const send = () =>
-		journal.record([{ id: "e1", name: "a.b", time: T0, steps: [step] }]);
+		journal.record(() => [{ id: "e1", name: "a.b", time: T0, steps: [step] }]);
 	send();
 	await settled();
 	isDown = false;
