@@ -1,4 +1,7 @@
 /** The laws of runs: every accepted event ends for every handler, no run is early, and none is unexplained. */
+
+import { judgeApps } from "./apps/app-laws.ts";
+import { isOfApp } from "./apps/names.ts";
 import { deliveryOf, judgeAttempts, judgeBodies } from "./attempts.ts";
 import { judgeDeadLetter, readDeadLetters } from "./dead-letters.ts";
 import { judgeLateness } from "./lateness.ts";
@@ -42,6 +45,22 @@ export type Rule =
 	| "misrouted"
 	/** A message exceeded the retention of its queue. */
 	| "expired"
+	/** The call of an app's webhook was accepted, and its handler neither succeeded nor is it dead. */
+	| "webhook lost"
+	/** A delivery of a webhook is several events within a day, or was stored more often than faults explain. */
+	| "webhook repeated"
+	/** Without a fault, a call of a webhook waited for its answer, or was answered with an error. */
+	| "webhook late"
+	/** A subscriber of an event that was sent has neither succeeded nor is it dead. */
+	| "subscriber missed"
+	/** A subscriber succeeded more often than duplicates, crashes and replays explain. */
+	| "subscriber repeated"
+	/** An event of an app handled a trigger, or counted as active, before its start. */
+	| "not started"
+	/** An event of an app without subscribers was not stopped, or accepts calls after its stop. */
+	| "not stopped"
+	/** A poll was too early, too late, not handled, or came while its event did not run. */
+	| "polled"
 	/** A shard has rows and no alarm for them. */
 	| "asleep"
 	/** An event or a retry started later than its time and the faults explain. */
@@ -99,11 +118,13 @@ export function violationsOf(
 	judgeStays(scenario, ledger, judge);
 	judgeRouting(ledger, judge);
 	for (const deadLetter of deadLetters.values())
-		judgeDeadLetter(deadLetter, scenario, ledger, judge);
+		if (!isOfApp(deadLetter.handler))
+			judgeDeadLetter(deadLetter, scenario, ledger, judge);
 	for (const entry of ledger.entries.values()) {
 		judgeRuns(entry, scenario, ledger, deadLetters, judge);
 		judgeEnd(entry, ledger, deadLetters, judge);
 	}
+	found.push(...judgeApps(scenario, ledger, deadLetters));
 	// Last: what breaks another law is often late too.
 	judgeLateness(scenario, ledger, judge);
 	return found;

@@ -1,6 +1,7 @@
 /** Records what happened, seen from outside of Tidings: answers, runs of handlers, and faults. It judges nothing. */
 import type { Receipt, Transition } from "tidings";
 import { Allowances } from "./allowances.ts";
+import { AppLedger } from "./apps/app-ledger.ts";
 import type { Work } from "./platform/isolate.ts";
 import type { Note } from "./platform/platform.ts";
 import { roleOf } from "./queues.ts";
@@ -67,6 +68,7 @@ export class Ledger {
 	/** Time of the last fault of an object, by its name. */
 	readonly troubledAt = new Map<string, number>();
 	readonly allowances = new Allowances();
+	readonly apps = new AppLedger();
 	readonly #replays: Replay[] = [];
 	/** When the stored body of an event was lost. */
 	readonly lostBodies = new Map<number, number>();

@@ -1,4 +1,6 @@
 /** Runs a scenario on a simulated platform until nothing is left to do. */
+import { AppCallers } from "./apps/app-callers.ts";
+import { appsRun, LONGEST_STOP } from "./apps/app-laws.ts";
 import { Callers } from "./callers.ts";
 import { ROLLING, type Violation, violationsOf } from "./invariants.ts";
 import { Ledger } from "./ledger.ts";
@@ -59,6 +61,7 @@ export async function run(
 	);
 	const { time } = platform;
 	const callers = new Callers(platform, ledger, () => deploy);
+	const appCallers = new AppCallers(platform, ledger.apps);
 	install(scenario.version);
 
 	let acts = scenario.acts.length;
@@ -67,6 +70,8 @@ export async function run(
 			acts--;
 			perform(act);
 		});
+	const { closedAt = 0 } = scenario.apps ?? {};
+	time.at(START + closedAt, () => appCallers.close());
 	// After the last faults no alarm is lost, so the watch may end.
 	let watchedUntil = START;
 	for (const { from, to } of scenario.storms) {
@@ -91,8 +96,12 @@ export async function run(
 				...asleep(ledger, platform),
 			];
 		if (violations.length > 0 || time.steps > MOST_STEPS) return true;
-		if (acts > 0 || time.now <= watchedUntil) return false;
-		if (!isEmpty(platform)) {
+		if (acts > 0 || time.now <= Math.max(watchedUntil, START + closedAt))
+			return false;
+		const isRunning =
+			appCallers.isBusy ||
+			(appsRun(platform) && time.now < START + closedAt + LONGEST_STOP);
+		if (isRunning || !isEmpty(platform)) {
 			emptySince = undefined;
 			return false;
 		}
@@ -186,8 +195,8 @@ export async function run(
 					platform.takeDown(name, act.lasting);
 				break;
 			case "evict": {
-				const [className, name] = act.object.split("/") as [string, string];
-				const object = platform.object(className, name);
+				const [className = "", ...name] = act.object.split("/");
+				const object = platform.object(className, name.join("/"));
 				if (act.busy) object.reset();
 				else object.evict();
 				break;
@@ -200,6 +209,9 @@ export async function run(
 				break;
 			case "garbage":
 				platform.queue(act.queue).put(act.text);
+				break;
+			default:
+				appCallers.perform(act);
 		}
 	}
 }

@@ -56,8 +56,9 @@ export function multiplied(ledger: Ledger, platform: Platform): Violation[] {
 		if (database.has("scheduled"))
 			for (const row of unclaimed(database)) count(subjectsOf(row));
 	return [...counts].flatMap(([subject, count]): Violation[] => {
-		if (count <= 1) return [];
 		const [n, handler] = [eventOf(subject), handlerOf(subject)];
+		// An event of an app has laws of its own.
+		if (count <= 1 || !ledger.entries.has(n)) return [];
 		const { extraChains } = ledger.allowances.allowed(n, handler);
 		if (count <= 1 + extraChains + ledger.replaysOf(n, handler).length)
 			return [];

@@ -1,6 +1,7 @@
 /** A scenario drawn from a seed, as data: handlers, acts with their times, and faults. */
 import type { RetryOptions } from "tidings";
 import { drawMoves, drawPublishes, drawStorms, drawTroubles } from "./acts.ts";
+import { type AppScenario, drawApps, planApps } from "./apps/app-acts.ts";
 import { Dice } from "./dice.ts";
 import { FAULTS, ratesOf } from "./faults.ts";
 import { Fate, type Rates } from "./platform/fate.ts";
@@ -53,7 +54,12 @@ export type Deed =
 	| { do: "outage"; of: string; lasting: number }
 	| { do: "evict"; object: string; busy: boolean }
 	| { do: "kill workers" }
-	| { do: "garbage"; queue: string; text: string };
+	| { do: "garbage"; queue: string; text: string }
+	/** The operator subscribes an app to the event with this full name. */
+	| { do: "subscribe"; name: string; app: string }
+	| { do: "unsubscribe"; name: string; app: string }
+	/** A sender calls the webhook of an event. */
+	| { do: "hook"; name: string; delivery: string };
 
 /** An act at a time in milliseconds from the start. */
 export type Act = { at: number } & Deed;
@@ -70,6 +76,8 @@ export interface Scenario {
 	/** Retention of the queues, in milliseconds. */
 	retention: number;
 	events: number;
+	/** Absent without apps. */
+	apps?: AppScenario;
 }
 
 /** In milliseconds from the start. */
@@ -100,18 +108,22 @@ export function draw(
 	const events = drawPublishes(dice, faults, span, acts);
 	drawMoves(dice, faults.has("race"), span, acts);
 	drawTroubles(dice, faults, span, version, acts);
+	const appDice = drawApps(fate, version.hasPost, faults, span, acts);
 	acts.sort((a, b) => a.at - b.at);
 	countShards(acts, version.shards);
+	const rates = ratesOf(faults, dice.pick([0.3, 1, 3]));
+	const storms = drawStorms(dice, span, acts);
 	return {
 		seed,
 		faults: [...faults],
-		rates: ratesOf(faults, dice.pick([0.3, 1, 3])),
+		rates,
 		skewed: faults.has("clock") ? 0.3 : 0,
 		version,
 		acts,
-		storms: drawStorms(dice, span, acts),
+		storms,
 		retention: dice.pick([1, 4, 14]) * 1_440 * MINUTE,
 		events,
+		...(appDice && { apps: planApps(appDice, storms, acts) }),
 	};
 }
 

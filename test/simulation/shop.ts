@@ -1,4 +1,5 @@
 /** The simulated Worker: one deploy for each version, with handlers that behave as the scenario says. */
+import { hash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 import type { Config } from "../../src/config/config.ts";
@@ -10,10 +11,17 @@ import {
 	RetryAfterError,
 	type TidingsEvent,
 } from "../../src/index.ts";
-import { DeadLetters, Payloads, Scheduler } from "../../src/objects.ts";
+import {
+	DeadLetters,
+	Payloads,
+	Scheduler,
+	Subscriptions,
+} from "../../src/objects.ts";
 import type { Ports } from "../../src/ports.ts";
 import { portsOf } from "../../src/registration.ts";
 import { subscriber, worker } from "../../src/worker.ts";
+import { appsOf } from "./apps/app-code.ts";
+import { ADMIN_KEY, ORIGIN } from "./apps/names.ts";
 import type { Ledger, Run } from "./ledger.ts";
 import { waitUntil } from "./platform/cloudflare-workers.ts";
 import { here, Isolate } from "./platform/isolate.ts";
@@ -31,6 +39,10 @@ export interface ShopDeploy extends Deploy {
 	ports: Ports;
 }
 
+const API_KEYS = JSON.stringify([
+	{ id: "operator", scopes: ["admin"], digest: hash("sha256", ADMIN_KEY) },
+]);
+
 /** @param retention of the queues, in milliseconds */
 export function shopOf(
 	retention: number,
@@ -45,8 +57,9 @@ export function shopOf(
 			Scheduler: () => Scheduler as never,
 			DeadLetters: () => DeadLetters as never,
 			Payloads: () => Payloads as never,
+			Subscriptions: () => Subscriptions as never,
 		},
-		vars: { TIDINGS_QUEUES: queuesVar([]) },
+		vars: { TIDINGS_QUEUES: queuesVar([]), API_KEYS },
 		queues: Object.fromEntries(
 			Object.entries(QUEUES).map(([name, { role, binding }]) => [
 				name,
@@ -72,6 +85,7 @@ export function deployOf(
 		const UserJoined = userJoined(version);
 		const events = createEvents({
 			events: [UserJoined],
+			apps: appsOf(false, scenario, ledger.apps),
 			observe: (transition) =>
 				platform.note(
 					transition.type,
@@ -89,7 +103,11 @@ export function deployOf(
 			);
 		const { shards: now, allShards: before, hasPost } = version;
 		const subscribers = hasPost ? { post: { binding: "POST" } } : {};
-		const config = { shards: { now, before }, subscribers } as Config;
+		const config = {
+			shards: { now, before },
+			subscribers,
+			url: ORIGIN,
+		} as Config;
 		const owned = worker(events as never, { config });
 		const context = { waitUntil, passThroughOnException() {} };
 		return {
@@ -101,6 +119,8 @@ export function deployOf(
 				owned.queue?.(batch as never, {} as never, context as never),
 			scheduled: async () =>
 				owned.scheduled?.({} as never, {} as never, context as never),
+			fetch: (request) =>
+				owned.fetch(request as never, {} as never, context as never) as never,
 		};
 	});
 }
@@ -113,7 +133,7 @@ function postOf(
 	platform: Platform,
 ): object {
 	return new Isolate(platform, "deploy post").run(() => {
-		const events = createEvents();
+		const events = createEvents({ apps: appsOf(true, scenario, ledger.apps) });
 		for (const { id, on, retries } of handlers)
 			if (id.startsWith(POST))
 				events.on(

@@ -46,6 +46,8 @@ export class LifecycleRunner {
 	readonly #kv: DurableObjectStorage["kv"];
 	readonly #deps: Dependencies;
 	#life: Lifecycle;
+	/** The event's name on the bus. In memory, so that an error can be logged while the storage fails. */
+	#name: string;
 	/** The attempt whose outcome this instance waits for. An attempt of an earlier instance has none. */
 	#awaited: number | undefined;
 	/** Subscribers that wait for the event to start. */
@@ -57,6 +59,7 @@ export class LifecycleRunner {
 		this.#kv = ctx.storage.kv;
 		this.#deps = deps;
 		this.#life = this.#kv.get<Lifecycle>("life") ?? INITIAL;
+		this.#name = this.#kv.get<string>("name") ?? "";
 	}
 
 	/** When the next work is due, in epoch milliseconds. */
@@ -187,14 +190,12 @@ export class LifecycleRunner {
 		if (answer) for (const resolve of this.#waiting.splice(0)) resolve(answer);
 	}
 
-	/** The event's name on the bus. It is stored, because an alarm may run without it. */
-	get #name(): string {
-		return this.#kv.get<string>("name") ?? "";
-	}
-
+	/** The name is stored, because an alarm may run without it. */
 	#storeName(): void {
 		const { name } = this.#ctx.id;
-		if (name && name !== this.#name) this.#kv.put("name", name);
+		if (!name || name === this.#name) return;
+		this.#kv.put("name", name);
+		this.#name = name;
 	}
 }
 

@@ -50,6 +50,10 @@ export class Database {
 			this.#db.exec(query);
 			return cursorOf([], 0);
 		}
+		if (text.includes("RETURNING")) {
+			const rows = this.all(query, bound);
+			return cursorOf(rows, rows.length);
+		}
 		const { changes } = this.#statement(query).run(...bound);
 		return cursorOf([], Number(changes));
 	}
@@ -95,15 +99,19 @@ export class Database {
 			"SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> '_alarm'",
 		);
 		for (const { name } of tables)
-			if (name === "_key") this.run("DELETE FROM _key");
+			if (name === "_key" || name === "sqlite_sequence")
+				this.run(`DELETE FROM ${name}`);
 			else this.#db.exec(`DROP TABLE ${name}`);
 		this.#statements.clear();
 	}
 
-	/** Counts the rows, without the alarm and without the last claim, which the next claim overwrites. */
+	/**
+	 * Counts the rows, without the alarm, without the last claim, which the next claim overwrites, and without SQLite's
+	 * own table of used ids.
+	 */
 	count(): number {
 		const tables = this.all(
-			"SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('_alarm', 'claim')",
+			"SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('_alarm', 'claim', 'sqlite_sequence')",
 		);
 		return tables.reduce((sum, { name }) => {
 			const [row] = this.all(`SELECT count(*) AS rows FROM ${name}`);

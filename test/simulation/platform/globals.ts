@@ -1,4 +1,5 @@
 /** Replaces clock, timers, randomness and console for code inside isolates. Other code uses the real ones. */
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { v4 } from "uuid";
 import { current, currentWork } from "./isolate.ts";
 
@@ -30,6 +31,33 @@ Object.defineProperty(crypto, "randomUUID", {
 		const random = current()?.randomBytes(new Uint8Array(16));
 		return random ? v4({ random }) : randomUUID();
 	},
+});
+
+type Key = { raw: Uint8Array; hash: string };
+
+/** The real functions settle in another thread, at a time that no seed determines. */
+const subtle = {
+	digest: async (algorithm: string, bytes: Uint8Array) =>
+		bufferOf(createHash(algorithm.replace("-", "")).update(bytes).digest()),
+	importKey: async (
+		_: "raw",
+		raw: Uint8Array,
+		{ hash }: { hash: string },
+	): Promise<Key> => ({ raw, hash: hash.replace("-", "") }),
+	sign: async (_: "HMAC", { raw, hash }: Key, bytes: Uint8Array) =>
+		bufferOf(createHmac(hash, raw).update(bytes).digest()),
+	timingSafeEqual: (a: ArrayBuffer, b: ArrayBuffer) =>
+		timingSafeEqual(new Uint8Array(a), new Uint8Array(b)),
+};
+
+function bufferOf(bytes: Uint8Array): ArrayBuffer {
+	return Uint8Array.from(bytes).buffer;
+}
+
+const realSubtle = crypto.subtle;
+
+Object.defineProperty(crypto, "subtle", {
+	get: () => (current() ? subtle : realSubtle),
 });
 
 type Timer = { cancel: () => void };

@@ -150,7 +150,7 @@ export class SimulatedObject {
 			if (this.#instance === instance) this.#instance = undefined;
 		});
 		const context = {
-			id: { name: this.name.split("/")[1] },
+			id: { name: this.name.slice(this.name.indexOf("/") + 1) },
 			storage: storageOf(this, instance),
 			// A failure inside resets the object.
 			blockConcurrencyWhile: (act: () => Promise<unknown>) =>

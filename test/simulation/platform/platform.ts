@@ -34,6 +34,7 @@ export interface Deploy {
 	vars?: object;
 	queue(batch: Batch): Promise<void>;
 	scheduled(): Promise<void>;
+	fetch?(request: Request): Promise<Response>;
 }
 
 /** The Worker that runs on the platform. */
@@ -209,6 +210,34 @@ export class Platform {
 			.run(() => isolate.deploy.scheduled())
 			.catch(() => {})
 			.finally(() => invocation.returned());
+	}
+
+	/** Sends a request from outside. Rejects if the isolate dies before it has answered. */
+	fetch(
+		url: string,
+		init: RequestInit,
+	): Promise<{ status: number; text: string }> {
+		const isolate = this.workerIsolate();
+		const invocation = new Invocation(isolate);
+		const { work } = invocation;
+		isolate.batches.add(work);
+		return new Promise((resolve, reject) => {
+			const forget = isolate.onDeath(() =>
+				reject(new Error("the connection was lost")),
+			);
+			invocation
+				.run(async () => {
+					const answer = await isolate.deploy.fetch?.(new Request(url, init));
+					const { status = 404 } = answer ?? {};
+					return { status, text: (await answer?.text()) ?? "" };
+				})
+				.then(resolve, reject)
+				.finally(() => {
+					invocation.returned();
+					isolate.batches.delete(work);
+					forget();
+				});
+		});
 	}
 
 	wallClock({ skew, home }: Isolate): number {

@@ -63,11 +63,9 @@ export class Service {
 				return performIn(isolate, async () => {
 					const act = isolate.entrypoint[method];
 					if (!act) throw new TypeError(`${this.#name} has no ${method}`);
-					const given = args.map((arg) =>
-						typeof arg === "function"
-							? this.#callback(arg as never, caller, method, subjects)
-							: structuredClone(arg),
-					);
+					const asStub = (act: unknown) =>
+						this.#callback(act as never, caller, method, subjects);
+					const given = args.map((arg) => copyOf(arg, asStub));
 					return structuredClone(
 						await act.apply(isolate.entrypoint, given as never),
 					);
@@ -112,6 +110,17 @@ export class Service {
 		this.#isolates = [isolate, ...this.#isolates].slice(0, MOST_ISOLATES);
 		return isolate;
 	}
+}
+
+/** Copies an argument as RPC does: a function, or each function of an object, becomes a stub. */
+function copyOf(arg: unknown, asStub: (act: unknown) => unknown): unknown {
+	if (typeof arg === "function") return asStub(arg);
+	const members = Object.entries(Object(arg) as object);
+	return members.some(([, member]) => typeof member === "function")
+		? Object.fromEntries(
+				members.map(([name, member]) => [name, copyOf(member, asStub)]),
+			)
+		: structuredClone(arg);
 }
 
 /** Runs code in an isolate. Fails if the isolate is dead, or dies meanwhile. */

@@ -117,6 +117,13 @@ export function storageOf(object: SimulatedObject, instance: Gate) {
 					),
 				);
 			},
+			delete(key: string): boolean {
+				const query = "DELETE FROM _key WHERE key = ? RETURNING key";
+				const { rowsWritten } = now("delete", () =>
+					database.exec(query, [key]),
+				);
+				return rowsWritten > 0;
+			},
 		},
 		transactionSync<Result>(act: () => Result): Result {
 			checkAlive();
