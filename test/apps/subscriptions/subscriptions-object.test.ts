@@ -61,6 +61,26 @@ test("more subscribers share a running event, and the last one stops it", async 
 	expect(await event.alarmAt()).toBe(null);
 });
 
+test("an outcome that the storage cannot record is logged with the name of its event", async () => {
+	const { answer } = await event.subscribing("@a/one");
+	const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+	await runInDurableObject(event.stub, (_, { storage }) => {
+		const fail = () => {
+			throw new Error("disk I/O error");
+		};
+		vi.spyOn(storage.kv, "get").mockImplementation(fail);
+		vi.spyOn(storage.kv, "put").mockImplementation(fail);
+	});
+	await event.end("delivered");
+	const lines = logged.mock.calls.map(([line]) => String(line));
+	expect(lines).toEqual([
+		expect.stringMatching(`"attempt_not_recorded","name":"${event.name}"`),
+	]);
+	vi.restoreAllMocks();
+	await event.crash();
+	await answer.catch(() => {});
+});
+
 test("a subscription whose start fails is stored with the error, and the alarm retries start", async () => {
 	const first = await event.subscribing("@a/one");
 	await event.end("failed");
