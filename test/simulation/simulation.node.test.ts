@@ -1,5 +1,9 @@
 /** Simulated histories with faults keep the laws, and a broken product breaks them. */
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { LifecycleRunner } from "../../src/apps/subscriptions/lifecycle-runner.ts";
+import { SubscriptionTable } from "../../src/apps/subscriptions/subscription-table.ts";
+import { Subscriptions } from "../../src/apps/subscriptions/subscriptions-object.ts";
+import { WebhookTable } from "../../src/apps/webhooks/webhook-table.ts";
 import { DeadLetters } from "../../src/dead-letters/dead-letters-object.ts";
 import { Payloads } from "../../src/payloads/payloads-object.ts";
 import { ScheduleTable } from "../../src/schedule/schedule-table.ts";
@@ -54,6 +58,8 @@ test(`${SEEDS} histories keep every law, and contain every fault, transition and
 			...["storage_failed", "storage_broken"],
 			...["alarm_lost", "alarm given up", "call lost", "given up"],
 			...["publish failed", "cancel failed", "body lost", "down"],
+			...["start", "stop", "trigger", "tool"],
+			...["answer 201", "answer 202", "answer 410", "answer 503"],
 		]),
 	);
 	expect([...causes]).toEqual(
@@ -71,7 +77,7 @@ test.each(FAULTS)("%s alone breaks no law", async (fault) => {
 });
 
 test("a seed gives the same history each time", async () => {
-	for (const seed of [14, 16]) {
+	for (const seed of [7, 14, 16]) {
 		const [first, second] = [await run(draw(seed)), await run(draw(seed))];
 		expect(first.steps).toBeGreaterThan(100);
 		expect(second.steps).toBe(first.steps);
@@ -182,6 +188,56 @@ describe("the laws detect", () => {
 	test("a call that outlives its request without waitUntil", async () => {
 		vi.spyOn(Invocation.prototype, "waitUntil").mockImplementation(() => {});
 		expect(await broken(20, [])).toBe("left over");
+	});
+
+	test("a webhook that is answered and not stored", async () => {
+		vi.spyOn(WebhookTable.prototype, "reserve").mockImplementation((_, id) => ({
+			...{ type: "stored", event: id },
+		}));
+		expect(await broken(20, [])).toBe("webhook lost");
+	});
+
+	test("a delivery of a webhook that is stored twice", async () => {
+		vi.spyOn(WebhookTable.prototype, "confirm").mockImplementation(() => {});
+		expect(await broken(20, [])).toBe("webhook repeated");
+	});
+
+	test("a subscriber that is left out", async () => {
+		const { match } = SubscriptionTable.prototype;
+		const matching = vi.spyOn(SubscriptionTable.prototype, "match");
+		matching.mockImplementation(function (this: SubscriptionTable, ...given) {
+			return match.apply(this, given).slice(1);
+		});
+		expect(await broken(20, [])).toBe("subscriber missed");
+	});
+
+	test("a subscriber that is served twice", async () => {
+		const { match } = SubscriptionTable.prototype;
+		const matching = vi.spyOn(SubscriptionTable.prototype, "match");
+		matching.mockImplementation(function (this: SubscriptionTable, ...given) {
+			return match.apply(this, given).flatMap((one) => [one, one]);
+		});
+		expect(await broken(20, [])).toBe("subscriber repeated");
+	});
+
+	test("an event of an app that never stops", async () => {
+		vi.spyOn(SubscriptionTable.prototype, "isEmpty").mockReturnValue(false);
+		expect(await broken(20, [])).toBe("not stopped");
+	});
+
+	test("a webhook that accepts calls after the stop", async () => {
+		const state = vi.spyOn(Subscriptions.prototype, "webhookState");
+		state.mockResolvedValue("open");
+		expect(await broken(20, [])).toBe("not stopped");
+	});
+
+	test("polls that are twice as many", async () => {
+		const { poll } = LifecycleRunner.prototype;
+		const polling = vi.spyOn(LifecycleRunner.prototype, "poll");
+		polling.mockImplementation(function (this: LifecycleRunner, interval) {
+			return poll.call(this, interval / 2);
+		});
+		expect(await broken(20, [])).toBe("polled");
 	});
 
 	test("a body that is never deleted", async () => {

@@ -24,6 +24,12 @@ const MOST_POLLS = 40;
 /** After the last fault, all retries of a trigger and of its subscribers end within this time, in milliseconds. */
 const REST = 6 * HOUR;
 
+/** If all of these are down, a call can be stored nowhere, and no delivery either. */
+const STORES = [
+	...["events", "events-2", "retries", "retries-2"],
+	...Array.from({ length: 5 }, (_, shard) => `Scheduler/shard-${shard}`),
+].join();
+
 /** Adds acts of apps. Returns undefined for a scenario without apps. */
 export function drawApps(
 	fate: Fate,
@@ -60,6 +66,17 @@ export function drawApps(
 				act(dice.between(at, last), { do: "hook", name, delivery });
 		}
 	}
+	if (faults.has("queue"))
+		for (const { at } of acts.filter((act) => act.do === "hook"))
+			if (dice.chance(0.3))
+				acts.push({
+					...{
+						at: at + dice.between(-SECOND / 2, SECOND / 5),
+						do: "outage",
+						of: STORES,
+					},
+					lasting: dice.between(SECOND, 6 * SECOND),
+				});
 	if (faults.has("storage"))
 		acts.push({
 			...{ at: dice.between(0, span), do: "outage", of: "Subscriptions" },

@@ -18,6 +18,9 @@ const MINUTE = 60 * SECOND;
 /** After this time a caller expects no answer any more, in milliseconds. */
 const PATIENCE = 100 * SECOND;
 
+/** After the last unsubscribe, an event is stopped within this time, in milliseconds. */
+const CLOSED_AFTER = 60 * MINUTE;
+
 /** The waits of a sender before it repeats a delivery, in milliseconds. */
 const REPETITIONS = [
 	...[SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE],
@@ -57,9 +60,16 @@ export class AppCallers {
 		}
 	}
 
-	/** Ends all subscriptions, also those that a late subscribe has stored again. */
+	/** Ends all subscriptions, also those that a late subscribe has stored again. Then calls the closed webhooks. */
 	close(): void {
 		for (const one of this.#ledger.latest()) this.#end(one);
+		for (const name of SOURCES.map(nameOf)) {
+			this.#open++;
+			this.#platform.time.after(CLOSED_AFTER, () => {
+				this.#open--;
+				this.#callHook(name, "late", []);
+			});
+		}
 	}
 
 	#subscribe(name: string, app: string): void {

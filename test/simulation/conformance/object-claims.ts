@@ -5,6 +5,7 @@ import type { Step } from "./probe.ts";
 
 const ROWS: Step = { do: "rows" };
 const ABORT: Step = { do: "abort" };
+const query = (text: string): Step => ({ do: "query", text });
 const write = (text: string): Step => ({ do: "write", text });
 const note = (text: string): Step => ({ do: "note", text });
 
@@ -29,6 +30,49 @@ export function objectClaims(bench: Bench): void {
 		expect(await bench.take(object, ROWS, { do: "getAlarm" })).toEqual([
 			["outside"],
 			null,
+		]);
+	});
+
+	test("a statement with RETURNING writes its rows and returns them, and an id of AUTOINCREMENT is not used again", async () => {
+		const object = bench.name();
+		const insert = query("INSERT INTO one (text) VALUES ('x') RETURNING id");
+		await bench.take(
+			object,
+			query("CREATE TABLE one (id INTEGER PRIMARY KEY AUTOINCREMENT, text)"),
+		);
+		expect(await bench.take(object, insert, insert)).toEqual([
+			[{ id: 1 }],
+			[{ id: 2 }],
+		]);
+		await bench.take(object, query("DELETE FROM one"));
+		expect(
+			await bench.take(
+				object,
+				insert,
+				query("SELECT EXISTS (SELECT 1 FROM one) AS any"),
+				query("SELECT count(*) AS count FROM one"),
+			),
+		).toEqual([[{ id: 3 }], [{ any: 1 }], [{ count: 1 }]]);
+	});
+
+	test("a table without rowids replaces a row with the same key", async () => {
+		const object = bench.name();
+		const replace = (at: number) =>
+			query(`INSERT OR REPLACE INTO two VALUES ('a', ${at})`);
+		expect(
+			await bench.take(
+				object,
+				query("CREATE TABLE two (id TEXT PRIMARY KEY, at) WITHOUT ROWID"),
+				replace(1),
+				replace(2),
+				query("SELECT * FROM two"),
+			),
+		).toEqual([[], [], [], [{ id: "a", at: 2 }]]);
+	});
+
+	test("a key is deleted once", async () => {
+		expect(await bench.take(bench.name(), { do: "delete key" })).toEqual([
+			[true, false, false],
 		]);
 	});
 

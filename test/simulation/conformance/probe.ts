@@ -9,6 +9,10 @@ export type Step =
 	| { do: "write"; text: string }
 	/** Lists the rows. */
 	| { do: "rows" }
+	/** Runs an SQL statement. Returns its rows. */
+	| { do: "query"; text: string }
+	/** Stores a key, and deletes it twice. Returns the answers, and whether the key is there. */
+	| { do: "delete key" }
 	/** Counts in memory. */
 	| { do: "count" }
 	/** Awaits a timer, not storage. */
@@ -95,6 +99,15 @@ export class Probe extends DurableObject {
 					.exec("SELECT text FROM row ORDER BY rowid")
 					.toArray()
 					.map(({ text }) => text);
+			case "query":
+				return storage.sql.exec(step.text).toArray();
+			case "delete key":
+				storage.kv.put("temporary", 1);
+				return [
+					storage.kv.delete("temporary"),
+					storage.kv.delete("temporary"),
+					storage.kv.get("temporary") !== undefined,
+				];
 			case "count":
 				return ++this.#count;
 			case "wait":
