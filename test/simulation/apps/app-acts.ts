@@ -16,10 +16,10 @@ export interface AppScenario {
 }
 
 /** Share of the scenarios that have apps. */
-const SHARE = 0.4;
+const SHARE = 0.3;
 
 /** Most polls of an event. */
-const MOST_POLLS = 40;
+const MOST_POLLS = 20;
 
 /** After the last fault, all retries of a trigger and of its subscribers end within this time, in milliseconds. */
 const REST = 6 * HOUR;
