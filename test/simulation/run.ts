@@ -70,8 +70,8 @@ export async function run(
 			acts--;
 			perform(act);
 		});
-	const { closedAt = 0 } = scenario.apps ?? {};
-	time.at(START + closedAt, () => appCallers.close());
+	const closedAt = START + (scenario.apps?.closedAt ?? 0);
+	if (scenario.apps) time.at(closedAt, () => appCallers.close());
 	// After the last faults no alarm is lost, so the watch may end.
 	let watchedUntil = START;
 	for (const { from, to } of scenario.storms) {
@@ -96,11 +96,10 @@ export async function run(
 				...asleep(ledger, platform),
 			];
 		if (violations.length > 0 || time.steps > MOST_STEPS) return true;
-		if (acts > 0 || time.now <= Math.max(watchedUntil, START + closedAt))
-			return false;
+		if (acts > 0 || time.now <= Math.max(watchedUntil, closedAt)) return false;
 		const isRunning =
 			appCallers.isBusy ||
-			(appsRun(platform) && time.now < START + closedAt + LONGEST_STOP);
+			(appsRun(platform) && time.now < closedAt + LONGEST_STOP);
 		if (isRunning || !isEmpty(platform)) {
 			emptySince = undefined;
 			return false;

@@ -1,4 +1,6 @@
-/** Replaces clock, timers, randomness and console for code inside isolates. Other code uses the real ones. */
+/**
+ * Replaces clock, timers, randomness, cryptography and console for code inside isolates. Other code uses the real ones.
+ */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { v4 } from "uuid";
 import { current, currentWork } from "./isolate.ts";
