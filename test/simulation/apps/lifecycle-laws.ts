@@ -14,6 +14,9 @@ const MINUTE = 60_000;
 /** The object records an outcome after the code has ended, in milliseconds. A call may answer 20 seconds late. */
 const RECORDING = MINUTE;
 
+/** A stop may begin this late after the last unsubscribe, in milliseconds. An attempt that is lost ends first. */
+const LONGEST_WAIT = 5 * MINUTE;
+
 /** A poll may come this late, in milliseconds. */
 const LATE = 3 * MINUTE;
 
@@ -58,6 +61,17 @@ export function judgeLifecycle(
 		"not stopped",
 		!started || (stopped !== undefined && stopped.from >= Number(started.to)),
 		`${name} has no subscribers, and its stop did not succeed after its last start`,
+	);
+	const left = Math.max(
+		...ledger.apps.subscriptions
+			.filter((one) => one.name === name)
+			.map(({ endedAt = Infinity }) => endedAt),
+	);
+	const stop = of("stop").find(({ from }) => from >= Number(started?.to));
+	judge(
+		"not stopped",
+		!stop || stop.from <= left + LONGEST_WAIT,
+		`${name} began to stop ${Number(stop?.from) - left} ms after its last subscriber had left`,
 	);
 	judgeClosed();
 	judgePolls(name, runs, scenario, faults, judge);
