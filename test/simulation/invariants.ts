@@ -57,6 +57,8 @@ export type Rule =
 	| "subscriber repeated"
 	/** An event of an app handled a trigger, or counted as active, before its start. */
 	| "not started"
+	/** A start or stop of an event of an app began before the one before it had ended. */
+	| "overlapped"
 	/** An event of an app without subscribers was not stopped, or accepts calls after its stop. */
 	| "not stopped"
 	/** A poll was too early, too late, not handled, or came while its event did not run. */

@@ -57,9 +57,13 @@ function sourceApp(source: Source, scenario: Scenario, ledger: AppLedger): App {
 		const count = ledger.lifecycleRuns.filter(
 			(one) => one.name === name && one.part === part,
 		).length;
-		await behave(scenario, `${name} ${part}`, count, MOST_FAILURES);
-		await act();
-		if (isolate.alive) run.to = time.now;
+		try {
+			await behave(scenario, `${name} ${part}`, count, MOST_FAILURES);
+			await act();
+			if (isolate.alive) run.to = time.now;
+		} finally {
+			run.endedAt = time.now;
+		}
 	}
 
 	return createApp(app, {

@@ -18,6 +18,7 @@ interface Fault {
 	places: readonly string[];
 	subjects: readonly string[];
 	isOfClocks: boolean;
+	isOfAlarm: boolean;
 }
 
 /** A message that a queue of the role `events` accepted. */
@@ -46,19 +47,16 @@ export class AppFaults {
 
 	/** Counts the faults of the object of an event, and of the queues and clocks, between two times. */
 	ofObject(name: string, from: number, to: number): number {
-		const object = objectOf(name);
-		return this.#count(
-			from,
-			to,
-			({ places, isOfClocks }) =>
-				isOfClocks ||
-				places.some(
-					(place) =>
-						place.startsWith(object) ||
-						place === "Subscriptions" ||
-						roleOf(place) === "events",
-				),
-		);
+		return this.#count(from, to, (fault) => isOfObject(fault, name));
+	}
+
+	/** Returns when the last fault of an object between two times ended. A lost alarm never does. */
+	lastOfObject(name: string, from: number, to: number): number {
+		const ends = this.#faults
+			.filter((fault) => fault.from <= to && fault.to >= from)
+			.filter((fault) => isOfObject(fault, name))
+			.map((fault) => (fault.isOfAlarm ? Infinity : fault.to));
+		return Math.max(-Infinity, ...ends);
 	}
 
 	/** Whether a call may have left a reservation behind: its isolate died, or the object did not answer it. */
@@ -90,6 +88,18 @@ export function objectOf(name: string): string {
 	return `Subscriptions/${name}`;
 }
 
+function isOfObject({ places, isOfClocks }: Fault, name: string): boolean {
+	return (
+		isOfClocks ||
+		places.some(
+			(place) =>
+				place.startsWith(objectOf(name)) ||
+				place === "Subscriptions" ||
+				roleOf(place) === "events",
+		)
+	);
+}
+
 function faultOf({ at, what, where, subjects, detail }: Note): Fault {
 	const { by = "", lasting = 0 } = Object(detail);
 	return {
@@ -97,5 +107,6 @@ function faultOf({ at, what, where, subjects, detail }: Note): Fault {
 		// An outage names several queues.
 		places: [where, by],
 		isOfClocks: what === "clocks set",
+		isOfAlarm: what === "alarm_lost" || what === "alarm given up",
 	};
 }

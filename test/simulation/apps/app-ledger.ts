@@ -20,6 +20,8 @@ export interface LifecycleRun {
 	from: number;
 	/** When it succeeded. */
 	to?: number;
+	/** When its code ended. Absent if its isolate died, or if it hangs. */
+	endedAt?: number;
 }
 
 /** One run of an event's handler. */

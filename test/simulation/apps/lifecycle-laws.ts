@@ -73,11 +73,25 @@ export function judgeLifecycle(
 		!stop || stop.from <= left + LONGEST_WAIT,
 		`${name} began to stop ${Number(stop?.from) - left} ms after its last subscriber had left`,
 	);
+	// Clocks that differ by two minutes end an attempt before its code ends.
+	if (scenario.skewed === 0) judgeOrder();
 	judgeClosed();
 	judgePolls(name, runs, scenario, faults, judge);
 
 	function of(part: LifecycleRun["part"]): LifecycleRun[] {
 		return runs.filter((run) => run.part === part);
+	}
+
+	/** Checks that no start or stop begins before the one before has ended. */
+	function judgeOrder(): void {
+		for (const [index, { part, from }] of runs.entries()) {
+			const before = runs[index - 1];
+			judge(
+				"overlapped",
+				!before || from >= (before.endedAt ?? before.from),
+				`the ${part} of ${name} began while its ${before?.part} was running`,
+			);
+		}
 	}
 
 	/** Checks that a stopped event accepts no call of its webhook. */
@@ -134,10 +148,10 @@ function judgePolls(
 		const ends = [...times, to];
 		for (const [index, end] of ends.entries()) {
 			const begin = ends[index - 1] ?? from;
+			const fault = faults.lastOfObject(name, begin - TROUBLE, end);
 			judge(
 				"polled",
-				end - begin <= every + LATE + margin ||
-					faults.ofObject(name, begin - TROUBLE, end) > 0,
+				end - Math.max(begin, fault + TROUBLE) <= every + LATE + margin,
 				`${name} was not polled for ${end - begin} ms, with an interval of ${every} ms`,
 			);
 		}
