@@ -122,11 +122,12 @@ function deliveriesIn({ apps }: Ledger): HookCall[][] {
 	return [...byDelivery.values()];
 }
 
-/** Whether a delivery has a dead letter that is not a replay in progress. */
+/** Whether a delivery has a dead letter, and no replay of it is in progress or has succeeded. */
 export function isDead(
 	deadLetters: ReadonlyMap<string, DeadLetterRow>,
 	id: string,
 ): boolean {
 	const found = deadLetters.get(id);
-	return found !== undefined && found.status !== "replayed";
+	if (!found || found.state === "resolved") return false;
+	return found.state !== "replaying" || found.is_sent === 0;
 }
