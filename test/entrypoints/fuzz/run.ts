@@ -156,7 +156,12 @@ function answerTo(
 			},
 			async (response) => {
 				let text = "";
-				for await (const chunk of response.setEncoding("utf8")) text += chunk;
+				try {
+					for await (const chunk of response.setEncoding("utf8")) text += chunk;
+				} catch {
+					// The connection was closed within the answer.
+					return resolve(undefined);
+				}
 				// The local proxy answers so if the Worker does not read the body to its end.
 				const isClosed = text.startsWith("Error: Network connection lost");
 				const status = response.statusCode ?? 0;

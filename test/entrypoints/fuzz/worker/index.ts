@@ -58,9 +58,4 @@ export default worker(events, {
 	}),
 });
 export const Publisher = publisher(events);
-export {
-	DeadLetters,
-	Payloads,
-	Scheduler,
-	Subscriptions,
-} from "tidings/objects";
+export * from "tidings/objects";
