@@ -5,6 +5,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { checkPayloadOf, receiveWebhook } from "../apps/app.ts";
 import type { AppHost } from "../apps/app-host.ts";
+import type { AppBinding } from "../apps/app-workers.ts";
 import type { AppDeclaration } from "../apps/declaration.ts";
 import type { HookRequest, Received } from "../apps/webhooks/trigger.ts";
 import { plainError } from "../event/errors.ts";
@@ -23,7 +24,7 @@ import { realTimer } from "../platform/timer.ts";
 import { registrationOf } from "../registration.ts";
 
 /** The methods of the owner's binding. The class may have no other public method. */
-interface SubscriberEntrypoint extends WorkerEntrypoint {
+interface SubscriberEntrypoint extends WorkerEntrypoint, AppBinding {
 	handlers(signature?: CallSignature): Promise<HandlerListing[]>;
 	deliver(
 		call: Call,
@@ -31,17 +32,6 @@ interface SubscriberEntrypoint extends WorkerEntrypoint {
 		host?: AppHost,
 		signature?: CallSignature,
 	): Promise<void>;
-	apps(signature?: CallSignature): Promise<AppDeclaration[]>;
-	receive(
-		eventName: string,
-		request: HookRequest,
-		signature?: CallSignature,
-	): Promise<Received>;
-	checkPayload(
-		eventName: string,
-		payload: unknown,
-		signature?: CallSignature,
-	): Promise<object | null>;
 }
 
 interface SubscriberOptions {
