@@ -1,6 +1,5 @@
 /** `/v1/deliveries`: lists waiting deliveries, tries one at once and cancels one. */
 import type { Hono } from "hono";
-import * as z from "zod";
 import type { AppPorts } from "../../apps/app-ports.ts";
 import { show } from "../../event/validation.ts";
 import {
@@ -8,16 +7,10 @@ import {
 	listDeliveries,
 	retryDelivery,
 } from "../../schedule/deliveries.ts";
-import { check, queryOf } from "./input.ts";
+import { check, FilteredPage, queryOf } from "./input.ts";
 import { requireScope } from "./keys.ts";
 import { HttpError } from "./problem.ts";
 import { found, type Http, route } from "./routes.ts";
-
-const Query = z.strictObject({
-	q: z.string().optional(),
-	limit: z.coerce.number().optional(),
-	cursor: z.string().optional(),
-});
 
 const RETRY = "/retry";
 
@@ -25,7 +18,7 @@ export function deliveryRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/deliveries", {
 		async GET(context) {
 			requireScope(context.var.caller, "read");
-			const query = check(Query, queryOf(context.req.raw));
+			const query = check(FilteredPage, queryOf(context.req.raw));
 			return context.json(await listDeliveries(query, ports));
 		},
 	});

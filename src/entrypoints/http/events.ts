@@ -1,6 +1,5 @@
 /** `/v1/events`: publishes one event or an array of events, lists the latest, and reads the life of one. */
 import type { Hono } from "hono";
-import * as z from "zod";
 import type { AppPorts } from "../../apps/app-ports.ts";
 import { mapAtIndex, RefusedError } from "../../event/errors.ts";
 import { PUBLISH_BYTES } from "../../event/limits.ts";
@@ -10,15 +9,9 @@ import { listEvents, readEvent } from "../../journal/read.ts";
 import { isTrace } from "../../publish/labels.ts";
 import { publish, publishBatch } from "../../publish/publish.ts";
 import { type PublishRequest, requestOfItem } from "../../publish/request.ts";
-import { check, queryOf, readJson } from "./input.ts";
+import { check, FilteredPage, queryOf, readJson } from "./input.ts";
 import { type Caller, requireScope } from "./keys.ts";
 import { found, type Http, route } from "./routes.ts";
-
-const Query = z.strictObject({
-	q: z.string().optional(),
-	limit: z.coerce.number().optional(),
-	cursor: z.string().optional(),
-});
 
 export function eventRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/events", {
@@ -40,7 +33,7 @@ export function eventRoutes(app: Hono<Http>, ports: AppPorts): void {
 		},
 		async GET(context) {
 			requireScope(context.var.caller, "read");
-			const query = check(Query, queryOf(context.req.raw));
+			const query = check(FilteredPage, queryOf(context.req.raw));
 			return context.json(await listEvents(query, ports));
 		},
 	});

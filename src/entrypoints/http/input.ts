@@ -1,11 +1,23 @@
 /** Reads the content of HTTP requests and validates it. It must not act on it. */
-import type * as z from "zod";
+import * as z from "zod";
 import { RefusedError } from "../../event/errors.ts";
 import { PUBLISH_BYTES } from "../../event/limits.ts";
 import { show } from "../../event/validation.ts";
 import { describePrivately, messageOf } from "../../event/zod-errors.ts";
 import { jsonBounds } from "./json-bounds.ts";
 import { HttpError } from "./problem.ts";
+
+/** The parameters of a list, whose bounds are those of the list. */
+export const Page = z.strictObject({
+	limit: z.coerce.number().optional(),
+	cursor: z.string().optional(),
+});
+
+/** The parameters of a list with a filter. */
+export const FilteredPage = z.strictObject({
+	q: z.string().optional(),
+	...Page.shape,
+});
 
 /**
  * Reads JSON. Call it only for a caller who may do what the request asks for.

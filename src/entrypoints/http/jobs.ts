@@ -5,7 +5,7 @@ import type { AppPorts } from "../../apps/app-ports.ts";
 import { REQUEST_BYTES } from "../../event/limits.ts";
 import { show } from "../../event/validation.ts";
 import { listJobs, startJob } from "../../jobs/jobs.ts";
-import { check, queryOf, readJson } from "./input.ts";
+import { check, Page, queryOf, readJson } from "./input.ts";
 import { requireScope } from "./keys.ts";
 import { found, type Http, route } from "./routes.ts";
 
@@ -14,11 +14,6 @@ const Start = z.strictObject({
 	q: z.string().optional(),
 	all: z.boolean().optional(),
 	dryRun: z.boolean().optional(),
-});
-
-const Page = z.strictObject({
-	limit: z.coerce.number().optional(),
-	cursor: z.string().optional(),
 });
 
 export function jobRoutes(app: Hono<Http>, ports: AppPorts): void {

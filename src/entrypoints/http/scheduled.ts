@@ -6,14 +6,9 @@ import { REQUEST_BYTES } from "../../event/limits.ts";
 import type { Requester } from "../../event/permission.ts";
 import { show } from "../../event/validation.ts";
 import { cancel, checkRequester, reschedule } from "../../schedule/schedule.ts";
-import { check, queryOf, readJson } from "./input.ts";
+import { check, Page, queryOf, readJson } from "./input.ts";
 import { type Caller, requireScope } from "./keys.ts";
 import { found, type Http, route } from "./routes.ts";
-
-const Page = z.strictObject({
-	limit: z.coerce.number().optional(),
-	cursor: z.string().optional(),
-});
 
 const Reschedule = z.strictObject({
 	after: z
