@@ -116,7 +116,7 @@ export function createAdmin(target: HttpTarget | OperatorBinding) {
 				);
 				return groups;
 			},
-			/** Returns a dead letter with its event; null if there is none. */
+			/** Returns a dead letter with its event, or null if no dead letter has this id. */
 			get: (id: string) =>
 				orNull(
 					send<
@@ -126,7 +126,7 @@ export function createAdmin(target: HttpTarget | OperatorBinding) {
 					>("GET", path("dead-letters", [id])),
 				),
 			/**
-			 * Replays a dead letter. Returns null if there is none.
+			 * Replays a dead letter. Returns null if no dead letter has this id.
 			 *
 			 * @param options `body` replaces the stored one; `again` replays one that is replaying or resolved
 			 * @throws RefusedError `already_replayed`

@@ -151,7 +151,7 @@ export interface DeadLetterStore {
 	groups(filter: Filter): Promise<DeadLetterGroup[]>;
 	/** Number of dead letters by state. */
 	counts(): Promise<Record<string, number>>;
-	/** Returns null if there is none, or it was discarded. */
+	/** Returns null if no dead letter has this id, or it was discarded. */
 	get(id: string): Promise<StoredDeadLetter | null>;
 	/**
 	 * Claims a dead letter for a replay. Of several calls, one gets the claim. Returns null if there is no such letter.

@@ -63,8 +63,8 @@ export interface Config {
 	 */
 	shards?: number | { now: number; before: number };
 	/**
-	 * What is recorded about each event, for `GET /v1/events`. `false` turns the journal off. Default: all events, with
-	 * the first 2 048 bytes of the bodies of those that failed, for 7 days.
+	 * The parts of each event that are recorded, for `GET /v1/events`. `false` turns the journal off. Default: all events,
+	 * with the first 2 048 bytes of the bodies of those that failed, for 7 days.
 	 */
 	journal?:
 		| false

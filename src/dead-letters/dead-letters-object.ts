@@ -59,7 +59,7 @@ export class DeadLetters extends DurableObject {
 		await this.#alarm.setBy(now + SWEEP_INTERVAL);
 	}
 
-	/** Returns null if there is none, or it was discarded. */
+	/** Returns null if no dead letter has this id, or it was discarded. */
 	async get(id: string): Promise<StoredDeadLetter | null> {
 		return this.#read(id);
 	}
@@ -142,7 +142,7 @@ export class DeadLetters extends DurableObject {
 		this.#table.setState(id, "resolved", replay, true, Date.now());
 	}
 
-	/** Discards a dead letter and its body. Returns false if there is none. */
+	/** Discards a dead letter and its body. Returns false if no dead letter has this id. */
 	async discard(id: string): Promise<boolean> {
 		const stored = this.#read(id);
 		if (!stored) return false;

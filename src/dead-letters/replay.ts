@@ -24,7 +24,7 @@ type ReplayPorts = Pick<
 	| ("definitionOf" | "clock" | "newId" | "observe")
 >;
 
-/** Returns a dead letter with its whole event, or null if there is none. */
+/** Returns a dead letter with its whole event, or null if no dead letter has this id. */
 export async function readDeadLetter(
 	id: string,
 	{ deadLetters }: Pick<Ports, "deadLetters">,
@@ -173,7 +173,7 @@ async function placeBody(
 	return { reference };
 }
 
-/** Discards a dead letter. Returns false if there is none. */
+/** Discards a dead letter. Returns false if no dead letter has this id. */
 export async function discard(
 	id: string,
 	{

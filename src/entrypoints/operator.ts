@@ -10,7 +10,7 @@ import { createApp } from "./http/app.ts";
 import { identify } from "./http/keys.ts";
 import type { Http } from "./http/routes.ts";
 
-/** The `props` of the service binding. Whoever deploys the caller writes them: they limit code, not deployers. */
+/** The `props` of the service binding. The person who deploys the caller writes them: they limit code, not deployers. */
 export interface OperatorProps {
 	/** Who acts, as jobs and the journal show it. Default `"operator"`. */
 	by?: string;

@@ -36,8 +36,8 @@ import { portsOf, registrationOf } from "../registration.ts";
 import { cancel, reschedule } from "../schedule/schedule.ts";
 
 /**
- * The props of the caller's `[[services]]` binding. The caller's code cannot change them. Whoever can deploy to the
- * account writes them, so they limit code, not deployers.
+ * The props of the caller's `[[services]]` binding. The caller's code cannot change them. The person who
+ * deploys the caller writes them, so they limit code, not deployers.
  */
 export interface PublisherProps {
 	/** Identifies the caller in errors. It is also the app that subscribes. */

@@ -14,7 +14,7 @@ export interface HookRequest {
 	headers: Record<string, string>;
 	/** The last value of each name. */
 	query: Record<string, string>;
-	/** The query as it was sent, without its `?`. `new URLSearchParams(rawQuery)` has all values of a name. */
+	/** The query in its original form, without the `?`. Use `new URLSearchParams(rawQuery)` to read repeated parameters. */
 	rawQuery: string;
 	/** Decompressed, if the sender compressed them. */
 	bytes: Uint8Array;

@@ -1,5 +1,5 @@
 /**
- * What the presets of `verify` share: their options, and the HMAC signature of a request. It does not know where a
+ * The options and the HMAC signature of a request that the presets of `verify` use. It does not know where a
  * sender puts its signature.
  */
 import { digestOf } from "../digest.ts";
