@@ -11,17 +11,14 @@ import type {
 } from "../event/envelope.ts";
 import type { Failure } from "../event/failure.ts";
 import { type ScheduledRow, versionOf } from "../event/scheduled-row.ts";
-import { log } from "../platform/log.ts";
 import type { Ports } from "../ports.ts";
+import { sendOrStore } from "./send-or-store.ts";
 import { bodyOf, storeFailures } from "./store.ts";
 
 type BuryPorts = Pick<
 	Ports,
 	("queues" | "deadLetters" | "scheduler" | "payloads") | ("clock" | "observe")
 >;
-
-/** A dead letter that was stored nowhere else is sent again after this long, in milliseconds. */
-const DEAD_LETTER_WAIT = 60_000;
 
 /**
  * Sends a dead letter to its queue; if that fails, to the store; if that fails too, to the scheduler. Otherwise the
@@ -36,20 +33,10 @@ export async function bury(
 	ports: BuryPorts,
 	startedAt?: number,
 ): Promise<void> {
-	const { envelope } = event;
-	const { handler } = failure;
-	const ids = { event: envelope.id, name: envelope.name, handler };
-	const record = recordWith(event.text, { deadLetter: failure });
-	try {
-		await ports.queues.deadLetters.send(record);
-	} catch (error) {
-		log("dead_letter_enqueue_failed", { ...ids, error });
-		await storeNow(event, failure, ports).catch(async (error) => {
-			log("dead_letter_store_failed", { ...ids, error });
-			await ports.scheduler.store([rowOf(event, failure, record, ports)]);
-		});
-	}
-	reportDead(envelope, failure, ports, startedAt);
+	const row = rowOf(event, failure);
+	const store = () => storeNow(event, failure, ports);
+	await sendOrStore("dead_letter", row, store, ports);
+	reportDead(event.envelope, failure, ports, startedAt);
 }
 
 async function storeNow(
@@ -63,15 +50,14 @@ async function storeNow(
 
 /** A row of the delivery. No attempt of it follows, so its version is higher than that of any stored row. */
 function rowOf(
-	{ envelope }: ReceivedEvent,
-	{ handler, attempts, ...failure }: FinalFailure,
-	record: string,
-	{ clock }: BuryPorts,
-): ScheduledRow {
+	{ envelope, text }: ReceivedEvent,
+	failure: FinalFailure,
+): Omit<ScheduledRow, "dueAt"> {
 	const { id, name, reference = null } = envelope;
-	const dueAt = clock() + DEAD_LETTER_WAIT;
-	const version = versionOf({ ...failure, attempt: attempts + 1 });
-	return { id, handler, name, dueAt, version, reference, record };
+	const { handler, attempts, ...rest } = failure;
+	const version = versionOf({ ...rest, attempt: attempts + 1 });
+	const record = recordWith(text, { deadLetter: failure });
+	return { id, handler, name, version, reference, record };
 }
 
 /**
