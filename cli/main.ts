@@ -6,6 +6,7 @@ import { deadLetterCommands } from "./dead-letters.ts";
 import { deliveryCommands } from "./deliveries.ts";
 import { eventCommands } from "./events.ts";
 import { healthCommands } from "./health.ts";
+import { keyCommand } from "./key.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** 1 is any other failure. */
@@ -30,6 +31,7 @@ eventCommands(program, context);
 deliveryCommands(program, context);
 deadLetterCommands(program, context);
 healthCommands(program, context);
+keyCommand(program, context);
 program
 	.command("generate")
 	.description("write a module that imports every handler module")

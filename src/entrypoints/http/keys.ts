@@ -35,7 +35,7 @@ const Keys = z.array(
 				.string("give a text")
 				.regex(
 					/^[0-9a-f]{64}$/,
-					"use the 64 hex digits that npm run key stores",
+					"use the 64 hex digits that npx tidings key stores",
 				),
 		},
 		{ error: describePrivately },
@@ -131,7 +131,7 @@ export async function authenticate(
 	if (key.digest === LOCAL_DIGEST && !isLocal)
 		throw new HttpError(
 			"unauthorized",
-			"this API key is public: it is valid only in local development, for requests to localhost; create a key with npm run key, or start wrangler dev with --local-upstream localhost if it has routes",
+			"this API key is public: it is valid only in local development, for requests to localhost; create a key with npx tidings key, or start wrangler dev with --local-upstream localhost if it has routes",
 		);
 	return permissionsOf(key);
 }

@@ -1,0 +1,37 @@
+/** Appends a key for local development to `.dev.vars`, which `wrangler dev` reads. It changes no line of the file. */
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { keysIn, newKey } from "./key-file.ts";
+import { variablesIn } from "./target.ts";
+import { UsageError } from "./usage-error.ts";
+
+export const DEV_VARS = ".dev.vars";
+
+/**
+ * Appends a key with the scope `admin` and its entry, unless the file has keys. Returns the key, or undefined if the file
+ * has keys.
+ *
+ * @throws UsageError if a variable of the file is in the way
+ */
+export function addLocalKey(): string | undefined {
+	const text = existsSync(DEV_VARS) ? readFileSync(DEV_VARS, "utf8") : "";
+	const { API_KEYS, TIDINGS_KEY } = variablesIn(text);
+	if (API_KEYS !== undefined) {
+		if (keysIn(API_KEYS)) return undefined;
+		throw new UsageError(
+			`API_KEYS in ${DEV_VARS} is not a JSON array of keys; delete its line, and run the command again`,
+		);
+	}
+	if (TIDINGS_KEY !== undefined)
+		throw new UsageError(
+			`${DEV_VARS} has TIDINGS_KEY, but no API_KEYS that could admit it; delete its line, and run the command again`,
+		);
+	const { key, entry } = newKey("local", ["admin"]);
+	const lines = [
+		"# The key that `npx tidings` uses, and its digest, which `wrangler dev` checks. For this machine only.",
+		`TIDINGS_KEY=${key}`,
+		`API_KEYS='${JSON.stringify([entry])}'`,
+	];
+	const before = text === "" || text.endsWith("\n") ? "" : "\n";
+	appendFileSync(DEV_VARS, `${before}${lines.join("\n")}\n`, { mode: 0o600 });
+	return key;
+}
