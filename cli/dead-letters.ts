@@ -38,11 +38,11 @@ export function deadLetterCommands(program: Command, context: Context): void {
 		.command("groups [filter...]")
 		.description("group dead letters by handler, cause and reason")
 		.action(async (filter: string[]) => {
-			const groups = await context.admin().deadLetters.groups(filter.join(" "));
-			context.print(groups, () =>
+			const found = await context.admin().deadLetters.groups(filter.join(" "));
+			context.print(found, () =>
 				printTable(
 					["COUNT", "HANDLER", "CAUSE", "REASON", "FIRST", "LAST"],
-					groups.map((one) => [
+					found.groups.map((one) => [
 						...[one.count, one.handler, one.cause, lineText(one.reason, 60)],
 						...[timeText(one.firstFailureAt), timeText(one.lastFailureAt)],
 					]),

@@ -5,6 +5,7 @@
 import type {
 	DeadLetter,
 	DeadLetterGroup,
+	DeadLetterPage,
 	StoredDeadLetter,
 } from "./event/dead-letter.ts";
 import type { EventHead } from "./event/envelope.ts";
@@ -79,8 +80,8 @@ export function createAdmin(target: HttpTarget | OperatorBinding) {
 			get: (id: string) => orNull(send<EventLife>("GET", path("events", [id]))),
 		},
 		scheduled: {
-			/** Lists scheduled events, the earliest due time first. */
-			list: (query: PageQuery = {}) =>
+			/** Lists the scheduled events that match, the earliest due time first. */
+			list: (query: FilteredQuery = {}) =>
 				send<{ scheduled: ScheduledEvent[] } & WithCursor>(
 					...(["GET", path("scheduled", [], query)] as const),
 				),
@@ -105,17 +106,16 @@ export function createAdmin(target: HttpTarget | OperatorBinding) {
 		deadLetters: {
 			/** Lists dead letters, the latest failure first. Without a state in the filter, those that are dead. */
 			list: (query: FilteredQuery = {}) =>
-				send<{ deadLetters: DeadLetter[]; count: number } & WithCursor>(
-					...(["GET", path("dead-letters", [], query)] as const),
+				send<DeadLetterPage>("GET", path("dead-letters", [], query)),
+			/**
+			 * Groups those that match by handler, cause and reason, the largest group first. With `countedUntil` it has
+			 * read the latest 100 000 dead letters, back to failures of that time.
+			 */
+			groups: (q?: string) =>
+				send<{ groups: DeadLetterGroup[]; countedUntil?: number }>(
+					"GET",
+					path("dead-letters/groups", [], { q }),
 				),
-			/** Groups those that match by handler, cause and reason, the largest group first. */
-			groups: async (q?: string) => {
-				const query = q === undefined ? {} : { q };
-				const { groups } = await send<{ groups: DeadLetterGroup[] }>(
-					...(["GET", path("dead-letters/groups", [], query)] as const),
-				);
-				return groups;
-			},
 			/** Returns a dead letter with its event, or null if no dead letter has this id. */
 			get: (id: string) =>
 				orNull(

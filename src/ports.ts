@@ -6,9 +6,10 @@
 import type { Extension } from "./consume/extension.ts";
 import type { Claim } from "./dead-letters/dead-letters-object.ts";
 import type {
-	DeadLetter,
 	DeadLetterGroup,
+	DeadLetterPage,
 	DeadLetterQuery,
+	DeadLetterState,
 	NewDeadLetter,
 	StoredDeadLetter,
 } from "./event/dead-letter.ts";
@@ -21,8 +22,8 @@ import type {
 	DeliveryPosition,
 	DeliverySearch,
 	MoveResult,
-	ScheduledEvent,
 	ScheduledRow,
+	ScheduledSearch,
 } from "./event/scheduled-row.ts";
 import type { Observe } from "./event/transition.ts";
 import type { HandlerWorker } from "./handlers/call.ts";
@@ -80,16 +81,11 @@ export interface Scheduler {
 		permission: PublishPermission,
 	): Promise<MoveResult>;
 	/** Lists scheduled events, the earliest due time first. */
-	list(query: {
-		/** Size of the page, 1 to 1 000. Default 100. */
-		limit?: number | undefined;
-		/** The `cursor` of the page before. */
-		cursor?: string | undefined;
-	}): Promise<{
-		scheduled: ScheduledEvent[];
-		/** Absent on the last page. */
-		cursor?: string;
-	}>;
+	list(
+		after: DeliveryPosition,
+		filter: Filter,
+		limit: number,
+	): Promise<ScheduledSearch>;
 	/** Lists waiting deliveries, the earliest due time first. */
 	listDeliveries(
 		after: DeliveryPosition,
@@ -139,18 +135,20 @@ export interface KeyStore {
 export interface DeadLetterStore {
 	/** A later failure updates the stored dead letter. */
 	store(deadLetters: readonly NewDeadLetter[]): Promise<void>;
-	/** Lists dead letters, the latest failure first. */
-	list(query: DeadLetterQuery): Promise<{
-		deadLetters: DeadLetter[];
-		/** Absent on the last page. */
-		cursor?: string;
-		/** All that match, on this page and on others. */
-		count: number;
-	}>;
-	/** Groups those that match by handler, cause and reason, the largest group first. */
-	groups(filter: Filter): Promise<DeadLetterGroup[]>;
-	/** Number of dead letters by state. */
-	counts(): Promise<Record<string, number>>;
+	/** Lists dead letters, the latest failure first. A call reads 10 000 of them. */
+	list(query: DeadLetterQuery): Promise<DeadLetterPage>;
+	/** Counts those that match among the next 10 000. @param cursor of the call before */
+	count(
+		filter: Filter,
+		cursor?: string,
+	): Promise<{ count: number; cursor?: string }>;
+	/** Groups those that match among the next 10 000 by handler, cause and reason. @param cursor of the call before */
+	groups(
+		filter: Filter,
+		cursor?: string,
+	): Promise<{ groups: DeadLetterGroup[]; cursor?: string }>;
+	/** Number of dead letters by state. At most 10 000 of each are counted. */
+	counts(): Promise<Record<DeadLetterState, number>>;
 	/** Returns null if no dead letter has this id, or it was discarded. */
 	get(id: string): Promise<StoredDeadLetter | null>;
 	/**

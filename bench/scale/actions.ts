@@ -9,6 +9,7 @@ import { encodeEvent } from "../../src/event/encode.ts";
 import { newId } from "../../src/event/id.ts";
 import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
 import { portsOf } from "../../src/registration.ts";
+import { listScheduled } from "../../src/schedule/list.ts";
 import type { Counts } from "../cost/counts.ts";
 import { counted, startCounting } from "../cost/meter.ts";
 import { events, mail, RUNG } from "./events.ts";
@@ -132,7 +133,7 @@ const actions = {
 	cancel: (count: number) =>
 		repeat(count, () => events.cancel(scheduled.pop() ?? "")),
 	list: (count: number) =>
-		repeat(count, () => portsOf(scheduling).scheduler.list({ limit: 100 })),
+		repeat(count, () => listScheduled({}, portsOf(scheduling))),
 	watch: (count: number) =>
 		repeat(count, () => portsOf(scheduling).scheduler.watch()),
 	/** Wakes an object that is not in memory. */

@@ -1,23 +1,14 @@
-/** The rows of dead letters. It must not decide which may be replayed or discarded; the object does. */
+/**
+ * The rows of dead letters, read and changed by their ids. It must not decide which may be replayed or discarded; the
+ * object does.
+ */
 import {
-	type DeadLetterGroup,
 	type DeadLetterState,
 	type NewDeadLetter,
 	reasonOf,
 	type StoredDeadLetter,
 } from "../event/dead-letter.ts";
-import type { Cause } from "../event/envelope.ts";
-import { matches } from "../event/name.ts";
-import { type Filter, matchesGlob } from "../lists/filter.ts";
 import { type DeadLetterRow, pastOf, storedOf } from "./dead-letter-row.ts";
-
-/** The columns of a list, with the start of the body: a thousand bodies may be more than the memory of an isolate. */
-const SUMMARY = `id, event, handler, cause, head, substr(body, 1, 200) AS body, error, attempts,
-	first_failure_at, last_failure_at, state, changed_at, replays, is_sent, replay, history, reason, deploy`;
-
-/** An error that cannot be read must not hide the other dead letters. */
-const ERROR_TEXT = `iif(json_valid(error),
-	json_extract(error, '$.name') || ': ' || json_extract(error, '$.message'), error)`;
 
 /** Past failures that are stored. */
 const HISTORY = 10;
@@ -101,135 +92,6 @@ export class DeadLetterTable {
 			"UPDATE dead_letter SET state = 'dead' WHERE state = 'replaying' AND is_sent = 0 AND changed_at <= ?",
 			before,
 		);
-	}
-
-	/**
-	 * Reads summaries, the latest failure first.
-	 *
-	 * @param before the last failure and the id of the row before
-	 */
-	list(
-		filter: Filter,
-		[at, id]: readonly [at: number, id: string],
-		limit: number,
-	): StoredDeadLetter[] {
-		const { sql, values } = this.#where(filter);
-		return this.#sql
-			.exec<DeadLetterRow>(
-				`SELECT ${SUMMARY} FROM dead_letter WHERE ${sql} AND (last_failure_at, id) < (?, ?)
-				 ORDER BY last_failure_at DESC, id DESC LIMIT ?`,
-				...values,
-				...[at, id, limit],
-			)
-			.toArray()
-			.map(storedOf);
-	}
-
-	count(filter: Filter): number {
-		const { sql, values } = this.#where(filter);
-		return this.#sql
-			.exec<{ count: number }>(
-				`SELECT count(*) AS count FROM dead_letter WHERE ${sql}`,
-				...values,
-			)
-			.one().count;
-	}
-
-	/** Groups those that match by handler, cause and reason, the largest group first. */
-	groups(filter: Filter, limit: number): DeadLetterGroup[] {
-		const { sql, values } = this.#where(filter);
-		return this.#sql
-			.exec<{
-				handler: string;
-				cause: Cause;
-				reason: string;
-				count: number;
-				first: string;
-				last: number;
-			}>(
-				`SELECT handler, cause, reason, count(*) AS count, max(last_failure_at) AS last,
-					min(printf('%015d %s', first_failure_at, deploy)) AS first
-				 FROM dead_letter WHERE ${sql} GROUP BY handler, cause, reason ORDER BY count DESC LIMIT ?`,
-				...values,
-				limit,
-			)
-			.toArray()
-			.map(({ first, last, ...group }) => ({
-				...group,
-				firstFailureAt: Number(first.slice(0, 15)),
-				lastFailureAt: last,
-				deploy: first.slice(16),
-			}));
-	}
-
-	/** Number of dead letters by state. */
-	counts(): Record<string, number> {
-		const rows = this.#sql
-			.exec<{ state: string; count: number }>(
-				"SELECT state, count(*) AS count FROM dead_letter GROUP BY state",
-			)
-			.toArray();
-		return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
-	}
-
-	#where(filter: Filter): { sql: string; values: (string | number)[] } {
-		const { state = "dead", cause, handler, text, since, until, id } = filter;
-		const { name, tags = {} } = filter;
-		const part = text?.toLowerCase();
-		const conditions: [
-			sql: string,
-			...values: (string | number | undefined)[],
-		][] = [
-			["state = ?", state],
-			["cause = ?", cause],
-			[
-				"event IN (SELECT value FROM json_each(?))",
-				name && this.#stored("event", name, matches),
-			],
-			// Not by GLOB: its pattern may have 50 bytes (Durable Objects, limits).
-			[
-				"handler IN (SELECT value FROM json_each(?))",
-				handler && this.#stored("handler", handler, matchesGlob),
-			],
-			["last_failure_at >= ?", since],
-			["last_failure_at < ?", until],
-			["id = ? || ':' || handler", id],
-			[
-				`(instr(lower(${ERROR_TEXT}), ?) OR instr(lower(body), ?))`,
-				...[part, part],
-			],
-			...Object.entries(tags).map(
-				([key, value]) =>
-					[
-						...([
-							"json_extract(iif(json_valid(head), head, '{}'), ?) = ?",
-							`$.tags."${key}"`,
-							value,
-						] as const),
-					] as [string, string, string],
-			),
-		];
-		const given = conditions.filter(([, value]) => value !== undefined);
-		return {
-			sql: given.map(([sql]) => sql).join(" AND "),
-			values: given.flatMap(([, ...values]) => values as (string | number)[]),
-		};
-	}
-
-	/** The stored values of a column that a pattern matches, as JSON. */
-	#stored(
-		column: "event" | "handler",
-		pattern: string,
-		matches: (pattern: string, value: string) => boolean,
-	): string {
-		if (!pattern.includes("*")) return JSON.stringify([pattern]);
-		const values = this.#sql
-			.exec<{ value: string }>(
-				`SELECT DISTINCT ${column} AS value FROM dead_letter`,
-			)
-			.toArray()
-			.map(({ value }) => value);
-		return JSON.stringify(values.filter((value) => matches(pattern, value)));
 	}
 
 	deleteBefore(time: number): void {

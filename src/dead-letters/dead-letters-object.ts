@@ -4,9 +4,10 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import {
-	type DeadLetter,
 	type DeadLetterGroup,
+	type DeadLetterPage,
 	type DeadLetterQuery,
+	type DeadLetterState,
 	type NewDeadLetter,
 	type StoredDeadLetter,
 	summaryOf,
@@ -15,6 +16,7 @@ import { cursorOf, pageSize, positionOf } from "../lists/cursor.ts";
 import type { Filter } from "../lists/filter.ts";
 import { Alarm } from "../platform/alarm.ts";
 import { objectContext } from "../platform/object-context.ts";
+import { DeadLetterSearch, START } from "./dead-letter-search.ts";
 import { DeadLetterTable } from "./dead-letter-table.ts";
 
 /** How often expired dead letters are deleted, in milliseconds. */
@@ -24,7 +26,7 @@ const SWEEP_INTERVAL = 86_400_000;
 const CLAIM_TIME = 60_000;
 
 /** Groups in one answer. */
-const MOST_GROUPS = 1_000;
+export const MOST_GROUPS = 1_000;
 
 /** A claim that was refused: the dead letter is not dead. */
 export type Claim =
@@ -33,6 +35,7 @@ export type Claim =
 
 export class DeadLetters extends DurableObject {
 	readonly #table = new DeadLetterTable(this.ctx.storage.sql);
+	readonly #search = new DeadLetterSearch(this.ctx.storage.sql);
 	readonly #alarm = new Alarm(this.ctx.storage);
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -71,35 +74,55 @@ export class DeadLetters extends DurableObject {
 		return stored && stored.state !== "discarded" ? stored : null;
 	}
 
-	async list(query: DeadLetterQuery): Promise<{
-		deadLetters: DeadLetter[];
-		cursor?: string;
-		count: number;
-	}> {
+	async list(query: DeadLetterQuery): Promise<DeadLetterPage> {
 		this.#expireClaims();
 		const { filter = {}, cursor } = query;
 		const limit = pageSize(query.limit);
-		const before = positionOf(cursor) ?? [Number.MAX_SAFE_INTEGER, ""];
-		const rows = this.#table.list(filter, before, limit + 1);
+		const range = this.#search.range(filter, positionOf(cursor) ?? START);
+		const rows = this.#search.list(filter, range, limit + 1);
 		const page = rows.slice(0, limit);
-		const last = page.at(-1);
+		const { lastFailureAt = 0, id = "" } = page.at(-1) ?? {};
+		const next =
+			rows.length > limit ? ([lastFailureAt, id] as const) : range.end;
+		const counted = this.#search.range(filter, START);
 		return {
 			deadLetters: page.map(summaryOf),
-			...(rows.length > limit &&
-				last && { cursor: cursorOf([last.lastFailureAt, last.id]) }),
-			count: this.#table.count(filter),
+			...(next && { cursor: cursorOf(next) }),
+			count: this.#search.count(filter, counted),
+			...(counted.end && { countedUntil: counted.end[0] }),
 		};
 	}
 
-	/** Groups the dead letters that match by handler, cause and reason, the largest group first. */
-	async groups(filter: Filter): Promise<DeadLetterGroup[]> {
+	/** Counts those that match among the next 10 000. @param cursor of the call before */
+	async count(
+		filter: Filter,
+		cursor?: string,
+	): Promise<{ count: number; cursor?: string }> {
 		this.#expireClaims();
-		return this.#table.groups(filter, MOST_GROUPS);
+		const range = this.#search.range(filter, positionOf(cursor) ?? START);
+		return {
+			count: this.#search.count(filter, range),
+			...(range.end && { cursor: cursorOf(range.end) }),
+		};
 	}
 
-	async counts(): Promise<Record<string, number>> {
+	/** Groups those that match among the next 10 000 by handler, cause and reason. @param cursor of the call before */
+	async groups(
+		filter: Filter,
+		cursor?: string,
+	): Promise<{ groups: DeadLetterGroup[]; cursor?: string }> {
 		this.#expireClaims();
-		return this.#table.counts();
+		const range = this.#search.range(filter, positionOf(cursor) ?? START);
+		return {
+			groups: this.#search.groups(filter, range, MOST_GROUPS),
+			...(range.end && { cursor: cursorOf(range.end) }),
+		};
+	}
+
+	/** Number of dead letters by state. At most 10 000 of each are counted. */
+	async counts(): Promise<Record<DeadLetterState, number>> {
+		this.#expireClaims();
+		return this.#search.counts();
 	}
 
 	/**

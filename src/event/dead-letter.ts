@@ -29,7 +29,11 @@ export function deadLetterId(eventId: string, handler: string): string {
  * - `resolved`: its replay was delivered
  * - `discarded`: a person has given it up. It stays stored without its body, so that a duplicate does not store it again
  */
-export type DeadLetterState = "dead" | "replaying" | "resolved" | "discarded";
+export type DeadLetterState = (typeof DEAD_LETTER_STATES)[number];
+
+export const DEAD_LETTER_STATES = [
+	...(["dead", "replaying", "resolved", "discarded"] as const),
+] as const;
 
 /** An earlier failure of a dead letter that was replayed since. */
 export interface PastFailure {
@@ -70,6 +74,17 @@ export interface DeadLetterQuery {
 	limit?: number | undefined;
 	/** The `cursor` of the page before. */
 	cursor?: string | undefined;
+}
+
+/** A page of dead letters, the latest failure first. */
+export interface DeadLetterPage {
+	deadLetters: DeadLetter[];
+	/** Where the list goes on. A page may be short, or empty, before the last one. Absent on the last page. */
+	cursor?: string;
+	/** All that match, on this page and on others. */
+	count: number;
+	/** The count has reached failures of this time, in epoch milliseconds. Absent if it is complete. */
+	countedUntil?: number;
 }
 
 /** Dead letters of one handler, cause and reason. Times are in epoch milliseconds. */

@@ -143,6 +143,14 @@ export function deliveryKeyOf(text: string): DeliveryKey | null {
 export interface ScheduledEvent extends EventHead {
 	/** Epoch milliseconds. */
 	dueAt: number;
+	tags?: Readonly<Record<string, string>>;
+}
+
+/** A page of a list. A call reads a bounded number of rows, so that it may be short. */
+export interface ScheduledSearch {
+	found: ScheduledEvent[];
+	/** Where the list goes on; absent if no event follows. */
+	end?: DeliveryPosition;
 }
 
 /** The event with the key of its stored body. `"gone"` if it is not scheduled any more. A claimed event is gone too. */

@@ -5,10 +5,11 @@ import { discard, replay } from "../dead-letters/replay.ts";
 import { RefusedError } from "../event/errors.ts";
 import { serializeError } from "../event/failure.ts";
 import { CALL_CONCURRENCY } from "../event/limits.ts";
+import { cursorOf, positionOf } from "../lists/cursor.ts";
 import type { Filter } from "../lists/filter.ts";
 import type { Ports } from "../ports.ts";
 import { cancel } from "../schedule/schedule.ts";
-import { isMatch, scheduledFilter } from "../schedule/scheduled-filter.ts";
+import { scheduledFilter } from "../schedule/scheduled-filter.ts";
 import type { Action, Step, StepResult } from "./job.ts";
 
 /** Items in one batch. A replay makes three calls, and an invocation may make a thousand (Workers, limits). */
@@ -61,18 +62,25 @@ export async function countMatches(
 	ports: StepPorts,
 ): Promise<number> {
 	const filter = readFilter(action, q, ports.clock());
-	if (action !== "cancel") {
-		const { count } = await ports.deadLetters.list({ filter, limit: 1 });
-		return count;
-	}
 	let count = 0;
-	let cursor: string | null = null;
+	let cursor: string | undefined;
 	do {
-		const found = await find(action, filter, cursor, READ, ports);
-		count += found.ids.length;
-		cursor = found.next;
-	} while (cursor !== null);
+		const found = await countNext(action, filter, cursor, ports);
+		count += found.count;
+		cursor = found.cursor;
+	} while (cursor !== undefined);
 	return count;
+}
+
+async function countNext(
+	action: Action,
+	filter: Filter,
+	cursor: string | undefined,
+	ports: StepPorts,
+): Promise<{ count: number; cursor?: string }> {
+	if (action !== "cancel") return ports.deadLetters.count(filter, cursor);
+	const { ids, next } = await find(action, filter, cursor ?? null, READ, ports);
+	return { count: ids.length, ...(next !== null && { cursor: next }) };
 }
 
 /** What fails or is scheduled after the start of a job is not a part of it: a failing replay would never end. */
@@ -98,9 +106,11 @@ async function find(
 ): Promise<{ ids: string[]; next: string | null }> {
 	const page = { limit, cursor: cursor ?? undefined };
 	if (action === "cancel") {
-		const { scheduled, cursor: next = null } = await scheduler.list(page);
-		const matching = scheduled.filter((event) => isMatch(event, filter));
-		return { ids: matching.map(({ id }) => id), next };
+		const [dueAt, id] = positionOf(page.cursor) ?? [0, ""];
+		const after = { dueAt, id, handler: "" };
+		const { found, end } = await scheduler.list(after, filter, limit);
+		const next = end ? cursorOf([end.dueAt, end.id]) : null;
+		return { ids: found.map(({ id }) => id), next };
 	}
 	const found = await deadLetters.list({ filter, ...page });
 	const { deadLetters: letters, cursor: next = null } = found;

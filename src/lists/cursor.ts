@@ -5,7 +5,7 @@ const DEFAULT_SIZE = 100;
 const MAX_SIZE = 1_000;
 
 /** A position in a list that is sorted by time and id. */
-type Position = [at: number, id: string];
+export type Position = readonly [at: number, id: string];
 
 /** Returns the size of a page. Default 100. @throws RefusedError `invalid_request` unless it is 1 to 1 000 */
 export function pageSize(limit = DEFAULT_SIZE): number {

@@ -141,8 +141,15 @@ export function boundDeadLetters(): DeadLetterStore {
 		): Promise<void>;
 	};
 	const stub = objectPort<Stub>("DeadLetters", "dead-letters", [
-		...(["store", "list", "groups", "counts", "get", "claim"] as const),
-		...(["confirmSent", "release", "resolve", "discard"] as const),
+		...(["store", "list", "count", "groups", "counts"] as const),
+		...([
+			"get",
+			"claim",
+			"confirmSent",
+			"release",
+			"resolve",
+			"discard",
+		] as const),
 	]);
 	return {
 		...stub,

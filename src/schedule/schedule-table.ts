@@ -5,15 +5,31 @@
 import { timeOf } from "../event/id.ts";
 import { mayPublish, type PublishPermission } from "../event/permission.ts";
 import type {
+	DeliveryPosition,
 	MoveResult,
 	ScheduledEvent,
 	ScheduledRow,
+	ScheduledSearch,
 } from "../event/scheduled-row.ts";
+import type { Filter } from "../lists/filter.ts";
 import { log } from "../platform/log.ts";
 import { ClaimTable, isEvent, type SqlRow } from "./claim-table.ts";
 import { DeliveryTable, replaceableUntil } from "./delivery-table.ts";
 import type { RowKind } from "./flush.ts";
 import { withDueTime } from "./schedule.ts";
+import { isMatch } from "./scheduled-filter.ts";
+
+/** Rows that a list reads in one call. */
+const SCANNED = 2_000;
+
+type ListedRow = {
+	id: string;
+	name: string;
+	due_at: number;
+	time: number | null;
+	/** JSON text. */
+	tags: string | null;
+};
 
 export class ScheduleTable {
 	readonly #storage: DurableObjectStorage;
@@ -96,25 +112,32 @@ export class ScheduleTable {
 		return eventOf({ ...row, due_at: dueAt, record });
 	}
 
-	/** Lists unclaimed events after a place in the order of due time and id. */
-	list([dueAt, id]: [number, string], limit: number): ScheduledEvent[] {
+	/** Lists unclaimed events that match a filter, the earliest due time first. `end` is the last row that was read. */
+	list(
+		{ dueAt, id }: Pick<DeliveryPosition, "dueAt" | "id">,
+		filter: Filter,
+		limit: number,
+	): ScheduledSearch {
+		const { since = 0, until = Number.MAX_SAFE_INTEGER } = filter;
 		// Without the records: a thousand of them may be a hundred megabytes.
-		const rows = this.#sql
-			.exec<{ id: string; name: string; due_at: number; time: number | null }>(
-				`SELECT id, name, due_at, iif(json_valid(record), json_extract(record, '$.time'), NULL) AS time
-				 FROM scheduled WHERE (handler = '') = 1 AND (due_at, id) > (?, ?)
-				 ORDER BY due_at, id LIMIT ?`,
-				...[dueAt, id, limit + this.#claims.count("events")],
-			)
-			.toArray();
-		return rows
-			.filter((row) => this.#claims.dueAtOf(row.id, "") === null)
-			.slice(0, limit)
-			.map(({ id, name, due_at: dueAt, time }) =>
-				typeof time === "number"
-					? { id, name, time, delay: dueAt - time, dueAt }
-					: unreadable(id, name, dueAt),
-			);
+		const rows = this.#sql.exec<ListedRow>(
+			`SELECT id, name, due_at, iif(json_valid(record), json_extract(record, '$.time'), NULL) AS time,
+				iif(json_valid(record), json_extract(record, '$.tags'), NULL) AS tags
+			 FROM scheduled WHERE (handler = '') = 1 AND (due_at, id) > (?, ?) AND due_at >= ? AND due_at < ?
+			 ORDER BY due_at, id LIMIT ?`,
+			...[dueAt, id, since, until, SCANNED],
+		);
+		const found: ScheduledEvent[] = [];
+		let read = 0;
+		for (const row of rows) {
+			read++;
+			const event = listedEvent(row);
+			if (this.#claims.dueAtOf(row.id, "") === null && isMatch(event, filter))
+				found.push(event);
+			if (found.length === limit || read === SCANNED)
+				return { found, end: { dueAt: row.due_at, id: row.id, handler: "" } };
+		}
+		return { found };
 	}
 
 	nextDueAt(kind: RowKind): number | null {
@@ -159,6 +182,13 @@ function eventOf(row: SqlRow): Exclude<MoveResult, string> {
 	} catch {
 		return { ...unreadable(id, name, dueAt), reference };
 	}
+}
+
+function listedEvent(row: ListedRow): ScheduledEvent {
+	const { id, name, due_at: dueAt, time, tags } = row;
+	if (typeof time !== "number") return unreadable(id, name, dueAt);
+	const event = { id, name, time, delay: dueAt - time, dueAt };
+	return tags === null ? event : { ...event, tags: JSON.parse(tags) };
 }
 
 /** One record that cannot be read must not hide the other events of a list, and can still be cancelled. */

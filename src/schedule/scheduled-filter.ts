@@ -4,8 +4,8 @@ import { matches } from "../event/name.ts";
 import type { ScheduledEvent } from "../event/scheduled-row.ts";
 import { type Filter, parseFilter } from "../lists/filter.ts";
 
-/** Words of a filter that no scheduled event can have: it has no delivery yet, and lists read no records. */
-const UNKNOWN = ["handler", "cause", "tags", "text"] as const;
+/** Words of a filter that no scheduled event can match: it has no delivery yet, and lists read no bodies. */
+const UNKNOWN = ["handler", "cause", "text"] as const;
 
 /** @throws RefusedError `invalid_request` for a word that would be ignored, so that too many events would match */
 export function scheduledFilter(text: string, now: number): Filter {
@@ -15,13 +15,13 @@ export function scheduledFilter(text: string, now: number): Filter {
 	if (unknown === undefined && state === "scheduled") return filter;
 	throw new RefusedError(
 		"invalid_request",
-		`q: scheduled events are not found by ${unknown ?? `state:${state}`}; use id, name, since and until, which are about the due time`,
+		`q: scheduled events are not found by ${unknown ?? `state:${state}`}; use id, name, tag.<key>, since and until, which are about the due time`,
 	);
 }
 
 /** `since` and `until` are about the due time. */
 export function isMatch(
-	{ id, name, dueAt }: ScheduledEvent,
+	{ id, name, dueAt, tags }: ScheduledEvent,
 	filter: Filter,
 ): boolean {
 	const { since, until } = filter;
@@ -29,6 +29,9 @@ export function isMatch(
 		(filter.id === undefined || filter.id === id) &&
 		(filter.name === undefined || matches(filter.name, name)) &&
 		(since === undefined || dueAt >= since) &&
-		(until === undefined || dueAt < until)
+		(until === undefined || dueAt < until) &&
+		Object.entries(filter.tags ?? {}).every(
+			([key, value]) => tags?.[key] === value,
+		)
 	);
 }

@@ -10,8 +10,8 @@ import type {
 	DeliveryPosition,
 	DeliverySearch,
 	MoveResult,
-	ScheduledEvent,
 	ScheduledRow,
+	ScheduledSearch,
 } from "../event/scheduled-row.ts";
 import type { Filter } from "../lists/filter.ts";
 import { Alarm, backoff } from "../platform/alarm.ts";
@@ -68,10 +68,11 @@ export class Scheduler extends DurableObject {
 	}
 
 	async list(
-		after: [dueAt: number, id: string],
+		after: DeliveryPosition,
+		filter: Filter,
 		limit: number,
-	): Promise<ScheduledEvent[]> {
-		return this.#table.list(after, limit);
+	): Promise<ScheduledSearch> {
+		return this.#table.list(after, filter, limit);
 	}
 
 	async listDeliveries(

@@ -1,30 +1,26 @@
 /** Combines the shards of the scheduler. An event's id names its shard. It must not know how a shard stores rows. */
 
 import { shardOf } from "../event/id.ts";
-import type {
-	DeliveryPosition,
-	ScheduledEvent,
-} from "../event/scheduled-row.ts";
-import { cursorOf, pageSize, positionOf } from "../lists/cursor.ts";
+import type { DeliveryPosition } from "../event/scheduled-row.ts";
 import { objectPort } from "../platform/bindings.ts";
 import type { Scheduler } from "../ports.ts";
 
-/** One Durable Object. */
-interface SchedulerShard extends Omit<Scheduler, "list"> {
-	/** @param after the due time and id of the last event of the page before */
-	list(
-		after: [dueAt: number, id: string],
-		limit: number,
-	): Promise<ScheduledEvent[]>;
+/** A delivery, or an event, which has no handler. */
+type Located = Pick<DeliveryPosition, "dueAt" | "id"> &
+	Partial<Pick<DeliveryPosition, "handler">>;
+
+interface Search<Item> {
+	found: Item[];
+	end?: DeliveryPosition;
 }
 
 /** @param shards how many shards are listed and watched */
 function schedulerOf(
 	shards: number,
-	shardAt: (shard: number) => SchedulerShard,
+	shardAt: (shard: number) => Scheduler,
 ): Scheduler {
 	const all = Array.from({ length: shards }, (_, shard) => shard);
-	const shardFor = (id: string): SchedulerShard | undefined => {
+	const shardFor = (id: string): Scheduler | undefined => {
 		const shard = shardOf(id);
 		return shard === undefined ? undefined : shardAt(shard);
 	};
@@ -37,25 +33,11 @@ function schedulerOf(
 		},
 		retryDelivery: (key) => storing(key.id).retryDelivery(key),
 		cancelDelivery: (key) => storing(key.id).cancelDelivery(key),
-		async listDeliveries(after, filter, limit) {
-			const pages = await Promise.all(
-				all.map((shard) =>
-					// One more shows whether the page is the last.
-					shardAt(shard).listDeliveries(after, filter, limit + 1),
-				),
-			);
-			const merged = pages.flatMap(({ found }) => found).sort(byPosition);
-			// Beyond the position where a shard stopped, an earlier delivery of that shard may follow.
-			const [until] = pages.flatMap(({ end }) => end ?? []).sort(byPosition);
-			const known = merged.filter(
-				(delivery) => !until || byPosition(delivery, until) <= 0,
-			);
-			const found = known.slice(0, limit);
-			const end = known.length > limit ? found.at(-1) : until;
-			if (!end) return { found };
-			const { dueAt, id, handler } = end;
-			return { found, end: { dueAt, id, handler } };
-		},
+		list: (after, filter, limit) =>
+			// One more shows whether the page is the last.
+			merged(limit, (shard) => shard.list(after, filter, limit + 1)),
+		listDeliveries: (after, filter, limit) =>
+			merged(limit, (shard) => shard.listDeliveries(after, filter, limit + 1)),
 		cancel: async (id, permission) =>
 			(await shardFor(id)?.cancel(id, permission)) ?? "gone",
 		reschedule: async (id, dueAt, permission) =>
@@ -71,31 +53,33 @@ function schedulerOf(
 			});
 			return { nextDueAt: due.length > 0 ? Math.min(...due) : null };
 		},
-		async list({ limit, cursor }) {
-			const size = pageSize(limit);
-			const after = positionOf(cursor) ?? [0, ""];
-			const pages = await Promise.all(
-				all.map((shard) => shardAt(shard).list(after, size + 1)),
-			);
-			const merged = pages
-				.flat()
-				.sort((a, b) => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1));
-			const page = merged.slice(0, size);
-			const last = page.at(-1);
-			return {
-				scheduled: page,
-				...(merged.length > size &&
-					last && { cursor: cursorOf([last.dueAt, last.id]) }),
-			};
-		},
 	};
+
+	/** Merges the pages of all shards in the order of their positions. */
+	async function merged<Item extends Located>(
+		limit: number,
+		pageOf: (shard: Scheduler) => Promise<Search<Item>>,
+	): Promise<Search<Item>> {
+		const pages = await Promise.all(all.map((shard) => pageOf(shardAt(shard))));
+		const items = pages.flatMap(({ found }) => found).sort(byPosition);
+		// Beyond the position where a shard stopped, an earlier item of that shard may follow.
+		const [until] = pages.flatMap(({ end }) => end ?? []).sort(byPosition);
+		const known = items.filter(
+			(item) => !until || byPosition(item, until) <= 0,
+		);
+		const found = known.slice(0, limit);
+		const end = known.length > limit ? found.at(-1) : until;
+		if (!end) return { found };
+		const { dueAt, id, handler = "" } = end;
+		return { found, end: { dueAt, id, handler } };
+	}
 }
 
-function byPosition(one: DeliveryPosition, other: DeliveryPosition): number {
+function byPosition(one: Located, other: Located): number {
 	return (
 		one.dueAt - other.dueAt ||
 		compare(one.id, other.id) ||
-		compare(one.handler, other.handler)
+		compare(one.handler ?? "", other.handler ?? "")
 	);
 }
 
@@ -106,7 +90,7 @@ function compare(one: string, other: string): number {
 /** @param shards how many there are */
 export function boundScheduler(shards: number): Scheduler {
 	return schedulerOf(shards, (shard) =>
-		objectPort<SchedulerShard>("Scheduler", `shard-${shard}`, [
+		objectPort<Scheduler>("Scheduler", `shard-${shard}`, [
 			...(["store", "cancel", "reschedule", "list", "watch"] as const),
 			...(["listDeliveries", "retryDelivery", "cancelDelivery"] as const),
 		]),

@@ -63,7 +63,7 @@ test("one customer's failures are found, grouped, replayed and accounted for", a
 
 	// What fails? Two handlers, in two Workers, each with one reason.
 	const groups = await vi.waitFor(async () => {
-		const found = await json("groups", "since:1h");
+		const { groups: found } = await json("groups", "since:1h");
 		expect(found.map(({ count }: { count: number }) => count)).toEqual([3, 3]);
 		return found;
 	}, wait);

@@ -7,12 +7,14 @@ import {
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { DeadLetters } from "../../src/dead-letters/dead-letters-object.ts";
+import { groupDeadLetters } from "../../src/dead-letters/groups.ts";
 import {
 	discard,
 	readDeadLetter,
 	replay,
 } from "../../src/dead-letters/replay.ts";
 import type { NewDeadLetter } from "../../src/event/dead-letter.ts";
+import { countMatches } from "../../src/jobs/run-step.ts";
 import type { DeadLetterStore } from "../../src/ports.ts";
 import { read } from "../support/incoming.ts";
 import { recordingPorts } from "../support/ports.ts";
@@ -362,6 +364,35 @@ test("dead letters are found by every word of a filter", async () => {
 	]);
 });
 
+test("a search that finds nothing reads 10 000 dead letters a call, and says where to go on", async () => {
+	const letters = Array.from({ length: 10_001 }, (_, n) => deadLetter(n + 1));
+	await store.store(letters);
+	const filter = { text: "no, 1" };
+	const oldest = { filter: { ...filter, until: T0 + 2 } };
+	expect(await ids(oldest)).toEqual(["e1:first"]);
+
+	const missing = { filter: { text: "nothing has this" } };
+	const first = await store.list(missing);
+	expect(first).toMatchObject({
+		...{ deadLetters: [], count: 0, countedUntil: T0 + 2 },
+		cursor: expect.any(String),
+	});
+	const { cursor } = first;
+	expect(await store.list({ ...missing, cursor })).toEqual({
+		...{ deadLetters: [], count: 0, countedUntil: T0 + 2 },
+	});
+
+	// An event's own dead letters are found however many failed since.
+	expect(await store.list({ filter: { id: "e1" } })).toMatchObject({
+		...{ deadLetters: [{ id: "e1:first" }], count: 1 },
+	});
+	expect(await store.counts()).toMatchObject({ dead: 10_000, resolved: 0 });
+	const { countedUntil, groups } = await groupDeadLetters({}, ports());
+	expect(countedUntil).toBeUndefined();
+	expect(groups).toMatchObject([{ count: 10_001, lastFailureAt: T0 + 10_001 }]);
+	expect(await countMatches("replay", "", ports())).toBe(10_001);
+}, 30_000);
+
 test("dead letters are grouped by handler, cause and the first line of the error without its numbers", async () => {
 	const failedWith = (message: string) => ({
 		error: { name: "Error", message: `${message}\nmore ${message}` },
@@ -378,7 +409,7 @@ test("dead letters are grouped by handler, cause and the first line of the error
 		],
 		"v7",
 	);
-	expect(await store.groups({})).toEqual([
+	expect((await store.groups({})).groups).toEqual([
 		{
 			...{ handler: "first", cause: "exhausted", count: 2, deploy: "v7" },
 			reason: "Error: no account <n>",

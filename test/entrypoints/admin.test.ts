@@ -29,7 +29,7 @@ test("an operator finds a failure, replays it and sees it resolved, without a ke
 	expect({ count, letter: deadLetters[0] }).toMatchObject({
 		...{ count: 1, letter: { id: `${id}:load`, preview: '{"n":1}' } },
 	});
-	expect(await admin.deadLetters.groups(q)).toMatchObject([
+	expect((await admin.deadLetters.groups(q)).groups).toMatchObject([
 		{ handler: "load", reason: "NonRetryableError: no", count: 1 },
 	]);
 	behaviours.clear();

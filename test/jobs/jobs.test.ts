@@ -177,21 +177,31 @@ test("a batch that was interrupted is run again, and the claims that it left are
 });
 
 test("a job that cancels rejects words that no scheduled event has: ignored, they would cancel all", async () => {
-	const { id } = await events.publish("job.kept", { after: "2 hours" }, null);
+	const tags = { customer: "c41" };
+	const options = { after: "2 hours", tags };
+	const { id } = await events.publish("job.kept", options, null);
 	for (const word of [
-		...["tag.customer:c42", "handler:mail", "cause:exhausted", "text:bank"],
-		"state:dead",
+		...["handler:mail", "cause:exhausted", "text:bank", "state:dead"],
 	]) {
 		const body = { action: "cancel", q: `name:job.kept ${word}` };
 		const { status, json } = await call("POST", "/v1/jobs", body);
 		expect({ word, status, detail: json.detail }).toEqual({
 			...{ word, status: 400 },
-			detail: expect.stringContaining("id, name, since and until"),
+			detail: expect.stringContaining("id, name, tag.<key>, since and until"),
 		});
 	}
-	const q = `id:${id} state:scheduled`;
-	const dry = { action: "cancel", q, dryRun: true };
-	expect((await call("POST", "/v1/jobs", dry)).json).toEqual({ count: 1 });
+	for (const [customer, count] of [
+		["c41", 1],
+		["c42", 0],
+	] as const) {
+		const q = `id:${id} state:scheduled tag.customer:${customer}`;
+		const dry = { action: "cancel", q, dryRun: true };
+		expect((await call("POST", "/v1/jobs", dry)).json).toEqual({ count });
+		const list = `/v1/scheduled?q=${encodeURIComponent(q)}`;
+		expect((await call("GET", list)).json).toEqual({
+			scheduled: count ? [expect.objectContaining({ id, tags })] : [],
+		});
+	}
 	expect(await events.cancel(id)).toBe(true);
 });
 

@@ -26,6 +26,7 @@ function inTable(
 
 const KEY = { id: "e", handler: "h" };
 const DAY = 86_400_000;
+const START = { dueAt: 0, id: "", handler: "" };
 
 const delivery = (
 	version: number,
@@ -69,7 +70,7 @@ test("a claimed event can be neither cancelled, nor moved, nor listed, even afte
 		for (const open of [table, restarted()]) {
 			expect(open.cancel(event.id, "all")).toBe("gone");
 			expect(open.reschedule(event.id, T0 + 1, "all")).toBe("gone");
-			expect(open.list([0, ""], 10)).toEqual([]);
+			expect(open.list(START, {}, 10).found).toEqual([]);
 		}
 	}));
 
@@ -107,7 +108,7 @@ test("an event that is stored twice is one row with its first due time", () =>
 		const first = row(T0);
 		table.store([first]);
 		table.store([row(T0 + 90_000, { id: first.id })]);
-		expect(table.list([0, ""], 10)).toMatchObject([{ dueAt: T0 }]);
+		expect(table.list(START, {}, 10).found).toMatchObject([{ dueAt: T0 }]);
 	}));
 
 test("a delivery is replaced by a later version and never set back to an earlier one", () =>
@@ -192,7 +193,7 @@ test("a list shows what it can of a row that it cannot read, and that row can be
 			row(T0 + 2, { record: '{"v":1,' }),
 		];
 		table.store([read, nested, torn]);
-		expect(table.list([0, ""], 10)).toEqual(
+		expect(table.list(START, {}, 10).found).toEqual(
 			[read, nested, torn].map(({ id, name, dueAt }) => {
 				const time = timeOf(id) as number;
 				return { id, name, time, delay: dueAt - time, dueAt };

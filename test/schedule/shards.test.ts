@@ -27,8 +27,9 @@ async function stored(count: number, shards: number, dueIn = HOUR) {
 }
 
 async function listedBy(scheduler: Scheduler): Promise<string[]> {
-	const { scheduled } = await scheduler.list({ limit: 1_000 });
-	return scheduled.map(({ id }) => id);
+	const start = { dueAt: 0, id: "", handler: "" };
+	const { found } = await scheduler.list(start, {}, 1_000);
+	return found.map(({ id }) => id);
 }
 
 test("eight shards find, list, reschedule, cancel and send the events of four shards", async () => {

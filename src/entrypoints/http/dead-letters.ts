@@ -3,20 +3,15 @@ import type { Hono } from "hono";
 import * as z from "zod";
 import type { AppPorts } from "../../apps/app-ports.ts";
 import { deadLetterFilter } from "../../dead-letters/dead-letter-filter.ts";
+import { groupDeadLetters } from "../../dead-letters/groups.ts";
 import { discard, readDeadLetter, replay } from "../../dead-letters/replay.ts";
 import { BODY_REQUEST_BYTES } from "../../event/limits.ts";
 import { show } from "../../event/validation.ts";
-import { check, queryOf, readOptionalJson } from "./input.ts";
+import { check, FilteredPage, queryOf, readOptionalJson } from "./input.ts";
 import { requireScope } from "./keys.ts";
 import { found, type Http, route } from "./routes.ts";
 
-const Query = z.strictObject({
-	q: z.string().optional(),
-	cursor: z.string().optional(),
-	limit: z.coerce.number().optional(),
-});
-
-const Groups = Query.pick({ q: true });
+const Groups = FilteredPage.pick({ q: true });
 
 const Replay = z.strictObject({
 	body: z.unknown().optional(),
@@ -27,7 +22,7 @@ export function deadLetterRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/dead-letters", {
 		async GET(context) {
 			requireScope(context.var.caller, "read");
-			const { q, ...page } = check(Query, queryOf(context.req.raw));
+			const { q, ...page } = check(FilteredPage, queryOf(context.req.raw));
 			const filter = deadLetterFilter(q, ports.clock());
 			return context.json(await ports.deadLetters.list({ filter, ...page }));
 		},
@@ -38,7 +33,7 @@ export function deadLetterRoutes(app: Hono<Http>, ports: AppPorts): void {
 			requireScope(context.var.caller, "read");
 			const { q } = check(Groups, queryOf(context.req.raw));
 			const filter = deadLetterFilter(q, ports.clock());
-			return context.json({ groups: await ports.deadLetters.groups(filter) });
+			return context.json(await groupDeadLetters(filter, ports));
 		},
 	});
 

@@ -5,8 +5,9 @@ import type { AppPorts } from "../../apps/app-ports.ts";
 import { REQUEST_BYTES } from "../../event/limits.ts";
 import type { Requester } from "../../event/permission.ts";
 import { show } from "../../event/validation.ts";
+import { listScheduled } from "../../schedule/list.ts";
 import { cancel, checkRequester, reschedule } from "../../schedule/schedule.ts";
-import { check, Page, queryOf, readJson } from "./input.ts";
+import { check, FilteredPage, queryOf, readJson } from "./input.ts";
 import { type Caller, requireScope } from "./keys.ts";
 import { found, type Http, route } from "./routes.ts";
 
@@ -20,8 +21,8 @@ export function scheduledRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/scheduled", {
 		async GET(context) {
 			requireScope(context.var.caller, "read");
-			const query = check(Page, queryOf(context.req.raw));
-			return context.json(await ports.scheduler.list(query));
+			const query = check(FilteredPage, queryOf(context.req.raw));
+			return context.json(await listScheduled(query, ports));
 		},
 	});
 
