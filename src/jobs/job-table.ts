@@ -71,22 +71,16 @@ export class JobTable {
 		return this.#read("WHERE id < ? ORDER BY id DESC LIMIT ?", before, limit);
 	}
 
-	/** The running job that started first. One that waits to start over comes last: it must not stop the others. */
-	next(now: number): RunningJob | undefined {
-		const [row] = this.#sql
-			.exec<SqlRow>(
-				`SELECT * FROM job WHERE state = 'running'
-				 ORDER BY max(?, iif(cursor IS ?, again_at, 0)), id LIMIT 1`,
-				...[now, END],
-			)
-			.toArray();
-		if (!row) return undefined;
-		const { id, action, q, cursor } = row;
-		return {
-			...{ id, action, q, cursor, startedAt: row.started_at },
-			isInFlight: row.is_in_flight === 1,
-			againAt: row.again_at,
-		};
+	/** The running jobs, in the order of their start. */
+	running(): RunningJob[] {
+		return this.#sql
+			.exec<SqlRow>("SELECT * FROM job WHERE state = 'running' ORDER BY id")
+			.toArray()
+			.map(({ id, action, q, cursor, ...row }) => ({
+				...{ id, action, q, cursor, startedAt: row.started_at },
+				isInFlight: row.is_in_flight === 1,
+				againAt: row.again_at,
+			}));
 	}
 
 	/** A batch begins. @param againAt when to start over after the last one; null if that is not needed */

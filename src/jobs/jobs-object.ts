@@ -24,8 +24,8 @@ const RETENTION = 90 * 86_400_000;
 export class Jobs extends DurableObject {
 	readonly #table = new JobTable(this.ctx.storage.sql);
 	readonly #alarm = new Alarm(this.ctx.storage);
-	/** Batches in a row that failed. */
-	#failures = 0;
+	/** Jobs whose last batch failed: how many did in a row, and when the next one may begin, in epoch milliseconds. */
+	readonly #failing = new Map<string, { failures: number; retryAt: number }>();
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
 		super(ctx, env);
@@ -54,6 +54,7 @@ export class Jobs extends DurableObject {
 
 	/** Stops a job after the batch that runs now. Returns false if it does not run. */
 	async stop(id: string): Promise<boolean> {
+		this.#failing.delete(id);
 		return this.#table.end(id, "stopped", Date.now());
 	}
 
@@ -68,12 +69,12 @@ export class Jobs extends DurableObject {
 	/** Never throws: an alarm that keeps throwing is dropped by the platform. */
 	async #step(): Promise<void> {
 		const now = Date.now();
-		const job = this.#table.next(now);
-		if (!job) return;
+		const job = this.#next();
+		// An alarm can be early: it may have been set for a job that was stopped since.
+		if (!job || this.#readyAt(job) > now) return;
 		const { id } = job;
 		if (isOver(job)) {
-			// An alarm can be early: it may have been set for a job that was stopped since.
-			if (now >= job.againAt) this.#table.startOver(id);
+			this.#table.startOver(id);
 			return;
 		}
 		const againAt = job.isInFlight ? now + CLAIMS_EXPIRED : job.againAt;
@@ -86,7 +87,7 @@ export class Jobs extends DurableObject {
 				return;
 			}
 			this.#table.advance(id, { ...result, cursor: result.cursor ?? END });
-			this.#failures = 0;
+			this.#failing.delete(id);
 			if (result.cursor === null && againAt === null)
 				this.#table.end(id, "done", Date.now());
 		} catch (error) {
@@ -94,17 +95,33 @@ export class Jobs extends DurableObject {
 		}
 	}
 
+	/** The next batch of the job waits, and lets the batches of other jobs pass. */
 	#fail(job: string, error: unknown): void {
-		this.#failures++;
-		log("job_step_failed", { job, failures: this.#failures, error });
+		const failures = (this.#failing.get(job)?.failures ?? 0) + 1;
+		const retryAt = Date.now() + backoff(FIRST_BACKOFF, failures);
+		this.#failing.set(job, { failures, retryAt });
+		log("job_step_failed", { job, failures, error });
+	}
+
+	/** The running job whose next batch may begin first; of several, the one that started first. */
+	#next(): RunningJob | undefined {
+		const now = Date.now();
+		const readyAt = (job: RunningJob) => Math.max(now, this.#readyAt(job));
+		// The sort is stable.
+		return this.#table
+			.running()
+			.sort((one, other) => readyAt(one) - readyAt(other))[0];
+	}
+
+	/** When the next batch of a job may begin, in epoch milliseconds; 0 for at once. */
+	#readyAt(job: RunningJob): number {
+		if (isOver(job)) return job.againAt;
+		return this.#failing.get(job.id)?.retryAt ?? 0;
 	}
 
 	#nextStepAt(): number | null {
-		const now = Date.now();
-		const job = this.#table.next(now);
-		if (!job) return null;
-		if (isOver(job)) return job.againAt;
-		return now + backoff(FIRST_BACKOFF, this.#failures);
+		const job = this.#next();
+		return job ? Math.max(Date.now(), this.#readyAt(job)) : null;
 	}
 }
 

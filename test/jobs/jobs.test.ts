@@ -236,3 +236,36 @@ test("a job that waits for expired claims starts over at its time, and stops no 
 	expect(steps.slice(3)).toEqual(["id:first"]);
 	expect(await jobs.get("j1")).toMatchObject({ state: "done" });
 });
+
+test("a job that fails each time backs off, and stops no other job", async () => {
+	vi.useFakeTimers({ toFake: ["Date"] });
+	const jobs = objects.Jobs.getByName("failing");
+	const steps: string[] = [];
+	let isDown = true;
+	setObjectContext({
+		runJobStep: async ({ q }) => {
+			steps.push(q);
+			if (q === "id:failing" && isDown) throw new Error("the store is down");
+			return { done: 1, errors: [], cursor: null };
+		},
+	});
+	const job = { action: "replay", count: 1, by: "admin" } as const;
+	const alarmAfter = async (ms: number) => {
+		vi.setSystemTime(Date.now() + ms);
+		await runDurableObjectAlarm(jobs);
+	};
+	await jobs.start({ ...job, id: "j1", q: "id:failing" });
+	await jobs.start({ ...job, id: "j2", q: "id:other" });
+	await alarmAfter(1);
+	await alarmAfter(1);
+	expect(steps).toEqual(["id:failing", "id:other"]);
+	expect(await jobs.get("j2")).toMatchObject({ state: "done", done: 1 });
+	// The first wait is a second.
+	await alarmAfter(500);
+	expect(steps).toHaveLength(2);
+	await alarmAfter(600);
+	expect(steps.slice(2)).toEqual(["id:failing"]);
+	isDown = false;
+	for (let n = 0; n < 3; n++) await alarmAfter(62_000);
+	expect(await jobs.get("j1")).toMatchObject({ state: "done" });
+});
