@@ -1,5 +1,5 @@
 /**
- * Handles a message of the dead-letter queue: stores the dead letter that it carries, marks one as resolved, or stores
+ * Handles a message of the dead-letter queue: stores the dead letter that it carries, ends the replay of one, or stores
  * one for each handler of an event that the platform gave up on.
  */
 import { reportDead } from "../dead-letters/bury.ts";
@@ -23,8 +23,9 @@ export async function storeFromQueue(
 ): Promise<Verdict> {
 	const { id, deadLetter, resolved } = event.envelope;
 	if (resolved) {
-		const { handler, replay } = resolved;
-		await ports.deadLetters.resolve(deadLetterId(id, handler), replay);
+		const { handler, replay, isCancelled } = resolved;
+		const end = isCancelled ? "release" : "resolve";
+		await ports.deadLetters[end](deadLetterId(id, handler), replay);
 		return ACK;
 	}
 	const failures = deadLetter ? [deadLetter] : await abandoned(event, ports);

@@ -1,10 +1,16 @@
 /**
- * Reports the success of a replay to its dead letter, through the dead-letter queue. An outage of the store therefore
- * delays no delivery, and loses no resolution. It decides nothing.
+ * Reports the end of a replay to its dead letter, through the dead-letter queue. An outage of the store therefore delays
+ * no delivery, and loses no end. It decides nothing.
  */
 import { deadLetterId } from "../event/dead-letter.ts";
 import { encodeEvent } from "../event/encode.ts";
-import type { Delivery, ReceivedEvent } from "../event/envelope.ts";
+import {
+	type Delivery,
+	type EventHead,
+	headOf,
+	type ReceivedEvent,
+	type Resolution,
+} from "../event/envelope.ts";
 import { versionOf } from "../event/scheduled-row.ts";
 import type { Ports } from "../ports.ts";
 import { sendOrStore } from "./send-or-store.ts";
@@ -26,14 +32,40 @@ export async function resolve(
 	ports: ResolvePorts,
 ): Promise<void> {
 	if (replay === undefined) return;
-	const { id, name, time, delay } = envelope;
-	const head = { id, name, time, delay };
-	const resolved = { handler, replay };
-	const record = encodeEvent(head, { text: "null" }, { resolved });
+	const letter = deadLetterId(envelope.id, handler);
+	const store = () => ports.deadLetters.resolve(letter, replay);
+	await send(envelope, { handler, replay }, attempt, store, ports);
+}
+
+/**
+ * Makes the dead letter of a replay dead again that was cancelled before this attempt: in the store; if that fails,
+ * through the dead-letter queue, or the scheduler.
+ *
+ * @throws UnavailableError if none of the three stores it
+ */
+export async function releaseCancelled(
+	event: EventHead,
+	{ handler, replay, attempt }: Delivery & { replay: number },
+	ports: ResolvePorts,
+): Promise<void> {
+	const letter = deadLetterId(event.id, handler);
+	const store = () => ports.deadLetters.release(letter, replay);
+	const end = { handler, replay, isCancelled: true } as const;
+	await store().catch(() => send(event, end, attempt, store, ports));
+}
+
+async function send(
+	event: EventHead,
+	resolved: Resolution,
+	attempt: number,
+	store: () => Promise<void>,
+	ports: ResolvePorts,
+): Promise<void> {
+	const { id, name } = event;
+	const { handler, replay } = resolved;
+	const record = encodeEvent(headOf(event), { text: "null" }, { resolved });
 	// No attempt follows, so its version is higher than that of any stored row.
 	const version = versionOf({ replay, attempt: attempt + 1 });
 	const row = { id, handler, name, version, reference: null, record };
-	const letter = deadLetterId(id, handler);
-	const store = () => ports.deadLetters.resolve(letter, replay);
 	await sendOrStore("resolution", row, store, ports);
 }

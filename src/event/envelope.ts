@@ -81,11 +81,13 @@ export interface FinalFailure {
 	replay?: number;
 }
 
-/** The success of a replay, on its way to the dead letter. */
+/** The end of a replay, on its way to the dead letter. */
 export interface Resolution {
 	handler: string;
 	/** Number of the replay, counted from 1. */
 	replay: number;
+	/** The replay was cancelled, and the dead letter is dead again. Absent if it was delivered. */
+	isCancelled?: true;
 }
 
 export interface Envelope extends EventHead {
@@ -104,7 +106,7 @@ export interface Envelope extends EventHead {
 	trace?: string;
 	delivery?: Delivery;
 	deadLetter?: FinalFailure;
-	/** The replay of a dead letter was delivered. */
+	/** The replay of a dead letter was delivered or cancelled. */
 	resolved?: Resolution;
 }
 

@@ -1,5 +1,6 @@
 /** Lists waiting deliveries, tries one at once and cancels one. It stores and sends nothing itself. */
-
+import { releaseCancelled } from "../dead-letters/resolve.ts";
+import { timeOf } from "../event/id.ts";
 import {
 	attemptOf,
 	deliveryId,
@@ -84,20 +85,24 @@ export async function retryDelivery(
  */
 export async function cancelDelivery(
 	id: string,
-	{ scheduler, deadLetters, clock, observe }: CancelPorts,
+	ports: CancelPorts,
 ): Promise<boolean> {
 	const key = deliveryKeyOf(id);
-	const cancelled = key && (await scheduler.cancelDelivery(key));
+	const cancelled = key && (await ports.scheduler.cancelDelivery(key));
 	if (!cancelled) return false;
-	const { name: event, version } = cancelled;
-	const at = clock();
-	observe({ type: "cancelled", at, id: key.id, event, handler: key.handler });
+	const { handler } = key;
+	const { name, version } = cancelled;
+	const at = ports.clock();
+	ports.observe({ type: "cancelled", at, id: key.id, event: name, handler });
 	const replay = replayOf(version);
-	if (replay > 0) await deadLetters.release(id, replay);
+	if (replay === 0) return true;
+	const event = { id: key.id, name, time: timeOf(key.id) ?? at, delay: 0 };
+	const delivery = { handler, replay, attempt: attemptOf(version) };
+	await releaseCancelled(event, delivery, ports);
 	return true;
 }
 
 type CancelPorts = Pick<
 	Ports,
-	"scheduler" | "deadLetters" | "clock" | "observe"
+	"queues" | "scheduler" | "deadLetters" | "clock" | "observe"
 >;

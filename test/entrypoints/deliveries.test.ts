@@ -4,7 +4,9 @@ import { encodeEvent } from "../../src/event/encode.ts";
 import type { ScheduledRow, Waiting } from "../../src/event/scheduled-row.ts";
 import { NonRetryableError } from "../../src/index.ts";
 import { portsOf } from "../../src/registration.ts";
+import { cancelDelivery } from "../../src/schedule/deliveries.ts";
 import { call, installKeys } from "../support/http.ts";
+import { down } from "../support/ports.ts";
 import { behaviours, events, transitions } from "../support/worker.ts";
 
 beforeAll(installKeys);
@@ -124,7 +126,7 @@ describe("a delivery whose retry waits 20 hours", () => {
 	});
 });
 
-test("a replay that is cancelled while it waits leaves its dead letter dead", async () => {
+test("a replay that is cancelled while it waits leaves its dead letter dead, also if the store is down", async () => {
 	behaviours.set("long", () => {
 		throw new NonRetryableError("closed for good");
 	});
@@ -147,6 +149,19 @@ test("a replay that is cancelled while it waits leaves its dead letter dead", as
 	expect(await stateOf()).toBe("replaying");
 	expect((await call("DELETE", `/v1/deliveries/${id}`)).status).toBe(204);
 	expect(await stateOf()).toBe("dead");
+
+	await call("POST", `/v1/dead-letters/${id}/replay`);
+	await vi.waitFor(async () => {
+		expect((await listed(`id:${eventId}`)).ids).toEqual([id]);
+	}, 10_000);
+	const { deadLetters, ...ports } = portsOf(events);
+	const isCancelled = await cancelDelivery(id, {
+		...ports,
+		deadLetters: { ...deadLetters, release: down },
+	});
+	expect(isCancelled).toBe(true);
+	// The message of the dead-letter queue arrives later.
+	await vi.waitFor(async () => expect(await stateOf()).toBe("dead"), 10_000);
 });
 
 describe("the list", () => {
