@@ -3,12 +3,15 @@ import type { Command } from "commander";
 import { type Admin, createAdmin } from "../src/admin.ts";
 import type { HttpTarget } from "../src/publish/http.ts";
 import { printJson } from "./print.ts";
-import { targetOf } from "./target.ts";
+import { givenTarget, type TargetOptions, targetOf } from "./target.ts";
 
 /** The named thing does not exist. The exit code is 3. */
 export class NotFoundError extends Error {}
 
 export interface Context {
+	/** The URL and the key as they were given, without defaults. */
+	given(): TargetOptions;
+	/** @throws UsageError without a key */
 	target(): HttpTarget;
 	admin(): Admin;
 	/** Prints JSON with `--json`, else calls `show`. */
@@ -21,6 +24,7 @@ export function contextOf(program: Command): Context {
 		program.opts<{ url?: string; key?: string; json?: boolean }>();
 	const target = () => targetOf(options());
 	return {
+		given: () => givenTarget(options()),
 		target,
 		admin: () => createAdmin(target()),
 		print(value, show) {

@@ -1,8 +1,13 @@
-/** `dead-letters`, `groups`, `dead-letter`, `replay`, `discard` and `jobs`. */
+/** `dead-letters`, `groups`, `dead-letter`, `replay` and `discard`. */
 import type { Command } from "commander";
-import type { Job } from "../src/admin.ts";
 import { parseBody } from "./body.ts";
 import type { Context } from "./context.ts";
+import {
+	addJobOptions,
+	checkOptions,
+	type JobOptions,
+	runJob,
+} from "./jobs.ts";
 import {
 	lineText,
 	printJson,
@@ -10,13 +15,16 @@ import {
 	stateText,
 	timeText,
 } from "./print.ts";
-import { UsageError } from "./usage-error.ts";
 
 export function deadLetterCommands(program: Command, context: Context): void {
 	program
 		.command("dead-letters [filter...]")
 		.description("list the dead letters that match, the latest first")
 		.option("--limit <count>", "dead letters in the list", "20")
+		.addHelpText(
+			"after",
+			"\nExample: tidings dead-letters handler:mail/* tag.customer:c42 since:2h",
+		)
 		.action(async (filter: string[], { limit }: { limit: string }) => {
 			const query = { q: filter.join(" "), limit: Number(limit) };
 			const page = await context.admin().deadLetters.list(query);
@@ -37,6 +45,7 @@ export function deadLetterCommands(program: Command, context: Context): void {
 	program
 		.command("groups [filter...]")
 		.description("group dead letters by handler, cause and reason")
+		.addHelpText("after", "\nExample: tidings groups since:1d")
 		.action(async (filter: string[]) => {
 			const found = await context.admin().deadLetters.groups(filter.join(" "));
 			context.print(found, () =>
@@ -53,6 +62,10 @@ export function deadLetterCommands(program: Command, context: Context): void {
 	program
 		.command("dead-letter <id>")
 		.description("show one dead letter with its event")
+		.addHelpText(
+			"after",
+			"\nExample: tidings dead-letter 01a1fc58-179d-7042-a27b-c7a89af9ee02:mail/send-receipt",
+		)
 		.action(async (id: string) => {
 			const letter = await context.admin().deadLetters.get(id);
 			if (!letter) throw context.notFound(`dead letter ${id}`);
@@ -61,25 +74,6 @@ export function deadLetterCommands(program: Command, context: Context): void {
 
 	for (const action of ["replay", "discard"] as const)
 		actCommand(program, action, context);
-
-	program
-		.command("jobs [id]")
-		.description("list jobs, or show one")
-		.option("--stop", "stop the job")
-		.action(async (id: string | undefined, { stop }: { stop?: boolean }) => {
-			const { jobs } = context.admin();
-			if (id === undefined) {
-				if (stop) throw new UsageError("--stop needs the id of a job.");
-				const page = await jobs.list();
-				context.print(page, () => printJobs(page.jobs));
-				return;
-			}
-			if (stop && !(await jobs.stop(id)))
-				throw context.notFound(`running job ${id}`);
-			const job = await jobs.get(id);
-			if (!job) throw context.notFound(`job ${id}`);
-			context.print(job, () => printJobs([job]));
-		});
 }
 
 /** `replay` and `discard`: one by its id, or all that match a filter. */
@@ -88,23 +82,27 @@ function actCommand(
 	action: "replay" | "discard",
 	context: Context,
 ): void {
-	const command = program
-		.command(`${action} [id]`)
-		.description(`${action} one dead letter, or all that match --q`)
-		.option("--q <filter>", "all that match, as a job")
-		.option("--dry-run", "only count them")
-		.option("--no-wait", "do not wait for the end of the job");
+	const command = addJobOptions(
+		program
+			.command(`${action} [id]`)
+			.description(`${action} one dead letter, or all that match --q`),
+	);
 	if (action === "replay")
 		command
 			.option("--body <json>", "an edited body, of one dead letter")
 			.option("--again", "also one that was replayed before");
+	command.addHelpText(
+		"after",
+		`
+Examples: tidings ${action} 01a1fc58-179d-7042-a27b-c7a89af9ee02:mail/send-receipt
+          tidings ${action} --q "handler:mail/* since:2h" --dry-run`,
+	);
 	command.action(async (id: string | undefined, options: ActOptions) => {
-		if ((id === undefined) === (options.q === undefined))
-			throw new UsageError(`Give the id of a dead letter, or --q <filter>.`);
-		checkOptions(id !== undefined, options);
+		const { body, again } = options;
+		const single = { "--body": body !== undefined, "--again": again === true };
+		checkOptions("a dead letter", id, options, single);
 		if (id === undefined) return runJob(action, options, context);
 		const { deadLetters } = context.admin();
-		const { body, again } = options;
 		const done =
 			action === "discard"
 				? (await deadLetters.discard(id)) && { id, state: "discarded" }
@@ -117,63 +115,7 @@ function actCommand(
 	});
 }
 
-interface ActOptions {
-	q?: string;
-	dryRun?: boolean;
-	wait: boolean;
+interface ActOptions extends JobOptions {
 	body?: string;
 	again?: boolean;
-}
-
-/** An ignored `--dry-run` would act. @throws UsageError */
-function checkOptions(
-	hasId: boolean,
-	{ dryRun, wait, body, again }: ActOptions,
-): void {
-	const wrong = hasId
-		? { "--dry-run": dryRun, "--no-wait": !wait }
-		: { "--body": body !== undefined, "--again": again };
-	const [option] = Object.entries(wrong).find(([, isGiven]) => isGiven) ?? [];
-	if (option === undefined) return;
-	throw new UsageError(
-		hasId
-			? `${option} is for a job; give --q <filter> instead of an id.`
-			: `${option} is for one dead letter; give its id instead of --q.`,
-	);
-}
-
-async function runJob(
-	action: "replay" | "discard",
-	{ q = "", dryRun = false, wait }: ActOptions,
-	context: Context,
-): Promise<void> {
-	const { jobs } = context.admin();
-	const { id, count } = await jobs.start({ action, q, dryRun });
-	if (id === undefined || !wait)
-		return context.print({ id, count }, () =>
-			console.log(id === undefined ? `${count} match` : `job ${id}: ${count}`),
-		);
-	let job: Job | null = null;
-	do {
-		if (job) await new Promise((resolve) => setTimeout(resolve, 500));
-		job = await jobs.get(id);
-		if (job && process.stderr.isTTY)
-			process.stderr.write(`\r${job.done} of ${job.count} `);
-	} while (job?.state === "running");
-	if (process.stderr.isTTY) process.stderr.write("\n");
-	const ended = job;
-	context.print(ended, () => printJobs(ended ? [ended] : []));
-	if (ended && ended.failed > 0) process.exitCode = 1;
-}
-
-function printJobs(jobs: readonly Job[]): void {
-	printTable(
-		["STARTED", "STATE", "ACTION", "DONE", "FAILED", "LEFT", "FILTER", "ID"],
-		jobs.map((job) => [
-			...[timeText(job.startedAt), stateText(job.state), job.action],
-			...[job.done, job.failed, job.left, job.q, job.id],
-		]),
-	);
-	for (const { errors } of jobs)
-		for (const { id, reason } of errors) console.log(`${id}: ${reason}`);
 }

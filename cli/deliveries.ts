@@ -18,6 +18,12 @@ export function deliveryCommands(program: Command, context: Context): void {
 		.option("--limit <count>", "deliveries in the list", "20")
 		.option("--retry <id>", "try this delivery at once")
 		.option("--cancel <id>", "cancel this delivery")
+		.addHelpText(
+			"after",
+			`
+Examples: tidings deliveries state:waiting
+          tidings deliveries --retry 01a1fc58-179d-7042-a27b-c7a89af9ee02:mail/send-receipt`,
+		)
 		.action(async (filter: string[], options: DeliveryOptions) => {
 			const { deliveries } = context.admin();
 			for (const action of ["retry", "cancel"] as const) {

@@ -1,15 +1,14 @@
 /** `handlers` and `health`. */
 import type { Command } from "commander";
 import type { Context } from "./context.ts";
+import { EXIT } from "./exit.ts";
 import { durationText, printTable, stateText } from "./print.ts";
-
-/** The exit code of an owner that is late. */
-const LATE = 4;
 
 export function healthCommands(program: Command, context: Context): void {
 	program
 		.command("handlers")
 		.description("list the handlers of all Workers with their policies")
+		.addHelpText("after", "\nExample: tidings --json handlers")
 		.action(async () => {
 			const { handlers, unreachable } = await context.admin().handlers();
 			context.print({ handlers, unreachable }, () => {
@@ -26,10 +25,13 @@ export function healthCommands(program: Command, context: Context): void {
 
 	program
 		.command("health")
-		.description(`report backlog and lag; the exit code is ${LATE} if late`)
+		.description(
+			`report backlog and lag; the exit code is ${EXIT.notHealthy} if late`,
+		)
+		.addHelpText("after", "\nExample: tidings health || echo late")
 		.action(async () => {
 			const health = await context.admin().health();
-			if (health.status !== "ok") process.exitCode = LATE;
+			if (health.status !== "ok") process.exitCode = EXIT.notHealthy;
 			context.print(health, () => {
 				const { unclaimedQueue = "" } = health;
 				console.log(`${stateText(health.status)} ${unclaimedQueue}`.trim());

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import type { Command } from "commander";
 import { isPattern } from "../src/event/name.ts";
 import type { Context } from "./context.ts";
+import { DEV_VARS } from "./dev-vars.ts";
 import {
 	KEY_FILE,
 	type KeyEntry,
@@ -10,7 +11,7 @@ import {
 	readKeys,
 	writeKeys,
 } from "./key-file.ts";
-import { addLocalKey, DEV_VARS } from "./local-key.ts";
+import { addLocalKey } from "./local-key.ts";
 import { UsageError } from "./usage-error.ts";
 
 const SCOPES = "publish, publish:<pattern>, read, admin";

@@ -1,10 +1,8 @@
 /** Appends a key for local development to `.dev.vars`, which `wrangler dev` reads. It changes no line of the file. */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { DEV_VARS, variablesIn } from "./dev-vars.ts";
 import { keysIn, newKey } from "./key-file.ts";
-import { variablesIn } from "./target.ts";
 import { UsageError } from "./usage-error.ts";
-
-export const DEV_VARS = ".dev.vars";
 
 /**
  * Appends a key with the scope `admin` and its entry, unless the file has keys. Returns the key, or undefined if the file

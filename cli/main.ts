@@ -5,12 +5,14 @@ import { contextOf, NotFoundError } from "./context.ts";
 import { deadLetterCommands } from "./dead-letters.ts";
 import { deliveryCommands } from "./deliveries.ts";
 import { eventCommands } from "./events.ts";
+import { EXIT } from "./exit.ts";
 import { healthCommands } from "./health.ts";
+import { jobCommands } from "./jobs.ts";
 import { keyCommand } from "./key.ts";
+import { publishCommand } from "./publish.ts";
+import { scheduledCommands } from "./scheduled.ts";
+import { tailCommand } from "./tail.ts";
 import { UsageError } from "./usage-error.ts";
-
-/** 1 is any other failure. */
-const EXIT = { usage: 2, notFound: 3 } as const;
 
 const program = new Command("tidings")
 	.description("Publish, look at and replay the events of a Worker.")
@@ -20,6 +22,7 @@ const program = new Command("tidings")
 	.addHelpText(
 		"after",
 		`
+tidings <command> --help shows examples.
 A filter is words such as name:order.** state:dead tag.customer:c42 since:2h.
 Exit codes: 1 failed, 2 wrong usage, 3 not found, 4 not healthy.`,
 	)
@@ -27,9 +30,13 @@ Exit codes: 1 failed, 2 wrong usage, 3 not found, 4 not healthy.`,
 	.exitOverride();
 
 const context = contextOf(program);
+publishCommand(program, context);
 eventCommands(program, context);
+tailCommand(program, context);
+scheduledCommands(program, context);
 deliveryCommands(program, context);
 deadLetterCommands(program, context);
+jobCommands(program, context);
 healthCommands(program, context);
 keyCommand(program, context);
 program
@@ -61,5 +68,5 @@ function exitCodeOf(error: unknown): number {
 	if (error instanceof CommanderError)
 		return error.exitCode === 0 ? 0 : EXIT.usage;
 	if (error instanceof UsageError) return EXIT.usage;
-	return error instanceof NotFoundError ? EXIT.notFound : 1;
+	return error instanceof NotFoundError ? EXIT.notFound : EXIT.failed;
 }

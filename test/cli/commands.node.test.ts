@@ -41,6 +41,8 @@ test.each([
 	[["replay", "--q", "state:dead", "--body", "1"], "--body"],
 	[["replay", "--q", "state:dead", "--again"], "--again"],
 	[["replay", "e1:mail", "--body", "{"], "The body is not JSON"],
+	[["cancel"], "Give the id of a scheduled event, or --q <filter>."],
+	[["cancel", "e1", "--dry-run"], "--dry-run"],
 	[["jobs", "--stop"], "--stop"],
 	[["tail", "--every", "soon"], "--every"],
 	[["tail", "--every", "0"], "--every"],
@@ -63,6 +65,26 @@ test("health shows what is late, and its exit code is 4", async () => {
 	expect({ ...run, out: JSON.parse(run.out) }).toEqual({
 		...{ code: 4, out: json, error: "" },
 	});
+}, 30_000);
+
+test("a job of which some items fail, or that is stopped, has the exit code 1", async () => {
+	const job = {
+		...{ id: "j1", action: "cancel", q: "name:a", by: "k", left: 0 },
+		...{ count: 2, done: 1, startedAt: 1, endedAt: 2 },
+	};
+	const failed = { failed: 1, errors: [{ id: "e1", reason: "busy" }] };
+	for (const [json, code] of [
+		[{ ...job, state: "done", failed: 0, errors: [] }, 0],
+		[{ ...job, state: "done", ...failed }, 1],
+		[{ ...job, state: "stopped", failed: 0, errors: [] }, 1],
+	] as const) {
+		requests = [];
+		answer.json = json;
+		const run = await tidings("cancel", "--q", "name:a");
+		expect({ code: run.code, requests }).toEqual({
+			...{ code, requests: ["POST /v1/jobs", "GET /v1/jobs/j1"] },
+		});
+	}
 }, 30_000);
 
 test("an error from an event prints no control characters", async () => {

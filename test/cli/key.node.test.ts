@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { variablesIn } from "../../cli/target.ts";
+import { variablesIn } from "../../cli/dev-vars.ts";
 import { LOCAL_API_KEYS, LOCAL_KEY } from "../../examples/shop/local/key.ts";
 
 const root = join(import.meta.dirname, "../..");
