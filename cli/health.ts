@@ -1,5 +1,6 @@
 /** `handlers` and `health`. */
 import type { Command } from "commander";
+import type { Health } from "../src/admin.ts";
 import type { Context } from "./context.ts";
 import { EXIT } from "./exit.ts";
 import { durationText, printTable, stateText } from "./print.ts";
@@ -26,25 +27,45 @@ export function healthCommands(program: Command, context: Context): void {
 	program
 		.command("health")
 		.description(
-			`report backlog and lag; the exit code is ${EXIT.notHealthy} if late`,
+			`report problems, backlog and lag; the exit code is ${EXIT.notHealthy} if there are problems`,
 		)
-		.addHelpText("after", "\nExample: tidings health || echo late")
+		.addHelpText("after", "\nExample: tidings health || echo failing")
 		.action(async () => {
 			const health = await context.admin().health();
 			if (health.status !== "ok") process.exitCode = EXIT.notHealthy;
 			context.print(health, () => {
-				const { unclaimedQueue = "" } = health;
-				console.log(`${stateText(health.status)} ${unclaimedQueue}`.trim());
-				const now = Date.now();
+				console.log(stateText(health.status));
+				for (const { code, detail } of health.problems)
+					console.log(`${code}: ${detail}`);
 				printTable(
-					["QUEUE", "MESSAGES", "OLDEST"],
-					Object.entries(health.queues ?? {}).map(([name, queue]) => [
-						...[name, queue.backlogCount],
-						queue.oldestMessageAt === null
-							? ""
-							: durationText(now - queue.oldestMessageAt),
+					["QUEUE", "MESSAGES", "LAG"],
+					Object.entries(health.queues).map(([name, queue]) => [
+						...[name, queue.backlogCount, durationText(queue.lag)],
 					]),
 				);
+				const { scheduler, deadLetters } = health;
+				if (scheduler) printFigures("SCHEDULER", schedulerTexts(scheduler));
+				if (deadLetters) printFigures("DEAD LETTERS", deadLetters);
 			});
 		});
+}
+
+function schedulerTexts(
+	scheduler: NonNullable<Health["scheduler"]>,
+): Record<string, number | string> {
+	const { lag, scheduled, waiting, lastHour } = scheduler;
+	return {
+		lag: durationText(lag),
+		...{ scheduled, waiting },
+		"alarms in the last hour": lastHour.wakeUps,
+		"rows written": lastHour.rowsWritten,
+		"records sent": lastHour.sent,
+	};
+}
+
+function printFigures(
+	title: string,
+	figures: Record<string, number | string>,
+): void {
+	printTable([title, ""], Object.entries(figures));
 }

@@ -11,8 +11,7 @@ const COLOURS: Record<string, Parameters<typeof styleText>[0]> = {
 	waiting: "yellow",
 	replaying: "yellow",
 	running: "yellow",
-	late: "red",
-	unclaimed: "red",
+	failing: "red",
 	dead: "red",
 	stopped: "red",
 };

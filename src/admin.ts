@@ -11,6 +11,7 @@ import type {
 import type { EventHead } from "./event/envelope.ts";
 import type { Receipt } from "./event/errors.ts";
 import type { ScheduledEvent, WaitingDelivery } from "./event/scheduled-row.ts";
+import type { Health } from "./health/health.ts";
 import type { Job } from "./jobs/job.ts";
 import type { EventLife } from "./journal/life.ts";
 import {
@@ -24,6 +25,7 @@ export type {
 	DeadLetter,
 	DeadLetterGroup,
 	EventLife,
+	Health,
 	Job,
 	ScheduledEvent,
 	WaitingDelivery,
@@ -163,7 +165,7 @@ export function createAdmin(target: HttpTarget | OperatorBinding) {
 			send<{ handlers: ListedHandler[]; unreachable: string[] }>(
 				...(["GET", path("handlers")] as const),
 			),
-		/** Reports the backlog and the lag. Does not throw if something is late. */
+		/** Reports problems, the backlog and the lag. Does not throw if there are problems. */
 		health: () => send<Health>("GET", "/health", undefined, 503),
 	};
 }
@@ -177,21 +179,6 @@ export interface ListedHandler {
 	/** The key of the Worker that has it; absent for the owner. */
 	worker?: string;
 	schema?: object;
-}
-
-export interface Health {
-	status: "ok" | "late" | "unclaimed";
-	/** The queue whose events are not handled, because `TIDINGS_QUEUES` does not name it. */
-	unclaimedQueue?: string;
-	queues?: Record<
-		string,
-		{
-			backlogCount: number;
-			backlogBytes: number;
-			oldestMessageAt: number | null;
-		}
-	>;
-	schedulerLag?: number;
 }
 
 function path(

@@ -24,6 +24,7 @@ import type {
 	MoveResult,
 	ScheduledRow,
 	ScheduledSearch,
+	ShardFigures,
 } from "./event/scheduled-row.ts";
 import type { Observe } from "./event/transition.ts";
 import type { HandlerWorker } from "./handlers/call.ts";
@@ -51,6 +52,8 @@ export interface Ports {
 		readonly all: readonly HandlerWorker[];
 		/** The Worker that a delivery's handler belongs to. */
 		forHandler(id: string): HandlerWorker;
+		/** The ids of configured routes to a handler that its Worker does not have. Leaves out Workers that do not respond. */
+		routesWithoutHandler(): Promise<string[]>;
 	};
 	readonly extension: Extension;
 	/** The listed definition of a name. */
@@ -96,8 +99,8 @@ export interface Scheduler {
 	retryDelivery(key: DeliveryKey): Promise<boolean>;
 	/** Returns null if it does not wait (any more). */
 	cancelDelivery(key: DeliveryKey): Promise<CancelledDelivery | null>;
-	/** Sets missing alarms. Returns the earliest due time, in epoch milliseconds. */
-	watch(): Promise<{ nextDueAt: number | null }>;
+	/** Sets missing alarms. Returns the figures of each shard. */
+	watch(): Promise<ShardFigures[]>;
 }
 
 /** Stores bodies that are too large for a message. `until` is in epoch milliseconds. */

@@ -158,3 +158,15 @@ export type MoveResult =
 	| (ScheduledEvent & Pick<ScheduledRow, "reference">)
 	| "gone"
 	| "forbidden";
+
+/** Figures of one scheduler shard. */
+export interface ShardFigures {
+	/** The earliest due time, in epoch milliseconds; null without rows. */
+	nextDueAt: number | null;
+	/** Scheduled events. At most 10 000 are counted. */
+	scheduled: number;
+	/** Waiting deliveries. At most 10 000 are counted. */
+	waiting: number;
+	/** Alarms that ran, rows written and records sent in the last hour, since the object was last started. */
+	lastHour: { wakeUps: number; rowsWritten: number; sent: number };
+}

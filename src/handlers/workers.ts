@@ -4,7 +4,13 @@ import type { HandlerWorker } from "./call.ts";
 import { listingOf } from "./listing.ts";
 import type { HandlerRegistry } from "./registry.ts";
 import { remoteWorker, type SubscriberBinding } from "./remote-worker.ts";
-import { type Routes, type Routing, routesOf, workerKeyOf } from "./route.ts";
+import {
+	type Routes,
+	type Routing,
+	routesOf,
+	routesWithoutHandler,
+	workerKeyOf,
+} from "./route.ts";
 import { run } from "./run.ts";
 
 /** @param bindings for each Worker's key: finds its binding, anew for each call */
@@ -29,6 +35,13 @@ export function handlerWorkers(
 		forHandler(id) {
 			const key = workerKeyOf(renamed.get(id) ?? id) ?? "";
 			return others.get(key) ?? own;
+		},
+		async routesWithoutHandler() {
+			const missing = [...others].map(async ([key, worker]) => {
+				const routes = await worker.routes();
+				return routes ? routesWithoutHandler(key, routing, routes) : [];
+			});
+			return (await Promise.all(missing)).flat().map(({ id }) => id);
 		},
 	};
 }

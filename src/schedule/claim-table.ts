@@ -5,8 +5,11 @@
  */
 import { SEND_BATCH_BYTES, SEND_BATCH_MESSAGES } from "../event/limits.ts";
 import type { ScheduledRow } from "../event/scheduled-row.ts";
+import type { ObjectStorage } from "../platform/activity.ts";
 import { messageBytes } from "../platform/send-batch.ts";
 import { ROW_KINDS, type RowKind } from "./flush.ts";
+
+export type TableStorage = Pick<ObjectStorage, "sql" | "transactionSync">;
 
 /** A row of the table `scheduled` as SQLite returns it. */
 export type SqlRow = Omit<ScheduledRow, "dueAt" | "waiting"> & {
@@ -17,8 +20,8 @@ export type SqlRow = Omit<ScheduledRow, "dueAt" | "waiting"> & {
 type ClaimedKey = [id: string, handler: string, dueAt: number];
 
 export class ClaimTable {
-	readonly #storage: DurableObjectStorage;
-	readonly #sql: SqlStorage;
+	readonly #storage: TableStorage;
+	readonly #sql: TableStorage["sql"];
 	/** The due times of the claimed rows by their keys, so that a check whether a row is claimed reads no rows. */
 	readonly #claimed: Record<RowKind, Map<string, number>> = {
 		events: new Map(),
@@ -26,7 +29,7 @@ export class ClaimTable {
 	};
 
 	/** The table `scheduled` must exist. */
-	constructor(storage: DurableObjectStorage) {
+	constructor(storage: TableStorage) {
 		this.#storage = storage;
 		this.#sql = storage.sql;
 		this.#sql.exec(`

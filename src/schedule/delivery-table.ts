@@ -12,7 +12,7 @@ import type {
 	StoredDelivery,
 } from "../event/scheduled-row.ts";
 import type { Filter } from "../lists/filter.ts";
-import type { ClaimTable } from "./claim-table.ts";
+import type { ClaimTable, TableStorage } from "./claim-table.ts";
 import { isMatch } from "./delivery-filter.ts";
 
 /** Rows that one call reads. */
@@ -25,11 +25,11 @@ const CANCEL_RETENTION = 86_400_000;
 const SKEW = 60_000;
 
 export class DeliveryTable {
-	readonly #sql: SqlStorage;
+	readonly #sql: TableStorage["sql"];
 	readonly #claims: Pick<ClaimTable, "dueAtOf">;
 
 	/** The table `scheduled` must exist. */
-	constructor(sql: SqlStorage, claims: Pick<ClaimTable, "dueAtOf">) {
+	constructor(sql: TableStorage["sql"], claims: Pick<ClaimTable, "dueAtOf">) {
 		this.#sql = sql;
 		this.#claims = claims;
 	}

@@ -13,7 +13,12 @@ import type {
 } from "../event/scheduled-row.ts";
 import type { Filter } from "../lists/filter.ts";
 import { log } from "../platform/log.ts";
-import { ClaimTable, isEvent, type SqlRow } from "./claim-table.ts";
+import {
+	ClaimTable,
+	isEvent,
+	type SqlRow,
+	type TableStorage,
+} from "./claim-table.ts";
 import { DeliveryTable, replaceableUntil } from "./delivery-table.ts";
 import type { RowKind } from "./flush.ts";
 import { withDueTime } from "./schedule.ts";
@@ -21,6 +26,9 @@ import { isMatch } from "./scheduled-filter.ts";
 
 /** Rows that a list reads in one call. */
 const SCANNED = 2_000;
+
+/** Rows of each kind that are counted. */
+const COUNTED = 10_000;
 
 type ListedRow = {
 	id: string;
@@ -32,13 +40,13 @@ type ListedRow = {
 };
 
 export class ScheduleTable {
-	readonly #storage: DurableObjectStorage;
-	readonly #sql: SqlStorage;
+	readonly #storage: TableStorage;
+	readonly #sql: TableStorage["sql"];
 	readonly #claims: ClaimTable;
 	/** The same rows, as waiting deliveries. */
 	readonly deliveries: DeliveryTable;
 
-	constructor(storage: DurableObjectStorage) {
+	constructor(storage: TableStorage) {
 		this.#storage = storage;
 		this.#sql = storage.sql;
 		this.#sql.exec(`
@@ -138,6 +146,19 @@ export class ScheduleTable {
 				return { found, end: { dueAt: row.due_at, id: row.id, handler: "" } };
 		}
 		return { found };
+	}
+
+	/** Counts the rows of each kind, at most a bounded number. */
+	counts(): { scheduled: number; waiting: number } {
+		const count = (isEvent: 0 | 1, waiting: "NULL" | "NOT NULL") =>
+			this.#sql
+				.exec<{ count: number }>(
+					`SELECT count(*) AS count FROM (SELECT 1 FROM scheduled
+					 WHERE (handler = '') = ? AND waiting IS ${waiting} LIMIT ?)`,
+					...[isEvent, COUNTED],
+				)
+				.one().count;
+		return { scheduled: count(1, "NULL"), waiting: count(0, "NOT NULL") };
 	}
 
 	nextDueAt(kind: RowKind): number | null {

@@ -12,13 +12,15 @@ import type {
 	MoveResult,
 	ScheduledRow,
 	ScheduledSearch,
+	ShardFigures,
 } from "../event/scheduled-row.ts";
 import type { Filter } from "../lists/filter.ts";
+import { ActivityCounter, countingStorage } from "../platform/activity.ts";
 import { Alarm, backoff } from "../platform/alarm.ts";
 import { log } from "../platform/log.ts";
 import { objectContext } from "../platform/object-context.ts";
 import { inTime, pause, realTimer } from "../platform/timer.ts";
-import { flush, ROW_KINDS, type RowKind } from "./flush.ts";
+import { type FlushQueue, flush, ROW_KINDS, type RowKind } from "./flush.ts";
 import { rescheduleRow } from "./schedule.ts";
 import { ScheduleTable } from "./schedule-table.ts";
 import { sendingByLane } from "./send-by-lane.ts";
@@ -33,8 +35,10 @@ const WATCH_TOLERANCE = 60_000;
 const SEND_TIMEOUT = 30_000;
 
 export class Scheduler extends DurableObject {
-	readonly #table = new ScheduleTable(this.ctx.storage);
-	readonly #alarm = new Alarm(this.ctx.storage);
+	readonly #activity = new ActivityCounter();
+	readonly #storage = countingStorage(this.ctx.storage, this.#activity);
+	readonly #table = new ScheduleTable(this.#storage);
+	readonly #alarm = new Alarm(this.#storage);
 	#flushing: Promise<void> | undefined;
 	/** Flushes in a row that failed. */
 	readonly #failures: Record<RowKind, number> = { events: 0, deliveries: 0 };
@@ -94,16 +98,21 @@ export class Scheduler extends DurableObject {
 		return this.#table.deliveries.cancel(key, Date.now());
 	}
 
-	/** Sets an alarm that is missing or late. Returns the earliest due time, in epoch milliseconds. */
-	async watch(): Promise<{ nextDueAt: number | null }> {
+	/** Sets an alarm that is missing or late. Returns the figures of this shard. */
+	async watch(): Promise<ShardFigures> {
 		// A flush sets the alarm when it ends. While it runs, none stands.
 		const nextAt = () => (this.#flushing ? null : this.#nextDueAt());
 		await this.#alarm.check(nextAt, WATCH_TOLERANCE);
-		return { nextDueAt: this.#nextDueAt() };
+		return {
+			nextDueAt: this.#nextDueAt(),
+			...this.#table.counts(),
+			lastHour: this.#activity.lastHour(),
+		};
 	}
 
 	/** Flushes due rows. Overlapping alarms share one flush. */
 	override async alarm(run?: AlarmInvocationInfo): Promise<void> {
+		this.#activity.add("wakeUps");
 		this.#flushing ??= this.#alarm.run(
 			run?.isRetry ?? false,
 			async () => {
@@ -119,7 +128,8 @@ export class Scheduler extends DurableObject {
 	/** Never throws: an alarm that keeps throwing is dropped by the platform. */
 	async #flush(kind: RowKind): Promise<void> {
 		try {
-			await flush(kind, this.#table, portsOf(kind));
+			const sent = (count: number) => this.#activity.add("sent", count);
+			await flush(kind, this.#table, portsOf(kind, sent));
 			this.#failures[kind] = 0;
 		} catch (error) {
 			this.#failures[kind]++;
@@ -159,17 +169,31 @@ function earliest(times: readonly (number | null)[]): number | null {
 	return known.length > 0 ? Math.min(...known) : null;
 }
 
-function portsOf(kind: RowKind) {
+/** @param sent is called with the number of records that a queue has accepted */
+function portsOf(kind: RowKind, sent: (count: number) => void) {
 	const { queues, payloads, observe } = objectContext();
 	const queueOf = { events: queues.events, deliveries: queues.retries }[kind];
 	// Without a timeout, a send that never settles would keep the alarm from ever ending.
 	const within = (sending: Promise<void>) =>
 		inTime(sending, SEND_TIMEOUT, realTimer, "the queue did not answer");
 	return {
-		queue: sendingByLane(queueOf, queues, within),
+		queue: counting(sendingByLane(queueOf, queues, within), sent),
 		payloads,
 		clock: () => Date.now(),
 		pause: (ms: number) => pause(ms, realTimer),
 		observe,
+	};
+}
+
+function counting(
+	queue: FlushQueue,
+	sent: (count: number) => void,
+): FlushQueue {
+	return {
+		sendBatch: (records, accepted) =>
+			queue.sendBatch(records, (records) => {
+				sent(records.length);
+				accepted(records);
+			}),
 	};
 }

@@ -1,9 +1,14 @@
 /** Combines the shards of the scheduler. An event's id names its shard. It must not know how a shard stores rows. */
 
 import { shardOf } from "../event/id.ts";
-import type { DeliveryPosition } from "../event/scheduled-row.ts";
+import type { DeliveryPosition, ShardFigures } from "../event/scheduled-row.ts";
 import { objectPort } from "../platform/bindings.ts";
 import type { Scheduler } from "../ports.ts";
+
+/** One Durable Object. */
+interface Shard extends Omit<Scheduler, "watch"> {
+	watch(): Promise<ShardFigures>;
+}
 
 /** A delivery, or an event, which has no handler. */
 type Located = Pick<DeliveryPosition, "dueAt" | "id"> &
@@ -17,10 +22,10 @@ interface Search<Item> {
 /** @param shards how many shards are listed and watched */
 function schedulerOf(
 	shards: number,
-	shardAt: (shard: number) => Scheduler,
+	shardAt: (shard: number) => Shard,
 ): Scheduler {
 	const all = Array.from({ length: shards }, (_, shard) => shard);
-	const shardFor = (id: string): Scheduler | undefined => {
+	const shardFor = (id: string): Shard | undefined => {
 		const shard = shardOf(id);
 		return shard === undefined ? undefined : shardAt(shard);
 	};
@@ -47,18 +52,17 @@ function schedulerOf(
 			const watched = await Promise.allSettled(
 				all.map((shard) => shardAt(shard).watch()),
 			);
-			const due = watched.flatMap((end) => {
+			return watched.map((end) => {
 				if (end.status === "rejected") throw end.reason;
-				return end.value.nextDueAt ?? [];
+				return end.value;
 			});
-			return { nextDueAt: due.length > 0 ? Math.min(...due) : null };
 		},
 	};
 
 	/** Merges the pages of all shards in the order of their positions. */
 	async function merged<Item extends Located>(
 		limit: number,
-		pageOf: (shard: Scheduler) => Promise<Search<Item>>,
+		pageOf: (shard: Shard) => Promise<Search<Item>>,
 	): Promise<Search<Item>> {
 		const pages = await Promise.all(all.map((shard) => pageOf(shardAt(shard))));
 		const items = pages.flatMap(({ found }) => found).sort(byPosition);
@@ -90,7 +94,7 @@ function compare(one: string, other: string): number {
 /** @param shards how many there are */
 export function boundScheduler(shards: number): Scheduler {
 	return schedulerOf(shards, (shard) =>
-		objectPort<Scheduler>("Scheduler", `shard-${shard}`, [
+		objectPort<Shard>("Scheduler", `shard-${shard}`, [
 			...(["store", "cancel", "reschedule", "list", "watch"] as const),
 			...(["listDeliveries", "retryDelivery", "cancelDelivery"] as const),
 		]),

@@ -57,14 +57,29 @@ test.each([
 	30_000,
 );
 
-test("health shows what is late, and its exit code is 4", async () => {
-	const queue = { backlogCount: 7, backlogBytes: 9, oldestMessageAt: 1 };
-	const json = { status: "late", queues: { events: queue }, schedulerLag: 0 };
+test("health shows problems and figures, and its exit code is 4", async () => {
+	const queue = {
+		...{ backlogCount: 7, backlogBytes: 9, oldestMessageAt: 1, lag: 7_200_000 },
+	};
+	const json = {
+		status: "failing",
+		problems: [{ code: "queue_late", detail: "events is late" }],
+		queues: { events: queue },
+		scheduler: {
+			...{ lag: 0, scheduled: 3, waiting: 4 },
+			lastHour: { wakeUps: 5, rowsWritten: 6, sent: 7 },
+		},
+		deadLetters: { dead: 8, replaying: 0, resolved: 1, discarded: 2 },
+	};
 	answer = { status: 503, json };
 	const run = await tidings("--json", "health");
 	expect({ ...run, out: JSON.parse(run.out) }).toEqual({
 		...{ code: 4, out: json, error: "" },
 	});
+	const { code, out } = await tidings("health");
+	expect(code).toBe(4);
+	for (const part of ["queue_late: events is late", "2 h", "dead", "8"])
+		expect(out).toContain(part);
 }, 30_000);
 
 test("a job of which some items fail, or that is stopped, has the exit code 1", async () => {

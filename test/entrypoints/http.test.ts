@@ -431,6 +431,12 @@ describe("the other routes", () => {
 			backlogCount: expect.any(Number),
 			backlogBytes: expect.any(Number),
 			oldestMessageAt: expect.toSatisfy((at) => at === null || at > 0),
+			lag: expect.any(Number),
+		});
+		expect(json).toMatchObject({
+			problems: [],
+			scheduler: { lag: expect.any(Number), scheduled: expect.any(Number) },
+			deadLetters: { dead: expect.any(Number), resolved: expect.any(Number) },
 		});
 		expect(
 			(await call("GET", "/health", undefined, { key: "publish" })).status,
@@ -442,31 +448,47 @@ describe("the other routes", () => {
 		const metrics = vi.spyOn(queue, "metrics");
 		const now = vi.spyOn(Date, "now");
 		const week = 7 * 86_400_000;
-		for (const [waited, status] of [
-			[week - 60_000, 200],
-			[week + 60_000, 503],
+		for (const [waited, isLate] of [
+			[week - 60_000, false],
+			[week + 60_000, true],
 		] as const) {
 			// Each a minute later than the last, for an answer serves for some seconds.
-			const at = performance.timeOrigin + performance.now() + 60_000 * status;
+			const at =
+				performance.timeOrigin +
+				performance.now() +
+				6_000 * (1 + Number(isLate));
 			now.mockReturnValue(at);
 			metrics.mockResolvedValue({
 				backlogCount: 1,
 				backlogBytes: 10,
 				oldestMessageTimestamp: new Date(at - waited),
 			});
-			const answer = await call("GET", "/health", undefined, { key: "" });
-			expect(answer.status).toBe(status);
+			const { status, json } = await call("GET", "/health");
+			const codes = json.problems.map(({ code }: { code: string }) => code);
+			expect({ status, codes }).toEqual(
+				isLate
+					? { status: 503, codes: ["queue_late"] }
+					: { status: 200, codes: [] },
+			);
 		}
 	});
 
-	test("an outage of any store is 503", async () => {
+	test("/health names the store that does not answer, and has the figures of the others", async () => {
 		const queue = (env as unknown as { RETRIES_QUEUE: Queue }).RETRIES_QUEUE;
 		vi.spyOn(queue, "metrics").mockRejectedValue(new Error("down"));
-		const late = vi.spyOn(Date, "now").mockReturnValue(Date.now() + 10 ** 9);
-		expect(await call("GET", "/health", undefined, { key: "" })).toMatchObject(
-			problemOf(503, "unavailable"),
-		);
-		late.mockRestore();
+		vi.spyOn(Date, "now").mockReturnValue(Date.now() + 10 ** 9);
+		const { status, json } = await call("GET", "/health");
+		expect({ status, json }).toMatchObject({
+			status: 503,
+			json: { status: "failing", queues: { events: {} } },
+		});
+		expect(json.problems).toContainEqual({
+			code: "store_unavailable",
+			detail: expect.stringContaining("queue retries did not answer"),
+		});
+	});
+
+	test("an outage of any store is 503", async () => {
 		const { scheduler } = portsOf(events);
 		vi.spyOn(scheduler, "cancel").mockRejectedValue(
 			new UnavailableError("down"),

@@ -102,8 +102,9 @@ test("a configuration with `before` lists and watches those shards, and stores n
 	const id = `${ids[0]?.slice(0, -2)}06`;
 	await scheduler.store([row(dueAt, { id })]);
 	expect(await listedBy(scheduler)).toContain(id);
-	expect(await scheduler.watch()).toEqual({ nextDueAt: dueAt });
-	expect(await deployed(1).watch()).not.toEqual({ nextDueAt: dueAt });
+	const due = expect.objectContaining({ nextDueAt: dueAt });
+	expect(await scheduler.watch()).toContainEqual(due);
+	expect(await deployed(1).watch()).not.toContainEqual(due);
 });
 
 function queued(): string[] {
