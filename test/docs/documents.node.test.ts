@@ -125,6 +125,13 @@ test("the index links to each page of docs/, and the list of decisions to each d
 	}
 });
 
+test("llms.txt links to each page of docs/ except the decisions", async () => {
+	const text = await readDocument("llms.txt");
+	for (const page of await documents())
+		if (/^docs\/(?!README|explanation\/decisions\/(?!README))/.test(page))
+			expect(text).toContain(`](${page})`);
+});
+
 test("each npm script that a document names exists", async () => {
 	const { scripts } = JSON.parse(await readDocument("package.json"));
 	const templates = [

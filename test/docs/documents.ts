@@ -17,9 +17,10 @@ export interface Block {
 export const readDocument = (path: string): Promise<string> =>
 	readFile(join(root, path), "utf8");
 
-/** Lists every document: the files at the root, and all of docs/, templates/ and examples/. */
+/** Lists every document: those at the root, and all of docs/, templates/ and examples/. */
 export async function documents(): Promise<string[]> {
-	const found = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"];
+	const paths = await readdir(root);
+	const found = paths.filter((path) => /\.md$|^llms\.txt$/.test(path));
 	for (const folder of ["docs", "templates", "examples"]) {
 		const paths = await readdir(join(root, folder), { recursive: true });
 		found.push(

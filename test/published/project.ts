@@ -6,9 +6,9 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-const root = join(import.meta.dirname, "../..");
+export const root = join(import.meta.dirname, "../..");
 const installed = (name: string) => join(root, "node_modules", name);
-const binOf = (name: string, path: string) =>
+export const binOf = (name: string, path: string) =>
 	join(
 		dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)),
 		path,
@@ -17,7 +17,8 @@ const binOf = (name: string, path: string) =>
 export const manifest: {
 	version: string;
 	repository?: { url: string };
-	exports: Record<string, string>;
+	exports: Record<string, { types: string; default: string } | string>;
+	scripts: Record<string, string>;
 	dependencies: Record<string, string>;
 	devDependencies: Record<string, string>;
 } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));

@@ -1,4 +1,4 @@
-/** The published package: its files, types and sizes, its command, and its client in Node. */
+/** The published package at work: its types and sizes, its command, and its client in Node. */
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -6,18 +6,11 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { createTestHarness } from "wrangler";
-import {
-	deployedSize,
-	filesOf,
-	install,
-	manifest,
-	startupTime,
-	typeErrors,
-} from "./project.ts";
+import { deployedSize, install, startupTime, typeErrors } from "./project.ts";
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), "tidings-published-"));
@@ -157,47 +150,6 @@ await client.publish("order.placed", 1n).catch((error: unknown) => {
 		include: ["program.mts"],
 	}),
 };
-
-describe("the package", () => {
-	test("contains the built files with their types and maps, the source, and the documents", async () => {
-		const files = await filesOf(tarball);
-		const others = files.filter(
-			(file) =>
-				!/^dist\/.+\.(js|d\.ts)(\.map)?$|^src\/.+\.ts$|^docs\/.+\.md$/.test(
-					file,
-				),
-		);
-		expect(others.sort()).toEqual([
-			"CHANGELOG.md",
-			"LICENSE",
-			"README.md",
-			"package.json",
-		]);
-		expect(files).not.toContain("src/main.ts");
-		expect(files).toContain("dist/bin/cli/main.js");
-		const built = files.filter((file) => /^dist\/(?!bin\/).+\.js$/.test(file));
-		const source = files.filter((file) => file.startsWith("src/"));
-		expect(built.length).toBe(source.length);
-	});
-
-	test("contains each entry point, with its types and source maps to existing files", async () => {
-		const files = await filesOf(tarball);
-		const entryPoints = Object.values(manifest.exports).map((path) =>
-			path.slice(2),
-		);
-		expect(entryPoints).toContain("dist/index.js");
-		for (const entryPoint of entryPoints)
-			for (const file of [entryPoint, entryPoint.replace(/\.js$/, ".d.ts")]) {
-				expect(files).toEqual(expect.arrayContaining([file, `${file}.map`]));
-				const map = await readFile(
-					join(app, "node_modules/tidings", `${file}.map`),
-					"utf8",
-				);
-				const [source] = JSON.parse(map).sources;
-				expect(files).toContain(join(dirname(file), source));
-			}
-	});
-});
 
 test("its command registers a directory of handlers, and fails with --check if that is stale", async () => {
 	const handlers = join(app, "src/handlers");
