@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { contextOf, NotFoundError } from "./context.ts";
 import { deadLetterCommands } from "./dead-letters.ts";
 import { deliveryCommands } from "./deliveries.ts";
+import { doctorCommand } from "./doctor.ts";
 import { eventCommands } from "./events.ts";
 import { EXIT } from "./exit.ts";
 import { healthCommands } from "./health.ts";
@@ -38,6 +39,7 @@ deliveryCommands(program, context);
 deadLetterCommands(program, context);
 jobCommands(program, context);
 healthCommands(program, context);
+doctorCommand(program, context);
 keyCommand(program, context);
 program
 	.command("generate")

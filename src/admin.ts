@@ -2,6 +2,7 @@
  * Entry point for operating: reads events, dead letters and jobs, and acts on them, over HTTP or through a binding to the
  * owner's `Operator`. It runs in Workers and in Node, and contains no rules.
  */
+import type { Finding } from "./doctor/finding.ts";
 import type {
 	DeadLetter,
 	DeadLetterGroup,
@@ -25,6 +26,7 @@ export type {
 	DeadLetter,
 	DeadLetterGroup,
 	EventLife,
+	Finding,
 	Health,
 	Job,
 	ScheduledEvent,
@@ -165,6 +167,9 @@ export function createAdmin(target: HttpTarget | OperatorBinding) {
 			send<{ handlers: ListedHandler[]; unreachable: string[] }>(
 				...(["GET", path("handlers")] as const),
 			),
+		/** Finds errors of configuration and deployment. `time` is the Worker's clock. */
+		doctor: () =>
+			send<{ time: number; findings: Finding[] }>("GET", path("doctor")),
 		/** Reports problems, the backlog and the lag. Does not throw if there are problems. */
 		health: () => send<Health>("GET", "/health", undefined, 503),
 	};

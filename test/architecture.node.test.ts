@@ -23,6 +23,7 @@ const LAYERS: readonly (readonly string[])[] = [
 	["config/assemble.ts", "events.ts", "registration.ts", "apps/"],
 	// The steps in the order of an event's life. A step imports from itself and from later steps only.
 	["health/"],
+	["doctor/"],
 	["jobs/"],
 	["publish/"],
 	["schedule/"],

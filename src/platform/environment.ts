@@ -32,6 +32,11 @@ export function isDeployed(): boolean {
 	return process.env.NODE_ENV === "production";
 }
 
+/** Whether a compatibility flag is set, by its name or by the compatibility date. */
+export function hasCompatibilityFlag(name: string): boolean {
+	return Cloudflare.compatibilityFlags[name] === true;
+}
+
 /** How long the value of a Secrets Store secret is cached, in milliseconds. */
 const SECRET_TTL = 60_000;
 

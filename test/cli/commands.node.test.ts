@@ -4,6 +4,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 
+import type { Finding } from "../../src/doctor/finding.ts";
+
 const main = new URL("../../cli/main.ts", import.meta.url).pathname;
 
 let answer = { status: 200, json: {} as unknown };
@@ -80,6 +82,26 @@ test("health shows problems and figures, and its exit code is 4", async () => {
 	expect(code).toBe(4);
 	for (const part of ["queue_late: events is late", "2 h", "dead", "8"])
 		expect(out).toContain(part);
+}, 30_000);
+
+test("a Worker's clock that differs by more than the request took is a warning of doctor", async () => {
+	for (const [offset, expected] of [
+		[60_000, "s ahead of this machine's"],
+		[-60_000, "s behind this machine's"],
+		[0, undefined],
+	] as const) {
+		const time = Date.now() + offset;
+		answer.json = { time, findings: [], problems: [] };
+		const config = ["--config", "wrangler.toml"];
+		const { code, out } = await tidings("--json", "doctor", ...config);
+		const { findings } = JSON.parse(out) as { findings: Finding[] };
+		const clock = findings.find((one) => one.code === "clock_wrong");
+		expect({ code, requests: requests.splice(0) }).toEqual({
+			...{ code: 0, requests: ["GET /v1/doctor", "GET /health"] },
+		});
+		if (expected) expect(clock?.problem).toContain(expected);
+		else expect(clock).toBeUndefined();
+	}
 }, 30_000);
 
 test("a job of which some items fail, or that is stopped, has the exit code 1", async () => {

@@ -6,6 +6,7 @@ import { show } from "../../event/validation.ts";
 import { appRoutes } from "./apps.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { deliveryRoutes } from "./deliveries.ts";
+import { doctorRoute } from "./doctor.ts";
 import { eventRoutes } from "./events.ts";
 import { handlerRoutes } from "./handlers.ts";
 import { healthRoute } from "./health.ts";
@@ -49,6 +50,7 @@ export function createApp(
 	jobRoutes(app, ports);
 	deliveryRoutes(app, ports);
 	handlerRoutes(app, ports);
+	doctorRoute(app, ports);
 	subscriptionRoutes(app, ports);
 	appRoutes(app, ports);
 	hookRoutes(app, ports);

@@ -1,0 +1,53 @@
+/** Writes the lines that a configuration lacks, in the format of the user's file. */
+import { stringify } from "smol-toml";
+import {
+	NOT_INHERITED,
+	type Section,
+	type WranglerConfig,
+} from "../wrangler-config.ts";
+
+/** Whether the file states a key for this environment itself, or has to. */
+export function isOwn(
+	{ environment, own }: WranglerConfig,
+	key: keyof Section,
+): boolean {
+	const isInherited = !(NOT_INHERITED as readonly string[]).includes(key);
+	return environment !== undefined && (!isInherited || own[key] !== undefined);
+}
+
+/** Where a key is stated, for a message: empty for the top of the file. */
+export function placeOf(config: WranglerConfig, key: keyof Section): string {
+	return isOwn(config, key) ? `env.${config.environment}: ` : "";
+}
+
+/** @param intro what to do with the lines, such as `Add` */
+export function remedyOf<Key extends keyof Section>(
+	config: WranglerConfig,
+	intro: string,
+	key: Key,
+	value: NonNullable<Section[Key]>,
+): string {
+	const { file, environment } = config;
+	const lines = isOwn(config, key)
+		? { env: { [environment ?? ""]: { [key]: value } } }
+		: { [key]: value };
+	// In toml, a key that follows a table belongs to the table.
+	const isBare = file.format === "toml" && !isTable(value);
+	const where = isBare && !isOwn(config, key) ? ", above its first table" : "";
+	return `${intro} ${file.path}${where}:\n${textOf(lines, file.format)}`;
+}
+
+function isTable(value: unknown): boolean {
+	const [part = null] = [value].flat();
+	return typeof part === "object" && part !== null;
+}
+
+function textOf(lines: object, format: "toml" | "json"): string {
+	if (format === "toml") return stringify(lines).trim();
+	// Without the braces around it: they are in the file.
+	return JSON.stringify(lines, null, "\t")
+		.split("\n")
+		.slice(1, -1)
+		.map((line) => line.slice(1))
+		.join("\n");
+}

@@ -1,0 +1,16 @@
+/** `GET /v1/doctor`: reports errors of configuration and deployment, and the Worker's clock. */
+import type { Hono } from "hono";
+import type { AppPorts } from "../../apps/app-ports.ts";
+import { diagnose } from "../../doctor/diagnose.ts";
+import { requireScope } from "./keys.ts";
+import { type Http, route } from "./routes.ts";
+
+export function doctorRoute(app: Hono<Http>, ports: AppPorts): void {
+	route(app, "/v1/doctor", {
+		async GET(context) {
+			requireScope(context.var.caller, "read");
+			const findings = await diagnose(ports);
+			return context.json({ time: ports.clock(), findings });
+		},
+	});
+}
