@@ -32,7 +32,10 @@ interface WorkerOptions<Env = Cloudflare.Env>
 		ExportedHandler<Env>,
 		"fetch" | "queue" | "scheduled" | "email"
 	> {
-	/** The prefix of our paths `/v1`, `/health` and `/hooks`, such as `/events`. Default: none. */
+	/**
+	 * The prefix of our paths `/v1`, `/health` and `/hooks`, such as `/events`. Default: none. Next to a `fetch` of your
+	 * own, `/openapi` and `/openapi.json` are ours only after a prefix.
+	 */
 	prefix?: string;
 	/** The export of `tidings.config.ts`. Default: no other Workers, no routes, 4 shards. */
 	config?: Config;
@@ -124,9 +127,12 @@ function rolesByName(): Map<string, QueueRole> {
 
 const OURS = ["/v1", "/health", "/hooks"];
 
+/** Without a prefix, the user's own API may have its description there. */
+const OURS_AFTER_PREFIX = [...OURS, "/openapi", "/openapi.json"];
+
 function isOurs(request: Request, prefix: string): boolean {
 	const { pathname } = new URL(request.url);
-	return OURS.some(
+	return (prefix === "" ? OURS : OURS_AFTER_PREFIX).some(
 		(path) =>
 			pathname === prefix + path || pathname.startsWith(`${prefix}${path}/`),
 	);

@@ -138,6 +138,11 @@ test.each<[string, RegExp, RegExp]>([
 	],
 	["extends DurableObject", /extends DurableObject/, /-object\.ts$/],
 	["Hono", /from "hono/, /^entrypoints\//],
+	[
+		"a route without a description",
+		/\bapp\.(get|post|put|patch|delete|on|all)\(/,
+		/^entrypoints\/http\/routes\.ts$/,
+	],
 	["WorkerEntrypoint", /extends WorkerEntrypoint/, /^entrypoints\//],
 	["console", /\bconsole\b[.[]/, /^platform\/log\.ts$/],
 	[

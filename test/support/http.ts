@@ -1,5 +1,7 @@
 /** The HTTP door of the Worker under test, with keys for each scope. */
 import { env, exports } from "cloudflare:workers";
+import { checkAnswer } from "./described.ts";
+import { events } from "./worker.ts";
 
 const SCOPES = {
 	admin: ["admin"],
@@ -59,9 +61,11 @@ export async function call(
 	});
 	const text = await response.text();
 	const isJson = response.headers.get("content-type")?.includes("json");
-	return {
+	const answer = {
 		status: response.status,
 		json: isJson && text !== "" ? JSON.parse(text) : text,
 		headers: response.headers,
 	};
+	checkAnswer(events, method, path, answer);
+	return answer;
 }

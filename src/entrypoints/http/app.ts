@@ -1,5 +1,8 @@
 /** Assembles the HTTP API: authenticates each request and routes it. It contains no rules of its own. */
-import { Hono } from "hono";
+import type { Handler, Hono } from "hono";
+import { HonoBase } from "hono/hono-base";
+import { TrieRouter } from "hono/router/trie-router";
+import type { RouterRoute } from "hono/types";
 import type { AppPorts } from "../../apps/app-ports.ts";
 import { RefusedError } from "../../event/errors.ts";
 import { show } from "../../event/validation.ts";
@@ -13,6 +16,7 @@ import { healthRoute } from "./health.ts";
 import { hookRoutes } from "./hooks.ts";
 import { jobRoutes } from "./jobs.ts";
 import { type Caller, callerOf } from "./keys.ts";
+import { openapiRoutes } from "./openapi/routes.ts";
 import { HttpError, problem } from "./problem.ts";
 import { limitAddress, limitCaller } from "./rate-limit.ts";
 import type { Http } from "./routes.ts";
@@ -26,7 +30,9 @@ export function createApp(
 	prefix: string,
 	retention: number,
 ): Hono<Http> {
-	const app = new Hono<Http>().basePath(prefix);
+	// The faster router of the standard Hono cannot have ids with slashes, so this one would be used anyway.
+	const router = new TrieRouter<[Handler, RouterRoute]>();
+	const app = new HonoBase<Http>({ router }).basePath(prefix);
 	app.onError((error) => problem(error));
 	app.notFound(({ req }) =>
 		problem(new HttpError("route_not_found", `there is no ${show(req.path)}`)),
@@ -55,6 +61,7 @@ export function createApp(
 	appRoutes(app, ports);
 	hookRoutes(app, ports);
 	healthRoute(app, ports, retention);
+	openapiRoutes(app, prefix);
 	return app;
 
 	/** The first of the paths that matches applies. */

@@ -7,62 +7,100 @@ import { groupDeadLetters } from "../../dead-letters/groups.ts";
 import { discard, readDeadLetter, replay } from "../../dead-letters/replay.ts";
 import { BODY_REQUEST_BYTES } from "../../event/limits.ts";
 import { show } from "../../event/validation.ts";
-import { check, FilteredPage, queryOf, readOptionalJson } from "./input.ts";
-import { requireScope } from "./keys.ts";
-import { found, type Http, route } from "./routes.ts";
+import { check, FilteredPage, readOptionalJson } from "./input.ts";
+import {
+	DeadLetter,
+	DeadLetterGroups,
+	DeadLetterPage,
+	Replayed,
+} from "./openapi/delivery-answers.ts";
+import { component } from "./openapi/parts.ts";
+import { actionRoute, found, type Http, route } from "./routes.ts";
 
 const Groups = FilteredPage.pick({ q: true });
 
-const Replay = z.strictObject({
-	body: z.unknown().optional(),
-	again: z.boolean().optional(),
-});
+const Replay = component(
+	"Replay",
+	z.strictObject({
+		body: z.unknown().describe("replaces the body of the event").optional(),
+		again: z
+			.boolean()
+			.describe("replays one that is replaying or resolved, too")
+			.optional(),
+	}),
+);
 
 export function deadLetterRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/dead-letters", {
-		async GET(context) {
-			requireScope(context.var.caller, "read");
-			const { q, ...page } = check(FilteredPage, queryOf(context.req.raw));
-			const filter = deadLetterFilter(q, ports.clock());
-			return context.json(await ports.deadLetters.list({ filter, ...page }));
+		GET: {
+			id: "listDeadLetters",
+			summary: "Lists dead letters, the latest failure first",
+			access: "read",
+			query: FilteredPage,
+			answers: { 200: DeadLetterPage },
+			async answer(context, { q, ...page }) {
+				const filter = deadLetterFilter(q, ports.clock());
+				return context.json(await ports.deadLetters.list({ filter, ...page }));
+			},
 		},
 	});
 
 	route(app, "/v1/dead-letters/groups", {
-		async GET(context) {
-			requireScope(context.var.caller, "read");
-			const { q } = check(Groups, queryOf(context.req.raw));
-			const filter = deadLetterFilter(q, ports.clock());
-			return context.json(await groupDeadLetters(filter, ports));
+		GET: {
+			id: "groupDeadLetters",
+			summary: "Groups dead letters by handler, cause and error",
+			access: "read",
+			query: Groups,
+			answers: { 200: DeadLetterGroups },
+			async answer(context, { q }) {
+				const filter = deadLetterFilter(q, ports.clock());
+				return context.json(await groupDeadLetters(filter, ports));
+			},
 		},
 	});
 
-	// Before the path of a dead letter: the id of a handler may contain slashes.
-	app.post("/v1/dead-letters/:id{.+}/replay", async (context) => {
-		requireScope(context.var.caller, "admin");
-		const { id } = context.req.param();
-		const content = await readOptionalJson(context.req.raw, BODY_REQUEST_BYTES);
-		const input = check(Replay, content);
-		const edited = "body" in input ? { body: input.body } : undefined;
-		const { again } = input;
-		const number = await replay(id, { edited, again }, ports);
-		found(number, deadLetter(id));
-		return context.json({ id, replay: number, state: "replaying" }, 202);
+	actionRoute(app, "/v1/dead-letters/:id{.+}/replay", {
+		id: "replayDeadLetter",
+		summary: "Runs the handler of a dead letter again",
+		access: "admin",
+		content: { "application/json": Replay },
+		isContentOptional: true,
+		answers: { 202: Replayed },
+		async answer({ req, json }) {
+			const id = req.param("id") as string;
+			const content = await readOptionalJson(req.raw, BODY_REQUEST_BYTES);
+			const input = check(Replay, content);
+			const edited = "body" in input ? { body: input.body } : undefined;
+			const { again } = input;
+			const number = await replay(id, { edited, again }, ports);
+			found(number, deadLetter(id));
+			return json({ id, replay: number, state: "replaying" }, 202);
+		},
 	});
 
 	route(app, "/v1/dead-letters/:id{.+}", {
-		async GET(context) {
-			requireScope(context.var.caller, "read");
-			const id = context.req.param("id") as string;
-			return context.json(
-				found(await readDeadLetter(id, ports), deadLetter(id)),
-			);
+		GET: {
+			id: "getDeadLetter",
+			summary: "Reads a dead letter with its event",
+			access: "read",
+			answers: { 200: DeadLetter },
+			async answer(context) {
+				const id = context.req.param("id") as string;
+				return context.json(
+					found(await readDeadLetter(id, ports), deadLetter(id)),
+				);
+			},
 		},
-		async DELETE(context) {
-			requireScope(context.var.caller, "admin");
-			const id = context.req.param("id") as string;
-			found(await discard(id, ports), deadLetter(id));
-			return context.body(null, 204);
+		DELETE: {
+			id: "discardDeadLetter",
+			summary: "Discards a dead letter",
+			access: "admin",
+			answers: { 204: null },
+			async answer(context) {
+				const id = context.req.param("id") as string;
+				found(await discard(id, ports), deadLetter(id));
+				return context.body(null, 204);
+			},
 		},
 	});
 }

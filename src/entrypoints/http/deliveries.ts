@@ -7,42 +7,46 @@ import {
 	listDeliveries,
 	retryDelivery,
 } from "../../schedule/deliveries.ts";
-import { check, FilteredPage, queryOf } from "./input.ts";
-import { requireScope } from "./keys.ts";
-import { HttpError } from "./problem.ts";
-import { found, type Http, route } from "./routes.ts";
-
-const RETRY = "/retry";
+import { FilteredPage } from "./input.ts";
+import { DeliveryPage, Retried } from "./openapi/delivery-answers.ts";
+import { actionRoute, found, type Http, route } from "./routes.ts";
 
 export function deliveryRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/deliveries", {
-		async GET(context) {
-			requireScope(context.var.caller, "read");
-			const query = check(FilteredPage, queryOf(context.req.raw));
-			return context.json(await listDeliveries(query, ports));
+		GET: {
+			id: "listDeliveries",
+			summary: "Lists waiting deliveries, the next attempt first",
+			access: "read",
+			query: FilteredPage,
+			answers: { 200: DeliveryPage },
+			answer: async (context, query) =>
+				context.json(await listDeliveries(query, ports)),
 		},
 	});
 
-	// One route for both methods: the id of a handler may contain slashes, and end with "/retry".
-	route(app, "/v1/deliveries/:path{.+}", {
-		async POST(context) {
-			requireScope(context.var.caller, "admin");
-			const path = context.req.param("path") as string;
-			if (!path.endsWith(RETRY))
-				throw new HttpError(
-					"method_not_allowed",
-					`POST is not allowed for ${show(context.req.path)}; use DELETE, or add ${RETRY}`,
-					{ allow: "DELETE" },
-				);
-			const id = path.slice(0, -RETRY.length);
+	actionRoute(app, "/v1/deliveries/:id{.+}/retry", {
+		id: "retryDelivery",
+		summary: "Begins the next attempt of a waiting delivery now",
+		access: "admin",
+		answers: { 202: Retried },
+		async answer(context) {
+			const id = context.req.param("id") as string;
 			found(await retryDelivery(id, ports), waitingDelivery(id));
 			return context.json({ id, retried: true }, 202);
 		},
-		async DELETE(context) {
-			requireScope(context.var.caller, "admin");
-			const id = context.req.param("path") as string;
-			found(await cancelDelivery(id, ports), waitingDelivery(id));
-			return context.body(null, 204);
+	});
+
+	route(app, "/v1/deliveries/:id{.+}", {
+		DELETE: {
+			id: "cancelDelivery",
+			summary: "Cancels a waiting delivery",
+			access: "admin",
+			answers: { 204: null },
+			async answer(context) {
+				const id = context.req.param("id") as string;
+				found(await cancelDelivery(id, ports), waitingDelivery(id));
+				return context.body(null, 204);
+			},
 		},
 	});
 }

@@ -2,15 +2,20 @@
 import type { Hono } from "hono";
 import type { AppPorts } from "../../apps/app-ports.ts";
 import { diagnose } from "../../doctor/diagnose.ts";
-import { requireScope } from "./keys.ts";
+import { Diagnosis } from "./openapi/operating-answers.ts";
 import { type Http, route } from "./routes.ts";
 
 export function doctorRoute(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/doctor", {
-		async GET(context) {
-			requireScope(context.var.caller, "read");
-			const findings = await diagnose(ports);
-			return context.json({ time: ports.clock(), findings });
+		GET: {
+			id: "diagnose",
+			summary: "Reports errors of configuration, and the Worker's clock",
+			access: "read",
+			answers: { 200: Diagnosis },
+			async answer(context) {
+				const findings = await diagnose(ports);
+				return context.json({ time: ports.clock(), findings });
+			},
 		},
 	});
 }

@@ -1,5 +1,6 @@
 /** `/v1/events`: publishes one event or an array of events, lists the latest, and reads the life of one. */
 import type { Hono } from "hono";
+import * as z from "zod";
 import type { AppPorts } from "../../apps/app-ports.ts";
 import { mapAtIndex, RefusedError } from "../../event/errors.ts";
 import { PUBLISH_BYTES } from "../../event/limits.ts";
@@ -9,41 +10,93 @@ import { listEvents, readEvent } from "../../journal/read.ts";
 import { isTrace } from "../../publish/labels.ts";
 import { publish, publishBatch } from "../../publish/publish.ts";
 import { type PublishRequest, requestOfItem } from "../../publish/request.ts";
-import { check, FilteredPage, queryOf, readJson } from "./input.ts";
-import { type Caller, requireScope } from "./keys.ts";
+import { AFTER, FilteredPage, readJson } from "./input.ts";
+import type { Caller } from "./keys.ts";
+import { Event, EventPage, Published } from "./openapi/event-answers.ts";
+import { component } from "./openapi/parts.ts";
 import { found, type Http, route } from "./routes.ts";
+
+const NewEvent = component(
+	"NewEvent",
+	z
+		.strictObject({
+			name: z.string(),
+			body: z.unknown().describe("default: null").optional(),
+			after: z.unknown().describe(AFTER).optional(),
+			lane: z.string().optional(),
+			tags: z.record(z.string(), z.string()).optional(),
+			idempotencyKey: z.string().optional(),
+			traceparent: z.string().optional(),
+		})
+		.meta({
+			examples: [
+				{ name: "order.placed", body: { orderId: "o1", total: 5 } },
+				{ name: "order.forgotten", body: { orderId: "o1" }, after: "1 day" },
+			],
+		}),
+);
+
+const NewEvents = component(
+	"NewEvents",
+	z.union([NewEvent, z.array(NewEvent)]),
+);
+
+const Headers = z.object({
+	"Idempotency-Key": z
+		.string()
+		.describe("for 24 hours, the same key returns the first receipt")
+		.optional(),
+	traceparent: z.string().optional(),
+});
 
 export function eventRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/events", {
-		async POST(context) {
-			const { req, var: known } = context;
-			checkPublisher(known.caller.publish, nameOf(known.caller));
-			const input = await readJson(req.raw, PUBLISH_BYTES);
-			if (!Array.isArray(input)) {
-				const request = requestFrom(input, known.caller);
-				const all = { ...headerOptions(req.raw), ...request };
-				return context.json(await publish(all, ports), 202);
-			}
-			refuseKeyOfBatch(req.raw);
-			const requests = mapAtIndex(input, (item) =>
-				requestFrom(item, known.caller),
-			);
-			const receipts = await publishBatch(requests, ports);
-			return context.json({ receipts }, 202);
+		POST: {
+			id: "publish",
+			summary: "Publishes an event, or up to 1 000 events",
+			access: "publish",
+			headers: Headers,
+			content: { "application/json": NewEvents },
+			answers: { 202: Published },
+			async answer(context) {
+				const { req, var: known } = context;
+				checkPublisher(known.caller.publish, nameOf(known.caller));
+				const input = await readJson(req.raw, PUBLISH_BYTES);
+				if (!Array.isArray(input)) {
+					const request = requestFrom(input, known.caller);
+					const all = { ...headerOptions(req.raw), ...request };
+					return context.json(await publish(all, ports), 202);
+				}
+				refuseKeyOfBatch(req.raw);
+				const requests = mapAtIndex(input, (item) =>
+					requestFrom(item, known.caller),
+				);
+				const receipts = await publishBatch(requests, ports);
+				return context.json({ receipts }, 202);
+			},
 		},
-		async GET(context) {
-			requireScope(context.var.caller, "read");
-			const query = check(FilteredPage, queryOf(context.req.raw));
-			return context.json(await listEvents(query, ports));
+		GET: {
+			id: "listEvents",
+			summary: "Lists events of the journal, the latest first",
+			access: "read",
+			query: FilteredPage,
+			answers: { 200: EventPage },
+			answer: async (context, query) =>
+				context.json(await listEvents(query, ports)),
 		},
 	});
 
 	route(app, "/v1/events/:id", {
-		async GET(context) {
-			requireScope(context.var.caller, "read");
-			const id = context.req.param("id") as string;
-			const life = await readEvent(id, ports);
-			return context.json(found(life, missingEvent(id)));
+		GET: {
+			id: "getEvent",
+			summary: "Reads the life of an event: its deliveries and attempts",
+			access: "read",
+			answers: { 200: Event },
+			async answer(context) {
+				const id = context.req.param("id") as string;
+				const life = await readEvent(id, ports);
+				return context.json(found(life, missingEvent(id)));
+			},
 		},
 	});
 }

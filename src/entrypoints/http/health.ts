@@ -4,6 +4,7 @@ import type { AppPorts } from "../../apps/app-ports.ts";
 import { type Health, measureHealth } from "../../health/health.ts";
 import { queueNames } from "../../platform/bindings.ts";
 import { callerOf, requireScope } from "./keys.ts";
+import { HealthReport } from "./openapi/operating-answers.ts";
 import { limitCaller } from "./rate-limit.ts";
 import { type Http, route } from "./routes.ts";
 
@@ -19,26 +20,32 @@ export function healthRoute(
 	let cached: { at: number; health: Health } | undefined;
 
 	route(app, "/health", {
-		async GET(context) {
-			const isAnonymous = context.req.header("authorization") === undefined;
-			if (!isAnonymous) {
-				const caller = await callerOf(context.req.raw);
-				await limitCaller(caller);
-				requireScope(caller, "read");
-			}
-			const at = ports.clock();
-			if (!cached || at - cached.at > TTL) {
-				const names = queueNames().map(({ name }) => name);
-				const health = await measureHealth(names, retention, ports);
-				cached = { at, health };
-			}
-			const { health } = cached;
-			const { status } = health;
-			context.header("cache-control", "no-store");
-			return context.json(
-				isAnonymous ? { status } : health,
-				status === "ok" ? 200 : 503,
-			);
+		GET: {
+			id: "getHealth",
+			summary: "Reports whether events are handled in time",
+			access: "optional",
+			answers: { 200: HealthReport, 503: HealthReport },
+			async answer(context) {
+				const isAnonymous = context.req.header("authorization") === undefined;
+				if (!isAnonymous) {
+					const caller = await callerOf(context.req.raw);
+					await limitCaller(caller);
+					requireScope(caller, "read");
+				}
+				const at = ports.clock();
+				if (!cached || at - cached.at > TTL) {
+					const names = queueNames().map(({ name }) => name);
+					const health = await measureHealth(names, retention, ports);
+					cached = { at, health };
+				}
+				const { health } = cached;
+				const { status } = health;
+				context.header("cache-control", "no-store");
+				return context.json(
+					isAnonymous ? { status } : health,
+					status === "ok" ? 200 : 503,
+				);
+			},
 		},
 	});
 }

@@ -1,5 +1,6 @@
 /** `/hooks/{app}/{event}/{secret}`: receives the webhook calls of other services. The URL itself is the secret. */
 import type { Context, Hono } from "hono";
+import * as z from "zod";
 import type { AppPorts } from "../../apps/app-ports.ts";
 import {
 	acceptWebhook,
@@ -9,13 +10,22 @@ import { UnavailableError } from "../../event/errors.ts";
 import { log } from "../../platform/log.ts";
 import { boundedAnswer, handshakeAnswer } from "./hook-answer.ts";
 import { readHookRequest } from "./hook-request.ts";
+import { StoredCall } from "./openapi/app-answers.ts";
 import { HttpError } from "./problem.ts";
 import { limitRate } from "./rate-limit.ts";
-import { appIn, appPaths, type Http } from "./routes.ts";
+import { anyMethodRoute, appIn, appPaths, type Http } from "./routes.ts";
 
 export function hookRoutes(app: Hono<Http>, ports: AppPorts): void {
 	for (const path of appPaths("/hooks", "/:event/:secret"))
-		app.all(path, (context) => receive(context, ports));
+		anyMethodRoute(app, path, {
+			id: "receiveWebhook",
+			summary: "Receives a call of another service, by any method",
+			access: "open",
+			content: { "*/*": z.unknown() },
+			isContentOptional: true,
+			answers: { 200: "*/*", 202: StoredCall },
+			answer: (context) => receive(context, ports),
+		});
 }
 
 async function receive(

@@ -7,15 +7,22 @@ import { describePrivately, messageOf } from "../../event/zod-errors.ts";
 import { jsonBounds } from "./json-bounds.ts";
 import { HttpError } from "./problem.ts";
 
+/** Describes the due time that a caller gives. */
+export const AFTER =
+	'"2 days", milliseconds, epoch milliseconds, or a date-time with Z or an offset';
+
 /** The parameters of a list, whose bounds are those of the list. */
 export const Page = z.strictObject({
-	limit: z.coerce.number().optional(),
-	cursor: z.string().optional(),
+	limit: z.coerce.number().describe("1 to 1 000; default: 100").optional(),
+	cursor: z.string().describe("the cursor of the page before").optional(),
 });
 
 /** The parameters of a list with a filter. */
 export const FilteredPage = z.strictObject({
-	q: z.string().optional(),
+	q: z
+		.string()
+		.describe("a filter, such as `name:order.** state:dead since:2h`")
+		.optional(),
 	...Page.shape,
 });
 

@@ -56,6 +56,11 @@ const TITLES: Record<number, string> = {
 	503: "Service Unavailable",
 };
 
+/** Returns the status of each code. */
+export function statusByCode(): Readonly<Record<string, number>> {
+	return { ...STATUS, internal: 500 };
+}
+
 /** An error that only the HTTP API has. */
 export class HttpError extends Error {
 	readonly code: ProblemCode;

@@ -7,40 +7,65 @@ import type { Requester } from "../../event/permission.ts";
 import { show } from "../../event/validation.ts";
 import { listScheduled } from "../../schedule/list.ts";
 import { cancel, checkRequester, reschedule } from "../../schedule/schedule.ts";
-import { check, FilteredPage, queryOf, readJson } from "./input.ts";
-import { type Caller, requireScope } from "./keys.ts";
+import { AFTER, check, FilteredPage, readJson } from "./input.ts";
+import type { Caller } from "./keys.ts";
+import { ScheduledPage } from "./openapi/event-answers.ts";
+import { component, Receipt } from "./openapi/parts.ts";
 import { found, type Http, route } from "./routes.ts";
 
-const Reschedule = z.strictObject({
-	after: z
-		.unknown()
-		.refine((after) => after !== undefined, "it is missing; send { after }"),
-});
+const Reschedule = component(
+	"Reschedule",
+	z
+		.strictObject({
+			after: z
+				.unknown()
+				.refine((after) => after !== undefined, "it is missing; send { after }")
+				.describe(AFTER),
+		})
+		.meta({ examples: [{ after: "2 days" }] }),
+);
 
 export function scheduledRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/scheduled", {
-		async GET(context) {
-			requireScope(context.var.caller, "read");
-			const query = check(FilteredPage, queryOf(context.req.raw));
-			return context.json(await listScheduled(query, ports));
+		GET: {
+			id: "listScheduled",
+			summary: "Lists scheduled events, the earliest due time first",
+			access: "read",
+			query: FilteredPage,
+			answers: { 200: ScheduledPage },
+			answer: async (context, query) =>
+				context.json(await listScheduled(query, ports)),
 		},
 	});
 
 	route(app, "/v1/scheduled/:id", {
-		async PATCH(context) {
-			const id = context.req.param("id") as string;
-			const requester = requesterOf(context.var.caller);
-			checkRequester(requester);
-			const content = await readJson(context.req.raw, REQUEST_BYTES);
-			const { after } = check(Reschedule, content);
-			const receipt = await reschedule(id, after, ports, requester);
-			return context.json(found(receipt, scheduledEvent(id)));
+		PATCH: {
+			id: "reschedule",
+			summary: "Changes the due time of a scheduled event",
+			access: "publish",
+			content: { "application/json": Reschedule },
+			answers: { 200: Receipt },
+			async answer(context) {
+				const id = context.req.param("id") as string;
+				const requester = requesterOf(context.var.caller);
+				checkRequester(requester);
+				const content = await readJson(context.req.raw, REQUEST_BYTES);
+				const { after } = check(Reschedule, content);
+				const receipt = await reschedule(id, after, ports, requester);
+				return context.json(found(receipt, scheduledEvent(id)));
+			},
 		},
-		async DELETE(context) {
-			const id = context.req.param("id") as string;
-			const requester = requesterOf(context.var.caller);
-			found(await cancel(id, ports, requester), scheduledEvent(id));
-			return context.body(null, 204);
+		DELETE: {
+			id: "cancel",
+			summary: "Cancels a scheduled event",
+			access: "publish",
+			answers: { 204: null },
+			async answer(context) {
+				const id = context.req.param("id") as string;
+				const requester = requesterOf(context.var.caller);
+				found(await cancel(id, ports, requester), scheduledEvent(id));
+				return context.body(null, 204);
+			},
 		},
 	});
 }

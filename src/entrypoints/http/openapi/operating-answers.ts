@@ -1,0 +1,117 @@
+/** The forms of answers about jobs, handlers and health. */
+import * as z from "zod";
+import { ACTIONS } from "../../../jobs/job.ts";
+import {
+	component,
+	cursor,
+	duration,
+	flag,
+	instant,
+	text,
+	whole,
+} from "./parts.ts";
+
+export const StartedJob = component(
+	"StartedJob",
+	z.object({ id: text.optional(), count: whole }),
+);
+
+export const Job = component(
+	"Job",
+	z.object({
+		id: text,
+		action: z.enum(ACTIONS),
+		q: text,
+		state: z.enum(["running", "done", "stopped"]),
+		count: whole,
+		done: whole,
+		failed: whole,
+		left: whole,
+		errors: z.array(z.object({ id: text, reason: text })),
+		by: text,
+		startedAt: instant,
+		endedAt: instant.nullable(),
+	}),
+);
+
+export const JobPage = component(
+	"JobPage",
+	z.object({ jobs: z.array(Job), cursor }),
+);
+
+const Policy = component(
+	"RetryPolicy",
+	z.object({
+		limit: whole.nullable(),
+		maxAge: whole.nullable(),
+		backoff: z.union([
+			z.enum(["exponential", "constant", "linear"]),
+			z.array(whole),
+		]),
+		base: whole,
+		max: whole,
+		jitter: flag,
+	}),
+);
+
+export const Handlers = component(
+	"Handlers",
+	z.object({
+		handlers: z.array(
+			z.object({
+				id: text,
+				patterns: z.array(text),
+				timeout: whole,
+				retries: Policy,
+				worker: text.optional(),
+				handler: text.optional(),
+				schema: z.looseObject({}).describe("JSON Schema").optional(),
+			}),
+		),
+		unreachable: z.array(text),
+	}),
+);
+
+/** A caller without a key sees only the status. */
+export const HealthReport = component(
+	"Health",
+	z.object({
+		status: z.enum(["ok", "failing"]),
+		problems: z.array(z.object({ code: text, detail: text })).optional(),
+		queues: z
+			.record(
+				z.string(),
+				z.object({
+					backlogCount: whole,
+					backlogBytes: whole,
+					oldestMessageAt: instant.nullable(),
+					lag: duration,
+				}),
+			)
+			.optional(),
+		scheduler: z
+			.object({
+				lag: duration,
+				scheduled: whole,
+				waiting: whole,
+				lastHour: z.object({ wakeUps: whole, rowsWritten: whole, sent: whole }),
+			})
+			.optional(),
+		deadLetters: z.record(z.string(), whole).optional(),
+	}),
+);
+
+export const Diagnosis = component(
+	"Diagnosis",
+	z.object({
+		time: instant,
+		findings: z.array(
+			z.object({
+				code: text,
+				severity: z.enum(["error", "warning"]),
+				problem: text,
+				remedy: text,
+			}),
+		),
+	}),
+);

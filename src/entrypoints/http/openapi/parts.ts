@@ -1,0 +1,56 @@
+/**
+ * Parts of the forms of answers. A form describes answers for clients; nothing validates with it at run time. The tests
+ * check every answer that they get.
+ */
+import * as z from "zod";
+
+/** The forms that have names. A registry of its own, because users may give names to their schemas in the global one. */
+export const named = z.registry<{ id: string }>();
+
+/** Gives a form its name in the description. Generated clients have a type of this name. */
+export function component<Schema extends z.ZodType>(
+	id: string,
+	schema: Schema,
+): Schema {
+	named.add(schema, { id });
+	return schema;
+}
+
+export const text = z.string();
+export const whole = z.int();
+export const flag = z.boolean();
+export const instant = z.int().describe("epoch milliseconds");
+export const duration = z.int().describe("milliseconds");
+export const tags = z.record(z.string(), z.string());
+/** Absent on the last page. */
+export const cursor = z.string().optional();
+
+export const Head = z.object({
+	id: text,
+	name: text,
+	time: instant,
+	delay: duration,
+});
+
+export const Receipt = component("Receipt", Head.omit({ name: true }));
+
+export const Issue = component(
+	"Issue",
+	z.object({ path: text, message: text }),
+);
+
+export const Failure = component(
+	"Failure",
+	z.object({
+		name: text,
+		message: text,
+		stack: text.optional(),
+		issues: z.array(Issue).optional(),
+		get cause() {
+			return Failure.optional();
+		},
+		get errors() {
+			return z.array(Failure).optional();
+		},
+	}),
+);
