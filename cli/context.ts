@@ -14,6 +14,7 @@ export interface Context {
 	/** @throws UsageError without a key */
 	target(): HttpTarget;
 	admin(): Admin;
+	isJson(): boolean;
 	/** Prints JSON with `--json`, else calls `show`. */
 	print(value: unknown, show: () => void): void;
 	notFound(what: string): NotFoundError;
@@ -27,6 +28,7 @@ export function contextOf(program: Command): Context {
 		given: () => givenTarget(options()),
 		target,
 		admin: () => createAdmin(target()),
+		isJson: () => options().json === true,
 		print(value, show) {
 			if (options().json) printJson(value);
 			else show();

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { Context } from "./context.ts";
 import { printTable, timeText } from "./print.ts";
-import { EVENT_HEAD, eventRow, printLife } from "./print-event.ts";
+import { EVENT_HEAD, eventRow, lifeText } from "./print-event.ts";
 
 export function eventCommands(program: Command, context: Context): void {
 	program
@@ -35,6 +35,6 @@ export function eventCommands(program: Command, context: Context): void {
 		.action(async (id: string) => {
 			const life = await context.admin().events.get(id);
 			if (!life) throw context.notFound(`event ${id} in the journal`);
-			context.print(life, () => printLife(life));
+			context.print(life, () => console.log(lifeText(life)));
 		});
 }

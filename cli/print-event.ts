@@ -1,10 +1,11 @@
-/** Prints events of the journal: one row each, or everything that happened to one. */
+/** Writes events of the journal: one row each, or everything that happened to one. */
 import type { EventLife } from "../src/admin.ts";
 import {
+	bareText,
 	durationText,
 	lineText,
-	printTable,
 	stateText,
+	tableText,
 	timeText,
 } from "./print.ts";
 
@@ -43,39 +44,45 @@ function countsOf(deliveries: EventLife["deliveries"]): string {
 		.join(", ");
 }
 
-export function printLife(life: EventLife): void {
+/** Everything that happened to an event, delivery by delivery. */
+export function lifeText(life: EventLife): string {
 	const { name, id, state, time, queuedMs, tags = {}, by, dueAt } = life;
-	console.log(`${name}  ${stateText(state)}  ${id}`);
-	console.log(`published ${timeText(time)}${by ? ` by ${by}` : ""}`);
-	if (dueAt !== undefined) console.log(`due ${timeText(dueAt)}`);
-	if (queuedMs !== undefined)
-		console.log(`waited ${durationText(queuedMs)} in the queue`);
-	const all = Object.entries(tags);
-	if (all.length > 0)
-		console.log(
-			`tags ${all.map(([key, value]) => `${key}:${lineText(value, 64)}`).join(" ")}`,
-		);
-	for (const { handler, attempts } of life.deliveries) {
-		console.log(`\n${handler}`);
-		printTable(
-			["", "AT", "ATTEMPT", "TOOK", "STATE", ""],
-			attempts.map((one) => [
-				...["", timeText(one.at), one.attempt ?? ""],
-				one.startedAt === undefined ? "" : durationText(one.at - one.startedAt),
-				...[stateText(one.state), detailOf(one)],
-			]),
-		);
-	}
-	if (life.body !== undefined)
-		console.log(`\nbody ${life.body}${life.bodyBytes ? "…" : ""}`);
+	const all = Object.entries(tags).map(
+		([key, value]) => `${key}:${lineText(value, 64)}`,
+	);
+	const { body, bodyBytes } = life;
+	return [
+		`${name}  ${stateText(state)}  ${id}`,
+		`published ${timeText(time)}${by ? ` by ${by}` : ""}`,
+		...(dueAt === undefined ? [] : [`due ${timeText(dueAt)}`]),
+		...(queuedMs === undefined
+			? []
+			: [`waited ${durationText(queuedMs)} in the queue`]),
+		...(all.length > 0 ? [`tags ${all.join(" ")}`] : []),
+		...life.deliveries.map(
+			({ handler, attempts }) =>
+				`\n${bareText(handler)}\n${attemptsText(attempts)}`,
+		),
+		...(body === undefined
+			? []
+			: [`\nbody ${bareText(body)}${bodyBytes ? "…" : ""}`]),
+	].join("\n");
 }
 
-function detailOf({
-	error,
-	cause,
-	reason,
-	retryAt,
-}: EventLife["deliveries"][number]["attempts"][number]): string {
+type Attempts = EventLife["deliveries"][number]["attempts"];
+
+function attemptsText(attempts: Attempts): string {
+	return tableText(
+		["", "AT", "ATTEMPT", "TOOK", "STATE", ""],
+		attempts.map((one) => [
+			...["", timeText(one.at), one.attempt ?? ""],
+			one.startedAt === undefined ? "" : durationText(one.at - one.startedAt),
+			...[stateText(one.state), detailOf(one)],
+		]),
+	);
+}
+
+function detailOf({ error, cause, reason, retryAt }: Attempts[number]): string {
 	return [
 		error && lineText(`${error.name}: ${error.message}`, 80),
 		cause && `(${cause})`,

@@ -26,11 +26,15 @@ export function printJson(value: unknown): void {
 	console.log(JSON.stringify(value, null, "\t"));
 }
 
-/** Prints rows under a header, without lines between them. */
-export function printTable(
-	head: readonly string[],
-	rows: readonly (readonly (string | number)[])[],
-): void {
+/** Rows of text or numbers. */
+type Rows = readonly (readonly (string | number)[])[];
+
+export function printTable(head: readonly string[], rows: Rows): void {
+	console.log(tableText(head, rows));
+}
+
+/** Aligns rows under a header, without lines between them. */
+export function tableText(head: readonly string[], rows: Rows): string {
 	const bare = Object.fromEntries(
 		[
 			...["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid"],
@@ -46,7 +50,7 @@ export function printTable(
 		style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
 	});
 	table.push(...rows.map((row) => row.map(String)));
-	console.log(table.toString().replace(/ +$/gm, ""));
+	return table.toString().replace(/ +$/gm, "");
 }
 
 /** A time as people read it, in UTC, to the second. */
@@ -67,9 +71,14 @@ export function durationText(ms: number): string {
 	return `${Math.round(ms)} ms`;
 }
 
-/** Cuts a text to one line of a length. Control characters could change what the terminal shows. */
+/** Replaces control characters: they could change what the terminal shows. */
+export function bareText(text: string): string {
+	return text.replace(/\p{Cc}/gu, " ");
+}
+
+/** Cuts a text to one line of a length, without control characters. */
 export function lineText(text: string, length: number): string {
 	const [first = ""] = text.split("\n");
-	const line = first.replace(/\p{Cc}/gu, " ");
+	const line = bareText(first);
 	return line.length > length ? `${line.slice(0, length - 1)}…` : line;
 }

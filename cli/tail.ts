@@ -1,8 +1,10 @@
-/** `tail`: prints events as they happen. */
+/** `tail`: prints events as they happen; on a terminal, opens and replays them. */
+import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
-import type { Admin } from "../src/admin.ts";
 import type { Context } from "./context.ts";
+import { LIMIT, looking } from "./look.ts";
 import { eventRow } from "./print-event.ts";
+import { showTail } from "./tail-view.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** The shortest wait of `tail`, in milliseconds: each request is a search of the journal. */
@@ -13,29 +15,40 @@ export function tailCommand(program: Command, context: Context): void {
 		.command("tail [filter...]")
 		.description("print events as they happen, until Ctrl-C")
 		.option("--every <ms>", "how often to ask", "1000")
-		.addHelpText("after", "\nExample: tidings tail state:dead name:order.**")
-		.action(async (filter: string[], { every }: { every: string }) => {
+		.option("--plain", "print lines on a terminal, too")
+		.addHelpText(
+			"after",
+			`
+On a terminal, j and k or the arrows select an event, o opens its timeline, r replays its dead letters, q quits.
+Examples: tidings tail state:dead name:order.**
+          tidings --json tail tag.customer:c42 | jq .state`,
+		)
+		.action(async (filter: string[], { every, plain }: TailOptions) => {
 			if (!(Number(every) >= MIN_EVERY))
 				throw new UsageError(
 					`--every: ${every} is not a wait; give milliseconds, at least ${MIN_EVERY}.`,
 				);
+			const q = filter.join(" ");
 			const admin = context.admin();
-			for await (const event of newEvents(admin, filter.join(" "), +every))
-				context.print(event, () => console.log(eventRow(event).join("  ")));
+			const look = looking(admin, q);
+			const isTerminal = process.stdin.isTTY && process.stdout.isTTY;
+			if (isTerminal && !plain && !context.isJson())
+				return showTail({ admin, q, every: +every, look });
+			// What was there before the command is not new.
+			await look();
+			for (;;) {
+				await pause(+every);
+				const { changed, hasMissed } = await look();
+				if (hasMissed) console.error(MISSED);
+				for (const event of changed)
+					context.print(event, () => console.log(eventRow(event).join("  ")));
+			}
 		});
 }
 
-/** Asks again and again for the latest events, and returns each change once. */
-async function* newEvents(admin: Admin, q: string, every: number) {
-	const seen = new Map<string, number>();
-	for (let isFirst = true; ; isFirst = false) {
-		const { events } = await admin.events.list({ q, limit: 100 });
-		for (const event of events.toReversed()) {
-			if ((seen.get(event.id) ?? 0) >= event.at) continue;
-			seen.set(event.id, event.at);
-			// What was there before the command is not new.
-			if (!isFirst) yield event;
-		}
-		await new Promise((resolve) => setTimeout(resolve, every));
-	}
+interface TailOptions {
+	every: string;
+	plain?: boolean;
 }
+
+const MISSED = `More than ${LIMIT} events since the last look: some are not shown. Give a filter, or a shorter --every.`;

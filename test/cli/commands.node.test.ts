@@ -2,8 +2,11 @@
 import { execFile } from "node:child_process";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { PassThrough } from "node:stream";
+import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 
+import { showProgress } from "../../cli/progress.ts";
 import type { Finding } from "../../src/doctor/finding.ts";
 
 const main = new URL("../../cli/main.ts", import.meta.url).pathname;
@@ -123,6 +126,21 @@ test("a job of which some items fail, or that is stopped, has the exit code 1", 
 		});
 	}
 }, 30_000);
+
+test("a bar shows the progress of a job on a terminal, and nothing elsewhere", () => {
+	for (const isTTY of [true, false]) {
+		const stream = Object.assign(new PassThrough(), { isTTY });
+		const progress = showProgress("job j1", stream as never);
+		progress.update(1, 2);
+		progress.update(3, 2);
+		progress.end();
+		const written = stripVTControlCharacters(String(stream.read() ?? ""));
+		const half = `${"#".repeat(15)}${"-".repeat(15)}`;
+		expect(written).toBe(
+			isTTY ? `job j1 [${half}] 1 of 2job j1 [${"#".repeat(30)}] 3 of 2` : "",
+		);
+	}
+});
 
 test("an error from an event prints no control characters", async () => {
 	const attempt = {
