@@ -1,4 +1,4 @@
-/** `handlers` and `health`. */
+/** `handlers`, `metrics` and `health`. */
 import type { Command } from "commander";
 import type { Health } from "../src/admin.ts";
 import type { Context } from "./context.ts";
@@ -21,6 +21,27 @@ export function healthCommands(program: Command, context: Context): void {
 				);
 				for (const key of unreachable)
 					console.log(`The Worker ${key} does not respond.`);
+			});
+		});
+
+	program
+		.command("metrics [filter...]")
+		.description("show attempts and durations by handler, of the last hour")
+		.addHelpText("after", "\nExample: tidings metrics since:24h handler:mail/*")
+		.action(async (filter: string[]) => {
+			const metrics = await context.admin().metrics(filter.join(" "));
+			context.print(metrics, () => {
+				printTable(
+					["HANDLER", "DELIVERED", "RETRYING", "DEAD", "MEDIAN", "P99"],
+					metrics.handlers.map((one) => [
+						...[one.handler, one.delivered, one.retrying, one.dead],
+						...[one.median, one.p99].map((ms) =>
+							ms === null ? "" : durationText(ms),
+						),
+					]),
+				);
+				if (metrics.missed > 0)
+					console.log(`${metrics.missed} calls of the journal are missing.`);
 			});
 		});
 

@@ -15,6 +15,7 @@ import type { ScheduledEvent, WaitingDelivery } from "./event/scheduled-row.ts";
 import type { Health } from "./health/health.ts";
 import type { Job } from "./jobs/job.ts";
 import type { EventLife } from "./journal/life.ts";
+import type { Metrics } from "./journal/metrics.ts";
 import {
 	checkHttpTarget,
 	type HttpTarget,
@@ -29,6 +30,7 @@ export type {
 	Finding,
 	Health,
 	Job,
+	Metrics,
 	ScheduledEvent,
 	WaitingDelivery,
 };
@@ -170,6 +172,12 @@ export function createAdmin(target: HttpTarget | OperatorBinding) {
 		/** Finds errors of configuration and deployment. `time` is the Worker's clock. */
 		doctor: () =>
 			send<{ time: number; findings: Finding[] }>("GET", path("doctor")),
+		/**
+		 * Reads rates and durations by handler, by default of the last hour.
+		 *
+		 * @param q may have since, until and handler
+		 */
+		metrics: (q?: string) => send<Metrics>("GET", path("metrics", [], { q })),
 		/** Reports problems, the backlog and the lag. Does not throw if there are problems. */
 		health: () => send<Health>("GET", "/health", undefined, 503),
 	};

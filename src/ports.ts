@@ -30,7 +30,7 @@ import type { Observe } from "./event/transition.ts";
 import type { HandlerWorker } from "./handlers/call.ts";
 import type { Job, Step, StepResult } from "./jobs/job.ts";
 import type { Counts } from "./journal/counters.ts";
-import type { MinuteCounts } from "./journal/minute-table.ts";
+import type { IntervalCounts } from "./journal/minute-table.ts";
 import type { Page } from "./journal/page.ts";
 import type { JournalCursor, SearchResult } from "./journal/search.ts";
 import type { JournalWriter } from "./journal/writer.ts";
@@ -201,6 +201,10 @@ export interface JournalStore {
 		from: JournalCursor | undefined,
 		limit: number,
 	): Promise<SearchResult>;
-	/** The counts of each minute from one time to another, in epoch milliseconds. */
-	minutes(since: number, until: number): Promise<MinuteCounts[]>;
+	/**
+	 * The counts from one time to another, in epoch milliseconds.
+	 *
+	 * @param step length of an interval, in milliseconds
+	 */
+	counts(since: number, until: number, step: number): Promise<IntervalCounts[]>;
 }

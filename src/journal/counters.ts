@@ -20,6 +20,8 @@ export interface Counts {
 	/** Events by what was reported about them. */
 	events: Record<string, number>;
 	handlers: Record<string, HandlerCounts>;
+	/** When each version of the Worker reported first, in epoch milliseconds. */
+	deploys?: Record<string, number>;
 }
 
 const EVENT_STEPS = new Set([
@@ -66,7 +68,24 @@ export function sumOf(one: Counts, other: Counts): Counts {
 			),
 		});
 	}
-	return { events, handlers: Object.fromEntries(handlers) };
+	const deploys = firstOf(one.deploys, other.deploys);
+	return {
+		events,
+		handlers: Object.fromEntries(handlers),
+		...(deploys && { deploys }),
+	};
+}
+
+/** The earlier time of each version. */
+function firstOf(
+	one: Counts["deploys"],
+	other: Counts["deploys"],
+): Counts["deploys"] {
+	if (!one || !other) return one ?? other;
+	const first = { ...one };
+	for (const [id, at] of Object.entries(other))
+		first[id] = Math.min(at, first[id] ?? at);
+	return first;
 }
 
 export const NO_COUNTS: Counts = { events: {}, handlers: {} };

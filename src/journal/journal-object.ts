@@ -6,7 +6,7 @@ import { log } from "../platform/log.ts";
 import { objectContext } from "../platform/object-context.ts";
 import type { Counts } from "./counters.ts";
 import { allTables, dateOf, dayOf, dropTables } from "./day-table.ts";
-import { type MinuteCounts, MinuteTable } from "./minute-table.ts";
+import { type IntervalCounts, MinuteTable } from "./minute-table.ts";
 import type { Page } from "./page.ts";
 import { PageTable } from "./page-table.ts";
 import { type JournalCursor, type SearchResult, search } from "./search.ts";
@@ -38,7 +38,8 @@ export class Journal extends DurableObject {
 		const now = Date.now();
 		if (this.#sql.databaseSize > MOST_BYTES) this.#dropOldest(now);
 		if (page) this.#pages.add(page, deploy, now);
-		this.#minutes.add(counts, now);
+		const deploys = deploy === "" ? {} : { deploys: { [deploy]: now } };
+		this.#minutes.add({ ...counts, ...deploys }, now);
 		await this.#alarm.setBy(startOfTomorrow(now));
 	}
 
@@ -50,8 +51,13 @@ export class Journal extends DurableObject {
 		return search(filter, from, limit, this.#pages);
 	}
 
-	async minutes(since: number, until: number): Promise<MinuteCounts[]> {
-		return this.#minutes.list(since, until);
+	/** @param step length of an interval, in milliseconds */
+	async counts(
+		since: number,
+		until: number,
+		step: number,
+	): Promise<IntervalCounts[]> {
+		return this.#minutes.list(since, until, step);
 	}
 
 	/** Drops the days whose retention has ended. */

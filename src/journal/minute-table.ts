@@ -4,9 +4,9 @@ import { DayTables, dayOf } from "./day-table.ts";
 
 const MINUTE = 60_000;
 
-/** The counts of one minute. */
-export interface MinuteCounts {
-	/** Start of the minute, in epoch milliseconds. */
+/** The counts of an interval of one or more minutes. */
+export interface IntervalCounts {
+	/** Start of the interval, in epoch milliseconds. */
 	at: number;
 	counts: Counts;
 }
@@ -38,21 +38,28 @@ export class MinuteTable {
 		);
 	}
 
-	/** The minutes from one time to another, in epoch milliseconds, in order. */
-	list(since: number, until: number): MinuteCounts[] {
-		return this.#tables
-			.days()
-			.reverse()
-			.filter((day) => day >= dayOf(since) && day <= dayOf(until))
-			.flatMap((day) =>
-				this.#sql
-					.exec<{ at: number; counts: string }>(
-						`SELECT at, counts FROM ${this.#tables.nameOf(day)} WHERE at > ? AND at < ? ORDER BY at`,
-						...[since - MINUTE, until],
-					)
-					.toArray(),
-			)
-			.map(({ at, counts }) => ({ at, counts: JSON.parse(counts) }));
+	/**
+	 * The counts from one time to another, in epoch milliseconds, in order. It sums them here: those of a week may be
+	 * more than a call can return.
+	 *
+	 * @param step length of an interval, in milliseconds
+	 */
+	list(since: number, until: number, step: number): IntervalCounts[] {
+		const intervals = new Map<number, Counts>();
+		const days = this.#tables.days().reverse();
+		for (const day of days) {
+			if (day < dayOf(since) || day > dayOf(until)) continue;
+			const rows = this.#sql.exec<{ at: number; counts: string }>(
+				`SELECT at, counts FROM ${this.#tables.nameOf(day)} WHERE at > ? AND at < ? ORDER BY at`,
+				...[since - MINUTE, until],
+			);
+			for (const row of rows) {
+				const at = Math.floor(row.at / step) * step;
+				const sum = intervals.get(at) ?? NO_COUNTS;
+				intervals.set(at, sumOf(sum, JSON.parse(row.counts)));
+			}
+		}
+		return [...intervals].map(([at, counts]) => ({ at, counts }));
 	}
 
 	/** Forgets what is known of the tables, after a day was dropped. */

@@ -96,7 +96,8 @@ function livesOf(entries: readonly Entry[]): EventLife[] {
 	return [...Map.groupBy(entries, ({ id }) => id).values()].map(lifeOf);
 }
 
-function storeOf({ journal }: ReadPorts): JournalStore {
+/** @throws RefusedError `not_configured` without a journal */
+export function storeOf({ journal }: Pick<Ports, "journal">): JournalStore {
 	if (journal) return journal.store;
 	throw new RefusedError(
 		"not_configured",

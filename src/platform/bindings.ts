@@ -184,13 +184,13 @@ export function boundJobs(): JobStore {
 }
 
 export function boundJournal(): JournalStore {
-	type Stub = Pick<JournalStore, "search" | "minutes"> & {
+	type Stub = Pick<JournalStore, "search" | "counts"> & {
 		record(
 			...entries: [...Parameters<JournalStore["record"]>, deploy: string]
 		): Promise<void>;
 	};
 	const stub = objectPort<Stub>("Journal", "journal-0", [
-		...(["record", "search", "minutes"] as const),
+		...(["record", "search", "counts"] as const),
 	]);
 	return {
 		...stub,

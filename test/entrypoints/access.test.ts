@@ -430,10 +430,10 @@ test("/health and the log report a queue that TIDINGS_QUEUES does not name", asy
 	vi.spyOn(Date, "now").mockReturnValue(later);
 	expect(await call("GET", "/health", undefined, { key: "" })).toMatchObject({
 		status: 503,
-		json: { status: "unclaimed" },
+		json: { status: "failing" },
 	});
-	expect((await call("GET", "/health")).json).toMatchObject({
-		status: "unclaimed",
-		unclaimedQueue: "misnamed-events",
+	expect((await call("GET", "/health")).json.problems).toContainEqual({
+		code: "queue_unclaimed",
+		detail: expect.stringContaining('"misnamed-events"'),
 	});
 });

@@ -216,7 +216,7 @@ test("a day is dropped whole when its retention has ended, and nothing else is",
 	expect((await journal.search({}, undefined, 10)).entries).toMatchObject([
 		{ id: recent.id },
 	]);
-	expect(await journal.minutes(T0 - DAY, T0 + DAY)).toEqual([]);
+	expect(await journal.counts(T0 - DAY, T0 + DAY, DAY)).toEqual([]);
 	vi.setSystemTime(T0 + 20 * DAY);
 	await runDurableObjectAlarm(journal);
 	await runInDurableObject(journal, async (_, { storage }) => {
@@ -255,12 +255,12 @@ test("a day of another version is not read, and is dropped on its day", async ()
 test("a minute has the counts of all its batches, by handler, with durations", async () => {
 	await record(entry(), entry({}, died));
 	await record(entry({}, { handler: "audit", startedAt: T0 - 700 }));
-	const minutes = await journal.minutes(T0, T0 + 60_000);
+	const minutes = await journal.counts(T0, T0 + 60_000, 60_000);
 	expect(minutes).toEqual([
 		{
 			at: T0,
 			counts: {
-				events: {},
+				...{ events: {}, deploys: { v1: T0 } },
 				handlers: {
 					mail: expect.objectContaining({ delivered: 1, retrying: 0, dead: 1 }),
 					audit: expect.objectContaining({ delivered: 1, dead: 0 }),
@@ -270,4 +270,27 @@ test("a minute has the counts of all its batches, by handler, with durations", a
 	]);
 	const durations = minutes[0]?.counts.handlers.audit?.durations;
 	expect(durations).toEqual([0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0]);
+});
+
+test("longer intervals have the sums of their minutes, and the first report of each deploy", async () => {
+	await record(entry());
+	vi.setSystemTime(T0 + 14 * 60_000);
+	await record(entry({}, died));
+	await journal.record(null, countsOf([entry()]), "v2");
+	vi.setSystemTime(T0 + 15 * 60_000);
+	await record(entry());
+	const list = await journal.counts(T0, T0 + DAY, 15 * 60_000);
+	expect(list).toMatchObject([
+		{
+			at: T0,
+			counts: {
+				handlers: { mail: { delivered: 2, dead: 1 } },
+				deploys: { v1: T0, v2: T0 + 14 * 60_000 },
+			},
+		},
+		{
+			at: T0 + 15 * 60_000,
+			counts: { handlers: { mail: { delivered: 1, dead: 0 } } },
+		},
+	]);
 });

@@ -2,6 +2,7 @@
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { NonRetryableError } from "../../src/index.ts";
 import { countsOf } from "../../src/journal/counters.ts";
+import type { Entry } from "../../src/journal/entry.ts";
 import { pageOf } from "../../src/journal/page.ts";
 import { portsOf } from "../../src/registration.ts";
 import { call, installKeys } from "../support/http.ts";
@@ -130,4 +131,54 @@ test("an event is found if the clock of its consumer is behind that of its publi
 	expect((await call("GET", `/v1/events/${id}`)).json).toMatchObject({
 		...{ id, state: "ignored", at: time },
 	});
+});
+
+test("metrics have the failures and the durations of each handler, and every interval", async () => {
+	const { newId, journal, clock } = portsOf(events);
+	const at = clock();
+	const error = { name: "Error", message: "no" };
+	const step = (handler: string, change = {}) => ({
+		...{ type: "delivered" as const, at, handler, attempt: 1 },
+		...{ startedAt: at - 30, ...change },
+	});
+	const steps = [
+		...[step("metric/a"), step("metric/b"), step("metric/b")],
+		step("metric/b", { type: "dead", cause: "exhausted", error }),
+	];
+	const one = { id: newId(at), name: "metric.counted", time: at, steps };
+	await journal?.store.record(null, countsOf([one as Entry]));
+	const q = encodeURIComponent("handler:metric/*");
+	const { json } = await call("GET", `/v1/metrics?q=${q}`);
+	expect(json).toMatchObject({
+		...{ step: 60_000, missed: 0 },
+		handlers: [
+			{ handler: "metric/b", delivered: 2, retrying: 0, dead: 1 },
+			{ handler: "metric/a", delivered: 1, dead: 0 },
+		],
+	});
+	const [{ median, p99, failures }] = json.handlers;
+	for (const ms of [median, p99]) expect(ms).toBeGreaterThan(25);
+	expect(p99).toBeLessThanOrEqual(50);
+	const sum = (all: number[]) => all.reduce((a, b) => a + b, 0);
+	expect(sum(failures)).toBe(1);
+	const { intervals } = json;
+	expect([60, 61]).toContain(intervals.length);
+	expect(failures).toHaveLength(intervals.length);
+	expect(
+		sum(intervals.map(({ delivered }: { delivered: number }) => delivered)),
+	).toBe(3);
+
+	for (const [filter, detail] of [
+		["name:a", "metrics are not found by name"],
+		["since:1000d", "the time is too long"],
+	]) {
+		const path = `/v1/metrics?q=${encodeURIComponent(filter as string)}`;
+		const { status, json } = await call("GET", path);
+		expect({ status, detail: json.detail }).toEqual({
+			...{ status: 400, detail: expect.stringContaining(detail as string) },
+		});
+	}
+	const key = "publish";
+	const refused = await call("GET", "/v1/metrics", undefined, { key });
+	expect(refused.status).toBe(403);
 });

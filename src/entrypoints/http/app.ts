@@ -16,6 +16,7 @@ import { healthRoute } from "./health.ts";
 import { hookRoutes } from "./hooks.ts";
 import { jobRoutes } from "./jobs.ts";
 import { type Caller, callerOf } from "./keys.ts";
+import { metricsRoute } from "./metrics.ts";
 import { openapiRoutes } from "./openapi/routes.ts";
 import { HttpError, problem } from "./problem.ts";
 import { limitAddress, limitCaller } from "./rate-limit.ts";
@@ -60,6 +61,7 @@ export function createApp(
 	subscriptionRoutes(app, ports);
 	appRoutes(app, ports);
 	hookRoutes(app, ports);
+	metricsRoute(app, ports);
 	healthRoute(app, ports, retention);
 	openapiRoutes(app, prefix);
 	return app;

@@ -101,6 +101,35 @@ export const HealthReport = component(
 	}),
 );
 
+const outcomes = { delivered: whole, retrying: whole, dead: whole };
+
+export const Metrics = component(
+	"Metrics",
+	z.object({
+		since: instant,
+		until: instant,
+		step: duration,
+		intervals: z.array(
+			z.object({
+				at: instant,
+				events: z.record(z.string(), whole),
+				...outcomes,
+			}),
+		),
+		handlers: z.array(
+			z.object({
+				handler: text,
+				...outcomes,
+				median: duration.nullable(),
+				p99: duration.nullable(),
+				failures: z.array(whole),
+			}),
+		),
+		deploys: z.array(z.object({ id: text, at: instant })),
+		missed: whole,
+	}),
+);
+
 export const Diagnosis = component(
 	"Diagnosis",
 	z.object({

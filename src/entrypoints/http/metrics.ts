@@ -1,0 +1,21 @@
+/** `GET /v1/metrics`: rates and durations by handler, from the counts of the journal. */
+import type { Hono } from "hono";
+import type { AppPorts } from "../../apps/app-ports.ts";
+import { readMetrics } from "../../journal/metrics.ts";
+import { FilteredPage } from "./input.ts";
+import { Metrics } from "./openapi/operating-answers.ts";
+import { type Http, route } from "./routes.ts";
+
+export function metricsRoute(app: Hono<Http>, ports: AppPorts): void {
+	route(app, "/v1/metrics", {
+		GET: {
+			id: "getMetrics",
+			summary: "Reports attempts, failures and durations by handler",
+			access: "read",
+			query: FilteredPage.pick({ q: true }),
+			answers: { 200: Metrics },
+			answer: async (context, { q }) =>
+				context.json(await readMetrics(q, ports)),
+		},
+	});
+}
