@@ -7,6 +7,7 @@ import type { Config } from "./config/config.ts";
 import { settingsOf } from "./config/settings.ts";
 import { consume } from "./consume/queue.ts";
 import { reportUnclaimed, UNCLAIMED_DELAY } from "./consume/unclaimed.ts";
+import type { Dashboard } from "./dashboard.ts";
 import { createApp } from "./entrypoints/http/app.ts";
 import { decode } from "./event/envelope.ts";
 import { RefusedError } from "./event/errors.ts";
@@ -39,6 +40,8 @@ interface WorkerOptions<Env = Cloudflare.Env>
 	prefix?: string;
 	/** The export of `tidings.config.ts`. Default: no other Workers, no routes, 4 shards. */
 	config?: Config;
+	/** `dashboard()` of `tidings/dashboard`. Default: none. */
+	dashboard?: Dashboard;
 }
 
 /**
@@ -55,7 +58,7 @@ export function worker<Env = Cloudflare.Env>(
 	options: WorkerOptions<Env> = {},
 ) {
 	rejectUnknownKeys("worker", options, OPTIONS);
-	const { prefix = "", config, ...own } = options;
+	const { prefix = "", config, dashboard, ...own } = options;
 	if (!/^(\/[^/?#]+)*$/.test(prefix))
 		throw new RefusedError(
 			"invalid_request",
@@ -69,6 +72,11 @@ export function worker<Env = Cloudflare.Env>(
 	const { retention } = settings;
 	const app = createApp(ports, prefix, retention.queues);
 	const roles = rolesByName();
+	const ours = own.fetch && prefix === "" ? OURS : OURS_WITH_DESCRIPTION;
+	const pagesPath =
+		prefix + (dashboard?.path ?? (own.fetch ? "/_tidings" : ""));
+	if (dashboard) checkPagesPath(pagesPath, prefix, own.fetch !== undefined);
+	const pages = dashboard?.serve({ ports, settings, path: pagesPath, prefix });
 	setObjectContext({
 		queues: consumerPorts.queues,
 		payloads: consumerPorts.payloads,
@@ -85,7 +93,11 @@ export function worker<Env = Cloudflare.Env>(
 
 	return {
 		async fetch(request, env, ctx) {
-			return own.fetch && !isOurs(request, prefix)
+			const { pathname } = new URL(request.url);
+			const isApi = ours.some((path) => isUnder(pathname, prefix + path));
+			if (pages && !isApi && isUnder(pathname, pagesPath))
+				return pages(request, env as Cloudflare.Env, ctx);
+			return own.fetch && !isApi
 				? own.fetch(request, env, ctx)
 				: app.fetch(request, env as Cloudflare.Env, ctx);
 		},
@@ -118,7 +130,10 @@ export function worker<Env = Cloudflare.Env>(
 	} satisfies ExportedHandler<Env>;
 }
 
-const OPTIONS = ["fetch", "queue", "scheduled", "email", "prefix", "config"];
+const OPTIONS = [
+	...(["fetch", "queue", "scheduled", "email"] as const),
+	...(["prefix", "config", "dashboard"] as const),
+];
 
 /** Reads the var when the module loads, so that a wrong var fails the deploy and not the events. */
 function rolesByName(): Map<string, QueueRole> {
@@ -127,13 +142,22 @@ function rolesByName(): Map<string, QueueRole> {
 
 const OURS = ["/v1", "/health", "/hooks"];
 
-/** Without a prefix, the user's own API may have its description there. */
-const OURS_AFTER_PREFIX = [...OURS, "/openapi", "/openapi.json"];
+/** Next to a user's own `fetch` and without a prefix, the user's own API may have its description there. */
+const OURS_WITH_DESCRIPTION = [...OURS, "/openapi", "/openapi.json"];
 
-function isOurs(request: Request, prefix: string): boolean {
-	const { pathname } = new URL(request.url);
-	return (prefix === "" ? OURS : OURS_AFTER_PREFIX).some(
-		(path) =>
-			pathname === prefix + path || pathname.startsWith(`${prefix}${path}/`),
+function isUnder(pathname: string, path: string): boolean {
+	return pathname === path || pathname.startsWith(`${path}/`);
+}
+
+/** @throws RefusedError if the dashboard would hide the API or the user's own pages */
+function checkPagesPath(path: string, prefix: string, hasFetch: boolean): void {
+	const hidden =
+		path === "" && hasFetch
+			? "your own fetch"
+			: OURS.find((ours) => isUnder(path, prefix + ours));
+	if (hidden === undefined) return;
+	throw new RefusedError(
+		"invalid_request",
+		`worker: the dashboard at ${JSON.stringify(path || "/")} would hide ${hidden}; give dashboard({ path }) another one, such as "/_tidings"`,
 	);
 }

@@ -5,11 +5,9 @@ import { describe, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../src");
 const files = new Map(
-	globSync("**/*.ts", { cwd: root })
-		// A user's own files in the Worker that this repository deploys.
-		.filter(
-			(file) => !/^(main|handlers\.generated)\.ts$|^subscribers\//.test(file),
-		)
+	globSync("**/*.{ts,tsx}", { cwd: root })
+		// A user's own files in the Worker that this repository deploys, and what a script has written.
+		.filter((file) => !/^main\.ts$|\.generated\.ts$|^subscribers\//.test(file))
 		.map((file) => [file, readFileSync(join(root, file), "utf8")]),
 );
 
@@ -17,9 +15,10 @@ const files = new Map(
 const LAYERS: readonly (readonly string[])[] = [
 	[
 		...["index.ts", "worker.ts", "objects.ts", "client.ts", "admin.ts"],
+		"dashboard.ts",
 		"dialects/",
 	],
-	["entrypoints/"],
+	["entrypoints/", "dashboard/"],
 	["config/assemble.ts", "events.ts", "registration.ts", "apps/"],
 	// The steps in the order of an event's life. A step imports from itself and from later steps only.
 	["health/"],
@@ -137,11 +136,11 @@ test.each<[string, RegExp, RegExp]>([
 		/-(object|table|search)\.ts$|^platform\/activity\.ts$/,
 	],
 	["extends DurableObject", /extends DurableObject/, /-object\.ts$/],
-	["Hono", /from "hono/, /^entrypoints\//],
+	["Hono", /from "hono/, /^(entrypoints|dashboard)\//],
 	[
 		"a route without a description",
 		/\bapp\.(get|post|put|patch|delete|on|all)\(/,
-		/^entrypoints\/http\/routes\.ts$/,
+		/^entrypoints\/http\/routes\.ts$|^dashboard\//,
 	],
 	["WorkerEntrypoint", /extends WorkerEntrypoint/, /^entrypoints\//],
 	["console", /\bconsole\b[.[]/, /^platform\/log\.ts$/],
@@ -186,6 +185,37 @@ test.each(["index.ts", "client.ts", ...DIALECTS])(
 		expect(bundle.filter((name) => excluded.test(name))).toEqual([]);
 	},
 );
+
+test("only dashboard.ts brings the dashboard: a bundle of worker.ts has neither its pages nor JSX", () => {
+	const bundle = [...bundleOf("worker.ts")];
+	expect(bundle).toContain("entrypoints/http/app.ts");
+	const brought = /^dashboard|^hono\/(jsx|cookie|streaming)/;
+	expect(bundle.filter((name) => brought.test(name))).toEqual([]);
+	expect([...bundleOf("dashboard.ts")]).toContain("dashboard/app.tsx");
+});
+
+test("no page has inline code or style, and htmx gets no code to evaluate", () => {
+	const pages = [...files].filter(([file]) => file.startsWith("dashboard/"));
+	expect(pages.length).toBeGreaterThan(20);
+	for (const [file, text] of pages) {
+		if (!file.endsWith(".tsx")) continue;
+		expect(text, file).not.toMatch(/\sstyle=|<style|dangerouslySetInnerHTML/);
+		expect(text, file).not.toMatch(/\son[a-z]+=|hx-on|["'`{]js:|hx-trigger=/);
+		expect(text, file).not.toMatch(/javascript:/);
+		// Only the document type is not escaped.
+		for (const [, given] of text.matchAll(/\braw\(([^)]*)\)/g))
+			expect(given, file).toBe('"<!doctype html>"');
+		for (const [script] of text.matchAll(/<script[^>]*>[^<]*/g))
+			expect(script, file).toMatch(
+				/^<script src=\{base \+ assets\.\w+\} defer>$/,
+			);
+		// Every form has the token of its visitor, except those that post nothing.
+		for (const [form] of text.matchAll(/<form[^>]*>/g))
+			expect(form, file).toMatch(
+				file.endsWith("/form.tsx") ? /post/ : /method="(get|dialog)"/,
+			);
+	}
+});
 
 test("a dialect adds no mechanism: it imports no step, and no other dialect", () => {
 	expect(DIALECTS.length).toBeGreaterThanOrEqual(4);

@@ -37,6 +37,11 @@ export function hasCompatibilityFlag(name: string): boolean {
 	return Cloudflare.compatibilityFlags[name] === true;
 }
 
+/** Whether this is certainly a build of `wrangler dev`. A build by another bundler is neither this nor deployed. */
+export function isDevelopment(): boolean {
+	return process.env.NODE_ENV === "development";
+}
+
 /** How long the value of a Secrets Store secret is cached, in milliseconds. */
 const SECRET_TTL = 60_000;
 

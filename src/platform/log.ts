@@ -8,7 +8,7 @@ import { serializeError } from "../event/failure.ts";
 import { isReservedName } from "../event/name.ts";
 import type { Observe } from "../event/transition.ts";
 
-type Level = "warn" | "error";
+type Level = "info" | "warn" | "error";
 
 /** Each line: its level and what happens next. */
 const LINES = {
@@ -87,6 +87,11 @@ const LINES = {
 	issuer_keys_unreadable: ["error", "callers with its tokens get 503"],
 	request_failed: ["error", "the caller got 500"],
 	webhook_unavailable: ["error", "the caller gets 503"],
+	// dashboard
+	dashboard_signed_in: ["info", "the session ends after 8 hours"],
+	dashboard_sign_in_failed: ["warn", "the person may try again"],
+	dashboard_action: ["info", "nothing; the action was carried out"],
+	live_update_failed: ["error", "the page connects again"],
 	// observers
 	observer_failed: ["error", "the transition stands"],
 	// transitions, unless `createEvents` is given an observer of its own

@@ -29,12 +29,13 @@ describe("the package", () => {
 	test("contains the built files with their types and maps, the source, the documents, examples and templates", () => {
 		const others = files.filter(
 			(file) =>
-				!/^dist\/.+\.(js|d\.ts)(\.map)?$|^src\/.+\.ts$|^docs\/.+\.md$|^(examples|templates)\//.test(
+				!/^dist\/.+\.(js|d\.ts)(\.map)?$|^src\/.+\.tsx?$|^docs\/.+\.md$|^(examples|templates)\//.test(
 					file,
 				),
 		);
 		expect(others.sort()).toEqual([
 			...["AGENTS.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"],
+			"NOTICE",
 			...["README.md", "SECURITY.md", "llms.txt", "package.json"],
 			...["tidings.config.ts", "wrangler.toml"],
 		]);

@@ -88,6 +88,14 @@ storage = "sqlite"
 type = "durable-object"
 storage = "sqlite"
 `,
+	"operated.ts": `
+import { dashboard } from "tidings/dashboard";
+import { worker } from "tidings/worker";
+import { events } from "./events.ts";
+
+export default worker(events, { fetch: () => new Response("mine"), dashboard: dashboard({ path: "/ops" }) });
+export { DeadLetters, Payloads, Scheduler } from "tidings/objects";
+`,
 	"client.ts": `
 import { createClient } from "tidings/client";
 import type { events } from "./events.ts";
@@ -172,6 +180,7 @@ test("a user's Workers compile strictly, including the declarations of packages"
 
 describe("a deployed Worker", () => {
 	const at = ["--name", "app", "--compatibility-date", "2026-11-01"];
+	let ownerSize = 0;
 
 	test("that publishes through createClient has less than 12 KB gzipped", async () => {
 		expect(await deployedSize(app, "client.ts", ...at)).toBeLessThan(12);
@@ -185,9 +194,17 @@ describe("a deployed Worker", () => {
 		expect(await deployedSize(app, "subscriber.ts", ...at)).toBeLessThan(26);
 	});
 
-	test("that owns events, with HTTP, has less than 140 KB gzipped, minified as the templates are", async () => {
-		const size = await deployedSize(app, "owner.ts", "--minify", ...at);
-		expect(size).toBeLessThan(140);
+	test("that owns events, with HTTP, has less than 140 KB gzipped, minified as the templates are, and nothing of the dashboard", async () => {
+		const bundle = join(app, "owner.bundle");
+		const to = ["--outfile", bundle, "--minify", ...at];
+		ownerSize = await deployedSize(app, "owner.ts", ...to);
+		expect(ownerSize).toBeLessThan(140);
+		expect(await readFile(bundle, "utf8")).not.toMatch(/htmx|tidings_session/);
+	});
+
+	test("that also serves the dashboard has less than 45 KB more, pages included", async () => {
+		const size = await deployedSize(app, "operated.ts", "--minify", ...at);
+		expect(size - ownerSize).toBeLessThan(45);
 	});
 
 	test("that owns events starts in less than 250 ms, a quarter of what the platform allows", async () => {

@@ -1,7 +1,8 @@
 /** The Worker that owns the shop's events: queues, objects, handlers and the HTTP API. */
+import { dashboard } from "tidings/dashboard";
 import { publisher, worker } from "tidings/worker";
 import { events } from "./handlers.ts";
 
-export default worker(events);
+export default worker(events, { dashboard: dashboard() });
 export const Publisher = publisher(events);
 export * from "tidings/objects";

@@ -58,6 +58,30 @@ export async function readOptionalJson(
 	return parse(text);
 }
 
+/**
+ * Reads an HTML form.
+ *
+ * @throws HttpError `unsupported_media_type`, `content_too_large`, `invalid_json` for invalid UTF-8
+ */
+export async function readForm(
+	request: Request,
+	limit: number,
+): Promise<URLSearchParams> {
+	const [media] = (request.headers.get("content-type") ?? "").split(";");
+	if (media?.trim().toLowerCase() !== FORM)
+		throw new HttpError(
+			"unsupported_media_type",
+			`content-type: ${show(media)} is not supported; send ${FORM}`,
+		);
+	const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+	let text = "";
+	for await (const chunk of chunksOf(request, limit))
+		text += decode(decoder, chunk);
+	return new URLSearchParams(text + decode(decoder));
+}
+
+const FORM = "application/x-www-form-urlencoded";
+
 function checkMediaType({ headers }: Request): void {
 	const [type = ""] = (headers.get("content-type") ?? "").split(";");
 	const media = type.trim().toLowerCase();

@@ -51,7 +51,8 @@ function isScope(scope: unknown): boolean {
 		: name === "publish" && isPattern(pattern);
 }
 
-type Key = z.infer<typeof Keys>[number];
+/** An API key as the secret has it. */
+export type Key = z.infer<typeof Keys>[number];
 
 /** An authenticated caller and its permissions. */
 export interface Caller {
@@ -118,6 +119,19 @@ export async function authenticate(
 			"unauthorized",
 			"the request has no API key; send `Authorization: Bearer <key>`",
 		);
+	return permissionsOf(await findKey(token, secret, isLocal));
+}
+
+/**
+ * Returns the key that a token is. Takes the same time for an unknown id as for a wrong secret.
+ *
+ * @throws HttpError `unauthorized`
+ */
+export async function findKey(
+	token: string,
+	secret: unknown,
+	isLocal: boolean,
+): Promise<Key> {
 	const [, id] = /^tid_([A-Za-z0-9-]+)_/.exec(token) ?? [];
 	const known = keysIn(secret).filter((key) => key.id === id);
 	const digest = await crypto.subtle.digest(
@@ -133,7 +147,14 @@ export async function authenticate(
 			"unauthorized",
 			"this API key is public: it is valid only in local development, for requests to localhost; create a key with npx tidings key, or start wrangler dev with --local-upstream localhost if it has routes",
 		);
-	return permissionsOf(key);
+	return key;
+}
+
+/** Returns the keys of an id, without the public one unless the request is local. */
+export function keysOf(id: string, secret: unknown, isLocal: boolean): Key[] {
+	return keysIn(secret).filter(
+		(key) => key.id === id && (isLocal || key.digest !== LOCAL_DIGEST),
+	);
 }
 
 export function bearerOf(
@@ -175,7 +196,7 @@ function jsonOf(text: string): unknown {
 	}
 }
 
-function permissionsOf({
+export function permissionsOf({
 	id,
 	scopes,
 }: Pick<Key, "id"> & { scopes: readonly string[] }): Caller {
@@ -201,7 +222,8 @@ export function requireScope(caller: Caller, scope: "read" | "admin"): void {
 	);
 }
 
-function bytesOf(hex: string): Uint8Array {
+/** @param hex two digits for each byte */
+export function bytesOf(hex: string): Uint8Array<ArrayBuffer> {
 	return Uint8Array.from(hex.match(/../g) ?? [], (pair) =>
 		Number.parseInt(pair, 16),
 	);

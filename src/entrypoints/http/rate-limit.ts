@@ -10,6 +10,13 @@ export async function limitAddress({ headers }: Request): Promise<void> {
 	if (address !== null) await limitRate("address", networkOf(address));
 }
 
+/** Attempts to sign in count apart, against the limit of a user, which is lower than that of an address. */
+export async function limitSignIn({ headers }: Request): Promise<void> {
+	const address = headers.get("cf-connecting-ip");
+	if (address !== null)
+		await limitRate("user", `sign-in ${networkOf(address)}`);
+}
+
 export async function limitCaller({ id, user }: Caller): Promise<void> {
 	await (user ? limitRate("user", user.id) : limitRate("key", id));
 }

@@ -1,0 +1,68 @@
+/** The routes of the dashboard and what holds for all of them: headers, rate limits, the sign-in and errors. */
+import { Hono } from "hono";
+import { limitAddress, limitCaller } from "../entrypoints/http/rate-limit.ts";
+import { accessVerifier } from "./access.ts";
+import { assetAt, assetPaths } from "./assets.ts";
+import { tokenOf } from "./form.tsx";
+import { HEADERS } from "./headers.ts";
+import type { AccessOptions, DashboardHost } from "./host.ts";
+import { NAV } from "./nav.ts";
+import { eventPage } from "./pages/event.tsx";
+import { eventsPage } from "./pages/events.tsx";
+import { missingPage, problemPage } from "./pages/problem.tsx";
+import { signInPage, signInRoutes } from "./pages/sign-in.tsx";
+import type { Page, Pages, PagesEnv } from "./view.ts";
+import { visitorOf } from "./visitor.ts";
+
+const PAGES: readonly Page[] = [eventsPage, eventPage];
+
+export function createPages(host: DashboardHost, access?: AccessOptions) {
+	const { ports, path, prefix } = host;
+	const viaAccess = access && accessVerifier(access, ports);
+	const app: Pages = new Hono<PagesEnv>({ strict: false }).basePath(path);
+	app.onError(problemPage);
+	app.notFound(missingPage);
+	app.use(async (context, next) => {
+		await next();
+		for (const [name, value] of Object.entries(HEADERS))
+			context.res.headers.set(name, value);
+		// Pages contain private data. Assets say for themselves that they do not.
+		if (!context.res.headers.has("cache-control"))
+			context.res.headers.set("cache-control", "no-store");
+	});
+	app.use(async ({ req }, next) => {
+		await limitAddress(req.raw);
+		await next();
+	});
+	app.get("/assets/*", async (context) => {
+		const found = await assetAt(context.req.path.slice(path.length));
+		return found
+			? context.body(found.text, 200, found.headers)
+			: context.notFound();
+	});
+	app.use(async (context, next) => {
+		const url = new URL(context.req.url);
+		const now = ports.clock();
+		const assets = await assetPaths();
+		const common = { base: path, url, api: url.origin + prefix, assets, now };
+		// An error of Access is shown on a page, too.
+		context.set("view", { ...common, token: "", hasSession: false });
+		const { caller, cookie, hasSession } = await visitorOf(
+			...([context, path, now, viaAccess] as const),
+		);
+		const token = await tokenOf(cookie);
+		if (caller) await limitCaller(caller);
+		const view = { ...common, token, hasSession, ...(caller && { caller }) };
+		context.set("view", view);
+		await next();
+	});
+	signInRoutes(app, host);
+	app.use(async (context, next) => {
+		if (!context.var.view.caller) return signInPage(context);
+		await next();
+	});
+	app.get("/", ({ redirect }) => redirect(`${path}${NAV[0]?.path}`, 302));
+	for (const register of PAGES) register(app, host);
+	return (request: Request, env: Cloudflare.Env, ctx: ExecutionContext) =>
+		app.fetch(request, env, ctx);
+}

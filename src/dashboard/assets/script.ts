@@ -1,0 +1,136 @@
+/**
+ * The script of all pages: times in the viewer's zone, keys, copying, suggestions, and live updates that pause while
+ * the viewer reads. Pages can be read and used without it. It is served as it stands: no `${}` and no backtick in it.
+ */
+export const SCRIPT = `
+(() => {
+	document.documentElement.classList.add("has-script");
+	const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+	// Times: in the viewer's zone, in UTC on hover.
+	const day = (date) => date.toLocaleDateString(undefined, { day: "numeric", month: "short" });
+	const clock = (date, digits) => date.toLocaleTimeString(undefined, {
+		hour12: false, hour: "2-digit", minute: "2-digit", second: "2-digit",
+		...(digits && { fractionalSecondDigits: digits }),
+	});
+	const span = (ms) => {
+		const s = Math.max(0, Math.round(ms / 1000));
+		if (s < 60) return s + " s";
+		if (s < 3600) return Math.floor(s / 60) + " min " + (s % 60) + " s";
+		if (s < 86400) return Math.floor(s / 3600) + " h " + Math.floor((s % 3600) / 60) + " min";
+		return Math.floor(s / 86400) + " d " + Math.floor((s % 86400) / 3600) + " h";
+	};
+	const localise = (time) => {
+		const date = new Date(time.dateTime);
+		if (Number.isNaN(date.getTime())) return;
+		if (time.title === "") time.title = time.dateTime.replace("T", " ").replace("Z", " UTC");
+		let text;
+		if ("until" in time.dataset) {
+			const left = date - Date.now();
+			text = left > 0 ? "in " + span(left) : "now";
+		} else {
+			const isToday = date.toDateString() === new Date().toDateString();
+			const isExact = "exact" in time.dataset;
+			text = (isToday ? "" : day(date) + ", ") + clock(date, isExact ? 3 : 0);
+		}
+		if (time.textContent !== text) time.textContent = text;
+	};
+	const localiseAll = () => all("time[datetime]").forEach(localise);
+	localiseAll();
+	// Before the next paint, so that a viewer never sees the time of the server.
+	new MutationObserver(localiseAll).observe(document.body, { childList: true, subtree: true, characterData: true });
+	setInterval(() => all("time[data-until]").forEach(localise), 1000);
+
+	// Live updates wait while the viewer selects, scrolls or points at them. htmx stops them while the page is hidden.
+	let scrolledAt = -Infinity;
+	let isOver = false;
+	addEventListener("scroll", () => { scrolledAt = performance.now(); }, { passive: true, capture: true });
+	document.addEventListener("pointerover", ({ target, pointerType }) => {
+		isOver = pointerType === "mouse" && target.closest?.("[data-live]") !== null;
+	});
+	document.documentElement.addEventListener("pointerleave", () => { isOver = false; });
+	const isReading = () => {
+		const selection = getSelection();
+		const editing = document.activeElement?.closest?.("[data-live]") && /^(INPUT|TEXTAREA)$/.test(document.activeElement.tagName);
+		return isOver || editing || performance.now() - scrolledAt < 1500 || (selection !== null && !selection.isCollapsed);
+	};
+	const showPause = (isPaused) => all("[data-pause]").forEach((one) => { one.hidden = !isPaused; });
+	document.addEventListener("htmx:sse:before:message", ({ detail }) => {
+		if (detail.message.event || !isReading()) return;
+		showPause(true);
+		detail.waitUntil(new Promise((resolve) => {
+			const timer = setInterval(() => {
+				if (isReading()) return;
+				clearInterval(timer);
+				showPause(false);
+				resolve();
+			}, 200);
+		}));
+	});
+	document.addEventListener("fresh", ({ detail }) => {
+		for (const time of all("time[data-fresh]")) {
+			time.dateTime = detail.data;
+			time.title = "";
+			localise(time);
+		}
+	});
+	// The session has ended: the page shows the sign-in.
+	document.addEventListener("htmx:sse:error", ({ detail }) => { if (detail.status === 401) location.reload(); });
+
+	// Suggestions complete the last word of a filter, not the whole filter.
+	for (const input of all("input[list]")) {
+		const list = input.list;
+		const words = list ? all("option", list).map((option) => option.value) : [];
+		input.addEventListener("input", () => {
+			const before = input.value.slice(0, input.value.lastIndexOf(" ") + 1);
+			list.replaceChildren(...words.map((word) => new Option("", before + word)));
+		});
+	}
+
+	// Copying.
+	document.addEventListener("click", async ({ target }) => {
+		const button = target.closest?.("button[data-copy]");
+		if (!button) return;
+		await navigator.clipboard.writeText(button.parentElement.querySelector("pre, code").textContent);
+		const label = button.textContent;
+		button.textContent = "Copied";
+		setTimeout(() => { button.textContent = label; }, 1500);
+	});
+
+	// Keys.
+	const rows = () => all("a[data-row]");
+	const move = (step) => {
+		const links = rows();
+		const at = links.indexOf(document.activeElement);
+		const next = at < 0 ? (step > 0 ? 0 : links.length - 1) : at + step;
+		links[Math.min(links.length - 1, Math.max(0, next))]?.focus();
+	};
+	const press = (one) => {
+		if (!one) return false;
+		const fold = one.closest("details");
+		if (fold) fold.open = true;
+		const field = fold ? fold.querySelector("textarea, input:not([type=hidden]), button") : one;
+		if (field.matches("a, button") && !fold) field.click();
+		else {
+			field.focus();
+			field.scrollIntoView({ block: "center" });
+		}
+		return true;
+	};
+	document.addEventListener("keydown", (event) => {
+		const { key, target, ctrlKey, metaKey, altKey } = event;
+		if (ctrlKey || metaKey || altKey || document.querySelector("dialog[open]")) return;
+		if (target.matches?.("input, textarea, select")) {
+			if (key === "Escape") target.blur();
+			return;
+		}
+		if (key === "j") move(1);
+		else if (key === "k") move(-1);
+		else if (key === "?") document.querySelector("dialog#keys")?.showModal();
+		else if (key === "/") document.querySelector("input[name=q]")?.focus();
+		else if (!press(document.querySelector("[data-key='" + CSS.escape(key) + "']"))) return;
+		event.preventDefault();
+	});
+	document.querySelector("[data-open=keys]")?.addEventListener("click", () => document.querySelector("dialog#keys").showModal());
+})();
+`;

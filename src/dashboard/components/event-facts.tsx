@@ -1,0 +1,54 @@
+/** The facts of one event as a list: ids, times, publisher, tags and trace. */
+import type { EventLife } from "../../journal/life.ts";
+import { useView } from "../view.ts";
+import { Tags } from "./tags.tsx";
+import { durationText, Time, Until } from "./time.tsx";
+
+export function Facts({ life }: { life: EventLife }) {
+	const { now } = useView();
+	const { id, time, by, tags, trace, dueAt, delay, queuedMs } = life;
+	return (
+		<dl class="facts">
+			<dt>Id</dt>
+			<dd class="mono">{id}</dd>
+			<dt>Published</dt>
+			<dd>
+				<Time at={time} exact /> by{" "}
+				{by === undefined ? "the Worker that owns the events" : <b>{by}</b>}
+			</dd>
+			{(dueAt !== undefined || delay !== undefined) && (
+				<>
+					<dt>Due</dt>
+					<dd>
+						<Time at={dueAt ?? time + (delay ?? 0)} />
+						{life.state === "scheduled" && dueAt !== undefined && (
+							<>
+								, <Until at={dueAt} now={now} />
+							</>
+						)}
+					</dd>
+				</>
+			)}
+			{queuedMs !== undefined && (
+				<>
+					<dt>In the queue</dt>
+					<dd>{durationText(queuedMs)}</dd>
+				</>
+			)}
+			{tags && (
+				<>
+					<dt>Tags</dt>
+					<dd>
+						<Tags tags={tags} list="/events" />
+					</dd>
+				</>
+			)}
+			{trace !== undefined && (
+				<>
+					<dt>Trace</dt>
+					<dd class="mono">{trace}</dd>
+				</>
+			)}
+		</dl>
+	);
+}

@@ -1,0 +1,37 @@
+/** The form that publishes an event again, with an edited body. It opens the new event. */
+import type { EventLife } from "../../journal/life.ts";
+import { AS_TYPED, Form } from "../form.tsx";
+import { prettyJson } from "../json-text.ts";
+import { isWhole } from "./event-body.tsx";
+
+export function PublishAgain({ life }: { life: EventLife }) {
+	const { id, name, tags } = life;
+	return (
+		<details class="card fold" data-key="r">
+			<summary>Publish again</summary>
+			<div class="inside">
+				<Form to={`/events/${id}/publish`}>
+					<p class="muted">
+						Publishes one new <b>{name}</b> to all its handlers, and opens it.
+						This event stays as it is.
+					</p>
+					<div class="field">
+						<label for="body">Body</label>
+						<textarea id="body" name="body" rows={12} {...AS_TYPED} required>
+							{isWhole(life) ? prettyJson(life.body) : ""}
+						</textarea>
+					</div>
+					{tags && (
+						<label class="check">
+							<input type="checkbox" name="tags" value="same" checked /> with
+							the same tags
+						</label>
+					)}
+					<button class="main" type="submit">
+						Publish 1 event
+					</button>
+				</Form>
+			</div>
+		</details>
+	);
+}

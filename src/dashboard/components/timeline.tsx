@@ -1,0 +1,178 @@
+/** The timeline of an event: a lane for the queue and for each handler, with its attempts and their errors. */
+import type { EventLife } from "../../journal/life.ts";
+import {
+	type Attempt,
+	type Bar,
+	type Delivery,
+	hasEnded,
+	timelineOf,
+} from "../timeline.ts";
+import { useView } from "../view.ts";
+import { ErrorDetails } from "./error-details.tsx";
+import { State, toneOf } from "./state.tsx";
+import { durationText, Time, Until } from "./time.tsx";
+
+/** The most attempts of each handler, by its id; absent without a limit. */
+export type Limits = Readonly<Record<string, number>>;
+
+export function Timeline({
+	life,
+	limits,
+}: {
+	life: EventLife;
+	limits: Limits;
+}) {
+	const { now } = useView();
+	if (life.state === "scheduled" || life.state === "ignored")
+		return <NotDelivered state={life.state} />;
+	const { from, until, queued, lanes } = timelineOf(life, now);
+	const scale = { from, until };
+	return (
+		<div class="section">
+			<div class="top">
+				<h2>Timeline</h2>
+				<p class="legend">
+					<span class="waiting">waiting</span>
+					<span class="good">delivered</span>
+					<span class="warn">failed</span>
+					<span class="bad">dead</span>
+				</p>
+			</div>
+			<div class="card timeline">
+				<div class="lane">
+					<h3>queue</h3>
+					<Track bars={[queued]} scale={scale} label="in the queue" />
+					<span class="number muted">
+						{durationText(queued.until - queued.from)}
+					</span>
+				</div>
+				{lanes.map(({ delivery, bars }) => (
+					<div class="lane">
+						<h3>{delivery.handler}</h3>
+						<Track bars={bars} scale={scale} label={delivery.handler} />
+						<State state={delivery.state} />
+						<Attempts delivery={delivery} limit={limits[delivery.handler]} />
+					</div>
+				))}
+				<div class="lane">
+					<span></span>
+					<p class="axis">
+						<span>0</span>
+						<span>{durationText((until - from) / 2)}</span>
+						<span>{durationText(until - from)}</span>
+					</p>
+				</div>
+			</div>
+		</div>
+	);
+}
+
+function NotDelivered({ state }: { state: "scheduled" | "ignored" }) {
+	return (
+		<p class="muted">
+			{state === "scheduled"
+				? "The event is delivered when it is due."
+				: "No handler matches the name of this event, so it was not delivered."}
+		</p>
+	);
+}
+
+/** Units of a track's width. */
+const WIDTH = 1_000;
+/** The narrowest bar that can be seen. */
+const NARROWEST = 4;
+
+function Track({
+	bars,
+	scale,
+	label,
+}: {
+	bars: readonly Bar[];
+	scale: { from: number; until: number };
+	label: string;
+}) {
+	const perMs = WIDTH / (scale.until - scale.from);
+	return (
+		<svg
+			{...{ class: "track", role: "img", preserveAspectRatio: "none" }}
+			viewBox={`0 0 ${WIDTH} 14`}
+			aria-label={`${label}: ${bars.map(titleOf).join(", ")}`}
+		>
+			{bars.map((bar) => {
+				const width = Math.max(NARROWEST, (bar.until - bar.from) * perMs);
+				const x = Math.min(WIDTH - width, (bar.from - scale.from) * perMs);
+				const isWaiting = bar.kind === "waiting";
+				return (
+					<rect
+						class={isWaiting ? "waiting" : toneOf(bar.attempt?.state ?? "")}
+						{...{ x: x.toFixed(1), width: width.toFixed(1) }}
+						{...(isWaiting ? { y: 5, height: 4 } : { y: 0, height: 14 })}
+					>
+						<title>{titleOf(bar)}</title>
+					</rect>
+				);
+			})}
+		</svg>
+	);
+}
+
+function titleOf({ kind, from, until, attempt }: Bar): string {
+	const length = durationText(until - from);
+	return kind === "waiting"
+		? `waited ${length}`
+		: `attempt ${attempt?.attempt ?? "?"} ${attempt?.state} after ${length}`;
+}
+
+function Attempts({
+	delivery: { attempts, state },
+	limit,
+}: {
+	delivery: Delivery;
+	limit: number | undefined;
+}) {
+	const { now } = useView();
+	const next = attempts.at(-1)?.retryAt;
+	const made = Math.max(0, ...attempts.map(({ attempt = 0 }) => attempt));
+	return (
+		<ol class="attempts">
+			{attempts.map((attempt) => (
+				<li>
+					<p class="attempt">
+						<b>{attemptLabel(attempt, limit)}</b>
+						<span>{outcomeOf(attempt)}</span>
+						<Time at={attempt.at} exact />
+					</p>
+					{attempt.error && <ErrorDetails error={attempt.error} />}
+				</li>
+			))}
+			{!hasEnded(state) && next !== undefined && (
+				<li class="attempt">
+					<b>{attemptLabel({ attempt: made + 1 }, limit)}</b>
+					<span>
+						next <Until at={next} now={now} />
+					</span>
+				</li>
+			)}
+		</ol>
+	);
+}
+
+function attemptLabel({ attempt }: Pick<Attempt, "attempt">, limit?: number) {
+	if (attempt === undefined) return "No attempt";
+	return `Attempt ${attempt}${limit === undefined || attempt > limit ? "" : ` of ${limit}`}`;
+}
+
+function outcomeOf({ state, at, startedAt, cause, reason }: Attempt): string {
+	const after =
+		startedAt === undefined ? "" : ` after ${durationText(at - startedAt)}`;
+	switch (state) {
+		case "retrying":
+			return `failed${after}`;
+		case "dead":
+			return `failed${after}, and became a dead letter: ${cause?.replaceAll("_", " ")}`;
+		case "waiting":
+			return `waited: ${reason}`;
+		default:
+			return `${state}${after}`;
+	}
+}

@@ -1,0 +1,84 @@
+/**
+ * Formats and reads JSON as text, so that no number changes: a body may have integers that JavaScript cannot represent.
+ * It shows nothing.
+ */
+import { RefusedError } from "../event/errors.ts";
+import { show } from "../event/validation.ts";
+
+/** A string, a number or a word, a bracket, or one of `,:`. */
+const TOKEN = /"(?:[^"\\]|\\.)*"|[^\s"[\]{}:,]+|[[\]{}:,]/g;
+
+export interface Token {
+	text: string;
+	/** Absent for brackets, commas and whitespace. */
+	kind?: "key" | "text" | "other";
+}
+
+/** Returns JSON text with line breaks and indentation, in parts. Text that is cut stays as it is after the cut. */
+export function prettyTokens(json: string): Token[] {
+	const found = json.match(TOKEN) ?? [];
+	const tokens: Token[] = [];
+	let depth = 0;
+	const line = (levels: number) => ({ text: `\n${"  ".repeat(levels)}` });
+	for (const [index, text] of found.entries()) {
+		const next = found[index + 1];
+		if (text === "{" || text === "[") {
+			const isEmpty = next === "}" || next === "]";
+			tokens.push({ text });
+			if (!isEmpty) tokens.push(line(++depth));
+		} else if (text === "}" || text === "]") {
+			const before = found[index - 1];
+			if (before !== "{" && before !== "[") tokens.push(line(--depth));
+			tokens.push({ text });
+		} else if (text === ",") tokens.push({ text }, line(depth));
+		else if (text === ":") tokens.push({ text: ": " });
+		else if (text.startsWith('"'))
+			tokens.push({ text, kind: next === ":" ? "key" : "text" });
+		else tokens.push({ text, kind: "other" });
+	}
+	return tokens;
+}
+
+export function prettyJson(json: string): string {
+	return prettyTokens(json)
+		.map(({ text }) => text)
+		.join("");
+}
+
+/**
+ * Reads a body that a person has written.
+ *
+ * @throws RefusedError `invalid_body` unless it is JSON whose numbers JavaScript can represent: handlers would get others
+ */
+export function readBody(text: string): unknown {
+	try {
+		return JSON.parse(text, ((_: string, value: unknown, at: Source) => {
+			if (typeof value === "number" && isLossy(value, at?.source ?? ""))
+				throw new RefusedError(
+					"invalid_body",
+					`body: the number ${show(at.source)} would become ${value}; write it as text`,
+				);
+			return value;
+		}) as (key: string, value: unknown) => unknown);
+	} catch (error) {
+		if (error instanceof RefusedError) throw error;
+		throw new RefusedError(
+			"invalid_body",
+			`body: it is not JSON: ${(error as Error).message}`,
+		);
+	}
+}
+
+interface Source {
+	source: string;
+}
+
+/** Digits that every number keeps (IEEE 754, double precision). */
+const SAFE_DIGITS = 15;
+
+function isLossy(value: number, source: string): boolean {
+	const [mantissa = ""] = source.split(/e/i);
+	const digits = mantissa.replace(/[-.]/g, "").replace(/^0+|0+$/g, "");
+	if (!Number.isFinite(value)) return true;
+	return digits.length > SAFE_DIGITS && JSON.stringify(value) !== source;
+}

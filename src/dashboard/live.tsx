@@ -1,0 +1,134 @@
+/**
+ * Live updates by server-sent events. Every 5 seconds the viewers of one list share one query in an isolate. A viewer
+ * gets the fragment only when its data has changed, and otherwise the time of the query.
+ */
+import type { Child } from "hono/jsx";
+import { streamSSE } from "hono/streaming";
+import { log } from "../platform/log.ts";
+import { base64url } from "./session.ts";
+import { type PageContext, renderFor } from "./view.ts";
+
+/** Between two queries, in milliseconds. */
+const INTERVAL = 5_000;
+
+/** A stream ends after this many queries, and the page connects again: an invocation may make a limited number of calls. */
+const QUERIES = 24;
+
+/** Queries whose results are cached. The oldest is dropped. */
+const MOST_CACHED = 50;
+
+export interface Snapshot<Data> {
+	data: Data;
+	/** When it was read, in epoch milliseconds. */
+	at: number;
+	/** Identifies the data. */
+	version: string;
+}
+
+interface Cached {
+	snapshot?: Snapshot<unknown>;
+	/** A query of another request runs until then. Its promise cannot be awaited here. */
+	until: number;
+}
+
+const cache = new Map<string, Cached>();
+
+/** Reads data now, and caches it for the viewers of this key. */
+export async function snapshotOf<Data>(
+	key: string,
+	now: number,
+	query: () => Promise<Data>,
+): Promise<Snapshot<Data>> {
+	const cached = cache.get(key) ?? { until: 0 };
+	cache.delete(key);
+	cache.set(key, cached);
+	for (const oldest of cache.keys()) {
+		if (cache.size <= MOST_CACHED) break;
+		cache.delete(oldest);
+	}
+	cached.until = now + INTERVAL;
+	const data = await query();
+	const snapshot = { data, at: now, version: await versionOf(data) };
+	cached.snapshot = snapshot;
+	return snapshot;
+}
+
+async function sharedSnapshot<Data>(
+	key: string,
+	now: number,
+	query: () => Promise<Data>,
+): Promise<Snapshot<Data> | undefined> {
+	const cached = cache.get(key);
+	if (cached && now < cached.until)
+		return cached.snapshot as Snapshot<Data> | undefined;
+	return snapshotOf(key, now, query);
+}
+
+/** The element whose content the stream replaces. @param stream the path of the stream, with its query */
+export function Live({
+	id,
+	stream,
+	version,
+	children,
+}: {
+	id: string;
+	stream: string;
+	version: string;
+	children?: Child;
+}) {
+	const separator = stream.includes("?") ? "&" : "?";
+	return (
+		<div
+			id={id}
+			data-live
+			hx-sse:connect={`${stream}${separator}version=${version}`}
+			hx-swap="innerMorph"
+		>
+			{children}
+		</div>
+	);
+}
+
+/** Answers with the stream of a list. @param key of the query; viewers with the same key see the same */
+export function streamOf<Data>(
+	context: PageContext,
+	key: string,
+	query: () => Promise<Data>,
+	clock: () => number,
+	render: (snapshot: Snapshot<Data>) => { toString(): string },
+): Response {
+	const { view } = context.var;
+	let seen =
+		context.req.header("last-event-id") ?? view.url.searchParams.get("version");
+	const response = streamSSE(context, async (stream) => {
+		for (let n = 0; n < QUERIES && !stream.aborted; n++) {
+			try {
+				const now = clock();
+				const snapshot = await sharedSnapshot(key, now, query);
+				if (snapshot && snapshot.version !== seen) {
+					seen = snapshot.version;
+					const data = renderFor({ ...view, now }, render(snapshot));
+					if (data) await stream.writeSSE({ data, id: seen });
+				}
+				if (snapshot) {
+					const data = new Date(snapshot.at).toISOString();
+					await stream.writeSSE({ event: "fresh", data });
+				}
+			} catch (error) {
+				log("live_update_failed", { error });
+				return;
+			}
+			await stream.sleep(INTERVAL);
+		}
+	});
+	response.headers.delete("transfer-encoding");
+	response.headers.delete("connection");
+	response.headers.set("cache-control", "no-store");
+	return response;
+}
+
+async function versionOf(data: unknown): Promise<string> {
+	const bytes = new TextEncoder().encode(JSON.stringify(data));
+	const digest = await crypto.subtle.digest("SHA-256", bytes);
+	return base64url(digest).slice(0, 16);
+}

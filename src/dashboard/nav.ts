@@ -1,0 +1,4 @@
+/** The pages that the navigation lists, in its order. A page without a line here is reached by links only. */
+export const NAV: readonly { path: string; label: string }[] = [
+	{ path: "/events", label: "Events" },
+];

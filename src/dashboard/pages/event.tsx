@@ -1,0 +1,151 @@
+/** One event: its facts, its timeline, its body, and what a caller can do with it. */
+
+import { HttpError } from "../../entrypoints/http/problem.ts";
+import { checkPublish, mayPublish } from "../../event/permission.ts";
+import { show } from "../../event/validation.ts";
+import type { EventLife } from "../../journal/life.ts";
+import { readEvent } from "../../journal/read.ts";
+import { publish } from "../../publish/publish.ts";
+import { Body } from "../components/event-body.tsx";
+import { Facts } from "../components/event-facts.tsx";
+import { render } from "../components/layout.tsx";
+import { Fresh } from "../components/list.tsx";
+import { PublishAgain } from "../components/publish-again.tsx";
+import { State } from "../components/state.tsx";
+import { type Limits, Timeline } from "../components/timeline.tsx";
+import { action, nameOf } from "../form.tsx";
+import type { DashboardHost } from "../host.ts";
+import { readBody } from "../json-text.ts";
+import { Live, type Snapshot, snapshotOf, streamOf } from "../live.tsx";
+import { callerIn, type Page, useView } from "../view.ts";
+
+/** What the page shows of an event. */
+export interface EventDetails {
+	life: EventLife;
+	/** The attempts that each handler has, by its id; absent without a limit. */
+	limits: Limits;
+}
+
+export const eventPage: Page = (app, { ports }) => {
+	const read = async (id: string): Promise<EventDetails | null> => {
+		const life = await readEvent(id, ports);
+		return life && { life, limits: await limitsOf(life, ports) };
+	};
+
+	app.get("/events/:id", async (context) => {
+		const { id } = context.req.param();
+		const details = await snapshotOf(`event ${id}`, context.var.view.now, () =>
+			read(id),
+		);
+		const { data, version, at } = details;
+		if (!data) return render(context, "Event", <Missing id={id} />, 404);
+		return render(
+			...([context, data.life.name] as const),
+			<Details snapshot={{ data, version, at }} />,
+		);
+	});
+
+	app.get("/events/:id/live", (context) => {
+		const { id } = context.req.param();
+		return streamOf(
+			...([context, `event ${id}`, () => read(id), ports.clock] as const),
+			({ data }) => (data ? <History {...data} /> : ""),
+		);
+	});
+
+	action(app, "/events/:id/publish", "publish", async (context, form) => {
+		const caller = callerIn(context);
+		const { id } = context.req.param() as { id: string };
+		const life = await readEvent(id, ports);
+		if (!life)
+			throw new HttpError("not_found", `there is no event ${show(id)}`);
+		const { name, tags } = life;
+		checkPublish(caller.publish, name, nameOf(caller));
+		const request = { name, body: readBody(form.get("body") ?? "") };
+		const same = form.has("tags") && tags ? { tags } : {};
+		const receipt = await publish(
+			{ ...request, ...same, by: caller.id },
+			ports,
+		);
+		return {
+			...{ to: `/events/${receipt.id}`, action: "publish" },
+			target: receipt.id,
+		};
+	});
+};
+
+async function limitsOf(
+	{ deliveries }: EventLife,
+	{ workers }: DashboardHost["ports"],
+): Promise<Limits> {
+	const limits: Record<string, number> = {};
+	for (const { handler } of deliveries) {
+		const routes = await workers.forHandler(handler).routes();
+		const limit = routes?.get(handler)?.policy.limit;
+		if (typeof limit === "number") limits[handler] = limit + 1;
+	}
+	return limits;
+}
+
+function Details({ snapshot }: { snapshot: Snapshot<EventDetails> }) {
+	const { base, caller } = useView();
+	const { data, at, version } = snapshot;
+	const { life } = data;
+	return (
+		<>
+			<div class="top crumbs">
+				<span>
+					<a href={`${base}/events`}>Events</a> /
+				</span>
+				<Fresh at={at} />
+			</div>
+			<Live
+				id="history"
+				stream={`${base}/events/${life.id}/live`}
+				version={version}
+			>
+				<History {...data} />
+			</Live>
+			<Body life={life} />
+			{caller && mayPublish(caller.publish, life.name) && (
+				<PublishAgain life={life} />
+			)}
+		</>
+	);
+}
+
+/** What changes while the event is delivered. */
+function History({ life, limits }: EventDetails) {
+	return (
+		<div class="section">
+			<div class="top">
+				<h1>{life.name}</h1>
+				<State state={life.state} />
+			</div>
+			<Facts life={life} />
+			<Timeline life={life} limits={limits} />
+		</div>
+	);
+}
+
+function Missing({ id }: { id: string }) {
+	const { base, url } = useView();
+	return (
+		<>
+			<h1>This event is not in the journal</h1>
+			<p class="muted">
+				<span class="mono">{id}</span> still waits in its queue, is older than
+				the journal's retention, or was not recorded. A new event appears within
+				seconds.
+			</p>
+			<p>
+				<a class="button" href={url.pathname}>
+					Look again
+				</a>{" "}
+				<a class="button" href={`${base}/events`}>
+					All events
+				</a>
+			</p>
+		</>
+	);
+}

@@ -1,0 +1,235 @@
+/** The list of events, the newest first, with live updates. */
+import { RefusedError } from "../../event/errors.ts";
+import type { EventLife } from "../../journal/life.ts";
+import { listEvents } from "../../journal/read.ts";
+import { FilterBar } from "../components/filter-bar.tsx";
+import { render } from "../components/layout.tsx";
+import { Copyable, Empty, Fresh, Pager } from "../components/list.tsx";
+import { State } from "../components/state.tsx";
+import { Tags } from "../components/tags.tsx";
+import { Time, Until } from "../components/time.tsx";
+import { FIRST_HANDLER, publishCommand } from "../first-steps.ts";
+import { Live, type Snapshot, snapshotOf, streamOf } from "../live.tsx";
+import { suggestions } from "../suggestions.ts";
+import { type Page, useView } from "../view.ts";
+
+const LIST = "/events";
+
+/** Events on a page. */
+const SIZE = 50;
+
+type Listed = Awaited<ReturnType<typeof listEvents>>;
+
+/** `searchedUntil` is of a search that goes on and has found nothing so far. */
+type EventPage = Omit<Listed, "searchedUntil"> &
+	Partial<Pick<Listed, "searchedUntil">>;
+
+const QUICK = [
+	["All", ""],
+	["Dead", "state:dead"],
+	["Retrying", "state:retrying"],
+	["Scheduled", "state:scheduled"],
+	["Ignored", "state:ignored"],
+] as const;
+
+export const eventsPage: Page = (app, { ports }) => {
+	const read = async (q: string, from = ""): Promise<EventPage> => {
+		const query = { q, limit: SIZE, ...(from && { cursor: from }) };
+		const { searchedUntil, ...page } = await listEvents(query, ports);
+		// It differs in every search, so a list that has events would never be unchanged.
+		return page.events.length > 0 || !page.cursor
+			? page
+			: { ...page, searchedUntil };
+	};
+
+	app.get(LIST, async (context) => {
+		const { q = "", cursor = "" } = context.req.query();
+		const bar = { list: LIST, q, suggestions: await suggestions(ports) };
+		const { now } = context.var.view;
+		let wrong: string | undefined;
+		let list: Snapshot<EventPage> | undefined;
+		try {
+			list = await snapshotOf(`events ${cursor} ${q}`, now, () =>
+				read(q, cursor),
+			);
+		} catch (error) {
+			if (!(error instanceof RefusedError)) throw error;
+			wrong = error.message.replace(/^q: /, "");
+		}
+		const content = (
+			<>
+				<div class="top">
+					<h1>Events</h1>
+					{list && <Fresh at={list.at} />}
+				</div>
+				<FilterBar {...bar} quick={QUICK} wrong={wrong} />
+				{list && <List list={list} q={q} cursor={cursor} />}
+			</>
+		);
+		return render(context, "Events", content, list ? 200 : 400);
+	});
+
+	app.get(`${LIST}/live`, (context) => {
+		const { q = "" } = context.req.query();
+		return streamOf(
+			...([context, `events  ${q}`, () => read(q), ports.clock] as const),
+			({ data }) => <Rows page={data} q={q} />,
+		);
+	});
+};
+
+function List({
+	list,
+	q,
+	cursor,
+}: {
+	list: Snapshot<EventPage>;
+	q: string;
+	cursor: string;
+}) {
+	const { base } = useView();
+	const rows = <Rows page={list.data} q={q} />;
+	return (
+		<>
+			{cursor ? (
+				rows
+			) : (
+				<Live
+					id="rows"
+					stream={`${base}${LIST}/live?${new URLSearchParams({ q })}`}
+					version={list.version}
+				>
+					{rows}
+				</Live>
+			)}
+			<Pager list={LIST} q={q} here={cursor} next={list.data.cursor}>
+				{list.data.unreadable > 0 && (
+					<span>
+						{list.data.unreadable} pages of the journal are unreadable
+					</span>
+				)}
+			</Pager>
+		</>
+	);
+}
+
+function Rows({ page, q }: { page: EventPage; q: string }) {
+	const { events, searchedUntil } = page;
+	if (events.length === 0)
+		return (
+			<div class="card">
+				{searchedUntil !== undefined ? (
+					<Empty title="Nothing so far">
+						<p>
+							The search has reached <Time at={searchedUntil} />. The next page
+							goes on from there.
+						</p>
+					</Empty>
+				) : q ? (
+					<Empty title="No event matches">
+						<p>Change the filter, or clear it to see all events.</p>
+					</Empty>
+				) : (
+					<FirstEvent />
+				)}
+			</div>
+		);
+	return (
+		<div class="card">
+			<table>
+				<thead>
+					<tr>
+						<th scope="col">State</th>
+						<th scope="col">Event</th>
+						<th scope="col">Tags</th>
+						<th scope="col" class="number">
+							Handlers
+						</th>
+						<th scope="col" class="number">
+							Published
+						</th>
+					</tr>
+				</thead>
+				<tbody>
+					{events.map((event) => (
+						<Row event={event} />
+					))}
+				</tbody>
+			</table>
+		</div>
+	);
+}
+
+function Row({ event }: { event: EventLife }) {
+	const { base } = useView();
+	const { id, name, state, time, tags, deliveries } = event;
+	const ended = deliveries.filter(({ state }) => state === "delivered").length;
+	return (
+		<tr id={`event-${id}`}>
+			<td>
+				<State state={state} />
+			</td>
+			<td class="wide">
+				<a class="name" href={`${base}${LIST}/${id}`} data-row>
+					{name}
+				</a>
+				<Reason event={event} />
+			</td>
+			<td class="tagged">
+				<Tags tags={tags} list={LIST} />
+			</td>
+			<td class="number count" title="delivered, of all">
+				{deliveries.length === 0 ? "–" : `${ended} / ${deliveries.length}`}
+			</td>
+			<td class="number">
+				<Time at={time} />
+			</td>
+		</tr>
+	);
+}
+
+/** Why the event is in its state. */
+function Reason({ event }: { event: EventLife }) {
+	const { now } = useView();
+	const { state, deliveries, dueAt } = event;
+	if (state === "scheduled" && dueAt !== undefined)
+		return (
+			<span class="reason">
+				due <Until at={dueAt} now={now} />
+			</span>
+		);
+	if (state === "ignored")
+		return <span class="reason">no handler matches this name</span>;
+	const worst = deliveries.find((delivery) => delivery.state === state);
+	const last = worst?.attempts.at(-1);
+	if (!worst || !last) return null;
+	const { error, reason, retryAt } = last;
+	const why = error ? `${error.name}: ${error.message}` : reason;
+	if (why === undefined && retryAt === undefined) return null;
+	return (
+		<span class="reason">
+			<span class="mono">{worst.handler}</span> {why}
+			{retryAt !== undefined && (
+				<>
+					{" "}
+					· next <Until at={retryAt} now={now} />
+				</>
+			)}
+		</span>
+	);
+}
+
+function FirstEvent() {
+	const { api } = useView();
+	return (
+		<Empty title="No events yet">
+			<p>
+				Publish the first one. It appears here within five seconds, without a
+				reload.
+			</p>
+			<Copyable text={publishCommand(api, "order.placed", '{"total":42}')} />
+			<p>A handler receives it:</p>
+			<Copyable text={FIRST_HANDLER} />
+		</Empty>
+	);
+}

@@ -1,0 +1,74 @@
+/** A visitor of the dashboard in the Worker under test: it keeps cookies, and posts forms with the token of a page. */
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { type DashboardOptions, dashboard } from "../../src/dashboard.ts";
+import { worker } from "../../src/worker.ts";
+import { type KeyName, keyOf } from "../support/http.ts";
+import { events } from "../support/worker.ts";
+
+export const ORIGIN = "https://events.test";
+
+export interface Seen {
+	status: number;
+	text: string;
+	headers: Headers;
+	location: string | null;
+}
+
+export function visitor(options: DashboardOptions = {}) {
+	const own = worker(events, { dashboard: dashboard(options) });
+	const path = own && (options.path === "/" ? "" : (options.path ?? ""));
+	let cookie = "";
+	let token = "";
+
+	async function send(to: string, init: RequestInit = {}): Promise<Seen> {
+		const headers = new Headers(init.headers);
+		if (cookie !== "" && !headers.has("cookie")) headers.set("cookie", cookie);
+		const response = await own.fetch(
+			new Request(ORIGIN + to, {
+				...{ ...init, headers, redirect: "manual" },
+			}) as never,
+			env as never,
+			createExecutionContext(),
+		);
+		const set = response.headers.get("set-cookie");
+		if (set !== null) [cookie = ""] = set.split(";");
+		const text = await response.text();
+		token = /name="token" value="([^"]+)"/.exec(text)?.[1] ?? token;
+		const { status } = response;
+		const location = response.headers.get("location");
+		return { status, text, headers: response.headers as Headers, location };
+	}
+
+	const post = (
+		to: string,
+		fields: Record<string, string>,
+		headers: Record<string, string> = {},
+	) =>
+		send(path + to, {
+			method: "POST",
+			headers: { origin: ORIGIN, "sec-fetch-site": "same-origin", ...headers },
+			body: new URLSearchParams({ token, ...fields }),
+		});
+
+	return {
+		get: (to: string, headers: Record<string, string> = {}) =>
+			send(path + to, { headers }),
+		post,
+		/** Signs in as a person would: opens a page, and posts its form. */
+		async signIn(key: KeyName | string, to = "/events"): Promise<Seen> {
+			await send(path + to);
+			const known = key.includes("_") ? key : keyOf(key as KeyName);
+			return post("/sign-in", { key: known, next: path + to });
+		},
+		get cookie() {
+			return cookie;
+		},
+		set cookie(value: string) {
+			cookie = value;
+		},
+		get token() {
+			return token;
+		},
+	};
+}
