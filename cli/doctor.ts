@@ -6,7 +6,7 @@ import type { Context } from "./context.ts";
 import { checkConfig } from "./doctor/check-config.ts";
 import { checkWorker } from "./doctor/check-worker.ts";
 import { EXIT } from "./exit.ts";
-import { readWranglerFile } from "./wrangler-config.ts";
+import { readWranglerFile, wranglerFileHere } from "./wrangler-config.ts";
 
 export function doctorCommand(program: Command, context: Context): void {
 	program
@@ -23,16 +23,22 @@ Examples: tidings doctor
 The exit code is ${EXIT.notHealthy} if there is an error, and 0 if there are only warnings.`,
 		)
 		.action(async ({ config, env }: { config?: string; env?: string }) => {
-			const file = readWranglerFile(config);
+			// On call, a person may have the URL and no checkout.
+			const isWorkerOnly =
+				config === undefined &&
+				env === undefined &&
+				context.given().url !== undefined &&
+				wranglerFileHere() === undefined;
+			const file = isWorkerOnly ? null : readWranglerFile(config);
+			const ofFile = file ? checkConfig(file, env) : [];
 			const { worker, found } = await workerFindings(context);
-			const ofFile = checkConfig(file, env);
 			const codes = new Set(ofFile.map(({ code }) => code));
 			// The Worker runs with the same error, and its remedy is not in the file's format.
 			const ofWorker = found.filter(({ code }) => !codes.has(code));
 			const findings = [...ofFile, ...ofWorker];
 			if (findings.some(({ severity }) => severity === "error"))
 				process.exitCode = EXIT.notHealthy;
-			const checked = { config: file.path, worker };
+			const checked = { config: file?.path ?? null, worker };
 			context.print({ checked, findings }, () => {
 				for (const finding of findings) printFinding(finding);
 				printSummary(findings, checked);
@@ -73,11 +79,11 @@ function printFinding({ severity, code, problem, remedy }: Finding): void {
 
 function printSummary(
 	findings: readonly Finding[],
-	{ config, worker }: { config: string; worker: string | null },
+	{ config, worker }: Record<"config" | "worker", string | null>,
 ): void {
 	const errors = findings.filter(({ severity }) => severity === "error");
 	const warnings = findings.length - errors.length;
-	const checked = worker ? `${config} and ${worker}` : config;
+	const checked = [config, worker].filter(Boolean).join(" and ");
 	console.log(`${checked}: errors ${errors.length}, warnings ${warnings}`);
 	if (!worker)
 		console.log("No Worker was checked. Give --url and --key to check one.");

@@ -80,13 +80,18 @@ export interface WranglerConfig extends Section {
 	own: Section;
 }
 
+/** The file that wrangler would find in the current directory. */
+export function wranglerFileHere(): string | undefined {
+	return NAMES.find((name) => existsSync(name));
+}
+
 /**
  * Reads the file at a path, or the one that wrangler would find in the current directory.
  *
  * @throws UsageError if there is none, or it cannot be parsed
  */
 export function readWranglerFile(path?: string): WranglerFile {
-	const found = path ?? NAMES.find((name) => existsSync(name));
+	const found = path ?? wranglerFileHere();
 	if (found === undefined || !existsSync(found))
 		throw new UsageError(
 			path === undefined

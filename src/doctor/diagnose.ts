@@ -36,7 +36,7 @@ async function settings(): Promise<Finding[]> {
 	if (!hasCompatibilityFlag(WAIT_FLAG))
 		found.push({
 			...{ code: "flag_missing", severity: "error" },
-			problem: `the compatibility flag ${WAIT_FLAG} is not set: a promise that a handler passes to waitUntil delays its batch, and repeats it if it rejects`,
+			problem: `the compatibility flag ${WAIT_FLAG} is not set: promises that handlers pass to waitUntil delay or repeat batches`,
 			remedy: `Add ${WAIT_FLAG} to compatibility_flags.`,
 		});
 	if (!(await secret("API_KEYS")))
@@ -53,7 +53,7 @@ async function objects({ journal }: DoctorPorts): Promise<Finding[]> {
 	const finding = (name: string, severity: Finding["severity"]): Finding => ({
 		...{ code: "object_missing", severity },
 		problem: `the object ${name} is not declared, or the main module does not export it`,
-		remedy: `Export * from "tidings/objects", and add to wrangler.toml, or to new_sqlite_classes of a new migration:\n[exports.${name}]\ntype = "durable-object"\nstorage = "sqlite"`,
+		remedy: `Export * from "tidings/objects", and declare it, or add it to new_sqlite_classes of a new migration:\n[exports.${name}]\ntype = "durable-object"\nstorage = "sqlite"`,
 	});
 	const optional = Object.keys(OPTIONAL_OBJECTS).filter(
 		(name) => name !== "Journal" || journal !== null,
@@ -78,7 +78,7 @@ async function unreachableWorkers({
 		.map(({ key }) => ({
 			...{ code: "worker_unreachable", severity: "error" },
 			problem: `the Worker ${key} of tidings.config.ts does not respond: its deliveries wait`,
-			remedy: `Deploy it, and bind it with entrypoint = "Subscriber". Its main module must export Subscriber = subscriber(events).`,
+			remedy: `Deploy it with the export Subscriber, and bind it with entrypoint = "Subscriber".`,
 		}));
 }
 
@@ -98,7 +98,7 @@ async function missingHandlers(ports: DoctorPorts): Promise<Finding[]> {
 	}
 	return [...counts].map(([handler, count]) => ({
 		...{ code: "handler_missing", severity: "error" },
-		problem: `no Worker has the handler ${JSON.stringify(handler)}, for which ${count} of the next ${DELIVERIES} deliveries wait: they become dead letters`,
-		remedy: `Deploy the handler again, or route it to its new id in tidings.config.ts:\nroutes: { ${JSON.stringify(handler)}: { handler: "<new id>" } }`,
+		problem: `no Worker has the handler ${JSON.stringify(handler)}, for which ${count} of the next ${DELIVERIES} deliveries wait: they will be dead letters`,
+		remedy: `Deploy it again, or route it to its new id:\nroutes: { ${JSON.stringify(handler)}: { handler: "<new id>" } }`,
 	}));
 }

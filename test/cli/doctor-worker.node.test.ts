@@ -1,6 +1,8 @@
 /** `tidings doctor` as a person would run it: on a broken configuration and the Worker that runs with it. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
+import { tmpdir } from "node:os";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestHarness } from "wrangler";
 
@@ -46,6 +48,30 @@ test("the findings of the file and of the Worker are printed with lines in the f
 		...["warning api_keys_missing", "warning consumer_settings"],
 		...["warning minify_missing", "warning object_missing"],
 	]);
+}, 60_000);
+
+test("without a configuration, a URL is enough to check the Worker; without both, it is wrong usage", async () => {
+	const run = (...args: string[]) =>
+		promisify(execFile)(
+			process.execPath,
+			[`${root}cli/main.ts`, "--json", ...args],
+			{ cwd: tmpdir() },
+		).catch((error) => error);
+	const { code, stdout } = await run(
+		...["--url", url.href, "--key", KEY, "doctor"],
+	);
+	const { checked, findings } = JSON.parse(stdout);
+	expect({ code, checked }).toEqual({
+		...{ code: 4, checked: { config: null, worker: url.href } },
+	});
+	expect(findings).toHaveLength(5);
+	for (const args of [
+		["doctor"],
+		["--url", url.href, "--key", KEY, "doctor", "--env", "staging"],
+	])
+		expect(await run(...args)).toMatchObject({
+			...{ code: 2, stderr: expect.stringContaining("Give --config <path>.") },
+		});
 }, 60_000);
 
 test("a key that the Worker rejects and a Worker that is not reached are findings", async () => {
