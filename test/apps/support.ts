@@ -3,7 +3,8 @@ import { env } from "cloudflare:workers";
 import { SignJWT } from "jose";
 import { expect, vi } from "vitest";
 import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
-import worker, { SECRET, transitions } from "./worker.ts";
+import { checkAnswer } from "../support/described.ts";
+import worker, { events, SECRET, transitions } from "./worker.ts";
 
 export const wait = { timeout: 10_000, interval: 10 };
 
@@ -36,7 +37,14 @@ export async function call(
 		},
 		...(body !== undefined && { body }),
 	});
-	return worker.fetch(request as never, env, {} as never);
+	const response = await worker.fetch(request as never, env, {} as never);
+	const text = await response.clone().text();
+	const isJson = response.headers.get("content-type")?.includes("json");
+	checkAnswer(events, method, url, {
+		...{ status: response.status, headers: response.headers },
+		json: isJson && text !== "" ? JSON.parse(text) : text,
+	});
+	return response;
 }
 
 /** Fakes the mail service. Returns the requests that it received. */

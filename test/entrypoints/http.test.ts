@@ -1,5 +1,9 @@
+import { createExecutionContext } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
+import { worker } from "tidings/worker";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { createApp } from "../../src/entrypoints/http/app.ts";
+import type { ApiDocument } from "../../src/entrypoints/http/openapi/document.ts";
 import { UnavailableError } from "../../src/index.ts";
 import { portsOf } from "../../src/registration.ts";
 import { call, installKeys, type KeyName, keyOf } from "../support/http.ts";
@@ -537,4 +541,34 @@ describe("the other routes", () => {
 				"the user's own",
 			);
 	});
+});
+
+test("the description and its page are open, and name the prefix of the paths", async () => {
+	const app = createApp(portsOf(events), "/events", 1);
+	const ask = (path: string) =>
+		app.fetch(new Request(`https://events.test${path}`));
+	const document = await (
+		await ask("/events/openapi.json")
+	).json<ApiDocument>();
+	expect(document).toMatchObject({ servers: [{ url: "/events" }] });
+	expect(document.paths).toHaveProperty(["/v1/dead-letters/{id}/replay"]);
+	const page = await (await ask("/events/openapi")).text();
+	expect(page).toContain("POST /events/v1/events<");
+	expect((await ask("/openapi.json")).status).toBe(404);
+});
+
+test("next to the user's own fetch, the description is ours only after a prefix", async () => {
+	const fetch = () => new Response("the user's own");
+	for (const [prefix, expected] of [
+		["", "the user's own"],
+		["/events", '{"openapi":"3.1.0"'],
+	] as const) {
+		const { fetch: served } = worker(events, { fetch, prefix });
+		const response = await served(
+			new Request(`https://events.test${prefix}/openapi.json`) as never,
+			env as never,
+			createExecutionContext(),
+		);
+		expect((await response.text()).slice(0, expected.length)).toBe(expected);
+	}
 });

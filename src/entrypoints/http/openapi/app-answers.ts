@@ -29,7 +29,7 @@ export const SubscriptionPage = component(
 				id: whole,
 				app: text,
 				tool: text,
-				key: z.record(z.string(), text),
+				key: z.record(z.string(), z.union([text, z.number(), flag])),
 			}),
 		),
 		after: whole.optional(),

@@ -2,7 +2,7 @@
 import type { Hono } from "hono";
 import * as z from "zod";
 import { type Http, type Operation, operationOf } from "../routes.ts";
-import { named } from "./parts.ts";
+import { components, named } from "./parts.ts";
 import { Problem } from "./problem-answer.ts";
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
@@ -112,6 +112,14 @@ const SECURITY: Record<Operation["access"], Record<string, string[]>[]> = {
 	open: [],
 };
 
+const DESCRIPTIONS: Record<number, string> = {
+	200: "OK",
+	201: "Created",
+	202: "Accepted",
+	204: "No content",
+	503: "Not healthy",
+};
+
 const PATH_PARAMETERS: Record<string, string> = {
 	app: "the name of an app, @scope/name, with its / encoded as %2F",
 	event: "the short name of an app's event",
@@ -149,7 +157,7 @@ function describe(operation: Operation, path: string): DescribedOperation {
 			...Object.fromEntries(
 				Object.entries(answers).map(([status, answer]) => [
 					status,
-					answerOf(answer, Number(status) >= 400),
+					answerOf(answer, Number(status)),
 				]),
 			),
 			default: refTo("responses/Problem"),
@@ -173,17 +181,18 @@ function parametersOf(
 	});
 }
 
-/** @param isError whether a problem may be the answer, too */
-function answerOf(answer: z.ZodType | string | null, isError: boolean) {
-	if (answer === null) return { description: "done" };
+function answerOf(answer: z.ZodType | string | null, status: number) {
+	const description = DESCRIPTIONS[status] ?? "Other";
+	if (answer === null) return { description };
 	const content =
 		typeof answer === "string"
 			? { [answer]: { schema: {} } }
 			: contentOf({
 					"application/json": answer,
-					...(isError && { "application/problem+json": Problem }),
+					// An outage of a store has this status, too.
+					...(status >= 400 && { "application/problem+json": Problem }),
 				});
-	return { description: "done", content };
+	return { description, content };
 }
 
 function contentOf(schemas: Readonly<Record<string, z.ZodType>>): Content {
@@ -195,17 +204,24 @@ function contentOf(schemas: Readonly<Record<string, z.ZodType>>): Content {
 	);
 }
 
-const OPTIONS = {
+const OPTIONS: z.core.ToJSONSchemaParams = {
+	metadata: named,
 	// The form of an input does not exclude members that are new.
 	io: "input",
 	unrepresentable: "any",
 	override({ zodSchema, jsonSchema }) {
+		const { description, examples } = z.globalRegistry.get(zodSchema) ?? {};
+		if (description !== undefined) jsonSchema.description = description;
+		if (examples) jsonSchema.examples = examples as unknown[];
+		// The bounds of what JSON can have say nothing.
+		if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER)
+			delete jsonSchema.minimum;
+		if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER)
+			delete jsonSchema.maximum;
 		// A parameter is a text that is a number.
 		if ("coerce" in zodSchema._zod.def) jsonSchema.type = "number";
 	},
-} satisfies z.core.ToJSONSchemaParams;
-
-const uriOf = (id: string) => `#/components/schemas/${id}`;
+};
 
 function refTo(place: string): { $ref: string } {
 	return { $ref: `#/components/${place}` };
@@ -214,17 +230,15 @@ function refTo(place: string): { $ref: string } {
 /** The schema without the keys that only a document of its own has. */
 function jsonSchemaOf(schema: z.ZodType): JsonSchema {
 	const id = named.get(schema)?.id;
-	if (id !== undefined) return { $ref: uriOf(id) };
-	const { $schema, ...json } = z.toJSONSchema(schema, OPTIONS);
+	if (id !== undefined) return refTo(`schemas/${id}`);
+	const { $schema, ...json } = schema.toJSONSchema(OPTIONS);
 	return json;
 }
 
+/** Converts all in one schema. `z.toJSONSchema` would convert a registry, but bundles every kind of schema. */
 function namedSchemas(): Record<string, JsonSchema> {
-	const { schemas } = z.toJSONSchema(named, { ...OPTIONS, uri: uriOf });
-	return Object.fromEntries(
-		Object.entries(schemas).map(([id, { $schema, $id, ...json }]) => [
-			id,
-			json,
-		]),
-	);
+	const all = z.object(Object.fromEntries(components));
+	const { $defs = {} } = all.toJSONSchema(OPTIONS);
+	const json = JSON.stringify($defs);
+	return JSON.parse(json.replaceAll('"#/$defs/', '"#/components/schemas/'));
 }

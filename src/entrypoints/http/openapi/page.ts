@@ -1,5 +1,7 @@
-/** Shows the description of the API as one page without scripts. */
-import { html } from "hono/html";
+/**
+ * Shows the description of the API as one page without scripts. A few lines of strings: every owner bundles them, and
+ * a library for HTML would double them.
+ */
 import type {
 	ApiDocument,
 	DescribedOperation,
@@ -8,48 +10,35 @@ import type {
 
 const STYLE = `:root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}
 body{max-width:60rem;margin:auto;padding:1rem}
-h2{margin-top:2rem}
-h3{margin:0;font-size:1rem;display:inline}
-details{border-top:1px solid #8886;padding:.5rem 0}
-summary{cursor:pointer}
-summary p{margin:0 0 0 1rem}
-code,pre{font:.9rem/1.4 ui-monospace,monospace}
-pre{overflow-x:auto;background:#8882;padding:.5rem}
-dt{font-family:ui-monospace,monospace}`;
+h3{font-size:1rem}
+summary{cursor:pointer;border-top:1px solid;padding:.5rem 0}
+code,pre,dt{font-family:ui-monospace,monospace;overflow-x:auto}`;
 
 /** Responds with the page. */
-export async function openapiPage(document: ApiDocument): Promise<Response> {
-	const { info, paths, servers, components } = document;
+export async function openapiPage({
+	info,
+	servers,
+	paths,
+	components,
+}: ApiDocument): Promise<Response> {
 	const base = servers[0]?.url.replace(/\/$/, "") ?? "";
-	const operations = Object.entries(paths).flatMap(([path, methods]) =>
-		Object.entries(methods).map(([method, operation]) => ({
-			...operation,
-			call: `${method.toUpperCase()} ${base}${path}`,
-		})),
-	);
-	const groups = Object.groupBy(operations, ({ tags: [tag] }) => tag);
-	const page = html`<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${info.title}: the HTTP API</title>
-<style>${STYLE}</style>
-<main>
-<h1>${info.title}: the HTTP API</h1>
-<p>${info.description}</p>
-<p>Send <code>Authorization: Bearer &lt;key&gt;</code>. For programs: <a href="${base}/openapi.json">openapi.json</a>.</p>
-${Object.entries(groups).map(
-	([tag, members = []]) => html`<section><h2>${tag}</h2>
-${members.map(operationPart)}</section>`,
-)}
-<section><h2>Forms</h2>
-${Object.entries(components.schemas).map(
-	([id, schema]) =>
-		html`<details id="${id}"><summary><h3>${id}</h3></summary><pre>${formOf(schema)}</pre></details>`,
-)}</section>
-</main>
-</html>`;
-	return new Response(String(await page), {
+	const title = `${info.title}: the HTTP API`;
+	let page = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>${STYLE}</style><main><h1>${title}</h1><p>${text(info.description)}</p><p>Send <code>Authorization: Bearer &lt;key&gt;</code>. For programs: <a href="${text(base)}/openapi.json">openapi.json</a>.</p>`;
+	let group = "";
+	for (const [path, methods] of Object.entries(paths))
+		for (const [method, operation] of Object.entries(methods)) {
+			const [tag] = operation.tags;
+			if (tag !== group) page += `<h2>${text(tag)}</h2>`;
+			group = tag;
+			page += `<details><summary><code>${method.toUpperCase()} ${text(base + path)}</code><br>${text(operation.summary)}</summary>${detailsOf(operation)}</details>`;
+		}
+	page += "<h2>Forms</h2>";
+	for (const [id, schema] of Object.entries(components.schemas)) {
+		page += `<h3 id="${id}">${id}</h3><pre>${text(formOf(schema))}</pre>`;
+		for (const example of (schema.examples ?? []) as unknown[])
+			page += `<p>Example: <code>${text(JSON.stringify(example))}</code></p>`;
+	}
+	return new Response(`${page}</main></html>`, {
 		headers: {
 			"content-type": "text/html; charset=utf-8",
 			"content-security-policy": `default-src 'none'; style-src '${await hashOf(STYLE)}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
@@ -58,78 +47,79 @@ ${Object.entries(components.schemas).map(
 	});
 }
 
-function operationPart({
-	call,
-	summary,
+function detailsOf({
 	security,
 	parameters,
 	requestBody,
 	responses,
-}: DescribedOperation & { call: string }) {
-	return html`<details><summary><h3><code>${call}</code></h3><p>${summary}</p></summary>
-<dl><dt>access</dt><dd>${accessOf(security)}</dd>
-${parameters.map(
-	({ name, in: place, required, description = "" }) =>
-		html`<dt>${name}</dt><dd>${place}${required ? ", required" : ""}${description && `: ${description}`}</dd>`,
-)}
-${contentPart("content", requestBody?.content)}
-${Object.entries(responses).map(([status, response]) =>
-	"description" in response
-		? response.content
-			? contentPart(status, response.content)
-			: html`<dt>${status}</dt><dd>no content</dd>`
-		: html`<dt>${status}</dt><dd><a href="#Problem">Problem</a></dd>`,
-)}</dl></details>`;
+}: DescribedOperation): string {
+	const keys = security.map(
+		(one) =>
+			Object.entries(one).map(([kind, scopes]) => `${kind} ${scopes}`)[0] ??
+			"none",
+	);
+	return `<dl>${[
+		term("key", text(keys.join(" or ") || "none")),
+		...parameters.map(({ name, required, description = "" }) =>
+			term(name + (required ? "" : "?"), text(description)),
+		),
+		contentOf("content", requestBody?.content),
+		...Object.entries(responses).map(([status, response]) =>
+			"description" in response
+				? contentOf(status, response.content)
+				: contentOf(status, { "": { schema: { $ref: "/Problem" } } }),
+		),
+	].join("")}</dl>`;
 }
 
-function contentPart(
-	term: string,
+function contentOf(
+	name: string,
 	content: Record<string, { schema: JsonSchema }> = {},
-) {
-	return Object.entries(content).map(([type, { schema }]) => {
-		const form = formOf(schema);
-		return html`<dt>${term}</dt><dd>${type}: ${schema.$ref ? html`<a href="#${form}">${form}</a>` : html`<code>${form}</code>`}</dd>`;
-	});
+): string {
+	return Object.entries(content)
+		.map(([type, { schema }]) => {
+			const form = text(formOf(schema));
+			return term(
+				name,
+				`${text(type)} ${schema.$ref ? `<a href="#${form}">${form}</a>` : form}`,
+			);
+		})
+		.join("");
 }
 
-function accessOf(security: DescribedOperation["security"]): string {
-	if (security.length === 0) return "no key";
-	return security
-		.map((one) =>
-			Object.entries(one)
-				.map(([scheme, [scope]]) =>
-					scope === undefined
-						? `a ${scheme}'s token`
-						: `a ${scheme} with ${scope}`,
-				)
-				.join(" and "),
-		)
-		.map((one) => one || "no key")
-		.join(", or ");
+/** @param description HTML */
+function term(name: string, description: string): string {
+	return `<dt>${text(name)}<dd>${description}`;
 }
 
 /** Writes a schema as TypeScript would: `{ id: string, after?: any }`. */
-function formOf(schema: JsonSchema, indent = ""): string {
-	const { $ref, enum: values, properties, required = [], items } = schema;
-	const options = schema.anyOf ?? schema.oneOf;
+function formOf(schema: JsonSchema, indent = "\n"): string {
+	const { $ref, anyOf, const: only, items, properties, required = [] } = schema;
+	const form = (part: unknown) => formOf(part as JsonSchema, indent);
 	if ($ref) return $ref.slice($ref.lastIndexOf("/") + 1);
-	if (values) return values.map((one) => JSON.stringify(one)).join(" | ");
-	if (schema.const !== undefined) return JSON.stringify(schema.const);
-	if (options)
-		return options.map((one) => formOf(one as JsonSchema, indent)).join(" | ");
-	if (items) return `(${formOf(items as JsonSchema, indent)})[]`;
+	if (anyOf) return anyOf.map(form).join(" | ");
+	if (items) return `(${form(items)})[]`;
 	if (properties) {
 		const deeper = `${indent}  `;
 		const lines = Object.entries(properties).map(([name, property]) => {
 			const { description } = property as JsonSchema;
 			const mark = required.includes(name) ? "" : "?";
-			return `${deeper}${name}${mark}: ${formOf(property as JsonSchema, deeper)}${description ? `  // ${description}` : ""}\n`;
+			return `${deeper}${name}${mark}: ${formOf(property as JsonSchema, deeper)}${description ? `  // ${description}` : ""}`;
 		});
-		return `{\n${lines.join("")}${indent}}`;
+		return `{${lines.join("")}${indent}}`;
 	}
 	if (typeof schema.additionalProperties === "object")
-		return `{ [key]: ${formOf(schema.additionalProperties as JsonSchema, indent)} }`;
-	return [schema.type ?? "any"].flat().join(" | ");
+		return `{ [key]: ${form(schema.additionalProperties)} }`;
+	return (
+		(schema.enum ?? ((only !== undefined && [only]) || []))
+			.map((one) => JSON.stringify(one))
+			.join(" | ") || String(schema.type ?? "any")
+	);
+}
+
+/** Escapes text for HTML. */
+function text(text: string): string {
+	return text.replace(/[&<>"']/g, (one) => `&#${one.charCodeAt(0)};`);
 }
 
 async function hashOf(text: string): Promise<string> {

@@ -4,8 +4,10 @@
  */
 import * as z from "zod";
 
-/** The forms that have names. A registry of its own, because users may give names to their schemas in the global one. */
+/** The names of forms. A registry of its own, because users may give names to their schemas in the global one. */
 export const named = z.registry<{ id: string }>();
+
+export const components = new Map<string, z.ZodType>();
 
 /** Gives a form its name in the description. Generated clients have a type of this name. */
 export function component<Schema extends z.ZodType>(
@@ -13,6 +15,7 @@ export function component<Schema extends z.ZodType>(
 	schema: Schema,
 ): Schema {
 	named.add(schema, { id });
+	components.set(id, schema);
 	return schema;
 }
 
