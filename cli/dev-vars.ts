@@ -22,13 +22,15 @@ export function wranglerVariables(
 	return variablesOf(paths.find((path) => existsSync(path)) ?? DEV_VARS);
 }
 
-/** Reads lines `NAME=value`, with or without quotes. Other lines are ignored. */
+/** Reads `NAME=value`, with or without quotes, which may span lines. Other lines are ignored. */
 export function variablesIn(text: string): Record<string, string> {
-	const lines = text.matchAll(/^\s*([A-Z_][A-Z0-9_]*)\s*=\s*(.*?)\s*$/gm);
+	const lines = text.matchAll(
+		/^\s*([A-Z_][A-Z0-9_]*)\s*=\s*('[^']*'|"[^"]*"|.*?)\s*$/gm,
+	);
 	return Object.fromEntries(
 		[...lines].map(([, name, value = ""]) => [
 			name,
-			value.replace(/^(["'])(.*)\1$/, "$2"),
+			value.replace(/^(["'])(.*)\1$/s, "$2"),
 		]),
 	);
 }

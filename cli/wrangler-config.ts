@@ -6,62 +6,89 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { type ParseError, parse, printParseErrorCode } from "jsonc-parser";
 import { parse as parseToml } from "smol-toml";
+import * as z from "zod";
+import { parseOrThrow } from "../src/event/zod-errors.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** In the order in which wrangler looks for them. */
 const NAMES = ["wrangler.json", "wrangler.jsonc", "wrangler.toml"] as const;
 
-export interface Producer {
-	binding: string;
-	queue: string;
-}
+const ProducerSchema = z.looseObject({
+	binding: z.string(),
+	queue: z.string(),
+});
 
-export interface Consumer {
-	queue: string;
-	type?: string;
-	max_batch_size?: number;
-	max_batch_timeout?: number;
-	max_retries?: number;
-	retry_delay?: number;
-	dead_letter_queue?: string;
-}
+const ConsumerSchema = z.looseObject({
+	queue: z.string(),
+	type: z.string().optional(),
+	max_batch_size: z.number().optional(),
+	max_batch_timeout: z.number().optional(),
+	max_retries: z.number().optional(),
+	retry_delay: z.number().optional(),
+	dead_letter_queue: z.string().optional(),
+});
 
-export interface Service {
-	binding: string;
-	service: string;
-	entrypoint?: string;
-}
+const ServiceSchema = z.looseObject({
+	binding: z.string(),
+	service: z.string(),
+	entrypoint: z.string().optional(),
+});
 
-export interface Migration {
-	tag: string;
-	new_classes?: string[];
-	new_sqlite_classes?: string[];
-	renamed_classes?: { from: string; to: string }[];
-	deleted_classes?: string[];
-}
+const names = z.array(z.string()).optional();
 
-/** The keys that Tidings needs, as they stand in the file, at its top or in one environment. */
-export interface Section {
-	name?: string;
-	main?: string;
-	compatibility_date?: string;
-	compatibility_flags?: string[];
-	minify?: boolean;
-	triggers?: { crons?: string[] };
-	exports?: Record<string, { type?: string; storage?: string }>;
-	migrations?: Migration[];
-	vars?: Record<string, unknown>;
-	queues?: { producers?: Producer[]; consumers?: Consumer[] };
-	services?: Service[];
-	ratelimits?: { name: string }[];
-	secrets_store_secrets?: { binding: string }[];
-}
+const MigrationSchema = z.looseObject({
+	tag: z.string(),
+	new_classes: names,
+	new_sqlite_classes: names,
+	renamed_classes: z
+		.array(z.looseObject({ from: z.string(), to: z.string() }))
+		.optional(),
+	deleted_classes: names,
+});
+
+const ClassSchema = z.looseObject({
+	type: z.string().optional(),
+	storage: z.string().optional(),
+});
+
+/** The keys that Tidings needs. wrangler checks all others. */
+const SectionSchema = z.looseObject({
+	name: z.string().optional(),
+	main: z.string().optional(),
+	compatibility_date: z.string().optional(),
+	compatibility_flags: names,
+	minify: z.boolean().optional(),
+	triggers: z.looseObject({ crons: names }).optional(),
+	exports: z.record(z.string(), ClassSchema).optional(),
+	migrations: z.array(MigrationSchema).optional(),
+	vars: z.record(z.string(), z.unknown()).optional(),
+	queues: z
+		.looseObject({
+			producers: z.array(ProducerSchema).optional(),
+			consumers: z.array(ConsumerSchema).optional(),
+		})
+		.optional(),
+	services: z.array(ServiceSchema).optional(),
+	ratelimits: z.array(z.looseObject({ name: z.string() })).optional(),
+	secrets_store_secrets: z
+		.array(z.looseObject({ binding: z.string() }))
+		.optional(),
+});
+
+const FileSchema = SectionSchema.extend({
+	env: z.record(z.string(), SectionSchema).optional(),
+});
+
+export type Consumer = z.infer<typeof ConsumerSchema>;
+export type Service = z.infer<typeof ServiceSchema>;
+/** The top of a file, or one environment. */
+export type Section = z.infer<typeof SectionSchema>;
 
 /** The keys that an environment has only if it states them itself (wrangler, environments). */
 export const NOT_INHERITED = [
 	...(["vars", "queues", "services", "ratelimits"] as const),
 	"secrets_store_secrets",
-] as const satisfies (keyof Section)[];
+] as const;
 
 /** A configuration file. */
 export interface WranglerFile {
@@ -72,13 +99,13 @@ export interface WranglerFile {
 }
 
 /** What one Worker gets: the top of the file, or an environment with what it inherits. */
-export interface WranglerConfig extends Section {
+export type WranglerConfig = Section & {
 	file: WranglerFile;
-	/** Absent for the top of the file. */
-	environment?: string;
+	/** Undefined for the top of the file. */
+	environment: string | undefined;
 	/** What the environment, or the top, states itself. */
 	own: Section;
-}
+};
 
 /** The file that wrangler would find in the current directory. */
 export function wranglerFileHere(): string | undefined {
@@ -88,7 +115,7 @@ export function wranglerFileHere(): string | undefined {
 /**
  * Reads the file at a path, or the one that wrangler would find in the current directory.
  *
- * @throws UsageError if there is none, or it cannot be parsed
+ * @throws UsageError if there is none, or it cannot be parsed, or a key that Tidings needs has a wrong value
  */
 export function readWranglerFile(path?: string): WranglerFile {
 	const found = path ?? wranglerFileHere();
@@ -99,12 +126,11 @@ export function readWranglerFile(path?: string): WranglerFile {
 				: `There is no ${path}. Give --config the path of a wrangler configuration.`,
 		);
 	const format = extname(found) === ".toml" ? "toml" : "json";
-	const text = readFileSync(found, "utf8");
+	// Some editors write a byte order mark.
+	const text = readFileSync(found, "utf8").replace(/^\uFEFF/, "");
 	const raw = format === "toml" ? tomlIn(text, found) : jsonIn(text, found);
-	const { env = {}, ...top } = raw as Section & {
-		env?: Record<string, Section>;
-	};
-	return { path: found, format, top, environments: env };
+	const { env: environments = {}, ...top } = checked(raw, found);
+	return { path: found, format, top, environments };
 }
 
 /** @throws UsageError for an environment that the file does not have */
@@ -112,7 +138,8 @@ export function configOf(
 	file: WranglerFile,
 	environment?: string,
 ): WranglerConfig {
-	if (environment === undefined) return { ...file.top, file, own: file.top };
+	if (environment === undefined)
+		return { ...file.top, file, environment, own: file.top };
 	const own = file.environments[environment];
 	if (own === undefined) {
 		const known = Object.keys(file.environments);
@@ -125,12 +152,24 @@ export function configOf(
 	return { ...inherited, ...own, file, environment, own };
 }
 
-/** The text of the main module, if the file states it and it can be read. */
+/** The text of the main module without its comments, if the file states it and it can be read. */
 export function mainModuleOf({ file, main }: WranglerConfig): string {
 	const path = join(dirname(file.path), main ?? "");
-	return main !== undefined && existsSync(path)
-		? readFileSync(path, "utf8")
-		: "";
+	return main !== undefined && existsSync(path) ? codeOf(path) : "";
+}
+
+/** The text of a module without its comments. */
+export function codeOf(path: string): string {
+	return readFileSync(path, "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
+}
+
+/** @throws UsageError */
+function checked(raw: object, path: string): z.infer<typeof FileSchema> {
+	try {
+		return parseOrThrow(FileSchema, raw, path);
+	} catch (error) {
+		throw new UsageError((error as Error).message);
+	}
 }
 
 /** @throws UsageError */

@@ -17,22 +17,24 @@ import { serviceFindings } from "./service-rules.ts";
 import { generalFindings, ownerFindings } from "./setting-rules.ts";
 
 /**
- * @param environment the only one to check. Default: the top of the file and all
+ * @param environment the only one to check; empty for the top of the file. Default: the top and all
  * @throws UsageError for an unknown environment
  */
 export function checkConfig(
 	file: WranglerFile,
 	environment?: string,
 ): Finding[] {
+	// As wrangler's --env "".
+	const top = environment === "" ? undefined : environment;
 	const checked =
 		environment === undefined
 			? [undefined, ...Object.keys(file.environments)]
-			: [environment];
+			: [top];
 	const isOwner = ownsEvents(file);
 	const found = [
 		...checked.flatMap((name) => configFindings(configOf(file, name), isOwner)),
 		...(environment === undefined ? sharedQueueFindings(file) : []),
-		...(isOwner ? secretFindings(configOf(file, environment)) : []),
+		...(isOwner ? secretFindings(configOf(file, top)) : []),
 	];
 	// An environment repeats what it inherits.
 	const seen = new Set<string>();
@@ -72,7 +74,7 @@ function isOfOwner({ vars, queues }: Section): boolean {
 }
 
 function callsWorker(text: string): boolean {
-	return text.includes("tidings/worker") && /\bworker\(/.test(text);
+	return text.includes("tidings/worker") && /\bworker\s*[<(]/.test(text);
 }
 
 function secretFindings(config: WranglerConfig): Finding[] {

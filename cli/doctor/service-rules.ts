@@ -1,8 +1,9 @@
 /** Finds service bindings without their entry point, and entry points that the main module does not export. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Finding } from "../../src/doctor/finding.ts";
 import {
+	codeOf,
 	mainModuleOf,
 	type Service,
 	type WranglerConfig,
@@ -61,11 +62,7 @@ function entrypointFinding(
 function subscribersOf({ file }: WranglerConfig): string[] {
 	const path = join(dirname(file.path), "tidings.config.ts");
 	if (!existsSync(path)) return [];
-	const text = readFileSync(path, "utf8").replace(
-		/\/\*[\s\S]*?\*\/|\/\/.*/g,
-		"",
-	);
-	return [...text.matchAll(/\bbinding:\s*["'](\w+)["']/g)].map(
+	return [...codeOf(path).matchAll(/\bbinding:\s*["'](\w+)["']/g)].map(
 		([, binding = ""]) => binding,
 	);
 }

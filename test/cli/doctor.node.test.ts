@@ -12,6 +12,7 @@ import { parse as parseJsonc } from "jsonc-parser";
 import { parse as parseToml, stringify } from "smol-toml";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { checkConfig } from "../../cli/doctor/check-config.ts";
+import { UsageError } from "../../cli/usage-error.ts";
 import { readWranglerFile } from "../../cli/wrangler-config.ts";
 
 const templates = join(import.meta.dirname, "../../templates");
@@ -437,6 +438,53 @@ test("API_KEYS that is missing in .dev.vars, or is no JSON, is found", () => {
 	expect(found(toml)).toMatchObject([
 		{ code: "api_keys_missing", severity: "warning" },
 	]);
+});
+
+test("API_KEYS may span lines, as wrangler reads it", () => {
+	project("one-worker", toml, () => {});
+	writeFileSync(join(folder, ".dev.vars"), "A=1\nAPI_KEYS='[\n]'\nB=2\n");
+	expect(found(toml)).toEqual([]);
+});
+
+test("a comment in the main module calls nothing", () => {
+	project("many-workers/mail", toml, () => {});
+	const path = join(folder, "src/index.ts");
+	const text = readFileSync(path, "utf8");
+	writeFileSync(path, `// publisher(events)\n/* operator(x) */\n${text}`);
+	expect(found(toml)).toEqual([]);
+});
+
+test("an empty --env checks the top of the file alone, as with wrangler", () => {
+	project("one-worker", toml, (raw) => {
+		raw.env = { staging: {} };
+	});
+	expect(found(toml, "")).toEqual([]);
+	expect(found(toml)).not.toEqual([]);
+});
+
+test.each<[path: string, edit: (raw: Raw) => void]>([
+	[
+		"queues.consumers",
+		(raw) => {
+			raw.queues.consumers = { queue: "a" };
+		},
+	],
+	[
+		"env.staging.vars",
+		(raw) => {
+			raw.env = { staging: { vars: "a" } };
+		},
+	],
+	[
+		"queues.producers[0].binding",
+		(raw) => {
+			delete raw.queues.producers[0].binding;
+		},
+	],
+])("a wrong value of %s is wrong usage that names it", (path, edit) => {
+	project("one-worker", toml, edit);
+	expect(() => found(toml)).toThrow(UsageError);
+	expect(() => found(toml)).toThrow(path);
 });
 
 test("an unknown environment, a missing file and a syntax error are wrong usage that names the place", () => {
