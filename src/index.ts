@@ -6,6 +6,12 @@ export {
 } from "./config/config.ts";
 export type { After } from "./event/after-form.ts";
 export type { BatchItem } from "./event/catalogue.ts";
+export type { CloudEventAttributes } from "./event/cloud-events/attributes.ts";
+export {
+	type CloudEvent,
+	cloudEventInit,
+	toCloudEvent,
+} from "./event/cloud-events/write.ts";
 export type { PublishOptions } from "./event/definition.ts";
 export { type Definition, event } from "./event/definition.ts";
 export type { Duration } from "./event/duration.ts";

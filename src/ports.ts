@@ -14,7 +14,6 @@ import type {
 	StoredDeadLetter,
 } from "./event/dead-letter.ts";
 import type { Definition } from "./event/definition.ts";
-import type { Receipt } from "./event/errors.ts";
 import type { PublishPermission } from "./event/permission.ts";
 import type {
 	CancelledDelivery,
@@ -34,7 +33,7 @@ import type { IntervalCounts } from "./journal/minute-table.ts";
 import type { Page } from "./journal/page.ts";
 import type { JournalCursor, SearchResult } from "./journal/search.ts";
 import type { JournalWriter } from "./journal/writer.ts";
-import type { Reservation } from "./keys/keys-object.ts";
+import type { NewKey, PublishedKey, Reservation } from "./keys/keys-object.ts";
 import type { Filter } from "./lists/filter.ts";
 import type { Queues } from "./platform/queues.ts";
 
@@ -67,6 +66,8 @@ export interface Ports {
 	/** @param time epoch milliseconds, the id's timestamp */
 	newId(time: number): string;
 	newIds(count: number, time: number): string[];
+	/** The trace context of the active span; undefined if it is not traced. */
+	activeTrace(): string | undefined;
 	/** Calls `expire` after a number of milliseconds. Returns a function that stops the timer. */
 	timer(expire: () => void, ms: number): () => void;
 	readonly observe: Observe;
@@ -115,23 +116,16 @@ export interface PayloadStore {
 /** Stores idempotency keys for 24 hours. */
 export interface KeyStore {
 	/**
-	 * Reserves a key for an event, or returns what became of its first use. Waits up to five seconds for a call that has
-	 * reserved it.
-	 *
-	 * @param content a digest of what is published
-	 * @param id of the event, if the key is new
-	 * @param time of the event, in epoch milliseconds
+	 * Reserves keys, or returns what became of their first use, in the order of the keys. Waits up to five seconds for
+	 * calls that have reserved them. An object that does not answer fails only its own keys.
 	 */
 	reserve(
-		key: string,
-		content: string,
-		id: string,
-		time: number,
-	): Promise<Reservation>;
-	/** The event is stored: later calls get this receipt. */
-	confirm(key: string, receipt: Receipt): Promise<void>;
-	/** The publish failed: the next call may publish, under the same id. */
-	release(key: string): Promise<void>;
+		keys: readonly NewKey[],
+	): Promise<(Reservation | { type: "failed"; error: unknown })[]>;
+	/** The events are stored: later calls get these receipts. */
+	confirm(published: readonly PublishedKey[]): Promise<void>;
+	/** The events were not stored: the next calls may publish, under the same ids. */
+	release(keys: readonly string[]): Promise<void>;
 }
 
 /** Stores dead letters, one for each event and handler. */

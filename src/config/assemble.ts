@@ -18,11 +18,16 @@ import {
 	boundDeadLetters,
 	boundJobs,
 	boundJournal,
-	boundKeys,
 	boundPayloads,
 	boundQueues,
 } from "../platform/bindings.ts";
-import { background, binding, callSecrets } from "../platform/environment.ts";
+import { boundKeys } from "../platform/bound-keys.ts";
+import {
+	activeTrace,
+	background,
+	binding,
+	callSecrets,
+} from "../platform/environment.ts";
 import { realTimer } from "../platform/timer.ts";
 import type { Ports } from "../ports.ts";
 import { coalescingQueues, coalescingScheduler } from "../publish/coalesce.ts";
@@ -96,6 +101,7 @@ export function assemble(
 		extension: appExtension(() => ports),
 		definitionOf,
 		checkListed,
+		activeTrace,
 		newId: (time) => newId(time, shards.now),
 		newIds: (count, time) => newIds(count, time, shards.now),
 		observe: journal ? journalingCalls(observe, journal) : observe,

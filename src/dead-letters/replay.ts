@@ -8,7 +8,7 @@ import { checkBody } from "../event/definition.ts";
 import { encodeEvent, eventBytes } from "../event/encode.ts";
 import { type EventHead, laneOf } from "../event/envelope.ts";
 import { RefusedError } from "../event/errors.ts";
-import { bodyText } from "../event/json.ts";
+import { bodyText, byteLength } from "../event/json.ts";
 import {
 	EVENT_BYTES,
 	INLINE_BYTES,
@@ -28,12 +28,16 @@ type ReplayPorts = Pick<
 export async function readDeadLetter(
 	id: string,
 	{ deadLetters }: Pick<Ports, "deadLetters">,
-): Promise<(DeadLetter & { event: { body: unknown } }) | null> {
+): Promise<
+	(DeadLetter & { event: { body: unknown; cloudEvent?: object } }) | null
+> {
 	const stored = await deadLetters.get(id);
 	if (!stored) return null;
 	const summary = summaryOf(stored);
 	const body = stored.body === null ? undefined : JSON.parse(stored.body);
-	return { ...summary, event: { ...summary.event, body } };
+	const { cloudEvent } = stored.head;
+	const event = { ...summary.event, ...(cloudEvent && { cloudEvent }), body };
+	return { ...summary, event };
 }
 
 /** How a dead letter is replayed. */
@@ -166,7 +170,7 @@ async function placeBody(
 	text: string,
 	{ payloads, clock, newId }: ReplayPorts,
 ) {
-	if (eventBytes(head, text) <= INLINE_BYTES) return { text };
+	if (byteLength(encodeEvent(head, { text })) <= INLINE_BYTES) return { text };
 	const now = clock();
 	const reference = `${id}:${newId(now)}`;
 	await payloads.put(reference, text, now + PAYLOAD_RETENTION);

@@ -3,6 +3,7 @@
 import type { Filter } from "../lists/filter.ts";
 import {
 	type Cause,
+	type Envelope,
 	type EventHead,
 	type FinalFailure,
 	headOf,
@@ -13,7 +14,7 @@ import type { Failure } from "./failure.ts";
 export interface NewDeadLetter extends FinalFailure {
 	id: string;
 	/** The envelope without body, delivery and dead letter, but with members that this version does not know. */
-	head: EventHead & { tags?: Readonly<Record<string, string>> };
+	head: EventHead & Pick<Envelope, "tags" | "cloudEvent">;
 	/** The body's JSON text; null if it was stored by reference and is gone. */
 	body: string | null;
 }

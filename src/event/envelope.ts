@@ -3,6 +3,7 @@
  *
  * This is version 1. A reader preserves members that it does not know, and must not change a record of a newer version.
  */
+import type { CloudEventAttributes } from "./cloud-events/attributes.ts";
 import type { Failure } from "./failure.ts";
 import { timeOf } from "./id.ts";
 
@@ -104,6 +105,8 @@ export interface Envelope extends EventHead {
 	tags?: Readonly<Record<string, string>>;
 	/** The W3C trace context of the publisher. */
 	trace?: string;
+	/** The attributes of the CloudEvent that the event was published as. */
+	cloudEvent?: CloudEventAttributes;
 	delivery?: Delivery;
 	deadLetter?: FinalFailure;
 	/** The replay of a dead letter was delivered or cancelled. */

@@ -9,6 +9,9 @@ export const EVENT_BYTES = 262_144;
  */
 export const INLINE_BYTES = 112_000;
 
+/** Bytes of the attributes of a CloudEvent, as JSON. They travel in every message of their event. */
+export const CLOUD_EVENT_BYTES = 4_096;
+
 /** Messages in one `sendBatch` (Cloudflare Queues, limits). */
 export const SEND_BATCH_MESSAGES = 100;
 

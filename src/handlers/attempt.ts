@@ -10,7 +10,7 @@ import type { Handler, HandlerContext } from "./handler.ts";
 import { retryWishOf } from "./handler-errors.ts";
 
 /** Members of an envelope that handlers receive in their context. */
-type Labels = Pick<Envelope, "tags" | "trace">;
+type Labels = Pick<Envelope, "tags" | "trace" | "cloudEvent">;
 
 interface AttemptOptions {
 	/** Counted from 1. */
@@ -85,7 +85,7 @@ export function failed(thrown: unknown): Outcome & { type: "failed" } {
 function contextOf(
 	handler: string,
 	attempt: number,
-	{ tags = {}, trace }: Labels,
+	{ tags = {}, trace, cloudEvent }: Labels,
 	deadline: Deadline,
 ): HandlerContext {
 	return {
@@ -93,6 +93,7 @@ function contextOf(
 		attempt,
 		tags,
 		...(trace !== undefined && { traceparent: trace }),
+		...(cloudEvent && { cloudEvent }),
 		get signal() {
 			return deadline.signal;
 		},

@@ -1,4 +1,5 @@
 /** A handler: its patterns, its options, and the id that survives deploys. It runs none. */
+import type { CloudEventAttributes } from "../event/cloud-events/attributes.ts";
 import type { Schema } from "../event/definition.ts";
 import type { Duration } from "../event/duration.ts";
 import type { TidingsEvent } from "../event/envelope.ts";
@@ -23,6 +24,8 @@ export interface HandlerContext {
 	readonly tags: Readonly<Record<string, string>>;
 	/** The W3C trace context of the publisher, if it gave one. */
 	readonly traceparent?: string;
+	/** The attributes of the CloudEvent that the event was published as. `toCloudEvent` restores it with them. */
+	readonly cloudEvent?: CloudEventAttributes;
 	/** Aborts when the attempt's time is over. */
 	readonly signal: AbortSignal;
 	/**

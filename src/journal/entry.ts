@@ -1,4 +1,5 @@
 /** The entry of the journal: what one message, or one call, reported about one event. Pure. */
+import type { CloudEventAttributes } from "../event/cloud-events/attributes.ts";
 import type { Transition } from "../event/transition.ts";
 
 type WithoutEvent<One> = One extends unknown
@@ -21,6 +22,8 @@ export interface Entry {
 	tags?: Readonly<Record<string, string>>;
 	/** The W3C trace context of the publisher. */
 	trace?: string;
+	/** The attributes of the CloudEvent that the event was published as. */
+	cloudEvent?: CloudEventAttributes;
 	/** How long the message waited in its queue, in milliseconds; absent if the entry is not from a message. */
 	queuedMs?: number;
 	/** In the order in which they happened. */

@@ -59,13 +59,14 @@ export class Recorder {
 
 	#entryOf(id: string, { event, queuedMs, name, at, steps }: Collected): Entry {
 		if (!event) return { id, name, time: timeOf(id) ?? at, steps };
-		const { time, delay, by, tags, trace } = event.envelope;
+		const { time, delay, by, tags, trace, cloudEvent } = event.envelope;
 		const entry: Entry = {
 			...{ id, name, time },
 			...(delay > 0 && { delay }),
 			...(by !== undefined && { by }),
 			...(tags && { tags }),
 			...(trace !== undefined && { trace }),
+			...(cloudEvent && { cloudEvent }),
 			...(queuedMs !== undefined && { queuedMs }),
 			steps,
 		};

@@ -8,6 +8,23 @@ import { Alarm } from "../platform/alarm.ts";
 import { inTime, realTimer } from "../platform/timer.ts";
 import { KeyTable, nextDropAt, RETENTION } from "./key-table.ts";
 
+/** A key to reserve for an event. */
+export interface NewKey {
+	key: string;
+	/** A digest of what is published. */
+	content: string;
+	/** Of the event, if the key is new. */
+	id: string;
+	/** Of the event, in epoch milliseconds. */
+	time: number;
+}
+
+/** The key of an event that is stored. */
+export interface PublishedKey {
+	key: string;
+	receipt: Receipt;
+}
+
 /** Who publishes under the key: this call, with the id and time that the event must have, or another one. */
 export type Reservation =
 	| { type: "reserved"; id: string; time: number }
@@ -37,40 +54,36 @@ export class Keys extends DurableObject {
 		);
 	}
 
-	/**
-	 * Reserves a key for an event, or returns what became of its first use.
-	 *
-	 * @param content a digest of what is published
-	 * @param id of the event, if the key is new
-	 * @param time of the event, in epoch milliseconds
-	 */
-	async reserve(
-		key: string,
-		content: string,
-		id: string,
-		time: number,
-	): Promise<Reservation> {
-		const first = this.#tryReserve(key, content, id, time);
-		if (first.type !== "in_progress") {
-			await this.#alarm.setBy(nextDropAt(Date.now()));
-			return first;
+	/** Reserves keys, or returns what became of their first use. */
+	async reserve(keys: readonly NewKey[]): Promise<Reservation[]> {
+		const first = keys.map((key) => this.#tryReserve(key));
+		await this.#alarm.setBy(nextDropAt(Date.now()));
+		return Promise.all(
+			keys.map(async (key, index) => {
+				const reservation = first[index] as Reservation;
+				if (reservation.type !== "in_progress") return reservation;
+				await this.#ended(key.key);
+				return this.#tryReserve(key);
+			}),
+		);
+	}
+
+	/** The events are stored: later calls get these receipts. */
+	async confirm(published: readonly PublishedKey[]): Promise<void> {
+		const now = Date.now();
+		for (const { key, receipt } of published) {
+			this.#table.confirm(key, JSON.stringify(receipt), now);
+			this.#wake(key);
 		}
-		const waiting = this.#waiting.get(key) ?? Promise.withResolvers<void>();
-		this.#waiting.set(key, waiting);
-		await inTime(waiting.promise, WAIT, realTimer).catch(() => {});
-		return this.#tryReserve(key, content, id, time);
 	}
 
-	/** The event is stored: later calls get this receipt. */
-	async confirm(key: string, receipt: Receipt): Promise<void> {
-		this.#table.confirm(key, JSON.stringify(receipt), Date.now());
-		this.#wake(key);
-	}
-
-	/** The publish failed: the next call may publish, under the same id. */
-	async release(key: string): Promise<void> {
-		this.#table.release(key, Date.now());
-		this.#wake(key);
+	/** The events were not stored: the next calls may publish, under the same ids. */
+	async release(keys: readonly string[]): Promise<void> {
+		const now = Date.now();
+		for (const key of keys) {
+			this.#table.release(key, now);
+			this.#wake(key);
+		}
 	}
 
 	override async alarm(run?: AlarmInvocationInfo): Promise<void> {
@@ -81,12 +94,7 @@ export class Keys extends DurableObject {
 		);
 	}
 
-	#tryReserve(
-		key: string,
-		content: string,
-		id: string,
-		time: number,
-	): Reservation {
+	#tryReserve({ key, content, id, time }: NewKey): Reservation {
 		const now = Date.now();
 		const known = this.#table.find(key, now);
 		if (!known) {
@@ -99,6 +107,13 @@ export class Keys extends DurableObject {
 		if (now - known.reservedAt < TAKEOVER) return { type: "in_progress" };
 		this.#table.renew(key, now);
 		return { type: "reserved", id: known.id, time: known.time };
+	}
+
+	/** Waits until the call that has reserved the key has ended, or for the longest time. */
+	async #ended(key: string): Promise<void> {
+		const waiting = this.#waiting.get(key) ?? Promise.withResolvers<void>();
+		this.#waiting.set(key, waiting);
+		await inTime(waiting.promise, WAIT, realTimer).catch(() => {});
 	}
 
 	#wake(key: string): void {

@@ -10,7 +10,6 @@ import type {
 	DeadLetterStore,
 	JobStore,
 	JournalStore,
-	KeyStore,
 	PayloadStore,
 } from "../ports.ts";
 import { binding } from "./environment.ts";
@@ -160,23 +159,6 @@ export function boundDeadLetters(): DeadLetterStore {
 /** The version of this Worker, if it has the binding `CF_VERSION_METADATA`; else empty. */
 function deployId(): string {
 	return binding<WorkerVersionMetadata>("CF_VERSION_METADATA")?.id ?? "";
-}
-
-/** Objects that share the keys. A key is a digest, so its first digits spread it evenly. */
-const KEY_OBJECTS = 8;
-
-export function boundKeys(): KeyStore {
-	const keysOf = (key: string) => {
-		const number = Number.parseInt(key.slice(0, 2), 16) % KEY_OBJECTS;
-		return objectPort<KeyStore>("Keys", `keys-${number}`, [
-			...(["reserve", "confirm", "release"] as const),
-		]);
-	};
-	return {
-		reserve: async (key, ...event) => keysOf(key).reserve(key, ...event),
-		confirm: async (key, receipt) => keysOf(key).confirm(key, receipt),
-		release: async (key) => keysOf(key).release(key),
-	};
 }
 
 export function boundJobs(): JobStore {

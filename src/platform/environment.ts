@@ -1,5 +1,5 @@
 /** The environment of this Worker: bindings and vars. Only `platform/` reads it. */
-import { env, waitUntil } from "cloudflare:workers";
+import { env, tracing, waitUntil } from "cloudflare:workers";
 import { UnavailableError } from "../event/errors.ts";
 import { log } from "./log.ts";
 
@@ -88,4 +88,14 @@ export function callSecrets(): readonly string[] {
 	throw new Error(
 		`tidings: TIDINGS_CALL_SECRET has fewer than ${SHORTEST_SECRET} characters; use openssl rand -base64 32`,
 	);
+}
+
+/** Returns the W3C trace context of the active span; undefined if the request is not traced. */
+export function activeTrace(): string | undefined {
+	const span = tracing.getActiveSpan?.();
+	// The span of an older runtime does not tell its ids.
+	if (!span?.isTraced || !span.spanContext) return undefined;
+	const { traceId, spanId, traceFlags } = span.spanContext();
+	const flags = traceFlags.toString(16).padStart(2, "0");
+	return `00-${traceId}-${spanId}-${flags}`;
 }

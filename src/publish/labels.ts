@@ -1,4 +1,7 @@
-/** Checks what travels with an event next to its body: tags, the trace context and the publisher. It stores nothing. */
+/**
+ * Checks what travels with an event next to its body: tags, the trace context, the publisher, and the attributes of a
+ * CloudEvent. It stores nothing.
+ */
 import type { Definition } from "../event/definition.ts";
 import type { Envelope } from "../event/envelope.ts";
 import { RefusedError } from "../event/errors.ts";
@@ -6,7 +9,7 @@ import { show } from "../event/validation.ts";
 import type { PublishRequest } from "./request.ts";
 
 /** The members of an envelope that are not a part of the event. */
-export type Labels = Pick<Envelope, "tags" | "trace" | "by">;
+export type Labels = Pick<Envelope, "tags" | "trace" | "by" | "cloudEvent">;
 
 const MOST_TAGS = 8;
 const TAG_LENGTH = 64;
@@ -22,7 +25,7 @@ const TRACE = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
  * @throws RefusedError `invalid_request`
  */
 export function labelsOf(
-	{ tags, traceparent, by }: PublishRequest,
+	{ tags, traceparent, by, cloudEvent }: PublishRequest,
 	definition: Definition | undefined,
 	body: () => unknown,
 ): Labels {
@@ -38,6 +41,7 @@ export function labelsOf(
 		...(names.length > 0 && { tags: all }),
 		...(traceparent !== undefined && { trace: checkTrace(traceparent) }),
 		...(by !== undefined && { by }),
+		...(cloudEvent && { cloudEvent }),
 	};
 }
 
@@ -83,7 +87,7 @@ function checkTags(tags: unknown, what: string): Record<string, string> {
 }
 
 function checkTrace(trace: unknown): string {
-	if (typeof trace === "string" && TRACE.test(trace)) return trace;
+	if (isTrace(trace)) return trace;
 	throw new RefusedError(
 		"invalid_request",
 		`traceparent: ${show(trace)} is not a trace context; give the value of the header traceparent, such as "00-<32 hex digits>-<16 hex digits>-01"`,
@@ -91,6 +95,6 @@ function checkTrace(trace: unknown): string {
 }
 
 /** A header that is not valid is ignored, as W3C Trace Context asks. */
-export function isTrace(value: string | undefined): value is string {
-	return value !== undefined && TRACE.test(value);
+export function isTrace(value: unknown): value is string {
+	return typeof value === "string" && TRACE.test(value);
 }

@@ -4,12 +4,7 @@
  */
 import pMap from "p-map";
 import { encodeEvent } from "../event/encode.ts";
-import {
-	atIndex,
-	PartialPublishError,
-	type Receipt,
-	RefusedError,
-} from "../event/errors.ts";
+import { PartialPublishError, type Receipt } from "../event/errors.ts";
 import { shardOf } from "../event/id.ts";
 import { byteLength } from "../event/json.ts";
 import {
@@ -22,13 +17,14 @@ import type { ScheduledRow } from "../event/scheduled-row.ts";
 import type { Observe } from "../event/transition.ts";
 import { chunks } from "../platform/send-batch.ts";
 import type { Ports } from "../ports.ts";
-import { confirm, type ReservedKey, release, reserve } from "./once.ts";
+import { confirm, hasKey, type KeyedEvent, release, reserve } from "./once.ts";
 import type { PublishRequest } from "./request.ts";
 import { type StampedEvent, stamp, stampAll } from "./stamp.ts";
 
 type PublishPorts = Pick<
 	Ports,
-	| ("clock" | "newId" | "newIds" | "queues" | "definitionOf" | "checkListed")
+	| ("clock" | "newId" | "newIds" | "activeTrace")
+	| ("queues" | "definitionOf" | "checkListed")
 	| ("scheduler" | "payloads" | "keys" | "observe")
 >;
 
@@ -42,27 +38,26 @@ export async function publish(
 	ports: PublishPorts,
 ): Promise<Receipt> {
 	const stamped = await stamp(request, ports.clock(), ports);
-	return request.idempotencyKey === undefined
-		? publishStamped(stamped, ports)
-		: publishOnce(stamped, request, ports);
+	return hasKey(request)
+		? publishOnce({ stamped, request }, ports)
+		: publishStamped(stamped, ports);
 }
 
 async function publishOnce(
-	first: StampedEvent,
-	request: PublishRequest,
+	event: KeyedEvent,
 	ports: PublishPorts,
 ): Promise<Receipt> {
-	const reservation = await reserve(first, request, ports);
-	if (!("reserved" in reservation)) return reservation;
-	const { stamped, reserved } = reservation;
+	const [reserved] = await reserve([event], ports);
+	if (!reserved || "receipt" in reserved) return reserved?.receipt as Receipt;
+	const { stamped, key } = reserved;
 	let receipt: Receipt;
 	try {
 		receipt = await publishStamped(stamped, ports);
 	} catch (error) {
-		await release(reserved, ports);
+		await release([key], ports);
 		throw error;
 	}
-	await confirm(reserved, receipt, ports);
+	await confirm([{ key, receipt }], ports);
 	return receipt;
 }
 
@@ -90,8 +85,7 @@ export async function publishBatch(
 	ports: PublishPorts,
 ): Promise<Receipt[]> {
 	const stampedBatch = await stampAll(requests, ports);
-	const reserved = new Map<StampedEvent, ReservedKey>();
-	const batch = await reserveAll(stampedBatch, requests, reserved, ports);
+	const { batch, keys } = await reserveAll(stampedBatch, requests, ports);
 	const toStore = batch.filter((one) => "head" in one);
 	const errors = new Map<StampedEvent, unknown>();
 	const storeGroup = async (group: readonly StampedEvent[]) => {
@@ -103,11 +97,18 @@ export async function publishBatch(
 		}
 	};
 	await pMap(groupsOf(toStore), storeGroup, { concurrency: CALL_CONCURRENCY });
-	const endKey = ([stamped, key]: [StampedEvent, ReservedKey]) =>
-		errors.has(stamped)
-			? release(key, ports)
-			: confirm(key, receiptOf(stamped), ports);
-	await pMap(reserved, endKey, { concurrency: CALL_CONCURRENCY });
+	const [failed, stored] = [
+		[...keys].filter(([stamped]) => errors.has(stamped)),
+		[...keys].filter(([stamped]) => !errors.has(stamped)),
+	];
+	await release(
+		failed.map(([, key]) => key),
+		ports,
+	);
+	await confirm(
+		stored.map(([stamped, key]) => ({ key, receipt: receiptOf(stamped) })),
+		ports,
+	);
 	const receipts = batch.map((one) => {
 		if (!("head" in one)) return one;
 		return errors.has(one) ? null : receiptOf(one);
@@ -117,48 +118,25 @@ export async function publishBatch(
 	throw new PartialPublishError(receipts, { cause });
 }
 
-/**
- * Reserves the keys of a batch. Returns each event under the id that it must have, or the receipt of its first call.
- *
- * @param reserved gets the reserved keys. If one key is refused, all others are released
- */
+/** Returns each event under the id that it must have, or the receipt of its first call; and the reserved keys. */
 async function reserveAll(
-	batch: readonly StampedEvent[],
+	stampedBatch: readonly StampedEvent[],
 	requests: readonly PublishRequest[],
-	reserved: Map<StampedEvent, ReservedKey>,
 	ports: PublishPorts,
-): Promise<(StampedEvent | Receipt)[]> {
-	const keys = requests.map(({ idempotencyKey }) => idempotencyKey);
-	if (keys.every((key) => key === undefined)) return [...batch];
-	const reserveOne = async (stamped: StampedEvent, index: number) => {
+) {
+	const batch: (StampedEvent | Receipt)[] = [...stampedBatch];
+	const keys = new Map<StampedEvent, string>();
+	const events = stampedBatch.flatMap((stamped, index) => {
 		const request = requests[index] as PublishRequest;
-		if (request.idempotencyKey === undefined) return stamped;
-		try {
-			checkUnique(keys, index);
-			const reservation = await reserve(stamped, request, ports);
-			if (!("reserved" in reservation)) return reservation;
-			reserved.set(reservation.stamped, reservation.reserved);
-			return reservation.stamped;
-		} catch (error) {
-			throw atIndex(error, index);
-		}
-	};
-	const ends = await Promise.allSettled(batch.map(reserveOne));
-	const refusal = ends.find((end) => end.status === "rejected");
-	if (!refusal)
-		return ends.map((end) => (end as { value: StampedEvent }).value);
-	for (const key of reserved.values()) await release(key, ports);
-	throw refusal.reason;
-}
-
-/** The second event would wait for the first one, which waits for the batch. */
-function checkUnique(keys: readonly unknown[], index: number): void {
-	const first = keys.indexOf(keys[index]);
-	if (first === index) return;
-	throw new RefusedError(
-		"invalid_request",
-		`idempotencyKey: it is that of event ${first} of this batch; give a key that is unique to this event`,
-	);
+		return hasKey(request) ? { stamped, request, index } : [];
+	});
+	if (events.length === 0) return { batch, keys };
+	for (const [n, reserved] of (await reserve(events, ports)).entries()) {
+		const { index } = events[n] as { index: number };
+		batch[index] = "key" in reserved ? reserved.stamped : reserved.receipt;
+		if ("key" in reserved) keys.set(reserved.stamped, reserved.key);
+	}
+	return { batch, keys };
 }
 
 /** Groups the events that one call stores: some of one lane, or all scheduled ones of one shard. */
@@ -204,8 +182,10 @@ async function store(
 		);
 }
 
-function isLarge({ bytes }: StampedEvent): boolean {
-	return bytes > INLINE_BYTES;
+/** The space next to an inline body is for tags, a retry and an error. Attributes of a CloudEvent take some of it. */
+function isLarge(stamped: StampedEvent): boolean {
+	const { bytes, labels } = stamped;
+	return bytes + (labels.cloudEvent ? labelBytes(stamped) : 0) > INLINE_BYTES;
 }
 
 async function storeBody(

@@ -1,4 +1,5 @@
 /** Reads the arguments of a publish, at every entry point. It does not check names, bodies and times. */
+import type { CloudEventAttributes } from "../event/cloud-events/attributes.ts";
 import { type Definition, isDefinition } from "../event/definition.ts";
 import { mapAtIndex, RefusedError } from "../event/errors.ts";
 import { unknownKeyMessage } from "../event/validation.ts";
@@ -18,6 +19,8 @@ export interface PublishRequest {
 	idempotencyKey?: unknown;
 	/** Who publishes: the id of an API key, or the name of an app; absent for the Worker that owns the events. */
 	by?: string;
+	/** The checked attributes of a CloudEvent, if the event was published as one. */
+	cloudEvent?: CloudEventAttributes;
 	/** The definition, if the caller published by one. */
 	definition?: Definition;
 }

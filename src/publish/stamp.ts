@@ -14,7 +14,8 @@ import type { PublishRequest } from "./request.ts";
 
 type StampPorts = Pick<
 	Ports,
-	"clock" | "newId" | "newIds" | "queues" | "definitionOf" | "checkListed"
+	| ("clock" | "newId" | "newIds" | "activeTrace")
+	| ("queues" | "definitionOf" | "checkListed")
 >;
 
 /** An event that was checked and stamped, and is not stored yet. */
@@ -92,7 +93,8 @@ function checkAndStamp(
 ): StampedEvent {
 	checkName(request.name);
 	ports.checkListed(request.name);
-	return stampChecked(request, id, time, ports);
+	const { traceparent = ports.activeTrace() } = request;
+	return stampChecked({ ...request, traceparent }, id, time, ports);
 }
 
 function schemaOf(

@@ -102,20 +102,6 @@ describe("publishing", () => {
 			[event, event],
 			{ "idempotency-key": "k" },
 		],
-		[
-			"a structured CloudEvent",
-			501,
-			"not_supported",
-			event,
-			{ "content-type": "application/cloudevents+json" },
-		],
-		[
-			"a binary CloudEvent",
-			501,
-			"not_supported",
-			event,
-			{ "ce-specversion": "1.0" },
-		],
 	] as const)(
 		"%s is answered with %i %s",
 		async (_, status, code, body, headers) => {

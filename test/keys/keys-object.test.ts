@@ -24,12 +24,13 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-const reserve = (id = "e1", content = "a") =>
-	keys.reserve("key", content, id, T0);
+const reserve = async (id = "e1", content = "a", time = T0) =>
+	(await keys.reserve([{ key: "key", content, id, time }]))[0];
+const confirm = () => keys.confirm([{ key: "key", receipt }]);
 
 test("a new key is reserved, and a repeated call gets the receipt of the first", async () => {
 	expect(await reserve("e1")).toEqual({ type: "reserved", id: "e1", time: T0 });
-	await keys.confirm("key", receipt);
+	await confirm();
 	expect(await reserve("e2")).toEqual({ type: "published", receipt });
 	await evictDurableObject(keys);
 	expect(await reserve("e3")).toEqual({ type: "published", receipt });
@@ -38,14 +39,14 @@ test("a new key is reserved, and a repeated call gets the receipt of the first",
 test("a call that races waits for the first, and gets its receipt", async () => {
 	await reserve("e1");
 	const second = reserve("e2");
-	await keys.confirm("key", receipt);
+	await confirm();
 	expect(await second).toEqual({ type: "published", receipt });
 });
 
 test("a call that races with one that failed publishes under the first one's id", async () => {
 	await reserve("e1");
-	const second = keys.reserve("key", "a", "e2", T0 + 5);
-	await keys.release("key");
+	const second = reserve("e2", "a", T0 + 5);
+	await keys.release(["key"]);
 	expect(await second).toEqual({ type: "reserved", id: "e1", time: T0 });
 });
 
@@ -59,7 +60,7 @@ test("a call whose first never ends is told that it is in progress, after five s
 test("a reservation without a confirmation is taken over after 30 seconds, under its id and time", async () => {
 	await reserve("e1");
 	vi.setSystemTime(T0 + 30_000);
-	expect(await keys.reserve("key", "a", "e2", T0 + 30_000)).toEqual({
+	expect(await reserve("e2", "a", T0 + 30_000)).toEqual({
 		...{ type: "reserved", id: "e1", time: T0 },
 	});
 });
@@ -67,13 +68,13 @@ test("a reservation without a confirmation is taken over after 30 seconds, under
 test("a key that was used for other content is refused, whether or not the first has ended", async () => {
 	await reserve("e1", "a");
 	expect(await reserve("e2", "b")).toEqual({ type: "different" });
-	await keys.confirm("key", receipt);
+	await confirm();
 	expect(await reserve("e2", "b")).toEqual({ type: "different" });
 });
 
 test("a key is known for 24 hours, then its table is dropped", async () => {
 	await reserve("e1");
-	await keys.confirm("key", receipt);
+	await confirm();
 	vi.setSystemTime(T0 + 24 * HOUR);
 	await runDurableObjectAlarm(keys);
 	expect(await reserve("e2")).toEqual({ type: "published", receipt });

@@ -1,5 +1,5 @@
 /** Idempotency keys and tags at every entry point, on real queues and objects. */
-import { env } from "cloudflare:workers";
+import { env, tracing } from "cloudflare:workers";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { createClient, type PublisherBinding } from "../../src/client.ts";
 import { publish, publishBatch } from "../../src/publish/publish.ts";
@@ -197,6 +197,44 @@ test.each([
 	await expect(publish(request, recordingPorts())).rejects.toMatchObject({
 		...{ code: "invalid_request", message: expect.stringContaining(message) },
 	});
+});
+
+test("an event without a trace gets that of the active span, if the request is traced", async () => {
+	const ports = recordingPorts();
+	const [, traceId = "", spanId = ""] = TRACE.split("-");
+	const span = {
+		isTraced: true,
+		spanContext: () => ({ traceId, spanId, traceFlags: 1 }),
+	};
+	const active = vi.spyOn(tracing, "getActiveSpan");
+	const request = { name: "order.placed", body: 1 };
+	const traceparent = TRACE.replace("4bf9", "0000");
+	await publish(request, ports);
+	active.mockReturnValue(span as never);
+	await publish(request, ports);
+	await publishBatch([request, { ...request, traceparent }], ports);
+	active.mockReturnValue({ ...span, isTraced: false } as never);
+	await publish(request, ports);
+	const traces = ports.recorded.events.map((record) => read(record).trace);
+	expect(traces).toEqual([undefined, TRACE, TRACE, traceparent, undefined]);
+	active.mockRestore();
+});
+
+test("a header traceparent is that of each event of a batch without one", async () => {
+	const seen = new Set<unknown>();
+	behaviours.set("load", ({ body }, { traceparent }) => {
+		seen.add(`${body} ${traceparent}`);
+	});
+	const own = TRACE.replace("4bf9", "0000");
+	const batch = [
+		{ name: "load.one", body: 1 },
+		{ name: "load.one", body: 2, traceparent: own },
+	];
+	await call("POST", "/v1/events", batch, { traceparent: TRACE });
+	await vi.waitFor(
+		() => expect(seen).toEqual(new Set([`1 ${TRACE}`, `2 ${own}`])),
+		9_000,
+	);
 });
 
 test("a header traceparent that is not valid is ignored", async () => {

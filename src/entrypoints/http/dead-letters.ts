@@ -5,8 +5,10 @@ import type { AppPorts } from "../../apps/app-ports.ts";
 import { deadLetterFilter } from "../../dead-letters/dead-letter-filter.ts";
 import { groupDeadLetters } from "../../dead-letters/groups.ts";
 import { discard, readDeadLetter, replay } from "../../dead-letters/replay.ts";
+import { STRUCTURED_TYPE } from "../../event/cloud-events/attributes.ts";
 import { BODY_REQUEST_BYTES } from "../../event/limits.ts";
 import { show } from "../../event/validation.ts";
+import { acceptsCloudEvent, cloudEventAnswer } from "./cloud-events.ts";
 import { check, FilteredPage, readOptionalJson } from "./input.ts";
 import {
 	DeadLetter,
@@ -14,7 +16,7 @@ import {
 	DeadLetterPage,
 	Replayed,
 } from "./openapi/delivery-answers.ts";
-import { component } from "./openapi/parts.ts";
+import { CloudEvent, component } from "./openapi/parts.ts";
 import { actionRoute, found, type Http, route } from "./routes.ts";
 
 const Groups = FilteredPage.pick({ q: true });
@@ -83,12 +85,15 @@ export function deadLetterRoutes(app: Hono<Http>, ports: AppPorts): void {
 			id: "getDeadLetter",
 			summary: "Reads a dead letter with its event",
 			access: "read",
-			answers: { 200: DeadLetter },
+			answers: {
+				200: { "application/json": DeadLetter, [STRUCTURED_TYPE]: CloudEvent },
+			},
 			async answer(context) {
 				const id = context.req.param("id") as string;
-				return context.json(
-					found(await readDeadLetter(id, ports), deadLetter(id)),
-				);
+				const read = found(await readDeadLetter(id, ports), deadLetter(id));
+				return acceptsCloudEvent(context.req.raw)
+					? cloudEventAnswer(context.req.raw, read.event, deadLetter(id))
+					: context.json(read);
 			},
 		},
 		DELETE: {

@@ -2,18 +2,29 @@
 import type { Hono } from "hono";
 import * as z from "zod";
 import type { AppPorts } from "../../apps/app-ports.ts";
+import {
+	BATCH_TYPE,
+	STRUCTURED_TYPE,
+} from "../../event/cloud-events/attributes.ts";
 import { mapAtIndex, RefusedError } from "../../event/errors.ts";
 import { PUBLISH_BYTES } from "../../event/limits.ts";
 import { checkName } from "../../event/name.ts";
 import { checkPublish, checkPublisher } from "../../event/permission.ts";
+import { show } from "../../event/validation.ts";
 import { listEvents, readEvent } from "../../journal/read.ts";
 import { isTrace } from "../../publish/labels.ts";
 import { publish, publishBatch } from "../../publish/publish.ts";
 import { type PublishRequest, requestOfItem } from "../../publish/request.ts";
+import {
+	acceptsCloudEvent,
+	cloudEventAnswer,
+	isCloudEvent,
+	readCloudEvents,
+} from "./cloud-events.ts";
 import { AFTER, FilteredPage, readJson } from "./input.ts";
 import type { Caller } from "./keys.ts";
 import { Event, EventPage, Published } from "./openapi/event-answers.ts";
-import { component } from "./openapi/parts.ts";
+import { CloudEvent, component } from "./openapi/parts.ts";
 import { found, type Http, route } from "./routes.ts";
 
 const NewEvent = component(
@@ -53,24 +64,24 @@ export function eventRoutes(app: Hono<Http>, ports: AppPorts): void {
 	route(app, "/v1/events", {
 		POST: {
 			id: "publish",
-			summary: "Publishes an event, or up to 1 000 events",
+			summary: "Publishes an event or a CloudEvent, or up to 1 000 of them",
 			access: "publish",
 			headers: Headers,
-			content: { "application/json": NewEvents },
+			content: {
+				"application/json": NewEvents,
+				[STRUCTURED_TYPE]: CloudEvent,
+				[BATCH_TYPE]: z.array(CloudEvent),
+			},
 			answers: { 202: Published },
 			async answer(context) {
 				const { req, var: known } = context;
 				checkPublisher(known.caller.publish, nameOf(known.caller));
-				const input = await readJson(req.raw, PUBLISH_BYTES);
-				if (!Array.isArray(input)) {
-					const request = requestFrom(input, known.caller);
-					const all = { ...headerOptions(req.raw), ...request };
-					return context.json(await publish(all, ports), 202);
-				}
-				refuseKeyOfBatch(req.raw);
-				const requests = mapAtIndex(input, (item) =>
-					requestFrom(item, known.caller),
-				);
+				const read = await readRequests(req.raw);
+				const allowed = (request: PublishRequest) =>
+					allowedRequest(request, known.caller);
+				if (!Array.isArray(read))
+					return context.json(await publish(allowed(read), ports), 202);
+				const requests = mapAtIndex(read, allowed);
 				const receipts = await publishBatch(requests, ports);
 				return context.json({ receipts }, 202);
 			},
@@ -91,18 +102,58 @@ export function eventRoutes(app: Hono<Http>, ports: AppPorts): void {
 			id: "getEvent",
 			summary: "Reads the life of an event: its deliveries and attempts",
 			access: "read",
-			answers: { 200: Event },
+			answers: {
+				200: { "application/json": Event, [STRUCTURED_TYPE]: CloudEvent },
+			},
 			async answer(context) {
 				const id = context.req.param("id") as string;
-				const life = await readEvent(id, ports);
-				return context.json(found(life, missingEvent(id)));
+				const life = found(await readEvent(id, ports), missingEvent(id));
+				if (!acceptsCloudEvent(context.req.raw)) return context.json(life);
+				const { body: text, bodyBytes, delay = 0 } = life;
+				const isWhole = text !== undefined && bodyBytes === undefined;
+				const body = isWhole ? JSON.parse(text) : undefined;
+				const event = { ...life, delay, body };
+				return cloudEventAnswer(context.req.raw, event, `event ${show(id)}`);
 			},
 		},
 	});
 }
 
-function requestFrom(input: unknown, caller: Caller): PublishRequest {
-	const request = requestOfItem(input);
+/** Returns one event or a batch. Options in the content take precedence over those in headers. */
+async function readRequests(
+	request: Request,
+): Promise<PublishRequest | PublishRequest[]> {
+	const read = isCloudEvent(request)
+		? await readCloudEvents(request)
+		: await readItems(request);
+	const traceparent = request.headers.get("traceparent") ?? undefined;
+	if (!isTrace(traceparent)) return read;
+	return Array.isArray(read)
+		? read.map((one) => ({ traceparent, ...one }))
+		: { traceparent, ...read };
+}
+
+async function readItems(
+	request: Request,
+): Promise<PublishRequest | PublishRequest[]> {
+	const input = await readJson(request, PUBLISH_BYTES);
+	const key = request.headers.get("idempotency-key");
+	if (!Array.isArray(input))
+		return {
+			...(key !== null && { idempotencyKey: unquoted(key) }),
+			...requestOfItem(input),
+		};
+	if (key === null) return mapAtIndex(input, requestOfItem);
+	throw new RefusedError(
+		"invalid_request",
+		"Idempotency-Key: the request has several events; give each an idempotencyKey",
+	);
+}
+
+function allowedRequest(
+	request: PublishRequest,
+	caller: Caller,
+): PublishRequest {
 	const { name } = request;
 	if (name === undefined)
 		throw new RefusedError(
@@ -112,26 +163,6 @@ function requestFrom(input: unknown, caller: Caller): PublishRequest {
 	checkName(name);
 	checkPublish(caller.publish, name, nameOf(caller));
 	return { ...request, by: caller.id };
-}
-
-/** Options of one event that are headers. Those of its content take precedence. */
-function headerOptions({ headers }: Request): Partial<PublishRequest> {
-	const idempotencyKey = headers.get("idempotency-key");
-	const traceparent = headers.get("traceparent") ?? undefined;
-	return {
-		...(idempotencyKey !== null && {
-			idempotencyKey: unquoted(idempotencyKey),
-		}),
-		...(isTrace(traceparent) && { traceparent }),
-	};
-}
-
-function refuseKeyOfBatch({ headers }: Request): void {
-	if (!headers.has("idempotency-key")) return;
-	throw new RefusedError(
-		"invalid_request",
-		"Idempotency-Key: the request has several events; give each an idempotencyKey",
-	);
 }
 
 /** The header is a string of structured fields, in quotes, but most callers leave them out. */

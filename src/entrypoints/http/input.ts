@@ -30,15 +30,17 @@ export const FilteredPage = z.strictObject({
  * Reads JSON. Call it only for a caller who may do what the request asks for.
  *
  * @param limit in bytes
+ * @param type the media type that the request must have
  * @throws HttpError `unsupported_media_type`, `invalid_json`, `content_too_large`; RefusedError `invalid_body`,
- * `batch_too_large`, `not_supported`
+ * `batch_too_large`
  */
 export async function readJson(
 	request: Request,
 	limit: number,
+	type = "application/json",
 ): Promise<unknown> {
-	checkMediaType(request);
-	return parse(await readText(request, limit));
+	checkMediaType(request, type);
+	return parseJson(await readText(request, limit));
 }
 
 /**
@@ -54,8 +56,8 @@ export async function readOptionalJson(
 ): Promise<unknown> {
 	const text = await readText(request, limit);
 	if (text === "") return absent;
-	checkMediaType(request);
-	return parse(text);
+	checkMediaType(request, "application/json");
+	return parseJson(text);
 }
 
 /**
@@ -67,12 +69,7 @@ export async function readForm(
 	request: Request,
 	limit: number,
 ): Promise<URLSearchParams> {
-	const [media] = (request.headers.get("content-type") ?? "").split(";");
-	if (media?.trim().toLowerCase() !== FORM)
-		throw new HttpError(
-			"unsupported_media_type",
-			`content-type: ${show(media)} is not supported; send ${FORM}`,
-		);
+	checkMediaType(request, FORM);
 	const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 	let text = "";
 	for await (const chunk of chunksOf(request, limit))
@@ -82,25 +79,23 @@ export async function readForm(
 
 const FORM = "application/x-www-form-urlencoded";
 
-function checkMediaType({ headers }: Request): void {
+/** Returns the media type of the content, without parameters; empty without one. */
+export function mediaTypeOf({ headers }: Request): string {
 	const [type = ""] = (headers.get("content-type") ?? "").split(";");
-	const media = type.trim().toLowerCase();
-	if (
-		media.startsWith("application/cloudevents") ||
-		headers.has("ce-specversion")
-	)
-		throw new RefusedError(
-			"not_supported",
-			"CloudEvents are not supported yet; send { name, body } as application/json",
-		);
-	if (media !== "application/json")
+	return type.trim().toLowerCase();
+}
+
+function checkMediaType(request: Request, type: string): void {
+	const media = mediaTypeOf(request);
+	if (media !== type)
 		throw new HttpError(
 			"unsupported_media_type",
-			`content-type: ${show(media)} is not supported; send application/json`,
+			`content-type: ${show(media)} is not supported; send ${type}`,
 		);
 }
 
-function parse(text: string): unknown {
+/** @throws HttpError `invalid_json` */
+export function parseJson(text: string): unknown {
 	try {
 		return JSON.parse(text);
 	} catch (error) {
@@ -111,11 +106,18 @@ function parse(text: string): unknown {
 	}
 }
 
-/** Rejects invalid UTF-8, because a replacement character would change the event. */
-async function readText(request: Request, limit: number): Promise<string> {
+/**
+ * Reads text. Rejects invalid UTF-8, because a replacement character would change the event.
+ *
+ * @param checkBounds checks each part of it
+ */
+export async function readText(
+	request: Request,
+	limit: number,
+	checkBounds = jsonBounds(),
+): Promise<string> {
 	refuseQuery(request);
 	const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-	const checkBounds = jsonBounds();
 	const code = limit === PUBLISH_BYTES ? "batch_too_large" : undefined;
 	let text = "";
 	for await (const chunk of chunksOf(request, limit, code)) {

@@ -37,13 +37,20 @@ export interface Operation<Query extends z.ZodType = z.ZodType> {
 	content?: Readonly<Record<string, z.ZodType>>;
 	/** Whether a request may have no content. Default: it may not. */
 	isContentOptional?: true;
-	/** The content of each success, by status: JSON, or a media type, or null without content. */
-	answers: Readonly<Record<number, z.ZodType | string | null>>;
+	/** The content of each success, by status. */
+	answers: Readonly<Record<number, Answered>>;
 	answer(
 		context: Context<Http>,
 		query: z.output<Query>,
 	): Response | Promise<Response>;
 }
+
+/** JSON; or JSON of several media types; or a media type; or null without content. */
+export type Answered =
+	| z.ZodType
+	| Readonly<Record<`application/${string}`, z.ZodType>>
+	| string
+	| null;
 
 /** What answers each method of a path. Only GET has a query: the others read their content. */
 interface Methods<Query extends z.ZodType> {

@@ -15,6 +15,9 @@ export const env = leading(() => here().env);
 
 export const exports = leading(() => here().platform.exports);
 
+/** No request is traced. */
+export const tracing = {};
+
 export function waitUntil(promise: Promise<unknown>): void {
 	here().waitUntil(promise);
 }

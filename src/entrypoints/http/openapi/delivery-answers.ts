@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { DEAD_LETTER_STATES } from "../../../event/dead-letter.ts";
 import {
+	cloudEvent,
 	component,
 	cursor,
 	Failure,
@@ -46,7 +47,11 @@ export const DeadLetter = component(
 		id: text,
 		state: z.enum(DEAD_LETTER_STATES),
 		changedAt: instant,
-		event: Head.extend({ tags: tags.optional(), body: z.unknown().optional() }),
+		event: Head.extend({
+			tags: tags.optional(),
+			cloudEvent: cloudEvent.optional(),
+			body: z.unknown().optional(),
+		}),
 		handler: text,
 		cause: text,
 		error: Failure,

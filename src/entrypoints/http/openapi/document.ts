@@ -1,7 +1,12 @@
 /** Describes the API in OpenAPI 3.1, from the routes that are registered. It runs none of them. */
 import type { Hono } from "hono";
 import * as z from "zod";
-import { type Http, type Operation, operationOf } from "../routes.ts";
+import {
+	type Answered,
+	type Http,
+	type Operation,
+	operationOf,
+} from "../routes.ts";
 import { components, named } from "./parts.ts";
 import { Problem } from "./problem-answer.ts";
 
@@ -181,14 +186,16 @@ function parametersOf(
 	});
 }
 
-function answerOf(answer: z.ZodType | string | null, status: number) {
+function answerOf(answer: Answered, status: number) {
 	const description = DESCRIPTIONS[status] ?? "Other";
 	if (answer === null) return { description };
 	const content =
 		typeof answer === "string"
 			? { [answer]: { schema: {} } }
 			: contentOf({
-					"application/json": answer,
+					...(answer instanceof z.ZodType
+						? { "application/json": answer }
+						: answer),
 					// An outage of a store has this status, too.
 					...(status >= 400 && { "application/problem+json": Problem }),
 				});

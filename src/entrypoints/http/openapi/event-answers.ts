@@ -1,6 +1,7 @@
 /** The forms of answers about events. */
 import * as z from "zod";
 import {
+	cloudEvent,
 	component,
 	cursor,
 	Failure,
@@ -38,6 +39,7 @@ export const Event = component(
 		by: text.optional(),
 		tags: tags.optional(),
 		trace: text.optional(),
+		cloudEvent: cloudEvent.optional(),
 		state: text,
 		at: instant,
 		queuedMs: whole.optional(),

@@ -25,6 +25,21 @@ export const flag = z.boolean();
 export const instant = z.int().describe("epoch milliseconds");
 export const duration = z.int().describe("milliseconds");
 export const tags = z.record(z.string(), z.string());
+export const cloudEvent = z
+	.record(z.string(), z.union([z.string(), z.boolean(), z.number()]))
+	.describe("attributes of the CloudEvent that it was published as");
+
+export const CloudEvent = component(
+	"CloudEvent",
+	z.looseObject({
+		specversion: z.literal("1.0"),
+		id: z.string(),
+		source: z.string(),
+		type: z.string(),
+		data: z.unknown().optional(),
+	}),
+);
+
 /** Absent on the last page. */
 export const cursor = z.string().optional();
 
