@@ -8,7 +8,7 @@ import { discard, readDeadLetter, replay } from "../../dead-letters/replay.ts";
 import { STRUCTURED_TYPE } from "../../event/cloud-events/attributes.ts";
 import { BODY_REQUEST_BYTES } from "../../event/limits.ts";
 import { show } from "../../event/validation.ts";
-import { acceptsCloudEvent, cloudEventAnswer } from "./cloud-events.ts";
+import { acceptsCloudEvent, cloudEventAnswer } from "./cloud-events/answer.ts";
 import { check, FilteredPage, readOptionalJson } from "./input.ts";
 import {
 	DeadLetter,

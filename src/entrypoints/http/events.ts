@@ -15,12 +15,8 @@ import { listEvents, readEvent } from "../../journal/read.ts";
 import { isTrace } from "../../publish/labels.ts";
 import { publish, publishBatch } from "../../publish/publish.ts";
 import { type PublishRequest, requestOfItem } from "../../publish/request.ts";
-import {
-	acceptsCloudEvent,
-	cloudEventAnswer,
-	isCloudEvent,
-	readCloudEvents,
-} from "./cloud-events.ts";
+import { acceptsCloudEvent, cloudEventAnswer } from "./cloud-events/answer.ts";
+import { isCloudEvent, readCloudEvents } from "./cloud-events/request.ts";
 import { AFTER, FilteredPage, readJson } from "./input.ts";
 import type { Caller } from "./keys.ts";
 import { Event, EventPage, Published } from "./openapi/event-answers.ts";

@@ -1,25 +1,20 @@
-/**
- * Reads requests that publish CloudEvents, in the binary, structured and batched mode, and answers with CloudEvents. It
- * publishes none.
- */
+/** Reads requests that publish CloudEvents, in the binary, structured and batched mode. It publishes none. */
 import {
 	BATCH_TYPE,
 	formOf,
 	STRUCTURED_TYPE,
-} from "../../event/cloud-events/attributes.ts";
-import { readHeaders, readStructured } from "../../event/cloud-events/read.ts";
+} from "../../../event/cloud-events/attributes.ts";
 import {
-	cloudEventInit,
-	toCloudEvent,
-} from "../../event/cloud-events/write.ts";
-import type { EventHead } from "../../event/envelope.ts";
-import { mapAtIndex, RefusedError } from "../../event/errors.ts";
-import { PUBLISH_BYTES } from "../../event/limits.ts";
-import { show } from "../../event/validation.ts";
-import { isTrace } from "../../publish/labels.ts";
-import type { PublishRequest } from "../../publish/request.ts";
-import { mediaTypeOf, parseJson, readJson, readText } from "./input.ts";
-import { HttpError } from "./problem.ts";
+	readHeaders,
+	readStructured,
+} from "../../../event/cloud-events/read.ts";
+import { mapAtIndex, RefusedError } from "../../../event/errors.ts";
+import { PUBLISH_BYTES } from "../../../event/limits.ts";
+import { show } from "../../../event/validation.ts";
+import { isTrace } from "../../../publish/labels.ts";
+import type { PublishRequest } from "../../../publish/request.ts";
+import { mediaTypeOf, parseJson, readJson, readText } from "../input.ts";
+import { HttpError } from "../problem.ts";
 
 /** Headers that only a CloudEvent in binary mode has. */
 const MARKS = ["ce-specversion", "ce-id", "ce-source", "ce-type"];
@@ -81,35 +76,4 @@ async function readData(request: Request): Promise<unknown> {
 	if (form === "text") return readText(request, PUBLISH_BYTES, () => {});
 	const text = await readText(request, PUBLISH_BYTES);
 	return text === "" ? null : parseJson(text);
-}
-
-/** Whether the answer is to be a CloudEvent. */
-export function acceptsCloudEvent({ headers }: Request): boolean {
-	return headers.get("accept")?.includes(STRUCTURED_TYPE) ?? false;
-}
-
-/**
- * Answers with an event as a CloudEvent. Its source is the origin of the request, unless it was published as a CloudEvent.
- *
- * @param what names the event, for the error
- * @throws HttpError `not_found` for a body that is undefined
- */
-export function cloudEventAnswer(
-	{ url }: Request,
-	event: EventHead & { body?: unknown; cloudEvent?: object },
-	what: string,
-): Response {
-	const { body, cloudEvent } = event;
-	if (body === undefined)
-		throw new HttpError(
-			"not_found",
-			`the body of ${what} is not stored, or not as a whole, so there is no CloudEvent of it; ask for JSON`,
-		);
-	const { headers, body: json } = cloudEventInit(
-		toCloudEvent(
-			{ ...event, body },
-			{ source: new URL(url).origin, ...cloudEvent },
-		),
-	);
-	return new Response(json, { headers });
 }
