@@ -20,7 +20,7 @@ import { isCloudEvent, readCloudEvents } from "./cloud-events/request.ts";
 import { AFTER, FilteredPage, readJson } from "./input.ts";
 import type { Caller } from "./keys.ts";
 import { Event, EventPage, Published } from "./openapi/event-answers.ts";
-import { CloudEvent, component } from "./openapi/parts.ts";
+import { CloudEvent, CloudEvents, component } from "./openapi/parts.ts";
 import { found, type Http, route } from "./routes.ts";
 
 const NewEvent = component(
@@ -66,7 +66,7 @@ export function eventRoutes(app: Hono<Http>, ports: AppPorts): void {
 			content: {
 				"application/json": NewEvents,
 				[STRUCTURED_TYPE]: CloudEvent,
-				[BATCH_TYPE]: z.array(CloudEvent),
+				[BATCH_TYPE]: CloudEvents,
 			},
 			answers: { 202: Published },
 			async answer(context) {

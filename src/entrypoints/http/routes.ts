@@ -46,7 +46,7 @@ export interface Operation<Query extends z.ZodType = z.ZodType> {
 }
 
 /** JSON; or JSON of several media types; or a media type; or null without content. */
-export type Answered =
+type Answered =
 	| z.ZodType
 	| Readonly<Record<`application/${string}`, z.ZodType>>
 	| string

@@ -1,12 +1,7 @@
 /** Describes the API in OpenAPI 3.1, from the routes that are registered. It runs none of them. */
 import type { Hono } from "hono";
 import * as z from "zod";
-import {
-	type Answered,
-	type Http,
-	type Operation,
-	operationOf,
-} from "../routes.ts";
+import { type Http, type Operation, operationOf } from "../routes.ts";
 import { components, named } from "./parts.ts";
 import { Problem } from "./problem-answer.ts";
 
@@ -186,7 +181,7 @@ function parametersOf(
 	});
 }
 
-function answerOf(answer: Answered, status: number) {
+function answerOf(answer: Operation["answers"][number], status: number) {
 	const description = DESCRIPTIONS[status] ?? "Other";
 	if (answer === null) return { description };
 	const content =

@@ -40,6 +40,8 @@ export const CloudEvent = component(
 	}),
 );
 
+export const CloudEvents = component("CloudEvents", z.array(CloudEvent));
+
 /** Absent on the last page. */
 export const cursor = z.string().optional();
 
