@@ -130,7 +130,7 @@ const PATH_PARAMETERS: Record<string, string> = {
 
 function describe(operation: Operation, path: string): DescribedOperation {
 	const { id, summary, access, query, headers, content, answers } = operation;
-	const [, first = "", second = ""] = path.split("/");
+	const [, first = "", second = ""] = path.split(/[/.]/);
 	return {
 		operationId: id,
 		summary,

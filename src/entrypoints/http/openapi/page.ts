@@ -59,7 +59,7 @@ function detailsOf({
 			"none",
 	);
 	return `<dl>${[
-		term("key", text(keys.join(" or ") || "none")),
+		term("access", text(keys.join(" or ") || "none")),
 		...parameters.map(({ name, required, description = "" }) =>
 			term(name + (required ? "" : "?"), text(description)),
 		),
@@ -98,7 +98,7 @@ function formOf(schema: JsonSchema, indent = "\n"): string {
 	const form = (part: unknown) => formOf(part as JsonSchema, indent);
 	if ($ref) return $ref.slice($ref.lastIndexOf("/") + 1);
 	if (anyOf) return anyOf.map(form).join(" | ");
-	if (items) return `(${form(items)})[]`;
+	if (items) return `Array<${form(items)}>`;
 	if (properties) {
 		const deeper = `${indent}  `;
 		const lines = Object.entries(properties).map(([name, property]) => {
@@ -113,7 +113,7 @@ function formOf(schema: JsonSchema, indent = "\n"): string {
 	return (
 		(schema.enum ?? ((only !== undefined && [only]) || []))
 			.map((one) => JSON.stringify(one))
-			.join(" | ") || String(schema.type ?? "any")
+			.join(" | ") || [schema.type ?? "any"].flat().join(" | ")
 	);
 }
 
