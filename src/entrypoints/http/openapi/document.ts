@@ -2,10 +2,9 @@
 import type { Hono } from "hono";
 import * as z from "zod";
 import { type Http, type Operation, operationOf } from "../routes.ts";
-import { components, named } from "./parts.ts";
-import { Problem } from "./problem-answer.ts";
 
-export type JsonSchema = z.core.JSONSchema.BaseSchema;
+import { type JsonSchema, jsonSchemaOf, namedSchemas } from "./json-schema.ts";
+import { Problem } from "./problem-answer.ts";
 
 interface Content {
 	[mediaType: string]: { schema: JsonSchema };
@@ -94,6 +93,10 @@ export function describeApi(app: Hono<Http>, prefix: string): ApiDocument {
 			},
 		},
 	};
+}
+
+function refTo(place: string): { $ref: string } {
+	return { $ref: `#/components/${place}` };
 }
 
 /** `/v1/apps/:scope/:name/…` and `/v1/apps/:app/…` are one path, `/v1/apps/{app}/…`. */
@@ -204,43 +207,4 @@ function contentOf(schemas: Readonly<Record<string, z.ZodType>>): Content {
 			{ schema: jsonSchemaOf(schema) },
 		]),
 	);
-}
-
-const OPTIONS: z.core.ToJSONSchemaParams = {
-	metadata: named,
-	// The form of an input does not exclude members that are new.
-	io: "input",
-	unrepresentable: "any",
-	override({ zodSchema, jsonSchema }) {
-		const { description, examples } = z.globalRegistry.get(zodSchema) ?? {};
-		if (description !== undefined) jsonSchema.description = description;
-		if (examples) jsonSchema.examples = examples as unknown[];
-		// The bounds of what JSON can have say nothing.
-		if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER)
-			delete jsonSchema.minimum;
-		if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER)
-			delete jsonSchema.maximum;
-		// A parameter is a text that is a number.
-		if ("coerce" in zodSchema._zod.def) jsonSchema.type = "number";
-	},
-};
-
-function refTo(place: string): { $ref: string } {
-	return { $ref: `#/components/${place}` };
-}
-
-/** The schema without the keys that only a document of its own has. */
-function jsonSchemaOf(schema: z.ZodType): JsonSchema {
-	const id = named.get(schema)?.id;
-	if (id !== undefined) return refTo(`schemas/${id}`);
-	const { $schema, ...json } = schema.toJSONSchema(OPTIONS);
-	return json;
-}
-
-/** Converts all in one schema. `z.toJSONSchema` would convert a registry, but bundles every kind of schema. */
-function namedSchemas(): Record<string, JsonSchema> {
-	const all = z.object(Object.fromEntries(components));
-	const { $defs = {} } = all.toJSONSchema(OPTIONS);
-	const json = JSON.stringify($defs);
-	return JSON.parse(json.replaceAll('"#/$defs/', '"#/components/schemas/'));
 }

@@ -2,11 +2,8 @@
  * Shows the description of the API as one page without scripts. A few lines of strings: every owner bundles them, and
  * a library for HTML would double them.
  */
-import type {
-	ApiDocument,
-	DescribedOperation,
-	JsonSchema,
-} from "./document.ts";
+import type { ApiDocument, DescribedOperation } from "./document.ts";
+import type { JsonSchema } from "./json-schema.ts";
 
 const STYLE = `:root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}
 body{max-width:60rem;margin:auto;padding:1rem}
