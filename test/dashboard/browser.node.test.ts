@@ -1,0 +1,181 @@
+/** The dashboard as a person uses it, in Chromium, in front of the Worker of the shop. */
+import { get } from "node:http";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { createTestHarness } from "wrangler";
+import { look, openShop, openUntil, root, type Shop, wait } from "./browser.ts";
+
+let shop: Shop;
+
+beforeAll(async () => {
+	shop = await openShop();
+});
+afterEach(() => expect(shop.complaints).toEqual([]));
+afterAll(() => shop?.close());
+
+const order = (orderId: string, tags: object = {}) => ({
+	name: "order.placed",
+	body: { orderId, email: "ada@example.com", total: 42.5 },
+	tags,
+});
+
+test("a person signs in, an event arrives without a reload, and its timeline goes on by itself", async () => {
+	const page = await shop.open();
+	await page.goto(`${shop.url}/events`);
+	await look(page, "sign-in");
+	await shop.signIn(page);
+	await look(page, "events-empty");
+	await page.evaluate("window.isTheSame = true");
+	const id = await shop.publish(order("o-1", { customer: "c42" }));
+	const row = page.locator(`#event-${id}`);
+	await row.waitFor(wait);
+	expect(await row.textContent()).toContain("customer:c42");
+	expect(await page.evaluate("window.isTheSame")).toBe(true);
+	await look(page, "events");
+	await row.getByRole("link", { name: "order.placed" }).click();
+	await page.getByRole("heading", { name: "Timeline" }).waitFor();
+	expect(page.url()).toBe(`${shop.url}/events/${id}`);
+	await page.evaluate("window.isTheSame = true");
+	await page.getByText("Attempt 3 of 11").waitFor(wait);
+	expect(await page.evaluate("window.isTheSame")).toBe(true);
+	await look(page, "event");
+	await page.goto(`${shop.url}/events?q=stat:dead`);
+	expect(await page.getByRole("alert").textContent()).toContain(
+		'unknown word "stat"',
+	);
+	await look(page, "filter-invalid");
+	await page.goto(`${shop.url}/events/none`);
+	await look(page, "event-missing");
+});
+
+test("a list waits while a person points at it, and goes on afterwards", async () => {
+	const page = await shop.open();
+	await shop.signIn(page);
+	await page.locator("[data-live]").hover();
+	const id = await shop.publish(order("o-2"));
+	await page.getByText("Paused while you read").waitFor(wait);
+	expect(await page.locator(`#event-${id}`).count()).toBe(0);
+	await page.mouse.move(5, 5);
+	await page.locator(`#event-${id}`).waitFor(wait);
+	expect(await page.getByText("Paused while you read").isVisible()).toBe(false);
+});
+
+test("every action is within reach of the keyboard", async () => {
+	const page = await shop.open();
+	await shop.signIn(page);
+	const focused = () =>
+		page.evaluate<string>(
+			"document.activeElement.name || document.activeElement.textContent",
+		);
+	await page.keyboard.press("?");
+	expect(await page.getByRole("dialog").isVisible()).toBe(true);
+	await look(page, "keys");
+	await page.keyboard.press("Escape");
+	await page.keyboard.press("/");
+	expect(await focused()).toBe("q");
+	await page.keyboard.type("state:dead");
+	await page.keyboard.press("Enter");
+	await page.waitForURL(/q=state%3Adead/);
+	await page.keyboard.press("j");
+	expect(await focused()).toContain("order.placed");
+	await page.keyboard.press("Enter");
+	await page.waitForURL(/\/events\/[0-9a-f-]{36}$/);
+	await page.keyboard.press("r");
+	expect(await focused()).toBe("body");
+});
+
+/** Everywhere that an event has text of a stranger. */
+const EVIL = `"><img src=x onerror=alert(1)><script>alert(2)</script>'`;
+
+test("nothing of a hostile event runs, in the list, on its page, and in a new event that is published from it", async () => {
+	const page = await shop.open();
+	await shop.signIn(page);
+	const id = await shop.publish({
+		name: "order.shipped",
+		body: {
+			[EVIL]: EVIL,
+			email: `${EVIL}.invalid`,
+			big: "12345678901234567890",
+		},
+		tags: { evil: EVIL },
+		traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01`,
+	});
+	await openUntil(
+		page,
+		`${shop.url}/events?q=state:dead+name:order.shipped`,
+		EVIL,
+	);
+	await openUntil(page, `${shop.url}/events/${id}`, EVIL);
+	await page.evaluate(
+		"document.querySelectorAll('details').forEach((one) => { one.open = true; })",
+	);
+	await look(page, "event-hostile");
+	await page.getByLabel("Body").fill(`{"n":12345678901234567890}`);
+	await page.getByRole("button", { name: "Publish 1 event" }).click();
+	expect(await page.textContent("main")).toContain("would become");
+	await page.goBack();
+	await page.keyboard.press("r");
+	await page
+		.getByLabel("Body")
+		.fill(JSON.stringify({ email: `${EVIL}2.invalid` }));
+	await page.getByRole("button", { name: "Publish 1 event" }).click();
+	await page.waitForURL((url) => !url.pathname.includes(id));
+	await openUntil(page, page.url(), `${EVIL}2`);
+	expect(await page.textContent("main")).toContain("by oncall");
+	await page.goto(`${shop.url}/events?${new URLSearchParams({ q: EVIL })}`);
+	expect(await page.locator("img[src=x]").count()).toBe(0);
+});
+
+test("without scripts a person signs in, filters, reads a timeline, and publishes again", async () => {
+	const id = await shop.publish(order("o-3", { customer: "c43" }));
+	const page = await shop.open({ javaScriptEnabled: false });
+	await shop.signIn(page);
+	await openUntil(page, `${shop.url}/events/${id}`, "the ledger is closed");
+	const text = await page.textContent("main");
+	expect(text).toContain("Attempt 1 of 11");
+	expect(text).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} UTC/);
+	await page.goto(`${shop.url}/events`);
+	await page.getByLabel("Filter").fill("tag.customer:c43 state:dead");
+	await page.getByRole("button", { name: "Filter" }).click();
+	await page
+		.locator(`#event-${id}`)
+		.getByRole("link", { name: "order.placed" })
+		.click();
+	await page.getByText("Publish again", { exact: true }).click();
+	const edited = JSON.stringify({
+		orderId: "o-4",
+		email: "ada@example.com",
+		total: 1,
+	});
+	await page.getByLabel("Body").fill(edited);
+	await page.getByRole("button", { name: "Publish 1 event" }).click();
+	expect(page.url()).not.toContain(id);
+	await openUntil(page, page.url(), "Timeline");
+	await page.getByRole("button", { name: "Sign out" }).click();
+	expect(await page.getByLabel("API key").count()).toBe(1);
+});
+
+test("a development build is open on this machine, and only there", async () => {
+	const before = process.env.NODE_ENV;
+	process.env.NODE_ENV = "development";
+	const harness = createTestHarness({
+		root: `${root}examples/shop`,
+		workers: [{ configPath: "owner/wrangler.toml" }],
+	});
+	try {
+		const { port } = (await harness.listen()).url;
+		const status = (host: string) =>
+			new Promise((resolve) => {
+				const path = "/events";
+				get({ port, path, host: "127.0.0.1", headers: { host } }, (response) =>
+					resolve(response.resume().statusCode),
+				);
+			});
+		expect(await status(`localhost:${port}`)).toBe(200);
+		expect(await status(`127.0.0.1:${port}`)).toBe(200);
+		expect(await status("events.example.com")).toBe(401);
+		expect(await status("localhost.example.com")).toBe(401);
+	} finally {
+		process.env.NODE_ENV = before;
+		await harness.close();
+	}
+});
