@@ -32,6 +32,8 @@ console.log(`
 ${styleText("bold", "shop-owner")}       ${owner}
 ${styleText("bold", "shop-storefront")}  ${storefront}
 
+Look at the events:
+  ${styleText("bold", `${owner}/`)}
 Order at the storefront:
   curl ${storefront}/orders ${json} -d '{"email":"ada@example.com","total":42.5}'
 Publish over HTTP:

@@ -5,8 +5,8 @@
 import { RefusedError } from "../event/errors.ts";
 import { show } from "../event/validation.ts";
 
-/** A string, a number or a word, a bracket, or one of `,:`. */
-const TOKEN = /"(?:[^"\\]|\\.)*"|[^\s"[\]{}:,]+|[[\]{}:,]/g;
+/** A string, which may be cut, a number or a word, a bracket, or one of `,:`. */
+const TOKEN = /"(?:[^"\\]|\\.)*"?|[^\s"[\]{}:,]+|[[\]{}:,]/g;
 
 export interface Token {
 	text: string;

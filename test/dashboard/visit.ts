@@ -15,6 +15,16 @@ export interface Seen {
 	location: string | null;
 }
 
+/** Of a stream, the first message. */
+async function textOf(response: Response): Promise<string> {
+	const isStream = response.headers.get("content-type") === "text/event-stream";
+	if (!isStream) return response.text();
+	const reader = response.body?.getReader();
+	const { value } = (await reader?.read()) ?? {};
+	await reader?.cancel();
+	return new TextDecoder().decode(value);
+}
+
 export function visitor(options: DashboardOptions = {}) {
 	const own = worker(events, { dashboard: dashboard(options) });
 	const path = own && (options.path === "/" ? "" : (options.path ?? ""));
@@ -33,7 +43,7 @@ export function visitor(options: DashboardOptions = {}) {
 		);
 		const set = response.headers.get("set-cookie");
 		if (set !== null) [cookie = ""] = set.split(";");
-		const text = await response.text();
+		const text = await textOf(response as Response);
 		token = /name="token" value="([^"]+)"/.exec(text)?.[1] ?? token;
 		const { status } = response;
 		const location = response.headers.get("location");

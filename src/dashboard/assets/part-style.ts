@@ -60,8 +60,6 @@ td.tagged { width: 24%; }
 	td.tagged:empty { display: none; }
 	td.count { display: none; }
 	.empty { padding: 1.5rem 1.1rem; }
-	.copy { display: grid; gap: 0.4rem; justify-items: start; }
-	.copy button { position: static; }
 }
 
 .empty { padding: 2.6rem 2rem; display: grid; gap: 1rem; justify-items: start; max-width: 52rem; }
@@ -85,5 +83,10 @@ dialog::backdrop { background: rgb(0 0 0 / 0.35); }
 dialog dl { display: grid; grid-template-columns: auto 1fr; gap: 0.55rem 1rem; margin: 1rem 0 1.3rem; }
 .gate { grid-column: 1 / -1; place-self: center; justify-self: center; width: min(25rem, calc(100vw - 2rem)); padding: 2rem 0; display: grid; gap: 1.4rem; align-content: center; min-height: 90vh; }
 .gate .card { padding: 1.7rem; display: grid; gap: 1.1rem; }
+@media (max-width: 45rem) {
+	.copy { display: grid; gap: 0.4rem; justify-items: start; }
+	.copy button { position: static; }
+}
+.gate .brand { padding: 0; }
 .gate form { display: grid; gap: 1.1rem; }
 `;

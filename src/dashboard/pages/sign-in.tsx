@@ -109,7 +109,7 @@ function SignIn({ wrong, next }: { wrong: string | undefined; next: string }) {
 				</Form>
 				<p class="muted" id="hint">
 					A key with the scope <code>read</code> or <code>admin</code>. Create
-					one with <code>npm run key</code>.
+					one with <code>npx tidings key</code>.
 				</p>
 			</div>
 		</main>

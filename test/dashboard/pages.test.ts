@@ -1,0 +1,139 @@
+/** What the pages of events show, and that nothing of an event becomes markup. */
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { newId } from "../../src/event/id.ts";
+import { countsOf } from "../../src/journal/counters.ts";
+import type { Entry } from "../../src/journal/entry.ts";
+import { pageOf } from "../../src/journal/page.ts";
+import { portsOf } from "../../src/registration.ts";
+import { installKeys } from "../support/http.ts";
+import { events } from "../support/worker.ts";
+import { visitor } from "./visit.ts";
+
+beforeEach(async () => {
+	await installKeys();
+	vi.spyOn(console, "info").mockReturnValue();
+});
+afterEach(() => vi.restoreAllMocks());
+
+async function person() {
+	const signedIn = visitor();
+	await signedIn.signIn("admin");
+	return signedIn;
+}
+
+/** Writes entries to the journal, as if they had happened. */
+async function record(...entries: Entry[]): Promise<void> {
+	const { journal } = portsOf(events);
+	await journal?.store.record(await pageOf(entries), countsOf(entries));
+}
+
+const EVIL = `"'><script>alert(1)</script><img src=x onerror=alert(2)>&amp;`;
+
+test("text of a stranger is escaped wherever an event, error, handler or tag has it", async () => {
+	const now = Date.now();
+	const id = newId(now, 4);
+	const error = {
+		...{ name: EVIL, message: EVIL, stack: EVIL },
+		...{ issues: [{ path: EVIL, message: EVIL }] },
+		cause: { name: EVIL, message: EVIL },
+		errors: [{ name: EVIL, message: EVIL, stack: EVIL }],
+	};
+	await record({
+		...{ id, name: EVIL, time: now, by: EVIL, trace: EVIL, queuedMs: 3 },
+		...{ tags: { [EVIL]: EVIL }, body: JSON.stringify({ [EVIL]: EVIL }) },
+		steps: [
+			{
+				...{ type: "dead", at: now, handler: EVIL, attempt: 1, startedAt: now },
+				...{ cause: EVIL as never, error },
+			},
+			{
+				...{ type: "waiting", at: now, handler: "h", attempt: 1 },
+				...{ reason: EVIL, retryAt: now + 60_000 },
+			},
+		],
+	});
+	const reader = await person();
+	const q = encodeURIComponent(`id:"${id}"`);
+	for (const path of [
+		...[`/events/${id}`, `/events?q=${q}`, `/events/live?q=${q}`],
+		...[`/events/${id}/live`, `/events?q=${encodeURIComponent(EVIL)}`],
+		...[`/${encodeURIComponent(EVIL)}`, `/events/${encodeURIComponent(EVIL)}`],
+	]) {
+		const { text } = await reader.get(path);
+		expect(text.length, path).toBeGreaterThan(300);
+		expect(text, path).toMatch(/alert\(\d\)|alert%28/);
+		expect(text, path).not.toMatch(/<script>|<img src=x/);
+		// No attribute of ours contains a quote of the text.
+		expect(text, path).not.toMatch(/="[^"]*"'>|&amp;amp;amp;/);
+	}
+});
+
+test("an event shows its number of attempts, its next one, and the body as it was recorded", async () => {
+	const now = Date.now();
+	const id = newId(now, 4);
+	const failure = { name: "Error", message: "busy" };
+	const attempt = { handler: "first", error: failure };
+	await record({
+		...{ id, name: "order.placed", time: now, queuedMs: 3, by: "storefront" },
+		...{ body: '{"n":12345678901234567890}', tags: { customer: "c42" } },
+		steps: [1, 2].map((number) => ({
+			...{ type: "retrying", ...attempt, attempt: number },
+			...{ at: now + number, startedAt: now, retryAt: now + 42_000 },
+		})),
+	} as Entry);
+	const { text } = await (await person()).get(`/events/${id}`);
+	const plain = text.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+	expect(plain).toContain("Attempt 2 of 3 failed after 2 ms");
+	expect(plain).toMatch(/Attempt 3 of 3 next in 4\d\.\d s/);
+	expect(plain).toContain("by storefront");
+	expect(text).toContain('<span class="other">12345678901234567890</span>');
+	expect(text).toContain("?q=tag.customer%3Ac42");
+});
+
+test("a body that was cut is neither copied nor published again", async () => {
+	const now = Date.now();
+	const id = newId(now, 4);
+	await record({
+		...{ id, name: "order.placed", time: now, queuedMs: 3 },
+		...{ body: '{"text":"abc', bodyBytes: 5_000 },
+		steps: [{ type: "ignored", at: now }],
+	});
+	const { text } = await (await person()).get(`/events/${id}`);
+	expect(text).toContain("the start of 5000 bytes");
+	expect(text).not.toContain("Copy as curl");
+	expect(text).toMatch(/<textarea[^>]*><\/textarea>/);
+});
+
+test("an invalid filter or cursor says what is wrong next to the bar", async () => {
+	const reader = await person();
+	for (const [query, message] of [
+		["q=stat:dead", "unknown word &quot;stat&quot;"],
+		["q=state:resolved", "the journal does not know resolved"],
+		["cursor=x", "it is not a cursor"],
+	]) {
+		const { status, text } = await reader.get(`/events?${query}`);
+		expect([query, status]).toEqual([query, 400]);
+		expect(text).toContain(message);
+		expect(text).toContain('role="alert"');
+	}
+});
+
+test("a list has pages, and links to the next one", async () => {
+	const now = Date.now();
+	const customer = crypto.randomUUID();
+	await record(
+		...Array.from({ length: 60 }, (_, n) => ({
+			...{ id: newId(now, 4), name: "order.placed", time: now + n },
+			...{ tags: { customer } },
+			steps: [{ type: "ignored" as const, at: now + n }],
+		})),
+	);
+	const reader = await person();
+	const first = await reader.get(`/events?q=tag.customer:${customer}`);
+	expect(first.text.match(/data-row/g)).toHaveLength(50);
+	const next = /href="([^"]+)" rel="next"/.exec(first.text)?.[1] ?? "";
+	const second = await reader.get(next.replaceAll("&amp;", "&"));
+	expect(second.text.match(/data-row/g)).toHaveLength(10);
+	expect(second.text).not.toContain("hx-sse:connect");
+	expect(first.text.length).toBeLessThan(100_000);
+});
