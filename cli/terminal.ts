@@ -5,9 +5,12 @@
 import { emitKeypressEvents, type Key } from "node:readline";
 import type { ReadStream, WriteStream } from "node:tty";
 
-/** The alternate screen keeps what the shell has printed (xterm control sequences). */
-const ENTER = "\x1b[?1049h\x1b[?25l";
-const LEAVE = "\x1b[?25h\x1b[?1049l";
+/**
+ * The alternate screen keeps what the shell has printed. Lines do not wrap: characters of double width make a line wider
+ * than its length (xterm control sequences).
+ */
+const ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l";
+const LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 const HOME_AND_CLEAR = "\x1b[H\x1b[J";
 
 /** Signals that end the process, with the exit code that a shell expects. */
@@ -55,8 +58,9 @@ export function openTerminal(
 	for (const signal of Object.keys(SIGNALS)) process.on(signal, end);
 	output.write(ENTER);
 	return {
-		columns: () => output.columns,
-		rows: () => output.rows,
+		// A terminal without a size reports 0.
+		columns: () => output.columns || 80,
+		rows: () => output.rows || 24,
 		draw(lines) {
 			if (isOpen) output.write(HOME_AND_CLEAR + lines.join("\r\n"));
 		},

@@ -168,6 +168,6 @@ test("the terminal is restored once, whether the view is closed or the process e
 	expect(listeners()).toBe(before);
 	expect(input.setRawMode.mock.calls).toEqual([[true], [false]]);
 	expect(String(output.read())).toBe(
-		"\x1b[?1049h\x1b[?25l\x1b[?25h\x1b[?1049l",
+		"\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[?7h\x1b[?25h\x1b[?1049l",
 	);
 });
