@@ -37,10 +37,22 @@ export class Journal extends DurableObject {
 	): Promise<void> {
 		const now = Date.now();
 		if (this.#sql.databaseSize > MOST_BYTES) this.#dropOldest(now);
-		if (page) this.#pages.add(page, deploy, now);
-		const deploys = deploy === "" ? {} : { deploys: { [deploy]: now } };
-		this.#minutes.add({ ...counts, ...deploys }, now);
+		this.#store(page, counts, deploy, now);
 		await this.#alarm.setBy(startOfTomorrow(now));
+	}
+
+	/** Both or neither: a call that fails is counted as missed. */
+	#store(page: Page | null, counts: Counts, deploy: string, now: number): void {
+		const deploys = deploy === "" ? {} : { deploys: { [deploy]: now } };
+		try {
+			this.ctx.storage.transactionSync(() => {
+				if (page) this.#pages.add(page, deploy, now);
+				this.#minutes.add({ ...counts, ...deploys }, now);
+			});
+		} catch (error) {
+			this.#forget();
+			throw error;
+		}
 	}
 
 	async search(
@@ -82,7 +94,10 @@ export class Journal extends DurableObject {
 	}
 
 	#drop(isOver: (day: number) => boolean): void {
-		if (dropTables(this.#sql, isOver).length === 0) return;
+		if (dropTables(this.#sql, isOver).length > 0) this.#forget();
+	}
+
+	#forget(): void {
 		this.#pages.forget();
 		this.#minutes.forget();
 	}

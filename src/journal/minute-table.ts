@@ -62,7 +62,7 @@ export class MinuteTable {
 		return [...intervals].map(([at, counts]) => ({ at, counts }));
 	}
 
-	/** Forgets what is known of the tables, after a day was dropped. */
+	/** Forgets what is known of the tables, after a day was dropped, or a write was undone. */
 	forget(): void {
 		this.#tables.forget();
 	}

@@ -86,7 +86,7 @@ export class PageTable {
 		return row && new Uint8Array(row.data);
 	}
 
-	/** Forgets what is known of the tables, after a day was dropped. */
+	/** Forgets what is known of the tables, after a day was dropped, or a write was undone. */
 	forget(): void {
 		this.#tables.forget();
 		this.#open = undefined;

@@ -294,3 +294,21 @@ test("longer intervals have the sums of their minutes, and the first report of e
 		},
 	]);
 });
+
+test("a record that fails halfway stores neither its entries nor its counts", async () => {
+	const lost = entry();
+	const page = await pageOf([lost]);
+	const failing = { events: { split: 1n }, handlers: {} };
+	await expect(
+		(async () => journal.record(page, failing as never, "v1"))(),
+	).rejects.toThrow("BigInt");
+	const stored = entry();
+	await record(stored);
+	const { entries } = await journal.search({}, undefined, 10);
+	expect(entries.map(({ id }) => id)).toEqual([stored.id]);
+	const [minute] = await journal.counts(T0, T0 + 60_000, 60_000);
+	expect(minute?.counts.handlers.mail).toMatchObject({ delivered: 1 });
+	await evictDurableObject(journal);
+	await record(entry());
+	expect((await journal.search({}, undefined, 10)).entries).toHaveLength(2);
+});
