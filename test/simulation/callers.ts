@@ -2,7 +2,11 @@
 import type { PartialPublishError, Receipt } from "tidings";
 import { discard, replay } from "../../src/dead-letters/replay.ts";
 import { runStep } from "../../src/jobs/run-step.ts";
+import type { EventLife } from "../../src/journal/life.ts";
+import { listEvents, readEvent } from "../../src/journal/read.ts";
 import { readDeadLetters } from "./dead-letters.ts";
+import type { Violation } from "./invariants.ts";
+import { judgeLife } from "./journal/look-up.ts";
 import type { Entry, Ledger, Replay } from "./ledger.ts";
 import { Invocation } from "./platform/invocation.ts";
 import { Isolate } from "./platform/isolate.ts";
@@ -44,6 +48,8 @@ const OUTLIVING: ReadonlySet<string> = new Set([
 ]);
 
 export class Callers {
+	/** What callers read and what is not true. */
+	readonly violations: Violation[] = [];
 	readonly #platform: Platform;
 	readonly #ledger: Ledger;
 	/** Calls so far, each in an isolate of its own. */
@@ -153,6 +159,37 @@ export class Callers {
 					);
 			}
 		}
+	}
+
+	/** Reads the life of an event from the journal. */
+	lookUp(n: number): void {
+		const id = this.#ledger.entries.get(n)?.receipt?.id;
+		const { ports } = this.#deployed();
+		if (id === undefined || !ports.journal) return;
+		this.#call(
+			"look up",
+			[String(n)],
+			() => readEvent(id, ports),
+			(life) => {
+				if (life) this.violations.push(...judgeLife(life, this.#ledger));
+			},
+		);
+	}
+
+	/** Lists all events of the journal. @param answered gets them */
+	listEvents(answered: (lives: readonly EventLife[]) => void): void {
+		const { ports } = this.#deployed();
+		const list = async () => {
+			const lives: EventLife[] = [];
+			let cursor: string | undefined;
+			do {
+				const page = await listEvents({ cursor, limit: 1_000 }, ports);
+				lives.push(...page.events);
+				cursor = page.cursor;
+			} while (cursor !== undefined);
+			return lives;
+		};
+		this.#call("list events", [], list, answered);
 	}
 
 	replayAll(): void {

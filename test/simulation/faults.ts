@@ -41,6 +41,8 @@ const EVENTS = [
 	"garbage",
 	/** Every message is delivered twice. */
 	"twice",
+	/** The journal is down or full for minutes, and its object is reset. */
+	"journal",
 ] as const;
 
 export const FAULTS: readonly string[] = [...Object.keys(STRIKES), ...EVENTS];

@@ -71,6 +71,12 @@ export type Rule =
 	| "left over"
 	/** The system never becomes idle. */
 	| "restless"
+	/** The journal shows what did not happen. */
+	| "untrue"
+	/** The journal lacks what happened, without a fault. */
+	| "unrecorded"
+	/** The counts of the journal's minutes are not those of its entries. */
+	| "miscounted"
 	/** A row is never deleted. */
 	| "retained";
 

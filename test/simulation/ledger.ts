@@ -2,6 +2,7 @@
 import type { Receipt, Transition } from "tidings";
 import { Allowances } from "./allowances.ts";
 import { AppLedger } from "./apps/app-ledger.ts";
+import { Observed } from "./journal/observed.ts";
 import type { Work } from "./platform/isolate.ts";
 import type { Note } from "./platform/platform.ts";
 import { roleOf } from "./queues.ts";
@@ -69,6 +70,7 @@ export class Ledger {
 	readonly troubledAt = new Map<string, number>();
 	readonly allowances = new Allowances();
 	readonly apps = new AppLedger();
+	readonly observed = new Observed();
 	readonly #replays: Replay[] = [];
 	/** When the stored body of an event was lost. */
 	readonly lostBodies = new Map<number, number>();
@@ -137,6 +139,13 @@ export class Ledger {
 						subjects.some((subject) => own.includes(subject)),
 				)
 				.map(() => replay),
+		);
+	}
+
+	/** The edited bodies of the replays of an event. */
+	editedBodies(n: number): unknown[] {
+		return this.#replays.flatMap(({ edited }) =>
+			(edited as { n?: unknown } | undefined)?.n === n ? [edited] : [],
 		);
 	}
 

@@ -3,6 +3,9 @@ import { AppCallers } from "./apps/app-callers.ts";
 import { appsRun, LONGEST_STOP } from "./apps/app-laws.ts";
 import { Callers } from "./callers.ts";
 import { ROLLING, type Violation, violationsOf } from "./invariants.ts";
+import { JournalLaws } from "./journal/journal-laws.ts";
+import { judgeList } from "./journal/look-up.ts";
+import { judgeRecords } from "./journal/record-laws.ts";
 import { Ledger } from "./ledger.ts";
 import { Fate } from "./platform/fate.ts";
 import { Platform } from "./platform/platform.ts";
@@ -32,6 +35,9 @@ const CRON = 5 * MINUTE;
 /** A run with more steps counts as endless. */
 const MOST_STEPS = 1_000_000;
 
+/** Bytes of a database that is nearly full. */
+const FULL = 9_500_000_000;
+
 /** Steps between two checks of messages, rows and shards. */
 const SAMPLE = 50;
 
@@ -43,13 +49,17 @@ export async function run(
 	const ledger = new Ledger();
 	const fate = new Fate(scenario.seed, scenario.rates, only);
 	const rows = new StoredRows();
+	const journal = new JournalLaws(scenario, ledger);
 	let deploy: ShopDeploy;
 	let before: ShopDeploy | undefined;
 	const platform = new Platform(
 		{
 			...shopOf(scenario.retention),
 			skewed: scenario.skewed,
-			committed: (object) => rows.committed(object, platform.time.now),
+			committed(object) {
+				rows.committed(object, platform.time.now);
+				journal.committed(object, platform.time.now);
+			},
 			deployed: () => runningDeploy("rolling"),
 			services: {
 				POST: { name: "post", deployed: () => runningDeploy("post").post },
@@ -92,6 +102,8 @@ export async function run(
 		if (time.steps % SAMPLE === 0)
 			violations = [
 				...rows.violations,
+				...journal.violations,
+				...callers.violations,
 				...multiplied(ledger, platform),
 				...asleep(ledger, platform),
 			];
@@ -111,7 +123,19 @@ export async function run(
 			time.now > emptySince + 60 * MINUTE
 		);
 	});
-	if (violations.length === 0) violations = [...rows.violations, ...judged()];
+	// Calls of the journal may outlive the last batch.
+	if (violations.length === 0) await pass(MINUTE);
+	if (scenario.journal !== false)
+		callers.listEvents((lives) => {
+			journal.violations.push(...judgeList(lives, journal.copy));
+		});
+	if (violations.length === 0) await pass(MINUTE);
+	if (violations.length === 0)
+		violations = [
+			...[...rows.violations, ...journal.violations, ...callers.violations],
+			...judged(),
+			...judgeRecords(scenario, ledger, journal.copy),
+		];
 	if (violations.length === 0)
 		violations = await undeletedRows(ledger, platform, pass);
 	platform.close();
@@ -157,7 +181,20 @@ export async function run(
 		});
 		// A deploy restarts each object, at a different time.
 		for (const object of platform.objects.values())
-			time.after(ROLLING * fate.next("restart"), () => object.reset());
+			time.after(ROLLING * fate.next(`restart ${object.name}`), () =>
+				object.reset(),
+			);
+	}
+
+	function fill(name: string, lasting: number): void {
+		const [className = "", ...rest] = name.split("/");
+		const { database } = platform.object(className, rest.join("/"));
+		platform.note("filled", name, [], { lasting });
+		const change = (bytes: number) => {
+			database.ballast += bytes;
+		};
+		change(FULL);
+		time.after(lasting, () => change(-FULL));
 	}
 
 	function loseBody(n: number): void {
@@ -200,6 +237,12 @@ export async function run(
 				else object.evict();
 				break;
 			}
+			case "fill":
+				fill(act.object, act.lasting);
+				break;
+			case "look up":
+				callers.lookUp(act.n);
+				break;
 			case "lose body":
 				loseBody(act.n);
 				break;

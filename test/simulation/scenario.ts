@@ -1,9 +1,11 @@
 /** A scenario drawn from a seed, as data: handlers, acts with their times, and faults. */
 import type { RetryOptions } from "tidings";
+import type { Config } from "../../src/config/config.ts";
 import { drawMoves, drawPublishes, drawStorms, drawTroubles } from "./acts.ts";
 import { type AppScenario, drawApps, planApps } from "./apps/app-acts.ts";
 import { Dice } from "./dice.ts";
 import { FAULTS, ratesOf } from "./faults.ts";
+import { drawJournal } from "./journal/journal-acts.ts";
 import { Fate, type Rates } from "./platform/fate.ts";
 import type { Lane } from "./queues.ts";
 import { drawVersion } from "./versions.ts";
@@ -53,6 +55,10 @@ export type Deed =
 	| { do: "lose body"; n: number }
 	| { do: "outage"; of: string; lasting: number }
 	| { do: "evict"; object: string; busy: boolean }
+	/** The database of an object seems to have 9 GB. */
+	| { do: "fill"; object: string; lasting: number }
+	/** An operator looks up an event in the journal. */
+	| { do: "look up"; n: number }
 	| { do: "kill workers" }
 	| { do: "garbage"; queue: string; text: string }
 	/** The operator subscribes an app to the event with this full name. */
@@ -76,6 +82,7 @@ export interface Scenario {
 	/** Retention of the queues, in milliseconds. */
 	retention: number;
 	events: number;
+	journal: NonNullable<Config["journal"]>;
 	/** Absent without apps. */
 	apps?: AppScenario;
 }
@@ -109,6 +116,7 @@ export function draw(
 	drawMoves(dice, faults.has("race"), span, acts);
 	drawTroubles(dice, faults, span, version, acts);
 	const appDice = drawApps(fate, version.hasPost, faults, span, acts);
+	const journal = drawJournal(fate, faults, span, events, acts);
 	acts.sort((a, b) => a.at - b.at);
 	countShards(acts, version.shards);
 	const rates = ratesOf(faults, dice.pick([0.3, 1, 3]));
@@ -122,7 +130,7 @@ export function draw(
 		acts,
 		storms,
 		retention: dice.pick([1, 4, 14]) * 1_440 * MINUTE,
-		events,
+		...{ events, journal },
 		...(appDice && { apps: planApps(appDice, storms, acts) }),
 	};
 }

@@ -13,6 +13,7 @@ import {
 } from "../../src/index.ts";
 import {
 	DeadLetters,
+	Journal,
 	Payloads,
 	Scheduler,
 	Subscriptions,
@@ -24,7 +25,7 @@ import { appsOf } from "./apps/app-code.ts";
 import { ADMIN_KEY, ORIGIN } from "./apps/names.ts";
 import type { Ledger, Run } from "./ledger.ts";
 import { waitUntil } from "./platform/cloudflare-workers.ts";
-import { here, Isolate } from "./platform/isolate.ts";
+import { currentWork, here, Isolate } from "./platform/isolate.ts";
 import type { Deploy, Platform, SimulatedWorker } from "./platform/platform.ts";
 import { QUEUES, queuesVar } from "./queues.ts";
 import type { Scenario, Version } from "./scenario.ts";
@@ -58,6 +59,7 @@ export function shopOf(
 			DeadLetters: () => DeadLetters as never,
 			Payloads: () => Payloads as never,
 			Subscriptions: () => Subscriptions as never,
+			Journal: () => Journal as never,
 		},
 		vars: { TIDINGS_QUEUES: queuesVar([]), API_KEYS },
 		queues: Object.fromEntries(
@@ -86,13 +88,16 @@ export function deployOf(
 		const events = createEvents({
 			events: [UserJoined],
 			apps: appsOf(false, scenario, ledger.apps),
-			observe: (transition) =>
+			observe(transition) {
 				platform.note(
 					transition.type,
 					"handler" in transition ? (transition.handler ?? "") : "",
 					subjectsOf(transition.id),
 					transition,
-				),
+				);
+				const { now } = platform.time;
+				ledger.observed.add(transition, currentWork(), now);
+			},
 		});
 		const own = version.handlers.filter(({ id }) => !id.startsWith(POST));
 		for (const { id, on, retries } of own)
@@ -107,6 +112,7 @@ export function deployOf(
 			shards: { now, before },
 			subscribers,
 			url: ORIGIN,
+			journal: scenario.journal,
 		} as Config;
 		const owned = worker(events as never, { config });
 		const context = { waitUntil, passThroughOnException() {} };

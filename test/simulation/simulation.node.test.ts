@@ -1,15 +1,25 @@
 /** Simulated histories with faults keep the laws, and a broken product breaks them. */
+import type { Transition } from "tidings";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { LifecycleRunner } from "../../src/apps/subscriptions/lifecycle-runner.ts";
 import { SubscriptionTable } from "../../src/apps/subscriptions/subscription-table.ts";
 import { Subscriptions } from "../../src/apps/subscriptions/subscriptions-object.ts";
 import { WebhookTable } from "../../src/apps/webhooks/webhook-table.ts";
 import { DeadLetters } from "../../src/dead-letters/dead-letters-object.ts";
+import { MinuteTable } from "../../src/journal/minute-table.ts";
+import { PageTable } from "../../src/journal/page-table.ts";
+import { Recorder } from "../../src/journal/recorder.ts";
 import { Payloads } from "../../src/payloads/payloads-object.ts";
 import { ScheduleTable } from "../../src/schedule/schedule-table.ts";
 import { Scheduler } from "../../src/schedule/scheduler-object.ts";
 import { FAULTS } from "./faults.ts";
 import type { Rule } from "./invariants.ts";
+import { JOURNAL } from "./journal/journal-copy.ts";
+import {
+	deliveriesOf,
+	withJournalDown,
+	withoutJournal,
+} from "./journal/paired.ts";
 import { Invocation } from "./platform/invocation.ts";
 import { type Outcome, run } from "./run.ts";
 import { type Act, draw } from "./scenario.ts";
@@ -82,6 +92,21 @@ test("a seed gives the same history each time", async () => {
 		expect(first.steps).toBeGreaterThan(100);
 		expect(second.steps).toBe(first.steps);
 		expect(timeline(second)).toBe(timeline(first));
+	}
+});
+
+/** Histories that run twice. */
+const PAIRS = 4;
+
+test(`${PAIRS} histories are the same without a journal, and while the journal is down`, async () => {
+	for (let seed = 1; seed <= PAIRS; seed++) {
+		const scenario = draw(seed);
+		const without = await run(withoutJournal(scenario));
+		const faults = new Set(without.struck);
+		const down = await run(withJournalDown(scenario), faults);
+		expect(deliveriesOf(down)).toEqual(deliveriesOf(without));
+		const calls = down.ledger.notes.filter(({ where }) => where === JOURNAL);
+		expect(calls.length).toBeGreaterThan(0);
 	}
 });
 
@@ -239,6 +264,32 @@ describe("the laws detect", () => {
 			return poll.call(this, interval / 2);
 		});
 		expect(await broken(20, [])).toBe("polled");
+	});
+
+	test("a journal that shows a failed attempt as delivered", async () => {
+		const { observe } = Recorder.prototype;
+		const observing = vi.spyOn(Recorder.prototype, "observe");
+		observing.mockImplementation(function (this: Recorder, transition) {
+			const isFailed = transition.type === "retrying";
+			const type = isFailed ? "delivered" : transition.type;
+			observe.call(this, { ...transition, type } as Transition);
+		});
+		expect(await broken(20, [])).toBe("untrue");
+	});
+
+	test("a journal that lacks entries", async () => {
+		vi.spyOn(PageTable.prototype, "add").mockImplementation(() => {});
+		expect(await broken(20, [])).toBe("unrecorded");
+	});
+
+	test("a journal that counts a batch twice", async () => {
+		const { add } = MinuteTable.prototype;
+		const adding = vi.spyOn(MinuteTable.prototype, "add");
+		adding.mockImplementation(function (this: MinuteTable, ...given) {
+			add.apply(this, given);
+			add.apply(this, given);
+		});
+		expect(await broken(20, [])).toBe("miscounted");
 	});
 
 	test("a body that is never deleted", async () => {

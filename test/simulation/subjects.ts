@@ -47,7 +47,11 @@ function find(value: unknown, found: Set<string>): void {
 	if (typeof value === "string") {
 		if (value.startsWith(RECORD)) findInRecord(value, found);
 		else findIds(value, undefined, found);
-	} else if (typeof value === "object" && value !== null) {
+	} else if (
+		typeof value === "object" &&
+		value !== null &&
+		!ArrayBuffer.isView(value)
+	) {
 		const { id, handler, record, handlers } = value as Record<string, unknown>;
 		// A row or a dead letter. Its other members are about the same delivery.
 		if (typeof id === "string" && typeof handler === "string")

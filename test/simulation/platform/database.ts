@@ -4,8 +4,10 @@
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
-type Value = string | number | null;
+type Value = string | number | null | Uint8Array;
 type Row = Record<string, Value>;
+
+const PAGE_BYTES = 4_096;
 
 /** The result of `sql.exec`. */
 export interface Cursor {
@@ -18,6 +20,8 @@ export interface Cursor {
 export class Database {
 	readonly #db = new DatabaseSync(":memory:");
 	readonly #statements = new Map<string, StatementSync>();
+	/** Bytes that the database has in addition to those of its rows. */
+	ballast = 0;
 	#isOpen = false;
 	#savepoints = 0;
 
@@ -40,6 +44,12 @@ export class Database {
 	/** Whether SQLite itself has rolled back the uncommitted writes, as it does when a disk fails or is full. */
 	get isLost(): boolean {
 		return this.#isOpen && !this.#db.isTransaction;
+	}
+
+	/** In bytes. */
+	get size(): number {
+		const [row] = this.all("PRAGMA page_count");
+		return Number(row?.page_count) * PAGE_BYTES + this.ballast;
 	}
 
 	exec(query: string, bound: readonly Value[]): Cursor {

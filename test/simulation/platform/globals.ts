@@ -2,6 +2,7 @@
  * Replaces clock, timers, randomness, cryptography and console for code inside isolates. Other code uses the real ones.
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { v4 } from "uuid";
 import { current, currentWork } from "./isolate.ts";
 
@@ -60,6 +61,32 @@ const realSubtle = crypto.subtle;
 
 Object.defineProperty(crypto, "subtle", {
 	get: () => (current() ? subtle : realSubtle),
+});
+
+/** The real streams compress in another thread. Only `deflate-raw` is simulated. */
+function inOneTick(
+	real: typeof CompressionStream | typeof DecompressionStream,
+	act: (bytes: Uint8Array) => Uint8Array,
+): unknown {
+	return new Proxy(real, {
+		construct(_, [format]) {
+			if (!current()) return new real(format);
+			if (format !== "deflate-raw")
+				throw new TypeError(`${format}: use deflate-raw in a simulation`);
+			const chunks: Uint8Array[] = [];
+			return new TransformStream({
+				transform: (chunk) => void chunks.push(chunk),
+				flush(controller) {
+					controller.enqueue(new Uint8Array(act(Buffer.concat(chunks))));
+				},
+			});
+		},
+	});
+}
+
+Object.assign(globalThis, {
+	CompressionStream: inOneTick(CompressionStream, deflateRawSync),
+	DecompressionStream: inOneTick(DecompressionStream, inflateRawSync),
 });
 
 type Timer = { cancel: () => void };

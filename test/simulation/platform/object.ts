@@ -99,7 +99,8 @@ export class SimulatedObject {
 
 	#failIfDown(subjects: readonly string[]): void {
 		const { platform, name } = this;
-		if (!platform.isDown(name) || platform.fate.next("down") < 0.5) return;
+		if (!platform.isDown(name) || platform.fate.next(`down ${name} call`) < 0.5)
+			return;
 		platform.note("down", name, subjects);
 		const says = { ...TRANSIENT, overloaded: true };
 		throw Object.assign(new Error(`${name} is overloaded`), says);

@@ -13,7 +13,7 @@ interface Gate {
 	release(): boolean;
 }
 
-type Bound = string | number | null;
+type Bound = string | number | null | Uint8Array;
 
 /** The latest alarm that the runtime accepts, in epoch milliseconds: the end of 2188. */
 const LATEST_ALARM = 6_911_000_000_000;
@@ -98,6 +98,9 @@ export function storageOf(object: SimulatedObject, instance: Gate) {
 
 	return {
 		sql: {
+			get databaseSize(): number {
+				return database.size;
+			},
 			exec(query: string, ...bound: Bound[]) {
 				return now("exec", () => database.exec(query, bound));
 			},

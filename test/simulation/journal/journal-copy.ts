@@ -1,0 +1,86 @@
+/** Copies what the journal has committed, entry by entry, also what it drops later. It judges nothing. */
+import { inflateRawSync } from "node:zlib";
+import type { Counts } from "../../../src/journal/counters.ts";
+import type { Entry } from "../../../src/journal/entry.ts";
+import type { Database } from "../platform/database.ts";
+
+export const JOURNAL = "Journal/journal-0";
+
+const TABLE = /^(?:pages|minutes)_v1_(\d+)$/;
+
+export interface CopiedEntry {
+	/** Days since 1970: that of its table. */
+	day: number;
+	entry: Entry;
+}
+
+export class JournalCopy {
+	readonly entries: CopiedEntry[] = [];
+	/** The days that the journal has not dropped. */
+	days: ReadonlySet<number> = new Set();
+	/** The counts of each minute as JSON, by their table and time. */
+	readonly #minutes = new Map<string, string>();
+	/** Bytes of each page that are copied, by its table and id. */
+	readonly #copied = new Map<string, number>();
+
+	/** Returns the entries and the days that this commit has added, and the days that it has dropped. */
+	commit(database: Database): { added: CopiedEntry[]; dropped: number[] } {
+		const added: CopiedEntry[] = [];
+		const days = new Set<number>();
+		for (const name of tablesOf(database)) {
+			const day = Number(TABLE.exec(name)?.[1]);
+			days.add(day);
+			if (name.startsWith("pages")) added.push(...this.#read(database, name));
+			else
+				for (const { at, counts } of database.all(`SELECT * FROM ${name}`))
+					this.#minutes.set(`${name} ${at}`, String(counts));
+		}
+		const dropped = [...this.days].filter((day) => !days.has(day));
+		this.days = days;
+		this.entries.push(...added);
+		return { added, dropped };
+	}
+
+	counts(): Counts[] {
+		return [...this.#minutes.values()].map((counts) => JSON.parse(counts));
+	}
+
+	#read(database: Database, table: string): CopiedEntry[] {
+		const day = Number(TABLE.exec(table)?.[1]);
+		const sizes = database.all(
+			`SELECT id, length(data) AS bytes FROM ${table} ORDER BY id`,
+		);
+		return sizes.flatMap(({ id, bytes }) => {
+			const page = `${table} ${id}`;
+			const copied = this.#copied.get(page) ?? 0;
+			if (bytes === copied) return [];
+			this.#copied.set(page, Number(bytes));
+			const [row] = database.all(
+				`SELECT substr(data, ?) AS data FROM ${table} WHERE id = ?`,
+				[copied + 1, Number(id)],
+			);
+			const entries = entriesIn(row?.data as unknown as Uint8Array);
+			return entries.map((entry) => ({ day, entry }));
+		});
+	}
+}
+
+function tablesOf(database: Database): string[] {
+	return database
+		.all("SELECT name FROM sqlite_schema WHERE type = 'table'")
+		.map(({ name }) => String(name))
+		.filter((name) => TABLE.test(name));
+}
+
+/** Parts of four bytes of length and compressed JSON. */
+function entriesIn(data: Uint8Array): Entry[] {
+	const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+	const entries: Entry[] = [];
+	for (let at = 0; at < data.length; ) {
+		const length = view.getUint32(at);
+		const part = data.subarray(at + 4, at + 4 + length);
+		entries.push(...JSON.parse(inflateRawSync(part).toString()));
+		at += 4 + length;
+	}
+	return entries;
+}
