@@ -42,7 +42,9 @@ export class KeyTable {
 				"SELECT name FROM sqlite_master WHERE type = 'table'",
 			)
 			.toArray()
-			.flatMap(({ name }) => Number(FORM.exec(name)?.[1] ?? []))
+			// The platform has tables of its own.
+			.flatMap(({ name }) => FORM.exec(name)?.[1] ?? [])
+			.map(Number)
 			.sort((a, b) => b - a);
 	}
 
@@ -96,8 +98,9 @@ export class KeyTable {
 
 	dropBefore(time: number): void {
 		const first = Math.floor(time / HOUR);
+		// If a storage error interrupts it, some are gone the next time.
 		for (const hour of this.#hours.filter((hour) => hour < first))
-			this.#sql.exec(`DROP TABLE keys_v1_${hour}`);
+			this.#sql.exec(`DROP TABLE IF EXISTS keys_v1_${hour}`);
 		this.#hours = this.#hours.filter((hour) => hour >= first);
 	}
 

@@ -90,3 +90,16 @@ test("a key is known for 24 hours, then its table is dropped", async () => {
 		expect(await storage.getAlarm()).toBeNull();
 	});
 });
+
+test("an object that was evicted drops its keys, and needs no alarm after that", async () => {
+	await reserve("e1");
+	await evictDurableObject(keys);
+	vi.setSystemTime(T0 + 60 * HOUR);
+	await runDurableObjectAlarm(keys);
+	expect(await reserve("e2")).toMatchObject({ type: "reserved", id: "e2" });
+	vi.setSystemTime(T0 + 120 * HOUR);
+	await runDurableObjectAlarm(keys);
+	await runInDurableObject(keys, async (_, { storage }) =>
+		expect(await storage.getAlarm()).toBeNull(),
+	);
+});
