@@ -34,8 +34,16 @@ export class Allowances {
 	/** Deliveries whose first chain has started. */
 	readonly #begun = new Map<number, Set<string>>();
 
+	readonly #restores: (n: number) => number;
+
+	/** @param restores how often an event was stored in a shard again, after its first row may have been sent */
+	constructor(restores: (n: number) => number) {
+		this.#restores = restores;
+	}
+
 	allowed(n: number, handler: string): Allowed {
-		const whole = this.of(n, "");
+		const first = this.of(n, "");
+		const whole = { ...first, fresh: first.fresh + this.#restores(n) };
 		if (handler === "")
 			return { ...whole, extraChains: whole.fresh + whole.midway };
 		const { lostTries, fresh, midway } = this.of(n, handler);

@@ -7,6 +7,7 @@ import { listEvents, readEvent } from "../../src/journal/read.ts";
 import { readDeadLetters } from "./dead-letters.ts";
 import type { Violation } from "./invariants.ts";
 import { judgeLife } from "./journal/look-up.ts";
+import type { KeyCall } from "./keys/key-laws.ts";
 import type { Entry, Ledger, Replay } from "./ledger.ts";
 import { Invocation } from "./platform/invocation.ts";
 import { Isolate } from "./platform/isolate.ts";
@@ -70,19 +71,21 @@ export class Callers {
 		const entries = published.map((event) =>
 			this.#ledger.publish(event, bodyOf(event), time.now),
 		);
-		const items = entries.map(({ name, body, after, lane }) => ({
+		const items = entries.map(({ name, body, after, lane, key }) => ({
 			name,
 			body,
+			...(key !== undefined && { idempotencyKey: key }),
 			...(after !== undefined && { after }),
 			...(lane !== undefined && { lane }),
 		}));
+		const calls: KeyCall[] = [];
 		const [first] = items;
 		const isOne = items.length === 1 && first;
 		const { fate } = this.#platform;
 		const isAtOnce = fate.next(`at once ${entries[0]?.n}`) < 0.5;
 		const publishOne = ({ name, body, ...options }: (typeof items)[number]) =>
 			events.publish(name, options, body);
-		this.#call(
+		const { work } = this.#call(
 			"publish",
 			entries.map(({ n }) => String(n)),
 			async () => {
@@ -93,10 +96,16 @@ export class Callers {
 					end.status === "fulfilled" ? end.value : null,
 				);
 			},
-			(receipts) => this.#answered(entries, receipts),
-			(error) =>
-				this.#answered(entries, (error as PartialPublishError).receipts ?? []),
+			(receipts) => this.#answered(entries, receipts, calls),
+			(error) => {
+				const { receipts, code } = error as PartialPublishError;
+				this.#answered(entries, receipts ?? [], calls, code);
+			},
 		);
+		const askedAt = time.now;
+		for (const { n, key } of entries)
+			if (key !== undefined) calls.push({ key, n, askedAt, work });
+		this.#ledger.keyCalls.push(...calls);
 	}
 
 	/** Acts on an event with a receipt. */
@@ -228,13 +237,21 @@ export class Callers {
 	#answered(
 		entries: readonly Entry[],
 		receipts: readonly (Receipt | null)[],
+		calls: readonly KeyCall[],
+		code?: string,
 	): void {
+		const { now } = this.#platform.time;
+		for (const [index, call] of calls.entries())
+			Object.assign(call, { answeredAt: now, receipt: receipts[index], code });
 		for (const [index, receipt] of receipts.entries()) {
 			const entry = entries[index];
 			if (!entry || !receipt) continue;
+			// The first call of a key may have died before it stored the event.
+			const isKnown = entry.key !== undefined && entry.receipt !== undefined;
+			const earliest = entry.key === undefined ? 0 : now;
 			entry.receipt = receipt;
 			entry.dueAt = receipt.time + receipt.delay;
-			entry.latestDueAt = entry.dueAt;
+			if (!isKnown) entry.latestDueAt = Math.max(entry.dueAt, earliest);
 		}
 	}
 

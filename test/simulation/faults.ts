@@ -43,6 +43,8 @@ const EVENTS = [
 	"twice",
 	/** The journal is down or full for minutes, and its object is reset. */
 	"journal",
+	/** The store of idempotency keys is down for minutes, and its objects are reset. */
+	"keys",
 ] as const;
 
 export const FAULTS: readonly string[] = [...Object.keys(STRIKES), ...EVENTS];

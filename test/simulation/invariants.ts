@@ -4,6 +4,7 @@ import { judgeApps } from "./apps/app-laws.ts";
 import { isOfApp } from "./apps/names.ts";
 import { deliveryOf, judgeAttempts, judgeBodies } from "./attempts.ts";
 import { judgeDeadLetter, readDeadLetters } from "./dead-letters.ts";
+import { judgeKeys } from "./keys/key-laws.ts";
 import { judgeLateness } from "./lateness.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 import { judgeStays } from "./overstays.ts";
@@ -71,6 +72,8 @@ export type Rule =
 	| "left over"
 	/** The system never becomes idle. */
 	| "restless"
+	/** An idempotency key stands for several events, or a call with it got a wrong answer. */
+	| "key"
 	/** The journal shows what did not happen. */
 	| "untrue"
 	/** The journal lacks what happened, without a fault. */
@@ -123,6 +126,7 @@ export function violationsOf(
 	for (const { what, where } of ledger.notes)
 		if (what === "left over" && scenario.faults.length === 0)
 			found.push({ rule: "left over", text: `${where} is not awaited` });
+	judgeKeys(scenario, ledger, judge);
 	judgeStays(scenario, ledger, judge);
 	judgeRouting(ledger, judge);
 	for (const deadLetter of deadLetters.values())

@@ -3,6 +3,7 @@ import type { Receipt, Transition } from "tidings";
 import { Allowances } from "./allowances.ts";
 import { AppLedger } from "./apps/app-ledger.ts";
 import { Observed } from "./journal/observed.ts";
+import { type KeyCall, restoresOf } from "./keys/key-laws.ts";
 import type { Work } from "./platform/isolate.ts";
 import type { Note } from "./platform/platform.ts";
 import { roleOf } from "./queues.ts";
@@ -68,16 +69,20 @@ export class Ledger {
 	readonly notes: Note[] = [];
 	/** Time of the last fault of an object, by its name. */
 	readonly troubledAt = new Map<string, number>();
-	readonly allowances = new Allowances();
+	readonly allowances = new Allowances((n) => restoresOf(this.keyCalls, n));
 	readonly apps = new AppLedger();
 	readonly observed = new Observed();
+	readonly keyCalls: KeyCall[] = [];
 	readonly #replays: Replay[] = [];
 	/** When the stored body of an event was lost. */
 	readonly lostBodies = new Map<number, number>();
 	/** Time when an object last lost its alarm, by its name. */
 	readonly lostAlarms = new Map<string, number>();
 
+	/** An event with a key may be published again. */
 	publish(event: Publish, body: unknown, at: number): Entry {
+		const known = this.entries.get(event.n);
+		if (known) return known;
 		const entry: Entry = {
 			...event,
 			body,

@@ -96,6 +96,10 @@ export async function run(
 			time.at(at, () => platform.tick());
 	}
 
+	// The calls of the last act.
+	const actedAt =
+		START + MINUTE + Math.max(...scenario.acts.map(({ at }) => at));
+
 	let violations: Violation[] = [];
 	let emptySince: number | undefined;
 	await time.run(START + LONGEST, () => {
@@ -108,7 +112,8 @@ export async function run(
 				...asleep(ledger, platform),
 			];
 		if (violations.length > 0 || time.steps > MOST_STEPS) return true;
-		if (acts > 0 || time.now <= Math.max(watchedUntil, closedAt)) return false;
+		if (acts > 0 || time.now <= Math.max(watchedUntil, closedAt, actedAt))
+			return false;
 		const isRunning =
 			appCallers.isBusy ||
 			(appsRun(platform) && time.now < closedAt + LONGEST_STOP);

@@ -6,6 +6,7 @@ import { type AppScenario, drawApps, planApps } from "./apps/app-acts.ts";
 import { Dice } from "./dice.ts";
 import { FAULTS, ratesOf } from "./faults.ts";
 import { drawJournal } from "./journal/journal-acts.ts";
+import { drawKeys } from "./keys/key-acts.ts";
 import { Fate, type Rates } from "./platform/fate.ts";
 import type { Lane } from "./queues.ts";
 import { drawVersion } from "./versions.ts";
@@ -39,6 +40,8 @@ export interface Publish {
 	after?: number;
 	/** Additional bytes of the body. */
 	padding: number;
+	/** The idempotency key. */
+	key?: string;
 }
 
 export type Deed =
@@ -116,6 +119,7 @@ export function draw(
 	drawMoves(dice, faults.has("race"), span, acts);
 	drawTroubles(dice, faults, span, version, acts);
 	const appDice = drawApps(fate, version.hasPost, faults, span, acts);
+	const keyed = drawKeys(fate, faults, span, acts);
 	const journal = drawJournal(fate, faults, span, events, acts);
 	acts.sort((a, b) => a.at - b.at);
 	countShards(acts, version.shards);
@@ -130,7 +134,7 @@ export function draw(
 		acts,
 		storms,
 		retention: dice.pick([1, 4, 14]) * 1_440 * MINUTE,
-		...{ events, journal },
+		...{ events: events + keyed, journal },
 		...(appDice && { apps: planApps(appDice, storms, acts) }),
 	};
 }

@@ -14,6 +14,7 @@ import {
 import {
 	DeadLetters,
 	Journal,
+	Keys,
 	Payloads,
 	Scheduler,
 	Subscriptions,
@@ -60,6 +61,7 @@ export function shopOf(
 			Payloads: () => Payloads as never,
 			Subscriptions: () => Subscriptions as never,
 			Journal: () => Journal as never,
+			Keys: () => Keys as never,
 		},
 		vars: { TIDINGS_QUEUES: queuesVar([]), API_KEYS },
 		queues: Object.fromEntries(

@@ -2,6 +2,7 @@
 import type { Transition } from "tidings";
 import type { Step } from "../../../src/journal/entry.ts";
 import type { Work } from "../platform/isolate.ts";
+import { eventOf, subjectsOf } from "../subjects.ts";
 
 export interface Observation {
 	/** Simulated time, epoch milliseconds. */
@@ -20,6 +21,14 @@ export class Observed {
 		const key = keyOf(id, step);
 		this.all.push({ at, transition, work, key });
 		this.#counts.set(key, this.count(key) + 1);
+	}
+
+	/** The ids of the events with a number. */
+	idsOf(n: number): string[] {
+		const ids = this.all.flatMap(({ transition: { id } }) =>
+			eventOf(subjectsOf(id)[0] ?? "-1") === n ? [id] : [],
+		);
+		return [...new Set(ids)];
 	}
 
 	/** How often a step of an event was reported. */
