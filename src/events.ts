@@ -135,6 +135,7 @@ export function createEvents<
 	const registration = newRegistration({
 		apps,
 		observe: safeObserver(options.observe ?? logTransitions),
+		definitions: [...definitions.values()],
 		definitionOf: (name) => definitions.get(name),
 		checkListed: strict ? listedNames([...definitions.keys()]) : () => {},
 	});

@@ -55,6 +55,8 @@ export interface Ports {
 		routesWithoutHandler(): Promise<string[]>;
 	};
 	readonly extension: Extension;
+	/** The listed definitions. */
+	readonly definitions: readonly Definition[];
 	/** The listed definition of a name. */
 	definitionOf(name: string): Definition | undefined;
 	/** @throws RefusedError `unknown_name` for a name that a strict `createEvents` does not list */

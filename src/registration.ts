@@ -10,6 +10,7 @@ export interface Registration {
 	readonly handlers: HandlerRegistry;
 	readonly apps: readonly App[];
 	readonly observe: Observe;
+	readonly definitions: readonly Definition[];
 	definitionOf(name: string): Definition | undefined;
 	/** @throws RefusedError `unknown_name` for a name that a strict `createEvents` does not list */
 	checkListed(name: string): void;
@@ -29,7 +30,7 @@ export const REGISTRATION: unique symbol = Symbol("tidings.registration");
 export function newRegistration(
 	options: Pick<
 		Registration,
-		"apps" | "observe" | "definitionOf" | "checkListed"
+		"apps" | "observe" | "definitions" | "definitionOf" | "checkListed"
 	>,
 ): Registration {
 	const handlers = new HandlerRegistry();

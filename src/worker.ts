@@ -143,7 +143,10 @@ function rolesByName(): Map<string, QueueRole> {
 const OURS = ["/v1", "/health", "/hooks"];
 
 /** Next to a user's own `fetch` and without a prefix, the user's own API may have its description there. */
-const OURS_WITH_DESCRIPTION = [...OURS, "/openapi", "/openapi.json"];
+const OURS_WITH_DESCRIPTION = [
+	...OURS,
+	...["/openapi", "/openapi.json", "/asyncapi.json"],
+];
 
 function isUnder(pathname: string, path: string): boolean {
 	return pathname === path || pathname.startsWith(`${path}/`);

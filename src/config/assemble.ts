@@ -58,7 +58,8 @@ export function assemble(
 	prefix: string,
 ): { ports: AppPorts; consumerPorts: Ports } {
 	const { shards, subscribers, routing, issuers, url } = settings;
-	const { handlers, apps, definitionOf, checkListed, observe } = registration;
+	const { handlers, apps, definitions, definitionOf, checkListed, observe } =
+		registration;
 	checkBindings(settings);
 	checkApps(
 		settings,
@@ -99,6 +100,7 @@ export function assemble(
 		workers,
 		// The extension uses these ports, and is one of them.
 		extension: appExtension(() => ports),
+		definitions,
 		definitionOf,
 		checkListed,
 		activeTrace,

@@ -82,13 +82,16 @@ function readablePolicy(id: string, policy: Policy): Policy | undefined {
 	}
 }
 
-/** Uses Standard JSON Schema. A schema that cannot describe itself is left out. */
-function jsonSchemaOf(schema: Handler["schema"]): object | undefined {
+/** Uses Standard JSON Schema. Returns undefined for a schema that cannot describe itself. */
+export function jsonSchemaOf(
+	schema: Handler["schema"],
+	target: "draft-2020-12" | "draft-07" = "draft-2020-12",
+): object | undefined {
 	const { jsonSchema } = (schema?.["~standard"] ?? {}) as {
 		jsonSchema?: { input(options: { target: string }): object };
 	};
 	try {
-		const described = jsonSchema?.input({ target: "draft-2020-12" });
+		const described = jsonSchema?.input({ target });
 		// Functions in it cannot cross to the owner.
 		return described && JSON.parse(JSON.stringify(described));
 	} catch {

@@ -7,6 +7,7 @@ import type { AppPorts } from "../../apps/app-ports.ts";
 import { RefusedError } from "../../event/errors.ts";
 import { show } from "../../event/validation.ts";
 import { appRoutes } from "./apps.ts";
+import { asyncapiRoute } from "./asyncapi/routes.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { deliveryRoutes } from "./deliveries.ts";
 import { doctorRoute } from "./doctor.ts";
@@ -64,6 +65,7 @@ export function createApp(
 	metricsRoute(app, ports);
 	healthRoute(app, ports, retention);
 	openapiRoutes(app, prefix);
+	asyncapiRoute(app, ports, prefix);
 	return app;
 
 	/** The first of the paths that matches applies. */
