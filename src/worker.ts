@@ -35,7 +35,7 @@ interface WorkerOptions<Env = Cloudflare.Env>
 	> {
 	/**
 	 * The prefix of our paths `/v1`, `/health` and `/hooks`, such as `/events`. Default: none. Next to a `fetch` of your
-	 * own, `/openapi` and `/openapi.json` are ours only after a prefix.
+	 * own, `/openapi`, `/openapi.json` and `/asyncapi.json` are ours only after a prefix.
 	 */
 	prefix?: string;
 	/** The export of `tidings.config.ts`. Default: no other Workers, no routes, 4 shards. */
