@@ -59,6 +59,10 @@ export function lifeText(life: EventLife): string {
 			? []
 			: [`waited ${durationText(queuedMs)} in the queue`]),
 		...(all.length > 0 ? [`tags ${all.join(" ")}`] : []),
+		...life.actions.map(
+			({ type, at, by, handler }) =>
+				`${type}${handler ? ` ${bareText(handler)}` : ""} ${timeText(at)}${by ? ` by ${bareText(by)}` : ""}`,
+		),
 		...life.deliveries.map(
 			({ handler, attempts }) =>
 				`\n${bareText(handler)}\n${attemptsText(attempts)}`,

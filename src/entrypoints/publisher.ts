@@ -5,6 +5,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { AppIdentity } from "../apps/app-host.ts";
 import { isAppName } from "../apps/app-name.ts";
+import type { AppPorts } from "../apps/app-ports.ts";
 import { runTool } from "../apps/run-tool.ts";
 import { subscribe, unsubscribe } from "../apps/subscriptions/subscribe.ts";
 import type { Subscribed } from "../apps/subscriptions/subscription.ts";
@@ -23,6 +24,7 @@ import {
 	type PublishPermission,
 	type Requester,
 } from "../event/permission.ts";
+import { actingAs } from "../event/transition.ts";
 import { objectOf, rejectUnknownKeys } from "../event/validation.ts";
 import type { Events } from "../events.ts";
 import { publish, publishBatch } from "../publish/publish.ts";
@@ -115,11 +117,11 @@ export function publisher(
 		}
 
 		async cancel(id: string): Promise<boolean> {
-			return cancel(id, ports(), this.#requester());
+			return cancel(id, this.#acting(), this.#requester());
 		}
 
 		async reschedule(id: string, after: unknown): Promise<Receipt | false> {
-			return reschedule(id, after, ports(), this.#requester());
+			return reschedule(id, after, this.#acting(), this.#requester());
 		}
 
 		async subscribe(
@@ -198,6 +200,11 @@ export function publisher(
 		#by(): { by?: string } {
 			const { app } = this.ctx.props ?? {};
 			return typeof app === "string" ? { by: app } : {};
+		}
+
+		#acting(): AppPorts {
+			const { by } = this.#by();
+			return by === undefined ? ports() : actingAs(ports(), by);
 		}
 
 		#requester(): Requester {

@@ -9,6 +9,8 @@ interface OfEvent {
 	id: string;
 	/** The event's name. */
 	event: string;
+	/** The caller who did this: the id of an API key, or the name of an app. Absent for the owner's own code. */
+	by?: string;
 }
 
 interface OfDelivery extends OfEvent {
@@ -45,3 +47,12 @@ export type Transition =
 
 /** Receives each transition once it is durable. An error that it throws is logged and has no other effect. */
 export type Observe = (transition: Transition) => void;
+
+/** Returns ports that report what a caller does with the name of this caller. */
+export function actingAs<P extends { observe: Observe }>(
+	ports: P,
+	by: string,
+): P {
+	const { observe } = ports;
+	return { ...ports, observe: (transition) => observe({ ...transition, by }) };
+}

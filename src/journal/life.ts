@@ -21,6 +21,16 @@ interface Attempt {
 	reason?: string;
 }
 
+/** What a caller did with an event, or with one of its deliveries. */
+interface CallerAction {
+	type: "rescheduled" | "cancelled" | "replayed" | "discarded";
+	/** Epoch milliseconds. */
+	at: number;
+	/** The id of an API key, or the name of an app; absent for the owner's own code. */
+	by?: string;
+	handler?: string;
+}
+
 /** An event and everything that the journal knows of its deliveries. */
 export interface EventLife extends Omit<Entry, "steps" | "queuedMs"> {
 	state: State;
@@ -30,6 +40,8 @@ export interface EventLife extends Omit<Entry, "steps" | "queuedMs"> {
 	queuedMs?: number;
 	/** Due time, if it was scheduled. */
 	dueAt?: number;
+	/** The earliest first. */
+	actions: CallerAction[];
 	deliveries: {
 		handler: string;
 		state: State;
@@ -70,8 +82,30 @@ export function lifeOf(entries: readonly Entry[]): EventLife {
 		at: steps.at(-1)?.at ?? event.time,
 		...(waits.length > 0 && { queuedMs: Math.min(...waits) }),
 		...(due && { dueAt: due.dueAt }),
+		actions: steps.flatMap(actionsIn),
 		deliveries,
 	};
+}
+
+function actionsIn(step: Step): CallerAction[] {
+	switch (step.type) {
+		case "rescheduled":
+		case "cancelled":
+		case "replayed":
+		case "discarded": {
+			const { type, at, by } = step;
+			const handler = "handler" in step ? step.handler : undefined;
+			return [
+				{
+					...{ type, at },
+					...(by !== undefined && { by }),
+					...(handler !== undefined && { handler }),
+				},
+			];
+		}
+		default:
+			return [];
+	}
 }
 
 /** Orders attempts of one millisecond. */

@@ -150,6 +150,7 @@ test("an error from an event prints no control characters", async () => {
 	answer.json = {
 		...{ id: "e1", name: "a.b", state: "dead", time: 1, at: 1 },
 		tags: { customer: "c\u001b[31m" },
+		actions: [{ type: "replayed", at: 1, by: "k\u001b[2J", handler: "mail" }],
 		deliveries: [{ handler: "mail", state: "dead", attempts: [attempt] }],
 	};
 	const { code, out } = await tidings("event", "e1");

@@ -28,7 +28,7 @@ test("the life of a delivered event has each handler's attempt with its times", 
 	const life = await lifeOf(id, "delivered");
 	expect(life).toEqual({
 		...{ id, name: "order.placed", time, state: "delivered" },
-		...{ at: expect.any(Number), queuedMs: expect.any(Number) },
+		...{ at: expect.any(Number), queuedMs: expect.any(Number), actions: [] },
 		deliveries: ["first", "second", "third"].map((handler) => ({
 			...{ handler, state: "delivered" },
 			attempts: [
@@ -78,8 +78,15 @@ test("a scheduled event is in the journal before it is due, and when it was canc
 		dueAt: time + 3_600_000,
 		deliveries: [],
 	});
+	const after = { after: "2 hours" };
+	await call("PATCH", `/v1/scheduled/${id}`, after, { key: "orders" });
 	await events.cancel(id);
-	await lifeOf(id, "cancelled");
+	expect(await lifeOf(id, "cancelled")).toMatchObject({
+		actions: [
+			{ type: "rescheduled", at: expect.any(Number), by: "orders" },
+			{ type: "cancelled", at: expect.any(Number) },
+		],
+	});
 });
 
 test("an event that no handler matches is ignored", async () => {

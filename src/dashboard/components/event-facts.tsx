@@ -4,9 +4,16 @@ import { useView } from "../view.ts";
 import { Tags } from "./tags.tsx";
 import { durationText, Time, Until } from "./time.tsx";
 
+const LABELS: Record<EventLife["actions"][number]["type"], string> = {
+	rescheduled: "Rescheduled",
+	cancelled: "Cancelled",
+	replayed: "Replayed",
+	discarded: "Discarded",
+};
+
 export function Facts({ life }: { life: EventLife }) {
 	const { now } = useView();
-	const { id, time, by, tags, trace, dueAt, delay, queuedMs } = life;
+	const { id, time, by, tags, trace, dueAt, delay, queuedMs, actions } = life;
 	return (
 		<dl class="facts">
 			<dt>Id</dt>
@@ -29,6 +36,21 @@ export function Facts({ life }: { life: EventLife }) {
 					</dd>
 				</>
 			)}
+			{actions.map((action) => (
+				<>
+					<dt>{LABELS[action.type]}</dt>
+					<dd>
+						<Time at={action.at} exact /> by{" "}
+						<b>{action.by ?? "the Worker that owns the events"}</b>
+						{action.handler !== undefined && (
+							<>
+								{" "}
+								for <span class="mono">{action.handler}</span>
+							</>
+						)}
+					</dd>
+				</>
+			))}
 			{queuedMs !== undefined && (
 				<>
 					<dt>In the queue</dt>

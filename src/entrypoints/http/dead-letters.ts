@@ -7,6 +7,7 @@ import { groupDeadLetters } from "../../dead-letters/groups.ts";
 import { discard, readDeadLetter, replay } from "../../dead-letters/replay.ts";
 import { STRUCTURED_TYPE } from "../../event/cloud-events/attributes.ts";
 import { BODY_REQUEST_BYTES } from "../../event/limits.ts";
+import { actingAs } from "../../event/transition.ts";
 import { show } from "../../event/validation.ts";
 import { acceptsCloudEvent, cloudEventAnswer } from "./cloud-events/answer.ts";
 import { check, FilteredPage, readOptionalJson } from "./input.ts";
@@ -68,13 +69,14 @@ export function deadLetterRoutes(app: Hono<Http>, ports: AppPorts): void {
 		content: { "application/json": Replay },
 		isContentOptional: true,
 		answers: { 202: Replayed },
-		async answer({ req, json }) {
+		async answer({ req, json, var: { caller } }) {
 			const id = req.param("id") as string;
 			const content = await readOptionalJson(req.raw, BODY_REQUEST_BYTES);
 			const input = check(Replay, content);
 			const edited = "body" in input ? { body: input.body } : undefined;
 			const { again } = input;
-			const number = await replay(id, { edited, again }, ports);
+			const acting = actingAs(ports, caller.id);
+			const number = await replay(id, { edited, again }, acting);
 			found(number, deadLetter(id));
 			return json({ id, replay: number, state: "replaying" }, 202);
 		},
@@ -103,7 +105,8 @@ export function deadLetterRoutes(app: Hono<Http>, ports: AppPorts): void {
 			answers: { 204: null },
 			async answer(context) {
 				const id = context.req.param("id") as string;
-				found(await discard(id, ports), deadLetter(id));
+				const acting = actingAs(ports, context.var.caller.id);
+				found(await discard(id, acting), deadLetter(id));
 				return context.body(null, 204);
 			},
 		},

@@ -1,6 +1,7 @@
 /** `/v1/deliveries`: lists waiting deliveries, tries one at once and cancels one. */
 import type { Hono } from "hono";
 import type { AppPorts } from "../../apps/app-ports.ts";
+import { actingAs } from "../../event/transition.ts";
 import { show } from "../../event/validation.ts";
 import {
 	cancelDelivery,
@@ -44,7 +45,8 @@ export function deliveryRoutes(app: Hono<Http>, ports: AppPorts): void {
 			answers: { 204: null },
 			async answer(context) {
 				const id = context.req.param("id") as string;
-				found(await cancelDelivery(id, ports), waitingDelivery(id));
+				const acting = actingAs(ports, context.var.caller.id);
+				found(await cancelDelivery(id, acting), waitingDelivery(id));
 				return context.body(null, 204);
 			},
 		},

@@ -4,6 +4,7 @@ import * as z from "zod";
 import type { AppPorts } from "../../apps/app-ports.ts";
 import { REQUEST_BYTES } from "../../event/limits.ts";
 import type { Requester } from "../../event/permission.ts";
+import { actingAs } from "../../event/transition.ts";
 import { show } from "../../event/validation.ts";
 import { listScheduled } from "../../schedule/list.ts";
 import { cancel, checkRequester, reschedule } from "../../schedule/schedule.ts";
@@ -51,7 +52,8 @@ export function scheduledRoutes(app: Hono<Http>, ports: AppPorts): void {
 				checkRequester(requester);
 				const content = await readJson(context.req.raw, REQUEST_BYTES);
 				const { after } = check(Reschedule, content);
-				const receipt = await reschedule(id, after, ports, requester);
+				const acting = actingAs(ports, context.var.caller.id);
+				const receipt = await reschedule(id, after, acting, requester);
 				return context.json(found(receipt, scheduledEvent(id)));
 			},
 		},
@@ -63,7 +65,8 @@ export function scheduledRoutes(app: Hono<Http>, ports: AppPorts): void {
 			async answer(context) {
 				const id = context.req.param("id") as string;
 				const requester = requesterOf(context.var.caller);
-				found(await cancel(id, ports, requester), scheduledEvent(id));
+				const acting = actingAs(ports, context.var.caller.id);
+				found(await cancel(id, acting, requester), scheduledEvent(id));
 				return context.body(null, 204);
 			},
 		},

@@ -46,6 +46,14 @@ export const Event = component(
 		dueAt: instant.optional(),
 		body: text.describe("JSON, as recorded").optional(),
 		bodyBytes: whole.describe("of the whole body, if it was cut").optional(),
+		actions: z.array(
+			z.object({
+				type: z.enum(["rescheduled", "cancelled", "replayed", "discarded"]),
+				at: instant,
+				by: text.optional(),
+				handler: text.optional(),
+			}),
+		),
 		deliveries: z.array(
 			z.object({ handler: text, state: text, attempts: z.array(Attempt) }),
 		),
