@@ -69,7 +69,7 @@ test.each([
 describe("a timeline", () => {
 	const life = (more: Partial<EventLife>): EventLife => ({
 		...{ id: "e", name: "a.b", time: 1_000, state: "delivered", at: 1_000 },
-		...{ deliveries: [], ...more },
+		...{ actions: [], deliveries: [], ...more },
 	});
 	const failed = { state: "retrying", attempt: 1, startedAt: 1_200, at: 1_300 };
 	const delivered = {
