@@ -176,7 +176,7 @@ test("no file that a deploy button reads contains a key's digest", () => {
 	const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter(
 		(path) =>
 			!/node_modules|\.wrangler|dist/.test(path) &&
-			/\.(dev\.vars|env)\.example$|^wrangler\.toml$/.test(path),
+			/\.(dev\.vars|env)\.example$|(^|\/)wrangler\.(toml|jsonc)$/.test(path),
 	);
 	expect(files).toContain(".dev.vars.example");
 	for (const file of files)

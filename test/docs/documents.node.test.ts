@@ -136,6 +136,8 @@ test("each npm script that a document names exists", async () => {
 	const { scripts } = JSON.parse(await readDocument("package.json"));
 	const templates = [
 		"one-worker",
+		"hono-api",
+		"many-workers",
 		"many-workers/owner",
 		"many-workers/storefront",
 	];

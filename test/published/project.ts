@@ -41,32 +41,51 @@ export async function filesOf(tarball: string): Promise<string[]> {
 }
 
 /**
- * Installs a tarball into a folder, which may contain a project. Dependencies and development dependencies are linked
- * to this repository's.
+ * Installs a tarball into a folder, which may contain a project, also with workspaces. Dependencies and development
+ * dependencies are linked to this repository's.
  */
 export async function install(tarball: string, folder: string): Promise<void> {
 	await mkdir(folder, { recursive: true });
-	const path = join(folder, "package.json");
-	const { dependencies, ...project } = JSON.parse(
-		await readFile(path, "utf8").catch(() => '{ "type": "module" }'),
+	const project = await manifestIn(folder);
+	const workspaces = await Promise.all(
+		(project.workspaces ?? []).map((name) => manifestIn(join(folder, name))),
 	);
+	const all = [project, ...workspaces];
 	const local: Record<string, string> = { tidings: `file:${tarball}` };
-	const needed = { ...manifest.dependencies, ...dependencies };
-	for (const name of Object.keys(needed))
+	const needed = all.flatMap(({ dependencies }) =>
+		Object.keys(dependencies ?? {}),
+	);
+	for (const name of [...Object.keys(manifest.dependencies), ...needed])
 		if (name !== "tidings") local[name] = `file:${installed(name)}`;
-	const { devDependencies = {}, ...rest } = project;
-	await writeFile(path, JSON.stringify({ ...rest, dependencies: local }));
+	await writeFile(
+		join(folder, "package.json"),
+		JSON.stringify({ type: "module", dependencies: local }),
+	);
 	await run(
 		"npm",
 		["install", "--offline", "--ignore-scripts", "--no-audit", "--no-fund"],
 		{ cwd: folder },
 	);
+	const tools = all.flatMap(({ devDependencies }) =>
+		Object.keys(devDependencies ?? {}),
+	);
 	const types = ["@cloudflare/workers-types", "@types/node"];
-	for (const name of new Set([...types, ...Object.keys(devDependencies)])) {
+	for (const name of new Set([...types, ...tools])) {
 		const link = join(folder, "node_modules", name);
 		await mkdir(dirname(link), { recursive: true });
 		await symlink(installed(name), link, "dir");
 	}
+}
+
+interface Manifest {
+	dependencies?: Record<string, string>;
+	devDependencies?: Record<string, string>;
+	workspaces?: string[];
+}
+
+async function manifestIn(folder: string): Promise<Manifest> {
+	const path = join(folder, "package.json");
+	return JSON.parse(await readFile(path, "utf8").catch(() => "{}"));
 }
 
 /** Returns the compiler's errors in a project; empty without errors. */

@@ -1,8 +1,10 @@
 /** The templates, copied out of the repository and built with the published package. */
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import {
 	afterAll,
 	beforeAll,
@@ -12,34 +14,57 @@ import {
 	test,
 	vi,
 } from "vitest";
-import { createTestHarness } from "wrangler";
+import { createTestHarness, experimental_readRawConfig } from "wrangler";
+import { variablesIn } from "../../cli/dev-vars.ts";
 import {
+	binOf,
 	deployedSize,
 	install,
 	manifest,
+	root,
 	typeErrors,
 	wrangler,
 } from "./project.ts";
 
-const root = join(import.meta.dirname, "../..");
+const run = promisify(execFile);
+
 const folder = mkdtempSync(join(tmpdir(), "tidings-templates-"));
-const OWNERS = ["one-worker", "many-workers/owner"];
+const TEMPLATES = ["one-worker", "many-workers", "hono-api"];
+const OWNERS = ["one-worker", "many-workers/owner", "hono-api"];
 const WORKERS = [...OWNERS, "many-workers/storefront", "many-workers/mail"];
 
 beforeAll(async () => {
 	await cp(join(root, "templates"), folder, {
 		recursive: true,
-		filter: (path) => !/\/(node_modules|\.wrangler)$/.test(path),
+		filter: (path) =>
+			!/\/(node_modules|\.wrangler|\.dev\.vars|worker-configuration\.d\.ts)$/.test(
+				path,
+			),
 	});
-	for (const worker of WORKERS)
-		await install(inject("tarball"), join(folder, worker));
+	for (const template of TEMPLATES)
+		await install(inject("tarball"), join(folder, template));
+	await Promise.all([
+		...WORKERS.map((worker) => wrangler(join(folder, worker), "types")),
+		...OWNERS.map(createLocalKey),
+	]);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Does what `npm run dev` does first. */
+async function createLocalKey(owner: string): Promise<void> {
+	const { scripts } = JSON.parse(
+		await textOf(`templates/${owner}/package.json`),
+	);
+	expect(scripts.predev).toBe("tidings key --local");
+	const [template = ""] = owner.split("/");
+	const tidings = join(folder, template, "node_modules/.bin/tidings");
+	await run(tidings, ["key", "--local"], { cwd: join(folder, owner) });
+}
 
 const textOf = (path: string) => readFile(join(root, path), "utf8");
 
 describe.each(WORKERS)("%s", (worker) => {
-	test("compiles, including the declarations of packages", async () => {
+	test("compiles with the types that wrangler writes", async () => {
 		expect(await typeErrors(join(folder, worker))).toBe("");
 	});
 
@@ -72,28 +97,30 @@ describe.each(WORKERS)("%s", (worker) => {
 	});
 });
 
-test.each(OWNERS)(
+/** What a template has in common with this repository's Worker. */
+function configOf(path: string, name: string) {
+	const { rawConfig } = experimental_readRawConfig({
+		config: join(root, path),
+	});
+	const { $schema, dev, main, services, ...rest } = rawConfig;
+	return JSON.parse(JSON.stringify(rest).replaceAll(`"${name}`, '"tidings'));
+}
+
+test.each([
+	["one-worker", "my-app"],
+	["many-workers/owner", "tidings"],
+	["hono-api", "my-api"],
+])(
 	"%s has the queues, objects and triggers that this repository deploys",
-	async (worker) => {
-		const config = await textOf(`templates/${worker}/wrangler.toml`);
-		const own = config
-			.replaceAll("my-app", "tidings")
-			.replace("src/index.ts", "src/main.ts");
-		// Its service bindings come last.
-		expect(own.replace(/\n# [^\n]*\n\[\[services\]\].*/s, "")).toBe(
-			await textOf("wrangler.toml"),
-		);
+	(worker, name) => {
+		const config = configOf(`templates/${worker}/wrangler.jsonc`, name);
+		expect(config).toEqual(configOf("wrangler.toml", "tidings"));
+		expect(config.queues.consumers).toHaveLength(3);
 	},
 );
 
 test("many-workers/owner compiles only if the bindings of its configuration exist", async () => {
 	const owner = join(folder, "many-workers/owner");
-	const { scripts } = JSON.parse(
-		await textOf("templates/many-workers/owner/package.json"),
-	);
-	expect(scripts.types).toBe("wrangler types --include-runtime=false && tsc");
-	await wrangler(owner, "types", "--include-runtime=false");
-	expect(await typeErrors(owner)).toBe("");
 	const path = join(owner, "tidings.config.ts");
 	const config = await readFile(path, "utf8");
 	await writeFile(path, config.replace('"MAIL"', '"MALI"'));
@@ -104,20 +131,41 @@ test("many-workers/owner compiles only if the bindings of its configuration exis
 	);
 });
 
+test("the tests of all templates pass", async () => {
+	const vitest = binOf("vitest", "vitest.mjs");
+	const report = join(folder, "report.json");
+	const args = ["--root", folder, "--reporter", "json", "--outputFile", report];
+	await run(process.execPath, [vitest, "run", ...args], { cwd: folder });
+	expect(JSON.parse(await readFile(report, "utf8"))).toMatchObject({
+		numPassedTests: 4,
+		numTotalTests: 4,
+	});
+});
+
 const MANY = ["storefront", "owner", "mail"].map(
 	(worker) => `many-workers/${worker}`,
 );
 
 test.each([
-	{ says: ["receipt for ID to ada@"], workers: ["one-worker"] },
-	{ says: ["receipt for ID to ada@", "counted ID over 5"], workers: MANY },
+	{
+		says: ["receipt for ID to ada@"],
+		...{ workers: ["one-worker"], owner: "one-worker", name: "my-app" },
+	},
+	{
+		says: ["receipt for ID to ada@"],
+		...{ workers: ["hono-api"], owner: "hono-api", name: "my-api" },
+	},
+	{
+		says: ["receipt for ID to ada@", "counted ID over 5"],
+		...{ workers: MANY, owner: "many-workers/owner", name: "tidings" },
+	},
 ])(
-	"an order at $workers.0 reaches every handler, and an invalid order is rejected",
-	async ({ says, workers }) => {
+	"an order at $workers.0 reaches every handler, an invalid order is rejected, and the local key admits to the API",
+	async ({ says, workers, owner, name }) => {
 		const harness = createTestHarness({
 			root: folder,
 			workers: workers.map((worker) => ({
-				configPath: `${worker}/wrangler.toml`,
+				configPath: `${worker}/wrangler.jsonc`,
 			})),
 		});
 		try {
@@ -147,6 +195,13 @@ test.each([
 				),
 			});
 			expect((await order("no JSON")).status).toBe(400);
+			const { TIDINGS_KEY } = variablesIn(
+				await readFile(join(folder, owner, ".dev.vars"), "utf8"),
+			);
+			const list = await harness.getWorker(name).fetch("/v1/events", {
+				headers: { authorization: `Bearer ${TIDINGS_KEY}` },
+			});
+			expect(list.status).toBe(200);
 		} finally {
 			await harness.close();
 		}

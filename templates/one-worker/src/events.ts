@@ -1,12 +1,7 @@
-/** The events, their schemas and their handlers. */
-import { createEvents, event } from "tidings";
-import * as z from "zod";
+/** The events of this Worker, and its handlers. */
+import { createEvents } from "tidings";
+import { OrderPlaced } from "./order-placed.ts";
 import { sendReceipt } from "./send-receipt.ts";
-
-export const OrderPlaced = event(
-	"order.placed",
-	z.object({ orderId: z.string(), email: z.email(), total: z.number() }),
-);
 
 export const events = createEvents({ events: [OrderPlaced] });
 

@@ -1,7 +1,8 @@
 /** The Worker: a route that publishes, and the consumer of the events. */
 import { RefusedError } from "tidings";
 import { worker } from "tidings/worker";
-import { events, OrderPlaced } from "./events.ts";
+import { events } from "./events.ts";
+import { OrderPlaced } from "./order-placed.ts";
 
 export default worker(events, {
 	async fetch(request) {

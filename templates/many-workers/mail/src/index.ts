@@ -1,22 +1,11 @@
-/** A Worker with handlers. The owner of the events calls them through `Subscriber`. It has no queue and no object. */
-import { createEvents, type TidingsEvent } from "tidings";
+/** A Worker with a handler. The owner of the events calls it through `Subscriber`. It has no queue and no object. */
+import { createEvents } from "tidings";
 import { subscriber } from "tidings/worker";
-
-/** The body of `order.placed`, as the owner's schema accepts it. */
-interface OrderPlaced {
-	orderId: string;
-	email: string;
-	total: number;
-}
+import type { Order } from "../../owner/src/order-placed.ts";
+import { sendReceipt } from "./send-receipt.ts";
 
 const events = createEvents();
-
-/** Can run more than once for an event, and is retried when it throws. */
-async function sendReceipt({ id, body }: TidingsEvent<OrderPlaced>) {
-	console.log(`receipt for ${body.orderId} to ${body.email}, by event ${id}`);
-}
-
-events.on<OrderPlaced>(
+events.on<Order>(
 	"order.placed",
 	{ id: "send-receipt", retries: 5 },
 	sendReceipt,

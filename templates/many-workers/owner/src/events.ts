@@ -1,12 +1,7 @@
-/** The events, their schemas, and the handlers in this Worker. `tidings.config.ts` names Workers with more handlers. */
-import { createEvents, event } from "tidings";
-import * as z from "zod";
+/** The events of this Worker, and its handlers. `tidings.config.ts` names Workers with more handlers. */
+import { createEvents } from "tidings";
 import { countOrder } from "./count-order.ts";
-
-export const OrderPlaced = event(
-	"order.placed",
-	z.object({ orderId: z.string(), email: z.email(), total: z.number() }),
-);
+import { OrderPlaced } from "./order-placed.ts";
 
 export const events = createEvents({ events: [OrderPlaced] });
 
