@@ -40,9 +40,9 @@ type Name = keyof typeof FORMATS;
 /** Copies a template, with a key for local development and a changed configuration. */
 function project(template: string, name: Name, edit: (raw: Raw) => void) {
 	cpSync(join(templates, template), folder, { recursive: true });
-	rmSync(join(folder, "wrangler.toml"));
-	const text = readFileSync(join(templates, template, "wrangler.toml"), "utf8");
-	const raw = parseToml(text) as Raw;
+	const path = join(folder, "wrangler.jsonc");
+	const raw = parseJsonc(readFileSync(path, "utf8")) as Raw;
+	rmSync(path);
 	edit(raw);
 	writeFileSync(join(folder, ".dev.vars"), "API_KEYS='[]'\n");
 	writeFileSync(join(folder, name), FORMATS[name].write(raw));
@@ -83,6 +83,7 @@ function isSame(one: Raw, other: Raw): boolean {
 describe.each(Object.keys(FORMATS) as Name[])("%s", (name) => {
 	test.each([
 		["one-worker"],
+		["hono-api"],
 		["many-workers/owner"],
 		["many-workers/mail"],
 		["many-workers/storefront"],
