@@ -41,8 +41,11 @@ beforeAll(async () => {
 				path,
 			),
 	});
-	for (const template of TEMPLATES)
-		await install(inject("tarball"), join(folder, template));
+	await Promise.all(
+		TEMPLATES.map((template) =>
+			install(inject("tarball"), join(folder, template)),
+		),
+	);
 	await Promise.all([
 		...WORKERS.map((worker) => wrangler(join(folder, worker), "types")),
 		...OWNERS.map(createLocalKey),
@@ -202,6 +205,10 @@ test.each([
 				headers: { authorization: `Bearer ${TIDINGS_KEY}` },
 			});
 			expect(list.status).toBe(200);
+			if (owner === "hono-api")
+				expect(await (await harness.fetch("/_tidings")).text()).toContain(
+					"<title>",
+				);
 		} finally {
 			await harness.close();
 		}

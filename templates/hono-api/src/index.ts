@@ -1,7 +1,11 @@
-/** The Worker: the routes of the API, and the consumer of its events. */
+/** The Worker: the routes of the API, the consumer of its events, and the dashboard at `/_tidings`. */
+import { dashboard } from "tidings/dashboard";
 import { worker } from "tidings/worker";
 import { events } from "./events.ts";
 import { app } from "./routes.ts";
 
-export default worker<Env>(events, { fetch: app.fetch });
+export default worker<Env>(events, {
+	fetch: app.fetch,
+	dashboard: dashboard(),
+});
 export * from "tidings/objects";

@@ -1,4 +1,4 @@
-/** The routes of this API. Tidings answers next to them, under `/v1`, `/health` and `/hooks`. */
+/** The routes of this API. Tidings answers next to them, under `/v1`, `/health`, `/hooks` and `/_tidings`. */
 import { Hono } from "hono";
 import { RefusedError } from "tidings";
 import { events } from "./events.ts";
