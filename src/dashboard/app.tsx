@@ -6,6 +6,7 @@ import { assetAt, assetPaths } from "./assets.ts";
 import { tokenOf } from "./form.tsx";
 import { HEADERS } from "./headers.ts";
 import type { AccessOptions, DashboardHost } from "./host.ts";
+import { signedOut } from "./live.tsx";
 import { NAV } from "./nav.ts";
 import { eventPage } from "./pages/event.tsx";
 import { eventsPage } from "./pages/events.tsx";
@@ -58,7 +59,10 @@ export function createPages(host: DashboardHost, access?: AccessOptions) {
 	});
 	signInRoutes(app, host);
 	app.use(async (context, next) => {
-		if (!context.var.view.caller) return signInPage(context);
+		if (!context.var.view.caller)
+			return context.req.header("accept")?.includes("text/event-stream")
+				? signedOut(context)
+				: signInPage(context);
 		await next();
 	});
 	app.get("/", ({ redirect }) => redirect(`${path}${NAV[0]?.path}`, 302));

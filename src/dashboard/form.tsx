@@ -7,13 +7,11 @@ import type { PropsWithChildren } from "hono/jsx";
 import { readForm } from "../entrypoints/http/input.ts";
 import { type Caller, requireScope } from "../entrypoints/http/keys.ts";
 import { HttpError } from "../entrypoints/http/problem.ts";
+import { BODY_REQUEST_BYTES } from "../event/limits.ts";
 import { checkPublisher } from "../event/permission.ts";
 import { log } from "../platform/log.ts";
 import { isEqual, sign } from "./session.ts";
 import { callerIn, type PageContext, type Pages, useView } from "./view.ts";
-
-/** Bytes of a form: an event of 256 KB, percent-encoded. */
-const FORM_BYTES = 1_000_000;
 
 const TOKEN = "token";
 
@@ -46,12 +44,13 @@ export function Form({
 /**
  * Reads a form that was posted. Call it only for a caller who may do what the form asks for.
  *
+ * @param limit in bytes
  * @throws HttpError `forbidden` unless a page of this dashboard posted it for this visitor
  */
-export async function postedForm({
-	req,
-	var: { view },
-}: PageContext): Promise<URLSearchParams> {
+export async function postedForm(
+	{ req, var: { view } }: PageContext,
+	limit: number,
+): Promise<URLSearchParams> {
 	const { raw } = req;
 	const origin = raw.headers.get("origin");
 	const site = raw.headers.get("sec-fetch-site");
@@ -63,7 +62,7 @@ export async function postedForm({
 			"forbidden",
 			"another site posted this form; nothing was done",
 		);
-	const form = await readForm(raw, FORM_BYTES);
+	const form = await readForm(raw, limit);
 	if (!isEqual(form.get(TOKEN) ?? "", view.token))
 		throw new HttpError(
 			"forbidden",
@@ -72,11 +71,20 @@ export async function postedForm({
 	return form;
 }
 
+/** An action that was carried out. */
+interface Done {
+	/** The path to go to, below that of the dashboard. */
+	to: string;
+	/** What was done, and to what, for the log. */
+	action: string;
+	target: string;
+}
+
 /**
  * Registers an action: what a form posts to. Nothing of the form is read of a caller who may not do it.
  *
  * @param needs `"publish"`: the caller may publish some event, and `act` checks which
- * @param act returns the path to go to, below that of the dashboard, and what it acted on, for the log
+ * @param act returns a page if the form has to be corrected
  */
 export function action(
 	app: Pages,
@@ -85,14 +93,17 @@ export function action(
 	act: (
 		context: PageContext,
 		form: URLSearchParams,
-	) => Promise<{ to: string; action: string; target: string }>,
+	) => Promise<Done | Response>,
 ): void {
 	app.post(path, async (context) => {
 		const caller = callerIn(context);
 		if (needs === "admin") requireScope(caller, "admin");
 		else checkPublisher(caller.publish, nameOf(caller));
-		const form = await postedForm(context);
-		const { to, action, target } = await act(context, form);
+		// An event of 256 KB may be a megabyte once it is percent-encoded.
+		const form = await postedForm(context, BODY_REQUEST_BYTES);
+		const done = await act(context, form);
+		if (done instanceof Response) return done;
+		const { to, action, target } = done;
 		log("dashboard_action", { action, target, by: caller.id });
 		return context.redirect(context.var.view.base + to, 303);
 	});

@@ -116,7 +116,6 @@ export function streamOf<Data>(
 				}
 			} catch (error) {
 				log("live_update_failed", { error });
-				return;
 			}
 			await stream.sleep(INTERVAL);
 		}
@@ -125,6 +124,12 @@ export function streamOf<Data>(
 	response.headers.delete("connection");
 	response.headers.set("cache-control", "no-store");
 	return response;
+}
+
+/** Tells a page that its session has ended. It reloads, and shows the sign-in. */
+export function signedOut(context: PageContext): Response {
+	const headers = { "content-type": "text/event-stream" };
+	return context.body("event: signed-out\ndata:\n\n", 200, headers);
 }
 
 async function versionOf(data: unknown): Promise<string> {

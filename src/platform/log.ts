@@ -91,7 +91,7 @@ const LINES = {
 	dashboard_signed_in: ["info", "the session ends after 8 hours"],
 	dashboard_sign_in_failed: ["warn", "the person may try again"],
 	dashboard_action: ["info", "nothing; the action was carried out"],
-	live_update_failed: ["error", "the page connects again"],
+	live_update_failed: ["error", "the query is repeated in 5 seconds"],
 	// observers
 	observer_failed: ["error", "the transition stands"],
 	// transitions, unless `createEvents` is given an observer of its own

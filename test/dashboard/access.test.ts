@@ -44,6 +44,32 @@ describe("a visitor without a session", () => {
 		}
 	});
 
+	test("whose page still waits for updates is told that the session has ended", async () => {
+		const accept = { accept: "text/html, text/event-stream" };
+		const { text } = await visitor().get("/events/live", accept);
+		expect(text).toBe("event: signed-out\ndata:\n\n");
+	});
+
+	test("is limited in the number of its attempts to sign in", async () => {
+		bindings.USER_RATE_LIMIT = bindings.TEST_RATE_LIMIT;
+		bindings.TIDINGS_RATE_LIMITS = { user: { limit: 3, period: 60 } };
+		try {
+			const from = { "cf-connecting-ip": "192.0.2.7" };
+			const person = visitor();
+			await person.get("/events");
+			const attempts = [];
+			for (let n = 0; n < 4; n++)
+				attempts.push(await person.post("/sign-in", { key: "tid_a_b" }, from));
+			expect(attempts.map(({ status }) => status)).toEqual([
+				...[401, 401, 401, 429],
+			]);
+			expect(attempts.at(-1)?.headers.get("retry-after")).toBe("60");
+		} finally {
+			delete bindings.USER_RATE_LIMIT;
+			delete bindings.TIDINGS_RATE_LIMITS;
+		}
+	});
+
 	test("may do nothing", async () => {
 		const stranger = visitor();
 		await stranger.get("/events");

@@ -4,6 +4,7 @@ import { newId } from "../../src/event/id.ts";
 import { countsOf } from "../../src/journal/counters.ts";
 import type { Entry } from "../../src/journal/entry.ts";
 import { pageOf } from "../../src/journal/page.ts";
+import type { JournalStore } from "../../src/ports.ts";
 import { portsOf } from "../../src/registration.ts";
 import { installKeys } from "../support/http.ts";
 import { events } from "../support/worker.ts";
@@ -137,3 +138,60 @@ test("a list has pages, and links to the next one", async () => {
 	expect(second.text).not.toContain("hx-sse:connect");
 	expect(first.text.length).toBeLessThan(100_000);
 });
+
+test("viewers of a list share one query, and each gets only what it has not seen", async () => {
+	const first = await person();
+	const q = `text:${crypto.randomUUID()}`;
+	const store = portsOf(events).journal?.store as JournalStore;
+	const search = vi.spyOn(store, "search");
+	const { text } = await first.get(`/events?q=${q}`);
+	const calls = search.mock.calls.length;
+	expect(calls).toBeGreaterThan(0);
+	const [, version] = /version=([\w-]+)/.exec(text) ?? [];
+	const stream = `/events/live?q=${q}`;
+	const old = await first.get(`${stream}&version=older`);
+	expect(old.text).toContain("No event matches");
+	expect(old.text).toContain(`id: ${version}`);
+	const same = await first.get(`${stream}&version=${version}`);
+	expect(same.text).toMatch(/^event: fresh\ndata: \d{4}-/);
+	const again = await first.get(stream, { "last-event-id": version as string });
+	expect(again.text).toMatch(/^event: fresh/);
+	expect(search.mock.calls.length).toBe(calls);
+});
+
+test("a body that is refused is shown again with the reason, and nothing is published", async () => {
+	const now = Date.now();
+	const id = newId(now, 4);
+	await record({
+		...{ id, name: "user.joined", time: now, tags: { customer: "c42" } },
+		steps: [{ type: "ignored", at: now }],
+	});
+	const actor = await person();
+	await actor.get(`/events/${id}`);
+	for (const [body, message] of [
+		["{", "it is not JSON"],
+		["12345678901234567890", "would become"],
+		['{"userId":"<b>"}', "does not match the schema"],
+	] as const) {
+		const { status, text } = await actor.post(`/events/${id}/publish`, {
+			body,
+		});
+		expect([body, status]).toEqual([body, 422]);
+		expect(text).toContain(message);
+		expect(text).toContain(`>${body.replace(/["<>]/g, escaped)}</textarea>`);
+	}
+	const body = '{"userId":"u1","email":"a@b.co"}';
+	const { status, location } = await actor.post(`/events/${id}/publish`, {
+		...{ body, tags: "same" },
+	});
+	expect(status).toBe(303);
+	await vi.waitFor(async () => {
+		const { text } = await actor.get(location as string);
+		expect(text).toContain("by <b>admin</b>");
+		expect(text).toContain("customer:<b>c42</b>");
+	});
+});
+
+function escaped(character: string): string {
+	return { '"': "&quot;", "<": "&lt;" }[character] ?? "&gt;";
+}

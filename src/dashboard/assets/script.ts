@@ -75,7 +75,12 @@ export const SCRIPT = `
 		}
 	});
 	// The session has ended: the page shows the sign-in.
-	document.addEventListener("htmx:sse:error", ({ detail }) => { if (detail.status === 401) location.reload(); });
+	document.addEventListener("signed-out", () => location.reload());
+
+	// A second click must not send a form twice. A page that comes back from the cache can be sent again.
+	const enable = (form, isEnabled) => all("button[type=submit]", form).forEach((one) => { one.disabled = !isEnabled; });
+	document.addEventListener("submit", ({ target }) => { if (target.method === "post") setTimeout(() => enable(target, false)); });
+	addEventListener("pageshow", () => enable(document, true));
 
 	// Suggestions complete the last word of a filter, not the whole filter.
 	for (const input of all("input[list]")) {

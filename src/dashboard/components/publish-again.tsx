@@ -4,10 +4,22 @@ import { AS_TYPED, Form } from "../form.tsx";
 import { prettyJson } from "../json-text.ts";
 import { isWhole } from "./event-body.tsx";
 
-export function PublishAgain({ life }: { life: EventLife }) {
+/** A body that was refused: it is shown again, with the reason. */
+export interface Draft {
+	text: string;
+	wrong: string;
+}
+
+export function PublishAgain({
+	life,
+	draft,
+}: {
+	life: EventLife;
+	draft?: Draft | undefined;
+}) {
 	const { id, name, tags } = life;
 	return (
-		<details class="card fold" data-key="r">
+		<details class="card fold" data-key="r" open={draft !== undefined}>
 			<summary>Publish again</summary>
 			<div class="inside">
 				<Form to={`/events/${id}/publish`}>
@@ -18,8 +30,13 @@ export function PublishAgain({ life }: { life: EventLife }) {
 					<div class="field">
 						<label for="body">Body</label>
 						<textarea id="body" name="body" rows={12} {...AS_TYPED} required>
-							{isWhole(life) ? prettyJson(life.body) : ""}
+							{draft?.text ?? (isWhole(life) ? prettyJson(life.body) : "")}
 						</textarea>
+						{draft && (
+							<p class="wrong" role="alert">
+								{draft.wrong}
+							</p>
+						)}
 					</div>
 					{tags && (
 						<label class="check">

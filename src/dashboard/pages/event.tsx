@@ -1,6 +1,7 @@
 /** One event: its facts, its timeline, its body, and what a caller can do with it. */
 
 import { HttpError } from "../../entrypoints/http/problem.ts";
+import { RefusedError } from "../../event/errors.ts";
 import { checkPublish, mayPublish } from "../../event/permission.ts";
 import { show } from "../../event/validation.ts";
 import type { EventLife } from "../../journal/life.ts";
@@ -10,7 +11,7 @@ import { Body } from "../components/event-body.tsx";
 import { Facts } from "../components/event-facts.tsx";
 import { render } from "../components/layout.tsx";
 import { Fresh } from "../components/list.tsx";
-import { PublishAgain } from "../components/publish-again.tsx";
+import { type Draft, PublishAgain } from "../components/publish-again.tsx";
 import { State } from "../components/state.tsx";
 import { type Limits, Timeline } from "../components/timeline.tsx";
 import { action, nameOf } from "../form.tsx";
@@ -56,21 +57,34 @@ export const eventPage: Page = (app, { ports }) => {
 	action(app, "/events/:id/publish", "publish", async (context, form) => {
 		const caller = callerIn(context);
 		const { id } = context.req.param() as { id: string };
+		const { now } = context.var.view;
 		const life = await readEvent(id, ports);
 		if (!life)
 			throw new HttpError("not_found", `there is no event ${show(id)}`);
 		const { name, tags } = life;
 		checkPublish(caller.publish, name, nameOf(caller));
-		const request = { name, body: readBody(form.get("body") ?? "") };
+		const text = form.get("body") ?? "";
 		const same = form.has("tags") && tags ? { tags } : {};
-		const receipt = await publish(
-			{ ...request, ...same, by: caller.id },
-			ports,
-		);
-		return {
-			...{ to: `/events/${receipt.id}`, action: "publish" },
-			target: receipt.id,
-		};
+		try {
+			const body = readBody(text);
+			const request = { name, body, ...same, by: caller.id };
+			const { id: target } = await publish(request, ports);
+			return { to: `/events/${target}`, action: "publish", target };
+		} catch (error) {
+			if (!(error instanceof RefusedError)) throw error;
+			const details = { life, limits: await limitsOf(life, ports) };
+			const snapshot = await snapshotOf(
+				`event ${id}`,
+				now,
+				async () => details,
+			);
+			const draft = { text, wrong: error.message };
+			return render(
+				...([context, name] as const),
+				<Details snapshot={snapshot} draft={draft} />,
+				422,
+			);
+		}
 	});
 };
 
@@ -87,7 +101,13 @@ async function limitsOf(
 	return limits;
 }
 
-function Details({ snapshot }: { snapshot: Snapshot<EventDetails> }) {
+function Details({
+	snapshot,
+	draft,
+}: {
+	snapshot: Snapshot<EventDetails>;
+	draft?: Draft;
+}) {
 	const { base, caller } = useView();
 	const { data, at, version } = snapshot;
 	const { life } = data;
@@ -108,7 +128,7 @@ function Details({ snapshot }: { snapshot: Snapshot<EventDetails> }) {
 			</Live>
 			<Body life={life} />
 			{caller && mayPublish(caller.publish, life.name) && (
-				<PublishAgain life={life} />
+				<PublishAgain life={life} draft={draft} />
 			)}
 		</>
 	);

@@ -2,6 +2,7 @@
 
 import { HttpError } from "../../entrypoints/http/problem.ts";
 import { limitSignIn } from "../../entrypoints/http/rate-limit.ts";
+import { REQUEST_BYTES } from "../../event/limits.ts";
 import { log } from "../../platform/log.ts";
 import { render } from "../components/layout.tsx";
 import { Form, postedForm } from "../form.tsx";
@@ -12,7 +13,7 @@ import { signIn, signOut } from "../visitor.ts";
 export function signInRoutes(app: Pages, { ports, path }: DashboardHost): void {
 	app.post("/sign-in", async (context) => {
 		await limitSignIn(context.req.raw);
-		const form = await postedForm(context);
+		const form = await postedForm(context, REQUEST_BYTES);
 		const next = pathIn(form.get("next"), context, path);
 		try {
 			const key = (form.get("key") ?? "").trim();
@@ -37,7 +38,7 @@ export function signInRoutes(app: Pages, { ports, path }: DashboardHost): void {
 	});
 
 	app.post("/sign-out", async (context) => {
-		await postedForm(context);
+		await postedForm(context, REQUEST_BYTES);
 		signOut(context, path);
 		return context.redirect(`${path}/`, 303);
 	});
