@@ -70,7 +70,12 @@ export function worker<Env = Cloudflare.Env>(
 	checkHandlerPaths();
 	checkRateLimits();
 	const { retention } = settings;
-	const app = createApp(ports, prefix, retention.queues);
+	const app = createApp(
+		ports,
+		prefix,
+		retention.queues,
+		dashboard?.openapiPage,
+	);
 	const roles = rolesByName();
 	const ours = own.fetch && prefix === "" ? OURS : OURS_WITH_DESCRIPTION;
 	const pagesPath =

@@ -1,4 +1,6 @@
 /** The options of the dashboard, and what `worker()` needs of it. It serves no request itself. */
+import { openapiPage } from "../entrypoints/http/openapi/page.ts";
+import type { OpenapiPage } from "../entrypoints/http/openapi/routes.ts";
 import { RefusedError } from "../event/errors.ts";
 import { isText, rejectUnknownKeys, show } from "../event/validation.ts";
 import { createPages } from "./app.tsx";
@@ -23,6 +25,8 @@ export interface Dashboard {
 	readonly path?: string;
 	/** Called once, by `worker()`. */
 	serve(host: DashboardHost): Serve;
+	/** Shows the description of the API at `/openapi`. */
+	readonly openapiPage: OpenapiPage;
 }
 
 /**
@@ -42,6 +46,7 @@ export function dashboard(options: DashboardOptions = {}): Dashboard {
 	if (access) checkAccess(access);
 	return {
 		...(path !== undefined && { path: path === "/" ? "" : path }),
+		openapiPage,
 		serve: (host) => createPages(host, access),
 	};
 }

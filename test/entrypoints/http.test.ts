@@ -4,6 +4,7 @@ import { worker } from "tidings/worker";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { createApp } from "../../src/entrypoints/http/app.ts";
 import type { ApiDocument } from "../../src/entrypoints/http/openapi/document.ts";
+import { openapiPage } from "../../src/entrypoints/http/openapi/page.ts";
 import { UnavailableError } from "../../src/index.ts";
 import { portsOf } from "../../src/registration.ts";
 import { call, installKeys, type KeyName, keyOf } from "../support/http.ts";
@@ -530,7 +531,7 @@ describe("the other routes", () => {
 });
 
 test("the description and its page are open, and name the prefix of the paths", async () => {
-	const app = createApp(portsOf(events), "/events", 1);
+	const app = createApp(portsOf(events), "/events", 1, openapiPage);
 	const ask = (path: string) =>
 		app.fetch(new Request(`https://events.test${path}`));
 	const document = await (
@@ -538,8 +539,22 @@ test("the description and its page are open, and name the prefix of the paths", 
 	).json<ApiDocument>();
 	expect(document).toMatchObject({ servers: [{ url: "/events" }] });
 	expect(document.paths).toHaveProperty(["/v1/dead-letters/{id}/replay"]);
-	const page = await (await ask("/events/openapi")).text();
-	expect(page).toContain("POST /events/v1/events<");
+	const response = await ask("/events/openapi");
+	const page = await response.text();
+	for (const [path, methods] of Object.entries(document.paths))
+		for (const method of Object.keys(methods))
+			expect(page).toContain(`${method.toUpperCase()} /events${path}<`);
+	const [, style = ""] = /<style>(.*?)<\/style>/s.exec(page) ?? [];
+	const bytes = new TextEncoder().encode(style);
+	const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+	const hash = btoa(String.fromCharCode(...digest));
+	expect(response.headers.get("content-security-policy")).toBe(
+		`default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+	);
+	expect(page).not.toMatch(/<script|https?:\/\//);
+	expect(
+		(await createApp(portsOf(events), "", 1).request("/openapi")).status,
+	).toBe(404);
 	expect((await ask("/openapi.json")).status).toBe(404);
 });
 

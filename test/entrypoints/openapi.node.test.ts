@@ -73,7 +73,11 @@ test("its methods and paths are those of the reference", async () => {
 	].map(([, method, path]) => `${method} ${path}`);
 	const described = operations().map(({ method, path }) => `${method} ${path}`);
 	expect([...new Set(written)].sort()).toEqual(
-		described.filter((one) => !one.includes("/hooks/")).sort(),
+		[
+			...described.filter((one) => !one.includes("/hooks/")),
+			// Only a Worker with a dashboard has the page.
+			"GET /openapi",
+		].sort(),
 	);
 	expect(described).toContain("POST /hooks/{app}/{event}/{secret}");
 	expect(text).toContain("`/hooks/{app}/{event}/{secret}`");
@@ -103,19 +107,4 @@ describe("a call of each described method", () => {
 			expect(status === 403, `${method} ${path}: ${status}`).toBe(isScoped);
 		}
 	});
-});
-
-test("the page shows each operation, and its policy permits no script and no other origin", async () => {
-	const response = await harness.fetch("/openapi");
-	const html = await response.text();
-	for (const { method, path, summary } of operations()) {
-		expect(html).toContain(`${method} ${path}`);
-		expect(html).toContain(summary.replaceAll("'", "&#39;"));
-	}
-	const [, style = ""] = /<style>(.*?)<\/style>/s.exec(html) ?? [];
-	const hash = createHash("sha256").update(style).digest("base64");
-	expect(response.headers.get("content-security-policy")).toBe(
-		`default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
-	);
-	expect(html).not.toMatch(/<script|https?:\/\//);
 });

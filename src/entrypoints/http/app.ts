@@ -18,7 +18,7 @@ import { hookRoutes } from "./hooks.ts";
 import { jobRoutes } from "./jobs.ts";
 import { type Caller, callerOf } from "./keys.ts";
 import { metricsRoute } from "./metrics.ts";
-import { openapiRoutes } from "./openapi/routes.ts";
+import { type OpenapiPage, openapiRoutes } from "./openapi/routes.ts";
 import { HttpError, problem } from "./problem.ts";
 import { limitAddress, limitCaller } from "./rate-limit.ts";
 import type { Http } from "./routes.ts";
@@ -26,11 +26,15 @@ import { scheduledRoutes } from "./scheduled.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
 import { userOf } from "./users.ts";
 
-/** @param retention how long the queues store a message, in milliseconds */
+/**
+ * @param retention how long the queues store a message, in milliseconds
+ * @param page shows the description of the API
+ */
 export function createApp(
 	ports: AppPorts,
 	prefix: string,
 	retention: number,
+	page?: OpenapiPage,
 ): Hono<Http> {
 	// The faster router of the standard Hono cannot have ids with slashes, so this one would be used anyway.
 	const router = new TrieRouter<[Handler, RouterRoute]>();
@@ -64,7 +68,7 @@ export function createApp(
 	hookRoutes(app, ports);
 	metricsRoute(app, ports);
 	healthRoute(app, ports, retention);
-	openapiRoutes(app, prefix);
+	openapiRoutes(app, prefix, page);
 	asyncapiRoute(app, ports, prefix);
 	return app;
 

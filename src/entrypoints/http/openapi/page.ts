@@ -1,7 +1,4 @@
-/**
- * Shows the description of the API as one page without scripts. A few lines of strings: every owner bundles them, and
- * a library for HTML would double them.
- */
+/** Shows the description of the API as one page without scripts. Only the dashboard imports it. */
 import type { ApiDocument, DescribedOperation } from "./document.ts";
 import type { JsonSchema } from "./json-schema.ts";
 

@@ -1,12 +1,24 @@
-/** `GET /openapi.json` describes the API for programs, `GET /openapi` for people. Both are open. */
+/**
+ * `GET /openapi.json` describes the API for programs. `GET /openapi` shows it to people, if the Worker has a dashboard.
+ * Both are open.
+ */
 import type { Hono } from "hono";
 import * as z from "zod";
 import { type Http, route } from "../routes.ts";
 import { type ApiDocument, describeApi } from "./document.ts";
-import { openapiPage } from "./page.ts";
 
-/** @param prefix of all paths */
-export function openapiRoutes(app: Hono<Http>, prefix: string): void {
+/** Responds with the description as a page. */
+export type OpenapiPage = (document: ApiDocument) => Promise<Response>;
+
+/**
+ * @param prefix of all paths
+ * @param page of the dashboard, so that a Worker without one does not bundle it
+ */
+export function openapiRoutes(
+	app: Hono<Http>,
+	prefix: string,
+	page: OpenapiPage | undefined,
+): void {
 	let described: ApiDocument | undefined;
 	// On request, so that the start of a Worker does not pay for it.
 	const document = () => {
@@ -24,13 +36,14 @@ export function openapiRoutes(app: Hono<Http>, prefix: string): void {
 		},
 	});
 
+	if (!page) return;
 	route(app, "/openapi", {
 		GET: {
 			id: "getOpenapiPage",
 			summary: "Shows this description as a page",
 			access: "open",
 			answers: { 200: "text/html" },
-			answer: () => openapiPage(document()),
+			answer: () => page(document()),
 		},
 	});
 }
