@@ -14,8 +14,8 @@ const INTERVAL = 5_000;
 /** A stream ends after this many queries, and the page connects again: an invocation may make a limited number of calls. */
 const QUERIES = 24;
 
-/** Queries whose results are cached. The oldest is dropped. */
-const MOST_CACHED = 50;
+/** Queries whose results are cached: a result may have megabytes of errors. */
+const MOST_CACHED = 20;
 
 export interface Snapshot<Data> {
 	data: Data;
@@ -42,11 +42,12 @@ export async function snapshotOf<Data>(
 	const cached = cache.get(key) ?? { until: 0 };
 	cache.delete(key);
 	cache.set(key, cached);
-	for (const oldest of cache.keys()) {
-		if (cache.size <= MOST_CACHED) break;
+	cached.until = now + INTERVAL;
+	// In order of their last query. Without viewers a result is not needed any more.
+	for (const [oldest, { until }] of cache) {
+		if (cache.size <= MOST_CACHED && until + INTERVAL > now) break;
 		cache.delete(oldest);
 	}
-	cached.until = now + INTERVAL;
 	const data = await query();
 	const snapshot = { data, at: now, version: await versionOf(data) };
 	cached.snapshot = snapshot;

@@ -159,6 +159,24 @@ test("viewers of a list share one query, and each gets only what it has not seen
 	expect(search.mock.calls.length).toBe(calls);
 });
 
+test("a page of events calls the journal once, and one more time a minute for suggestions", async () => {
+	const now = Date.now();
+	const id = newId(now, 4);
+	await record({
+		...{ id, name: "order.placed", time: now },
+		steps: [{ type: "ignored", at: now }],
+	});
+	const reader = await person();
+	const store = portsOf(events).journal?.store as JournalStore;
+	await reader.get("/events");
+	const search = vi.spyOn(store, "search");
+	for (const path of ["/events", "/events?q=state:dead", `/events/${id}`]) {
+		search.mockClear();
+		expect((await reader.get(path)).status).toBe(200);
+		expect(search, path).toHaveBeenCalledOnce();
+	}
+});
+
 test("a body that is refused is shown again with the reason, and nothing is published", async () => {
 	const now = Date.now();
 	const id = newId(now, 4);

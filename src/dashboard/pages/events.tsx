@@ -49,9 +49,10 @@ export const eventsPage: Page = (app, { ports }) => {
 		let wrong: string | undefined;
 		let list: Snapshot<EventPage> | undefined;
 		try {
-			list = await snapshotOf(`events ${cursor} ${q}`, now, () =>
-				read(q, cursor),
-			);
+			// Only the first page has updates, so only that one is cached for them.
+			list = cursor
+				? { data: await read(q, cursor), at: now, version: "" }
+				: await snapshotOf(`events ${q}`, now, () => read(q));
 		} catch (error) {
 			if (!(error instanceof RefusedError)) throw error;
 			wrong = error.message.replace(/^q: /, "");
@@ -72,7 +73,7 @@ export const eventsPage: Page = (app, { ports }) => {
 	app.get(`${LIST}/live`, (context) => {
 		const { q = "" } = context.req.query();
 		return streamOf(
-			...([context, `events  ${q}`, () => read(q), ports.clock] as const),
+			...([context, `events ${q}`, () => read(q), ports.clock] as const),
 			({ data }) => <Rows page={data} q={q} />,
 		);
 	});
