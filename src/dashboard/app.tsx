@@ -1,5 +1,8 @@
 /** The routes of the dashboard and what holds for all of them: headers, rate limits, the sign-in and errors. */
-import { Hono } from "hono";
+import type { Handler } from "hono";
+import { HonoBase } from "hono/hono-base";
+import { TrieRouter } from "hono/router/trie-router";
+import type { RouterRoute } from "hono/types";
 import { limitAddress, limitCaller } from "../entrypoints/http/rate-limit.ts";
 import { accessVerifier } from "./access.ts";
 import { assetAt, assetPaths } from "./assets.ts";
@@ -20,7 +23,11 @@ const PAGES: readonly Page[] = [eventsPage, eventPage];
 export function createPages(host: DashboardHost, access?: AccessOptions) {
 	const { ports, path, prefix } = host;
 	const viaAccess = access && accessVerifier(access, ports);
-	const app: Pages = new Hono<PagesEnv>({ strict: false }).basePath(path);
+	// The router of the HTTP API, which is in the bundle anyway.
+	const router = new TrieRouter<[Handler, RouterRoute]>();
+	const app: Pages = new HonoBase<PagesEnv>({ router, strict: false }).basePath(
+		path,
+	);
 	app.onError(problemPage);
 	app.notFound(missingPage);
 	app.use(async (context, next) => {
