@@ -101,7 +101,8 @@ Examples: tidings ${action} 01a1fc58-179d-7042-a27b-c7a89af9ee02:mail/send-recei
 		const { body, again } = options;
 		const single = { "--body": body !== undefined, "--again": again === true };
 		checkOptions("a dead letter", id, options, single);
-		if (id === undefined) return runJob(action, options, context);
+		if (id === undefined)
+			return runJob({ action, q: options.q ?? "" }, options, context);
 		const { deadLetters } = context.admin();
 		const done =
 			action === "discard"

@@ -79,27 +79,27 @@ export function checkOptions(
 
 /** Starts a job and waits for its end. A job that does not act on all of its items sets the exit code. */
 export async function runJob(
-	action: Job["action"],
-	{ q = "", dryRun = false, wait }: JobOptions,
+	job: Pick<Job, "action" | "q" | "handler" | "onlyIfNeverRan">,
+	{ dryRun = false, wait }: Omit<JobOptions, "q">,
 	context: Context,
 ): Promise<void> {
 	const { jobs } = context.admin();
-	const { id, count } = await jobs.start({ action, q, dryRun });
+	const { id, count } = await jobs.start({ ...job, dryRun });
 	if (id === undefined || !wait)
 		return context.print({ id, count }, () =>
 			console.log(id === undefined ? `${count} match` : `job ${id}: ${count}`),
 		);
 	const progress = showProgress(`job ${id}`);
-	let job = await jobs.get(id);
-	while (job?.state === "running") {
-		progress.update(job.done + job.failed, job.count);
+	let ended = await jobs.get(id);
+	while (ended?.state === "running") {
+		progress.update(ended.done + ended.failed, ended.count);
 		await new Promise((resolve) => setTimeout(resolve, POLL));
-		job = await jobs.get(id);
+		ended = await jobs.get(id);
 	}
 	progress.end();
-	if (!job) throw context.notFound(`job ${id}`);
-	const ended = job;
-	context.print(ended, () => printJobs([ended]));
+	if (!ended) throw context.notFound(`job ${id}`);
+	const found = ended;
+	context.print(found, () => printJobs([found]));
 	if (ended.failed > 0 || ended.state === "stopped")
 		process.exitCode = EXIT.failed;
 }
@@ -112,6 +112,11 @@ function printJobs(jobs: readonly Job[]): void {
 			...[job.done, job.failed, job.left, job.q, job.id],
 		]),
 	);
-	for (const { errors } of jobs)
+	for (const { errors, counts, remaining } of jobs) {
 		for (const { id, reason } of errors) console.log(`${id}: ${reason}`);
+		for (const [what, count] of Object.entries(counts ?? {}))
+			if (count > 0) console.log(`${what}: ${count}`);
+		for (const [what, at] of Object.entries(remaining ?? {}))
+			console.log(`${what}: not reached; the last ends at ${timeText(at)}`);
+	}
 }

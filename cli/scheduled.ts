@@ -41,7 +41,12 @@ Examples: tidings cancel 01a1fc58-179d-7042-a27b-c7a89af9ee02
 		)
 		.action(async (id: string | undefined, options: JobOptions) => {
 			checkOptions("a scheduled event", id, options);
-			if (id === undefined) return runJob("cancel", options, context);
+			if (id === undefined)
+				return runJob(
+					{ action: "cancel", q: options.q ?? "" },
+					options,
+					context,
+				);
 			if (!(await context.admin().scheduled.cancel(id)))
 				throw context.notFound(`scheduled event ${id}`);
 			context.print({ id, cancelled: true }, () => console.log("cancelled"));

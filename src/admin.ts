@@ -13,7 +13,7 @@ import type { EventHead } from "./event/envelope.ts";
 import type { Receipt } from "./event/errors.ts";
 import type { ScheduledEvent, WaitingDelivery } from "./event/scheduled-row.ts";
 import type { Health } from "./health/health.ts";
-import type { Job } from "./jobs/job.ts";
+import type { Job, JobRequest } from "./jobs/job.ts";
 import type { EventLife } from "./journal/life.ts";
 import type { Metrics } from "./journal/metrics.ts";
 import {
@@ -149,13 +149,14 @@ export function createAdmin(target: HttpTarget | OperatorBinding) {
 		},
 		jobs: {
 			/** Starts a job on everything that matches. With `dryRun` it only counts. */
-			start: (job: {
-				action: Job["action"];
-				q?: string;
-				/** Required without a filter. */
-				all?: boolean;
-				dryRun?: boolean;
-			}) => send<{ id?: string; count: number }>("POST", path("jobs"), job),
+			start: (
+				job: Omit<JobRequest, "q"> & {
+					q?: string;
+					/** Required without a filter. */
+					all?: boolean;
+					dryRun?: boolean;
+				},
+			) => send<{ id?: string; count: number }>("POST", path("jobs"), job),
 			/** Lists jobs, the latest first. */
 			list: (query: PageQuery = {}) =>
 				send<{ jobs: Job[] } & WithCursor>("GET", path("jobs", [], query)),

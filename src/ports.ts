@@ -14,6 +14,7 @@ import type {
 	StoredDeadLetter,
 } from "./event/dead-letter.ts";
 import type { Definition } from "./event/definition.ts";
+import type { Erase } from "./event/erasure.ts";
 import type { PublishPermission } from "./event/permission.ts";
 import type {
 	CancelledDelivery,
@@ -24,11 +25,15 @@ import type {
 	ScheduledRow,
 	ScheduledSearch,
 	ShardFigures,
+	ShardPosition,
 } from "./event/scheduled-row.ts";
 import type { Observe } from "./event/transition.ts";
 import type { HandlerWorker } from "./handlers/call.ts";
 import type { Job, Step, StepResult } from "./jobs/job.ts";
+import type { NewJob } from "./jobs/job-table.ts";
 import type { Counts } from "./journal/counters.ts";
+import type { PagePlace } from "./journal/erase.ts";
+import type { LivesQuery, LivesResult, Place } from "./journal/lives.ts";
 import type { IntervalCounts } from "./journal/minute-table.ts";
 import type { Page } from "./journal/page.ts";
 import type { JournalCursor, SearchResult } from "./journal/search.ts";
@@ -102,6 +107,8 @@ export interface Scheduler {
 	retryDelivery(key: DeliveryKey): Promise<boolean>;
 	/** Returns null if it does not wait (any more). */
 	cancelDelivery(key: DeliveryKey): Promise<CancelledDelivery | null>;
+	/** Cancels the events to erase, whole or as deliveries, with bodies that are stored apart. Reads a number of rows. */
+	erase: Erase<ShardPosition>;
 	/** Sets missing alarms. Returns the figures of each shard. */
 	watch(): Promise<ShardFigures[]>;
 }
@@ -113,6 +120,8 @@ export interface PayloadStore {
 	get(key: string): Promise<string | null>;
 	/** Extends the time of a stored body. It may end up to a day earlier. Never shortens, and restores no expired body. */
 	keep(key: string, until: number): Promise<void>;
+	/** Returns false if there is no such body. A message that refers to it becomes a dead letter. */
+	delete(key: string): Promise<boolean>;
 }
 
 /** Stores idempotency keys for 24 hours. */
@@ -165,6 +174,8 @@ export interface DeadLetterStore {
 	resolve(id: string, replay: number): Promise<void>;
 	/** Returns false if there is no such dead letter. */
 	discard(id: string): Promise<boolean>;
+	/** Erases and discards dead letters, in any state, with bodies that are stored apart. Reads a number of rows. */
+	erase: Erase<string>;
 }
 
 /** Runs one batch of a job. The caller retries if it rejects. */
@@ -172,7 +183,7 @@ export type RunJobStep = (step: Step) => Promise<StepResult>;
 
 /** Runs and stores jobs. */
 export interface JobStore {
-	start(job: Pick<Job, "id" | "action" | "q" | "count" | "by">): Promise<void>;
+	start(job: NewJob): Promise<void>;
 	get(id: string): Promise<Job | null>;
 	/** Lists jobs, the latest first. @param before the id of the last job of the page before */
 	list(limit: number, before: string): Promise<Job[]>;
@@ -197,6 +208,12 @@ export interface JournalStore {
 		from: JournalCursor | undefined,
 		limit: number,
 	): Promise<SearchResult>;
+	/** Finds the next events that match, each once, for a job. */
+	lives(query: LivesQuery): Promise<LivesResult>;
+	/** Finds the ids of the next events that match. An event may be found in several calls. */
+	ids(query: LivesQuery): Promise<{ ids: string[]; next?: Place }>;
+	/** Erases one person from a number of pages, with bodies that are stored apart. */
+	erase: Erase<PagePlace>;
 	/**
 	 * The counts from one time to another, in epoch milliseconds.
 	 *

@@ -88,7 +88,7 @@ export function worker<Env = Cloudflare.Env>(
 		observe: ports.observe,
 		deadLetterRetention: retention.deadLetters,
 		journalRetention: settings.journal ? settings.journal.retention : 0,
-		runJobStep: (step) => runStep(step, ports),
+		runJobStep: (step) => runStep(step, ports, retention.queues),
 		runLifecycle: (name, which, secret) =>
 			runPart(name, which, ports.webhookUrl(name, secret), ports),
 		enqueuePoll: async (name) => {

@@ -12,18 +12,24 @@ import {
 	type StoredDeadLetter,
 	summaryOf,
 } from "../event/dead-letter.ts";
+import type { Erase, Erased } from "../event/erasure.ts";
 import { cursorOf, pageSize, positionOf } from "../lists/cursor.ts";
 import type { Filter } from "../lists/filter.ts";
 import { Alarm } from "../platform/alarm.ts";
 import { objectContext } from "../platform/object-context.ts";
 import { DeadLetterSearch, START } from "./dead-letter-search.ts";
 import { DeadLetterTable } from "./dead-letter-table.ts";
+import { eraseLetters } from "./erase.ts";
+import { ErasureTable } from "./erasure-table.ts";
 
 /** How often expired dead letters are deleted, in milliseconds. */
 const SWEEP_INTERVAL = 86_400_000;
 
 /** A claim whose send was not confirmed within this time is dead again, in milliseconds. */
 const CLAIM_TIME = 60_000;
+
+/** By how much the clocks of two machines may differ, in milliseconds. */
+const SKEW = 60_000;
 
 /** Groups in one answer. */
 export const MOST_GROUPS = 1_000;
@@ -36,6 +42,7 @@ export type Claim =
 export class DeadLetters extends DurableObject {
 	readonly #table = new DeadLetterTable(this.ctx.storage.sql);
 	readonly #search = new DeadLetterSearch(this.ctx.storage.sql);
+	readonly #erasure = new ErasureTable(this.ctx.storage);
 	readonly #alarm = new Alarm(this.ctx.storage);
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -173,6 +180,14 @@ export class DeadLetters extends DurableObject {
 		return true;
 	}
 
+	/** Erases and discards the next dead letters of the events to erase, in any state, with bodies that are stored apart. */
+	async erase(
+		...[erasure, after, isDryRun]: Parameters<Erase<string>>
+	): Promise<Erased<string>> {
+		const table = this.#erasure;
+		return eraseLetters(erasure, after, isDryRun, table, objectContext());
+	}
+
 	/** Deletes expired dead letters once a day. */
 	override async alarm(run?: AlarmInvocationInfo): Promise<void> {
 		await this.#alarm.run(
@@ -200,7 +215,7 @@ export class DeadLetters extends DurableObject {
  * time, because the clocks of two machines may differ by a minute. A duplicate of a replay that was delivered is not.
  */
 function isLater(
-	{ replay = 0, lastFailureAt }: NewDeadLetter,
+	{ replay = 0, firstFailureAt, lastFailureAt }: NewDeadLetter,
 	stored: StoredDeadLetter,
 ): boolean {
 	if (replay > stored.replays) return true;
@@ -208,7 +223,11 @@ function isLater(
 	const isUnnumbered =
 		replay < stored.replays && stored.cause === "newer_version";
 	if (isUnnumbered) return lastFailureAt > stored.lastFailureAt;
-	if (replay < stored.replays) return false;
+	if (replay < stored.replays)
+		return (
+			// The event was sent to the handler again after it was discarded. Clocks that differ count for it.
+			stored.state === "discarded" && firstFailureAt + SKEW > stored.changedAt
+		);
 	switch (stored.state) {
 		case "resolved":
 			return false;

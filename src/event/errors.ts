@@ -24,6 +24,7 @@ export type RefusalCode =
 	| "schema_violation"
 	| "unknown_app"
 	| "unknown_event"
+	| "unknown_handler"
 	| "unknown_lane"
 	| "unknown_name"
 	| "unknown_tool";

@@ -112,6 +112,9 @@ export type DeliveryKey = Pick<ScheduledRow, "id" | "handler">;
 /** A delivery that was cancelled: the name of its event, and its version. */
 export type CancelledDelivery = Pick<ScheduledRow, "name" | "version">;
 
+/** A row of one shard. */
+export type ShardPosition = DeliveryKey & { shard: number };
+
 /** A position in the order of due time, event and handler. */
 export type DeliveryPosition = Pick<ScheduledRow, "dueAt" | "id" | "handler">;
 

@@ -1,5 +1,6 @@
 /** The rows of jobs: what each does, and how far it is. It must not run one. */
-import type { Job, Step, StepResult } from "./job.ts";
+import { parseFilter, withoutTag } from "../lists/filter.ts";
+import type { Job, JobRequest, Step, StepResult } from "./job.ts";
 
 type SqlRow = {
 	id: string;
@@ -16,7 +17,13 @@ type SqlRow = {
 	cursor: string | null;
 	is_in_flight: number;
 	again_at: number | null;
+	options: string;
+	counts: string;
+	remaining: string | null;
 };
+
+/** A job that starts. */
+export type NewJob = JobRequest & Pick<Job, "id" | "count" | "by">;
 
 /** Errors that are stored. */
 const ERRORS = 10;
@@ -42,23 +49,15 @@ export class JobTable {
 			id TEXT PRIMARY KEY, action TEXT NOT NULL, q TEXT NOT NULL, state TEXT NOT NULL,
 			count INTEGER NOT NULL, done INTEGER NOT NULL, failed INTEGER NOT NULL, errors TEXT NOT NULL,
 			by TEXT NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER, cursor TEXT,
-			is_in_flight INTEGER NOT NULL, again_at INTEGER
+			is_in_flight INTEGER NOT NULL, again_at INTEGER,
+			options TEXT NOT NULL, counts TEXT NOT NULL, remaining TEXT
 		) WITHOUT ROWID`);
 	}
 
-	insert(
-		{
-			id,
-			action,
-			q,
-			count,
-			by,
-		}: Pick<Job, "id" | "action" | "q" | "count" | "by">,
-		now: number,
-	): void {
+	insert({ id, action, q, count, by, ...options }: NewJob, now: number): void {
 		this.#sql.exec(
-			"INSERT INTO job VALUES (?, ?, ?, 'running', ?, 0, 0, '[]', ?, ?, NULL, NULL, 0, NULL)",
-			...[id, action, q, count, by, now],
+			`INSERT INTO job VALUES (?, ?, ?, 'running', ?, 0, 0, '[]', ?, ?, NULL, NULL, 0, NULL, ?, '{}', NULL)`,
+			...[id, action, q, count, by, now, JSON.stringify(options)],
 		);
 	}
 
@@ -78,6 +77,7 @@ export class JobTable {
 			.toArray()
 			.map(({ id, action, q, cursor, ...row }) => ({
 				...{ id, action, q, cursor, startedAt: row.started_at },
+				...JSON.parse(row.options),
 				isInFlight: row.is_in_flight === 1,
 				againAt: row.again_at,
 			}));
@@ -92,14 +92,22 @@ export class JobTable {
 	}
 
 	/** A batch has ended. */
-	advance(id: string, { done, errors, cursor }: StepResult): void {
+	advance(
+		id: string,
+		{ done, errors, counts = {}, remaining, cursor }: StepResult,
+	): void {
 		const job = this.get(id);
 		if (!job) return;
 		const all = [...job.errors, ...errors].slice(0, ERRORS);
+		const sums = { ...job.counts };
+		for (const [what, count] of Object.entries(counts))
+			sums[what] = (sums[what] ?? 0) + count;
+		const ends = remaining ? { ...job.remaining, ...remaining } : job.remaining;
 		this.#sql.exec(
-			`UPDATE job SET is_in_flight = 0, done = done + ?, failed = failed + ?, errors = ?, cursor = ?
-			 WHERE id = ?`,
-			...[done, errors.length, JSON.stringify(all), cursor, id],
+			`UPDATE job SET is_in_flight = 0, done = done + ?, failed = failed + ?, errors = ?, cursor = ?,
+				counts = ?, remaining = ? WHERE id = ?`,
+			...[done, errors.length, JSON.stringify(all), cursor],
+			...[JSON.stringify(sums), ends ? JSON.stringify(ends) : null, id],
 		);
 	}
 
@@ -117,7 +125,24 @@ export class JobTable {
 			"UPDATE job SET state = ?, ended_at = ?, is_in_flight = 0 WHERE id = ? AND state = 'running'",
 			...[state, now, id],
 		);
+		if (rowsWritten > 0) this.#removeErased(id);
 		return rowsWritten > 0;
+	}
+
+	/** The receipt of an erasure must not contain what was erased, and no ended job may. */
+	#removeErased(id: string): void {
+		const job = this.get(id);
+		if (job?.action !== "erase") return;
+		const { tags = {} } = parseFilter(job.q, job.startedAt);
+		const [[key, value] = ["", ""]] = Object.entries(tags);
+		for (const { id, q } of this.#read(
+			"WHERE state <> 'running' AND instr(q, ?) > 0",
+			`tag.${key}:`,
+		))
+			this.#sql.exec(
+				"UPDATE job SET q = ? WHERE id = ?",
+				...[withoutTag(q, key, value), id],
+			);
 	}
 
 	deleteBefore(time: number): void {
@@ -133,11 +158,14 @@ export class JobTable {
 }
 
 function jobOf(row: SqlRow): Job {
-	const { id, action, q, state, count, done, failed, by } = row;
+	const { id, action, q, state, count, done, failed, by, remaining } = row;
 	return {
-		...{ id, action, q, state, count, done, failed },
+		...{ id, action, q, ...JSON.parse(row.options) },
+		...{ state, count, done, failed },
 		left: state === "running" ? Math.max(0, count - done - failed) : 0,
 		errors: JSON.parse(row.errors),
+		counts: JSON.parse(row.counts),
+		...(remaining !== null && { remaining: JSON.parse(remaining) }),
 		...{ by, startedAt: row.started_at, endedAt: row.ended_at },
 	};
 }

@@ -1,19 +1,43 @@
 /** A job: an action on everything that matches a filter, with its progress. Types only. */
 import type { Failure } from "../event/failure.ts";
 
-export const ACTIONS = ["replay", "discard", "cancel"] as const;
+export const ACTIONS = [
+	...(["replay", "discard", "cancel"] as const),
+	...(["deliver", "erase"] as const),
+] as const;
 
 /**
  * - `replay`, `discard`: dead letters
  * - `cancel`: scheduled events
+ * - `deliver`: events of the journal, to one handler
+ * - `erase`: what is stored of one person's events
  */
 export type Action = (typeof ACTIONS)[number];
 
-/** A job as callers see it. Times are in epoch milliseconds. */
-export interface Job {
-	id: string;
+/** What a job does. */
+export interface JobRequest {
 	action: Action;
-	/** The filter, as it was given. */
+	q: string;
+	/** The id of the handler that gets the events, for `deliver`. */
+	handler?: string | undefined;
+	/** `deliver` skips events whose journal shows anything of the handler. */
+	onlyIfNeverRan?: boolean | undefined;
+}
+
+/** When the last of what `erase` cannot reach ends by itself, in epoch milliseconds. */
+export interface Remaining {
+	/** Messages in the queues. */
+	queues: number;
+	/** Large bodies of events that no store lists any more. */
+	payloads: number;
+	/** Pages of the journal that could not be read; absent if there are none. */
+	journal?: number;
+}
+
+/** A job as callers see it. Times are in epoch milliseconds. */
+export interface Job extends JobRequest {
+	id: string;
+	/** The filter, as it was given. The value of an `erase` is removed when it ends, also from other ended jobs. */
 	q: string;
 	/** `stopped` by a caller. */
 	state: "running" | "done" | "stopped";
@@ -26,6 +50,10 @@ export interface Job {
 	left: number;
 	/** The first ten that it could not act on, and why. */
 	errors: readonly { id: string; reason: string }[];
+	/** How many of what: `scheduled`, `deliveries`, `deadLetters`, `entries` and `payloads` that were erased, or `skipped`. */
+	counts: Readonly<Record<string, number>>;
+	/** Present at the end of an `erase`. */
+	remaining?: Remaining;
 	/** The id of the API key that started it. */
 	by: string;
 	startedAt: number;
@@ -34,9 +62,7 @@ export interface Job {
 }
 
 /** One batch of a job. */
-export interface Step {
-	action: Action;
-	q: string;
+export interface Step extends JobRequest {
 	/** Items that changed after this are not acted on, in epoch milliseconds. */
 	startedAt: number;
 	/** Where the batch begins; null for the first one. */
@@ -47,8 +73,10 @@ export interface StepResult {
 	done: number;
 	/** Those that could not be acted on, and why. */
 	errors: readonly { id: string; reason: string }[];
+	counts?: Readonly<Record<string, number>>;
+	remaining?: Remaining;
 	/** Where the next batch begins; null if this was the last. */
 	cursor: string | null;
-	/** The batch was interrupted by this: it is run again from its start. */
+	/** The batch was interrupted by this: it is run again from `cursor`. */
 	outage?: Failure;
 }

@@ -7,7 +7,7 @@ import { Alarm, backoff } from "../platform/alarm.ts";
 import { log } from "../platform/log.ts";
 import { objectContext } from "../platform/object-context.ts";
 import type { Job } from "./job.ts";
-import { END, JobTable, type RunningJob } from "./job-table.ts";
+import { END, JobTable, type NewJob, type RunningJob } from "./job-table.ts";
 
 /** The first wait after a batch that failed, in milliseconds; it doubles up to a minute. */
 const FIRST_BACKOFF = 1_000;
@@ -34,9 +34,7 @@ export class Jobs extends DurableObject {
 		);
 	}
 
-	async start(
-		job: Pick<Job, "id" | "action" | "q" | "count" | "by">,
-	): Promise<void> {
+	async start(job: NewJob): Promise<void> {
 		const now = Date.now();
 		this.#table.deleteBefore(now - RETENTION);
 		this.#table.insert(job, now);
@@ -77,7 +75,8 @@ export class Jobs extends DurableObject {
 			this.#table.startOver(id);
 			return;
 		}
-		const againAt = job.isInFlight ? now + CLAIMS_EXPIRED : job.againAt;
+		const leavesClaims = job.isInFlight && job.action === "replay";
+		const againAt = leavesClaims ? now + CLAIMS_EXPIRED : job.againAt;
 		this.#table.begin(id, againAt);
 		try {
 			const result = await objectContext().runJobStep(job);

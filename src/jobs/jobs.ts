@@ -4,7 +4,7 @@ import { RefusedError } from "../event/errors.ts";
 import { show } from "../event/validation.ts";
 import { cursorOf, pageSize, positionOf } from "../lists/cursor.ts";
 import type { Ports } from "../ports.ts";
-import { ACTIONS, type Action, type Job } from "./job.ts";
+import { ACTIONS, type Action, type Job, type JobRequest } from "./job.ts";
 import { countMatches } from "./run-step.ts";
 
 /**
@@ -20,11 +20,12 @@ export async function startJob(
 		/** Required for a job without a filter. */
 		all?: boolean | undefined;
 		dryRun?: boolean | undefined;
-	},
+	} & Pick<JobRequest, "handler" | "onlyIfNeverRan">,
 	by: string,
 	ports: Ports,
 ): Promise<{ id?: string; count: number }> {
 	const { action, q = "", all = false, dryRun = false } = request;
+	const { handler, onlyIfNeverRan } = request;
 	if (!isAction(action))
 		throw new RefusedError(
 			"invalid_request",
@@ -35,11 +36,17 @@ export async function startJob(
 			"invalid_request",
 			`q: it is empty, so ${action} would act on everything; give a filter, or all: true`,
 		);
+	if (action !== "deliver" && (handler ?? onlyIfNeverRan) !== undefined)
+		throw new RefusedError(
+			"invalid_request",
+			`${handler === undefined ? "onlyIfNeverRan" : "handler"}: ${action} does not use it; leave it out, or use deliver`,
+		);
+	const job = { action, q, handler, onlyIfNeverRan };
 	// The job reads the filter again, so the filter must be valid here.
-	const count = await countMatches(action, q, ports);
+	const count = await countMatches(job, ports);
 	if (dryRun) return { count };
 	const id = v7({ msecs: ports.clock() });
-	await ports.jobs.start({ id, action, q, count, by });
+	await ports.jobs.start({ ...job, id, count, by });
 	return { id, count };
 }
 

@@ -10,7 +10,12 @@ import type { Filter } from "../lists/filter.ts";
 import type { Ports } from "../ports.ts";
 import { cancel } from "../schedule/schedule.ts";
 import { scheduledFilter } from "../schedule/scheduled-filter.ts";
-import type { Action, Step, StepResult } from "./job.ts";
+import { countToDeliver, deliverStep } from "./deliver.ts";
+import { countToErase, eraseStep } from "./erase.ts";
+import type { Action, JobRequest, Step, StepResult } from "./job.ts";
+
+/** Actions on the items of a list, one by one. */
+type ListAction = Exclude<Action, "deliver" | "erase">;
 
 /** Items in one batch. A replay makes three calls, and an invocation may make a thousand (Workers, limits). */
 const BATCH = 100;
@@ -22,19 +27,24 @@ type StepPorts = Pick<
 	Ports,
 	| ("queues" | "scheduler" | "payloads" | "deadLetters" | "extension")
 	| ("definitionOf" | "clock" | "newId" | "observe")
+	| ("journal" | "workers")
 >;
 
 /**
  * Acts on the next batch. An item that is refused does not stop it. An outage ends it, and what was done counts.
  *
+ * @param queueRetention milliseconds
  * @throws UnavailableError if the batch could not be found
  */
 export async function runStep(
 	step: Step,
 	ports: StepPorts,
+	queueRetention: number,
 ): Promise<StepResult> {
 	const { action, cursor } = step;
-	const filter = filterOf(step);
+	if (action === "deliver") return deliverStep(step, ports);
+	if (action === "erase") return eraseStep(step, ports, queueRetention);
+	const filter = filterOf(action, step);
 	const { ids, next } = await find(action, filter, cursor, BATCH, ports);
 	const errors: { id: string; reason: string }[] = [];
 	let done = 0;
@@ -57,10 +67,12 @@ export async function runStep(
 
 /** Counts what a job would act on. @throws RefusedError `invalid_request` for a filter that the job could not use */
 export async function countMatches(
-	action: Action,
-	q: string,
+	request: JobRequest,
 	ports: StepPorts,
 ): Promise<number> {
+	const { action, q } = request;
+	if (action === "deliver") return countToDeliver(request, ports);
+	if (action === "erase") return countToErase(q, ports);
 	const filter = readFilter(action, q, ports.clock());
 	let count = 0;
 	let cursor: string | undefined;
@@ -73,7 +85,7 @@ export async function countMatches(
 }
 
 async function countNext(
-	action: Action,
+	action: ListAction,
 	filter: Filter,
 	cursor: string | undefined,
 	ports: StepPorts,
@@ -84,21 +96,21 @@ async function countNext(
 }
 
 /** What fails or is scheduled after the start of a job is not a part of it: a failing replay would never end. */
-function filterOf({ action, q, startedAt }: Step): Filter {
+function filterOf(action: ListAction, { q, startedAt }: Step): Filter {
 	const filter = readFilter(action, q, startedAt);
 	if (action === "cancel") return filter;
 	const { until = startedAt + 1 } = filter;
 	return { ...filter, until: Math.min(until, startedAt + 1) };
 }
 
-function readFilter(action: Action, q: string, now: number): Filter {
+function readFilter(action: ListAction, q: string, now: number): Filter {
 	return action === "cancel"
 		? scheduledFilter(q, now)
 		: deadLetterFilter(q, now);
 }
 
 async function find(
-	action: Action,
+	action: ListAction,
 	filter: Filter,
 	cursor: string | null,
 	limit: number,
@@ -119,7 +131,7 @@ async function find(
 
 /** Returns false if the item is gone, or another call was faster. */
 async function act(
-	action: Action,
+	action: ListAction,
 	id: string,
 	ports: StepPorts,
 ): Promise<boolean> {

@@ -1,5 +1,6 @@
 /** The entry of the journal: what one message, or one call, reported about one event. Pure. */
 import type { CloudEventAttributes } from "../event/cloud-events/attributes.ts";
+import { withoutText } from "../event/erasure.ts";
 import type { Transition } from "../event/transition.ts";
 
 type WithoutEvent<One> = One extends unknown
@@ -32,6 +33,27 @@ export interface Entry {
 	body?: string;
 	/** Bytes of the whole body, if it was cut. */
 	bodyBytes?: number;
+	/** The key of the body, if it is stored apart. */
+	reference?: string;
+	/** When a job erased its body, tags and error texts, in epoch milliseconds. */
+	erasedAt?: number;
+}
+
+/** Returns an entry without anything that may be about a person. Members that are added later are left out, too. */
+export function erasedEntry(
+	{ id, name, time, delay, by, queuedMs, steps }: Entry,
+	erasedAt: number,
+): Entry {
+	return {
+		...{ id, name, time },
+		...(delay !== undefined && { delay }),
+		...(by !== undefined && { by }),
+		...(queuedMs !== undefined && { queuedMs }),
+		steps: steps.map((step) =>
+			"error" in step ? { ...step, error: withoutText(step.error) } : step,
+		),
+		erasedAt,
+	};
 }
 
 /** Whether an attempt of the entry failed, or a delivery ended as a dead letter. */

@@ -1,11 +1,19 @@
 /** Stores what happened to each event for some days. It decides nothing, and no delivery waits for it. */
 import { DurableObject } from "cloudflare:workers";
+import type { Erased, Erasure } from "../event/erasure.ts";
 import type { Filter } from "../lists/filter.ts";
 import { Alarm } from "../platform/alarm.ts";
 import { log } from "../platform/log.ts";
 import { objectContext } from "../platform/object-context.ts";
 import type { Counts } from "./counters.ts";
 import { allTables, dateOf, dayOf, dropTables } from "./day-table.ts";
+import { erasePages, type PagePlace } from "./erase.ts";
+import {
+	findIds,
+	findLives,
+	type LivesQuery,
+	type LivesResult,
+} from "./lives.ts";
 import { type IntervalCounts, MinuteTable } from "./minute-table.ts";
 import type { Page } from "./page.ts";
 import { PageTable } from "./page-table.ts";
@@ -61,6 +69,43 @@ export class Journal extends DurableObject {
 		limit: number,
 	): Promise<SearchResult> {
 		return search(filter, from, limit, this.#pages);
+	}
+
+	/** Finds the next events that match, for a job. */
+	async lives(query: LivesQuery): Promise<LivesResult> {
+		return findLives(query, this.#pages);
+	}
+
+	/** Finds the ids of the next events that match, to count them. */
+	async ids(query: LivesQuery): Promise<Awaited<ReturnType<typeof findIds>>> {
+		return findIds(query, this.#pages);
+	}
+
+	/** Erases one person from the next pages. */
+	async erase(
+		erasure: Erasure,
+		from: PagePlace | undefined,
+		isDryRun: boolean,
+	): Promise<Erased<PagePlace>> {
+		const { payloads, journalRetention } = objectContext();
+		const pages = this.#pages;
+		const { entries, unreadable, ...rest } = await erasePages(
+			...([erasure, from, isDryRun, pages, payloads] as const),
+		);
+		const days = [
+			...unreadable.map(({ day }) => day),
+			...pages.unreadableDays(),
+		];
+		// A day is dropped at the first midnight after its retention.
+		const end = Math.ceil(Math.max(...days) + 1 + journalRetention / DAY) * DAY;
+		return {
+			...{ counts: { entries }, ...rest },
+			errors: unreadable.map(({ day, id }) => ({
+				id: `journal page ${id} of ${dateOf(day)}`,
+				reason: "it cannot be read; it is deleted with its day",
+			})),
+			...(days.length > 0 && { keptUntil: end }),
+		};
 	}
 
 	/** @param step length of an interval, in milliseconds */

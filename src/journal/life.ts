@@ -66,10 +66,14 @@ export function lifeOf(entries: readonly Entry[]): EventLife {
 	const {
 		steps: _,
 		queuedMs: __,
+		bodyBytes: ___,
 		...event
 	} = entries.find((entry) => entry.queuedMs !== undefined) ?? first;
 	const waits = entries.flatMap(({ queuedMs }) => queuedMs ?? []);
-	const body = entries.find((entry) => entry.body !== undefined);
+	const bodies = entries.filter((entry) => entry.body !== undefined);
+	// The limit of a body may have changed between two entries.
+	const body =
+		bodies.find((entry) => entry.bodyBytes === undefined) ?? bodies[0];
 	const due = steps.findLast((step) => "dueAt" in step) as
 		| { dueAt: number }
 		| undefined;

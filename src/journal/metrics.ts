@@ -9,7 +9,7 @@ import {
 	sumOf,
 } from "./counters.ts";
 import type { IntervalCounts } from "./minute-table.ts";
-import { storeOf } from "./read.ts";
+import { journalOf } from "./read.ts";
 
 /** What became of attempts. Durations are in milliseconds. */
 export interface HandlerMetrics {
@@ -80,7 +80,7 @@ export async function readMetrics(
 	} = parseFilter(q, now);
 	checkWords(other);
 	const step = stepOf(until - since);
-	const counted = await storeOf(ports).counts(since, until, step);
+	const counted = await journalOf(ports).store.counts(since, until, step);
 	const all = everyInterval(since, until, step, counted);
 	const {
 		events,

@@ -1,6 +1,6 @@
 /** The pages of each day: summaries to search in, and compressed entries. It must not read inside a page. */
 import { addAll, capacityOf } from "./bloom.ts";
-import { DayTables, dayOf } from "./day-table.ts";
+import { allTables, DayTables, dayOf } from "./day-table.ts";
 import type { Page, Summary } from "./page.ts";
 
 /** A page grows up to this many bytes. */
@@ -65,6 +65,16 @@ export class PageTable {
 		return this.#tables.days();
 	}
 
+	/** The days whose pages another version of this code wrote, or will read. */
+	unreadableDays(): number[] {
+		return allTables(this.#sql)
+			.filter(
+				({ kind, name, day }) =>
+					kind === "pages" && name !== this.#tables.nameOf(day),
+			)
+			.map(({ day }) => day);
+	}
+
 	/** Reads summaries of a day, the latest page first. @param before the id of a page */
 	summaries(day: number, before: number, limit: number): StoredSummary[] {
 		return this.#sql
@@ -84,6 +94,21 @@ export class PageTable {
 			)
 			.toArray();
 		return row && new Uint8Array(row.data);
+	}
+
+	/**
+	 * Replaces a page by one with as many entries: one row written. Returns false if the page has other data than
+	 * `before`, because a batch was appended since it was read.
+	 */
+	replace(day: number, id: number, before: Uint8Array, page: Page): boolean {
+		const { keys, bloom, data } = page;
+		const { rowsWritten } = this.#sql.exec(
+			`UPDATE ${this.#tables.nameOf(day)} SET keys = ?, bloom = ?, data = ? WHERE id = ? AND data = ?`,
+			...[keys, bloom, data, id, before],
+		);
+		// A batch that is appended next must not bring the old Bloom filter back.
+		this.#open = undefined;
+		return rowsWritten > 0;
 	}
 
 	/** Forgets what is known of the tables, after a day was dropped, or a write was undone. */

@@ -29,11 +29,20 @@ export interface Page extends Summary {
 	data: Uint8Array;
 }
 
-/** @param entries at least one */
-export async function pageOf(entries: readonly Entry[]): Promise<Page> {
+/**
+ * @param entries at least one
+ * @param filterBytes size of the Bloom filter. Default: by the number of keys
+ */
+export async function pageOf(
+	entries: readonly Entry[],
+	filterBytes?: number,
+): Promise<Page> {
 	const spans = entries.map(spanOf);
 	const keys = new Set(entries.flatMap(keysOf));
-	const bloom = newBloom(keys.size);
+	const bloom =
+		filterBytes === undefined
+			? newBloom(keys.size)
+			: new Uint8Array(filterBytes);
 	for (const key of keys) addKey(bloom, key);
 	return {
 		first: Math.min(...spans.map(([first]) => first)),

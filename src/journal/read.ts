@@ -4,7 +4,7 @@ import { RefusedError } from "../event/errors.ts";
 import { timeOf } from "../event/id.ts";
 import { cursorOf, pageSize, positionOf } from "../lists/cursor.ts";
 import { type Filter, parseFilter } from "../lists/filter.ts";
-import type { JournalStore, Ports } from "../ports.ts";
+import type { Ports } from "../ports.ts";
 import type { Entry } from "./entry.ts";
 import { type EventLife, lifeOf } from "./life.ts";
 import type { JournalCursor } from "./search.ts";
@@ -36,14 +36,9 @@ export async function listEvents(
 	ports: ReadPorts,
 ): Promise<EventPage> {
 	const limit = pageSize(query.limit);
-	const filter = parseFilter(query.q, ports.clock());
-	if (filter.state === "resolved")
-		throw new RefusedError(
-			"invalid_request",
-			"q: state: the journal does not know resolved; use delivered, or list the dead letters that are resolved",
-		);
+	const filter = journalFilter(query.q, ports.clock());
 	const from = pageOf(query.cursor);
-	const result = await storeOf(ports).search(filter, from, limit);
+	const result = await journalOf(ports).store.search(filter, from, limit);
 	const { entries, cursor, searchedUntil, unreadable } = result;
 	return {
 		events: livesOf(entries),
@@ -75,7 +70,7 @@ export async function readEvent(
 	id: string,
 	ports: ReadPorts,
 ): Promise<EventLife | null> {
-	const store = storeOf(ports);
+	const { store } = journalOf(ports);
 	const time = timeOf(id);
 	const since = time === undefined ? undefined : time - SKEW;
 	const filter: Filter = { id, ...(since !== undefined && { since }) };
@@ -96,9 +91,21 @@ function livesOf(entries: readonly Entry[]): EventLife[] {
 	return [...Map.groupBy(entries, ({ id }) => id).values()].map(lifeOf);
 }
 
+/** Reads a filter of events. @throws RefusedError `invalid_request` */
+export function journalFilter(text: string | undefined, now: number): Filter {
+	const filter = parseFilter(text, now);
+	if (filter.state !== "resolved") return filter;
+	throw new RefusedError(
+		"invalid_request",
+		"q: state: the journal does not know resolved; use delivered, or list the dead letters that are resolved",
+	);
+}
+
 /** @throws RefusedError `not_configured` without a journal */
-export function storeOf({ journal }: Pick<Ports, "journal">): JournalStore {
-	if (journal) return journal.store;
+export function journalOf({
+	journal,
+}: Pick<Ports, "journal">): NonNullable<Ports["journal"]> {
+	if (journal) return journal;
 	throw new RefusedError(
 		"not_configured",
 		"the journal is turned off; remove journal: false from tidings.config.ts",

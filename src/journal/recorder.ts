@@ -59,7 +59,8 @@ export class Recorder {
 
 	#entryOf(id: string, { event, queuedMs, name, at, steps }: Collected): Entry {
 		if (!event) return { id, name, time: timeOf(id) ?? at, steps };
-		const { time, delay, by, tags, trace, cloudEvent } = event.envelope;
+		const { time, delay, by, tags, trace, cloudEvent, reference } =
+			event.envelope;
 		const entry: Entry = {
 			...{ id, name, time },
 			...(delay > 0 && { delay }),
@@ -68,6 +69,7 @@ export class Recorder {
 			...(trace !== undefined && { trace }),
 			...(cloudEvent && { cloudEvent }),
 			...(queuedMs !== undefined && { queuedMs }),
+			...(reference !== undefined && { reference }),
 			steps,
 		};
 		return { ...entry, ...this.#bodyOf(event, entry) };

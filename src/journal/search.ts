@@ -30,6 +30,8 @@ const LAST = Number.MAX_SAFE_INTEGER;
 export interface SearchResult {
 	/** The latest first. */
 	entries: Entry[];
+	/** Where each of them is: a search from there begins before it. */
+	positions: JournalCursor[];
 	/** Where the next search continues; absent if everything was searched. */
 	cursor?: JournalCursor;
 	/** The search has reached this time, in epoch milliseconds. */
@@ -39,7 +41,7 @@ export interface SearchResult {
 }
 
 /** The pages of the journal. */
-interface Pages {
+export interface Pages {
 	days(): number[];
 	summaries(day: number, before: number, limit: number): StoredSummary[];
 	data(day: number, id: number): Uint8Array | undefined;
@@ -57,6 +59,7 @@ export async function search(
 ): Promise<SearchResult> {
 	const result: SearchResult = {
 		entries: [],
+		positions: [],
 		searchedUntil: Date.now(),
 		unreadable: 0,
 	};
@@ -89,7 +92,9 @@ export async function search(
 				let number = Math.min(isFirst ? firstEntry : LAST, found.length);
 				while (number > 0 && result.entries.length < limit) {
 					const entry = found[--number] as Entry;
-					if (isMatch(entry, filter)) result.entries.push(entry);
+					if (!isMatch(entry, filter)) continue;
+					result.entries.push(entry);
+					result.positions.push([day, summary.id, number]);
 				}
 				if (number > 0) return { ...result, cursor: [day, summary.id, number] };
 			}
@@ -99,9 +104,10 @@ export async function search(
 	return result;
 }
 
-async function read(
+/** Returns undefined for a page that is damaged, or was dropped meanwhile. */
+export async function read(
 	pages: Pages,
-	{ day, id }: StoredSummary,
+	{ day, id }: Pick<StoredSummary, "day" | "id">,
 ): Promise<Entry[] | undefined> {
 	try {
 		const data = pages.data(day, id);
@@ -113,7 +119,10 @@ async function read(
 
 const DAY = 86_400_000;
 
-function isOutside(day: number, { since, until }: Filter): boolean {
+export function isOutside(
+	day: number,
+	{ since, until }: Pick<Filter, "since" | "until">,
+): boolean {
 	// A page may end on the day after its entries.
 	return (
 		(since !== undefined && (day + 1) * DAY <= since) ||

@@ -101,11 +101,26 @@ function termsOf(text: string): [word: string, value: string][] {
 			);
 		}
 		const [whole, word = "", quoted, plain = ""] = match;
-		terms.push([word, quoted?.replace(/\\(.)/g, "$1") ?? plain]);
+		terms.push([word, unquoted(quoted, plain)]);
 		at += whole.length;
 		while (/\s/.test(trimmed[at] ?? "")) at++;
 	}
 	return terms;
+}
+
+/** Replaces the value of a tag by `…`, where it is the given one. */
+export function withoutTag(text: string, key: string, value: string): string {
+	return text.replace(
+		new RegExp(TERM.source, "g"),
+		(term: string, word: string, quoted?: string, plain = "") =>
+			word === TAG + key && unquoted(quoted, plain) === value
+				? `${word}:…`
+				: term,
+	);
+}
+
+function unquoted(quoted: string | undefined, plain: string): string {
+	return quoted?.replace(/\\(.)/g, "$1") ?? plain;
 }
 
 function readValue(word: Word, value: string, now: number): string | number {

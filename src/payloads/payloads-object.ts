@@ -38,6 +38,16 @@ export class Payloads extends DurableObject {
 		await this.put(payload.text, until);
 	}
 
+	/** Deletes the body before its date. Returns false if there is none. */
+	async delete(): Promise<boolean> {
+		const exists = this.#payload() !== undefined;
+		// In one tick with the body, so both are deleted or neither.
+		const removed = this.#alarm.setTo(null);
+		await this.ctx.storage.deleteAll();
+		await removed;
+		return exists;
+	}
+
 	/** Deletes the body if its date has passed. */
 	override async alarm(run?: AlarmInvocationInfo): Promise<void> {
 		let until: number | undefined;

@@ -1,7 +1,12 @@
 /** Bodies that are too large for a message: loads them into a record, and extends their time. */
+import pMap from "p-map";
 import { encodeEvent } from "../event/encode.ts";
 import { headOf, type ReceivedEvent } from "../event/envelope.ts";
-import { PAYLOAD_RETENTION, QUEUE_WAIT } from "../event/limits.ts";
+import {
+	CALL_CONCURRENCY,
+	PAYLOAD_RETENTION,
+	QUEUE_WAIT,
+} from "../event/limits.ts";
 import { log } from "../platform/log.ts";
 import type { PayloadStore, Ports } from "../ports.ts";
 
@@ -40,4 +45,15 @@ export async function extendBody(
 		if (wait > QUEUE_WAIT) throw error;
 		log("body_extension_failed", { event: id, name, reference, error });
 	}
+}
+
+/** Deletes bodies. Returns how many there were. @throws UnavailableError */
+export async function deleteAll(
+	keys: readonly string[],
+	payloads: Pick<PayloadStore, "delete">,
+): Promise<number> {
+	const deleted = await pMap(new Set(keys), (key) => payloads.delete(key), {
+		concurrency: CALL_CONCURRENCY,
+	});
+	return deleted.filter(Boolean).length;
 }

@@ -122,13 +122,15 @@ export function boundPayloads(): PayloadStore {
 		put(text: string, until: number): Promise<void>;
 		get(): Promise<string | null>;
 		keep(until: number): Promise<void>;
+		delete(): Promise<boolean>;
 	}
 	const payload = (key: string) =>
-		objectPort<Payload>("Payloads", key, ["put", "get", "keep"]);
+		objectPort<Payload>("Payloads", key, ["put", "get", "keep", "delete"]);
 	return {
 		put: async (key, text, until) => payload(key).put(text, until),
 		get: async (key) => payload(key).get(),
 		keep: async (key, until) => payload(key).keep(until),
+		delete: async (key) => payload(key).delete(),
 	};
 }
 
@@ -141,14 +143,8 @@ export function boundDeadLetters(): DeadLetterStore {
 	};
 	const stub = objectPort<Stub>("DeadLetters", "dead-letters", [
 		...(["store", "list", "count", "groups", "counts"] as const),
-		...([
-			"get",
-			"claim",
-			"confirmSent",
-			"release",
-			"resolve",
-			"discard",
-		] as const),
+		...(["get", "claim", "confirmSent", "release"] as const),
+		...(["resolve", "discard", "erase"] as const),
 	]);
 	return {
 		...stub,
@@ -166,13 +162,13 @@ export function boundJobs(): JobStore {
 }
 
 export function boundJournal(): JournalStore {
-	type Stub = Pick<JournalStore, "search" | "counts"> & {
+	type Stub = Omit<JournalStore, "isDeclared" | "record"> & {
 		record(
 			...entries: [...Parameters<JournalStore["record"]>, deploy: string]
 		): Promise<void>;
 	};
 	const stub = objectPort<Stub>("Journal", "journal-0", [
-		...(["record", "search", "counts"] as const),
+		...(["record", "search", "lives", "ids", "erase", "counts"] as const),
 	]);
 	return {
 		...stub,

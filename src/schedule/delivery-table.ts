@@ -19,7 +19,7 @@ import { isMatch } from "./delivery-filter.ts";
 const SCANNED = 2_000;
 
 /** How long a cancelled delivery rejects duplicates, in milliseconds. A message waits in its queue for less. */
-const CANCEL_RETENTION = 86_400_000;
+export const CANCEL_RETENTION = 86_400_000;
 
 /** By how much the clocks of two machines may differ, in milliseconds. */
 const SKEW = 60_000;

@@ -20,6 +20,7 @@ import {
 	type TableStorage,
 } from "./claim-table.ts";
 import { DeliveryTable, replaceableUntil } from "./delivery-table.ts";
+import { ErasureTable } from "./erasure-table.ts";
 import type { RowKind } from "./flush.ts";
 import { withDueTime } from "./schedule.ts";
 import { isMatch } from "./scheduled-filter.ts";
@@ -45,6 +46,7 @@ export class ScheduleTable {
 	readonly #claims: ClaimTable;
 	/** The same rows, as waiting deliveries. */
 	readonly deliveries: DeliveryTable;
+	readonly erasure: ErasureTable;
 
 	constructor(storage: TableStorage) {
 		this.#storage = storage;
@@ -60,6 +62,7 @@ export class ScheduleTable {
 		`);
 		this.#claims = new ClaimTable(storage);
 		this.deliveries = new DeliveryTable(this.#sql, this.#claims);
+		this.erasure = new ErasureTable(this.#sql, this.#claims);
 	}
 
 	store(rows: readonly ScheduledRow[]): void {

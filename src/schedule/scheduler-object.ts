@@ -3,6 +3,7 @@
  * due or how a batch is sent; `schedule-table.ts` and `flush.ts` do.
  */
 import { DurableObject } from "cloudflare:workers";
+import type { Erased, Erasure } from "../event/erasure.ts";
 import type { PublishPermission } from "../event/permission.ts";
 import type {
 	CancelledDelivery,
@@ -15,6 +16,7 @@ import type {
 	ShardFigures,
 } from "../event/scheduled-row.ts";
 import type { Filter } from "../lists/filter.ts";
+import { deleteAll } from "../payloads/payloads.ts";
 import { ActivityCounter, countingStorage } from "../platform/activity.ts";
 import { Alarm, backoff } from "../platform/alarm.ts";
 import { log } from "../platform/log.ts";
@@ -96,6 +98,31 @@ export class Scheduler extends DurableObject {
 
 	async cancelDelivery(key: DeliveryKey): Promise<CancelledDelivery | null> {
 		return this.#table.deliveries.cancel(key, Date.now());
+	}
+
+	/** Cancels the next rows of the events to erase, and deletes bodies that are stored apart. */
+	async erase(
+		erasure: Erasure,
+		after: DeliveryKey,
+		isDryRun: boolean,
+	): Promise<Erased<DeliveryKey>> {
+		const { payloads, observe } = objectContext();
+		const rows = this.#table.erasure;
+		const { found, ...rest } = rows.find(erasure, after);
+		const keys = found.flatMap(({ reference }) => reference ?? []);
+		// The bodies first: without the row, their keys would not be known any more.
+		const deleted = isDryRun ? 0 : await deleteAll(keys, payloads);
+		const counts = { scheduled: 0, deliveries: 0 };
+		const at = Date.now();
+		for (const row of found) {
+			const { id, handler, name: event } = row;
+			if (!isDryRun && !rows.cancel(row, at)) continue;
+			counts[handler === "" ? "scheduled" : "deliveries"]++;
+			const ofDelivery = handler !== "" && { handler };
+			if (!isDryRun)
+				observe({ type: "cancelled", at, id, event, ...ofDelivery });
+		}
+		return { counts, payloads: deleted, ...rest };
 	}
 
 	/** Sets an alarm that is missing or late. Returns the figures of this shard. */

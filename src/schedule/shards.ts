@@ -1,13 +1,19 @@
 /** Combines the shards of the scheduler. An event's id names its shard. It must not know how a shard stores rows. */
 
+import type { Erase } from "../event/erasure.ts";
 import { shardOf } from "../event/id.ts";
-import type { DeliveryPosition, ShardFigures } from "../event/scheduled-row.ts";
+import type {
+	DeliveryKey,
+	DeliveryPosition,
+	ShardFigures,
+} from "../event/scheduled-row.ts";
 import { objectPort } from "../platform/bindings.ts";
 import type { Scheduler } from "../ports.ts";
 
 /** One Durable Object. */
-interface Shard extends Omit<Scheduler, "watch"> {
+interface Shard extends Omit<Scheduler, "watch" | "erase"> {
 	watch(): Promise<ShardFigures>;
+	erase: Erase<DeliveryKey>;
 }
 
 /** A delivery, or an event, which has no handler. */
@@ -47,6 +53,14 @@ function schedulerOf(
 			(await shardFor(id)?.cancel(id, permission)) ?? "gone",
 		reschedule: async (id, dueAt, permission) =>
 			(await shardFor(id)?.reschedule(id, dueAt, permission)) ?? "gone",
+		async erase(erasure, place, isDryRun) {
+			const { shard, ...after } = place ?? { shard: 0, id: "", handler: "" };
+			const object = shardAt(shard);
+			const { next, ...erased } = await object.erase(erasure, after, isDryRun);
+			if (next) return { ...erased, next: { shard, ...next } };
+			const other = { shard: shard + 1, id: "", handler: "" };
+			return other.shard < shards ? { ...erased, next: other } : erased;
+		},
 		async watch() {
 			// All settle first: a shard that fails must not keep the others from being watched.
 			const watched = await Promise.allSettled(
@@ -97,6 +111,7 @@ export function boundScheduler(shards: number): Scheduler {
 		objectPort<Shard>("Scheduler", `shard-${shard}`, [
 			...(["store", "cancel", "reschedule", "list", "watch"] as const),
 			...(["listDeliveries", "retryDelivery", "cancelDelivery"] as const),
+			"erase",
 		]),
 	);
 }

@@ -49,6 +49,10 @@ test.each([
 	[["cancel"], "Give the id of a scheduled event, or --q <filter>."],
 	[["cancel", "e1", "--dry-run"], "--dry-run"],
 	[["jobs", "--stop"], "--stop"],
+	[["erase", "customer:c42"], "Give one tag, such as tag.customer:c42."],
+	[["erase", "tag.customer:"], "Give one tag, such as tag.customer:c42."],
+	[["deliver", "--q", "since:1h"], "--handler"],
+	[["deliver", "--handler", "mail"], "--q"],
 	[["tail", "--every", "soon"], "--every"],
 	[["tail", "--every", "0"], "--every"],
 ] as const)(

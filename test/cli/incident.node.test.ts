@@ -127,6 +127,30 @@ test("one customer's failures are found, grouped, replayed and accounted for", a
 		expect(ended.state).toBe("delivered");
 	}, wait);
 	expect(await tidings("health")).toMatchObject({ code: 0 });
+
+	// The customer's events are sent to one handler once more, and not if it has seen them.
+	const toCharge = ["deliver", "--handler", "charge", "--q", filter];
+	expect(await json(...toCharge, "--dry-run")).toEqual({ count: 3 });
+	expect(await json(...toCharge, "--only-if-never-ran")).toMatchObject({
+		...{ state: "done", done: 0, failed: 0, counts: { skipped: 3 } },
+	});
+	expect(await json(...toCharge)).toMatchObject({ done: 3, handler: "charge" });
+	await vi.waitFor(async () => {
+		const q = ["state:resolved", "handler:charge", filter];
+		expect((await json("dead-letters", ...q)).count).toBe(3);
+	}, wait);
+
+	// The customer asks to be forgotten.
+	expect((await tidings("erase", "tag.customer:c42", "--dry-run")).out).toMatch(
+		/^\d+ match/,
+	);
+	const erased = await tidings("erase", "tag.customer:c42");
+	expect(erased).toMatchObject({ code: 0, error: "" });
+	for (const part of [/deadLetters: 6/, /entries: \d+/, /queues: not reached/])
+		expect(erased.out).toMatch(part);
+	expect((await json("events", "tag.customer:c42")).events).toEqual([]);
+	expect((await json("events", "tag.customer:c41")).events).toHaveLength(3);
+	expect((await tidings("--json", "jobs")).out).not.toContain("c42");
 }, 120_000);
 
 test("wrong usage, a missing thing and a wrong key have exit codes and say what to do", async () => {

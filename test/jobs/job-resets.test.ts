@@ -55,7 +55,7 @@ test("a job that is reset five times resolves each dead letter, and none twice b
 		sends.set(id, (sends.get(id) ?? 0) + 1);
 		await deadLetters.resolve(`${id}:load`, delivery?.replay ?? 0);
 	};
-	setObjectContext({ runJobStep: (step) => runStep(step, ports) });
+	setObjectContext({ runJobStep: (step) => runStep(step, ports, 0) });
 
 	const job = { id: "j1", action: "replay", q: "name:load.*" } as const;
 	await jobs.start({ ...job, count: LETTERS, by: "admin" });

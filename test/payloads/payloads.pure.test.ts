@@ -17,6 +17,7 @@ const storeOf = (texts: Record<string, string> = {}): PayloadStore => ({
 	put: async () => {},
 	get: async (key) => texts[key] ?? null,
 	keep: async () => {},
+	delete: async () => false,
 });
 
 async function down(): Promise<never> {

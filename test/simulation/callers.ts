@@ -1,6 +1,7 @@
 /** Callers that publish, cancel, reschedule and replay, each in its own isolate. Records their answers. */
 import type { PartialPublishError, Receipt } from "tidings";
 import { discard, replay } from "../../src/dead-letters/replay.ts";
+import { QUEUE_RETENTION } from "../../src/event/limits.ts";
 import { runStep } from "../../src/jobs/run-step.ts";
 import type { EventLife } from "../../src/journal/life.ts";
 import { listEvents, readEvent } from "../../src/journal/read.ts";
@@ -206,7 +207,7 @@ export class Callers {
 		const step = { action: "replay", q: "", cursor: null } as const;
 		const startedAt = this.#platform.time.now;
 		this.#replay("replay all", [], () =>
-			runStep({ ...step, startedAt }, ports),
+			runStep({ ...step, startedAt }, ports, QUEUE_RETENTION),
 		);
 	}
 

@@ -87,6 +87,7 @@ export function recordingPortsOf(
 				const payload = recorded.payloads.get(key);
 				if (payload) payload.until = until;
 			},
+			delete: async (key) => recorded.payloads.delete(key),
 		},
 		observe: (transition) => void recorded.transitions.push(transition),
 		extension: appExtension(() => ports),

@@ -22,6 +22,11 @@ const NewJob = component(
 				.describe("required for a job without a filter")
 				.optional(),
 			dryRun: z.boolean().describe("only counts").optional(),
+			handler: z.string().describe("gets the events of deliver").optional(),
+			onlyIfNeverRan: z
+				.boolean()
+				.describe("deliver skips events that the handler has seen")
+				.optional(),
 		})
 		.meta({ examples: [{ action: "replay", q: "tag.customer:c42 since:2h" }] }),
 );

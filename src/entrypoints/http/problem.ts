@@ -25,6 +25,7 @@ const STATUS = {
 	invalid_after: 422,
 	invalid_body: 422,
 	schema_violation: 422,
+	unknown_handler: 422,
 	unknown_lane: 422,
 	unknown_name: 422,
 	not_configured: 501,

@@ -22,12 +22,22 @@ export const Job = component(
 		id: text,
 		action: z.enum(ACTIONS),
 		q: text,
+		handler: text.optional(),
+		onlyIfNeverRan: flag.optional(),
 		state: z.enum(["running", "done", "stopped"]),
 		count: whole,
 		done: whole,
 		failed: whole,
 		left: whole,
 		errors: z.array(z.object({ id: text, reason: text })),
+		counts: z.record(text, whole),
+		remaining: z
+			.object({
+				queues: instant,
+				payloads: instant,
+				journal: instant.optional(),
+			})
+			.optional(),
 		by: text,
 		startedAt: instant,
 		endedAt: instant.nullable(),

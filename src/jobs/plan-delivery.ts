@@ -1,0 +1,66 @@
+/** Decides how an event of the journal is sent to one handler once more, or why it is not. It sends nothing. */
+import { deadLetterId } from "../event/dead-letter.ts";
+import { encodeEvent } from "../event/encode.ts";
+import { PAYLOAD_RETENTION } from "../event/limits.ts";
+import type { EventLife } from "../journal/life.ts";
+import type { Ports } from "../ports.ts";
+import type { Step } from "./job.ts";
+
+type PlanPorts = Pick<Ports, "payloads" | "deadLetters" | "clock">;
+
+/** What is done with one event. */
+export type Plan =
+	| { type: "skip" }
+	| { type: "fail"; reason: string }
+	| { type: "replay"; letter: string }
+	| { type: "send"; record: string };
+
+/** @throws UnavailableError */
+export async function planOf(
+	life: EventLife,
+	{ handler = "", onlyIfNeverRan = false }: Step,
+	ports: PlanPorts,
+): Promise<Plan> {
+	const past = life.deliveries.find((one) => one.handler === handler);
+	if (past && onlyIfNeverRan) return { type: "skip" };
+	// The dead letter has the whole body, and its replay guards its state.
+	if (past?.attempts.some(({ state }) => LETTER_STATES.includes(state))) {
+		const letter = deadLetterId(life.id, handler);
+		if (await ports.deadLetters.get(letter)) return { type: "replay", letter };
+	}
+	const body = await bodyOf(life, ports);
+	if ("reason" in body) return { type: "fail", ...body };
+	const { id, name, time, delay = 0, tags, trace, by, cloudEvent } = life;
+	const record = encodeEvent({ id, name, time, delay }, body, {
+		...(tags && { tags }),
+		...(trace !== undefined && { trace }),
+		...(by !== undefined && { by }),
+		...(cloudEvent && { cloudEvent }),
+		delivery: { handler, attempt: 1 },
+	});
+	return { type: "send", record };
+}
+
+const LETTER_STATES: readonly string[] = ["dead", "replaying"];
+
+async function bodyOf(
+	{ body, bodyBytes, reference, erasedAt }: EventLife,
+	{ payloads, clock }: PlanPorts,
+): Promise<{ text: string } | { reference: string } | { reason: string }> {
+	if (reference !== undefined) {
+		if ((await payloads.get(reference)) === null)
+			return { reason: "its body, which was stored apart, has expired" };
+		await payloads.keep(reference, clock() + PAYLOAD_RETENTION);
+		return { reference };
+	}
+	if (erasedAt !== undefined) return { reason: "its body was erased" };
+	if (body === undefined)
+		return {
+			reason:
+				'the journal has no body of it; set journal.bodies to "all", which applies to later events',
+		};
+	if (bodyBytes === undefined) return { text: body };
+	return {
+		reason: `its body of ${bodyBytes} bytes was cut; set journal.maxBytes to at least that, which applies to later events`,
+	};
+}
