@@ -54,6 +54,8 @@ export const Event = component(
 				handler: text.optional(),
 			}),
 		),
+		reference: text.describe("of a body that is stored apart").optional(),
+		erasedAt: instant.optional(),
 		deliveries: z.array(
 			z.object({ handler: text, state: text, attempts: z.array(Attempt) }),
 		),
