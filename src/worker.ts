@@ -11,6 +11,7 @@ import type { Dashboard } from "./dashboard.ts";
 import { createApp } from "./entrypoints/http/app.ts";
 import { decode } from "./event/envelope.ts";
 import { RefusedError } from "./event/errors.ts";
+import { actingAs } from "./event/transition.ts";
 import { rejectUnknownKeys } from "./event/validation.ts";
 import type { Events } from "./events.ts";
 import { checkHandlerPaths } from "./handlers/modules.ts";
@@ -88,7 +89,8 @@ export function worker<Env = Cloudflare.Env>(
 		observe: ports.observe,
 		deadLetterRetention: retention.deadLetters,
 		journalRetention: settings.journal ? settings.journal.retention : 0,
-		runJobStep: (step) => runStep(step, ports, retention.queues),
+		runJobStep: (step) =>
+			runStep(step, actingAs(ports, step.by), retention.queues),
 		runLifecycle: (name, which, secret) =>
 			runPart(name, which, ports.webhookUrl(name, secret), ports),
 		enqueuePoll: async (name) => {

@@ -75,8 +75,8 @@ export class JobTable {
 		return this.#sql
 			.exec<SqlRow>("SELECT * FROM job WHERE state = 'running' ORDER BY id")
 			.toArray()
-			.map(({ id, action, q, cursor, ...row }) => ({
-				...{ id, action, q, cursor, startedAt: row.started_at },
+			.map(({ id, action, q, cursor, by, ...row }) => ({
+				...{ id, action, q, cursor, by, startedAt: row.started_at },
 				...JSON.parse(row.options),
 				isInFlight: row.is_in_flight === 1,
 				againAt: row.again_at,

@@ -63,6 +63,8 @@ export interface Job extends JobRequest {
 
 /** One batch of a job. */
 export interface Step extends JobRequest {
+	/** The id of the API key that started the job. */
+	by: string;
 	/** Items that changed after this are not acted on, in epoch milliseconds. */
 	startedAt: number;
 	/** Where the batch begins; null for the first one. */

@@ -20,7 +20,9 @@ function event(id: string, state: EventLife["state"] = "delivered"): EventLife {
 		{ handler: "mail", state, attempts: [attempt] },
 		{ handler: "audit", state: "delivered", attempts: [attempt] },
 	];
-	return { id, name: "a.b", time: 1, at: 1, state, deliveries } as EventLife;
+	return {
+		...{ id, name: "a.b", time: 1, at: 1, state, actions: [], deliveries },
+	} as EventLife;
 }
 
 /** An owner with these events, and what it was asked for. */

@@ -114,7 +114,7 @@ describe("a delivery whose retry waits 20 hours", () => {
 		expect((await listed(`id:${eventId}`)).ids).toEqual([]);
 		expect(transitions.filter((one) => one.id === eventId).at(-1)).toEqual({
 			...{ type: "cancelled", at: expect.any(Number), id: eventId },
-			...{ event: "long.wait", handler: "long" },
+			...{ event: "long.wait", handler: "long", by: "admin" },
 		});
 		for (const [method, path] of [
 			["DELETE", `/v1/deliveries/${id}`],

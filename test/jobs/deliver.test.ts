@@ -67,7 +67,7 @@ type Ports = ReturnType<typeof portsWith>["ports"];
 
 const stepOf = (changes: Partial<Step> = {}): Step => ({
 	...{ action: "deliver", q: "tag.customer:c42", handler: "first" },
-	...{ startedAt: Date.now(), cursor: null, ...changes },
+	...{ by: "oncall", startedAt: Date.now(), cursor: null, ...changes },
 });
 
 /** Runs a job to its end, as its object does. @param between runs after each step */

@@ -195,7 +195,9 @@ test("an event that is published after the start of the job stays, and is delive
 	let cursor: string | null = null;
 	do {
 		ids.push((await events.publish("erase.later", options, 2)).id);
-		const step = { action: "erase", q, startedAt, cursor } as const;
+		const step = {
+			...({ action: "erase", q, by: "dpo", startedAt, cursor } as const),
+		};
 		({ cursor } = await runStep(step, portsOf(events), 0));
 	} while (cursor !== null);
 	expect(ids.length).toBeGreaterThan(5);

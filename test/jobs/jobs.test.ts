@@ -112,6 +112,10 @@ test("a job cancels the scheduled events that match, by their names and due time
 	const { json } = await call("POST", "/v1/jobs", { action: "cancel", q });
 	expect(json.count).toBe(1);
 	expect(await ended(json.id)).toMatchObject({ done: 1 });
+	await vi.waitFor(async () => {
+		const { json } = await call("GET", `/v1/events/${first}`);
+		expect(json.actions).toMatchObject([{ type: "cancelled", by: "admin" }]);
+	}, wait);
 	expect(await events.cancel(first as string)).toBe(false);
 	expect(await events.cancel(second as string)).toBe(true);
 	expect(await events.cancel(other as string)).toBe(true);

@@ -207,7 +207,7 @@ export class Callers {
 		const step = { action: "replay", q: "", cursor: null } as const;
 		const startedAt = this.#platform.time.now;
 		this.#replay("replay all", [], () =>
-			runStep({ ...step, startedAt }, ports, QUEUE_RETENTION),
+			runStep({ ...step, by: "job", startedAt }, ports, QUEUE_RETENTION),
 		);
 	}
 
