@@ -13,12 +13,13 @@ import { signedOut } from "./live.tsx";
 import { NAV } from "./nav.ts";
 import { eventPage } from "./pages/event.tsx";
 import { eventsPage } from "./pages/events.tsx";
+import { overviewPage } from "./pages/overview.tsx";
 import { missingPage, problemPage } from "./pages/problem.tsx";
 import { signInPage, signInRoutes } from "./pages/sign-in.tsx";
 import type { Page, Pages, PagesEnv } from "./view.ts";
 import { visitorOf } from "./visitor.ts";
 
-const PAGES: readonly Page[] = [eventsPage, eventPage];
+const PAGES: readonly Page[] = [overviewPage, eventsPage, eventPage];
 
 export function createPages(host: DashboardHost, access?: AccessOptions) {
 	const { ports, path, prefix } = host;

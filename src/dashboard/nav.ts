@@ -1,4 +1,5 @@
 /** The pages that the navigation lists, in its order. A page without a line here is reached by links only. */
 export const NAV: readonly { path: string; label: string }[] = [
+	{ path: "/overview", label: "Overview" },
 	{ path: "/events", label: "Events" },
 ];

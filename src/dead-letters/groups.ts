@@ -7,21 +7,22 @@ import type { Ports } from "../ports.ts";
 /** Calls of the store, which reads 10 000 dead letters in each. */
 const CALLS = 10;
 
-interface Groups {
+export interface Groups {
 	/** The largest first, at most a thousand. */
 	groups: DeadLetterGroup[];
 	/** The counts have reached failures of this time, in epoch milliseconds. Absent if they are complete. */
 	countedUntil?: number;
 }
 
-/** @throws UnavailableError */
+/** @param calls the most calls of the store. @throws UnavailableError */
 export async function groupDeadLetters(
 	filter: Filter,
 	{ deadLetters }: Pick<Ports, "deadLetters">,
+	calls = CALLS,
 ): Promise<Groups> {
 	const groups = new Map<string, DeadLetterGroup>();
 	let cursor: string | undefined;
-	for (let call = 0; call < CALLS; call++) {
+	for (let call = 0; call < calls; call++) {
 		const found = await deadLetters.groups(filter, cursor);
 		for (const group of found.groups) add(groups, group);
 		cursor = found.cursor;

@@ -12,7 +12,7 @@ import type {
 	JournalStore,
 	PayloadStore,
 } from "../ports.ts";
-import { binding } from "./environment.ts";
+import { binding, currentVersion } from "./environment.ts";
 import { log } from "./log.ts";
 import type { NamedQueue } from "./queue-names.ts";
 import { queuesOf } from "./queue-variable.ts";
@@ -152,9 +152,9 @@ export function boundDeadLetters(): DeadLetterStore {
 	};
 }
 
-/** The version of this Worker, if it has the binding `CF_VERSION_METADATA`; else empty. */
+/** Empty if this Worker does not know its version. */
 function deployId(): string {
-	return binding<WorkerVersionMetadata>("CF_VERSION_METADATA")?.id ?? "";
+	return currentVersion()?.id ?? "";
 }
 
 export function boundJobs(): JobStore {

@@ -42,6 +42,11 @@ export function isDevelopment(): boolean {
 	return process.env.NODE_ENV === "development";
 }
 
+/** The version of this Worker, if it has the binding `CF_VERSION_METADATA`. */
+export function currentVersion(): WorkerVersionMetadata | undefined {
+	return binding<WorkerVersionMetadata>("CF_VERSION_METADATA");
+}
+
 /** How long the value of a Secrets Store secret is cached, in milliseconds. */
 const SECRET_TTL = 60_000;
 

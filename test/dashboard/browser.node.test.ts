@@ -1,6 +1,6 @@
 /** The dashboard as a person uses it, in Chromium, in front of the Worker of the shop. */
 import { get } from "node:http";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { createTestHarness } from "wrangler";
 import { look, openShop, openUntil, root, type Shop, wait } from "./browser.ts";
 
@@ -153,6 +153,29 @@ test("without scripts a person signs in, filters, reads a timeline, and publishe
 	await openUntil(page, page.url(), "Timeline");
 	await page.getByRole("button", { name: "Sign out" }).click();
 	expect(await page.getByLabel("API key").count()).toBe(1);
+});
+
+test("the overview counts what happens while a person looks at it, and its chart can be read without seeing it", async () => {
+	const page = await shop.open();
+	await shop.signIn(page);
+	await page.goto(`${shop.url}/`);
+	expect(page.url()).toBe(`${shop.url}/overview`);
+	await page.getByRole("heading", { name: "Handlers by failures" }).waitFor();
+	const counted = () =>
+		page.getByRole("img", { name: /In this time/ }).getAttribute("aria-label");
+	const before = await counted();
+	await shop.publish(order("o-5"));
+	await vi.waitFor(async () => expect(await counted()).not.toBe(before), wait);
+	await page.getByText("As a table").click();
+	expect(await page.getByRole("columnheader", { name: "dead" }).count()).toBe(
+		1,
+	);
+	await look(page, "overview");
+	const reader = await shop.open({ javaScriptEnabled: false });
+	await shop.signIn(reader);
+	await reader.goto(`${shop.url}/overview?range=week`);
+	expect(await reader.textContent("main")).toContain("sync-ledger");
+	expect(await reader.textContent("main")).toContain("per 2 h");
 });
 
 test("a development build is open on this machine, and only there", async () => {

@@ -1,0 +1,192 @@
+/** Which handlers fail, and how: a ranking of handlers, and groups of dead letters. */
+import type { Groups } from "../../dead-letters/groups.ts";
+import type { HandlerMetrics } from "../../journal/metrics.ts";
+import { useView } from "../view.ts";
+import { Sparkline } from "./bars.tsx";
+import { numberText } from "./count.tsx";
+import { term } from "./tags.tsx";
+import { durationText, Time } from "./time.tsx";
+
+/** Rows of each table. */
+const MOST = 20;
+
+export function HandlerRanking({
+	handlers,
+}: {
+	handlers: readonly HandlerMetrics[];
+}) {
+	const { base } = useView();
+	if (handlers.length === 0) return null;
+	return (
+		<section class="section" aria-labelledby="ranking">
+			<h2 id="ranking">Handlers by failures</h2>
+			<div class="card">
+				<table class="measures">
+					<thead>
+						<tr>
+							<th scope="col">Handler</th>
+							<th scope="col">Failures</th>
+							<th scope="col" class="number">
+								Attempts
+							</th>
+							<th scope="col" class="number">
+								Failed
+							</th>
+							<th scope="col" class="number">
+								Median
+							</th>
+							<th scope="col" class="number">
+								99 %
+							</th>
+						</tr>
+					</thead>
+					<tbody>
+						{handlers.slice(0, MOST).map((one) => (
+							<HandlerRow metrics={one} />
+						))}
+					</tbody>
+				</table>
+			</div>
+			{handlers.length > MOST && (
+				<p class="muted">
+					{handlers.length - MOST} more{" "}
+					<a href={`${base}/handlers`}>handlers</a>
+				</p>
+			)}
+		</section>
+	);
+}
+
+function HandlerRow({ metrics }: { metrics: HandlerMetrics }) {
+	const { base } = useView();
+	const { handler, delivered, retrying, dead, median, p99 } = metrics;
+	const failed = retrying + dead;
+	const attempts = delivered + failed;
+	const q = new URLSearchParams({ q: term("handler", handler) });
+	return (
+		<tr>
+			<td class="wide">
+				<a class="name" href={`${base}/events?${q}`} data-row>
+					{handler}
+				</a>
+			</td>
+			<td class="sparked">
+				<FailureLine {...metrics} />
+			</td>
+			<td class="number" data-label="attempts">
+				{numberText(attempts)}
+			</td>
+			<td class="number" data-label="failed">
+				<span class={failed > 0 ? "failed" : "muted"}>
+					{rateText(failed, attempts)}
+				</span>
+			</td>
+			<td class="number" data-label="median">
+				{median === null ? "–" : durationText(median)}
+			</td>
+			<td class="number" data-label="99 %">
+				{p99 === null ? "–" : durationText(p99)}
+			</td>
+		</tr>
+	);
+}
+
+/** The failures of a handler in each interval. */
+export function FailureLine({
+	handler,
+	failures,
+}: Pick<HandlerMetrics, "handler" | "failures">) {
+	const sum = failures.reduce((total, value) => total + value, 0);
+	const label = `${handler}: ${numberText(sum)} failures`;
+	return <Sparkline values={failures} label={label} />;
+}
+
+function rateText(failed: number, attempts: number): string {
+	if (failed === 0 || attempts === 0) return "0 %";
+	const percent = (100 * failed) / attempts;
+	return percent < 0.1
+		? "< 0.1 %"
+		: `${percent.toFixed(percent < 10 ? 1 : 0)} %`;
+}
+
+export function FailureGroups({ groups, countedUntil }: Groups) {
+	const { base } = useView();
+	return (
+		<section class="section" aria-labelledby="groups">
+			<h2 id="groups">Groups of dead letters</h2>
+			<div class="card">
+				{groups.length === 0 ? (
+					<p class="none">
+						There are no dead letters. A delivery that fails for good appears
+						here, with its reason.
+					</p>
+				) : (
+					<table class="measures">
+						<thead>
+							<tr>
+								<th scope="col">Reason</th>
+								<th scope="col" class="number">
+									Count
+								</th>
+								<th scope="col" class="number">
+									First seen
+								</th>
+								<th scope="col" class="number">
+									Last seen
+								</th>
+							</tr>
+						</thead>
+						<tbody>
+							{groups.slice(0, MOST).map((group) => (
+								<GroupRow group={group} />
+							))}
+						</tbody>
+					</table>
+				)}
+			</div>
+			{(groups.length > MOST || countedUntil !== undefined) && (
+				<p class="muted">
+					{groups.length > MOST && (
+						<>
+							{groups.length - MOST} more groups among the{" "}
+							<a href={`${base}/dead-letters`}>dead letters</a>.{" "}
+						</>
+					)}
+					{countedUntil !== undefined && (
+						<>
+							Counted are the latest 10 000, back to <Time at={countedUntil} />.
+						</>
+					)}
+				</p>
+			)}
+		</section>
+	);
+}
+
+function GroupRow({ group }: { group: Groups["groups"][number] }) {
+	const { base } = useView();
+	const { handler, cause, reason, count } = group;
+	const filter = `${term("handler", handler)} ${term("cause", cause)}`;
+	const q = new URLSearchParams({ q: filter });
+	return (
+		<tr>
+			<td class="wide">
+				<a class="name" href={`${base}/dead-letters?${q}`} data-row>
+					{reason}
+				</a>
+				<span class="reason">
+					<span class="mono">{handler}</span> · {cause.replaceAll("_", " ")}
+				</span>
+			</td>
+			<td class="number" data-label="count">
+				{numberText(count)}
+			</td>
+			<td class="number" data-label="first seen">
+				<Time at={group.firstFailureAt} />
+			</td>
+			<td class="number" data-label="last seen">
+				<Time at={group.lastFailureAt} />
+			</td>
+		</tr>
+	);
+}
