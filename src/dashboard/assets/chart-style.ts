@@ -31,6 +31,7 @@ export const CHART = `
 .numbers[open] > summary { margin-bottom: 0.4rem; }
 .numbers { overflow-x: auto; }
 .numbers table { font-size: 0.87rem; font-variant-numeric: tabular-nums; }
+.numbers p { font-size: 0.87rem; padding: 0.5rem 0.6rem 0; }
 .numbers th, .numbers td { padding: 0.3rem 0.6rem; }
 .spark { display: block; width: 9rem; height: 20px; }
 .spark path { stroke: var(--bad); stroke-width: 2; vector-effect: non-scaling-stroke; fill: none; }

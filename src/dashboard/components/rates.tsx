@@ -84,9 +84,6 @@ function RatesTable({ rates: { intervals, deploys } }: { rates: Rates }) {
 								{label}
 							</th>
 						))}
-						<th scope="col" class="number">
-							published
-						</th>
 					</tr>
 				</thead>
 				<tbody>
@@ -98,9 +95,6 @@ function RatesTable({ rates: { intervals, deploys } }: { rates: Rates }) {
 							{OUTCOMES.map(([, , valueIn]) => (
 								<td class="number">{numberText(valueIn(interval))}</td>
 							))}
-							<td class="number">
-								{numberText(interval.events.published ?? 0)}
-							</td>
 						</tr>
 					))}
 				</tbody>
