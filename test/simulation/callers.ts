@@ -2,6 +2,7 @@
 import type { PartialPublishError, Receipt } from "tidings";
 import { discard, replay } from "../../src/dead-letters/replay.ts";
 import { QUEUE_RETENTION } from "../../src/event/limits.ts";
+import { listJobs, startJob } from "../../src/jobs/jobs.ts";
 import { runStep } from "../../src/jobs/run-step.ts";
 import type { EventLife } from "../../src/journal/life.ts";
 import { listEvents, readEvent } from "../../src/journal/read.ts";
@@ -58,6 +59,7 @@ export class Callers {
 	#count = 0;
 
 	readonly #deployed: () => ShopDeploy;
+	#wokenAt = 0;
 
 	/** @param deployed returns the newest deploy */
 	constructor(platform: Platform, ledger: Ledger, deployed: () => ShopDeploy) {
@@ -209,6 +211,23 @@ export class Callers {
 		this.#replay("replay all", [], () =>
 			runStep({ ...step, by: "job", startedAt }, ports, QUEUE_RETENTION),
 		);
+	}
+
+	startJob(action: string, q: string): void {
+		const { ports } = this.#deployed();
+		this.#call("start job", [], () =>
+			startJob({ action, q }, "operator", ports as never),
+		);
+	}
+
+	/** An operator looks at the jobs. Their object has been evicted since. */
+	wakeJobs(): void {
+		const { time } = this.#platform;
+		if (time.now < this.#wokenAt + 60_000) return;
+		this.#wokenAt = time.now;
+		this.#platform.object("Jobs", "jobs").evict();
+		const { ports } = this.#deployed();
+		this.#call("list jobs", [], () => listJobs({}, ports));
 	}
 
 	#replay(

@@ -43,6 +43,8 @@ const EVENTS = [
 	"twice",
 	/** The journal is down or full for minutes, and its object is reset. */
 	"journal",
+	/** The object of the jobs is down for minutes, and reset in the middle of batches. */
+	"jobs",
 	/** The store of idempotency keys is down for minutes, and its objects are reset. */
 	"keys",
 ] as const;

@@ -74,6 +74,8 @@ export type Rule =
 	| "restless"
 	/** An idempotency key stands for several events, or a call with it got a wrong answer. */
 	| "key"
+	/** Progress of a job went back, a job has stopped, or it replayed a dead letter twice. */
+	| "job"
 	/** The journal shows what did not happen. */
 	| "untrue"
 	/** The journal lacks what happened, without a fault. */

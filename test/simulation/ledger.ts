@@ -4,11 +4,11 @@ import { Allowances } from "./allowances.ts";
 import { AppLedger } from "./apps/app-ledger.ts";
 import { Observed } from "./journal/observed.ts";
 import { type KeyCall, restoresOf } from "./keys/key-laws.ts";
-import type { Work } from "./platform/isolate.ts";
+import type { CallNote, Work } from "./platform/isolate.ts";
 import type { Note } from "./platform/platform.ts";
 import { roleOf } from "./queues.ts";
 import type { Publish, Version } from "./scenario.ts";
-import { allOf, subjectOf } from "./subjects.ts";
+import { allOf, eventOf, subjectOf } from "./subjects.ts";
 
 /** One run of a handler. */
 export interface Run {
@@ -27,8 +27,8 @@ export interface Replay {
 	/** Milliseconds. */
 	askedAt: number;
 	answeredAt?: number;
-	/** The calls that it has made. */
-	work: Work;
+	/** The calls that it has made; undefined for the replay of a job. */
+	work: Work | undefined;
 	/** The edited body. */
 	edited?: unknown;
 }
@@ -72,6 +72,8 @@ export class Ledger {
 	readonly allowances = new Allowances((n) => restoresOf(this.keyCalls, n));
 	readonly apps = new AppLedger();
 	readonly observed = new Observed();
+	/** The replays that jobs sent, by their deliveries. */
+	readonly jobReplays = new Map<string, Replay[]>();
 	readonly keyCalls: KeyCall[] = [];
 	readonly #replays: Replay[] = [];
 	/** When the stored body of an event was lost. */
@@ -102,6 +104,7 @@ export class Ledger {
 		this.notes.push(note);
 		this.allowances.record(note);
 		this.#recordOwed(note);
+		this.#recordJob(note);
 		if (note.what === "body lost")
 			this.lostBodies.set(Number(note.subjects[0]), note.at);
 		if (TROUBLES.has(note.what)) this.troubledAt.set(note.where, note.at);
@@ -127,6 +130,38 @@ export class Ledger {
 		if (what === "split") handlers?.forEach(owe);
 	}
 
+	/** A job replays in its object, and its cancels are answered only there. */
+	#recordJob({ at, what, where, subjects, detail }: Note): void {
+		const { by = "", calls = [] } = Object(detail) as {
+			by?: string;
+			calls?: readonly CallNote[];
+		};
+		const isOfJobs = by.startsWith("Jobs/") || where.startsWith("Jobs/");
+		if (what === "cancelled" && where === "") this.#recordCancel(subjects, at);
+		if (!isOfJobs) return;
+		if (what === "taken" && roleOf(where) === "retries")
+			for (const subject of subjects) {
+				const replays = this.jobReplays.get(subject) ?? [];
+				const replay = { askedAt: at, work: undefined, edited: undefined };
+				this.jobReplays.set(subject, [...replays, replay]);
+			}
+		// The event may have been cancelled.
+		const unknown = [{ name: where, subjects }, ...calls].filter(({ name }) =>
+			/^Scheduler\/.*\.cancel$/.test(name),
+		);
+		if (what === "call failed" || what === "killed")
+			for (const call of unknown)
+				for (const subject of call.subjects) {
+					const entry = this.entries.get(eventOf(subject));
+					if (entry) entry.openCancels++;
+				}
+	}
+
+	#recordCancel(subjects: readonly string[], at: number): void {
+		const entry = this.entries.get(eventOf(subjects[0] ?? "-1"));
+		if (entry) entry.cancelledAt ??= at;
+	}
+
 	replay(replay: Replay): void {
 		this.#replays.push(replay);
 	}
@@ -135,8 +170,11 @@ export class Ledger {
 	replaysOf(n: number, handler: string): Replay[] {
 		const own = [subjectOf(n, handler), subjectOf(n, allOf(handler))];
 		// After an error, the other queue of its lane may have got the replay too.
-		return this.#replays.flatMap((replay) =>
-			replay.work.calls
+		const ofJobs = [...new Set(own)].flatMap(
+			(subject) => this.jobReplays.get(subject) ?? [],
+		);
+		const ofCallers = this.#replays.flatMap((replay) =>
+			(replay.work?.calls ?? [])
 				.filter(
 					({ name, subjects, isDone }) =>
 						isDone &&
@@ -145,6 +183,7 @@ export class Ledger {
 				)
 				.map(() => replay),
 		);
+		return [...ofCallers, ...ofJobs];
 	}
 
 	/** The edited bodies of the replays of an event. */

@@ -3,6 +3,13 @@ import { AppCallers } from "./apps/app-callers.ts";
 import { appsRun, LONGEST_STOP } from "./apps/app-laws.ts";
 import { Callers } from "./callers.ts";
 import { ROLLING, type Violation, violationsOf } from "./invariants.ts";
+import { JOBS } from "./jobs/job-acts.ts";
+import {
+	JobLaws,
+	judgeJobReplays,
+	runningJobs,
+	stoppedJobs,
+} from "./jobs/job-laws.ts";
 import { JournalLaws } from "./journal/journal-laws.ts";
 import { judgeList } from "./journal/look-up.ts";
 import { judgeRecords } from "./journal/record-laws.ts";
@@ -50,6 +57,7 @@ export async function run(
 	const fate = new Fate(scenario.seed, scenario.rates, only);
 	const rows = new StoredRows();
 	const journal = new JournalLaws(scenario, ledger);
+	const jobs = new JobLaws();
 	let deploy: ShopDeploy;
 	let before: ShopDeploy | undefined;
 	const platform = new Platform(
@@ -59,6 +67,7 @@ export async function run(
 			committed(object) {
 				rows.committed(object, platform.time.now);
 				journal.committed(object, platform.time.now);
+				jobs.committed(object);
 			},
 			deployed: () => runningDeploy("rolling"),
 			services: {
@@ -74,6 +83,9 @@ export async function run(
 	const appCallers = new AppCallers(platform, ledger.apps);
 	install(scenario.version);
 
+	const replayJobs = scenario.acts.filter(
+		(act) => act.do === "job" && act.action === "replay",
+	).length;
 	let acts = scenario.acts.length;
 	for (const act of scenario.acts)
 		time.at(START + act.at, () => {
@@ -108,13 +120,19 @@ export async function run(
 				...rows.violations,
 				...journal.violations,
 				...callers.violations,
+				...jobs.violations,
+				...stoppedJobs(ledger, platform),
 				...multiplied(ledger, platform),
 				...asleep(ledger, platform),
 			];
 		if (violations.length > 0 || time.steps > MOST_STEPS) return true;
 		if (acts > 0 || time.now <= Math.max(watchedUntil, closedAt, actedAt))
 			return false;
+		// The object sets a lost alarm again when it starts.
+		if (runningJobs(platform).length > 0 && ledger.lostAlarms.has(JOBS))
+			callers.wakeJobs();
 		const isRunning =
+			runningJobs(platform).length > 0 ||
 			appCallers.isBusy ||
 			(appsRun(platform) && time.now < closedAt + LONGEST_STOP);
 		if (isRunning || !isEmpty(platform)) {
@@ -138,6 +156,7 @@ export async function run(
 	if (violations.length === 0)
 		violations = [
 			...[...rows.violations, ...journal.violations, ...callers.violations],
+			...[...jobs.violations, ...judgeJobReplays(ledger, replayJobs)],
 			...judged(),
 			...judgeRecords(scenario, ledger, journal.copy),
 		];
@@ -244,6 +263,9 @@ export async function run(
 			}
 			case "fill":
 				fill(act.object, act.lasting);
+				break;
+			case "job":
+				callers.startJob(act.action, act.q);
 				break;
 			case "look up":
 				callers.lookUp(act.n);

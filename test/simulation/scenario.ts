@@ -5,6 +5,7 @@ import { drawMoves, drawPublishes, drawStorms, drawTroubles } from "./acts.ts";
 import { type AppScenario, drawApps, planApps } from "./apps/app-acts.ts";
 import { Dice } from "./dice.ts";
 import { FAULTS, ratesOf } from "./faults.ts";
+import { drawJobs } from "./jobs/job-acts.ts";
 import { drawJournal } from "./journal/journal-acts.ts";
 import { drawKeys } from "./keys/key-acts.ts";
 import { Fate, type Rates } from "./platform/fate.ts";
@@ -50,6 +51,7 @@ export type Deed =
 	| { do: "reschedule"; n: number; after: number }
 	| { do: "replay"; n: number; isEdited: boolean }
 	| { do: "replay all" }
+	| { do: "job"; action: "replay" | "discard" | "cancel"; q: string }
 	| { do: "discard"; n: number }
 	| { do: "deploy"; version: Version }
 	| { do: "set clocks"; offset: number }
@@ -120,6 +122,7 @@ export function draw(
 	drawTroubles(dice, faults, span, version, acts);
 	const appDice = drawApps(fate, version.hasPost, faults, span, acts);
 	const keyed = drawKeys(fate, faults, span, acts);
+	drawJobs(fate, faults, span, acts);
 	const journal = drawJournal(fate, faults, span, events, acts);
 	acts.sort((a, b) => a.at - b.at);
 	countShards(acts, version.shards);

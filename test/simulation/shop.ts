@@ -13,6 +13,7 @@ import {
 } from "../../src/index.ts";
 import {
 	DeadLetters,
+	Jobs,
 	Journal,
 	Keys,
 	Payloads,
@@ -62,6 +63,7 @@ export function shopOf(
 			Subscriptions: () => Subscriptions as never,
 			Journal: () => Journal as never,
 			Keys: () => Keys as never,
+			Jobs: () => Jobs as never,
 		},
 		vars: { TIDINGS_QUEUES: queuesVar([]), API_KEYS },
 		queues: Object.fromEntries(
