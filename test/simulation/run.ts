@@ -156,8 +156,9 @@ export async function run(
 	if (violations.length === 0)
 		violations = [
 			...[...rows.violations, ...journal.violations, ...callers.violations],
-			...[...jobs.violations, ...judgeJobReplays(ledger, replayJobs)],
+			...jobs.violations,
 			...judged(),
+			...judgeJobReplays(ledger, replayJobs),
 			...judgeRecords(scenario, ledger, journal.copy),
 		];
 	if (violations.length === 0)
