@@ -15,7 +15,7 @@ export async function undeletedRows(
 ): Promise<Violation[]> {
 	await pass(LONGEST);
 	const asleep = left(platform).filter(
-		({ name, alarm }) => alarm.at === null && ledger.lostAlarms.has(name),
+		({ name, alarm }) => alarm.at === null && mayLackAlarm(name, ledger),
 	);
 	const unwatched = asleep.filter(
 		(object) => latest(object) > Number(ledger.lostAlarms.get(object.name)),
@@ -36,6 +36,15 @@ export async function undeletedRows(
 		rule: "retained",
 		text: `${name} never deletes ${database.count()} rows`,
 	}));
+}
+
+/** The next call of `Keys` or `Journal` sets an alarm that a storage error has prevented. */
+function mayLackAlarm(
+	name: string,
+	{ lostAlarms, troubledAt }: Ledger,
+): boolean {
+	const isSetByCalls = /^(Keys|Journal)\//.test(name);
+	return lostAlarms.has(name) || (isSetByCalls && troubledAt.has(name));
 }
 
 function left({ objects }: Platform): SimulatedObject[] {

@@ -129,7 +129,7 @@ export async function run(
 		if (acts > 0 || time.now <= Math.max(watchedUntil, closedAt, actedAt))
 			return false;
 		// The object sets a lost alarm again when it starts.
-		if (runningJobs(platform).length > 0 && ledger.lostAlarms.has(JOBS))
+		if (runningJobs(platform).length > 0 && ledger.troubledAt.has(JOBS))
 			callers.wakeJobs();
 		const isRunning =
 			runningJobs(platform).length > 0 ||
@@ -155,10 +155,10 @@ export async function run(
 	if (violations.length === 0) await pass(MINUTE);
 	if (violations.length === 0)
 		violations = [
-			...[...rows.violations, ...journal.violations, ...callers.violations],
-			...jobs.violations,
+			...rows.violations,
 			...judged(),
 			...judgeJobReplays(ledger, replayJobs),
+			...[...journal.violations, ...callers.violations, ...jobs.violations],
 			...judgeRecords(scenario, ledger, journal.copy),
 		];
 	if (violations.length === 0)

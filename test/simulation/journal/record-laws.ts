@@ -92,15 +92,14 @@ class JournalFaults {
 		// A death before the call, or after it.
 		if (this.#killed.has(isolate.label)) return true;
 		const calls = work.calls.filter(({ name }) => name.startsWith(JOURNAL));
-		const isDone = calls.length > 0 && calls.every((call) => call.isDone);
-		if (isDone) return false;
 		const last = Math.max(...observations.map(({ at }) => at));
 		const isFaulty = this.#times.some(
 			(at) => at >= first.at && at <= last + CALL,
 		);
 		// An object forgets its answered calls.
 		if (isolate instanceof Instance) return isFaulty;
-		return calls.length > 0 && isFaulty;
+		const isDone = calls.every((call) => call.isDone);
+		return calls.length > 0 && !isDone && isFaulty;
 	}
 }
 
