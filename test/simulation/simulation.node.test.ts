@@ -91,7 +91,7 @@ test.each(FAULTS)("%s alone breaks no law", async (fault) => {
 });
 
 test("a seed gives the same history each time", async () => {
-	for (const seed of [7, 14, 16]) {
+	for (const seed of [7, 14, 5]) {
 		const [first, second] = [await run(draw(seed)), await run(draw(seed))];
 		expect(first.steps).toBeGreaterThan(100);
 		expect(second.steps).toBe(first.steps);
