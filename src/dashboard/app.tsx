@@ -11,15 +11,26 @@ import { HEADERS } from "./headers.ts";
 import type { AccessOptions, DashboardHost } from "./host.ts";
 import { signedOut } from "./live.tsx";
 import { NAV } from "./nav.ts";
+import { deadLetterPage } from "./pages/dead-letter.tsx";
+import { deadLetterGroupsPage } from "./pages/dead-letter-groups.tsx";
+import { deadLettersPage } from "./pages/dead-letters.tsx";
 import { eventPage } from "./pages/event.tsx";
 import { eventsPage } from "./pages/events.tsx";
+import { jobPage } from "./pages/job.tsx";
+import { jobsPage } from "./pages/jobs.tsx";
+import { newJobPage } from "./pages/new-job.tsx";
 import { overviewPage } from "./pages/overview.tsx";
 import { missingPage, problemPage } from "./pages/problem.tsx";
 import { signInPage, signInRoutes } from "./pages/sign-in.tsx";
 import type { Page, Pages, PagesEnv } from "./view.ts";
 import { visitorOf } from "./visitor.ts";
 
-const PAGES: readonly Page[] = [overviewPage, eventsPage, eventPage];
+/** In this order: a path with a parameter comes after those without. */
+const PAGES: readonly Page[] = [
+	...[overviewPage, eventsPage, eventPage],
+	...[deadLettersPage, deadLetterGroupsPage, deadLetterPage],
+	...[jobsPage, newJobPage, jobPage],
+];
 
 export function createPages(host: DashboardHost, access?: AccessOptions) {
 	const { ports, path, prefix } = host;

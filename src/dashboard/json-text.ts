@@ -8,6 +8,9 @@ import { show } from "../event/validation.ts";
 /** A string, which may be cut, a number or a word, a bracket, or one of `,:`. */
 const TOKEN = /"(?:[^"\\]|\\.)*"?|[^\s"[\]{}:,]+|[[\]{}:,]/g;
 
+/** Levels that are indented. A deep body would become much longer with more. */
+const MOST_LEVELS = 50;
+
 export interface Token {
 	text: string;
 	/** Absent for brackets, commas and whitespace. */
@@ -19,7 +22,9 @@ export function prettyTokens(json: string): Token[] {
 	const found = json.match(TOKEN) ?? [];
 	const tokens: Token[] = [];
 	let depth = 0;
-	const line = (levels: number) => ({ text: `\n${"  ".repeat(levels)}` });
+	const line = (levels: number) => ({
+		text: `\n${"  ".repeat(Math.min(levels, MOST_LEVELS))}`,
+	});
 	for (const [index, text] of found.entries()) {
 		const next = found[index + 1];
 		if (text === "{" || text === "[") {

@@ -2,4 +2,6 @@
 export const NAV: readonly { path: string; label: string }[] = [
 	{ path: "/overview", label: "Overview" },
 	{ path: "/events", label: "Events" },
+	{ path: "/dead-letters", label: "Dead letters" },
+	{ path: "/jobs", label: "Jobs" },
 ];

@@ -140,17 +140,22 @@ async function recordOf(
 			"invalid_request",
 			`the body of the dead letter ${id} has expired; replay it with a body`,
 		);
-	if (edited) await checkEdited(head, text, ports);
+	if (edited) await checkEditedBody(head, text, ports);
 	return encodeEvent(head, await placeBody(stored, text, ports), {
 		delivery: { handler, attempt: 1, replay: replays + 1 },
 	});
 }
 
-/** A stored body was accepted when it was published. An edited one must be acceptable, too. */
-async function checkEdited(
+/**
+ * Checks the JSON text of an edited body. A stored body was accepted when it was published; an edited one must be
+ * acceptable, too.
+ *
+ * @throws RefusedError `schema_violation`, `event_too_large`, or that of the event's app
+ */
+export async function checkEditedBody(
 	head: EventHead,
 	text: string,
-	{ definitionOf, extension }: ReplayPorts,
+	{ definitionOf, extension }: Pick<ReplayPorts, "definitionOf" | "extension">,
 ): Promise<void> {
 	const body = JSON.parse(text);
 	const schema = definitionOf(head.name)?.schema;

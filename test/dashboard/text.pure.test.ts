@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { durationText } from "../../src/dashboard/components/time.tsx";
+import { filterText, sharedText } from "../../src/dashboard/filter-text.ts";
 import { publishCommand } from "../../src/dashboard/first-steps.ts";
 import { prettyJson, readBody } from "../../src/dashboard/json-text.ts";
 import { timelineOf } from "../../src/dashboard/timeline.ts";
 import type { EventLife } from "../../src/journal/life.ts";
+import { parseFilter } from "../../src/lists/filter.ts";
 
 describe("JSON text", () => {
 	test("is indented as JSON.stringify does it", () => {
@@ -114,5 +116,28 @@ describe("a timeline", () => {
 		expect(drawn.lanes[0]?.bars.at(-1)).toMatchObject({
 			...{ kind: "waiting", from: 5_300, until: 9_000 },
 		});
+	});
+});
+
+describe("a filter", () => {
+	test("is written as text that means the same", () => {
+		const now = Date.UTC(2027, 0, 14, 15);
+		for (const text of [
+			"",
+			'state:dead handler:mail/send cause:exhausted text:"a \\"b\\" \\\\ c"',
+			"id:e1 name:order.** tag.customer:c42 since:2h until:5m",
+		]) {
+			const filter = parseFilter(text, now);
+			expect(parseFilter(filterText(filter), 0)).toEqual(filter);
+		}
+	});
+
+	test("finds the errors of one reason by the longest text that they share", () => {
+		expect(sharedText("Error: <n> of <id> was refused")).toBe("was refused");
+		expect(sharedText("Error: busy")).toBe("Error: busy");
+		expect(sharedText("<n>")).toBe("");
+		expect(sharedText("a long text that is cut <i")).toBe(
+			"a long text that is cut",
+		);
 	});
 });

@@ -8,6 +8,7 @@ export function FilterBar({
 	wrong,
 	suggestions,
 	quick = [],
+	placeholder = "name:order.** state:dead tag.customer:c42 since:2h",
 }: {
 	/** The path of the list. */
 	list: string;
@@ -18,6 +19,8 @@ export function FilterBar({
 	suggestions: readonly string[];
 	/** Links to filters that people often need. */
 	quick?: readonly (readonly [label: string, q: string])[];
+	/** Examples of words. */
+	placeholder?: string;
 }) {
 	const { base } = useView();
 	const to = (q: string) =>
@@ -29,7 +32,7 @@ export function FilterBar({
 					{...{ type: "search", name: "q", value: q, list: "words" }}
 					{...AS_TYPED}
 					aria-label="Filter"
-					placeholder="name:order.** state:dead tag.customer:c42 since:2h"
+					placeholder={placeholder}
 					aria-invalid={wrong === undefined ? undefined : "true"}
 					aria-describedby={wrong === undefined ? undefined : "wrong"}
 				/>

@@ -1,4 +1,4 @@
-/** The state of an event, a delivery or a dead letter, by colour and by word. */
+/** The state of an event, a delivery, a dead letter or a job, by colour and by word. */
 
 const TONES: Readonly<Record<string, Tone>> = {
 	scheduled: "wait",
@@ -9,6 +9,8 @@ const TONES: Readonly<Record<string, Tone>> = {
 	dead: "bad",
 	replaying: "wait",
 	resolved: "good",
+	running: "wait",
+	done: "good",
 };
 
 export type Tone = "good" | "warn" | "bad" | "wait" | "idle";

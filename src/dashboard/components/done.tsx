@@ -1,0 +1,21 @@
+/** Says what the last action has done, after its redirect: `?done=discarded`. It shows none of the words of the URL. */
+import { useView } from "../view.ts";
+
+const TEXTS: Readonly<Record<string, string>> = {
+	discarded: "The dead letter is discarded.",
+	retried: "The next attempt of the delivery begins now.",
+	"delivery-cancelled": "The delivery is cancelled.",
+	cancelled: "The event is cancelled. It will not be delivered.",
+	rescheduled: "The event has a new due time.",
+	due: "The event is due now, and on its way to its handlers.",
+};
+
+export function Done() {
+	const text = TEXTS[useView().url.searchParams.get("done") ?? ""];
+	if (text === undefined) return null;
+	return (
+		<p class="notice good" role="status">
+			{text}
+		</p>
+	);
+}

@@ -1,0 +1,153 @@
+/** The forms of a dead letter: its body, which can be edited and replayed, and the discard. They carry out nothing. */
+import type { StoredDeadLetter } from "../../event/dead-letter.ts";
+import type { Issue } from "../../event/errors.ts";
+import { AS_TYPED, Form } from "../form.tsx";
+import { prettyJson } from "../json-text.ts";
+import { useView } from "../view.ts";
+import { countText } from "./count.tsx";
+import { Json } from "./json.tsx";
+
+/** Characters of a body that a page shows. A page must stay below 100 KB. */
+const MOST_SHOWN = 12_000;
+
+/** A replay that was refused. */
+export interface Refusal {
+	/** The body as the caller wrote it. */
+	text: string;
+	message: string;
+	issues?: readonly Issue[] | undefined;
+}
+
+/** The text that the form starts with, and that means the stored body; empty for one that is too long, or gone. */
+export function editable({ body, cause }: StoredDeadLetter): string {
+	// Only the deploy that wrote it knows what it contains.
+	if (body === null || cause === "newer_version") return "";
+	const text = body.length <= MOST_SHOWN ? prettyJson(body) : "";
+	return text.length <= 2 * MOST_SHOWN ? text : "";
+}
+
+/** The body, for a caller who may not replay it. */
+export function StoredBody({ stored }: { stored: StoredDeadLetter }) {
+	const { body } = stored;
+	const text = editable(stored);
+	if (body === null)
+		return <p class="muted">The body has expired: it was stored on its own.</p>;
+	return text ? <Json text={text} /> : <Start body={body} id={stored.id} />;
+}
+
+function Start({ body, id }: { body: string; id: string }) {
+	const { base } = useView();
+	return (
+		<>
+			<pre class="wrap" tabindex={0}>
+				{body.slice(0, 2_000)}
+			</pre>
+			<p class="muted">
+				The start of {countText(body.length, "character")}.{" "}
+				<a href={`${base}/dead-letters/${encodeURIComponent(id)}/body`}>
+					Open the whole body
+				</a>
+			</p>
+		</>
+	);
+}
+
+export function ReplayForm({
+	stored,
+	refusal,
+}: {
+	stored: StoredDeadLetter;
+	refusal?: Refusal | undefined;
+}) {
+	const { base } = useView();
+	const { id, handler, state, body, cause } = stored;
+	const path = `/dead-letters/${encodeURIComponent(id)}`;
+	const text = editable(stored);
+	const isEditable = cause !== "newer_version";
+	return (
+		<Form to={`${path}/replay`} class="edit">
+			{text === "" && body !== null && <Start body={body} id={id} />}
+			{isEditable && (
+				<div class="field">
+					<label for="body">{text ? "Body" : "Another body (optional)"}</label>
+					<textarea
+						{...{ id: "body", name: "body", rows: 14, "data-key": "r" }}
+						{...AS_TYPED}
+						required={body === null}
+						aria-describedby="check"
+						hx-post={`${base}${path}/check`}
+						hx-trigger="input changed delay:400ms"
+						hx-target="#check"
+						hx-swap="innerHTML"
+					>
+						{refusal?.text ?? text}
+					</textarea>
+				</div>
+			)}
+			<div id="check" aria-live="polite">
+				{refusal && <Wrong refusal={refusal} />}
+			</div>
+			{state !== "dead" && (
+				<label class="check">
+					<input type="checkbox" name="again" value="yes" required />{" "}
+					{state === "resolved"
+						? "It was delivered. Run the handler once more"
+						: "Its replay has not ended. Replay it once more"}
+				</label>
+			)}
+			<div class="inline">
+				<button
+					class="main"
+					type="submit"
+					data-key={isEditable ? undefined : "r"}
+				>
+					Replay 1 dead letter
+				</button>
+				<span class="muted">
+					Runs only <span class="mono">{handler}</span>, from attempt 1.
+				</span>
+			</div>
+		</Form>
+	);
+}
+
+/** Why a body is not acceptable. */
+export function Wrong({ refusal }: { refusal: Omit<Refusal, "text"> }) {
+	const { message, issues = [] } = refusal;
+	return (
+		<div class="wrong" role="alert">
+			<p>{message}</p>
+			{issues.length > 0 && (
+				<ul>
+					{issues.slice(0, 10).map(({ path, message }) => (
+						<li>
+							<code>{path || "body"}</code> {message}
+						</li>
+					))}
+				</ul>
+			)}
+		</div>
+	);
+}
+
+export function DiscardForm({ stored }: { stored: StoredDeadLetter }) {
+	const { id, handler, head } = stored;
+	return (
+		<details class="card fold">
+			<summary>Discard</summary>
+			<div class="inside">
+				<Form to={`/dead-letters/${encodeURIComponent(id)}/discard`}>
+					<p class="muted">
+						Gives up 1 delivery: <b>{head.name}</b> to{" "}
+						<span class="mono">{handler || "no handler"}</span>. The body is
+						deleted, and it cannot be replayed any more. Other handlers of the
+						event are not affected.
+					</p>
+					<button class="danger" type="submit">
+						Discard 1 dead letter
+					</button>
+				</Form>
+			</div>
+		</details>
+	);
+}

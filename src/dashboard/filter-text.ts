@@ -1,0 +1,30 @@
+/** Writes a filter as text in the filter language, so that a link can narrow it. Pure. */
+import type { Filter } from "../lists/filter.ts";
+import { term } from "./components/tags.tsx";
+
+const MEMBERS = ["state", "id", "name", "handler", "cause", "text"] as const;
+
+export function filterText(filter: Filter): string {
+	const words = MEMBERS.flatMap((word) => {
+		const value = filter[word];
+		return value ? [term(word, value)] : [];
+	});
+	const tags = Object.entries(filter.tags ?? {}).map(([key, value]) =>
+		term(`tag.${key}`, value),
+	);
+	const times = (["since", "until"] as const).flatMap((word) => {
+		const at = filter[word];
+		return at === undefined ? [] : [`${word}:${new Date(at).toISOString()}`];
+	});
+	return [...words, ...tags, ...times].join(" ");
+}
+
+/** The longest text that all errors of one reason have. Numbers and ids in a reason are replaced, and its end is cut. */
+export function sharedText(reason: string): string {
+	const parts = reason.split(/<(?:n|id)>|<[a-z]*$/);
+	return parts.reduce(
+		(longest, part) =>
+			part.trim().length > longest.length ? part.trim() : longest,
+		"",
+	);
+}

@@ -1,0 +1,109 @@
+/** The routes of a list with a filter bar, pages and live updates. A page says what is listed, and how its rows look. */
+import type { Child } from "hono/jsx";
+import { RefusedError } from "../event/errors.ts";
+import type { Ports } from "../ports.ts";
+import { Done } from "./components/done.tsx";
+import { FilterBar } from "./components/filter-bar.tsx";
+import { render } from "./components/layout.tsx";
+import { Fresh, Pager } from "./components/list.tsx";
+import { Live, type Snapshot, snapshotOf, streamOf } from "./live.tsx";
+import { suggestions } from "./suggestions.ts";
+import { type Pages, useView } from "./view.ts";
+
+/** Rows on a page. */
+export const SIZE = 50;
+
+interface ListOptions<Page> {
+	/** Below that of the dashboard. */
+	path: string;
+	title: string;
+	/** Examples of words for the filter bar. */
+	placeholder: string;
+	/** Links to filters that people often need. */
+	quick: readonly (readonly [label: string, q: string])[];
+	/** @throws RefusedError for a wrong filter or cursor. @param cursor empty for the first page */
+	read(q: string, cursor: string): Promise<Page>;
+	/** Everything that follows live updates. */
+	Rows(shown: { page: Page; q: string }): Child;
+}
+
+export function listPage<Page extends { cursor?: string }>(
+	app: Pages,
+	ports: Ports,
+	options: ListOptions<Page>,
+): void {
+	const { path, title, placeholder, quick, read, Rows } = options;
+	const key = (q: string) => `${path} ${q}`;
+
+	app.get(path, async (context) => {
+		const { q = "", cursor = "" } = context.req.query();
+		const { now } = context.var.view;
+		const bar = { list: path, q, quick, placeholder };
+		const words = await suggestions(ports);
+		let wrong: string | undefined;
+		let list: Snapshot<Page> | undefined;
+		try {
+			// Only the first page has updates, so only that one is cached for them.
+			list = cursor
+				? { data: await read(q, cursor), at: now, version: "" }
+				: await snapshotOf(key(q), now, () => read(q, ""));
+		} catch (error) {
+			if (!(error instanceof RefusedError)) throw error;
+			wrong = error.message.replace(/^q: /, "");
+		}
+		const content = (
+			<>
+				<div class="top">
+					<h1>{title}</h1>
+					{list && <Fresh at={list.at} />}
+				</div>
+				<Done />
+				<FilterBar {...bar} suggestions={words} wrong={wrong} />
+				{list && (
+					<Content {...{ path, q, cursor, list }}>
+						<Rows page={list.data} q={q} />
+					</Content>
+				)}
+			</>
+		);
+		return render(context, title, content, list ? 200 : 400);
+	});
+
+	app.get(`${path}/live`, (context) => {
+		const { q = "" } = context.req.query();
+		return streamOf(
+			...([context, key(q), () => read(q, ""), ports.clock] as const),
+			({ data }) => <Rows page={data} q={q} />,
+		);
+	});
+}
+
+function Content<Page extends { cursor?: string }>({
+	path,
+	q,
+	cursor,
+	list: { data, version },
+	children,
+}: {
+	path: string;
+	q: string;
+	cursor: string;
+	list: Snapshot<Page>;
+	children?: Child;
+}) {
+	const { base } = useView();
+	const stream = `${base}${path}/live?${new URLSearchParams({ q })}`;
+	return (
+		<>
+			{/* Rows of a later page would move between pages while they are read. */}
+			{cursor ? (
+				children
+			) : (
+				<Live id="rows" stream={stream} version={version}>
+					{children}
+				</Live>
+			)}
+			<Pager list={path} q={q} here={cursor} next={data.cursor} />
+		</>
+	);
+}

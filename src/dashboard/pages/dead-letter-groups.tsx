@@ -1,0 +1,137 @@
+/** Dead letters grouped by handler, cause and error. A group leads to its dead letters. */
+import { deadLetterFilter } from "../../dead-letters/dead-letter-filter.ts";
+import { groupDeadLetters } from "../../dead-letters/groups.ts";
+import type { DeadLetterGroup } from "../../event/dead-letter.ts";
+import type { Filter } from "../../lists/filter.ts";
+import { numberText } from "../components/count.tsx";
+import { Empty } from "../components/list.tsx";
+import { Time } from "../components/time.tsx";
+import { filterText, sharedText } from "../filter-text.ts";
+import { listPage, SIZE } from "../list-page.tsx";
+import { type Page, useView } from "../view.ts";
+
+interface Groups {
+	groups: DeadLetterGroup[];
+	/** How many there are: the page shows the largest. */
+	count: number;
+	countedUntil?: number;
+}
+
+export const deadLetterGroupsPage: Page = (app, { ports }) =>
+	listPage<Groups & { cursor?: never }>(app, ports, {
+		...{ path: "/dead-letters/groups", title: "Dead letters by error", Rows },
+		quick: [
+			["Dead", ""],
+			["Resolved", "state:resolved"],
+			["Last day", "since:1d"],
+		],
+		placeholder: "handler:mail/* cause:exhausted tag.customer:c42 since:2h",
+		async read(q) {
+			const filter = deadLetterFilter(q, ports.clock());
+			const { groups, ...found } = await groupDeadLetters(filter, ports);
+			const shown = groups.slice(0, SIZE);
+			return { ...found, groups: shown, count: groups.length };
+		},
+	});
+
+function Rows({ page, q }: { page: Groups; q: string }) {
+	const { base, now } = useView();
+	const { groups, count, countedUntil } = page;
+	const list = `${base}/dead-letters?${new URLSearchParams({ q })}`;
+	return (
+		<div class="section">
+			<div class="matches">
+				<span>
+					<b>{numberText(count)}</b> {count === 1 ? "group" : "groups"}
+					{count > groups.length && `, of which the largest ${groups.length}`}
+					{countedUntil !== undefined && (
+						<>
+							, of failures since <Time at={countedUntil} />
+						</>
+					)}
+				</span>
+				<a href={list}>Show each dead letter</a>
+			</div>
+			<div class="card">
+				{groups.length === 0 ? (
+					<Empty title="No dead letters to group">
+						<p>
+							Dead letters of one handler with the same cause and the same kind
+							of error become one group, so that a broken deploy is one line.
+						</p>
+					</Empty>
+				) : (
+					<GroupTable groups={groups} filter={deadLetterFilter(q, now)} />
+				)}
+			</div>
+		</div>
+	);
+}
+
+function GroupTable({
+	groups,
+	filter,
+}: Pick<Groups, "groups"> & { filter: Filter }) {
+	return (
+		<table>
+			<thead>
+				<tr>
+					<th scope="col">Error and handler</th>
+					<th scope="col">Deploy</th>
+					<th scope="col" class="number">
+						Count
+					</th>
+					<th scope="col" class="number">
+						First seen
+					</th>
+					<th scope="col" class="number">
+						Last seen
+					</th>
+				</tr>
+			</thead>
+			<tbody>
+				{groups.map((group) => (
+					<Row group={group} filter={filter} />
+				))}
+			</tbody>
+		</table>
+	);
+}
+
+function Row({ group, filter }: { group: DeadLetterGroup; filter: Filter }) {
+	const { base } = useView();
+	const { handler, cause, reason, count, deploy } = group;
+	const q = filterText({
+		...filter,
+		...(handler && { handler }),
+		cause,
+		text: filter.text ?? sharedText(reason),
+	});
+	return (
+		<tr>
+			<td class="wide">
+				<a
+					class="name"
+					href={`${base}/dead-letters?${new URLSearchParams({ q })}`}
+					data-row
+				>
+					{reason}
+				</a>
+				<span class="reason">
+					<span class="mono">{handler || "no handler"}</span>{" "}
+					{cause.replaceAll("_", " ")}
+				</span>
+			</td>
+			<td class="tagged">
+				{deploy && <span class="tag">{deploy.slice(0, 8)}</span>}
+			</td>
+			<td class="number total">{numberText(count)}</td>
+			<td class="number">
+				<Time at={group.firstFailureAt} />
+			</td>
+			<td class="number">
+				<Time at={group.lastFailureAt} />
+			</td>
+		</tr>
+	);
+}

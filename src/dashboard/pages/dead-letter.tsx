@@ -1,0 +1,228 @@
+/** One dead letter: why it failed, its body, which can be edited and replayed, and the discard. */
+import { checkEditedBody, discard, replay } from "../../dead-letters/replay.ts";
+import { found } from "../../entrypoints/http/routes.ts";
+import { type StoredDeadLetter, summaryOf } from "../../event/dead-letter.ts";
+import { RefusedError } from "../../event/errors.ts";
+import { bodyText } from "../../event/json.ts";
+import { actingAs } from "../../event/transition.ts";
+import { show } from "../../event/validation.ts";
+import { DeadLetterFacts, Failures } from "../components/dead-letter-facts.tsx";
+import { render } from "../components/layout.tsx";
+import { Fresh } from "../components/list.tsx";
+import {
+	DiscardForm,
+	editable,
+	type Refusal,
+	ReplayForm,
+	StoredBody,
+	Wrong,
+} from "../components/replay-form.tsx";
+import { State } from "../components/state.tsx";
+import { action } from "../form.tsx";
+import { readBody } from "../json-text.ts";
+import { Live, type Snapshot, snapshotOf, streamOf } from "../live.tsx";
+import {
+	callerIn,
+	type Page,
+	type PageContext,
+	renderFor,
+	useView,
+} from "../view.ts";
+
+const PATH = "/dead-letters/:id";
+
+export const deadLetterPage: Page = (app, { ports }) => {
+	const read = (id: string) => ports.deadLetters.get(id);
+
+	const page = async (context: PageContext, refusal?: Refusal) => {
+		const { id } = context.req.param() as { id: string };
+		const { data, ...snapshot } = await snapshotOf(
+			...([`dead letter ${id}`, context.var.view.now, () => read(id)] as const),
+		);
+		if (!data) return render(context, "Dead letter", <Missing id={id} />, 404);
+		const content = (
+			<Details snapshot={{ data, ...snapshot }} refusal={refusal} />
+		);
+		return { title: data.head.name, content };
+	};
+
+	app.get(PATH, async (context) => {
+		const shown = await page(context);
+		return shown instanceof Response
+			? shown
+			: render(context, shown.title, shown.content);
+	});
+
+	app.get(`${PATH}/live`, (context) => {
+		const { id } = context.req.param();
+		return streamOf(
+			...([context, `dead letter ${id}`, () => read(id), ports.clock] as const),
+			({ data }) => (data ? <Content stored={data} /> : <Missing id={id} />),
+		);
+	});
+
+	app.get(`${PATH}/body`, async (context) => {
+		const { id } = context.req.param();
+		const stored = found(await read(id), `dead letter ${show(id)}`);
+		const body = found(stored.body, `body of the dead letter ${show(id)}`);
+		return context.body(body, 200, { "content-type": "application/json" });
+	});
+
+	/** Says while a person types whether the body is acceptable. */
+	action(app, `${PATH}/check`, "admin", async (context, form) => {
+		const { id } = context.req.param() as { id: string };
+		const stored = found(await read(id), `dead letter ${show(id)}`);
+		const verdict = await checked(stored, textIn(form));
+		return context.html(renderFor(context.var.view, verdict));
+	});
+
+	async function checked(stored: StoredDeadLetter, text: string) {
+		const edited = editedIn(text, stored);
+		if (edited === undefined)
+			return <p class="muted">The stored body is replayed as it is.</p>;
+		const { head } = stored;
+		try {
+			await checkEditedBody(head, bodyText(readBody(edited)), ports);
+		} catch (error) {
+			if (!(error instanceof RefusedError)) throw error;
+			return <Wrong refusal={error} />;
+		}
+		return ports.definitionOf(head.name) ? (
+			<p class="right">The body matches the schema of {head.name}.</p>
+		) : (
+			<p class="right">The body is JSON. {head.name} has no schema here.</p>
+		);
+	}
+
+	action(app, `${PATH}/replay`, "admin", async (context, form) => {
+		const { id } = context.req.param() as { id: string };
+		const text = textIn(form);
+		const stored = found(await read(id), `dead letter ${show(id)}`);
+		const acting = actingAs(ports, callerIn(context).id);
+		try {
+			const body = editedIn(text, stored);
+			const edited = body === undefined ? undefined : { body: readBody(body) };
+			const again = form.has("again");
+			found(
+				await replay(id, { edited, again }, acting),
+				`dead letter ${show(id)}`,
+			);
+			const to = `/dead-letters/${encodeURIComponent(id)}`;
+			return { to, action: "replay", target: id };
+		} catch (error) {
+			if (!(error instanceof RefusedError)) throw error;
+			const { message, issues, code } = error;
+			const shown = await page(context, { text, message, issues });
+			if (shown instanceof Response) return shown;
+			const status = code === "already_replayed" ? 409 : 422;
+			return render(context, shown.title, shown.content, status);
+		}
+	});
+
+	action(app, `${PATH}/discard`, "admin", async (context) => {
+		const { id } = context.req.param() as { id: string };
+		const acting = actingAs(ports, callerIn(context).id);
+		found(await discard(id, acting), `dead letter ${show(id)}`);
+		return {
+			...{ to: "/dead-letters?done=discarded", action: "discard", target: id },
+		};
+	});
+};
+
+/** Browsers send `\r\n` for each line break of a text. */
+function textIn(form: URLSearchParams): string {
+	return (form.get("body") ?? "").replaceAll("\r\n", "\n");
+}
+
+/** An unchanged text means the stored body, whose numbers may be larger than JavaScript's. */
+function editedIn(text: string, stored: StoredDeadLetter): string | undefined {
+	const isStored = stored.body !== null && text === editable(stored);
+	return isStored ? undefined : text;
+}
+
+function Details({
+	snapshot: { data, at, version },
+	refusal,
+}: {
+	snapshot: Snapshot<StoredDeadLetter>;
+	refusal?: Refusal | undefined;
+}) {
+	const { base } = useView();
+	const content = <Content stored={data} refusal={refusal} />;
+	const stream = `${base}/dead-letters/${encodeURIComponent(data.id)}/live`;
+	return (
+		<>
+			<div class="top crumbs">
+				<span>
+					<a href={`${base}/dead-letters`}>Dead letters</a> /
+				</span>
+				<Fresh at={at} />
+			</div>
+			{/* An update would replace the draft by the stored body. */}
+			{refusal ? (
+				content
+			) : (
+				<Live id="dead-letter" stream={stream} version={version}>
+					{content}
+				</Live>
+			)}
+		</>
+	);
+}
+
+function Content({
+	stored,
+	refusal,
+}: {
+	stored: StoredDeadLetter;
+	refusal?: Refusal | undefined;
+}) {
+	const { caller } = useView();
+	const deadLetter = summaryOf(stored);
+	const mayReplay = caller?.admin && stored.handler !== "";
+	return (
+		<div class="section parts">
+			<div class="section">
+				<div class="top">
+					<h1>{stored.head.name}</h1>
+					<State state={stored.state} />
+				</div>
+				<DeadLetterFacts deadLetter={deadLetter} />
+			</div>
+			<Failures deadLetter={deadLetter} />
+			<div class="section">
+				<h2>{mayReplay ? "Edit and replay" : "Body"}</h2>
+				{mayReplay ? (
+					<ReplayForm stored={stored} refusal={refusal} />
+				) : (
+					<StoredBody stored={stored} />
+				)}
+			</div>
+			{caller?.admin && <DiscardForm stored={stored} />}
+		</div>
+	);
+}
+
+function Missing({ id }: { id: string }) {
+	const { base } = useView();
+	const event = id.slice(0, Math.max(0, id.indexOf(":")));
+	return (
+		<div class="section">
+			<h1>There is no such dead letter</h1>
+			<p class="muted">
+				<span class="mono">{id}</span> was discarded, is older than the
+				retention of dead letters, or never failed for good.
+			</p>
+			<p class="inline">
+				<a class="button" href={`${base}/dead-letters`}>
+					All dead letters
+				</a>
+				{event && (
+					<a class="button" href={`${base}/events/${event}`}>
+						The event
+					</a>
+				)}
+			</p>
+		</div>
+	);
+}
