@@ -4,9 +4,11 @@
  */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createTestHarness } from "wrangler";
+import type { Receipt } from "../../src/index.ts";
 
 const KEY = "tid_oncall_secret-of-oncall";
 const digest = createHash("sha256").update(KEY).digest("hex");
@@ -42,6 +44,45 @@ async function tidings(...args: string[]): Promise<Run> {
 		({ stdout: out, stderr: error }) => ({ code: 0, out, error }),
 		({ code, stdout: out, stderr: error }) => ({ code, out, error }),
 	);
+}
+
+/** A command of the guide, and the lines that it prints there. */
+interface Step {
+	args: string[];
+	lines: string[];
+}
+
+/** The commands of the guide's transcript, in order. */
+async function transcript(): Promise<Step[]> {
+	const path = `${root}docs/guides/operating-an-incident.md`;
+	const blocks = (await readFile(path, "utf8")).matchAll(
+		/```console\n(.*?)```/gs,
+	);
+	return [...blocks]
+		.flatMap(([, block = ""]) => block.split(/^\$ npx tidings /m).slice(1))
+		.map((text) => {
+			const [command = "", ...lines] = text.trimEnd().split("\n");
+			const args = [...command.matchAll(/'([^']*)'|(\S+)/g)];
+			return {
+				args: args.map(([, quoted, bare = ""]) => quoted ?? bare),
+				lines,
+			};
+		});
+}
+
+/** Without what differs in each run: ids, times, durations, and the order of events that fail at once. */
+function comparable(lines: readonly string[]): string[] {
+	return lines
+		.map((line) =>
+			line
+				.replace(/[0-9a-f]{8}-[0-9a-f-]{10,27}…?/g, "<id>")
+				.replace(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?Z?/g, "<time>")
+				.replace(/\d+(\.\d+)? (ms|s)\b/g, "<duration>")
+				.replace(/\s+/g, " ")
+				.trim(),
+		)
+		.filter((line) => line !== "")
+		.sort();
 }
 
 /** The answer of a command as JSON. */
@@ -151,6 +192,45 @@ test("one customer's failures are found, grouped, replayed and accounted for", a
 	expect((await json("events", "tag.customer:c42")).events).toEqual([]);
 	expect((await json("events", "tag.customer:c41")).events).toHaveLength(3);
 	expect((await tidings("--json", "jobs")).out).not.toContain("c42");
+}, 120_000);
+
+test("the guide's transcript is what the commands print", async () => {
+	await harness.fetch("/break");
+	await harness.getWorker("incident-mail").fetch("/break");
+	const since = new Date().toISOString();
+	const response = await fetch(new URL("/v1/events", url), {
+		method: "POST",
+		headers: {
+			...{ authorization: `Bearer ${KEY}`, "content-type": "application/json" },
+		},
+		body: JSON.stringify(
+			Array.from({ length: 12 }, (_, n) => ({
+				name: "order.paid",
+				body: { customer: `c4${n % 4}`, total: n },
+			})),
+		),
+	});
+	const { receipts } = (await response.json()) as { receipts: Receipt[] };
+	const run = async ({ args, lines }: Step) => {
+		const real = args.map((arg) =>
+			arg
+				.replace("2026-11-28T14:00Z", since)
+				.replace(/^[0-9a-f]{8}-[0-9a-f-]{27}$/, receipts[2]?.id as string),
+		);
+		const check = async () => {
+			const { out } = await tidings(...real);
+			expect(comparable(out.split("\n"))).toEqual(comparable(lines));
+		};
+		// A second replay would find nothing.
+		if (args[0] === "replay") await check();
+		else await vi.waitFor(check, wait);
+	};
+	const steps = await transcript();
+	const replay = steps.findIndex(({ args }) => args[0] === "replay");
+	for (const step of steps.slice(0, replay)) await run(step);
+	await harness.fetch("/repair");
+	await harness.getWorker("incident-mail").fetch("/repair");
+	for (const step of steps.slice(replay)) await run(step);
 }, 120_000);
 
 test("wrong usage, a missing thing and a wrong key have exit codes and say what to do", async () => {

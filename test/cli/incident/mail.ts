@@ -12,8 +12,8 @@ events.on<{ customer: string }>("order.paid", { id: "receipt" }, ({ body }) => {
 
 export const Subscriber = subscriber(events);
 export default {
-	fetch: () => {
-		isRepaired = true;
-		return new Response("repaired");
+	fetch: ({ url }) => {
+		isRepaired = url.endsWith("/repair");
+		return new Response("done");
 	},
 } satisfies ExportedHandler;

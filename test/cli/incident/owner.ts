@@ -22,8 +22,8 @@ events.on(OrderPaid, { id: "charge", retries: 0 }, ({ id, body }) => {
 
 export default worker(events, {
 	config: { subscribers: { mail: { binding: "MAIL" as never } } },
-	fetch: () => {
-		isRepaired = true;
-		return new Response("repaired");
+	fetch: ({ url }) => {
+		isRepaired = url.endsWith("/repair");
+		return new Response("done");
 	},
 });
