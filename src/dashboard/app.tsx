@@ -16,12 +16,14 @@ import { deadLetterGroupsPage } from "./pages/dead-letter-groups.tsx";
 import { deadLettersPage } from "./pages/dead-letters.tsx";
 import { eventPage } from "./pages/event.tsx";
 import { eventsPage } from "./pages/events.tsx";
+import { handlersPage } from "./pages/handlers.tsx";
 import { jobPage } from "./pages/job.tsx";
 import { jobsPage } from "./pages/jobs.tsx";
 import { newJobPage } from "./pages/new-job.tsx";
 import { overviewPage } from "./pages/overview.tsx";
 import { missingPage, problemPage } from "./pages/problem.tsx";
 import { signInPage, signInRoutes } from "./pages/sign-in.tsx";
+import { subscriptionsPage } from "./pages/subscriptions.tsx";
 import type { Page, Pages, PagesEnv } from "./view.ts";
 import { visitorOf } from "./visitor.ts";
 
@@ -30,6 +32,7 @@ const PAGES: readonly Page[] = [
 	...[overviewPage, eventsPage, eventPage],
 	...[deadLettersPage, deadLetterGroupsPage, deadLetterPage],
 	...[jobsPage, newJobPage, jobPage],
+	...[handlersPage, subscriptionsPage],
 ];
 
 export function createPages(host: DashboardHost, access?: AccessOptions) {

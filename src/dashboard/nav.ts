@@ -4,4 +4,5 @@ export const NAV: readonly { path: string; label: string }[] = [
 	{ path: "/events", label: "Events" },
 	{ path: "/dead-letters", label: "Dead letters" },
 	{ path: "/jobs", label: "Jobs" },
+	{ path: "/handlers", label: "Handlers" },
 ];

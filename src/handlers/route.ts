@@ -17,7 +17,12 @@ export interface Route {
 	timeout: number;
 	policy: Policy;
 	schema?: object;
+	/** Where each setting comes from. */
+	sources: Record<"patterns" | "timeout" | "retries", Source>;
 }
+
+/** The handler's registration, its route or the defaults in the configuration, or what holds without any of them. */
+export type Source = "handler" | "route" | "defaults" | "built-in";
 
 /** The configuration of routes. */
 export interface Routing {
@@ -80,6 +85,11 @@ export function routesOf(
 		return naming.map(({ handler: _, ...override }) => ({
 			...own,
 			...override,
+			sources: {
+				patterns: override.patterns ? "route" : own.sources.patterns,
+				timeout: override.timeout === undefined ? own.sources.timeout : "route",
+				retries: override.policy ? "route" : own.sources.retries,
+			},
 		}));
 	});
 	return new Routes(list, renamed);
@@ -102,6 +112,10 @@ function routeOf(
 	{ id, patterns, timeout, policy, schema }: HandlerListing,
 	defaults: Routing["defaults"],
 ): Route {
+	const sourceOf = (own: unknown, common: unknown): Source => {
+		if (own !== undefined) return "handler";
+		return common === undefined ? "built-in" : "defaults";
+	};
 	return {
 		id: qualifiedId(key, id),
 		handler: id,
@@ -109,6 +123,11 @@ function routeOf(
 		timeout: timeout ?? defaults.timeout ?? DEFAULT_TIMEOUT,
 		policy: policy ?? defaults.policy ?? policyOf(),
 		...(schema && { schema }),
+		sources: {
+			patterns: "handler",
+			timeout: sourceOf(timeout, defaults.timeout),
+			retries: sourceOf(policy, defaults.policy),
+		},
 	};
 }
 

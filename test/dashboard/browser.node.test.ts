@@ -178,6 +178,15 @@ test("the overview counts what happens while a person looks at it, and its chart
 	expect(await reader.textContent("main")).toContain("per 2 h");
 });
 
+test("the picture of handlers leads to their events", async () => {
+	const page = await shop.open();
+	await shop.signIn(page);
+	await page.getByRole("link", { name: "Handlers" }).click();
+	await look(page, "handlers");
+	await page.getByRole("link", { name: "check-address" }).first().click();
+	expect(page.url()).toBe(`${shop.url}/events?q=handler%3Acheck-address`);
+});
+
 test("a development build is open on this machine, and only there", async () => {
 	const before = process.env.NODE_ENV;
 	process.env.NODE_ENV = "development";

@@ -401,6 +401,7 @@ describe("the other routes", () => {
 				max: 3_600_000,
 				jitter: true,
 			},
+			sources: { patterns: "handler", timeout: "handler", retries: "handler" },
 		});
 	});
 

@@ -67,6 +67,28 @@ describe("the routes of a Worker", () => {
 			{ timeout: 5_000, policy: policyOf(10) },
 		]);
 	});
+
+	test("say where each of their settings comes from", () => {
+		const handlers = [
+			{ ...listed("said", "a"), timeout: 7 },
+			listed("unsaid", "a"),
+			listed("routed", "a"),
+		];
+		const defaults = { timeout: 9 };
+		const route = { id: "routed", handler: "routed", patterns: ["b"] };
+		const overrides = [
+			{ ...route, timeout: 8 },
+			{ id: "again", handler: "routed", policy: policyOf(1) },
+		];
+		const { list } = routesOf("", handlers, { overrides, defaults });
+		const patterns = "handler";
+		expect(list.map(({ id, sources }) => [id, sources])).toEqual([
+			["said", { patterns, timeout: "handler", retries: "built-in" }],
+			["unsaid", { patterns, timeout: "defaults", retries: "built-in" }],
+			["routed", { patterns: "route", timeout: "route", retries: "built-in" }],
+			["again", { patterns, timeout: "defaults", retries: "route" }],
+		]);
+	});
 });
 
 describe("the configuration", () => {

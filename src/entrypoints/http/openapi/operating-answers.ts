@@ -64,6 +64,8 @@ const Policy = component(
 	}),
 );
 
+const Source = z.enum(["handler", "route", "defaults", "built-in"]);
+
 export const Handlers = component(
 	"Handlers",
 	z.object({
@@ -75,6 +77,9 @@ export const Handlers = component(
 				retries: Policy,
 				worker: text.optional(),
 				handler: text.optional(),
+				sources: z
+					.object({ patterns: Source, timeout: Source, retries: Source })
+					.describe("where each setting comes from"),
 				schema: z.looseObject({}).describe("JSON Schema").optional(),
 			}),
 		),
