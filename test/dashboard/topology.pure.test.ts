@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { policyText } from "../../src/dashboard/components/handler-table.tsx";
+import { policyText } from "../../src/dashboard/handlers/handler-table.tsx";
 import {
 	handlersIn,
 	type Listed,
 	topologyOf,
-} from "../../src/dashboard/topology.ts";
+} from "../../src/dashboard/handlers/topology.ts";
 import { policyOf } from "../../src/handlers/retry-policy.ts";
 import type { Route } from "../../src/handlers/route.ts";
 

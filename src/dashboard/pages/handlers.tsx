@@ -1,17 +1,17 @@
 /** Which handlers and tools listen to which events: a picture, and a table with their settings. */
 import type { AppPorts } from "../../apps/app-ports.ts";
-import { type HandlerRow, HandlerTable } from "../components/handler-table.tsx";
 import { render } from "../components/layout.tsx";
 import { Copyable, Empty, Fresh } from "../components/list.tsx";
-import { Picture } from "../components/topology.tsx";
 import { FIRST_HANDLER } from "../first-steps.ts";
-import { ratesOf } from "../overview.ts";
+import { type HandlerRow, HandlerTable } from "../handlers/handler-table.tsx";
+import { Picture } from "../handlers/picture.tsx";
 import {
 	handlersIn,
 	type Listed,
 	topologyOf,
 	workerName,
-} from "../topology.ts";
+} from "../handlers/topology.ts";
+import { ratesOf } from "../overview/read.ts";
 import { type Page, useView } from "../view.ts";
 
 const PATH = "/handlers";

@@ -1,11 +1,12 @@
 /** The overview: what became of events over time, what is late, and which handlers fail. Live. */
-import { FailureGroups, HandlerRanking } from "../components/failures.tsx";
-import { HealthFacts } from "../components/health-facts.tsx";
+
 import { render } from "../components/layout.tsx";
 import { Copyable, Empty, Fresh } from "../components/list.tsx";
-import { RatesChart } from "../components/rates.tsx";
 import { FIRST_HANDLER, publishCommand } from "../first-steps.ts";
 import { Live, snapshotOf, streamOf } from "../live.tsx";
+import { FailureGroups, HandlerRanking } from "../overview/failures.tsx";
+import { HealthFacts } from "../overview/health-facts.tsx";
+import { RatesChart } from "../overview/rates.tsx";
 import {
 	type Overview,
 	type Part,
@@ -13,7 +14,7 @@ import {
 	type Range,
 	type Rates,
 	readOverview,
-} from "../overview.ts";
+} from "../overview/read.ts";
 import { type Page, useView } from "../view.ts";
 
 const PATH = "/overview";

@@ -1,8 +1,8 @@
 /** Lays out the picture of events and the handlers that listen to them, and of the apps. Pure. */
-import { appEventName } from "../apps/app-name.ts";
-import type { AppDeclaration } from "../apps/declaration.ts";
-import { matches } from "../event/name.ts";
-import { qualifiedId, type Route } from "../handlers/route.ts";
+import { appEventName } from "../../apps/app-name.ts";
+import type { AppDeclaration } from "../../apps/declaration.ts";
+import { matches } from "../../event/name.ts";
+import { qualifiedId, type Route } from "../../handlers/route.ts";
 
 /** What the Workers list. */
 export interface Listed {

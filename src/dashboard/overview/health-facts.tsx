@@ -1,8 +1,8 @@
 /** Backlog, lag and what is stored, as figures, and what is wrong with what to do. */
 import type { Health } from "../../health/health.ts";
+import { numberText } from "../components/count.tsx";
+import { durationText } from "../components/time.tsx";
 import { useView } from "../view.ts";
-import { numberText } from "./count.tsx";
-import { durationText } from "./time.tsx";
 
 /** A late queue is a problem only after days; a minute is worth a colour. In milliseconds. */
 const LATE = 60_000;

@@ -1,7 +1,8 @@
 /** The picture of which handlers and tools listen to which events. Names lead to the events. */
-import type { Topology } from "../topology.ts";
+
+import { term } from "../components/tags.tsx";
 import { useView } from "../view.ts";
-import { term } from "./tags.tsx";
+import type { Topology } from "./topology.ts";
 
 const WIDTH = 780;
 /** Where the lines begin and end. */

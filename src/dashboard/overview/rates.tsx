@@ -1,8 +1,9 @@
 /** What became of events and deliveries over time: a chart with a mark where a deploy began, and a table. */
-import type { Rates } from "../overview.ts";
+
+import { numberText } from "../components/count.tsx";
+import { durationText, Time } from "../components/time.tsx";
 import { type Bar, highest, StackedBars } from "./bars.tsx";
-import { numberText } from "./count.tsx";
-import { durationText, Time } from "./time.tsx";
+import type { Rates } from "./read.ts";
 
 type Interval = Rates["intervals"][number];
 

@@ -1,5 +1,5 @@
 /** Charts as SVG: stacked bars over time, and a line of small bars in a row of a table. They need no script. */
-import type { Tone } from "./state.tsx";
+import type { Tone } from "../components/state.tsx";
 
 export interface Bar {
 	/** What a person reads about it. */

@@ -2,10 +2,10 @@
 import type { Policy } from "../../handlers/retry-policy.ts";
 import type { Route, Source } from "../../handlers/route.ts";
 import type { HandlerMetrics } from "../../journal/metrics.ts";
+import { term } from "../components/tags.tsx";
+import { durationText } from "../components/time.tsx";
+import { FailureLine } from "../overview/failures.tsx";
 import { useView } from "../view.ts";
-import { FailureLine } from "./failures.tsx";
-import { term } from "./tags.tsx";
-import { durationText } from "./time.tsx";
 
 export interface HandlerRow {
 	worker: string;

@@ -1,11 +1,11 @@
 /** Which handlers fail, and how: a ranking of handlers, and groups of dead letters. */
 import type { Groups } from "../../dead-letters/groups.ts";
 import type { HandlerMetrics } from "../../journal/metrics.ts";
+import { numberText } from "../components/count.tsx";
+import { term } from "../components/tags.tsx";
+import { durationText, Time } from "../components/time.tsx";
 import { useView } from "../view.ts";
 import { Sparkline } from "./bars.tsx";
-import { numberText } from "./count.tsx";
-import { term } from "./tags.tsx";
-import { durationText, Time } from "./time.tsx";
 
 /** Rows of each table. */
 const MOST = 20;

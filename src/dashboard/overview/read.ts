@@ -1,12 +1,12 @@
 /** Reads what the overview shows: rates, health, and groups of dead letters. A part that cannot be read says why. */
-import type { AppPorts } from "../apps/app-ports.ts";
-import type { Settings } from "../config/settings.ts";
-import { type Groups, groupDeadLetters } from "../dead-letters/groups.ts";
-import { isOurs } from "../event/errors.ts";
-import { type Health, measureHealth } from "../health/health.ts";
-import { type Metrics, readMetrics } from "../journal/metrics.ts";
-import { queueNames } from "../platform/bindings.ts";
-import { currentVersion } from "../platform/environment.ts";
+import type { AppPorts } from "../../apps/app-ports.ts";
+import type { Settings } from "../../config/settings.ts";
+import { type Groups, groupDeadLetters } from "../../dead-letters/groups.ts";
+import { isOurs } from "../../event/errors.ts";
+import { type Health, measureHealth } from "../../health/health.ts";
+import { type Metrics, readMetrics } from "../../journal/metrics.ts";
+import { queueNames } from "../../platform/bindings.ts";
+import { currentVersion } from "../../platform/environment.ts";
 
 /** Each range of the charts, as a filter, by its name in the URL. */
 export const RANGES = { hour: "1h", day: "1d", week: "7d" } as const;
