@@ -145,6 +145,10 @@ export class JobTable {
 			);
 	}
 
+	delete(id: string): void {
+		this.#sql.exec("DELETE FROM job WHERE id = ?", id);
+	}
+
 	deleteBefore(time: number): void {
 		this.#sql.exec("DELETE FROM job WHERE ended_at < ?", time);
 	}

@@ -26,6 +26,7 @@ export class Jobs extends DurableObject {
 	readonly #alarm = new Alarm(this.ctx.storage);
 	/** Jobs whose last batch failed: how many did in a row, and when the next one may begin, in epoch milliseconds. */
 	readonly #failing = new Map<string, { failures: number; retryAt: number }>();
+	#stepping: Promise<void> | undefined;
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
 		super(ctx, env);
@@ -34,14 +35,23 @@ export class Jobs extends DurableObject {
 		);
 	}
 
+	/** @throws the error of an alarm that cannot be set; there is no job then */
 	async start(job: NewJob): Promise<void> {
 		const now = Date.now();
 		this.#table.deleteBefore(now - RETENTION);
 		this.#table.insert(job, now);
-		await this.#alarm.setBy(now);
+		try {
+			await this.#alarm.setBy(now);
+		} catch (error) {
+			this.#table.delete(job.id);
+			throw error;
+		}
 	}
 
+	/** Also sets an alarm that went missing: the person who waits for a job looks at it. */
 	async get(id: string): Promise<Job | null> {
+		// A step sets the alarm when it ends. While it runs, none stands.
+		if (!this.#stepping) await this.#alarm.start(() => this.#nextStepAt());
 		return this.#table.get(id) ?? null;
 	}
 
@@ -57,11 +67,16 @@ export class Jobs extends DurableObject {
 	}
 
 	override async alarm(run?: AlarmInvocationInfo): Promise<void> {
-		await this.#alarm.run(
-			run?.isRetry ?? false,
-			() => this.#step(),
-			() => this.#nextStepAt(),
-		);
+		this.#stepping ??= this.#alarm
+			.run(
+				run?.isRetry ?? false,
+				() => this.#step(),
+				() => this.#nextStepAt(),
+			)
+			.finally(() => {
+				this.#stepping = undefined;
+			});
+		await this.#stepping;
 	}
 
 	/** Never throws: an alarm that keeps throwing is dropped by the platform. */

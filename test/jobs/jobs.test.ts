@@ -1,5 +1,9 @@
 /** Jobs over real dead letters and scheduled events, through the HTTP API, and what a reset of their object does. */
-import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import {
+	evictDurableObject,
+	runDurableObjectAlarm,
+	runInDurableObject,
+} from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import type { DeadLetters } from "../../src/dead-letters/dead-letters-object.ts";
@@ -207,6 +211,32 @@ test("a job that cancels rejects words that no scheduled event has: ignored, the
 		});
 	}
 	expect(await events.cancel(id)).toBe(true);
+});
+
+test("a job whose alarm cannot be set does not start, and a look at a job sets one that went missing", async () => {
+	const jobs = objects.Jobs.getByName("alarmless");
+	const job = {
+		...({ id: "j1", action: "discard", q: "id:none", count: 0 } as const),
+		by: "oncall",
+	};
+	await runInDurableObject(jobs, async (object, { storage }) => {
+		const { setAlarm } = storage;
+		storage.setAlarm = async () => {
+			throw new Error("not now");
+		};
+		await expect(object.start(job)).rejects.toThrow("not now");
+		storage.setAlarm = setAlarm;
+		expect(await object.get("j1")).toBeNull();
+		expect(await storage.getAlarm()).toBeNull();
+
+		await object.start(job);
+		await storage.deleteAlarm();
+		expect(await object.get("j1")).toMatchObject({ state: "running" });
+		expect(await storage.getAlarm()).not.toBeNull();
+	});
+	await vi.waitFor(async () => {
+		expect(await jobs.get("j1")).toMatchObject({ state: "done" });
+	}, wait);
 });
 
 test("a job that waits for expired claims starts over at its time, and stops no other job", async () => {
