@@ -22,6 +22,8 @@ import { jobsPage } from "./pages/jobs.tsx";
 import { newJobPage } from "./pages/new-job.tsx";
 import { overviewPage } from "./pages/overview.tsx";
 import { missingPage, problemPage } from "./pages/problem.tsx";
+import { publishPage } from "./pages/publish.tsx";
+import { settingsPage } from "./pages/settings.tsx";
 import { signInPage, signInRoutes } from "./pages/sign-in.tsx";
 import { subscriptionsPage } from "./pages/subscriptions.tsx";
 import type { Page, Pages, PagesEnv } from "./view.ts";
@@ -32,7 +34,7 @@ const PAGES: readonly Page[] = [
 	...[overviewPage, eventsPage, eventPage],
 	...[deadLettersPage, deadLetterGroupsPage, deadLetterPage],
 	...[jobsPage, newJobPage, jobPage],
-	...[handlersPage, subscriptionsPage],
+	...[handlersPage, subscriptionsPage, publishPage, settingsPage],
 ];
 
 export function createPages(host: DashboardHost, access?: AccessOptions) {

@@ -187,6 +187,41 @@ test("the picture of handlers leads to their events", async () => {
 	expect(page.url()).toBe(`${shop.url}/events?q=handler%3Acheck-address`);
 });
 
+test("a person publishes an event from an example of its schema, later, and opens it", async () => {
+	const page = await shop.open();
+	await shop.signIn(page);
+	await page.getByRole("link", { name: "Publish" }).click();
+	await look(page, "publish");
+	await page.getByRole("link", { name: "order.review-requested" }).click();
+	await page.getByText("Schema of the body").click();
+	await look(page, "publish-chosen");
+	await page.getByLabel("Later").fill("2 dya");
+	await page.getByRole("button", { name: "Publish 1 event" }).click();
+	expect(await page.getByRole("alert").textContent()).toContain("unknown unit");
+	await page.getByLabel("Later").fill("2 days");
+	await page.getByLabel("Tags").fill("customer: c44");
+	await page.getByRole("button", { name: "Publish 1 event" }).click();
+	await page.waitForURL(/\/events\/[0-9a-f-]{36}$/);
+	await openUntil(page, page.url(), "delivered when it is due");
+});
+
+test("without scripts a person publishes, and reads the settings", async () => {
+	const page = await shop.open({ javaScriptEnabled: false });
+	await shop.signIn(page);
+	await page.goto(`${shop.url}/publish`);
+	await page.getByLabel("Name of the event").fill("shop.opened");
+	await page.getByRole("button", { name: "Choose" }).click();
+	await page.getByLabel("Body").fill("[1]");
+	await page.getByRole("button", { name: "Publish 1 event" }).click();
+	await openUntil(page, page.url(), "ignored");
+	await page.getByRole("link", { name: "Settings" }).click();
+	expect(await page.textContent("main")).toContain("oncall");
+	const looking = await shop.open();
+	await shop.signIn(looking);
+	await looking.goto(`${shop.url}/settings`);
+	await look(looking, "settings");
+});
+
 test("a development build is open on this machine, and only there", async () => {
 	const before = process.env.NODE_ENV;
 	process.env.NODE_ENV = "development";

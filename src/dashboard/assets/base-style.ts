@@ -66,7 +66,7 @@ main { padding: 2rem 2.4rem 4rem; max-width: 84rem; width: 100%; min-width: 0; d
 	body { display: block; }
 	.side { position: static; height: auto; flex-direction: row; flex-wrap: wrap; align-items: center; gap: 0.6rem 1rem; padding: 0.8rem 1rem; border-right: 0; border-bottom: 1px solid var(--line); }
 	.side nav { order: 3; flex-basis: 100%; overflow-x: auto; }
-	.side nav ul { display: flex; }
+	.side nav ul { display: flex; white-space: nowrap; }
 	.brand { padding: 0; }
 	.who { margin: 0 0 0 auto; padding: 0; display: flex; align-items: center; gap: 0.8rem; }
 	.who .rights { display: none; }

@@ -46,6 +46,7 @@ function Document({ title, children }: { title: string; children?: Child }) {
 
 function Frame({ children }: { children?: Child }) {
 	const { base, assets, url, caller, hasSession } = useView();
+	const mayPublish = caller !== undefined && caller.publish.length > 0;
 	const rights = caller?.admin ? "may read and act" : "may read";
 	return (
 		<>
@@ -59,16 +60,18 @@ function Frame({ children }: { children?: Child }) {
 				</a>
 				<nav aria-label="Pages">
 					<ul>
-						{NAV.map(({ path, label }) => (
-							<li>
-								<a
-									href={base + path}
-									aria-current={isHere(url, base + path) ? "page" : undefined}
-								>
-									{label}
-								</a>
-							</li>
-						))}
+						{NAV.filter(({ needs }) => !needs || mayPublish).map(
+							({ path, label }) => (
+								<li>
+									<a
+										href={base + path}
+										aria-current={isHere(url, base + path) ? "page" : undefined}
+									>
+										{label}
+									</a>
+								</li>
+							),
+						)}
 					</ul>
 				</nav>
 				<div class="who">

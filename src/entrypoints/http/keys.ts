@@ -157,6 +157,11 @@ export function keysOf(id: string, secret: unknown, isLocal: boolean): Key[] {
 	);
 }
 
+/** Lists all keys without their digests, in the order of the secret. */
+export function listKeys(secret: unknown): Pick<Key, "id" | "scopes">[] {
+	return keysIn(secret).map(({ id, scopes }) => ({ id, scopes }));
+}
+
 export function bearerOf(
 	authorization: string | undefined,
 ): string | undefined {
