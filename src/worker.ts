@@ -96,6 +96,7 @@ export function worker<Env = Cloudflare.Env>(
 		enqueuePoll: async (name) => {
 			await enqueueTrigger(name, { trigger: "poll" }, ports);
 		},
+		consume: (messages, role) => consume(messages, role, consumerPorts),
 	});
 
 	return {

@@ -25,6 +25,7 @@ const LAYERS: readonly (readonly string[])[] = [
 	["doctor/"],
 	["jobs/"],
 	["publish/"],
+	["local/"],
 	["schedule/"],
 	["consume/"],
 	["dead-letters/"],

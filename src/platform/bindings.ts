@@ -6,6 +6,7 @@ import {
 	reviveError,
 	UnavailableError,
 } from "../event/errors.ts";
+import { show } from "../event/validation.ts";
 import type {
 	DeadLetterStore,
 	JobStore,
@@ -44,7 +45,37 @@ export function queueNames(): readonly NamedQueue[] {
 }
 
 export function boundQueues(random: () => number): Queues {
+	// Written out: a deploy replaces the expression, and removes the branch.
+	if (process.env.NODE_ENV === "development" && isDurableLocalRun()) {
+		log("local_queues_durable");
+		return namedQueues(queuesInVar, localQueue, random);
+	}
 	return namedQueues(queuesInVar, boundQueue, random);
+}
+
+/** @throws Error if the var is neither empty nor `durable` */
+function isDurableLocalRun(): boolean {
+	const mode = binding<unknown>("TIDINGS_LOCAL") ?? "";
+	if (mode === "" || mode === "durable") return mode === "durable";
+	throw new Error(
+		`tidings: TIDINGS_LOCAL is ${show(mode)}; set it to durable, or remove it to use the local queues`,
+	);
+}
+
+/** A queue of a durable local run, in an object that a reload does not empty. */
+function localQueue(name: string): BoundQueue {
+	const role = queuesInVar().find(({ binding }) => binding === name)?.role;
+	type Send = [queue: object, records: readonly string[], delaySeconds: number];
+	const object = objectPort<{
+		send(...args: Send): Promise<void>;
+		metrics(queue: string): Promise<QueueMetrics>;
+	}>("Scheduler", "local-queues", ["send", "metrics"]);
+	return {
+		send: (record, delaySeconds = 0) =>
+			object.send({ name, role }, [record], delaySeconds),
+		sendBatch: (records) => object.send({ name, role }, records, 0),
+		metrics: () => object.metrics(name),
+	};
 }
 
 /** The binding is looked up with each call: a request must not use the binding of another. */

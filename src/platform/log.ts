@@ -45,6 +45,8 @@ const LINES = {
 	// queues
 	queue_send_failed: ["error", "the next queue of the same role is tried"],
 	lane_send_failed: ["error", "the default lane carries the lane's records"],
+	local_queues_durable: ["info", "reloads and restarts lose no message"],
+	batch_failed: ["error", "its messages are redelivered in a minute"],
 	lane_missing: ["warn", "the default lane carries the lane's events"],
 	// Workers that run handlers
 	worker_unreachable: ["error", "its events are parked"],

@@ -4,6 +4,7 @@
  */
 import type { AttemptOutcome } from "../event/outcome.ts";
 import type { Ports, RunJobStep } from "../ports.ts";
+import type { QueueRole } from "./queue-names.ts";
 
 interface ObjectContext extends Pick<Ports, "queues" | "payloads" | "observe"> {
 	/** How long a dead letter is stored after its last failure, in milliseconds. */
@@ -28,6 +29,8 @@ interface ObjectContext extends Pick<Ports, "queues" | "payloads" | "observe"> {
 	 */
 	enqueuePoll(name: string): Promise<void>;
 	runJobStep: RunJobStep;
+	/** Answers every message of a batch. Never rejects. Only the queues of a durable local run call it. */
+	consume(messages: readonly Message[], role: QueueRole): Promise<void>;
 }
 
 let current: ObjectContext | undefined;

@@ -194,12 +194,14 @@ describe("a deployed Worker", () => {
 		expect(await deployedSize(app, "subscriber.ts", ...at)).toBeLessThan(26);
 	});
 
-	test("that owns events, with HTTP, has less than 140 KB gzipped, minified as the templates are, and nothing of the dashboard", async () => {
+	test("that owns events, with HTTP, has less than 140 KB gzipped, minified as the templates are, and nothing of the dashboard or of a local run", async () => {
 		const bundle = join(app, "owner.bundle");
 		const to = ["--outfile", bundle, "--minify", ...at];
 		ownerSize = await deployedSize(app, "owner.ts", ...to);
 		expect(ownerSize).toBeLessThan(140);
-		expect(await readFile(bundle, "utf8")).not.toMatch(/htmx|tidings_session/);
+		expect(await readFile(bundle, "utf8")).not.toMatch(
+			/htmx|tidings_session|TIDINGS_LOCAL|local.queues|is_leased/,
+		);
 	});
 
 	test("that also serves the dashboard has less than 45 KB more, pages included", async () => {
