@@ -1,8 +1,13 @@
-/** Appends a key for local development to `.dev.vars`, which `wrangler dev` reads. It changes no line of the file. */
+/** Appends a key and the mode of local development to `.dev.vars`, which `wrangler dev` reads. It changes no line of the file. */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { DEV_VARS, variablesIn } from "./dev-vars.ts";
 import { keysIn, newKey } from "./key-file.ts";
 import { UsageError } from "./usage-error.ts";
+
+const DURABLE = [
+	"# Events survive reloads and restarts of `wrangler dev`. A deployed Worker ignores it.",
+	"TIDINGS_LOCAL=durable",
+];
 
 /**
  * Appends a key with the scope `admin` and its entry, unless the file has keys. Returns the key, or undefined if the file
@@ -12,7 +17,7 @@ import { UsageError } from "./usage-error.ts";
  */
 export function addLocalKey(): string | undefined {
 	const text = existsSync(DEV_VARS) ? readFileSync(DEV_VARS, "utf8") : "";
-	const { API_KEYS, TIDINGS_KEY } = variablesIn(text);
+	const { API_KEYS, TIDINGS_KEY, TIDINGS_LOCAL } = variablesIn(text);
 	if (API_KEYS !== undefined) {
 		if (keysIn(API_KEYS)) return undefined;
 		throw new UsageError(
@@ -28,6 +33,7 @@ export function addLocalKey(): string | undefined {
 		"# The key that `npx tidings` uses, and its digest, which `wrangler dev` checks. For this machine only.",
 		`TIDINGS_KEY=${key}`,
 		`API_KEYS='${JSON.stringify([entry])}'`,
+		...(TIDINGS_LOCAL === undefined ? DURABLE : []),
 	];
 	const before = text === "" || text.endsWith("\n") ? "" : "\n";
 	appendFileSync(DEV_VARS, `${before}${lines.join("\n")}\n`, { mode: 0o600 });

@@ -48,6 +48,19 @@ export function ownerFindings(config: WranglerConfig): Finding[] {
 		...flagFindings(config),
 		...cronFindings(config),
 		...rateLimitFindings(config),
+		...localFindings(config),
+	];
+}
+
+/** A build for development that is deployed by mistake, with NODE_ENV=development in the shell, would use it. */
+function localFindings(config: WranglerConfig): Finding[] {
+	if (config.vars?.TIDINGS_LOCAL === undefined) return [];
+	return [
+		{
+			...{ code: "local_mode_deployed", severity: "error" },
+			problem: `${placeOf(config, "vars")}TIDINGS_LOCAL is a var, and would be deployed`,
+			remedy: "Move TIDINGS_LOCAL from vars to .dev.vars.",
+		},
 	];
 }
 

@@ -23,6 +23,7 @@ const ownerPort = await freePort(8787);
 const storefrontPort = await freePort(Math.max(8788, ownerPort + 1));
 const owner = await start("owner", ownerPort, {
 	API_KEYS: { type: "secret_text", value: LOCAL_API_KEYS },
+	TIDINGS_LOCAL: { type: "plain_text", value: "durable" },
 });
 const storefront = await start("storefront", storefrontPort);
 
@@ -41,7 +42,7 @@ Publish over HTTP:
 Read the dead letters:
   curl ${owner}/v1/dead-letters ${key}
 
-A reload deletes the messages in the local queues. Scheduled events and dead letters stay.
+Events, retries and dead letters survive reloads and restarts.
 `);
 
 /** Starts a Worker of the shop and returns its URL. */

@@ -275,6 +275,18 @@ describe.each(Object.keys(FORMATS) as Name[])("%s", (name) => {
 		expect(found(name)).toEqual([]);
 	});
 
+	test("the mode of a local run must not be a var, which is deployed", () => {
+		project("one-worker", name, (raw) => {
+			raw.vars.TIDINGS_LOCAL = "durable";
+		});
+		expect(found(name)).toMatchObject([
+			{
+				code: "local_mode_deployed",
+				remedy: "Move TIDINGS_LOCAL from vars to .dev.vars.",
+			},
+		]);
+	});
+
 	test("a Worker that has nothing yet gets every line at once", () => {
 		const raw = project("one-worker", name, (raw) => {
 			for (const key of Object.keys(raw))

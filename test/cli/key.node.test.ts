@@ -128,13 +128,21 @@ describe("a key for local development", () => {
 			MAIL_TOKEN,
 			TIDINGS_KEY = "",
 			API_KEYS = "",
+			TIDINGS_LOCAL,
 		} = variablesIn(local());
+		expect(TIDINGS_LOCAL).toBe("durable");
 		expect(MAIL_TOKEN).toBe("a b");
 		const digest = createHash("sha256").update(TIDINGS_KEY).digest("hex");
 		expect(JSON.parse(API_KEYS)).toEqual([
 			{ id: "local", scopes: ["admin"], digest },
 		]);
 		expect(existsSync(join(directory, "api-keys.json"))).toBe(false);
+	});
+
+	test("comes with a durable local run, unless the file has TIDINGS_LOCAL", () => {
+		writeFileSync(path(), "TIDINGS_LOCAL=\n");
+		expect(run("--local").status).toBe(0);
+		expect(local().match(/TIDINGS_LOCAL/g)).toHaveLength(1);
 	});
 
 	test("is added only once, to a file that only its owner can read", () => {
