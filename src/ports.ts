@@ -21,11 +21,14 @@ import type {
 	DeliveryKey,
 	DeliveryPosition,
 	DeliverySearch,
+	HourCounts,
 	MoveResult,
+	ScheduledEvent,
 	ScheduledRow,
 	ScheduledSearch,
 	ShardFigures,
 	ShardPosition,
+	StoredDelivery,
 } from "./event/scheduled-row.ts";
 import type { Observe } from "./event/transition.ts";
 import type { HandlerWorker } from "./handlers/call.ts";
@@ -97,12 +100,23 @@ export interface Scheduler {
 		filter: Filter,
 		limit: number,
 	): Promise<ScheduledSearch>;
+	/** Returns null if it is not scheduled (any more). */
+	find(id: string): Promise<ScheduledEvent | null>;
+	/**
+	 * Counts scheduled events by the hour of their due time. Each shard counts the next 10 000.
+	 *
+	 * @param since epoch milliseconds, inclusive
+	 * @param until epoch milliseconds, exclusive
+	 */
+	countByHour(since: number, until: number): Promise<HourCounts>;
 	/** Lists waiting deliveries, the earliest due time first. */
 	listDeliveries(
 		after: DeliveryPosition,
 		filter: Filter,
 		limit: number,
 	): Promise<DeliverySearch>;
+	/** Returns null if it does not wait (any more). */
+	findDelivery(key: DeliveryKey): Promise<StoredDelivery | null>;
 	/** Makes a waiting delivery due now. Returns false if it does not wait (any more). */
 	retryDelivery(key: DeliveryKey): Promise<boolean>;
 	/** Returns null if it does not wait (any more). */

@@ -14,6 +14,8 @@ import { NAV } from "./nav.ts";
 import { deadLetterPage } from "./pages/dead-letter.tsx";
 import { deadLetterGroupsPage } from "./pages/dead-letter-groups.tsx";
 import { deadLettersPage } from "./pages/dead-letters.tsx";
+import { deliveriesPage } from "./pages/deliveries.tsx";
+import { deliveryPage } from "./pages/delivery.tsx";
 import { eventPage } from "./pages/event.tsx";
 import { eventsPage } from "./pages/events.tsx";
 import { handlersPage } from "./pages/handlers.tsx";
@@ -23,6 +25,8 @@ import { newJobPage } from "./pages/new-job.tsx";
 import { overviewPage } from "./pages/overview.tsx";
 import { missingPage, problemPage } from "./pages/problem.tsx";
 import { publishPage } from "./pages/publish.tsx";
+import { scheduledPage } from "./pages/scheduled.tsx";
+import { scheduledListPage } from "./pages/scheduled-list.tsx";
 import { settingsPage } from "./pages/settings.tsx";
 import { signInPage, signInRoutes } from "./pages/sign-in.tsx";
 import { subscriptionsPage } from "./pages/subscriptions.tsx";
@@ -33,6 +37,7 @@ import { visitorOf } from "./visitor.ts";
 const PAGES: readonly Page[] = [
 	...[overviewPage, eventsPage, eventPage],
 	...[deadLettersPage, deadLetterGroupsPage, deadLetterPage],
+	...[deliveriesPage, deliveryPage, scheduledListPage, scheduledPage],
 	...[jobsPage, newJobPage, jobPage],
 	...[handlersPage, subscriptionsPage, publishPage, settingsPage],
 ];

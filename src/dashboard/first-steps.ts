@@ -7,6 +7,7 @@ export const FIRST_HANDLER = `events.on("order.placed", { id: "send-receipt" }, 
 /** Extras of a publish, as its JSON has them. */
 interface Extras {
 	tags?: Readonly<Record<string, string>> | undefined;
+	after?: string | undefined;
 }
 
 /** Returns a curl command that publishes an event. @param body JSON text, which stays as it is */
@@ -14,11 +15,12 @@ export function publishCommand(
 	api: string,
 	name: string,
 	body: string,
-	{ tags }: Extras = {},
+	{ tags, after }: Extras = {},
 ): string {
 	const members = [
 		`"name":${JSON.stringify(name)}`,
 		`"body":${body}`,
+		...(after === undefined ? [] : [`"after":${JSON.stringify(after)}`]),
 		...(tags ? [`"tags":${JSON.stringify(tags)}`] : []),
 	];
 	return [

@@ -8,6 +8,8 @@ export const NAV: readonly {
 	{ path: "/overview", label: "Overview" },
 	{ path: "/events", label: "Events" },
 	{ path: "/dead-letters", label: "Dead letters" },
+	{ path: "/deliveries", label: "Waiting" },
+	{ path: "/scheduled", label: "Scheduled" },
 	{ path: "/jobs", label: "Jobs" },
 	{ path: "/handlers", label: "Handlers" },
 	{ path: "/publish", label: "Publish", needs: "publish" },

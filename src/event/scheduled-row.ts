@@ -156,6 +156,14 @@ export interface ScheduledSearch {
 	end?: DeliveryPosition;
 }
 
+/** Scheduled events by the hour in which they are due. */
+export interface HourCounts {
+	/** The start of each hour in epoch milliseconds, the earliest first. Hours without events are left out. */
+	hours: { at: number; count: number }[];
+	/** Events that are due later were not counted, in epoch milliseconds. Absent if the counts are complete. */
+	countedUntil?: number;
+}
+
 /** The event with the key of its stored body. `"gone"` if it is not scheduled any more. A claimed event is gone too. */
 export type MoveResult =
 	| (ScheduledEvent & Pick<ScheduledRow, "reference">)

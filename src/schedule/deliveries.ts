@@ -6,6 +6,7 @@ import {
 	deliveryId,
 	deliveryKeyOf,
 	replayOf,
+	type StoredDelivery,
 	type WaitingDelivery,
 } from "../event/scheduled-row.ts";
 import { cursorOf, pageSize, positionOf } from "../lists/cursor.ts";
@@ -39,20 +40,35 @@ export async function listDeliveries(
 	const limits = limitsOf(workers);
 	return {
 		deliveries: await Promise.all(
-			found.map(async ({ waiting, id, name, handler, version, dueAt }) => {
-				const limit = await limits(handler);
-				return {
-					id: deliveryId({ id, handler }),
-					event: { id, name },
-					handler,
-					...waiting,
-					attempt: attemptOf(version),
-					...(limit !== undefined && { limit }),
-					retryAt: dueAt,
-				};
-			}),
+			found.map(async (stored) => shown(stored, await limits(stored.handler))),
 		),
 		...(end && { cursor: cursorOf([end.dueAt, deliveryId(end)]) }),
+	};
+}
+
+/** Returns null if it does not wait (any more). @throws UnavailableError */
+export async function readDelivery(
+	id: string,
+	{ scheduler, workers }: Pick<Ports, "scheduler" | "workers">,
+): Promise<WaitingDelivery | null> {
+	const key = deliveryKeyOf(id);
+	const stored = key && (await scheduler.findDelivery(key));
+	if (!stored) return null;
+	return shown(stored, await limitsOf(workers)(stored.handler));
+}
+
+function shown(
+	{ waiting, id, name, handler, version, dueAt }: StoredDelivery,
+	limit: number | null | undefined,
+): WaitingDelivery {
+	return {
+		id: deliveryId({ id, handler }),
+		event: { id, name },
+		handler,
+		...waiting,
+		attempt: attemptOf(version),
+		...(limit !== undefined && { limit }),
+		retryAt: dueAt,
 	};
 }
 

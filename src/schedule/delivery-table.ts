@@ -24,6 +24,16 @@ export const CANCEL_RETENTION = 86_400_000;
 /** By how much the clocks of two machines may differ, in milliseconds. */
 const SKEW = 60_000;
 
+type WaitingRow = {
+	id: string;
+	handler: string;
+	name: string;
+	due_at: number;
+	version: number;
+	/** JSON text. */
+	waiting: string;
+};
+
 export class DeliveryTable {
 	readonly #sql: TableStorage["sql"];
 	readonly #claims: Pick<ClaimTable, "dueAtOf">;
@@ -40,14 +50,7 @@ export class DeliveryTable {
 		filter: Filter,
 		limit: number,
 	): DeliverySearch {
-		const rows = this.#sql.exec<{
-			id: string;
-			handler: string;
-			name: string;
-			due_at: number;
-			version: number;
-			waiting: string;
-		}>(
+		const rows = this.#sql.exec<WaitingRow>(
 			`SELECT id, handler, name, due_at, version, waiting FROM scheduled
 			 WHERE (handler = '') = 0 AND (due_at, id, handler) > (?, ?, ?) AND waiting IS NOT NULL
 			 ORDER BY due_at, id, handler LIMIT ?`,
@@ -55,10 +58,10 @@ export class DeliveryTable {
 		);
 		const found: StoredDelivery[] = [];
 		let read = 0;
-		for (const { due_at: dueAt, waiting, ...row } of rows) {
+		for (const row of rows) {
 			read++;
-			const { id, handler } = row;
-			const delivery = { ...row, dueAt, waiting: JSON.parse(waiting) };
+			const delivery = deliveryOf(row);
+			const { id, handler, dueAt } = delivery;
 			if (
 				this.#claims.dueAtOf(id, handler) === null &&
 				isMatch(delivery, filter)
@@ -68,6 +71,19 @@ export class DeliveryTable {
 				return { found, end: { dueAt, id, handler } };
 		}
 		return { found };
+	}
+
+	/** Returns null if it does not wait here (any more). */
+	find({ id, handler }: DeliveryKey): StoredDelivery | null {
+		if (this.#claims.dueAtOf(id, handler) !== null) return null;
+		const [row] = this.#sql
+			.exec<WaitingRow>(
+				`SELECT id, handler, name, due_at, version, waiting FROM scheduled
+				 WHERE id = ? AND handler = ? AND waiting IS NOT NULL`,
+				...[id, handler],
+			)
+			.toArray();
+		return row ? deliveryOf(row) : null;
 	}
 
 	/** Makes a delivery due now. Returns false if it does not wait here (any more). */
@@ -102,6 +118,10 @@ export class DeliveryTable {
 			.toArray();
 		return row ?? null;
 	}
+}
+
+function deliveryOf({ due_at, waiting, ...row }: WaitingRow): StoredDelivery {
+	return { ...row, dueAt: due_at, waiting: JSON.parse(waiting) };
 }
 
 /**

@@ -201,8 +201,9 @@ export class ScheduleTable {
 function eventOf(row: SqlRow): Exclude<MoveResult, string> {
 	const { id, name, due_at: dueAt, reference, record } = row;
 	try {
-		const { time, delay } = JSON.parse(record);
-		return { id, name, time, delay, dueAt, reference };
+		const { time, delay, tags } = JSON.parse(record);
+		const event = { id, name, time, delay, dueAt, reference };
+		return tags ? { ...event, tags } : event;
 	} catch {
 		return { ...unreadable(id, name, dueAt), reference };
 	}

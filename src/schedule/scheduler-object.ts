@@ -10,10 +10,13 @@ import type {
 	DeliveryKey,
 	DeliveryPosition,
 	DeliverySearch,
+	HourCounts,
 	MoveResult,
+	ScheduledEvent,
 	ScheduledRow,
 	ScheduledSearch,
 	ShardFigures,
+	StoredDelivery,
 } from "../event/scheduled-row.ts";
 import type { Filter } from "../lists/filter.ts";
 import { deleteAll } from "../payloads/payloads.ts";
@@ -23,6 +26,7 @@ import { log } from "../platform/log.ts";
 import { objectContext } from "../platform/object-context.ts";
 import { inTime, pause, realTimer } from "../platform/timer.ts";
 import { type FlushQueue, flush, ROW_KINDS, type RowKind } from "./flush.ts";
+import { countByHour } from "./hour-table.ts";
 import { rescheduleRow } from "./schedule.ts";
 import { ScheduleTable } from "./schedule-table.ts";
 import { sendingByLane } from "./send-by-lane.ts";
@@ -81,12 +85,25 @@ export class Scheduler extends DurableObject {
 		return this.#table.list(after, filter, limit);
 	}
 
+	async find(id: string): Promise<ScheduledEvent | null> {
+		const found = this.#table.find(id, "all");
+		return typeof found === "string" ? null : found;
+	}
+
+	async countByHour(since: number, until: number): Promise<HourCounts> {
+		return countByHour(this.#storage.sql, since, until);
+	}
+
 	async listDeliveries(
 		after: DeliveryPosition,
 		filter: Filter,
 		limit: number,
 	): Promise<DeliverySearch> {
 		return this.#table.deliveries.list(after, filter, limit);
+	}
+
+	async findDelivery(key: DeliveryKey): Promise<StoredDelivery | null> {
+		return this.#table.deliveries.find(key);
 	}
 
 	/** The row and the alarm are written in one tick, so both or neither. */

@@ -5,6 +5,7 @@ import { shardOf } from "../event/id.ts";
 import type {
 	DeliveryKey,
 	DeliveryPosition,
+	HourCounts,
 	ShardFigures,
 } from "../event/scheduled-row.ts";
 import { objectPort } from "../platform/bindings.ts";
@@ -49,6 +50,14 @@ function schedulerOf(
 			merged(limit, (shard) => shard.list(after, filter, limit + 1)),
 		listDeliveries: (after, filter, limit) =>
 			merged(limit, (shard) => shard.listDeliveries(after, filter, limit + 1)),
+		find: async (id) => (await shardFor(id)?.find(id)) ?? null,
+		findDelivery: (key) => storing(key.id).findDelivery(key),
+		countByHour: async (since, until) =>
+			summed(
+				await Promise.all(
+					all.map((shard) => shardAt(shard).countByHour(since, until)),
+				),
+			),
 		cancel: async (id, permission) =>
 			(await shardFor(id)?.cancel(id, permission)) ?? "gone",
 		reschedule: async (id, dueAt, permission) =>
@@ -93,6 +102,19 @@ function schedulerOf(
 	}
 }
 
+function summed(shards: readonly HourCounts[]): HourCounts {
+	const counts = new Map<number, number>();
+	for (const { at, count } of shards.flatMap(({ hours }) => hours))
+		counts.set(at, (counts.get(at) ?? 0) + count);
+	const ends = shards.flatMap(({ countedUntil }) => countedUntil ?? []);
+	return {
+		hours: [...counts]
+			.map(([at, count]) => ({ at, count }))
+			.sort((one, other) => one.at - other.at),
+		...(ends.length > 0 && { countedUntil: Math.min(...ends) }),
+	};
+}
+
 function byPosition(one: Located, other: Located): number {
 	return (
 		one.dueAt - other.dueAt ||
@@ -110,6 +132,7 @@ export function boundScheduler(shards: number): Scheduler {
 	return schedulerOf(shards, (shard) =>
 		objectPort<Shard>("Scheduler", `shard-${shard}`, [
 			...(["store", "cancel", "reschedule", "list", "watch"] as const),
+			...(["find", "countByHour", "findDelivery"] as const),
 			...(["listDeliveries", "retryDelivery", "cancelDelivery"] as const),
 			"erase",
 		]),

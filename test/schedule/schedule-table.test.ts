@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 import { timeOf } from "../../src/event/id.ts";
 import { byteLength } from "../../src/event/json.ts";
 import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
+import { countByHour } from "../../src/schedule/hour-table.ts";
 import { ScheduleTable } from "../../src/schedule/schedule-table.ts";
 import { row, shardNamed } from "../support/shard.ts";
 
@@ -342,4 +343,50 @@ test("a list of deliveries reads no records and at most 2 000 rows, and says whe
 		expect(
 			table.deliveries.list(end ?? start, { handler: "h-2*" }, 600),
 		).toMatchObject({ found: { length: 500 } });
+	}));
+
+test("scheduled events are counted by the hour in which they are due, and deliveries are not", () =>
+	inTable((table, _, { sql }) => {
+		const hour = 3_600_000;
+		table.store([
+			...[0, 1, hour - 1, hour, 5 * hour].map((ms) => row(T0 + ms)),
+			delivery(1, T0),
+		]);
+		expect(countByHour(sql, T0, T0 + 5 * hour)).toEqual({
+			hours: [
+				{ at: T0, count: 3 },
+				{ at: T0 + hour, count: 1 },
+			],
+		});
+		expect(countByHour(sql, T0 + 1, T0 + hour).hours).toEqual([
+			{ at: T0, count: 2 },
+		]);
+	}));
+
+test("at most 10 000 scheduled events are counted, from the index alone", () =>
+	inTable((table, _, { sql }) => {
+		const shared = { record: "{}" };
+		table.store(
+			Array.from({ length: 10_001 }, (_, n) =>
+				row(T0 + n, { ...shared, id: `e${n}` }),
+			),
+		);
+		const counted = countByHour(sql, T0, T0 + DAY);
+		expect(counted).toEqual({
+			hours: [{ at: T0, count: 10_000 }],
+			countedUntil: T0 + 9_999,
+		});
+	}));
+
+test("a delivery and an event are found by their keys while they wait", () =>
+	inTable((table) => {
+		table.store([delivery(3, T0 + DAY), row(T0, { id: "e2" })]);
+		expect(table.deliveries.find(KEY)).toMatchObject({
+			...{ ...KEY, version: 3, dueAt: T0 + DAY },
+			waiting: { state: "retrying" },
+		});
+		expect(table.deliveries.find({ ...KEY, handler: "" })).toBeNull();
+		expect(table.find("e2", "all")).toMatchObject({ id: "e2", dueAt: T0 });
+		table.claim("deliveries", T0 + DAY);
+		expect(table.deliveries.find(KEY)).toBeNull();
 	}));

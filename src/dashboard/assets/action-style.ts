@@ -27,6 +27,19 @@ button.danger:hover { background: var(--bad-soft); }
 .right { color: var(--good); font-size: 0.93rem; }
 .narrow { max-width: 40rem; gap: 1.1rem; }
 input.short { max-width: 12rem; font-variant-numeric: tabular-nums; }
+input.medium { max-width: 24rem; }
+.density { padding: 1rem 1.2rem 0.8rem; display: grid; gap: 0.35rem; font-size: 0.87rem; }
+.day { display: grid; grid-template-columns: 6rem minmax(0, 1fr) 3rem; gap: 0.8rem; align-items: center; }
+.day .number { justify-self: end; }
+.cells { display: block; width: 100%; height: 18px; }
+.cells rect { rx: 2; }
+.cells .d0 { fill: var(--sunken); }
+.cells .d1 { fill: var(--accent); fill-opacity: 0.3; }
+.cells .d2 { fill: var(--accent); fill-opacity: 0.5; }
+.cells .d3 { fill: var(--accent); fill-opacity: 0.75; }
+.cells .d4 { fill: var(--accent); }
+.cells a:hover rect, .cells a:focus rect { fill: var(--ink); fill-opacity: 1; }
+@media (max-width: 45rem) { .day { grid-template-columns: 4.6rem minmax(0, 1fr) 2rem; gap: 0.5rem; } .day > span { white-space: nowrap; font-size: 0.8rem; } .density { padding: 0.9rem; } }
 progress { appearance: none; display: block; width: 100%; height: 8px; border: 0; border-radius: 4px; overflow: hidden; background: var(--sunken); }
 progress::-webkit-progress-bar { background: var(--sunken); }
 progress::-webkit-progress-value { background: var(--accent); }

@@ -56,7 +56,7 @@ td.tagged { width: 24%; }
 	tbody tr:first-child { border-top: 0; }
 	td, td:first-child, td:last-child { padding: 0; border: 0; }
 	td.wide { width: auto; grid-column: 1 / -1; order: 2; }
-	td.tagged { grid-column: 1 / -1; order: 3; }
+	td.tagged { width: auto; grid-column: 1 / -1; order: 3; }
 	td.tagged:empty { display: none; }
 	td.count { display: none; }
 	.empty { padding: 1.5rem 1.1rem; }

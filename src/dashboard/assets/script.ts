@@ -92,6 +92,9 @@ export const SCRIPT = `
 		});
 	}
 
+	// On a narrow screen the navigation scrolls sideways.
+	document.querySelector(".side nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+
 	// Copying.
 	document.addEventListener("click", async ({ target }) => {
 		const button = target.closest?.("button[data-copy]");
@@ -115,7 +118,8 @@ export const SCRIPT = `
 		const fold = one.closest("details");
 		if (fold) fold.open = true;
 		const field = fold ? fold.querySelector("textarea, input:not([type=hidden]), button") : one;
-		if (field.matches("a, button") && !fold) field.click();
+		// What cannot be undone needs one key more.
+		if (field.matches("a, button:not([type=submit])") && !fold) field.click();
 		else {
 			field.focus();
 			field.scrollIntoView({ block: "center" });

@@ -3,11 +3,9 @@ import { useView } from "../view.ts";
 
 const TEXTS: Readonly<Record<string, string>> = {
 	discarded: "The dead letter is discarded.",
-	retried: "The next attempt of the delivery begins now.",
 	"delivery-cancelled": "The delivery is cancelled.",
 	cancelled: "The event is cancelled. It will not be delivered.",
 	rescheduled: "The event has a new due time.",
-	due: "The event is due now, and on its way to its handlers.",
 };
 
 export function Done() {

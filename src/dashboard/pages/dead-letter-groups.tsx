@@ -73,7 +73,7 @@ function GroupTable({
 	filter,
 }: Pick<Groups, "groups"> & { filter: Filter }) {
 	return (
-		<table>
+		<table class="measures">
 			<thead>
 				<tr>
 					<th scope="col">Error and handler</th>
@@ -125,11 +125,13 @@ function Row({ group, filter }: { group: DeadLetterGroup; filter: Filter }) {
 			<td class="tagged">
 				{deploy && <span class="tag">{deploy.slice(0, 8)}</span>}
 			</td>
-			<td class="number total">{numberText(count)}</td>
-			<td class="number">
+			<td class="number total" data-label="count">
+				{numberText(count)}
+			</td>
+			<td class="number" data-label="first seen">
 				<Time at={group.firstFailureAt} />
 			</td>
-			<td class="number">
+			<td class="number" data-label="last seen">
 				<Time at={group.lastFailureAt} />
 			</td>
 		</tr>

@@ -1,0 +1,153 @@
+/** The list of scheduled events, the earliest first, and when events are due. */
+import type { HourCounts, ScheduledEvent } from "../../event/scheduled-row.ts";
+import { listScheduled } from "../../schedule/list.ts";
+import { scheduledFilter } from "../../schedule/scheduled-filter.ts";
+import { Bulk } from "../components/bulk.tsx";
+import { Density, shownHours } from "../components/density.tsx";
+import { Copyable, Empty } from "../components/list.tsx";
+import { State } from "../components/state.tsx";
+import { Tags } from "../components/tags.tsx";
+import { Time, Until } from "../components/time.tsx";
+import { publishCommand } from "../first-steps.ts";
+import { listPage, SIZE } from "../list-page.tsx";
+import { type Page, useView } from "../view.ts";
+
+const LIST = "/scheduled";
+
+interface Scheduled {
+	scheduled: ScheduledEvent[];
+	cursor?: string;
+	/** Of all events, on the first page. */
+	counts?: HourCounts;
+}
+
+export const scheduledListPage: Page = (app, { ports }) =>
+	listPage<Scheduled>(app, ports, {
+		...{ path: LIST, title: "Scheduled", quick: [], Rows },
+		placeholder: "name:order.** tag.customer:c42 until:2027-01-14T15:00Z",
+		async read(q, cursor) {
+			const { since, until } = shownHours(ports.clock());
+			const query = { q, limit: SIZE, ...(cursor && { cursor }) };
+			const [page, counts] = await Promise.all([
+				listScheduled(query, ports),
+				...(cursor ? [] : [ports.scheduler.countByHour(since, until)]),
+			]);
+			return { ...page, ...(counts && { counts }) };
+		},
+	});
+
+function Rows({ page, q }: { page: Scheduled; q: string }) {
+	const { now } = useView();
+	const { scheduled, counts, cursor } = page;
+	const { since } = shownHours(now);
+	const filter = scheduledFilter(q, now);
+	return (
+		<div class="section parts">
+			{counts && counts.hours.length > 0 && (
+				<Density {...{ counts, since, filter, list: LIST }} />
+			)}
+			{scheduled.length === 0 ? (
+				<NothingFound q={q} mayFollow={cursor !== undefined} />
+			) : (
+				<div class="section">
+					<div class="matches">
+						<p>The earliest first</p>
+						<Bulk q={q} actions={[["cancel", "Cancel all that match…"]]} />
+					</div>
+					<div class="card">
+						<EventTable events={scheduled} />
+					</div>
+				</div>
+			)}
+		</div>
+	);
+}
+
+function EventTable({ events }: { events: readonly ScheduledEvent[] }) {
+	return (
+		<table>
+			<thead>
+				<tr>
+					<th scope="col">State</th>
+					<th scope="col">Event</th>
+					<th scope="col">Tags</th>
+					<th scope="col" class="number">
+						Due
+					</th>
+				</tr>
+			</thead>
+			<tbody>
+				{events.map((event) => (
+					<Row event={event} />
+				))}
+			</tbody>
+		</table>
+	);
+}
+
+function Row({ event }: { event: ScheduledEvent }) {
+	const { base, now } = useView();
+	const { id, name, time, dueAt, tags } = event;
+	return (
+		<tr id={`scheduled-${id}`}>
+			<td>
+				<State state="scheduled" />
+			</td>
+			<td class="wide">
+				<a class="name" href={`${base}${LIST}/${id}`} data-row>
+					{name}
+				</a>
+				<span class="reason">
+					published <Time at={time} />
+				</span>
+			</td>
+			<td class="tagged">
+				<Tags tags={tags} list={LIST} />
+			</td>
+			<td class="number">
+				<Time at={dueAt} />
+				<span class="below">
+					<Until at={dueAt} now={now} />
+				</span>
+			</td>
+		</tr>
+	);
+}
+
+function NothingFound({ q, mayFollow }: { q: string; mayFollow: boolean }) {
+	return (
+		<div class="card">
+			{mayFollow ? (
+				<Empty title="Nothing so far">
+					<p>The next page goes on from where the search has stopped.</p>
+				</Empty>
+			) : q ? (
+				<Empty title="No scheduled event matches">
+					<p>
+						Change the filter, or clear it. since and until are about the due
+						time.
+					</p>
+				</Empty>
+			) : (
+				<NoneYet />
+			)}
+		</div>
+	);
+}
+
+function NoneYet() {
+	const { api } = useView();
+	const after = { after: "2 days" };
+	return (
+		<Empty title="Nothing is scheduled">
+			<p>
+				Publish an event with <code>after</code>: a wait such as “2 days”, or a
+				time within a year. It waits here until it is due, and can be cancelled
+				or moved.
+			</p>
+			<Copyable
+				text={publishCommand(api, "order.review-requested", "{}", after)}
+			/>
+		</Empty>
+	);
+}

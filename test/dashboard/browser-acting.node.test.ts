@@ -1,0 +1,181 @@
+/** What a person does about failures and schedules, in Chromium, in front of the Worker of the shop. */
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import {
+	keyOf,
+	look,
+	openShop,
+	openUntil,
+	type Shop,
+	wait,
+} from "./browser.ts";
+
+let shop: Shop;
+
+beforeAll(async () => {
+	shop = await openShop();
+});
+afterEach(() => expect(shop.complaints).toEqual([]));
+afterAll(() => shop?.close());
+
+/** Its address is rejected at once, so it becomes a dead letter. */
+const undeliverable = (tags: object, email = "ada@example.invalid") => ({
+	...{ name: "order.shipped", body: { orderId: "o-1", email }, tags },
+});
+
+/** Publishes many events in one call. */
+async function publishAll(batch: readonly object[]): Promise<void> {
+	const response = await fetch(`${shop.url}/v1/events`, {
+		method: "POST",
+		headers: {
+			authorization: `Bearer ${keyOf("oncall")}`,
+			"content-type": "application/json",
+		},
+		body: JSON.stringify(batch),
+	});
+	if (!response.ok) throw new Error(await response.text());
+}
+
+const list = (q: string, path = "/dead-letters") =>
+	`${shop.url}${path}?${new URLSearchParams({ q })}`;
+
+test("pages without data say how to get some", async () => {
+	const page = await shop.open();
+	await shop.signIn(page);
+	for (const [path, text] of [
+		["dead-letters", "No dead letters"],
+		["dead-letters/groups", "No dead letters to group"],
+		["deliveries", "No delivery waits"],
+		["scheduled", "Nothing is scheduled"],
+		["jobs", "No jobs yet"],
+	] as const) {
+		await page.goto(`${shop.url}/${path}`);
+		expect(await page.textContent("main")).toContain(text);
+		await look(page, `${path.replace("/", "-")}-empty`);
+	}
+});
+
+test("a person finds a dead letter by its customer, edits it, replays it, and sees it resolved", async () => {
+	const page = await shop.open();
+	await shop.signIn(page);
+	await shop.publish(undeliverable({ customer: "c42" }));
+	await openUntil(page, list("tag.customer:c42"), "1 dead letter");
+	await look(page, "dead-letters");
+	await page.goto(list("tag.customer:c42", "/dead-letters/groups"));
+	await look(page, "dead-letter-groups");
+	await page.keyboard.press("j");
+	await page.keyboard.press("Enter");
+	await page.waitForURL(/\/dead-letters\?/);
+	await page.getByRole("link", { name: "order.shipped" }).click();
+	await page.getByRole("heading", { name: "Edit and replay" }).waitFor();
+	await look(page, "dead-letter");
+	await page.evaluate("window.isTheSame = true");
+	await page.keyboard.press("r");
+	expect(await page.evaluate("document.activeElement.name")).toBe("body");
+	await page.getByLabel("Body").fill("{");
+	await page.getByText("it is not JSON").waitFor(wait);
+	await look(page, "dead-letter-draft");
+	await page.getByLabel("Body").fill('{"orderId":"o-1","email":"ada@ex.org"}');
+	await page.getByText("The body is JSON").waitFor(wait);
+	expect(await page.evaluate("window.isTheSame")).toBe(true);
+	await page.getByRole("button", { name: "Replay 1 dead letter" }).click();
+	await page.locator(".state.good", { hasText: "resolved" }).waitFor(wait);
+	await page.getByRole("link", { name: /^[0-9a-f-]{36}$/ }).click();
+	await openUntil(page, page.url(), "delivered");
+});
+
+test("a person replays all that match by a job, and sees it end", async () => {
+	const page = await shop.open();
+	await shop.signIn(page);
+	await publishAll(Array(60).fill(undeliverable({ batch: "mine" })));
+	await openUntil(page, list("tag.batch:mine"), "60 dead letters");
+	await page.getByRole("link", { name: "Replay all 60…" }).click();
+	await look(page, "job-confirmation");
+	const start = page.getByRole("button", { name: "Replay 60 dead letters" });
+	await page.getByLabel("Type 60 to confirm").fill("61");
+	await start.click();
+	expect(await page.getByRole("alert").textContent()).toContain(
+		"Nothing was done",
+	);
+	await page.getByLabel("Type 60 to confirm").fill("60");
+	await page.keyboard.press("Enter");
+	await page.locator(".state.good", { hasText: "done" }).waitFor(wait);
+	expect(await page.textContent(".figures")).toContain("60 done");
+	await look(page, "job");
+	await page.getByRole("link", { name: "Jobs" }).first().click();
+	await look(page, "jobs");
+});
+
+test("a person moves a scheduled event, and cancels it", async () => {
+	const page = await shop.open();
+	await shop.signIn(page);
+	const later = {
+		...{ name: "order.review-requested", after: "3 hours" },
+		body: { orderId: "o-1", email: "ada@example.com" },
+		tags: { customer: "c42" },
+	};
+	const id = await shop.publish(later);
+	for (const hours of [20, 20, 45, 100])
+		await shop.publish({ ...later, after: `${hours} hours` });
+	await page.goto(`${shop.url}/scheduled`);
+	await look(page, "scheduled");
+	const row = page.locator(`#scheduled-${id}`);
+	await row.getByRole("link", { name: "order.review-requested" }).click();
+	await look(page, "scheduled-event");
+	await page.keyboard.press("r");
+	await page.keyboard.type("2 days");
+	await page.keyboard.press("Enter");
+	await page.getByText("The event has a new due time.").waitFor(wait);
+	expect(await page.textContent(".facts")).toMatch(/in (1 d 23|2 d 0) h/);
+	await page.locator("summary", { hasText: "Cancel" }).click();
+	await page.getByRole("button", { name: "Cancel 1 event" }).click();
+	await page.getByText("The event is cancelled.").waitFor(wait);
+	expect(await row.count()).toBe(0);
+});
+
+/** Everywhere that an event has text of a stranger. */
+const EVIL = `"><img src=x onerror=alert(1)><script>alert(2)</script>'`;
+
+test("nothing of a hostile dead letter runs, in lists, on its page, and while its body is checked", async () => {
+	const page = await shop.open();
+	await shop.signIn(page);
+	await shop.publish(undeliverable({ evil: EVIL }, `${EVIL}.invalid`));
+	const q =
+		'tag.evil:"\\"><img src=x onerror=alert(1)><script>alert(2)</script>\'"';
+	await openUntil(page, list(q, "/dead-letters/groups"), "1 group");
+	await openUntil(page, list(q), EVIL);
+	await page.getByRole("link", { name: "order.shipped" }).click();
+	await page.getByLabel("Body").fill(`{${EVIL}`);
+	await page.getByText("it is not JSON").waitFor(wait);
+	expect(await page.locator("img[src=x]").count()).toBe(0);
+});
+
+test("without scripts a person edits a dead letter, replays and discards", async () => {
+	await shop.publish(undeliverable({ customer: "c43" }));
+	const page = await shop.open({ javaScriptEnabled: false });
+	await shop.signIn(page);
+	await openUntil(page, list("tag.customer:c43"), "1 dead letter");
+	await page.getByRole("link", { name: "order.shipped" }).click();
+	const url = page.url();
+	await page.getByLabel("Body").fill("{");
+	await page.getByRole("button", { name: "Replay 1 dead letter" }).click();
+	expect(await page.getByRole("alert").textContent()).toContain("not JSON");
+	await page.getByLabel("Body").fill('{"email":"ada@example.org"}');
+	await page.getByRole("button", { name: "Replay 1 dead letter" }).click();
+	await openUntil(page, url, "resolved");
+	await page.locator("summary", { hasText: "Discard" }).click();
+	await page.getByRole("button", { name: "Discard 1 dead letter" }).click();
+	expect(await page.textContent("main")).toContain(
+		"The dead letter is discarded.",
+	);
+});
+
+test("a person who may only read is offered no action", async () => {
+	const page = await shop.open();
+	await shop.signIn(page, "viewer");
+	await openUntil(page, list("tag.batch:mine state:dead"), "dead letter");
+	expect(await page.locator("main a.button").count()).toBe(1);
+	await page.getByRole("link", { name: "order.shipped" }).first().click();
+	await page.getByRole("heading", { name: "Body" }).waitFor();
+	await look(page, "dead-letter-read");
+	expect(await page.locator("main button:visible").count()).toBe(0);
+});
