@@ -29,7 +29,7 @@ describe("the package", () => {
 	test("contains the built files with their types and maps, the source, the documents, examples and templates", () => {
 		const others = files.filter(
 			(file) =>
-				!/^dist\/.+\.(js|d\.ts)(\.map)?$|^src\/.+\.tsx?$|^docs\/.+\.md$|^(examples|templates)\//.test(
+				!/^dist\/.+\.(js|d\.ts)(\.map)?$|^src\/.+\.tsx?$|^docs\/.+\.(md|png)$|^(examples|templates)\//.test(
 					file,
 				),
 		);

@@ -2,12 +2,12 @@
 export const CHART = `
 .stack { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1.8rem; }
 .problems { display: grid; gap: 0.35rem; overflow-wrap: anywhere; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 0.9rem; }
-.figure { padding: 0.85rem 1.1rem 0.9rem; display: grid; gap: 0.1rem; align-content: start; }
-.figure dt { font-size: 0.87rem; color: var(--muted); font-weight: 550; }
-.figure .value { font-size: 1.7rem; line-height: 1.25; font-weight: 650; letter-spacing: -0.02em; font-variant-numeric: tabular-nums; }
-.figure .value.bad { color: var(--bad); }
-.figure .note { font-size: 0.83rem; color: var(--muted); }
+.gauges { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 0.9rem; }
+.gauge { padding: 0.85rem 1.1rem 0.9rem; display: grid; gap: 0.1rem; align-content: start; }
+.gauge dt { font-size: 0.87rem; color: var(--muted); font-weight: 550; }
+.gauge .value { font-size: 1.7rem; line-height: 1.25; font-weight: 650; letter-spacing: -0.02em; font-variant-numeric: tabular-nums; }
+.gauge .value.bad { color: var(--bad); }
+.gauge .note { font-size: 0.83rem; color: var(--muted); }
 
 .chart { padding: 1.1rem 1.2rem 1rem; display: grid; grid-template-columns: minmax(0, 1fr); gap: 0.7rem; }
 .chart figcaption { display: flex; flex-wrap: wrap; gap: 0.3rem 1.2rem; align-items: baseline; font-weight: 650; }
@@ -38,7 +38,7 @@ export const CHART = `
 .failed { color: var(--bad); font-weight: 600; }
 .none { padding: 1.1rem 1.2rem; color: var(--muted); }
 @media (max-width: 45rem) {
-	.figures { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.7rem; }
+	.gauges { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.7rem; }
 	.bars { height: 9rem; }
 	.numbers thead { position: static; }
 	.numbers tbody { display: table-row-group; }

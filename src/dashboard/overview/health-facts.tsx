@@ -2,6 +2,7 @@
 import type { Health } from "../../health/health.ts";
 import { numberText } from "../components/count.tsx";
 import { durationText } from "../components/time.tsx";
+import { NAV } from "../nav.ts";
 import { useView } from "../view.ts";
 
 /** A late queue is a problem only after days; a minute is worth a colour. In milliseconds. */
@@ -23,14 +24,14 @@ export function HealthFacts({ health }: { health: Health }) {
 					))}
 				</ul>
 			)}
-			<dl class="figures">
-				<Figure
+			<dl class="gauges">
+				<Gauge
 					name="In the queues"
 					value={backlog}
 					note={lag > 0 ? `oldest waits ${durationText(lag)}` : "nothing waits"}
 					isBad={lag > LATE}
 				/>
-				<Figure
+				<Gauge
 					name="Scheduled"
 					to="/scheduled"
 					value={scheduler?.scheduled}
@@ -41,13 +42,13 @@ export function HealthFacts({ health }: { health: Health }) {
 					}
 					isBad={(scheduler?.lag ?? 0) > LATE}
 				/>
-				<Figure
+				<Gauge
 					name="Waiting to retry"
-					to="/waiting"
+					to="/deliveries"
 					value={scheduler?.waiting}
 					note="waits over 10 minutes"
 				/>
-				<Figure
+				<Gauge
 					name="Dead letters"
 					to="/dead-letters"
 					value={deadLetters?.dead}
@@ -66,7 +67,7 @@ export function HealthFacts({ health }: { health: Health }) {
 /** Stores count up to this number. */
 const MOST_COUNTED = 10_000;
 
-function Figure({
+function Gauge({
 	name,
 	value,
 	note,
@@ -81,10 +82,11 @@ function Figure({
 	isBad?: boolean;
 }) {
 	const { base } = useView();
+	const isPage = NAV.some(({ path }) => path === to);
 	const more = value !== undefined && value >= MOST_COUNTED ? "+" : "";
 	return (
-		<div class="card figure">
-			<dt>{to === undefined ? name : <a href={base + to}>{name}</a>}</dt>
+		<div class="card gauge">
+			<dt>{isPage ? <a href={base + to}>{name}</a> : name}</dt>
 			<dd class={isBad ? "value bad" : "value"}>
 				{value === undefined ? "–" : numberText(value) + more}
 			</dd>
