@@ -1,11 +1,11 @@
 /** `doctor`: checks the wrangler configuration and the running Worker, and prints each error with its remedy. */
-import { styleText } from "node:util";
 import type { Command } from "commander";
 import type { Finding } from "../src/doctor/finding.ts";
 import type { Context } from "./context.ts";
 import { checkConfig } from "./doctor/check-config.ts";
 import { checkWorker } from "./doctor/check-worker.ts";
 import { EXIT } from "./exit.ts";
+import { printFinding } from "./print-finding.ts";
 import { readWranglerFile, wranglerFileHere } from "./wrangler-config.ts";
 
 export function doctorCommand(program: Command, context: Context): void {
@@ -65,16 +65,6 @@ async function workerFindings(
 		};
 		return { worker, found: [finding] };
 	}
-}
-
-function printFinding({ severity, code, problem, remedy }: Finding): void {
-	const colour = severity === "error" ? "red" : "yellow";
-	const title = styleText(colour, severity, { stream: process.stdout });
-	const [first, ...lines] = remedy.split("\n");
-	console.log(`${title} ${code}: ${problem}\n  ${first}`);
-	if (lines.length > 0)
-		console.log(`\n${lines.map((line) => `    ${line}`).join("\n")}`);
-	console.log("");
 }
 
 function printSummary(

@@ -125,12 +125,26 @@ export function readWranglerFile(path?: string): WranglerFile {
 				? `There is no ${NAMES.join(", ")} in this directory. Give --config <path>.`
 				: `There is no ${path}. Give --config the path of a wrangler configuration.`,
 		);
-	const format = extname(found) === ".toml" ? "toml" : "json";
+	return wranglerFileOf(found, readFileSync(found, "utf8"));
+}
+
+/**
+ * Reads the text of a file.
+ *
+ * @throws UsageError if it cannot be parsed, or a key that Tidings needs has a wrong value
+ */
+export function wranglerFileOf(path: string, text: string): WranglerFile {
+	const format = extname(path) === ".toml" ? "toml" : "json";
+	const raw = rawConfigOf(path, text);
+	const { env: environments = {}, ...top } = checked(raw, path);
+	return { path, format, top, environments };
+}
+
+/** Parses the text of a file, without a check of its keys. @throws UsageError */
+export function rawConfigOf(path: string, text: string): object {
 	// Some editors write a byte order mark.
-	const text = readFileSync(found, "utf8").replace(/^\uFEFF/, "");
-	const raw = format === "toml" ? tomlIn(text, found) : jsonIn(text, found);
-	const { env: environments = {}, ...top } = checked(raw, found);
-	return { path: found, format, top, environments };
+	const bare = text.replace(/^\uFEFF/, "");
+	return extname(path) === ".toml" ? tomlIn(bare, path) : jsonIn(bare, path);
 }
 
 /** @throws UsageError for an environment that the file does not have */

@@ -1,6 +1,5 @@
 /** Checks a wrangler configuration with all rules: its top, and its environments or one of them. It asks no Worker. */
 import { dirname } from "node:path";
-import type { Finding } from "../../src/doctor/finding.ts";
 import { DEV_VARS, wranglerVariables } from "../dev-vars.ts";
 import { keysIn } from "../key-file.ts";
 import {
@@ -13,6 +12,7 @@ import {
 import { inherit, sharedQueueFindings } from "./environment-rules.ts";
 import { objectFindings } from "./object-rules.ts";
 import { queueFindings } from "./queue-rules.ts";
+import type { ConfigFinding } from "./remedy.ts";
 import { serviceFindings } from "./service-rules.ts";
 import { generalFindings, ownerFindings } from "./setting-rules.ts";
 
@@ -23,7 +23,7 @@ import { generalFindings, ownerFindings } from "./setting-rules.ts";
 export function checkConfig(
 	file: WranglerFile,
 	environment?: string,
-): Finding[] {
+): ConfigFinding[] {
 	// As wrangler's --env "".
 	const top = environment === "" ? undefined : environment;
 	const checked =
@@ -44,7 +44,11 @@ export function checkConfig(
 	});
 }
 
-function configFindings(given: WranglerConfig, isOwner: boolean): Finding[] {
+/** Everything that the file lacks, for the top or one environment. */
+export function configFindings(
+	given: WranglerConfig,
+	isOwner: boolean,
+): ConfigFinding[] {
 	const { findings, config } = inherit(given);
 	return [
 		...findings,
@@ -77,7 +81,7 @@ function callsWorker(text: string): boolean {
 	return text.includes("tidings/worker") && /\bworker\s*[<(]/.test(text);
 }
 
-function secretFindings(config: WranglerConfig): Finding[] {
+function secretFindings(config: WranglerConfig): ConfigFinding[] {
 	const isBound = (config.secrets_store_secrets ?? []).some(
 		({ binding }) => binding === "API_KEYS",
 	);

@@ -2,27 +2,26 @@
  * Finds what an environment should state itself: wrangler lets it inherit neither variables nor queues nor services. It
  * also finds queues that two environments share.
  */
-import type { Finding } from "../../src/doctor/finding.ts";
 import {
 	configOf,
 	type Section,
 	type WranglerConfig,
 	type WranglerFile,
 } from "../wrangler-config.ts";
-import { remedyOf } from "./remedy.ts";
+import { type ConfigFinding, remedyOf } from "./remedy.ts";
 
 /**
  * Returns the findings, and the configuration as it will be after their remedies: other rules would only repeat what is
  * missing.
  */
 export function inherit(config: WranglerConfig): {
-	findings: Finding[];
+	findings: ConfigFinding[];
 	config: WranglerConfig;
 } {
 	const { environment, own, file } = config;
 	if (environment === undefined) return { findings: [], config };
 	const renamed = renaming(file.top, environment);
-	const findings: Finding[] = [];
+	const findings: ConfigFinding[] = [];
 	let inherited = config;
 	const add = <Key extends "vars" | "queues" | "services">(
 		key: Key,
@@ -32,7 +31,7 @@ export function inherit(config: WranglerConfig): {
 		findings.push({
 			...{ code: "not_inherited", severity: "error" },
 			problem: `env.${environment} does not inherit ${what} from the top of the file`,
-			remedy: remedyOf(
+			...remedyOf(
 				config,
 				`Add, with a queue and a Worker of its own for ${environment}, to`,
 				...([key, value] as const),
@@ -73,12 +72,12 @@ function renaming({ queues }: Section, environment: string) {
 }
 
 /** A queue has one consumer Worker: a second one cannot be deployed, or handles the events of the first. */
-export function sharedQueueFindings(file: WranglerFile): Finding[] {
+export function sharedQueueFindings(file: WranglerFile): ConfigFinding[] {
 	const users = new Map<string, string[]>();
 	for (const environment of [undefined, ...Object.keys(file.environments)])
 		for (const { queue } of configOf(file, environment).queues?.consumers ?? [])
 			users.set(queue, [...(users.get(queue) ?? []), environment ?? "the top"]);
-	return [...users].flatMap(([queue, by]): Finding[] =>
+	return [...users].flatMap(([queue, by]): ConfigFinding[] =>
 		by.length < 2
 			? []
 			: [

@@ -1,19 +1,30 @@
 /** Finds Durable Objects that the configuration does not declare, or that the main module does not export. */
-import type { Finding } from "../../src/doctor/finding.ts";
 import { OPTIONAL_OBJECTS, REQUIRED_OBJECTS } from "../../src/doctor/needs.ts";
-import { mainModuleOf, type WranglerConfig } from "../wrangler-config.ts";
-import { placeOf, remedyOf } from "./remedy.ts";
+import {
+	mainModuleOf,
+	type Section,
+	type WranglerConfig,
+} from "../wrangler-config.ts";
+import {
+	type ConfigFinding,
+	placeOf,
+	type Remedy,
+	remedyOf,
+} from "./remedy.ts";
 
 const OPTIONAL = Object.keys(OPTIONAL_OBJECTS);
 
-export function objectFindings(config: WranglerConfig): Finding[] {
+export function objectFindings(config: WranglerConfig): ConfigFinding[] {
 	const { sqlite, other } = declaredClasses(config);
 	const missing = (names: readonly string[]) =>
 		names.filter((name) => !sqlite.has(name) && !other.has(name));
+	const required = missing(REQUIRED_OBJECTS);
+	const optional = missing(OPTIONAL);
+	const remedy = declarationOf([...required, ...optional], config);
 	return [
-		...missingFinding(missing(REQUIRED_OBJECTS), "error", config),
-		...missingFinding(missing(OPTIONAL), "warning", config),
-		...[...REQUIRED_OBJECTS, ...OPTIONAL].flatMap((name): Finding[] =>
+		...missingFinding(required, "error", remedy, config),
+		...missingFinding(optional, "warning", remedy, config),
+		...[...REQUIRED_OBJECTS, ...OPTIONAL].flatMap((name): ConfigFinding[] =>
 			other.has(name)
 				? [
 						{
@@ -31,12 +42,12 @@ export function objectFindings(config: WranglerConfig): Finding[] {
 
 function missingFinding(
 	missing: readonly string[],
-	severity: Finding["severity"],
+	severity: ConfigFinding["severity"],
+	remedy: Remedy,
 	config: WranglerConfig,
-): Finding[] {
+): ConfigFinding[] {
 	if (missing.length === 0) return [];
-	const isMigrated = config.migrations !== undefined;
-	const key = isMigrated ? "migrations" : "exports";
+	const key = config.migrations ? "migrations" : "exports";
 	const what =
 		severity === "error"
 			? "the Worker does not start, or fails"
@@ -45,19 +56,37 @@ function missingFinding(
 		{
 			...{ code: "object_missing", severity },
 			problem: `${placeOf(config, key)}the objects ${missing.join(", ")} are not declared: ${what}`,
-			remedy: isMigrated
-				? remedyOf(config, "Add a migration to", "migrations", [
-						{
-							tag: `tidings-${missing.join("-").toLowerCase()}`,
-							new_sqlite_classes: [...missing],
-						},
-					])
-				: remedyOf(
-						...([config, "Add to", "exports"] as const),
-						Object.fromEntries(missing.map((name) => [name, DECLARATION])),
-					),
+			...remedy,
 		},
 	];
+}
+
+/** One migration declares all missing classes, because each deploy applies a migration once. */
+function declarationOf(
+	missing: readonly string[],
+	config: WranglerConfig,
+): Remedy {
+	const { migrations } = config;
+	return migrations
+		? remedyOf(config, "Add a migration to", "migrations", [
+				{ tag: nextTag(migrations), new_sqlite_classes: [...missing] },
+			])
+		: remedyOf(
+				...([config, "Add to", "exports"] as const),
+				Object.fromEntries(missing.map((name) => [name, DECLARATION])),
+			);
+}
+
+/** Continues the numbers of the tags: `v3` after `v2`. */
+function nextTag(migrations: NonNullable<Section["migrations"]>): string {
+	const { tag = "" } = migrations.at(-1) ?? {};
+	const tags = migrations.map(({ tag }) => tag);
+	const [, start, number] = /^(.*?)(\d+)$/.exec(tag) ?? [];
+	const next =
+		number === undefined
+			? "tidings"
+			: `${start}${String(+number + 1).padStart(number.length, "0")}`;
+	return tags.includes(next) ? `${next}-tidings` : next;
 }
 
 const DECLARATION = { type: "durable-object", storage: "sqlite" };
@@ -82,7 +111,7 @@ function declaredClasses({ exports = {}, migrations = [] }: WranglerConfig) {
 }
 
 /** The classes may come through another module, which is not read. */
-function exportFinding(config: WranglerConfig): Finding[] {
+function exportFinding(config: WranglerConfig): ConfigFinding[] {
 	const text = mainModuleOf(config);
 	const isKnown =
 		text === "" ||

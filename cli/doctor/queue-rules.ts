@@ -1,9 +1,8 @@
 /** Finds errors in the queues of an owner: names, bindings, consumers and their settings. */
-import type { Finding } from "../../src/doctor/finding.ts";
 import type { NamedQueue, QueueRole } from "../../src/platform/queue-names.ts";
 import { queuesOf } from "../../src/platform/queue-variable.ts";
 import type { Consumer, WranglerConfig } from "../wrangler-config.ts";
-import { placeOf, remedyOf } from "./remedy.ts";
+import { type ConfigFinding, placeOf, remedyOf } from "./remedy.ts";
 
 /** As in the templates. The reasons are in docs/reference/configuration.md. */
 const SETTINGS = {
@@ -28,16 +27,16 @@ function settings(max_batch_size: number, retry_delay: number) {
 	};
 }
 
-export function queueFindings(config: WranglerConfig): Finding[] {
+export function queueFindings(config: WranglerConfig): ConfigFinding[] {
 	const { TIDINGS_QUEUES: variable } = config.vars ?? {};
 	const names = namesOf(config);
 	const place = placeOf(config, "vars");
-	const found: Finding[] = [];
+	const found: ConfigFinding[] = [];
 	if (variable === undefined)
 		found.push({
 			...{ code: "queues_not_named", severity: "error" },
 			problem: `${place}the variable TIDINGS_QUEUES is missing: the Worker does not start`,
-			remedy: remedyOf(config, "Name the queues in", "vars", {
+			...remedyOf(config, "Name the queues in", "vars", {
 				TIDINGS_QUEUES: names,
 			}),
 		});
@@ -77,7 +76,7 @@ function namesOf({ name = "tidings", environment, queues }: WranglerConfig) {
 function producerFindings(
 	{ name, binding }: NamedQueue,
 	config: WranglerConfig,
-): Finding[] {
+): ConfigFinding[] {
 	const producers = config.queues?.producers ?? [];
 	const bound = producers.find((one) => one.binding === binding);
 	if (bound?.queue === name) return [];
@@ -102,7 +101,7 @@ function producerFindings(
 		{
 			...{ code, severity: "error" },
 			problem: `${placeOf(config, "queues")}${problem}`,
-			remedy: remedyOf(config, intro, "queues", { producers: [producer] }),
+			...remedyOf(config, intro, "queues", { producers: [producer] }),
 		},
 	];
 }
@@ -111,7 +110,7 @@ function consumerFindings(
 	{ name, role }: NamedQueue,
 	deadLetters: string,
 	config: WranglerConfig,
-): Finding[] {
+): ConfigFinding[] {
 	const place = placeOf(config, "queues");
 	const target =
 		role === "deadLetters" ? {} : { dead_letter_queue: deadLetters };
@@ -126,7 +125,7 @@ function consumerFindings(
 			{
 				...{ code: "consumer_missing", severity: "error" },
 				problem: `${place}the queue ${name} has no consumer: its messages wait until they are deleted`,
-				remedy: remedy("Add to", recommended),
+				...remedy("Add to", recommended),
 			},
 		];
 
@@ -135,13 +134,13 @@ function consumerFindings(
 	if (isBatchKept(role, consumer))
 		corrected.max_batch_size = consumer.max_batch_size as number;
 	const correct = remedy("Replace the consumer in", corrected);
-	const found: Finding[] = [];
+	const found: ConfigFinding[] = [];
 	const { dead_letter_queue: given } = consumer;
 	if (role !== "deadLetters" && given !== deadLetters)
 		found.push({
 			...{ code: "dead_letter_queue_missing", severity: "error" },
 			problem: `${place}the consumer of ${name} ${given === undefined ? "has no dead_letter_queue" : `has the dead_letter_queue ${given}, which is not deadLetters of TIDINGS_QUEUES`}: messages that the platform gives up on are lost`,
-			remedy: correct,
+			...correct,
 		});
 	const different = Object.entries(SETTINGS[role]).filter(
 		([key, value]) =>
@@ -160,7 +159,7 @@ function consumerFindings(
 			problem: `${place}the consumer of ${name} has ${different
 				.map(([key, value]) => `${settingText(consumer, key)}, not ${value}`)
 				.join("; ")}`,
-			remedy: correct,
+			...correct,
 		});
 	return found;
 }

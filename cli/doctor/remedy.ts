@@ -1,10 +1,22 @@
 /** Writes the lines that a configuration lacks, in the format of the user's file. */
 import { stringify } from "smol-toml";
+import type { Finding } from "../../src/doctor/finding.ts";
 import {
 	NOT_INHERITED,
 	type Section,
 	type WranglerConfig,
 } from "../wrangler-config.ts";
+
+/** How a finding is corrected. */
+export interface Remedy {
+	/** What to do, and the lines in the format of the file. */
+	remedy: string;
+	/** The values of those lines. An entry of an array replaces the one with the same name. */
+	change: Record<string, unknown>;
+}
+
+/** A finding in a file. Without `change`, a person has to decide. */
+export type ConfigFinding = Finding & Partial<Pick<Remedy, "change">>;
 
 /** Whether the file states a key for this environment itself, or has to. */
 export function isOwn(
@@ -26,15 +38,16 @@ export function remedyOf<Key extends keyof Section>(
 	intro: string,
 	key: Key,
 	value: NonNullable<Section[Key]>,
-): string {
+): Remedy {
 	const { file, environment } = config;
-	const lines = isOwn(config, key)
+	const change = isOwn(config, key)
 		? { env: { [environment ?? ""]: { [key]: value } } }
 		: { [key]: value };
 	// In toml, a key that follows a table belongs to the table.
 	const isBare = file.format === "toml" && !isTable(value);
 	const where = isBare && !isOwn(config, key) ? ", above its first table" : "";
-	return `${intro} ${file.path}${where}:\n${textOf(lines, file.format)}`;
+	const lines = textOf(change, file.format);
+	return { remedy: `${intro} ${file.path}${where}:\n${lines}`, change };
 }
 
 function isTable(value: unknown): boolean {

@@ -1,19 +1,18 @@
 /** Finds service bindings without their entry point, and entry points that the main module does not export. */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Finding } from "../../src/doctor/finding.ts";
 import {
 	codeOf,
 	mainModuleOf,
 	type Service,
 	type WranglerConfig,
 } from "../wrangler-config.ts";
-import { placeOf, remedyOf } from "./remedy.ts";
+import { type ConfigFinding, placeOf, remedyOf } from "./remedy.ts";
 
 export function serviceFindings(
 	config: WranglerConfig,
 	isOwner: boolean,
-): Finding[] {
+): ConfigFinding[] {
 	const services = config.services ?? [];
 	// An owner publishes without a binding. Any other name is the user's own.
 	const publishers = isOwner
@@ -23,7 +22,7 @@ export function serviceFindings(
 		...publishers.flatMap((service) =>
 			entrypointFinding(service, "Publisher", config),
 		),
-		...subscribersOf(config).flatMap((binding): Finding[] => {
+		...subscribersOf(config).flatMap((binding): ConfigFinding[] => {
 			const service = services.find((one) => one.binding === binding);
 			if (service) return entrypointFinding(service, "Subscriber", config);
 			const name = binding.toLowerCase().replaceAll("_", "-");
@@ -31,7 +30,7 @@ export function serviceFindings(
 				{
 					...{ code: "service_missing", severity: "error" },
 					problem: `${placeOf(config, "services")}tidings.config.ts names the binding ${binding}, which is not in services: the Worker does not start`,
-					remedy: remedyOf(config, "Add to", "services", [
+					...remedyOf(config, "Add to", "services", [
 						{ binding, service: name, entrypoint: "Subscriber" },
 					]),
 				},
@@ -45,13 +44,13 @@ function entrypointFinding(
 	service: Service,
 	entrypoint: "Publisher" | "Subscriber",
 	config: WranglerConfig,
-): Finding[] {
+): ConfigFinding[] {
 	if (service.entrypoint === entrypoint) return [];
 	return [
 		{
 			...{ code: "entrypoint_wrong", severity: "error" },
 			problem: `${placeOf(config, "services")}the service binding ${service.binding} has ${service.entrypoint === undefined ? "no entrypoint" : `the entrypoint ${service.entrypoint}`}, not ${entrypoint}: its calls fail`,
-			remedy: remedyOf(config, "Replace the service in", "services", [
+			...remedyOf(config, "Replace the service in", "services", [
 				{ ...service, entrypoint },
 			]),
 		},
@@ -68,21 +67,23 @@ function subscribersOf({ file }: WranglerConfig): string[] {
 }
 
 /** A call of `publisher` or `subscriber` is without effect if its result is not exported under its name. */
-function exportFindings(config: WranglerConfig): Finding[] {
+function exportFindings(config: WranglerConfig): ConfigFinding[] {
 	const text = mainModuleOf(config);
-	return ["Publisher", "Subscriber", "Operator"].flatMap((name): Finding[] => {
-		const create = name.toLowerCase();
-		const isCalled = new RegExp(`\\b${create}\\(`).test(text);
-		const isExported = new RegExp(
-			`export\\s+(const|class|default class)\\s+${name}\\b|export\\s*\\{[^}]*\\b${name}\\b`,
-		).test(text);
-		if (!isCalled || isExported) return [];
-		return [
-			{
-				...{ code: "entrypoint_not_exported", severity: "error" },
-				problem: `${config.main} calls ${create}(), but does not export ${name}: Workers that bind it cannot call it`,
-				remedy: `Write in ${config.main}:\nexport const ${name} = ${create}(events);`,
-			},
-		];
-	});
+	return ["Publisher", "Subscriber", "Operator"].flatMap(
+		(name): ConfigFinding[] => {
+			const create = name.toLowerCase();
+			const isCalled = new RegExp(`\\b${create}\\(`).test(text);
+			const isExported = new RegExp(
+				`export\\s+(const|class|default class)\\s+${name}\\b|export\\s*\\{[^}]*\\b${name}\\b`,
+			).test(text);
+			if (!isCalled || isExported) return [];
+			return [
+				{
+					...{ code: "entrypoint_not_exported", severity: "error" },
+					problem: `${config.main} calls ${create}(), but does not export ${name}: Workers that bind it cannot call it`,
+					remedy: `Write in ${config.main}:\nexport const ${name} = ${create}(events);`,
+				},
+			];
+		},
+	);
 }

@@ -1,8 +1,7 @@
 /** Finds missing settings of a Worker: the cron trigger, the compatibility date and flag, minify, rate limits. */
-import type { Finding } from "../../src/doctor/finding.ts";
 import { WAIT_FLAG } from "../../src/doctor/needs.ts";
 import type { WranglerConfig } from "../wrangler-config.ts";
-import { placeOf, remedyOf } from "./remedy.ts";
+import { type ConfigFinding, placeOf, remedyOf } from "./remedy.ts";
 
 /** The date that Tidings is tested with. */
 const TESTED_DATE = "2026-11-01";
@@ -17,9 +16,9 @@ const CRON = "*/5 * * * *";
 const OFTEN = /^\S+ (\*|\*\/1) (\*|\*\/1) (\*|\*\/1) \*$/;
 
 /** Of every Worker with Tidings. */
-export function generalFindings(config: WranglerConfig): Finding[] {
+export function generalFindings(config: WranglerConfig): ConfigFinding[] {
 	const { compatibility_date: date, minify } = config;
-	const found: Finding[] = [];
+	const found: ConfigFinding[] = [];
 	if (date === undefined || date < TESTED_DATE) {
 		const flags = config.compatibility_flags ?? [];
 		const hasExports = flags.includes(EXPORTS_FLAG);
@@ -28,7 +27,7 @@ export function generalFindings(config: WranglerConfig): Finding[] {
 			code: "compatibility_date_old",
 			severity: isBroken ? "error" : "warning",
 			problem: `${placeOf(config, "compatibility_date")}the compatibility_date is ${date ?? "missing"}: ${isBroken ? "the Worker does not find its Durable Objects" : `Tidings is tested with ${TESTED_DATE}`}`,
-			remedy: remedyOf(
+			...remedyOf(
 				...([config, "Set in", "compatibility_date", TESTED_DATE] as const),
 			),
 		});
@@ -37,13 +36,13 @@ export function generalFindings(config: WranglerConfig): Finding[] {
 		found.push({
 			...{ code: "minify_missing", severity: "warning" },
 			problem: `${placeOf(config, "minify")}minify is not set: the upload is almost half as large again`,
-			remedy: remedyOf(config, "Set in", "minify", true),
+			...remedyOf(config, "Set in", "minify", true),
 		});
 	return found;
 }
 
 /** Of an owner. */
-export function ownerFindings(config: WranglerConfig): Finding[] {
+export function ownerFindings(config: WranglerConfig): ConfigFinding[] {
 	return [
 		...flagFindings(config),
 		...cronFindings(config),
@@ -53,7 +52,7 @@ export function ownerFindings(config: WranglerConfig): Finding[] {
 }
 
 /** A build for development that is deployed by mistake, with NODE_ENV=development in the shell, would use it. */
-function localFindings(config: WranglerConfig): Finding[] {
+function localFindings(config: WranglerConfig): ConfigFinding[] {
 	if (config.vars?.TIDINGS_LOCAL === undefined) return [];
 	return [
 		{
@@ -64,7 +63,7 @@ function localFindings(config: WranglerConfig): Finding[] {
 	];
 }
 
-function flagFindings(config: WranglerConfig): Finding[] {
+function flagFindings(config: WranglerConfig): ConfigFinding[] {
 	const key = "compatibility_flags";
 	const flags = config.compatibility_flags ?? [];
 	if (flags.includes(WAIT_FLAG)) return [];
@@ -72,19 +71,19 @@ function flagFindings(config: WranglerConfig): Finding[] {
 		{
 			...{ code: "flag_missing", severity: "error" },
 			problem: `${placeOf(config, key)}the compatibility flag ${WAIT_FLAG} is missing: a promise that a handler passes to waitUntil delays its batch, and repeats it if it rejects`,
-			remedy: remedyOf(config, "Set in", key, [...flags, WAIT_FLAG]),
+			...remedyOf(config, "Set in", key, [...flags, WAIT_FLAG]),
 		},
 	];
 }
 
-function cronFindings(config: WranglerConfig): Finding[] {
+function cronFindings(config: WranglerConfig): ConfigFinding[] {
 	const { crons = [] } = config.triggers ?? {};
 	if (crons.some((cron) => OFTEN.test(cron))) return [];
 	return [
 		{
 			...{ code: "cron_missing", severity: "error" },
 			problem: `${placeOf(config, "triggers")}${crons.length === 0 ? "there is no cron trigger" : `no cron trigger runs every hour (${crons.join("; ")})`}: if the platform loses an alarm of the scheduler, its events stay`,
-			remedy: remedyOf(config, "Set in", "triggers", {
+			...remedyOf(config, "Set in", "triggers", {
 				crons: [...crons, CRON],
 			}),
 		},
@@ -93,10 +92,10 @@ function cronFindings(config: WranglerConfig): Finding[] {
 
 const LIMITED = ["address", "key", "user", "webhook"];
 
-function rateLimitFindings(config: WranglerConfig): Finding[] {
+function rateLimitFindings(config: WranglerConfig): ConfigFinding[] {
 	const limits = Object(config.vars?.TIDINGS_RATE_LIMITS);
 	const bound = (config.ratelimits ?? []).map(({ name }) => name);
-	return LIMITED.flatMap((kind): Finding[] => {
+	return LIMITED.flatMap((kind): ConfigFinding[] => {
 		const binding = `${kind.toUpperCase()}_RATE_LIMIT`;
 		const isBound = bound.includes(binding);
 		if (isBound === (limits[kind] !== undefined)) return [];
@@ -104,7 +103,7 @@ function rateLimitFindings(config: WranglerConfig): Finding[] {
 			{
 				...{ code: "rate_limit_half", severity: "error" },
 				problem: `${placeOf(config, "vars")}${isBound ? `the rate limiter ${binding} has no limit in TIDINGS_RATE_LIMITS` : `TIDINGS_RATE_LIMITS has a limit for ${kind}, but ${binding} is not bound`}: the Worker does not start`,
-				remedy: isBound
+				...(isBound
 					? remedyOf(config, "Add to TIDINGS_RATE_LIMITS in", "vars", {
 							TIDINGS_RATE_LIMITS: { ...limits, [kind]: simpleOf(binding) },
 						})
@@ -112,7 +111,7 @@ function rateLimitFindings(config: WranglerConfig): Finding[] {
 							...([config, "Add, with an id of your own, to"] as const),
 							"ratelimits",
 							[limiterOf(binding, limits[kind])],
-						),
+						)),
 			},
 		];
 
