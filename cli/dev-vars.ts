@@ -10,16 +10,20 @@ export function variablesOf(path: string): Record<string, string> {
 }
 
 /**
- * Reads the variables that `wrangler dev` would read in a folder: `.dev.vars`, that of the environment instead if it
- * exists, or `.env` without both.
+ * The file in a folder that `wrangler dev` reads: `.dev.vars`, that of the environment instead if it exists, or `.env`
+ * without both. Without any, `.dev.vars`.
  */
+export function variablesFile(folder: string, environment?: string): string {
+	const names = [`${DEV_VARS}.${environment}`, DEV_VARS, ".env"];
+	return names.find((name) => existsSync(join(folder, name))) ?? DEV_VARS;
+}
+
+/** Reads the variables that `wrangler dev` would read in a folder. */
 export function wranglerVariables(
 	folder: string,
 	environment?: string,
 ): Record<string, string> {
-	const names = [`${DEV_VARS}.${environment}`, DEV_VARS, ".env"];
-	const paths = names.map((name) => join(folder, name));
-	return variablesOf(paths.find((path) => existsSync(path)) ?? DEV_VARS);
+	return variablesOf(join(folder, variablesFile(folder, environment)));
 }
 
 /** Reads `NAME=value`, with or without quotes, which may span lines. Other lines are ignored. */

@@ -62,14 +62,14 @@ export function keyCommand(program: Command, context: Context): void {
 }
 
 function createLocal(context: Context): void {
-	const key = addLocalKey();
+	const { key, file } = addLocalKey();
 	context.print({ created: key !== undefined, key }, () => {
 		console.log(
 			key === undefined
-				? `${DEV_VARS} has API_KEYS already. Nothing was changed.`
-				: `A key for local development was appended to ${DEV_VARS}.`,
+				? `${file} has API_KEYS already. Nothing was changed.`
+				: `A key for local development was appended to ${file}.`,
 		);
-		warnUnlessIgnored(DEV_VARS);
+		warnUnlessIgnored(file);
 	});
 }
 

@@ -1,6 +1,6 @@
 /** Finds the owner's URL and an API key: options, then the environment, then `.dev.vars`. It sends nothing. */
 import type { HttpTarget } from "../src/publish/http.ts";
-import { DEV_VARS, variablesOf } from "./dev-vars.ts";
+import { DEV_VARS, wranglerVariables } from "./dev-vars.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** The address of `wrangler dev`. */
@@ -29,7 +29,7 @@ export function givenTarget(
 	environment: NodeJS.ProcessEnv = process.env,
 ): TargetOptions {
 	const { TIDINGS_URL, TIDINGS_KEY } = {
-		...variablesOf(DEV_VARS),
+		...wranglerVariables("."),
 		...environment,
 	};
 	const url = options.url ?? TIDINGS_URL;
