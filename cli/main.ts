@@ -10,6 +10,7 @@ import { eraseCommand } from "./erase.ts";
 import { eventCommands } from "./events.ts";
 import { EXIT } from "./exit.ts";
 import { healthCommands } from "./health.ts";
+import { initCommand } from "./init.ts";
 import { jobCommands } from "./jobs.ts";
 import { keyCommand } from "./key.ts";
 import { publishCommand } from "./publish.ts";
@@ -33,6 +34,7 @@ Exit codes: 1 failed, 2 wrong usage, 3 not found, 4 not healthy.`,
 	.exitOverride();
 
 const context = contextOf(program);
+initCommand(program, context);
 publishCommand(program, context);
 eventCommands(program, context);
 tailCommand(program, context);
