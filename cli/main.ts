@@ -5,6 +5,7 @@ import { contextOf, NotFoundError } from "./context.ts";
 import { deadLetterCommands } from "./dead-letters.ts";
 import { deliverCommand } from "./deliver.ts";
 import { deliveryCommands } from "./deliveries.ts";
+import { devCommand } from "./dev.ts";
 import { doctorCommand } from "./doctor.ts";
 import { eraseCommand } from "./erase.ts";
 import { eventCommands } from "./events.ts";
@@ -35,6 +36,7 @@ Exit codes: 1 failed, 2 wrong usage, 3 not found, 4 not healthy.`,
 
 const context = contextOf(program);
 initCommand(program, context);
+devCommand(program);
 publishCommand(program, context);
 eventCommands(program, context);
 tailCommand(program, context);

@@ -29,8 +29,8 @@ import {
 } from "./handlers/handler.ts";
 import { register } from "./handlers/registry.ts";
 import type { Retries } from "./handlers/retry-policy.ts";
-import { binding, ownsEvents } from "./platform/environment.ts";
-import { logTransitions, safeObserver } from "./platform/log.ts";
+import { binding, isTraced, ownsEvents } from "./platform/environment.ts";
+import { logTransitions, safeObserver, withTrace } from "./platform/log.ts";
 import { bindingBus } from "./publish/bus.ts";
 import { localRequestOf, requestsOf } from "./publish/request.ts";
 import type { Bus, PublisherBinding } from "./publish/transport.ts";
@@ -131,10 +131,13 @@ export function createEvents<
 > {
 	rejectUnknownKeys("createEvents", options, OPTIONS);
 	const { binding: name = "EVENTS", apps = [], strict = false } = options;
+	const { observe } = options;
 	const definitions = byName(options.events ?? []);
 	const registration = newRegistration({
 		apps,
-		observe: safeObserver(options.observe ?? logTransitions),
+		observe: safeObserver(
+			isTraced() ? withTrace(observe) : (observe ?? logTransitions),
+		),
 		definitions: [...definitions.values()],
 		definitionOf: (name) => definitions.get(name),
 		checkListed: strict ? listedNames([...definitions.keys()]) : () => {},

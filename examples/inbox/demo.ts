@@ -5,8 +5,8 @@
 import "../shop/local/quiet.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createTestHarness } from "wrangler";
+import { Lines } from "../../cli/timeline/lines.ts";
 import { caller } from "../shop/local/callers.ts";
-import { Lines } from "../shop/local/lines.ts";
 import { Printer } from "../shop/local/printer.ts";
 import { Accounts } from "./accounts.ts";
 import { OutsideService, type Post } from "./mail-service.ts";

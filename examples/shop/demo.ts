@@ -5,10 +5,10 @@
 import "./local/quiet.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createTestHarness } from "wrangler";
+import { Lines } from "../../cli/timeline/lines.ts";
 import { type Call, caller } from "./local/callers.ts";
 import { LOCAL_API_KEYS, LOCAL_KEY } from "./local/key.ts";
 import { Ledger, type Stored } from "./local/ledger.ts";
-import { Lines } from "./local/lines.ts";
 import { Printer } from "./local/printer.ts";
 import { playStory } from "./local/story.ts";
 import { summary } from "./local/summary.ts";

@@ -7,9 +7,9 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { styleText } from "node:util";
 import { unstable_startWorker as startWorker } from "wrangler";
+import { Lines } from "../../cli/timeline/lines.ts";
+import { timeOfDay } from "../../cli/timeline/narrate.ts";
 import { LOCAL_API_KEYS, LOCAL_KEY } from "./local/key.ts";
-import { Lines } from "./local/lines.ts";
-import { timeOfDay } from "./local/narrate.ts";
 import { freePort } from "./local/port.ts";
 import { type Log, Printer } from "./local/printer.ts";
 

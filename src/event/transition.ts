@@ -56,3 +56,20 @@ export function actingAs<P extends { observe: Observe }>(
 	const { observe } = ports;
 	return { ...ports, observe: (transition) => observe({ ...transition, by }) };
 }
+
+const MARK = "tidings ";
+
+/** Writes a transition as a line of the log, for `npx tidings dev`. */
+export function traceLine(transition: Transition): string {
+	return MARK + JSON.stringify(transition);
+}
+
+/** Reads such a line. Returns undefined for any other line. */
+export function transitionIn(line: string): Transition | undefined {
+	if (!line.startsWith(`${MARK}{`)) return undefined;
+	try {
+		return JSON.parse(line.slice(MARK.length));
+	} catch {
+		return undefined;
+	}
+}

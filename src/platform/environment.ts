@@ -47,6 +47,14 @@ export function currentVersion(): WorkerVersionMetadata | undefined {
 	return binding<WorkerVersionMetadata>("CF_VERSION_METADATA");
 }
 
+/** Whether `npx tidings dev` runs this Worker, and shows its transitions. */
+export function isTraced(): boolean {
+	return (
+		process.env.NODE_ENV === "development" &&
+		binding("TIDINGS_TRACE") !== undefined
+	);
+}
+
 /** How long the value of a Secrets Store secret is cached, in milliseconds. */
 const SECRET_TTL = 60_000;
 

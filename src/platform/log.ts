@@ -6,7 +6,7 @@
  */
 import { serializeError } from "../event/failure.ts";
 import { isReservedName } from "../event/name.ts";
-import type { Observe } from "../event/transition.ts";
+import { type Observe, traceLine } from "../event/transition.ts";
 
 type Level = "info" | "warn" | "error";
 
@@ -142,6 +142,14 @@ export const logTransitions: Observe = (transition) => {
 		}
 	}
 };
+
+/** Adds a line for each transition, which `npx tidings dev` shows as a timeline. */
+export function withTrace(observe: Observe | undefined): Observe {
+	return (transition) => {
+		console.log(traceLine(transition));
+		observe?.(transition);
+	};
+}
 
 /** Makes an observer whose failure is logged and changes nothing. */
 export function safeObserver(observe: Observe): Observe {

@@ -1,8 +1,8 @@
 /** Prints lines with a short delay, so that the logs of several Workers appear in order of time. */
 import { styleText } from "node:util";
 import type { Transition } from "tidings";
-import { readTrace } from "../owner/trace.ts";
-import type { Lines } from "./lines.ts";
+import type { Lines } from "../../../cli/timeline/lines.ts";
+import { transitionIn } from "../../../src/event/transition.ts";
 
 /** An entry of a Worker's log. */
 export interface Log {
@@ -35,7 +35,7 @@ export class Printer {
 
 	/** Adds a log entry. Returns its transition, if it has one. */
 	read({ timestamp, level, message }: Log): Transition | undefined {
-		const transition = readTrace(message);
+		const transition = transitionIn(message);
 		if (transition) {
 			const line = this.#lines.transition(transition);
 			this.#waiting.push({ at: transition.at, line });

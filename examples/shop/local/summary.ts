@@ -1,7 +1,7 @@
 /** Formats the summary of a successful demo: the final states of each event, and the totals. */
 import { styleText } from "node:util";
+import type { Lines } from "../../../cli/timeline/lines.ts";
 import type { Account } from "./ledger.ts";
-import type { Lines } from "./lines.ts";
 
 const COLUMNS = ["handlers", "delivered", "dead", "cancelled"] as const;
 

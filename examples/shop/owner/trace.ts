@@ -6,10 +6,3 @@ const MARK = "tidings ";
 export function trace(transition: Transition): void {
 	console.log(MARK + JSON.stringify(transition));
 }
-
-/** Parses a printed line. Returns undefined for any other line. */
-export function readTrace(line: string): Transition | undefined {
-	return line.startsWith(`${MARK}{`)
-		? JSON.parse(line.slice(MARK.length))
-		: undefined;
-}

@@ -1,6 +1,6 @@
 /** Formats transitions as aligned lines. Colours are used on a terminal only; each event's id has its own. */
 import { styleText } from "node:util";
-import type { Transition } from "tidings";
+import type { Transition } from "../../src/event/transition.ts";
 import { narrate } from "./narrate.ts";
 
 const PALETTE = [

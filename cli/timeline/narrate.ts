@@ -1,5 +1,5 @@
 /** Describes transitions in words. */
-import type { Transition } from "tidings";
+import type { Transition } from "../../src/event/transition.ts";
 
 /** A description, and the colour of the new state. */
 interface Words {
