@@ -20,7 +20,7 @@ const PAGES = [
 	{
 		page: "docs/getting-started/first-event.md",
 		name: "first-event",
-		main: "src/main.ts",
+		main: "src/index.ts",
 	},
 	{
 		page: "docs/getting-started/your-own-worker.md",
