@@ -89,6 +89,7 @@ test("a person replays all that match by a job, and sees it end", async () => {
 	await publishAll(Array(60).fill(undeliverable({ batch: "mine" })));
 	await openUntil(page, list("tag.batch:mine"), "60 dead letters");
 	await page.getByRole("link", { name: "Replay all 60…" }).click();
+	await page.getByLabel("Type 60 to confirm").waitFor(wait);
 	await look(page, "job-confirmation");
 	const start = page.getByRole("button", { name: "Replay 60 dead letters" });
 	await page.getByLabel("Type 60 to confirm").fill("61");
@@ -102,6 +103,7 @@ test("a person replays all that match by a job, and sees it end", async () => {
 	expect(await page.textContent(".figures")).toContain("60 done");
 	await look(page, "job");
 	await page.getByRole("link", { name: "Jobs" }).first().click();
+	await page.getByRole("heading", { name: "Jobs", exact: true }).waitFor();
 	await look(page, "jobs");
 });
 
@@ -120,6 +122,7 @@ test("a person moves a scheduled event, and cancels it", async () => {
 	await look(page, "scheduled");
 	const row = page.locator(`#scheduled-${id}`);
 	await row.getByRole("link", { name: "order.review-requested" }).click();
+	await page.getByLabel("New due time").waitFor(wait);
 	await look(page, "scheduled-event");
 	await page.keyboard.press("r");
 	await page.keyboard.type("2 days");
