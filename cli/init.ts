@@ -5,9 +5,8 @@ import type { Finding } from "../src/doctor/finding.ts";
 import type { Context } from "./context.ts";
 import { checkConfig } from "./doctor/check-config.ts";
 import { EXIT } from "./exit.ts";
-import { installCommand } from "./init/manifest.ts";
-import { type InitOptions, type Plan, planInit } from "./init/plan.ts";
-import { diffText, type FileChange, Project } from "./init/project.ts";
+import type { InitOptions, Plan } from "./init/plan.ts";
+import type { FileChange } from "./init/project.ts";
 import { FIRST_BODY, FIRST_NAME } from "./init/sources.ts";
 import { printFinding } from "./print-finding.ts";
 import { readWranglerFile, wranglerFileHere } from "./wrangler-config.ts";
@@ -28,7 +27,11 @@ export function initCommand(program: Command, context: Context): void {
 		.option("--publisher <owner>", "publish through this owner of events")
 		.option("--subscriber", "have handlers that the owner of events calls")
 		.addHelpText("after", HELP)
-		.action(({ dryRun, ...options }: InitOptions & { dryRun?: true }) => {
+		.action(async ({ dryRun, ...options }: InitOptions & { dryRun?: true }) => {
+			// No other command waits for the parsers.
+			const { planInit } = await import("./init/plan.ts");
+			const { diffText, Project } = await import("./init/project.ts");
+			const { installCommand } = await import("./init/manifest.ts");
 			const project = new Project(process.cwd());
 			const plan = planInit(project, wranglerFileHere(), options);
 			const changes = project.changes();
@@ -45,7 +48,8 @@ export function initCommand(program: Command, context: Context): void {
 				for (const note of notes) console.log(`\n${note}`);
 				if (findings.length > 0) console.log("");
 				for (const finding of findings) printFinding(finding);
-				if (!dryRun && files.length > 0) printNext(plan, project);
+				if (!dryRun && files.length > 0)
+					printNext(plan, installCommand(project));
 			});
 		});
 }
@@ -69,15 +73,15 @@ function lineOf({ path, change }: ChangedFile): string {
 	return `${styleText(colour, change, { stream: process.stdout })}  ${path}`;
 }
 
-function printNext({ isOwner }: Plan, project: Project): void {
+function printNext({ isOwner }: Plan, install: string): void {
 	const steps = isOwner
 		? [
-				installCommand(project),
+				install,
 				"npx tidings dev",
 				`npx tidings publish ${FIRST_NAME} '${FIRST_BODY}'    (in another terminal)`,
 				"npx wrangler deploy",
 			]
-		: [installCommand(project), "npx wrangler types", "npx wrangler deploy"];
+		: [install, "npx wrangler types", "npx wrangler deploy"];
 	const lines = steps.map((step, index) => `  ${index + 1}. ${step}`);
 	console.log(`\nNext:\n${lines.join("\n")}`);
 }
