@@ -2,6 +2,8 @@
 import type { Cause } from "./envelope.ts";
 import type { Failure } from "./failure.ts";
 
+type Tags = Readonly<Record<string, string>>;
+
 interface OfEvent {
 	/** Epoch milliseconds. */
 	at: number;
@@ -25,7 +27,7 @@ export type Transition =
 	/** Stored by the queue. */
 	| ({ type: "published" } & OfEvent)
 	/** Stored by the scheduler until `dueAt`. */
-	| ({ type: "scheduled"; dueAt: number } & OfEvent)
+	| ({ type: "scheduled"; dueAt: number; tags?: Tags } & OfEvent)
 	| ({ type: "rescheduled"; dueAt: number } & OfEvent)
 	/** Cancelled by a caller. With `handler`, one delivery: by a caller, or because its subscription has ended. */
 	| ({ type: "cancelled"; handler?: string } & OfEvent)

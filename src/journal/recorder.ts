@@ -58,7 +58,8 @@ export class Recorder {
 	}
 
 	#entryOf(id: string, { event, queuedMs, name, at, steps }: Collected): Entry {
-		if (!event) return { id, name, time: timeOf(id) ?? at, steps };
+		if (!event)
+			return { id, name, time: timeOf(id) ?? at, ...labelsIn(steps), steps };
 		const { time, delay, by, tags, trace, cloudEvent, reference } =
 			event.envelope;
 		const entry: Entry = {
@@ -93,6 +94,14 @@ export class Recorder {
 		});
 		return { body: start, bodyBytes: bytes.length };
 	}
+}
+
+/** The publisher and the tags of an event that was scheduled: no message has brought its envelope yet. */
+function labelsIn(steps: readonly Step[]): Pick<Entry, "by" | "tags"> {
+	const scheduled = steps.find(({ type }) => type === "scheduled");
+	if (scheduled?.type !== "scheduled") return {};
+	const { by, tags } = scheduled;
+	return { ...(by !== undefined && { by }), ...(tags && { tags }) };
 }
 
 /** Transitions that callers cause. The consumer records all others. */

@@ -221,8 +221,12 @@ function receiptOf({ head: { id, time, delay } }: StampedEvent): Receipt {
 	return { id, time, delay };
 }
 
-function report({ head, dueAt }: StampedEvent, observe: Observe): void {
+function report(
+	{ head, dueAt, labels: { by, tags } }: StampedEvent,
+	observe: Observe,
+): void {
 	const { id, name: event, time: at } = head;
-	if (dueAt === undefined) observe({ type: "published", at, id, event });
-	else observe({ type: "scheduled", at, id, event, dueAt });
+	const all = { at, id, event, ...(by !== undefined && { by }) };
+	if (dueAt === undefined) observe({ type: "published", ...all });
+	else observe({ type: "scheduled", ...all, dueAt, ...(tags && { tags }) });
 }

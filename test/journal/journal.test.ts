@@ -78,6 +78,17 @@ test("a scheduled event is in the journal before it is due, and when it was canc
 		dueAt: time + 3_600_000,
 		deliveries: [],
 	});
+	const labelled = await call(
+		"POST",
+		"/v1/events",
+		{ name: "order.later", after: "1 hour", body: 1, tags: { customer: "c9" } },
+		{ key: "orders" },
+	);
+	expect(await lifeOf(labelled.json.id, "scheduled")).toMatchObject({
+		...{ by: "orders", tags: { customer: "c9" } },
+	});
+	const q = encodeURIComponent("tag.customer:c9 state:scheduled");
+	expect((await call("GET", `/v1/events?q=${q}`)).json.events).toHaveLength(1);
 	const after = { after: "2 hours" };
 	await call("PATCH", `/v1/scheduled/${id}`, after, { key: "orders" });
 	await events.cancel(id);
