@@ -108,7 +108,7 @@ export default defineConfig({
 				resolve: {
 					alias: {
 						"cloudflare:workers": new URL(
-							"./test/simulation/platform/cloudflare-workers.ts",
+							"./src/testing/platform/cloudflare-workers.ts",
 							import.meta.url,
 						).pathname,
 					},

@@ -2,8 +2,8 @@
  * Counts, for each event and handler, the faults that explain an additional run: those that start another chain of
  * attempts or use up a try.
  */
-import type { CallNote } from "./platform/isolate.ts";
-import type { Note } from "./platform/platform.ts";
+import type { CallNote } from "../../src/testing/platform/isolate.ts";
+import type { Note } from "../../src/testing/platform/worker.ts";
 import { hasHandlers, roleOf } from "./queues.ts";
 import { allOf, eventOf, handlerOf, subjectOf } from "./subjects.ts";
 

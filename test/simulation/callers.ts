@@ -6,14 +6,17 @@ import { listJobs, startJob } from "../../src/jobs/jobs.ts";
 import { runStep } from "../../src/jobs/run-step.ts";
 import type { EventLife } from "../../src/journal/life.ts";
 import { listEvents, readEvent } from "../../src/journal/read.ts";
+import { Invocation } from "../../src/testing/platform/invocation.ts";
+import { Isolate } from "../../src/testing/platform/isolate.ts";
+import {
+	MOST_SKEW,
+	type Platform,
+} from "../../src/testing/platform/platform.ts";
 import { readDeadLetters } from "./dead-letters.ts";
 import type { Violation } from "./invariants.ts";
 import { judgeLife } from "./journal/look-up.ts";
 import type { KeyCall } from "./keys/key-laws.ts";
 import type { Entry, Ledger, Replay } from "./ledger.ts";
-import { Invocation } from "./platform/invocation.ts";
-import { Isolate } from "./platform/isolate.ts";
-import { MOST_SKEW, type Platform } from "./platform/platform.ts";
 import type { Deed, Publish } from "./scenario.ts";
 import type { ShopDeploy } from "./shop.ts";
 import { eventOf, number, subjectOf, subjectsOf } from "./subjects.ts";

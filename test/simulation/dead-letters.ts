@@ -1,9 +1,9 @@
 /** The laws of dead letters: each has its whole event, and its cause is true. */
 import { isDeepStrictEqual } from "node:util";
+import type { Platform } from "../../src/testing/platform/platform.ts";
 import { type Delivery, deliveryOf, editedFrom, mostOld } from "./attempts.ts";
 import type { Judge } from "./invariants.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Platform } from "./platform/platform.ts";
 import {
 	CHAIN,
 	CRASH_WAIT,

@@ -1,5 +1,5 @@
 /** A sequence of draws with one name, for decisions before a run begins. */
-import type { Fate } from "./platform/fate.ts";
+import type { Fate } from "../../src/testing/platform/fate.ts";
 
 export class Dice {
 	readonly #fate: Fate;

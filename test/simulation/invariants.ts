@@ -1,5 +1,6 @@
 /** The laws of runs: every accepted event ends for every handler, no run is early, and none is unexplained. */
 
+import type { Platform } from "../../src/testing/platform/platform.ts";
 import { judgeApps } from "./apps/app-laws.ts";
 import { isOfApp } from "./apps/names.ts";
 import { deliveryOf, judgeAttempts, judgeBodies } from "./attempts.ts";
@@ -8,7 +9,6 @@ import { judgeKeys } from "./keys/key-laws.ts";
 import { judgeLateness } from "./lateness.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 import { judgeStays } from "./overstays.ts";
-import type { Platform } from "./platform/platform.ts";
 import { isFor } from "./promises.ts";
 import { judgeRouting } from "./routing.ts";
 import type { Scenario } from "./scenario.ts";

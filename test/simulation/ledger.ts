@@ -1,11 +1,11 @@
 /** Records what happened, seen from outside of Tidings: answers, runs of handlers, and faults. It judges nothing. */
 import type { Receipt, Transition } from "tidings";
+import type { CallNote, Work } from "../../src/testing/platform/isolate.ts";
+import type { Note } from "../../src/testing/platform/worker.ts";
 import { Allowances } from "./allowances.ts";
 import { AppLedger } from "./apps/app-ledger.ts";
 import { Observed } from "./journal/observed.ts";
 import { type KeyCall, restoresOf } from "./keys/key-laws.ts";
-import type { CallNote, Work } from "./platform/isolate.ts";
-import type { Note } from "./platform/platform.ts";
 import { roleOf } from "./queues.ts";
 import type { Publish, Version } from "./scenario.ts";
 import { allOf, eventOf, subjectOf } from "./subjects.ts";

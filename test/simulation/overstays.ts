@@ -1,7 +1,8 @@
 /** The law of stays in a queue: a delivery that waits longer, or was retried more often, waits in the scheduler. */
+
+import type { RetryNote } from "../../src/testing/platform/batch.ts";
 import { APART, type Judge } from "./invariants.ts";
 import type { Ledger } from "./ledger.ts";
-import type { RetryNote } from "./platform/batch.ts";
 import { CHAIN, QUEUE_WAIT } from "./promises.ts";
 import { roleOf } from "./queues.ts";
 import type { Scenario } from "./scenario.ts";

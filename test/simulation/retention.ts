@@ -1,8 +1,9 @@
 /** The law of retention: after every wait and every retention is over, no object has rows. */
+
+import type { SimulatedObject } from "../../src/testing/platform/object.ts";
+import type { Platform } from "../../src/testing/platform/platform.ts";
 import { APART, type Violation } from "./invariants.ts";
 import type { Ledger } from "./ledger.ts";
-import type { SimulatedObject } from "./platform/object.ts";
-import type { Platform } from "./platform/platform.ts";
 
 /** After this time every wait and every retention is over, in milliseconds. */
 export const LONGEST = 420 * 86_400_000;

@@ -1,7 +1,8 @@
 /** The law of routing: each message is sent to the queues of its event's lane, and to no queue that is draining. */
+
+import type { Note } from "../../src/testing/platform/worker.ts";
 import { type Judge, ROLLING } from "./invariants.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Note } from "./platform/platform.ts";
 import { QUEUES, type QueueSpec } from "./queues.ts";
 import { eventOf } from "./subjects.ts";
 

@@ -2,9 +2,10 @@
  * The law of stored deliveries, checked at each commit of a shard: a waiting row changes only with a later attempt, and
  * a claimed row only together with its due time, because its claim deletes the row that has this due time.
  */
+
+import type { Database } from "../../src/testing/platform/database.ts";
+import type { SimulatedObject } from "../../src/testing/platform/object.ts";
 import { APART, type Violation } from "./invariants.ts";
-import type { Database } from "./platform/database.ts";
-import type { SimulatedObject } from "./platform/object.ts";
 import { eventOf, subjectsOf } from "./subjects.ts";
 
 interface Row {

@@ -1,4 +1,7 @@
 /** Runs a scenario on a simulated platform until nothing is left to do. */
+
+import { Fate } from "../../src/testing/platform/fate.ts";
+import { Platform } from "../../src/testing/platform/platform.ts";
 import { AppCallers } from "./apps/app-callers.ts";
 import { appsRun, LONGEST_STOP } from "./apps/app-laws.ts";
 import { Callers } from "./callers.ts";
@@ -14,8 +17,6 @@ import { JournalLaws } from "./journal/journal-laws.ts";
 import { judgeList } from "./journal/look-up.ts";
 import { judgeRecords } from "./journal/record-laws.ts";
 import { Ledger } from "./ledger.ts";
-import { Fate } from "./platform/fate.ts";
-import { Platform } from "./platform/platform.ts";
 import { QUEUE_NAMES } from "./queues.ts";
 import { LONGEST, undeletedRows } from "./retention.ts";
 import { StoredRows } from "./rows.ts";

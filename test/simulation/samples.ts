@@ -1,8 +1,9 @@
 /** The laws of every instant, checked on samples: a shard with rows has an alarm, and no delivery multiplies. */
+
+import type { Database } from "../../src/testing/platform/database.ts";
+import type { Platform } from "../../src/testing/platform/platform.ts";
 import { APART, type Violation } from "./invariants.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Database } from "./platform/database.ts";
-import type { Platform } from "./platform/platform.ts";
 import { hasHandlers, QUEUE_NAMES } from "./queues.ts";
 import { eventOf, handlerOf, subjectsOf } from "./subjects.ts";
 

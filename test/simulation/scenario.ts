@@ -1,6 +1,7 @@
 /** A scenario drawn from a seed, as data: handlers, acts with their times, and faults. */
 import type { RetryOptions } from "tidings";
 import type { Config } from "../../src/config/config.ts";
+import { Fate, type Rates } from "../../src/testing/platform/fate.ts";
 import { drawMoves, drawPublishes, drawStorms, drawTroubles } from "./acts.ts";
 import { type AppScenario, drawApps, planApps } from "./apps/app-acts.ts";
 import { Dice } from "./dice.ts";
@@ -8,7 +9,6 @@ import { FAULTS, ratesOf } from "./faults.ts";
 import { drawJobs } from "./jobs/job-acts.ts";
 import { drawJournal } from "./journal/journal-acts.ts";
 import { drawKeys } from "./keys/key-acts.ts";
-import { Fate, type Rates } from "./platform/fate.ts";
 import type { Lane } from "./queues.ts";
 import { drawVersion } from "./versions.ts";
 

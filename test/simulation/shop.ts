@@ -22,13 +22,21 @@ import {
 } from "../../src/objects.ts";
 import type { Ports } from "../../src/ports.ts";
 import { portsOf } from "../../src/registration.ts";
+import { waitUntil } from "../../src/testing/platform/cloudflare-workers.ts";
+import {
+	currentWork,
+	here,
+	Isolate,
+} from "../../src/testing/platform/isolate.ts";
+import type { Platform } from "../../src/testing/platform/platform.ts";
+import type {
+	Deploy,
+	SimulatedWorker,
+} from "../../src/testing/platform/worker.ts";
 import { subscriber, worker } from "../../src/worker.ts";
 import { appsOf } from "./apps/app-code.ts";
 import { ADMIN_KEY, ORIGIN } from "./apps/names.ts";
 import type { Ledger, Run } from "./ledger.ts";
-import { waitUntil } from "./platform/cloudflare-workers.ts";
-import { currentWork, here, Isolate } from "./platform/isolate.ts";
-import type { Deploy, Platform, SimulatedWorker } from "./platform/platform.ts";
 import { QUEUES, queuesVar } from "./queues.ts";
 import type { Scenario, Version } from "./scenario.ts";
 import { eventOf, shardOf, subjectsOf } from "./subjects.ts";

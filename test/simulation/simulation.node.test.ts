@@ -16,6 +16,7 @@ import { Keys } from "../../src/keys/keys-object.ts";
 import { Payloads } from "../../src/payloads/payloads-object.ts";
 import { ScheduleTable } from "../../src/schedule/schedule-table.ts";
 import { Scheduler } from "../../src/schedule/scheduler-object.ts";
+import { Invocation } from "../../src/testing/platform/invocation.ts";
 import { FAULTS } from "./faults.ts";
 import type { Rule } from "./invariants.ts";
 import { JOURNAL } from "./journal/journal-copy.ts";
@@ -24,7 +25,6 @@ import {
 	withJournalDown,
 	withoutJournal,
 } from "./journal/paired.ts";
-import { Invocation } from "./platform/invocation.ts";
 import { type Outcome, run } from "./run.ts";
 import { type Act, draw } from "./scenario.ts";
 import { shrink } from "./shrink.ts";

@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
 import { boundPayloads, boundQueues } from "../../src/platform/bindings.ts";
 import { setObjectContext } from "../../src/platform/object-context.ts";
-import { DurableObject } from "./platform/cloudflare-workers.ts";
-import { Fate } from "./platform/fate.ts";
-import { Isolate } from "./platform/isolate.ts";
-import { Platform } from "./platform/platform.ts";
+import { DurableObject } from "../../src/testing/platform/cloudflare-workers.ts";
+import { Fate } from "../../src/testing/platform/fate.ts";
+import { Isolate } from "../../src/testing/platform/isolate.ts";
+import { Platform } from "../../src/testing/platform/platform.ts";
 import { shopOf } from "./shop.ts";
 
 const START = Date.UTC(2027, 0, 1);

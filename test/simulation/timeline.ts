@@ -1,5 +1,5 @@
 /** Formats a run for people: one line for each note, with its time. */
-import type { Note } from "./platform/platform.ts";
+import type { Note } from "../../src/testing/platform/worker.ts";
 import { type Outcome, START } from "./run.ts";
 import { eventOf } from "./subjects.ts";
 

@@ -1,8 +1,9 @@
 /** How long each fault may delay an event, and which events it concerns. No other file excuses lateness. */
+
+import type { RetryNote } from "../../src/testing/platform/batch.ts";
+import type { Note } from "../../src/testing/platform/worker.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 import { isAbout } from "./overstays.ts";
-import type { RetryNote } from "./platform/batch.ts";
-import type { Note } from "./platform/platform.ts";
 import { roleOf } from "./queues.ts";
 import type { Scenario } from "./scenario.ts";
 import { eventOf, shardOf } from "./subjects.ts";

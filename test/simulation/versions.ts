@@ -1,7 +1,7 @@
 /** Draws the deploys of a history: handlers, their policies and behaviour, and how deploys change them. */
 import type { RetryOptions } from "tidings";
+import { Fate } from "../../src/testing/platform/fate.ts";
 import { Dice } from "./dice.ts";
-import { Fate } from "./platform/fate.ts";
 import { GROUPS } from "./queues.ts";
 import type { HandlerSpec, Scenario, Version } from "./scenario.ts";
 

@@ -1,6 +1,7 @@
 /** Draws what happens to apps: who subscribes and when, calls of webhooks with their repetitions, and polls. */
+
+import type { Fate } from "../../../src/testing/platform/fate.ts";
 import { Dice } from "../dice.ts";
-import type { Fate } from "../platform/fate.ts";
 import type { Act, Deed, Storm } from "../scenario.ts";
 import { nameOf, REMOTE, SOURCES, SUBSCRIBERS } from "./names.ts";
 

@@ -1,6 +1,6 @@
 /** The operator, who subscribes apps, and the senders of webhooks. Both use HTTP, and try again after a failure. */
 import { createHmac } from "node:crypto";
-import type { Platform } from "../platform/platform.ts";
+import type { Platform } from "../../../src/testing/platform/platform.ts";
 import type { Deed } from "../scenario.ts";
 import type { AppLedger, HookCall, KnownSubscription } from "./app-ledger.ts";
 import {

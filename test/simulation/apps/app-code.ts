@@ -4,9 +4,9 @@ import type { Capabilities } from "../../../src/apps/capabilities.ts";
 import type { Trigger } from "../../../src/apps/webhooks/trigger.ts";
 import { hmacSignature } from "../../../src/apps/webhooks/verify/hmac.ts";
 import { NonRetryableError } from "../../../src/index.ts";
+import { Fate } from "../../../src/testing/platform/fate.ts";
+import { here } from "../../../src/testing/platform/isolate.ts";
 import { Dice } from "../dice.ts";
-import { Fate } from "../platform/fate.ts";
-import { here } from "../platform/isolate.ts";
 import type { Scenario } from "../scenario.ts";
 import type { AppLedger, TriggerRun } from "./app-ledger.ts";
 import {

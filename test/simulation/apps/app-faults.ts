@@ -1,6 +1,7 @@
 /** The faults of a run that may concern an event of an app, and the messages that queues accepted for it. */
+
+import type { Note } from "../../../src/testing/platform/worker.ts";
 import type { Ledger } from "../ledger.ts";
-import type { Note } from "../platform/platform.ts";
 import { roleOf } from "../queues.ts";
 import { eventOf } from "../subjects.ts";
 

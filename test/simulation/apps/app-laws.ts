@@ -1,8 +1,9 @@
 /** The laws of apps, as seen from outside: webhooks, subscribers, starts, stops and polls. */
+
+import type { Platform } from "../../../src/testing/platform/platform.ts";
 import type { DeadLetterRow } from "../dead-letters.ts";
 import type { Rule, Violation } from "../invariants.ts";
 import type { Ledger } from "../ledger.ts";
-import type { Platform } from "../platform/platform.ts";
 import type { Scenario } from "../scenario.ts";
 import { AppFaults } from "./app-faults.ts";
 import { judgeLifecycle, judgePollEnds } from "./lifecycle-laws.ts";

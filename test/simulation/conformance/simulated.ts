@@ -1,8 +1,8 @@
 /** The simulated platform without faults. Time passes only as far as a claim needs. */
-import { Fate } from "../platform/fate.ts";
-import { Invocation } from "../platform/invocation.ts";
-import { Isolate } from "../platform/isolate.ts";
-import { Platform as Simulation } from "../platform/platform.ts";
+import { Fate } from "../../../src/testing/platform/fate.ts";
+import { Invocation } from "../../../src/testing/platform/invocation.ts";
+import { Isolate } from "../../../src/testing/platform/isolate.ts";
+import { Platform as Simulation } from "../../../src/testing/platform/platform.ts";
 import type { Platform } from "./bench.ts";
 import { type Command, perform } from "./commands.ts";
 import worker, { Probe } from "./worker.ts";

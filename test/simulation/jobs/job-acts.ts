@@ -1,6 +1,7 @@
 /** Draws jobs that replay, discard or cancel all that match, and the faults of their object. */
+
+import type { Fate } from "../../../src/testing/platform/fate.ts";
 import { Dice } from "../dice.ts";
-import type { Fate } from "../platform/fate.ts";
 import type { Act } from "../scenario.ts";
 
 const MINUTE = 60_000;

@@ -1,8 +1,9 @@
 /** The laws of jobs, at each commit of their object and at the end: progress never goes back, and each job ends. */
+
+import type { SimulatedObject } from "../../../src/testing/platform/object.ts";
+import type { Platform } from "../../../src/testing/platform/platform.ts";
 import type { Violation } from "../invariants.ts";
 import type { Ledger } from "../ledger.ts";
-import type { SimulatedObject } from "../platform/object.ts";
-import type { Platform } from "../platform/platform.ts";
 import { JOBS } from "./job-acts.ts";
 
 interface Row {

@@ -1,6 +1,7 @@
 /** Draws what the journal records, when operators look up events, and the faults of its object. */
+
+import type { Fate } from "../../../src/testing/platform/fate.ts";
 import { Dice } from "../dice.ts";
-import type { Fate } from "../platform/fate.ts";
 import type { Act, Scenario } from "../scenario.ts";
 import { JOURNAL } from "./journal-copy.ts";
 

@@ -2,7 +2,7 @@
 import { inflateRawSync } from "node:zlib";
 import type { Counts } from "../../../src/journal/counters.ts";
 import type { Entry } from "../../../src/journal/entry.ts";
-import type { Database } from "../platform/database.ts";
+import type { Database } from "../../../src/testing/platform/database.ts";
 
 export const JOURNAL = "Journal/journal-0";
 

@@ -1,8 +1,8 @@
 /** The laws of the journal, at each of its commits: what it shows has happened, and a day is dropped only in time. */
 import type { Entry, Step } from "../../../src/journal/entry.ts";
+import type { SimulatedObject } from "../../../src/testing/platform/object.ts";
 import { APART, type Violation } from "../invariants.ts";
 import type { Ledger } from "../ledger.ts";
-import type { SimulatedObject } from "../platform/object.ts";
 import type { Scenario } from "../scenario.ts";
 import { eventOf, subjectsOf } from "../subjects.ts";
 import { JOURNAL, JournalCopy } from "./journal-copy.ts";

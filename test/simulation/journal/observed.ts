@@ -1,7 +1,7 @@
 /** The transitions of a run, with the work that reported each. The journal may show nothing else. */
 import type { Transition } from "tidings";
 import type { Step } from "../../../src/journal/entry.ts";
-import type { Work } from "../platform/isolate.ts";
+import type { Work } from "../../../src/testing/platform/isolate.ts";
 import { eventOf, subjectsOf } from "../subjects.ts";
 
 export interface Observation {

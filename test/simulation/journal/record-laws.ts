@@ -1,10 +1,10 @@
 /** The laws of recording, after a run: nothing is absent without a fault, and the counts are those of the entries. */
 import type { Counts } from "../../../src/journal/counters.ts";
 import type { Step } from "../../../src/journal/entry.ts";
+import { Instance } from "../../../src/testing/platform/instance.ts";
+import type { Work } from "../../../src/testing/platform/isolate.ts";
 import type { Rule, Violation } from "../invariants.ts";
 import type { Ledger } from "../ledger.ts";
-import { Instance } from "../platform/instance.ts";
-import type { Work } from "../platform/isolate.ts";
 import type { Scenario } from "../scenario.ts";
 import { type CopiedEntry, JOURNAL, type JournalCopy } from "./journal-copy.ts";
 import { keyOf, type Observation } from "./observed.ts";

@@ -1,6 +1,7 @@
 /** Draws publishes with idempotency keys: repeated at once and later, with other content, and after a day. */
+
+import type { Fate } from "../../../src/testing/platform/fate.ts";
 import { Dice } from "../dice.ts";
-import type { Fate } from "../platform/fate.ts";
 import type { Act, Publish } from "../scenario.ts";
 
 const SECOND = 1_000;

@@ -1,9 +1,9 @@
 /** The laws of idempotency keys: one event for each key and day, equal receipts, and other content is refused. */
 import { isDeepStrictEqual } from "node:util";
 import type { Receipt } from "tidings";
+import type { Work } from "../../../src/testing/platform/isolate.ts";
 import { APART, type Judge } from "../invariants.ts";
 import type { Ledger } from "../ledger.ts";
-import type { Work } from "../platform/isolate.ts";
 import { roleOf } from "../queues.ts";
 import type { Scenario } from "../scenario.ts";
 import { eventOf, subjectsOf } from "../subjects.ts";

@@ -1,7 +1,10 @@
 /** For `node --import`: resolves `cloudflare:workers` to the simulated platform. */
 import { registerHooks } from "node:module";
 
-const standIn = new URL("./cloudflare-workers.ts", import.meta.url).href;
+const standIn = new URL(
+	"../../src/testing/platform/cloudflare-workers.ts",
+	import.meta.url,
+).href;
 
 registerHooks({
 	resolve: (specifier, context, next) =>
