@@ -1,6 +1,9 @@
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
+import { tidingsTesting } from "./src/testing/vitest.ts";
 import rules from "./vitest.rules.config.ts";
+
+const source = new URL("./src/", import.meta.url).pathname;
 
 export default defineConfig({
 	test: {
@@ -88,7 +91,7 @@ export default defineConfig({
 				test: {
 					name: "node",
 					include: ["test/**/*.node.test.ts", "bench/**/*.node.test.ts"],
-					exclude: ["test/published/**", "test/simulation/**"],
+					exclude: ["test/{published,simulation,testing}/**"],
 					testTimeout: 120_000,
 					hookTimeout: 120_000,
 				},
@@ -105,17 +108,20 @@ export default defineConfig({
 			},
 			{
 				// In Node, on the simulated platform.
+				// tsconfig.json does not include these files.
 				resolve: {
-					alias: {
-						"cloudflare:workers": new URL(
-							"./src/testing/platform/cloudflare-workers.ts",
-							import.meta.url,
-						).pathname,
-					},
+					alias: [
+						{ find: /^tidings$/, replacement: `${source}index.ts` },
+						{ find: /^tidings\/(.*)$/, replacement: `${source}$1.ts` },
+					],
 				},
+				plugins: [tidingsTesting()],
 				test: {
 					name: "simulation",
-					include: ["test/simulation/**/*.node.test.ts"],
+					include: [
+						"test/{simulation,testing}/**/*.node.test.ts",
+						"examples/**/*.test.ts",
+					],
 					testTimeout: 120_000,
 					hookTimeout: 120_000,
 				},

@@ -20,6 +20,7 @@ const PROJECTS = [
 	"docs/guides/apps.md",
 	"docs/guides/handlers-in-other-workers.md",
 	"docs/guides/migrating.md",
+	"docs/guides/testing.md",
 ];
 
 /** Names that a block uses without a declaration, because its page has introduced them. */

@@ -68,11 +68,12 @@ export async function write(path: string, text: string): Promise<void> {
 export async function typeErrors(
 	folder: string,
 	exclude: readonly string[] = [],
+	config = "tsconfig.json",
 ): Promise<string> {
 	await write(
 		join(folder, "tsconfig.json"),
 		JSON.stringify({
-			extends: join(root, "tsconfig.json"),
+			extends: join(root, config),
 			compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
 			include: ["**/*.ts"],
 			exclude,

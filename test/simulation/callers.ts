@@ -31,7 +31,7 @@ class Caller extends Isolate {
 		subjects: readonly string[],
 		vars: object | undefined,
 	) {
-		super(platform, label, vars);
+		super(platform, label, { ...platform.env, ...vars });
 		this.#numbers = subjects.map(eventOf);
 	}
 

@@ -95,7 +95,8 @@ export function deployOf(
 	platform: Platform,
 ): ShopDeploy {
 	const vars = { TIDINGS_QUEUES: queuesVar(version.draining) };
-	return new Isolate(platform, "deploy", vars).run(() => {
+	const env = { ...platform.env, ...vars };
+	return new Isolate(platform, "deploy", env).run(() => {
 		const UserJoined = userJoined(version);
 		const events = createEvents({
 			events: [UserJoined],

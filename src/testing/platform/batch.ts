@@ -1,9 +1,10 @@
 /** One batch of a consumer, from its start in an isolate until each message has a verdict. */
 import { Invocation } from "./invocation.ts";
 import type { CallNote } from "./isolate.ts";
-import type { Platform, WorkerIsolate } from "./platform.ts";
+import type { Platform } from "./platform.ts";
 import type { Message } from "./queue.ts";
 import { checkDelay, type SendOptions } from "./queue-limits.ts";
+import type { WorkerIsolate } from "./worker-isolate.ts";
 
 export type Verdict = "ack" | { retry: number | undefined };
 

@@ -2,10 +2,18 @@
  * The disk of one object: its tables, keys and alarm in one SQLite database. When the object crashes, all writes since
  * the last commit are lost together.
  */
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { StatementSync } from "node:sqlite";
 
 type Value = string | number | null | Uint8Array;
 type Row = Record<string, Value>;
+
+// Imported at run time: an older Node would fail without saying which version is needed.
+const sqlite = process.getBuiltinModule?.("node:sqlite");
+if (!sqlite)
+	throw new Error(
+		`tidings/testing: Node ${process.versions.node} has no node:sqlite; use Node 22.16 or later`,
+	);
+const { DatabaseSync } = sqlite;
 
 const PAGE_BYTES = 4_096;
 

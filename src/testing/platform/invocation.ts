@@ -29,6 +29,10 @@ export class Invocation extends Isolate {
 		this.#host.kill();
 	}
 
+	override onDeath(act: () => void): () => void {
+		return this.#host.onDeath(act);
+	}
+
 	override randomBytes(bytes: Uint8Array): Uint8Array {
 		return this.#host.randomBytes(bytes);
 	}

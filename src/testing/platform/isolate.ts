@@ -23,6 +23,8 @@ export class Work {
 	calls: CallNote[] = [];
 	/** The queue of the batch, if the work is a batch. */
 	queue: string | undefined;
+	/** Its timers that have not fired. */
+	timers = 0;
 	readonly isolate: Isolate;
 
 	constructor(isolate: Isolate) {
@@ -52,11 +54,15 @@ export class Isolate {
 	readonly env: Record<string, unknown>;
 	readonly #deathListeners = new Set<() => void>();
 
-	/** @param vars of its deploy; they override those of the platform */
-	constructor(platform: Platform, label: string, vars?: object) {
+	/** @param env of its Worker; default: that of the platform */
+	constructor(
+		platform: Platform,
+		label: string,
+		env: Record<string, unknown> = platform.env,
+	) {
 		this.platform = platform;
 		this.label = label;
-		this.env = vars ? { ...platform.env, ...vars } : platform.env;
+		this.env = env;
 		this.home = label.split(" ~", 1)[0] as string;
 		this.skew = platform.skewOf(label);
 	}
@@ -121,6 +127,13 @@ export function here(): Isolate {
 /** @throws Error outside of every isolate */
 export function workHere(): Work {
 	const work = running.getStore();
-	if (!work) throw new Error("no isolate is running");
-	return work;
+	if (work) return work;
+	throw new Error(
+		"no Worker is running here; in a test, import the module of your events and not the Worker's main module, and call other code in bus.request(() => …)",
+	);
+}
+
+/** Runs code outside of every isolate: with the real clock and the real timers. */
+export function outside<Result>(act: () => Result): Result {
+	return running.exit(act);
 }

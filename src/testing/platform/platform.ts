@@ -5,22 +5,13 @@
 import "./globals.ts";
 import type { Fate } from "./fate.ts";
 import { Invocation } from "./invocation.ts";
-import { Isolate } from "./isolate.ts";
+import type { Isolate } from "./isolate.ts";
 import { type ObjectClass, SimulatedObject } from "./object.ts";
 import { SimulatedQueue } from "./queue.ts";
 import { Service } from "./service.ts";
 import { Time } from "./time.ts";
-import type { Deploy, Note, SimulatedWorker } from "./worker.ts";
-
-/** An isolate of the Worker. It runs concurrent invocations of one deploy. */
-export class WorkerIsolate extends Isolate {
-	readonly deploy: Deploy;
-
-	constructor(platform: Platform, label: string, deploy: Deploy) {
-		super(platform, label, deploy.vars);
-		this.deploy = deploy;
-	}
-}
+import type { Note, SimulatedWorker } from "./worker.ts";
+import { WorkerIsolate } from "./worker-isolate.ts";
 
 /** Largest error of an isolate's clock, in milliseconds, either way. */
 export const MOST_SKEW = 29_500;
@@ -38,9 +29,12 @@ export class Platform {
 	readonly exports: Record<string, unknown>;
 	readonly queues: Map<string, SimulatedQueue>;
 	readonly hasStuckAlarms: boolean;
+	readonly duplicateDelay: number;
 	readonly objects = new Map<string, SimulatedObject>();
 	/** Error of all clocks, in milliseconds. The fault `clock` sets it. */
 	clockOffset = 0;
+	/** Whether queues start no batch. */
+	isHeld = false;
 	/** Number of concurrent outages, by name. The name of a class applies to all of its objects. */
 	readonly #down = new Map<string, number>();
 	readonly #worker: SimulatedWorker;
@@ -63,6 +57,7 @@ export class Platform {
 		this.fate = fate;
 		this.time = new Time(start);
 		this.hasStuckAlarms = worker.hasStuckAlarms ?? true;
+		this.duplicateDelay = worker.duplicateDelay ?? 30;
 		this.#listen = listen;
 		this.queues = new Map(
 			Object.entries(worker.queues).map(([name, settings]) => [
@@ -74,8 +69,8 @@ export class Platform {
 		for (const [name, { binding }] of Object.entries(worker.queues))
 			this.env[binding] = this.queue(name).producer;
 		this.#services = Object.entries(worker.services ?? {}).map(
-			([binding, { name, deployed }]) => {
-				const service = new Service(this, name, deployed);
+			([binding, { name, deployed, env }]) => {
+				const service = new Service(this, name, deployed, env);
 				this.env[binding] = service.stub;
 				return service;
 			},
@@ -218,9 +213,20 @@ export class Platform {
 		detail?: unknown,
 	): void => this.#listen({ at: this.time.now, what, where, subjects, detail });
 
-	/** Records a console message of an isolate. */
-	noteConsole({ label }: Isolate, args: readonly unknown[]): void {
+	/** Records a console message of an isolate. Returns whether it is also printed. */
+	noteConsole({ label }: Isolate, args: readonly unknown[]): boolean {
 		this.note("console", label, [], args);
+		return this.#worker.prints?.(args) ?? false;
+	}
+
+	/** Delays all new batches until a call of `release`. */
+	hold(): void {
+		this.isHeld = true;
+	}
+
+	release(): void {
+		this.isHeld = false;
+		for (const queue of this.queues.values()) queue.wake();
 	}
 
 	close(): void {

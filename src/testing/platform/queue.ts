@@ -156,8 +156,14 @@ export class SimulatedQueue {
 		});
 	}
 
+	/** Delivers what is due. */
+	wake(): void {
+		if (this.waiting.size > 0) this.#wake(this.#platform.time.now);
+	}
+
 	#deliver(): void {
 		const { time, fate } = this.#platform;
+		if (this.#platform.isHeld) return;
 		while (this.#batches < this.settings.concurrency) {
 			const visible = this.#visible();
 			if (visible.length === 0) break;
@@ -226,7 +232,7 @@ export class SimulatedQueue {
 	/** May add a duplicate of the message, as after a lost verdict. The duplicate is then a separate message. */
 	#duplicate(message: Message): void {
 		if (message.copyOf !== undefined || message.copies === MOST_COPIES) return;
-		const { fate } = this.#platform;
+		const { fate, duplicateDelay } = this.#platform;
 		const { subjects } = message;
 		const point = `deliver ${this.name} ${subjects[0] ?? ""}`;
 		if (!fate.strike(point, ["duplicated"])) return;
@@ -235,7 +241,7 @@ export class SimulatedQueue {
 		const { body, attempts } = message;
 		const again =
 			fate.next(`again ${this.name}`) < 0.5 ? attempts : attempts - 1;
-		const delay = fate.next(`copy ${this.name}`) * 30;
+		const delay = fate.next(`copy ${this.name}`) * duplicateDelay;
 		const copy = this.put(body, delay, again, undefined, subjects);
 		const { id: copyOf, sentAt, storedAt } = message;
 		Object.assign(copy, { sentAt, storedAt, copyOf });

@@ -14,8 +14,13 @@ type Entrypoint = Record<string, (...args: unknown[]) => Promise<unknown>>;
 class ServiceIsolate extends Isolate {
 	readonly entrypoint: Entrypoint;
 
-	constructor(platform: Platform, label: string, entrypoint: Entrypoint) {
-		super(platform, label);
+	constructor(
+		platform: Platform,
+		label: string,
+		entrypoint: Entrypoint,
+		env?: Record<string, unknown>,
+	) {
+		super(platform, label, env);
 		this.entrypoint = entrypoint;
 	}
 }
@@ -24,14 +29,24 @@ export class Service {
 	readonly #platform: Platform;
 	readonly #name: string;
 	readonly #deployed: () => object;
+	readonly #env: Record<string, unknown> | undefined;
 	#isolates: ServiceIsolate[] = [];
 	#count = 0;
 
-	/** @param deployed returns the entrypoint of an isolate that starts now */
-	constructor(platform: Platform, name: string, deployed: () => object) {
+	/**
+	 * @param deployed returns the entrypoint of an isolate that starts now
+	 * @param env of the Worker; default: that of the platform
+	 */
+	constructor(
+		platform: Platform,
+		name: string,
+		deployed: () => object,
+		env?: Record<string, unknown>,
+	) {
 		this.#platform = platform;
 		this.#name = name;
 		this.#deployed = deployed;
+		this.#env = env;
 	}
 
 	/** The binding of a caller. It appears to have every method. */
@@ -106,7 +121,12 @@ export class Service {
 			fitting[Math.floor(fate.next(`share ${this.#name}`) * MOST_ISOLATES)];
 		if (shared) return shared;
 		const label = `${this.#name} ~${++this.#count}`;
-		const isolate = new ServiceIsolate(this.#platform, label, entrypoint);
+		const isolate = new ServiceIsolate(
+			this.#platform,
+			label,
+			entrypoint,
+			this.#env,
+		);
 		this.#isolates = [isolate, ...this.#isolates].slice(0, MOST_ISOLATES);
 		return isolate;
 	}

@@ -16,6 +16,8 @@ export class Time {
 	/** Tasks that were run. */
 	steps = 0;
 	#order = 0;
+	/** Called before time passes. Resolves to true if it has waited for something real, so that tasks may be new. */
+	standStill: (() => Promise<boolean>) | undefined;
 	readonly #tasks = new TinyQueue<Task>(
 		[],
 		(a, b) => a.at - b.at || a.order - b.order,
@@ -42,19 +44,34 @@ export class Time {
 	/** Runs tasks until a time, or until `isOver`. Returns false if no task is left before that time. */
 	async run(until: number, isOver: () => boolean): Promise<boolean> {
 		while (!isOver()) {
-			const task = this.#tasks.peek();
+			const task = this.#next();
+			const passes = (task?.at ?? until) > this.now;
+			if (passes && (await this.standStill?.())) continue;
 			if (task === undefined || task.at > until) {
 				this.now = Math.max(this.now, until);
 				return false;
 			}
 			this.#tasks.pop();
-			if (task.act === undefined) continue;
 			this.now = Math.max(this.now, task.at);
 			this.steps++;
-			task.act();
+			task.act?.();
 			await rest();
 		}
 		return true;
+	}
+
+	/** When the next task is due; undefined if none is left. */
+	get nextAt(): number | undefined {
+		return this.#next()?.at;
+	}
+
+	#next(): Task | undefined {
+		let task = this.#tasks.peek();
+		while (task && task.act === undefined) {
+			this.#tasks.pop();
+			task = this.#tasks.peek();
+		}
+		return task;
 	}
 }
 

@@ -35,7 +35,15 @@ export interface SimulatedWorker {
 	objects: Record<string, () => ObjectClass>;
 	vars: Record<string, unknown>;
 	/** Other Workers, by the name of their binding. */
-	services?: Record<string, { name: string; deployed(): object }>;
+	services?: Record<
+		string,
+		{
+			name: string;
+			deployed(): object;
+			/** Its bindings and variables. Default: those of the Worker. */
+			env?: Record<string, unknown>;
+		}
+	>;
 	/** The settings of each queue, and the name of its binding. */
 	queues: Record<string, QueueSettings & { binding: string }>;
 	/** Share of the isolates whose clock is wrong, from 0 to 1. */
@@ -46,6 +54,10 @@ export interface SimulatedWorker {
 	 * Default: true.
 	 */
 	hasStuckAlarms?: boolean;
+	/** The longest delay of a duplicated message, in seconds. Default: 30. */
+	duplicateDelay?: number;
+	/** Whether a console message is also printed. Default: none is. */
+	prints?(args: readonly unknown[]): boolean;
 	/** Returns the events and deliveries that a text or value is about. */
 	subjectsOf(value: unknown): string[];
 	/** Called after each commit of an object. */

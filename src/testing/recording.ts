@@ -1,0 +1,145 @@
+/** Records what happens to the events of a test, from transitions and from the records that are sent. It judges nothing. */
+import type { Cause, TidingsEvent } from "../event/envelope.ts";
+import { decode } from "../event/envelope.ts";
+import type { Failure } from "../event/failure.ts";
+import type { Transition } from "../event/transition.ts";
+import { Timeline } from "./timeline.ts";
+
+/** One run of a handler. */
+export interface TestAttempt {
+	event: TidingsEvent;
+	/** The handler's id. That of another Worker begins with the Worker's key: `mail/send-welcome`. */
+	handler: string;
+	/** Counted from 1. */
+	attempt: number;
+	/** `dead` if it failed and no retry follows, `crashed` if its Worker crashed. */
+	outcome: "running" | "delivered" | "failed" | "dead" | "crashed";
+	error?: Failure;
+	/** When it started, in epoch milliseconds. */
+	at: number;
+}
+
+export interface TestDeadLetter {
+	event: TidingsEvent;
+	handler: string;
+	cause: Cause;
+	error: Failure;
+	attempts: number;
+	/** Epoch milliseconds. */
+	at: number;
+}
+
+export class Recording {
+	readonly attempts: TestAttempt[] = [];
+	readonly timeline = new Timeline();
+	readonly #events = new Map<string, TidingsEvent>();
+	readonly #published = new Set<string>();
+	/** The attempts whose outcome is not known yet, with what to call when it is. */
+	readonly #running = new Map<TestAttempt, () => void>();
+	readonly #deadLetters = new Map<string, TestDeadLetter>();
+
+	get published(): TidingsEvent[] {
+		return [...this.#published].map((id) => structuredClone(this.#event(id)));
+	}
+
+	get deadLetters(): TestDeadLetter[] {
+		return structuredClone([...this.#deadLetters.values()]);
+	}
+
+	/** @param settled is called when the outcome is known */
+	start(attempt: TestAttempt, settled: () => void): void {
+		this.attempts.push(attempt);
+		this.#running.set(attempt, settled);
+	}
+
+	/**
+	 * The Worker crashed during an attempt, or before the attempt's outcome was stored.
+	 *
+	 * @param at epoch milliseconds
+	 */
+	crash(attempt: TestAttempt, at: number): void {
+		if (!this.#running.delete(attempt)) return;
+		attempt.outcome = "crashed";
+		const { id, name } = attempt.event;
+		const { handler, attempt: number } = attempt;
+		const about = [name, id.slice(-12), handler, `attempt ${number}`];
+		this.timeline.note(at, "crashed", ...about);
+	}
+
+	readonly observe = (transition: Transition): void => {
+		this.timeline.add(transition);
+		const { type, id, at } = transition;
+		switch (type) {
+			case "published":
+			case "scheduled":
+				this.#published.add(id);
+				break;
+			case "delivered":
+				this.#end(transition, { outcome: "delivered" });
+				this.#deadLetters.delete(`${transition.handler} ${id}`);
+				break;
+			case "retrying":
+				this.#end(transition, { outcome: "failed", error: transition.error });
+				break;
+			case "discarded":
+				this.#deadLetters.delete(`${transition.handler} ${id}`);
+				break;
+			case "dead": {
+				const { handler, attempt: attempts, cause, error } = transition;
+				this.#end(transition, { outcome: "dead", error });
+				this.#deadLetters.set(`${handler} ${id}`, {
+					event: this.#event(id),
+					...{ handler, cause, error, attempts, at },
+				});
+			}
+		}
+	};
+
+	/** Remembers the events of a message, or of the arguments of an object's call. Returns their ids. */
+	readonly subjectsOf = (value: unknown): string[] => {
+		if (typeof value === "string") return this.#read(value);
+		const [object, first] = value as [unknown, unknown];
+		if (typeof object !== "string") return [];
+		const [className, name = ""] = object.split("/", 2);
+		if (className === "Payloads") {
+			if (typeof first === "string") this.#event(name).body = JSON.parse(first);
+			return [name];
+		}
+		if (className !== "Scheduler" || !Array.isArray(first)) return [];
+		return first.flatMap(({ record }) => this.#read(record));
+	};
+
+	#read(record: string): string[] {
+		const decoded = decode(record);
+		if (decoded.kind !== "envelope") return [];
+		const { id, name, time, delay, body } = decoded.envelope;
+		const known = this.#events.get(id);
+		const stored = "body" in decoded.envelope ? body : known?.body;
+		this.#events.set(id, { id, name, body: stored, time, delay });
+		return [id];
+	}
+
+	#event(id: string): TidingsEvent {
+		let event = this.#events.get(id);
+		if (!event) {
+			event = { id, name: "", body: null, time: 0, delay: 0 };
+			this.#events.set(id, event);
+		}
+		return event;
+	}
+
+	#end(
+		{ id, handler, attempt }: Transition & { handler: string; attempt: number },
+		end: Partial<TestAttempt>,
+	): void {
+		const running = [...this.#running.keys()].filter(
+			(one) => one.event.id === id && one.attempt === attempt,
+		);
+		// A route may call the handler by another id.
+		const ended = running.find((one) => one.handler === handler) ?? running[0];
+		if (!ended) return;
+		this.#running.get(ended)?.();
+		this.#running.delete(ended);
+		Object.assign(ended, end);
+	}
+}

@@ -1,0 +1,177 @@
+/** The Worker of a test on the simulated platform: the queues, objects and bindings of its events, and other Workers. */
+import type { Config } from "../config/config.ts";
+import type { Transition } from "../event/transition.ts";
+import type { Events } from "../events.ts";
+import * as objects from "../objects.ts";
+import { objectContext, setObjectContext } from "../platform/object-context.ts";
+import { queuesOf } from "../platform/queue-variable.ts";
+import { REGISTRATION, registrationOf } from "../registration.ts";
+import { publisher, subscriber, worker } from "../worker.ts";
+import { observedHandlers } from "./observed-handlers.ts";
+import type { Plans } from "./plans.ts";
+import { Isolate } from "./platform/isolate.ts";
+import { Platform } from "./platform/platform.ts";
+import type { Deploy, Note } from "./platform/worker.ts";
+import type { RealWork } from "./real-work.ts";
+import type { Recording } from "./recording.ts";
+import type { AnyEvents, OtherWorker } from "./test-events.ts";
+import type { TestFate } from "./test-fate.ts";
+
+interface WorkerOptions {
+	env: Readonly<Record<string, unknown>>;
+	config: Config;
+	workers: Readonly<Record<string, OtherWorker>>;
+	/** Epoch milliseconds. */
+	start: number;
+	fate: TestFate;
+	plans: Plans;
+	recording: Recording;
+	realWork: RealWork;
+	listen(note: Note): void;
+}
+
+const QUEUES = {
+	events: "events",
+	retries: "retries",
+	deadLetters: "dead-letters",
+};
+
+/** As the templates configure them. */
+const SETTINGS = {
+	events: { batchSize: 100, retryDelay: 60, concurrency: 3 },
+	retries: { batchSize: 1, retryDelay: 120, concurrency: 10 },
+	deadLetters: { batchSize: 25, retryDelay: 3_600, concurrency: 2 },
+};
+
+const RETENTION = 14 * 86_400_000;
+const PUBLISHER = "TIDINGS_TEST_PUBLISHER";
+
+const context = { waitUntil() {}, passThroughOnException() {}, props: {} };
+
+/** @returns the platform, and a function that puts the ports of this Worker in place, because they are process-wide */
+export function startWorker(events: AnyEvents, options: WorkerOptions) {
+	const { env, config, workers, start, fate, recording, listen } = options;
+	const TIDINGS_QUEUES = env.TIDINGS_QUEUES ?? QUEUES;
+	const queues = queuesOf(TIDINGS_QUEUES);
+	const deadLetterQueue = queues.find(({ role }) => role === "deadLetters")
+		?.name as string;
+	let deploy: Deploy;
+	let owner: object;
+	const others = Object.entries(workers).map(([key, other]) => ({
+		key,
+		...other,
+		binding:
+			config.subscribers?.[key]?.binding ??
+			`TIDINGS_TEST_WORKER_${key.toUpperCase()}`,
+		env: { ...other.env } as Record<string, unknown>,
+		entrypoint: {} as object,
+	}));
+	const platform = new Platform(
+		{
+			deployed: () => deploy,
+			objects: Object.fromEntries(
+				Object.entries(objects).map(([name, Class]) => [
+					name,
+					() => Class as never,
+				]),
+			),
+			vars: { ...env, TIDINGS_QUEUES },
+			services: {
+				[PUBLISHER]: { name: "publisher", deployed: () => owner },
+				...Object.fromEntries(
+					others.map((other) => [
+						other.binding,
+						{
+							name: other.key,
+							env: other.env,
+							deployed: () => other.entrypoint,
+						},
+					]),
+				),
+			},
+			queues: Object.fromEntries(
+				queues.map(({ name, role, binding }) => [
+					name,
+					{
+						...SETTINGS[role],
+						...{ binding, maxRetries: 100, retention: RETENTION },
+						...(role !== "deadLetters" && { deadLetterQueue }),
+					},
+				]),
+			),
+			skewed: 0,
+			duplicateDelay: 0,
+			// The lines of Tidings are in the timeline.
+			prints: ([first]) => !`${first}`.startsWith('{"tidings":'),
+			subjectsOf: recording.subjectsOf,
+		},
+		fate,
+		start,
+		listen,
+	);
+
+	for (const other of others) {
+		other.env.EVENTS ??= platform.env[PUBLISHER];
+		const observed = observedEvents(other.events, `${other.key}/`, options);
+		const Subscriber = new Isolate(platform, "deploy", other.env).run(() =>
+			subscriber(observed, { key: other.key }),
+		);
+		other.entrypoint = new Subscriber(context as never, {} as never);
+	}
+
+	const observed = observedEvents(events, "", options);
+	new Isolate(platform, "deploy").run(() => {
+		const subscribers = Object.fromEntries(
+			others.map(({ key, binding }) => [
+				key,
+				{ ...config.subscribers?.[key], binding: binding as never },
+			]),
+		);
+		const own = worker(observed, {
+			config: {
+				journal: false,
+				...config,
+				subscribers: { ...config.subscribers, ...subscribers },
+			},
+		});
+		const Publisher = publisher(observed);
+		owner = new Publisher(context as never, {} as never);
+		deploy = {
+			queue: async (batch) =>
+				own.queue(batch as never, {} as never, context as never),
+			scheduled: async () =>
+				own.scheduled({} as never, {} as never, context as never),
+			fetch: async (request) =>
+				own.fetch(request as never, {} as never, context as never) as never,
+		};
+	});
+	const ports = registrationOf(observed).assembled;
+	const inObjects = objectContext();
+	return {
+		platform,
+		activate(): void {
+			if (ports) registrationOf(events).assembled = ports;
+			setObjectContext(inObjects);
+		},
+	};
+}
+
+/** The events with handlers that a test sees. The user's own stay as they are. */
+function observedEvents(
+	events: AnyEvents,
+	prefix: string,
+	options: WorkerOptions,
+): Events {
+	const registration = registrationOf(events);
+	return {
+		...events,
+		[REGISTRATION]: {
+			...registration,
+			handlers: observedHandlers(registration.handlers, prefix, options),
+			observe(transition: Transition) {
+				options.recording.observe(transition);
+				registration.observe(transition);
+			},
+		},
+	};
+}
