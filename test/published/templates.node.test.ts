@@ -137,11 +137,16 @@ test("many-workers/owner compiles only if the bindings of its configuration exis
 test("the tests of all templates pass", async () => {
 	const vitest = binOf("vitest", "vitest.mjs");
 	const report = join(folder, "report.json");
+	const tested = [...OWNERS, "many-workers/mail"];
+	await writeFile(
+		join(folder, "vitest.config.ts"),
+		`export default { test: { projects: ${JSON.stringify(tested)} } };`,
+	);
 	const args = ["--root", folder, "--reporter", "json", "--outputFile", report];
 	await run(process.execPath, [vitest, "run", ...args], { cwd: folder });
 	expect(JSON.parse(await readFile(report, "utf8"))).toMatchObject({
-		numPassedTests: 4,
-		numTotalTests: 4,
+		numPassedTests: 5,
+		numTotalTests: 5,
 	});
 });
 

@@ -1,16 +1,20 @@
+import { createTestEvents } from "tidings/testing";
 import { expect, test, vi } from "vitest";
-import { sendReceipt } from "../src/send-receipt.ts";
+import { events } from "../src/events.ts";
 
-test("a receipt names the order and its address", async () => {
+const order = { orderId: "o1", email: "ada@example.com", total: 42 };
+
+test("a receipt is sent at the second attempt", async () => {
 	const log = vi.spyOn(console, "log").mockReturnValue();
-	await sendReceipt({
-		id: "e1",
-		name: "order.placed",
-		body: { orderId: "o1", email: "ada@example.com", total: 42 },
-		time: Date.now(),
-		delay: 0,
-	});
+	const bus = createTestEvents(events);
+	bus.failNext("send-receipt");
+	const { id } = await bus.publish("order.placed", order);
+	await bus.advance("1 minute");
+	expect(bus.attempts("send-receipt")).toMatchObject([
+		{ outcome: "failed" },
+		{ outcome: "delivered" },
+	]);
 	expect(log).toHaveBeenCalledWith(
-		"receipt for o1 to ada@example.com, by event e1",
+		`receipt for o1 to ada@example.com, by event ${id}`,
 	);
 });
