@@ -1,0 +1,48 @@
+/** The shop's handlers, tested as a user would test them: with the test kit, in virtual time. */
+import { createTestEvents } from "tidings/testing";
+import { expect, test, vi } from "vitest";
+import { events } from "../owner/handlers.ts";
+
+vi.spyOn(console, "log").mockReturnValue();
+
+const order = { orderId: "o1", email: "ada@example.com", total: 42 };
+
+const outcomes = (
+	bus: ReturnType<typeof createTestEvents>,
+	handler: string,
+): string[] => bus.attempts(handler).map(({ outcome }) => outcome);
+
+test("an order reaches each handler: one fails twice, one for good, one times out", async () => {
+	const bus = createTestEvents(events);
+	await bus.publish("order.placed", order);
+	await bus.advance("1 minute");
+	expect(outcomes(bus, "send-receipt")).toEqual(["delivered"]);
+	expect(outcomes(bus, "reserve-stock")).toEqual([
+		...["failed", "failed", "delivered"],
+	]);
+	expect(outcomes(bus, "sync-ledger")).toEqual(["failed", "dead"]);
+	expect(outcomes(bus, "check-address")).toEqual(["delivered"]);
+	expect(outcomes(bus, "render-invoice")).toEqual(["failed", "dead"]);
+	expect(bus.deadLetters()).toMatchObject([
+		{ handler: "sync-ledger", cause: "exhausted", attempts: 2 },
+		{ handler: "render-invoice", cause: "exhausted", attempts: 2 },
+	]);
+});
+
+test("an address that no mail can reach is a dead letter at once", async () => {
+	const bus = createTestEvents(events);
+	await bus.publish("order.placed", { ...order, email: "a@shop.invalid" });
+	await bus.settle();
+	expect(bus.deadLetters()).toMatchObject([
+		{ handler: "check-address", cause: "non_retryable" },
+	]);
+});
+
+test("a crash in the middle of an order loses nothing", async () => {
+	const bus = createTestEvents(events);
+	bus.crashAt("after-handler");
+	await bus.publish("order.placed", order);
+	await bus.advance("10 minutes");
+	expect(outcomes(bus, "send-receipt")).toEqual(["crashed", "delivered"]);
+	expect(outcomes(bus, "reserve-stock").at(-1)).toBe("delivered");
+});
