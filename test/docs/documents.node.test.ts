@@ -72,7 +72,8 @@ test("each code block in TypeScript compiles", async () => {
 		for (const { language, code, path } of blocksIn(
 			await readDocument(document),
 		)) {
-			if (language !== "ts") continue;
+			// The test kit runs in Node, whose types another test has.
+			if (language !== "ts" || code.includes('"tidings/testing"')) continue;
 			if (path !== undefined) await write(join(page, path), code);
 			// Next to the files of src/, which it may import.
 			else await write(join(page, `src/block-${count}.ts`), compilable(code));

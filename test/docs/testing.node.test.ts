@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { beforeAll, expect, test } from "vitest";
 import {
 	blocksIn,
+	blockWith,
 	readDocument,
 	root,
 	typeErrors,
@@ -38,9 +39,12 @@ beforeAll(async () => {
 	))
 		if (path) await write(join(folder, path), code);
 	await write(join(folder, "run.config.ts"), CONFIG);
+	const agents = blockWith(await readDocument("AGENTS.md"), "tidings/testing");
+	const events = 'declare const events: import("tidings").Events<{}>;';
+	await write(join(folder, "agents.ts"), `${agents}\n${events}`);
 });
 
-test("the code of the guide on testing compiles", async () => {
+test("the code of the guide on testing and of AGENTS.md compiles", async () => {
 	expect(
 		await typeErrors(folder, ["run.config.ts"], "tsconfig.node.json"),
 	).toBe("");
