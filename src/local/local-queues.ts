@@ -20,8 +20,12 @@ const BATCH_SIZE: Record<QueueRole, number> = {
 	deadLetters: 25,
 };
 
-/** Batches of one queue at once: as on the platform, a slow handler does not block the queue. */
-const CONCURRENCY = 10;
+/** Batches of one queue at once. With more, a publish would wait for the object while many events are handled. */
+const CONCURRENCY: Record<QueueRole, number> = {
+	events: 2,
+	retries: 10,
+	deadLetters: 1,
+};
 
 /** While batches run, an alarm stands this far ahead, in milliseconds: a killed run goes on when it starts again. */
 const HEARTBEAT = 500;
@@ -37,21 +41,18 @@ const DEAD_LETTERS: LocalQueue = {
 export class LocalQueues {
 	readonly #table: MessageTable;
 	readonly #alarm: Alarm;
-	/** Batches that run, by queue. */
-	readonly #running = new Map<string, number>();
+	/** Those that have had messages, and how many of their batches run. */
+	readonly #queues = new Map<string, LocalQueue & { running: number }>();
 
 	constructor(storage: DurableObjectStorage) {
 		this.#table = new MessageTable(storage);
 		this.#alarm = new Alarm(storage);
 		this.#table.releaseAll();
+		for (const queue of this.#table.queues()) this.#know(queue);
 	}
 
 	async start(): Promise<void> {
 		await this.#alarm.start(() => this.#nextAt());
-	}
-
-	hasMessages(): boolean {
-		return this.#table.hasMessages();
 	}
 
 	/** Stores messages. They and the alarm are written in one tick, so both or neither. */
@@ -63,6 +64,7 @@ export class LocalQueues {
 		const now = Date.now();
 		const dueAt = now + delaySeconds * 1_000;
 		for (const record of records) this.#table.add(queue, record, now, dueAt);
+		this.#know(queue);
 		this.#startBatches();
 		await this.#updateAlarm();
 	}
@@ -76,17 +78,17 @@ export class LocalQueues {
 		};
 	}
 
-	async alarm(isRetry: boolean): Promise<void> {
+	async alarm(): Promise<void> {
 		await this.#alarm.run(
-			isRetry,
+			false,
 			async () => this.#startBatches(),
 			() => this.#nextAt(),
 		);
 	}
 
 	#startBatches(): void {
-		for (const queue of this.#table.queues())
-			while ((this.#running.get(queue.name) ?? 0) < CONCURRENCY) {
+		for (const queue of this.#queues.values())
+			while (queue.running < CONCURRENCY[queue.role]) {
 				const limit = BATCH_SIZE[queue.role];
 				const batch = this.#table.lease(queue, limit, Date.now());
 				if (batch.length === 0) break;
@@ -96,10 +98,10 @@ export class LocalQueues {
 
 	/** Never rejects. */
 	async #deliver(
-		queue: LocalQueue,
+		queue: LocalQueue & { running: number },
 		batch: readonly LocalMessage[],
 	): Promise<void> {
-		this.#count(queue.name, 1);
+		queue.running++;
 		const unanswered = new Set(batch.map(({ id }) => id));
 		const messages = batch.map((one) => this.#message(one, queue, unanswered));
 		try {
@@ -109,7 +111,7 @@ export class LocalQueues {
 		}
 		for (const id of unanswered)
 			this.#table.release(id, Date.now() + UNANSWERED_WAIT);
-		this.#count(queue.name, -1);
+		queue.running--;
 		this.#startBatches();
 		await this.#updateAlarm().catch((error) => log("alarm_not_set", { error }));
 	}
@@ -132,13 +134,17 @@ export class LocalQueues {
 				if (attempts <= MAX_RETRIES)
 					this.#table.release(id, now + delaySeconds * 1_000);
 				else if (role === "deadLetters") this.#table.delete(id);
-				else this.#table.move(id, DEAD_LETTERS, now);
+				else {
+					this.#table.move(id, DEAD_LETTERS, now);
+					this.#know(DEAD_LETTERS);
+				}
 			},
 		};
 	}
 
-	#count(queue: string, change: 1 | -1): void {
-		this.#running.set(queue, (this.#running.get(queue) ?? 0) + change);
+	#know(queue: LocalQueue): void {
+		if (!this.#queues.has(queue.name))
+			this.#queues.set(queue.name, { ...queue, running: 0 });
 	}
 
 	async #updateAlarm(): Promise<void> {
@@ -147,7 +153,10 @@ export class LocalQueues {
 	}
 
 	#nextAt(): number | null {
-		const isRunning = [...this.#running.values()].some((count) => count > 0);
-		return isRunning ? Date.now() + HEARTBEAT : this.#table.nextDueAt();
+		const queues = [...this.#queues.values()];
+		if (queues.some(({ running }) => running > 0))
+			return Date.now() + HEARTBEAT;
+		const dueAt = queues.flatMap((queue) => this.#table.nextDueAt(queue) ?? []);
+		return dueAt.length > 0 ? Math.min(...dueAt) : null;
 	}
 }

@@ -26,10 +26,12 @@ export class LocalScheduler extends Scheduler {
 		return this.#queues.metrics(queue);
 	}
 
-	/** A shard has no messages, and the object with the queues has no rows. */
+	/**
+	 * A shard has no messages, and the object with the queues has no rows. Both get each alarm: one that did not learn that
+	 * its alarm has fired would wait for it, and set none.
+	 */
 	override async alarm(run?: AlarmInvocationInfo): Promise<void> {
-		if (this.#queues.hasMessages())
-			await this.#queues.alarm(run?.isRetry ?? false);
-		else await super.alarm(run);
+		await this.#queues.alarm();
+		await super.alarm(run);
 	}
 }

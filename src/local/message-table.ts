@@ -51,11 +51,11 @@ export class MessageTable {
 		);
 	}
 
-	/** Lists the queues that have messages without a lease. */
+	/** Lists the queues that have messages. Reads all of them. */
 	queues(): LocalQueue[] {
 		return this.#sql
 			.exec<{ name: string; role: QueueRole }>(
-				"SELECT DISTINCT queue AS name, role FROM message WHERE is_leased = 0",
+				"SELECT DISTINCT queue AS name, role FROM message",
 			)
 			.toArray();
 	}
@@ -94,15 +94,12 @@ export class MessageTable {
 		);
 	}
 
-	hasMessages(): boolean {
-		return this.#sql.exec("SELECT 1 FROM message LIMIT 1").toArray().length > 0;
-	}
-
-	/** When the next message without a lease is due; null without one. */
-	nextDueAt(): number | null {
+	/** When the next message of a queue without a lease is due; null without one. */
+	nextDueAt({ name }: LocalQueue): number | null {
 		return this.#sql
 			.exec<{ due_at: number | null }>(
-				"SELECT min(due_at) AS due_at FROM message WHERE is_leased = 0",
+				"SELECT min(due_at) AS due_at FROM message WHERE queue = ? AND is_leased = 0",
+				name,
 			)
 			.one().due_at;
 	}

@@ -1,8 +1,10 @@
 /** The queues of a durable local run, on a real object: batches, verdicts, and what a new instance finds. */
 import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { MAX_RETRIES } from "../../src/event/limits.ts";
 import { LocalQueues } from "../../src/local/local-queues.ts";
+import { LocalScheduler } from "../../src/local/local-scheduler-object.ts";
 import type { LocalQueue } from "../../src/local/message-table.ts";
 import { setObjectContext } from "../../src/platform/object-context.ts";
 import type { QueueRole } from "../../src/platform/queue-names.ts";
@@ -58,11 +60,19 @@ function inObject(
 /** Fires the alarm at a time. */
 async function alarmAt(time: number, queues: LocalQueues): Promise<void> {
 	vi.setSystemTime(time);
-	await queues.alarm(false);
+	await queues.alarm();
 }
 
 const backlogOf = async (queues: LocalQueues, name: string) =>
 	(await queues.metrics(name)).backlogCount;
+/** All messages. */
+async function countOf(queues: LocalQueues): Promise<number> {
+	const names = ["EVENTS_QUEUE", "RETRIES_QUEUE", "DEAD_LETTERS_QUEUE"];
+	const counts = await Promise.all(
+		names.map((name) => backlogOf(queues, name)),
+	);
+	return counts.reduce((sum, count) => sum + count);
+}
 const attempts = () =>
 	received.flatMap(({ messages }) => messages.map((one) => one.attempts));
 
@@ -81,7 +91,7 @@ test("events are delivered in batches of 100, and retries alone", () =>
 			...{ id: "1", body: "record 0", attempts: 1 },
 			timestamp: new Date(T0),
 		});
-		await vi.waitFor(() => expect(queues.hasMessages()).toBe(false));
+		await vi.waitFor(async () => expect(await countOf(queues)).toBe(0));
 	}));
 
 test("a message waits for its delay, and a retried one for its own, with an alarm at that time", () =>
@@ -109,7 +119,7 @@ test("the first verdict counts", () =>
 			message.retry();
 		});
 		await queues.send(EVENTS, ["acknowledged"], 0);
-		await vi.waitFor(() => expect(queues.hasMessages()).toBe(false));
+		await vi.waitFor(async () => expect(await countOf(queues)).toBe(0));
 		expect(attempts()).toEqual([1]);
 	}));
 
@@ -135,10 +145,10 @@ test("the dead-letter queue deletes a message after its last retry, as the platf
 		await queues.send(deadLetters as LocalQueue, ["poison"], 0);
 		for (let retry = 1; retry < MAX_RETRIES; retry++)
 			await alarmAt(T0 + retry * 1_000, queues);
-		expect(queues.hasMessages()).toBe(true);
+		expect(await countOf(queues)).toBe(1);
 		await alarmAt(T0 + MAX_RETRIES * 1_000, queues);
 		expect(attempts().at(-1)).toBe(MAX_RETRIES + 1);
-		expect(queues.hasMessages()).toBe(false);
+		expect(await countOf(queues)).toBe(0);
 	}));
 
 test("a message without a verdict is redelivered in a minute", () =>
@@ -165,7 +175,25 @@ test("a new instance releases the leases of the old one, and counts the delivery
 		const next = restart();
 		await alarmAt(T0 + 1_000, next);
 		expect(attempts()).toEqual([2]);
-		await vi.waitFor(() => expect(next.hasMessages()).toBe(false));
+		await vi.waitFor(async () => expect(await countOf(next)).toBe(0));
+	}));
+
+test("an alarm that finds no message does not hide the next ones", () =>
+	runInDurableObject(shardNamed("local-empty"), async (_, state) => {
+		const { storage } = state;
+		const object = new LocalScheduler(state, env as Cloudflare.Env);
+		await object.send(EVENTS, ["at once"], 0);
+		await vi.waitFor(() => expect(attempts()).toEqual([1]));
+		const fire = async () => {
+			await storage.deleteAlarm();
+			vi.setSystemTime(Date.now() + 500);
+			await object.alarm();
+		};
+		await fire();
+		await fire();
+		expect(await storage.getAlarm()).toBe(null);
+		await object.send(EVENTS, ["later"], 10);
+		expect(await storage.getAlarm()).toBe(Date.now() + 10_000);
 	}));
 
 test("metrics count the messages of a queue, also those that are being delivered", () =>
@@ -179,7 +207,7 @@ test("metrics count the messages of a queue, also those that are being delivered
 		expect(await backlogOf(queues, "RETRIES_QUEUE")).toBe(0);
 	}));
 
-test("ten batches of a queue run at once, and the next one starts when one has ended", () =>
+test("ten batches of retries run at once, and the next one starts when one has ended", () =>
 	inObject(async (queues) => {
 		let finish = () => {};
 		consumeWith(async (message) => {
