@@ -3,11 +3,12 @@
  * dispatches to the Workers that `tidings.config.ts` names. It has no handlers yet: register yours with `events.on`.
  */
 import { createEvents } from "tidings";
+import { apps } from "tidings/apps";
 import { publisher, worker } from "tidings/worker";
 import config from "../tidings.config.ts";
 
 export const events = createEvents();
 
-export default worker(events, { config });
+export default worker(events, { config, apps: apps() });
 export const Publisher = publisher(events);
 export * from "tidings/objects";

@@ -1,9 +1,10 @@
 /** Everything that one Worker registers, and the ports that `worker(events)` assembles from it. It contains no rules. */
 import type { App } from "./apps/app.ts";
-import type { AppPorts } from "./apps/app-ports.ts";
+import type { AppsExtension } from "./apps/extension/extension.ts";
 import type { Definition } from "./event/definition.ts";
 import type { Observe } from "./event/transition.ts";
 import { HandlerRegistry } from "./handlers/registry.ts";
+import type { Ports } from "./ports.ts";
 import type { Bus } from "./publish/transport.ts";
 
 export interface Registration {
@@ -16,11 +17,21 @@ export interface Registration {
 	checkListed(name: string): void;
 	/** Set once, by `worker(events)`. */
 	assembled?: {
-		readonly ports: AppPorts;
+		readonly ports: Ports;
+		readonly apps: AppsExtension;
 		readonly bus: Bus;
-		/** Retention of the queues, in milliseconds. */
-		readonly retention: number;
+		/** Creates the HTTP API without a prefix. */
+		createApi(): Api;
 	};
+}
+
+/** Answers requests. */
+export interface Api {
+	fetch(
+		request: Request,
+		env: Cloudflare.Env,
+		ctx: ExecutionContext,
+	): Response | Promise<Response>;
 }
 
 /** The key of the registration in what `createEvents` returns. */
@@ -67,6 +78,11 @@ export function assembledOf({ assembled }: Registration) {
 }
 
 /** @throws Error until `worker(events)` is called */
-export function portsOf(events: Registered): AppPorts {
+export function portsOf(events: Registered): Ports {
 	return assembledOf(registrationOf(events)).ports;
+}
+
+/** @throws Error until `worker(events)` is called */
+export function appsOf(events: Registered): AppsExtension {
+	return assembledOf(registrationOf(events)).apps;
 }

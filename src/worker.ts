@@ -1,13 +1,13 @@
 /** Entry point of the Worker that owns its events. It combines the user's own fetch, queue, scheduled and email with ours. */
 
-import { runPart } from "./apps/run-tool.ts";
-import { enqueueTrigger } from "./apps/webhooks/enqueue-trigger.ts";
+import { absentApps } from "./apps/extension/absent-apps.ts";
 import { assemble } from "./config/assemble.ts";
 import type { Config } from "./config/config.ts";
 import { settingsOf } from "./config/settings.ts";
 import { consume } from "./consume/queue.ts";
 import { reportUnclaimed, UNCLAIMED_DELAY } from "./consume/unclaimed.ts";
 import type { Dashboard } from "./dashboard.ts";
+import type { Apps } from "./entrypoints/apps.ts";
 import { createApp } from "./entrypoints/http/app.ts";
 import { decode } from "./event/envelope.ts";
 import { RefusedError } from "./event/errors.ts";
@@ -43,6 +43,8 @@ interface WorkerOptions<Env = Cloudflare.Env>
 	config?: Config;
 	/** `dashboard()` of `tidings/dashboard`. Default: none. */
 	dashboard?: Dashboard;
+	/** `apps()` of `tidings/apps`. Default: none; then this Worker runs no apps. */
+	apps?: Apps;
 }
 
 /**
@@ -59,30 +61,40 @@ export function worker<Env = Cloudflare.Env>(
 	options: WorkerOptions<Env> = {},
 ) {
 	rejectUnknownKeys("worker", options, OPTIONS);
-	const { prefix = "", config, dashboard, ...own } = options;
+	const { prefix = "", config, dashboard, apps, ...own } = options;
 	if (!/^(\/[^/?#]+)*$/.test(prefix))
 		throw new RefusedError(
 			"invalid_request",
 			`worker: prefix ${JSON.stringify(prefix)} is not a path; use one such as "/events", without a slash at its end`,
 		);
+	if (apps !== undefined && typeof apps?.extend !== "function")
+		throw new RefusedError(
+			"invalid_request",
+			`worker: apps is not the result of apps(); import { apps } from "tidings/apps" and pass { apps: apps() }, and the apps themselves to createEvents({ apps })`,
+		);
 	const settings = settingsOf(config);
 	const registration = registrationOf(events);
-	const { ports, consumerPorts } = assemble(registration, settings, prefix);
+	const extend = apps?.extend ?? absentApps;
+	const assembled = assemble(registration, settings, prefix, extend);
+	const { ports, consumerPorts, bus, apps: extension } = assembled;
 	checkHandlerPaths();
 	checkRateLimits();
 	const { retention } = settings;
-	const app = createApp(
-		ports,
-		prefix,
-		retention.queues,
-		dashboard?.openapiPage,
-	);
+	const routes = extension.ports ? apps?.routes(extension.ports) : undefined;
+	const api = { retention: retention.queues, apps: routes };
+	const createApi = () => createApp(ports, api);
+	registration.assembled = { ports, apps: extension, bus, createApi };
+	const page = dashboard?.openapiPage;
+	const app = createApp(ports, { ...api, prefix, page });
 	const roles = rolesByName();
 	const ours = own.fetch && prefix === "" ? OURS : OURS_WITH_DESCRIPTION;
 	const pagesPath =
 		prefix + (dashboard?.path ?? (own.fetch ? "/_tidings" : ""));
 	if (dashboard) checkPagesPath(pagesPath, prefix, own.fetch !== undefined);
-	const pages = dashboard?.serve({ ports, settings, path: pagesPath, prefix });
+	const pages = dashboard?.serve({
+		...{ ports, apps: extension.ports, settings },
+		...{ path: pagesPath, prefix },
+	});
 	setObjectContext({
 		queues: consumerPorts.queues,
 		payloads: consumerPorts.payloads,
@@ -91,11 +103,8 @@ export function worker<Env = Cloudflare.Env>(
 		journalRetention: settings.journal ? settings.journal.retention : 0,
 		runJobStep: (step) =>
 			runStep(step, actingAs(ports, step.by), retention.queues),
-		runLifecycle: (name, which, secret) =>
-			runPart(name, which, ports.webhookUrl(name, secret), ports),
-		enqueuePoll: async (name) => {
-			await enqueueTrigger(name, { trigger: "poll" }, ports);
-		},
+		runLifecycle: extension.runLifecycle,
+		enqueuePoll: extension.enqueuePoll,
 		consume: (messages, role) => consume(messages, role, consumerPorts),
 	});
 
@@ -140,7 +149,7 @@ export function worker<Env = Cloudflare.Env>(
 
 const OPTIONS = [
 	...(["fetch", "queue", "scheduled", "email"] as const),
-	...(["prefix", "config", "dashboard"] as const),
+	...(["prefix", "config", "dashboard", "apps"] as const),
 ];
 
 /** Reads the var when the module loads, so that a wrong var fails the deploy and not the events. */

@@ -169,7 +169,7 @@ test.each<[string, RegExp, RegExp]>([
 	).toEqual([]);
 });
 
-test("only config/assemble.ts, events.ts and the entry points know apps", () => {
+test("only config/assemble.ts, events.ts and the entry points know the types of apps", () => {
 	const core =
 		/^(publish|schedule|consume|dead-letters|handlers|payloads|config|platform|event)\/|^ports\.ts/;
 	for (const file of [...files.keys()].filter((file) => core.test(file)))
@@ -182,19 +182,48 @@ const DIALECTS = [...files.keys()].filter((file) =>
 	/^dialects\/[^/]+$/.test(file),
 );
 
-test.each(["index.ts", "client.ts", ...DIALECTS])(
-	"a bundle of %s contains neither Hono, nor zod (except for apps), nor an object, nor an entry point",
+test.each([
+	...["index.ts", "client.ts"],
+	...DIALECTS.filter((file) => file !== "dialects/apps.ts"),
+])(
+	"a bundle of %s contains neither Hono, nor zod, nor an object, nor an entry point",
 	(entry) => {
 		const bundle = [...bundleOf(entry)];
 		expect(bundle.length).toBeGreaterThan(3);
-		// The declaration of an app is validated with zod.
-		const excluded =
-			entry === "dialects/apps.ts"
-				? /^(hono|entrypoints\/)|-object\.ts$/
-				: /^(hono|zod|entrypoints\/)|-object\.ts$/;
+		const excluded = /^(hono|zod|entrypoints\/)|-object\.ts$/;
 		expect(bundle.filter((name) => excluded.test(name))).toEqual([]);
 	},
 );
+
+test("a bundle of an app contains neither Hono, nor an object, nor an entry point", () => {
+	const bundle = [...bundleOf("apps/app.ts")];
+	// The declaration of an app is validated with zod.
+	expect(bundle).toContain("zod");
+	const excluded = /^(hono|entrypoints\/)|-object\.ts$/;
+	expect(bundle.filter((name) => excluded.test(name))).toEqual([]);
+});
+
+test("only dialects/apps.ts brings apps: a bundle of worker.ts has none of their code, and one with the objects what the object of an event needs", () => {
+	const brought = /^apps\/|^entrypoints\/http\/apps\/|^(jose|@cfworker)/;
+	const appsIn = (bundle: Set<string>) =>
+		[...bundle].filter((name) => brought.test(name)).sort();
+	// The stand-in for apps, and the names of their events.
+	expect(appsIn(bundleOf("worker.ts"))).toEqual([
+		"apps/app-name.ts",
+		"apps/delivery-ids.ts",
+		"apps/extension/absent-apps.ts",
+		"apps/own-app.ts",
+	]);
+	expect(appsIn(bundleOf("objects.ts"))).toEqual([
+		"apps/subscriptions/lifecycle-runner.ts",
+		"apps/subscriptions/lifecycle.ts",
+		"apps/subscriptions/subscription-table.ts",
+		"apps/subscriptions/subscriptions-object.ts",
+		"apps/webhooks/delivery-waiters.ts",
+		"apps/webhooks/webhook-table.ts",
+	]);
+	expect(appsIn(bundleOf("dialects/apps.ts"))).toContain("jose");
+});
 
 test("only dashboard.ts brings the dashboard: a bundle of worker.ts has neither its pages nor JSX", () => {
 	const bundle = [...bundleOf("worker.ts")];

@@ -5,7 +5,7 @@ import { PAYLOAD_RETENTION } from "../../src/event/limits.ts";
 import { countsOf } from "../../src/journal/counters.ts";
 import { pageOf } from "../../src/journal/page.ts";
 import { boundJournal } from "../../src/platform/bindings.ts";
-import { portsOf } from "../../src/registration.ts";
+import { appPortsOf } from "../../test/support/app-ports.ts";
 import { alarmAfter, http, putToSleep, shop, tokenOf } from "./callers.ts";
 import { counted } from "./meter.ts";
 import { events, failures } from "./worker.ts";
@@ -73,7 +73,7 @@ const ring = (to: Record<string, number>) =>
 
 const call = async (headers: Record<string, string> = {}) => {
 	const secret = await boundSubscriptions(NAME).webhookSecret();
-	const url = portsOf(events).webhookUrl(NAME, secret);
+	const url = appPortsOf(events).webhookUrl(NAME, secret);
 	return () => http(url, { ding: true }, headers);
 };
 let calling: () => Promise<Response>;

@@ -1,6 +1,6 @@
 /** The Worker whose costs are counted: the events, handlers and apps of the scenarios, wrapped in the meter. */
 import { createEvents, defineConfig } from "tidings";
-import { type Capabilities, createApp } from "tidings/apps";
+import { apps, type Capabilities, createApp } from "tidings/apps";
 import {
 	DeadLetters as BareDeadLetters,
 	Journal as BareJournal,
@@ -75,7 +75,7 @@ const config = defineConfig({
 	},
 });
 
-const own = meterWorker(worker(events, { config }));
+const own = meterWorker(worker(events, { config, apps: apps() }));
 
 export default own;
 export const Publisher = meterEntrypoint(publisher(events));

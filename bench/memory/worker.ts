@@ -1,14 +1,14 @@
 /** The Worker whose memory is measured, without the meter of `bench/cost`. */
 import { exports } from "cloudflare:workers";
 import { createEvents, defineConfig } from "tidings";
-import { type Capabilities, createApp } from "tidings/apps";
+import { apps, type Capabilities, createApp } from "tidings/apps";
 import {
 	Scheduler as BareScheduler,
 	Subscriptions as BareSubscriptions,
 } from "tidings/objects";
 import { subscriber, worker } from "tidings/worker";
 import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
-import { portsOf } from "../../src/registration.ts";
+import { appPortsOf } from "../../test/support/app-ports.ts";
 import { BODIES, type BodyKind } from "./bodies.ts";
 
 export { DeadLetters, Payloads } from "tidings/objects";
@@ -81,7 +81,7 @@ const config = defineConfig({
 	},
 });
 
-const own = worker(events, { config });
+const own = worker(events, { config, apps: apps() });
 const NAME = "@memory/bell/rung";
 
 /** The actions that the bench may ask for. */
@@ -145,7 +145,7 @@ const actions: Actions = {
 	},
 	async hookPath() {
 		const secret = await boundSubscriptions(NAME).webhookSecret();
-		return new URL(portsOf(events).webhookUrl(NAME, secret)).pathname;
+		return new URL(appPortsOf(events).webhookUrl(NAME, secret)).pathname;
 	},
 	async subscribe({ from, count }) {
 		await classes.Subscriptions.getByName(NAME).fill(from, count);

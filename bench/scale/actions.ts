@@ -10,6 +10,7 @@ import { newId } from "../../src/event/id.ts";
 import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
 import { portsOf } from "../../src/registration.ts";
 import { listScheduled } from "../../src/schedule/list.ts";
+import { appPortsOf } from "../../test/support/app-ports.ts";
 import type { Counts } from "../cost/counts.ts";
 import { counted, startCounting } from "../cost/meter.ts";
 import { events, mail, RUNG } from "./events.ts";
@@ -171,7 +172,7 @@ const actions = {
 				{ app: "@scale/bell", event: "rung" },
 				MAIL,
 				undefined,
-				portsOf(events),
+				appPortsOf(events),
 			),
 		),
 };

@@ -1,5 +1,6 @@
 /** The Worker that is measured. The meter of `bench/cost` counts what it does. */
 import { defineConfig } from "tidings";
+import { apps } from "tidings/apps";
 import {
 	DeadLetters as BareDeadLetters,
 	Payloads as BarePayloads,
@@ -32,7 +33,7 @@ const config = defineConfig({
 	},
 });
 
-const own = meterWorker(worker(events, { config }));
+const own = meterWorker(worker(events, { config, apps: apps() }));
 
 export default {
 	...own,

@@ -46,3 +46,25 @@ export function parseAppEventName(name: string): AppEventName | undefined {
 	const event = name.slice(end + 1);
 	return isAppName(app) && SHORT_NAME.test(event) ? { app, event } : undefined;
 }
+
+const SUFFIX = "/trigger";
+
+/** The name of the events that carry an app event's triggers. */
+export function triggerName(eventName: string): string {
+	return eventName + SUFFIX;
+}
+
+/** The app with whose identity a trigger's handler runs, and the event. */
+export type TriggerIdentity = AppEventName;
+
+/** Returns undefined for the name of any other event. */
+export function identityOfTrigger(name: string): TriggerIdentity | undefined {
+	return name.endsWith(SUFFIX)
+		? parseAppEventName(name.slice(0, -SUFFIX.length))
+		: undefined;
+}
+
+/** Whether it is the name of an app's event, or of one that carries its triggers. */
+export function isAppsEvent(name: string): boolean {
+	return (parseAppEventName(name) ?? identityOfTrigger(name)) !== undefined;
+}

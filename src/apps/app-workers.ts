@@ -6,9 +6,10 @@ import type { CallSignature } from "../handlers/call-signature.ts";
 import { log } from "../platform/log.ts";
 import { inTime } from "../platform/timer.ts";
 import type { Ports } from "../ports.ts";
-import { type App, checkPayloadOf, receiveWebhook } from "./app.ts";
+import type { App } from "./app.ts";
 import type { AppWorker } from "./app-ports.ts";
 import { type AppDeclaration, declarationFrom } from "./declaration.ts";
+import { ownAppOf } from "./own-app.ts";
 import type { HookRequest, Received } from "./webhooks/trigger.ts";
 
 /** The methods for apps of another Worker's `Subscriber` entrypoint. */
@@ -67,9 +68,15 @@ function ownApps(
 		worker,
 		apps: async () => own,
 		had: (name) => own.some((one) => one.name === name),
-		receive: (name, request) =>
-			answerOf(worker, name, receiveWebhook(apps, name, request, deps), deps),
-		checkPayload: async (name, payload) => checkPayloadOf(apps, name, payload),
+		receive(name, request) {
+			const { app, event } = ownAppOf(apps, name);
+			const answer = app.receive(event, request, deps.clock());
+			return answerOf(worker, name, answer, deps);
+		},
+		async checkPayload(name, payload) {
+			const { app, event } = ownAppOf(apps, name);
+			app.checkPayload(event, payload);
+		},
 	};
 }
 

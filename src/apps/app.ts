@@ -2,12 +2,11 @@
 import { rejectUnknownKeys } from "../event/validation.ts";
 import type { Handler } from "../handlers/handler.ts";
 import { log } from "../platform/log.ts";
-import type { Ports } from "../ports.ts";
 import { type AppModule, eventHandlers, toolHandler } from "./app-handlers.ts";
-import { parseAppEventName } from "./app-name.ts";
+import { appEventName } from "./app-name.ts";
 import { type AppDeclaration, declarationOf } from "./declaration.ts";
 import type { Capability } from "./declaration-schema.ts";
-import { checkEventPayload } from "./payload-schema.ts";
+import { checkEventPayload } from "./schema/payload-schema.ts";
 import type { HookRequest, Received } from "./webhooks/trigger.ts";
 import { checkRequest, type HookModule } from "./webhooks/webhook-module.ts";
 
@@ -43,10 +42,16 @@ export interface App {
 	readonly declaration: AppDeclaration;
 	/** The app's code as handlers, with the ids that deliveries name. */
 	readonly handlers: readonly Handler[];
-	/** The webhook functions of each event's handler module, by event. */
-	readonly hooks: Readonly<Record<string, HookModule>>;
-	/** Checks a payload with the schema of an event. A Worker without apps bundles no validator. @throws RefusedError */
+	/** Checks a payload with the schema of an event. @throws RefusedError `schema_violation` */
 	checkPayload(event: string, payload: unknown): void;
+	/**
+	 * Asks whether the app accepts a call of an event's webhook. An error of the app's code is logged here and not passed
+	 * on: the caller may be anybody.
+	 *
+	 * @param now epoch milliseconds
+	 * @throws Error if the event has no webhook here
+	 */
+	receive(event: string, request: HookRequest, now: number): Promise<Received>;
 }
 
 const KEYS = [
@@ -74,6 +79,12 @@ export function createApp(name: string, options: AppOptions): App {
 			throw new TypeError(
 				`${name}: src/events/${event}: events.json has no event ${JSON.stringify(event)}; use ${Object.keys(declaration.events).join(", ") || "none"}`,
 			);
+	const hooks = new Map(
+		Object.entries(handlers).map(([event, { handler = {} }]) => [
+			event,
+			hookOf(name, event, handler),
+		]),
+	);
 	return {
 		declaration,
 		handlers: [
@@ -84,14 +95,10 @@ export function createApp(name: string, options: AppOptions): App {
 				toolHandler(declaration, tool, module),
 			),
 		],
-		hooks: Object.fromEntries(
-			Object.entries(handlers).map(([event, { handler = {} }]) => [
-				event,
-				hookOf(name, event, handler),
-			]),
-		),
 		checkPayload: (event, payload) =>
 			checkEventPayload(name, declaration.events, event, payload),
+		receive: (event, request, now) =>
+			receive(name, event, hooks.get(event), request, now),
 	};
 }
 
@@ -105,39 +112,20 @@ function hookOf(app: string, event: string, module: HookModule): HookModule {
 	);
 }
 
-/** Checks a payload with the schema of its event. @throws RefusedError `schema_violation`; Error if the app is not here */
-export function checkPayloadOf(
-	apps: readonly App[],
-	eventName: string,
-	payload: unknown,
-): void {
-	const { app = "", event = "" } = parseAppEventName(eventName) ?? {};
-	const found = apps.find(({ declaration }) => declaration.name === app);
-	if (!found) throw new Error(`tidings: this Worker has no app ${app}`);
-	found.checkPayload(event, payload);
-}
-
-/**
- * Asks the app of an event whether it accepts a call of its webhook. An error of the app's code is logged here and not
- * passed on: the caller may be anybody.
- *
- * @throws Error if the app is not here
- */
-export async function receiveWebhook(
-	apps: readonly App[],
-	eventName: string,
+async function receive(
+	app: string,
+	event: string,
+	module: HookModule | undefined,
 	request: HookRequest,
-	{ clock }: Pick<Ports, "clock">,
+	now: number,
 ): Promise<Received> {
-	const { app = "", event = "" } = parseAppEventName(eventName) ?? {};
-	const hooks = apps.find(({ declaration }) => declaration.name === app)?.hooks;
-	const module = hooks?.[event];
+	const name = appEventName(app, event);
 	if (!module)
-		throw new Error(`tidings: this Worker has no webhook of ${eventName}`);
+		throw new Error(`tidings: this Worker has no webhook of ${name}`);
 	try {
-		return await checkRequest(module, request, clock());
+		return await checkRequest(module, request, now);
 	} catch (error) {
-		log("webhook_code_failed", { name: eventName, error });
+		log("webhook_code_failed", { name, error });
 		return { type: "failed" };
 	}
 }

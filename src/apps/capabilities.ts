@@ -10,7 +10,7 @@ import type { ToolSubscription } from "./app-event-body.ts";
 import type { AppEventToSend, AppHost } from "./app-host.ts";
 import type { AppDeclaration } from "./declaration.ts";
 import type { Capability } from "./declaration-schema.ts";
-import { checkEventPayload } from "./payload-schema.ts";
+import { checkEventPayload } from "./schema/payload-schema.ts";
 import { type AppStorage, storageOf } from "./storage.ts";
 import type { Subscribed } from "./subscriptions/subscription.ts";
 

@@ -11,7 +11,7 @@ import {
 	parseAppEventName,
 	SHORT_NAME,
 } from "./app-name.ts";
-import { checkSchema } from "./payload-schema.ts";
+import { checkSchema } from "./schema/payload-schema.ts";
 import { keyFields } from "./subscriptions/subscription-key.ts";
 
 const CAPABILITIES = ["storage", "event"] as const;

@@ -1,4 +1,5 @@
 /** The ids that deliveries to apps have: tools, lifecycle parts, subscriptions. It looks nothing up. */
+import { identityOfTrigger } from "./app-name.ts";
 import type { Subscription } from "./subscriptions/subscription.ts";
 
 /** The id of a tool as a handler. */
@@ -32,6 +33,14 @@ const AFTER = ">";
  */
 export function remainingSubscribersId(eventName: string, after = 0): string {
 	return eventName + SUBSCRIPTIONS + (after > 0 ? AFTER + after : "");
+}
+
+/** The id of the first delivery of an event: to all its subscribers, or to the handler of a trigger. */
+export function wholeEventId(eventName: string): string {
+	const trigger = identityOfTrigger(eventName);
+	return trigger
+		? partId(trigger.app, trigger.event, "handler")
+		: remainingSubscribersId(eventName);
 }
 
 /** Returns the subscription that a delivery is for, or the position after which its subscribers begin. */

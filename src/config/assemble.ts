@@ -3,11 +3,8 @@
  * configuration names and that is missing is an error then, not with the first event.
  */
 
-import { appExtension } from "../apps/app-extension.ts";
-import type { AppPorts } from "../apps/app-ports.ts";
-import { type AppBinding, appWorkers } from "../apps/app-workers.ts";
-import { runTool } from "../apps/run-tool.ts";
-import { boundSubscriptions } from "../apps/subscriptions/bound-subscriptions.ts";
+import type { AppBinding } from "../apps/app-workers.ts";
+import type { AppsExtension, Extend } from "../apps/extension/extension.ts";
 import { newId, newIds } from "../event/id.ts";
 import { signatureFor } from "../handlers/call-signature.ts";
 import type { SubscriberBinding } from "../handlers/remote-worker.ts";
@@ -37,12 +34,7 @@ import type { Bus } from "../publish/transport.ts";
 import type { Registration } from "../registration.ts";
 import { cancel, reschedule } from "../schedule/schedule.ts";
 import { boundScheduler } from "../schedule/shards.ts";
-import {
-	checkApps,
-	checkBindings,
-	checkIds,
-	registerFiles,
-} from "./check-settings.ts";
+import { checkBindings, checkIds, registerFiles } from "./check-settings.ts";
 import type { Settings } from "./settings.ts";
 
 /**
@@ -50,21 +42,19 @@ import type { Settings } from "./settings.ts";
  * whose send fails is redelivered.
  *
  * @param prefix of our paths
+ * @param extend adds apps
  * @throws Error that names the path of a missing binding or handler in the configuration
  */
 export function assemble(
 	registration: Registration,
 	settings: Settings,
 	prefix: string,
-): { ports: AppPorts; consumerPorts: Ports } {
-	const { shards, subscribers, routing, issuers, url } = settings;
+	extend: Extend,
+): { ports: Ports; consumerPorts: Ports; apps: AppsExtension; bus: Bus } {
+	const { shards, subscribers, routing } = settings;
 	const { handlers, apps, definitions, definitionOf, checkListed, observe } =
 		registration;
 	checkBindings(settings);
-	checkApps(
-		settings,
-		apps.map(({ declaration }) => declaration.name),
-	);
 	registerFiles(settings, handlers);
 	checkIds(settings, handlers);
 
@@ -88,7 +78,12 @@ export function assemble(
 	const journal = settings.journal
 		? new JournalWriter(settings.journal, boundJournal(), clock, background)
 		: null;
-	const ports: AppPorts = {
+	const extension = extend({
+		// They contain the extension.
+		ports: () => ports,
+		...{ apps, bindings, settings, prefix },
+	});
+	const ports: Ports = {
 		...time,
 		queues: coalescingQueues(queues, time),
 		scheduler: coalescingScheduler(scheduler, time),
@@ -98,8 +93,7 @@ export function assemble(
 		jobs: boundJobs(),
 		journal,
 		workers,
-		// The extension uses these ports, and is one of them.
-		extension: appExtension(() => ports),
+		extension,
 		definitions,
 		definitionOf,
 		checkListed,
@@ -107,16 +101,12 @@ export function assemble(
 		newId: (time) => newId(time, shards.now),
 		newIds: (count, time) => newIds(count, time, shards.now),
 		observe: journal ? journalingCalls(observe, journal) : observe,
-		appWorkers: appWorkers(apps, workers, bindings, subscribers, time),
-		subscriptionsOf: boundSubscriptions,
-		issuers,
-		webhookUrl: (name, secret) => `${url}${prefix}/hooks/${name}/${secret}`,
 	};
-	const retention = settings.retention.queues;
-	registration.assembled = { ports, bus: ownBus(ports), retention };
 	return {
 		ports,
 		consumerPorts: { ...ports, queues, scheduler, payloads, observe },
+		apps: extension,
+		bus: ownBus(ports, extension),
 	};
 }
 
@@ -145,13 +135,12 @@ function signing(
 	};
 }
 
-function ownBus(ports: AppPorts): Bus {
+function ownBus(ports: Ports, { runTool }: AppsExtension): Bus {
 	return {
 		publish: (request) => publish(request, ports),
 		publishBatch: (requests) => publishBatch(requests, ports),
 		cancel: (id) => cancel(id, ports),
 		reschedule: (id, after) => reschedule(id, after, ports),
-		runTool: (app, tool, input, tokens) =>
-			runTool(app, tool, input, tokens, ports),
+		runTool,
 	};
 }

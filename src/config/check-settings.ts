@@ -23,20 +23,6 @@ export function checkBindings({ subscribers }: Settings): void {
 	}
 }
 
-/** @throws Error if the configuration gives an app of this Worker to another one */
-export function checkApps(
-	{ subscribers }: Settings,
-	own: readonly string[],
-): void {
-	for (const [key, { apps = [] }] of Object.entries(subscribers)) {
-		const twice = apps.find((app) => own.includes(app));
-		if (twice !== undefined)
-			throw new Error(
-				`tidings.config.ts: subscribers.${key}.apps: this Worker's createEvents has the app ${JSON.stringify(twice)}, too; remove it from one of them`,
-			);
-	}
-}
-
 /** Registers files of `src/subscribers/` that only a route names. */
 export function registerFiles(
 	{ routing }: Settings,

@@ -26,6 +26,8 @@ export type Result =
 	| { type: "body_missing"; reference: string }
 	/** The platform gave the message up after its retries. */
 	| { type: "abandoned" }
+	/** This deploy lacks the extension that the event belongs to. */
+	| { type: "extension_missing"; remedy: string }
 	/** The subscription that the delivery is for cannot be read now. */
 	| { type: "subscription_unreadable" }
 	/** The subscription that the delivery is for has ended. */
@@ -112,10 +114,12 @@ export function decide(
 			return dead("abandoned", firstFailure, attempt + MAX_RETRIES);
 		}
 
+		case "extension_missing":
 		case "unknown_handler": {
 			const wait = waitForDeploy(delivery.unknownFor ?? 0);
 			if (wait !== undefined) return park("unknown_handler", wait);
-			const message = `no handler ${JSON.stringify(delivery.handler)} was registered for an hour`;
+			const remedy = "remedy" in result ? `: ${result.remedy}` : "";
+			const message = `no handler ${JSON.stringify(delivery.handler)} was registered for an hour${remedy}`;
 			const error = { name: "UnknownHandlerError", message };
 			return dead("unknown_handler", error, attempt - 1);
 		}

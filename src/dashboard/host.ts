@@ -1,10 +1,13 @@
 /** What the dashboard is given: what its pages read and act on, and who signs its visitors in. Types only. */
 import type { AppPorts } from "../apps/app-ports.ts";
 import type { Settings } from "../config/settings.ts";
+import type { Ports } from "../ports.ts";
 
 /** What the pages read and act on. */
 export interface DashboardHost {
-	readonly ports: AppPorts;
+	readonly ports: Ports;
+	/** Null if the Worker has no apps. */
+	readonly apps: AppPorts | null;
 	readonly settings: Settings;
 	/** Where the dashboard is, without a slash at its end; empty at the root. */
 	readonly path: string;

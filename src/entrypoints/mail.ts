@@ -1,8 +1,7 @@
 /** Receives mail from Cloudflare Email Routing for an app's event. It stores nothing itself. */
-import { acceptMail } from "../apps/webhooks/accept-mail.ts";
 import { HOOK_BYTES } from "../event/limits.ts";
 import type { Events } from "../events.ts";
-import { portsOf, registrationOf } from "../registration.ts";
+import { appsOf, registrationOf } from "../registration.ts";
 
 /**
  * Creates an `email` handler for `worker(events, { email })`. Each mail runs the event's `handler` with
@@ -25,8 +24,8 @@ export function mailTo(
 		const headers = Object.fromEntries(message.headers);
 		const bytes = new Uint8Array(await new Response(message.raw).arrayBuffer());
 		const mail = { trigger: "mail" as const, from, to, headers, bytes };
-		const messageId = headers["message-id"];
-		if (!(await acceptMail({ app, event }, mail, messageId, portsOf(events))))
+		const { acceptMail } = appsOf(events);
+		if (!(await acceptMail({ app, event }, mail, headers["message-id"])))
 			message.setReject("this address does not accept mail now");
 	};
 }

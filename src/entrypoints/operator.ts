@@ -3,12 +3,9 @@
  * no rules: it names the caller, and the API answers.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
-import type { Hono } from "hono";
 import type { Events } from "../events.ts";
-import { assembledOf, registrationOf } from "../registration.ts";
-import { createApp } from "./http/app.ts";
+import { type Api, assembledOf, registrationOf } from "../registration.ts";
 import { identify } from "./http/keys.ts";
-import type { Http } from "./http/routes.ts";
 
 /** The `props` of the service binding. The person who deploys the caller writes them: they limit code, not deployers. */
 export interface OperatorProps {
@@ -31,18 +28,17 @@ export function operator(
 	env: Cloudflare.Env,
 ) => WorkerEntrypoint<Cloudflare.Env, OperatorProps> {
 	const registration = registrationOf(events);
-	let app: Hono<Http> | undefined;
+	let api: Api | undefined;
 
 	return class Operator extends WorkerEntrypoint<
 		Cloudflare.Env,
 		OperatorProps
 	> {
 		override async fetch(request: Request): Promise<Response> {
-			const { ports, retention } = assembledOf(registration);
-			app ??= createApp(ports, "", retention);
+			api ??= assembledOf(registration).createApi();
 			const { by, scopes } = this.ctx.props ?? {};
 			identify(request, by ?? "operator", scopesIn(scopes));
-			return app.fetch(request, this.env, this.ctx);
+			return api.fetch(request, this.env, this.ctx);
 		}
 	};
 }

@@ -5,9 +5,6 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { AppIdentity } from "../apps/app-host.ts";
 import { isAppName } from "../apps/app-name.ts";
-import type { AppPorts } from "../apps/app-ports.ts";
-import { runTool } from "../apps/run-tool.ts";
-import { subscribe, unsubscribe } from "../apps/subscriptions/subscribe.ts";
 import type { Subscribed } from "../apps/subscriptions/subscription.ts";
 import {
 	ForbiddenError,
@@ -27,6 +24,7 @@ import {
 import { actingAs } from "../event/transition.ts";
 import { objectOf, rejectUnknownKeys } from "../event/validation.ts";
 import type { Events } from "../events.ts";
+import type { Ports } from "../ports.ts";
 import { publish, publishBatch } from "../publish/publish.ts";
 import {
 	type PublishRequest,
@@ -34,7 +32,7 @@ import {
 	requestsOf,
 } from "../publish/request.ts";
 import type { Answer } from "../publish/transport.ts";
-import { portsOf, registrationOf } from "../registration.ts";
+import { appsOf, portsOf, registrationOf } from "../registration.ts";
 import { cancel, reschedule } from "../schedule/schedule.ts";
 
 /**
@@ -130,7 +128,8 @@ export function publisher(
 			tool: string,
 			options?: unknown,
 		): Promise<Subscribed> {
-			return subscribe(this.#identity(options), source, event, tool, ports());
+			const caller = this.#identity(options);
+			return appsOf(events).subscribe(caller, source, event, tool);
 		}
 
 		async unsubscribe(
@@ -138,7 +137,8 @@ export function publisher(
 			event: string,
 			options?: unknown,
 		): Promise<boolean> {
-			return unsubscribe(this.#identity(options), source, event, ports());
+			const caller = this.#identity(options);
+			return appsOf(events).unsubscribe(caller, source, event);
 		}
 
 		async runTool(
@@ -153,7 +153,7 @@ export function publisher(
 					`${this.#caller()} may not run tools of ${String(app).slice(0, 100)}; its props limit what it may publish, so it may run only tools of the app that they name`,
 				);
 			const tokens = tokensIn(options);
-			return runTool(app, tool, input, tokens, ports());
+			return appsOf(events).runTool(app, tool, input, tokens);
 		}
 
 		/**
@@ -202,7 +202,7 @@ export function publisher(
 			return typeof app === "string" ? { by: app } : {};
 		}
 
-		#acting(): AppPorts {
+		#acting(): Ports {
 			const { by } = this.#by();
 			return by === undefined ? ports() : actingAs(ports(), by);
 		}

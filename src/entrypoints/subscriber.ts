@@ -3,10 +3,10 @@
  * nothing.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { checkPayloadOf, receiveWebhook } from "../apps/app.ts";
 import type { AppHost } from "../apps/app-host.ts";
 import type { AppBinding } from "../apps/app-workers.ts";
 import type { AppDeclaration } from "../apps/declaration.ts";
+import { ownAppOf } from "../apps/own-app.ts";
 import type { HookRequest, Received } from "../apps/webhooks/trigger.ts";
 import { plainError } from "../event/errors.ts";
 import { rejectUnknownKeys } from "../event/validation.ts";
@@ -105,7 +105,8 @@ export function subscriber(
 			signature?: CallSignature,
 		): Promise<Received> {
 			await check("receive", [name, request], signature);
-			return receiveWebhook(apps, name, request, time);
+			const { app, event } = ownAppOf(apps, name);
+			return app.receive(event, request, time.clock());
 		}
 
 		/** Returns the error of a payload that does not match its schema, or null. */
@@ -116,7 +117,8 @@ export function subscriber(
 		): Promise<object | null> {
 			await check("checkPayload", [name, payload], signature);
 			try {
-				checkPayloadOf(apps, name, payload);
+				const { app, event } = ownAppOf(apps, name);
+				app.checkPayload(event, payload);
 				return null;
 			} catch (thrown) {
 				const error = plainError(thrown);

@@ -23,6 +23,7 @@ const LINES = {
 	call_cut_off: ["error", "handlers without an outcome are retried"],
 	body_unreadable: ["error", "its deliveries wait a minute"],
 	subscription_unreadable: ["error", "its delivery waits a minute"],
+	apps_missing: ["error", "its delivery waits for a deploy, for an hour"],
 	outcome_not_settled: ["error", "the delivery gets a message of its own"],
 	retry_enqueue_failed: ["error", "the scheduler stores the retry"],
 	deliveries_enqueue_failed: ["error", "the scheduler stores the deliveries"],

@@ -4,7 +4,7 @@ import { SignJWT } from "jose";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AppWorker } from "../../src/apps/app-ports.ts";
 import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
-import { portsOf } from "../../src/registration.ts";
+import { appPortsOf } from "../support/app-ports.ts";
 import { installKeys, keyed } from "./keys.ts";
 import { ada, call, tokenOf } from "./support.ts";
 import worker, { behaviours, events, SECRET } from "./worker.ts";
@@ -152,7 +152,7 @@ test("a Worker that does not respond is not named to a webhook's caller", async 
 	const store = boundSubscriptions("@test/lab/announced");
 	const secret = await store.webhookSecret();
 	await store.subscribe({ app: "@test/lab", tool: "one", key: [] });
-	const [lab] = portsOf(events).appWorkers as [AppWorker];
+	const [lab] = appPortsOf(events).appWorkers as [AppWorker];
 	const apps = vi.spyOn(lab, "apps").mockResolvedValue(undefined);
 	const silent = await call("POST", `/hooks/@test/lab/announced/${secret}`);
 	expect(silent.status).toBe(503);

@@ -7,7 +7,7 @@ import { replay } from "../../src/dead-letters/replay.ts";
 import type { Delivery } from "../../src/event/envelope.ts";
 import { Routes } from "../../src/handlers/route.ts";
 import type { QueueRole } from "../../src/platform/queue-names.ts";
-import { portsOf } from "../../src/registration.ts";
+import { appPortsOf } from "../support/app-ports.ts";
 import { incoming, read, record } from "../support/incoming.ts";
 import { refusal } from "./as-app.ts";
 import { acts, bell } from "./more-apps.ts";
@@ -17,7 +17,7 @@ import { events } from "./worker.ts";
 const NAME = "@test/bell/rung";
 const CROWD = 1_200;
 const ALL: SentBody = { filter: [], payload: { text: "hi" } };
-const owner = portsOf(events);
+const owner = appPortsOf(events);
 
 let ids: number[] = [];
 

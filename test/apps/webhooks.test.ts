@@ -9,7 +9,7 @@ import {
 	stripeSignature,
 	twilioSignature,
 } from "../../src/dialects/apps.ts";
-import { portsOf } from "../../src/registration.ts";
+import { appPortsOf } from "../support/app-ports.ts";
 import { installKeys, keyed } from "./keys.ts";
 import { bell, hookModule } from "./more-apps.ts";
 import { stopped, transitionsOf, wait } from "./support.ts";
@@ -17,7 +17,7 @@ import own, { events } from "./worker.ts";
 
 const NAME = "@test/bell/rung";
 const subscriptions = () => boundSubscriptions(NAME);
-const owner = portsOf(events);
+const owner = appPortsOf(events);
 
 interface Handled {
 	trigger: string;

@@ -1,6 +1,6 @@
 /** One Worker with the example's apps, and apps whose code a test sets. */
 import { createEvents, defineConfig, type Transition } from "tidings";
-import { type Capabilities, createApp } from "tidings/apps";
+import { apps, type Capabilities, createApp } from "tidings/apps";
 import { publisher, worker } from "tidings/worker";
 import { email } from "../../examples/inbox/email/app.ts";
 import { inbox } from "../../examples/inbox/inbox/app.ts";
@@ -70,7 +70,7 @@ const config = defineConfig({
 	},
 });
 
-const own = worker(events, { config });
+const own = worker(events, { config, apps: apps() });
 
 export default own;
 export const Publisher = publisher(events);

@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { createApp } from "../../src/apps/app.ts";
 import { consume } from "../../src/consume/queue.ts";
+import { apps } from "../../src/entrypoints/apps.ts";
 import {
 	type Config,
 	createEvents,
@@ -109,7 +110,8 @@ test("a Worker does not start with a handler whose id begins with the key of ano
 test("a Worker does not start if its configuration gives an app of its own to another Worker", () => {
 	const events = createEvents({ apps: [createApp("@acme/mail", {})] });
 	const subscribers = { mail: { binding: "BOUND", apps: ["@acme/mail"] } };
-	expect(() => worker(events, { config: { subscribers } as Config })).toThrow(
+	const config = { subscribers } as Config;
+	expect(() => worker(events, { config, apps: apps() })).toThrow(
 		'tidings.config.ts: subscribers.mail.apps: this Worker\'s createEvents has the app "@acme/mail", too; remove it from one of them',
 	);
 });

@@ -105,6 +105,10 @@ const dead = (cause: Cause, attempts: number): Fate => ({
 type Row = [what: string, result: Result, given: Given, fate: Fate];
 
 const unknown: Result = { type: "unknown_handler" };
+const withoutExtension: Result = {
+	type: "extension_missing",
+	remedy: "add it",
+};
 const unreachable: Result = { type: "worker_unreachable" };
 const neverReturned: Result = { type: "never_returned" };
 const abandoned: Result = { type: "abandoned" };
@@ -172,6 +176,8 @@ const ROWS: Row[] = [
 	["no deploy has the handler for 40 minutes", unknown, unknownFor(40 * MINUTE), park(20 * MINUTE, "unknown_handler")],
 	["no deploy has the handler for 59 minutes", unknown, unknownFor(59 * MINUTE), park(MINUTE, "unknown_handler")],
 	["no deploy has the handler for an hour", unknown, at(4, { unknownFor: HOUR }), dead("unknown_handler", 3)],
+	["no deploy has the extension", withoutExtension, at(4), park(MINUTE, "unknown_handler")],
+	["no deploy has the extension for an hour", withoutExtension, at(4, { unknownFor: HOUR }), dead("unknown_handler", 3)],
 	["no deploy has the handler, past every limit", unknown, past, park(MINUTE, "unknown_handler")],
 
 	["the Worker does not respond", unreachable, at(4), park(MINUTE, "worker_unreachable")],
@@ -328,6 +334,7 @@ describe("for any result, delivery, policy and time", () => {
 		crashed: fc.record({ error }),
 		never_returned: fc.constant({}),
 		unknown_handler: fc.constant({}),
+		extension_missing: fc.constant({ remedy: "add it" }),
 		worker_unreachable: fc.constant({}),
 		body_unreadable: fc.constant({}),
 		body_missing: fc.record({ reference: fc.string() }),
@@ -391,7 +398,11 @@ describe("for any result, delivery, policy and time", () => {
 							expect(result.type).toBe("subscription_ended");
 							break;
 						case "park":
-							expect(fate.reason).toBe(result.type);
+							expect(fate.reason).toBe(
+								result.type === "extension_missing"
+									? "unknown_handler"
+									: result.type,
+							);
 							expect(fate.wait).toBeGreaterThanOrEqual(MINUTE);
 							expect(fate.wait).toBeLessThanOrEqual(HOUR);
 							break;

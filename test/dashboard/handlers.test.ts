@@ -4,6 +4,7 @@ import { policyOf } from "../../src/handlers/retry-policy.ts";
 import { Routes } from "../../src/handlers/route.ts";
 import type { JournalStore } from "../../src/ports.ts";
 import { portsOf } from "../../src/registration.ts";
+import { appPortsOf } from "../support/app-ports.ts";
 import { installKeys, type KeyName } from "../support/http.ts";
 import { events } from "../support/worker.ts";
 import { visitor } from "./visit.ts";
@@ -120,7 +121,7 @@ const email = {
 };
 
 function apps(): void {
-	const [worker] = ports().appWorkers;
+	const [worker] = appPortsOf(events).appWorkers;
 	if (worker) vi.spyOn(worker, "apps").mockResolvedValue([email]);
 }
 
@@ -128,14 +129,14 @@ test("an admin sees the subscriptions of an app's event page by page, for two ob
 	const admin = await person("admin");
 	apps();
 	const name = "@my-org/email/new_email";
-	const store = ports().subscriptionsOf(name);
+	const store = appPortsOf(events).subscriptionsOf(name);
 	for (let n = 0; n < 60; n++)
 		await store.subscribe({
 			...{ app: "@my-org/inbox", tool: "add" },
 			key: [["email", n === 0 ? EVIL : `ada-${n}@example.com`]],
 		});
 	const calls = vi.fn();
-	vi.spyOn(ports(), "subscriptionsOf").mockReturnValue({
+	vi.spyOn(appPortsOf(events), "subscriptionsOf").mockReturnValue({
 		phase: async () => calls("phase") ?? "running",
 		list: async (query: never) => calls("list") ?? store.list(query),
 	} as never);
@@ -165,6 +166,16 @@ test("a key that only reads sees events of apps, but nobody's subscription", asy
 	const { text } = await reader.get("/handlers");
 	expect(text).toContain("@my-org/email/new_email");
 	expect(text).not.toContain("/handlers/subscriptions");
+});
+
+test("a Worker without apps shows its handlers, and says on the page of subscriptions what to add", async () => {
+	const admin = visitor({}, {});
+	await admin.signIn("admin");
+	own(new Routes([route("mail/send", "order.placed")]));
+	expect((await admin.get("/handlers")).text).toContain("mail/send");
+	const { status, text } = await admin.get("/handlers/subscriptions");
+	expect(status).toBe(501);
+	expect(text).toContain("this Worker has no apps");
 });
 
 test("text of a stranger is escaped on the pages of handlers", async () => {

@@ -2,6 +2,7 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { type DashboardOptions, dashboard } from "../../src/dashboard.ts";
+import { type Apps, apps } from "../../src/entrypoints/apps.ts";
 import { worker } from "../../src/worker.ts";
 import { type KeyName, keyOf } from "../support/http.ts";
 import { events } from "../support/worker.ts";
@@ -25,8 +26,15 @@ async function textOf(response: Response): Promise<string> {
 	return new TextDecoder().decode(value);
 }
 
-export function visitor(options: DashboardOptions = {}) {
-	const own = worker(events, { dashboard: dashboard(options) });
+/** @param of the Worker, in addition to the dashboard */
+export function visitor(
+	options: DashboardOptions = {},
+	of: { apps?: Apps } = { apps: apps() },
+) {
+	const own = worker(events, {
+		...of,
+		dashboard: dashboard(options),
+	});
 	const path = own && (options.path === "/" ? "" : (options.path ?? ""));
 	let cookie = "";
 	let token = "";

@@ -70,9 +70,12 @@ ${members.map((code) => code.replace(/;\n$/, ",\n")).join("")}] as Config[];`,
 	);
 	await write("together.ts", TOGETHER);
 	const main = await readFile(join(folder, "src/main.ts"), "utf8");
+	const together = main
+		.replace("tidings.config.ts", "together.ts")
+		.replace("{ config }", "{ config, apps: apps() }");
 	await write(
 		"src/together.ts",
-		`import "./handlers.generated.ts";\n${main.replace("tidings.config.ts", "together.ts")}`,
+		`import "./handlers.generated.ts";\nimport { apps } from "tidings/apps";\n${together}`,
 	);
 	const config = await readDocument("wrangler.toml");
 	await write(

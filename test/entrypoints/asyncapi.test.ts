@@ -12,7 +12,7 @@ import { events } from "../support/worker.ts";
 beforeAll(installKeys);
 
 async function read(key?: KeyName) {
-	const app = createApp(portsOf(events), "/events", 1);
+	const app = createApp(portsOf(events), { prefix: "/events", retention: 1 });
 	const headers = key && { authorization: `Bearer ${keyOf(key)}` };
 	const url = "https://shop.test/events/asyncapi.json";
 	const response = await app.fetch(

@@ -532,7 +532,11 @@ describe("the other routes", () => {
 });
 
 test("the description and its page are open, and name the prefix of the paths", async () => {
-	const app = createApp(portsOf(events), "/events", 1, openapiPage);
+	const app = createApp(portsOf(events), {
+		prefix: "/events",
+		retention: 1,
+		page: openapiPage,
+	});
 	const ask = (path: string) =>
 		app.fetch(new Request(`https://events.test${path}`));
 	const document = await (
@@ -554,7 +558,8 @@ test("the description and its page are open, and name the prefix of the paths", 
 	);
 	expect(page).not.toMatch(/<script|https?:\/\//);
 	expect(
-		(await createApp(portsOf(events), "", 1).request("/openapi")).status,
+		(await createApp(portsOf(events), { retention: 1 }).request("/openapi"))
+			.status,
 	).toBe(404);
 	expect((await ask("/openapi.json")).status).toBe(404);
 });

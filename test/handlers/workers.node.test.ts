@@ -130,7 +130,7 @@ test("a Worker with a secret of calls runs nothing for another Worker that binds
 		.fetch("/forge?at=MAIL");
 	expect(await open.json()).toEqual([
 		...Array(3).fill("accepted"),
-		"tidings: this Worker has no webhook of @a/b/c",
+		"tidings: this Worker has no app @a/b",
 		"accepted",
 	]);
 });

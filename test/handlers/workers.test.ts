@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AppBinding } from "../../src/apps/app-workers.ts";
 import { consume } from "../../src/consume/queue.ts";
+import { apps } from "../../src/entrypoints/apps.ts";
 import {
 	type CallSignature,
 	signatureFor,
@@ -17,8 +18,9 @@ import {
 } from "../../src/index.ts";
 import { binding } from "../../src/platform/environment.ts";
 import { publish } from "../../src/publish/publish.ts";
-import { portsOf, registrationOf } from "../../src/registration.ts";
+import { registrationOf } from "../../src/registration.ts";
 import { subscriber, worker } from "../../src/worker.ts";
+import { appPortsOf } from "../support/app-ports.ts";
 import { incoming, read, record } from "../support/incoming.ts";
 import { recordingPorts } from "../support/ports.ts";
 import { behaviours, events } from "../support/worker.ts";
@@ -584,8 +586,8 @@ describe("with TIDINGS_CALL_SECRET, another Worker", () => {
 	const portsOfOwner = () => {
 		const owner = createEvents();
 		const subscribers = { mail: { binding: "MAIL" as never } };
-		worker(owner, { config: { subscribers } });
-		return portsOf(owner);
+		worker(owner, { config: { subscribers }, apps: apps() });
+		return appPortsOf(owner);
 	};
 
 	const failureOf = async (method: Method, signature?: CallSignature) => {
@@ -615,7 +617,7 @@ describe("with TIDINGS_CALL_SECRET, another Worker", () => {
 	const ACCEPTED: Record<Method, string> = {
 		...{ handlers: "accepted", deliver: "accepted", apps: "accepted" },
 		// The signature is right, and there is no such app.
-		receive: "tidings: this Worker has no webhook of @a/b/c",
+		receive: "tidings: this Worker has no app @a/b",
 		checkPayload: "tidings: this Worker has no app @a/b",
 	};
 

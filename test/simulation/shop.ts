@@ -3,6 +3,7 @@ import { hash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 import type { Config } from "../../src/config/config.ts";
+import { apps } from "../../src/entrypoints/apps.ts";
 import {
 	createEvents,
 	event,
@@ -127,7 +128,7 @@ export function deployOf(
 			url: ORIGIN,
 			journal: scenario.journal,
 		} as Config;
-		const owned = worker(events as never, { config });
+		const owned = worker(events as never, { config, apps: apps() });
 		const context = { waitUntil, passThroughOnException() {} };
 		return {
 			vars,

@@ -2,17 +2,25 @@
 import { Validator } from "@cfworker/json-schema";
 import type { Events } from "tidings";
 import { createApp } from "../../src/entrypoints/http/app.ts";
+import { appRoutes } from "../../src/entrypoints/http/apps/routes.ts";
 import {
 	type ApiDocument,
 	describeApi,
 } from "../../src/entrypoints/http/openapi/document.ts";
-import { portsOf } from "../../src/registration.ts";
+import { appsOf, portsOf } from "../../src/registration.ts";
+
+/** The API, with the routes of apps if the Worker has them. */
+function apiOf(events: Events) {
+	const { ports } = appsOf(events);
+	const apps = ports ? appRoutes(ports) : undefined;
+	return createApp(portsOf(events), { retention: 1, apps });
+}
 
 let document: ApiDocument | undefined;
 
 /** Returns the description of the API of the Worker that owns these events. */
 export function describedBy(events: Events): ApiDocument {
-	document ??= describeApi(createApp(portsOf(events), "", 1), "");
+	document ??= describeApi(apiOf(events), "");
 	return document;
 }
 

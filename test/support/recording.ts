@@ -1,7 +1,7 @@
 /** Ports whose queues, scheduler and stores record what they are given, for testing one step without the platform. */
 
-import { appExtension } from "../../src/apps/app-extension.ts";
 import type { AppPorts } from "../../src/apps/app-ports.ts";
+import { appExtension } from "../../src/apps/extension/app-extension.ts";
 import type { NewDeadLetter } from "../../src/event/dead-letter.ts";
 import type { ScheduledRow } from "../../src/event/scheduled-row.ts";
 import type { Transition } from "../../src/event/transition.ts";
@@ -9,7 +9,7 @@ import type { Events } from "../../src/events.ts";
 import type { HandlerRegistry } from "../../src/handlers/registry.ts";
 import { handlerWorkers } from "../../src/handlers/workers.ts";
 import type { RecordQueue } from "../../src/platform/queues.ts";
-import { portsOf, registrationOf } from "../../src/registration.ts";
+import { appsOf, portsOf, registrationOf } from "../../src/registration.ts";
 
 export interface Recorded {
 	events: string[];
@@ -52,7 +52,9 @@ export function recordingPortsOf(
 		payloads: new Map(),
 		transitions: [],
 	};
-	const owner = portsOf(events);
+	const apps = appsOf(events);
+	// Without apps, nothing reads what only they need.
+	const owner = apps.ports ?? (portsOf(events) as AppPorts);
 	const ports: TestPorts = {
 		...owner,
 		recorded,
@@ -90,7 +92,7 @@ export function recordingPortsOf(
 			delete: async (key) => recorded.payloads.delete(key),
 		},
 		observe: (transition) => void recorded.transitions.push(transition),
-		extension: appExtension(() => ports),
+		extension: apps.ports ? appExtension(() => ports) : apps,
 		...changes,
 	};
 	const routing = { overrides: [], defaults: {} };

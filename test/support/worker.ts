@@ -11,6 +11,7 @@ import {
 	type TidingsEvent,
 	type Transition,
 } from "tidings";
+import { apps } from "tidings/apps";
 import { operator, publisher, subscriber, worker } from "tidings/worker";
 import * as z from "zod";
 
@@ -101,6 +102,7 @@ export class Fulfilment extends WorkflowEntrypoint {
 }
 
 const own = worker(events, {
+	apps: apps(),
 	async fetch(request) {
 		const { pathname } = new URL(request.url);
 		const act = requests.get(pathname);

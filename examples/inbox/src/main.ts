@@ -1,6 +1,7 @@
 /** The Worker with the three apps. It owns their events, stores their subscriptions and runs their code. */
 import { env } from "cloudflare:workers";
 import { createEvents, defineConfig } from "tidings";
+import { apps } from "tidings/apps";
 import { publisher, worker } from "tidings/worker";
 import { trace } from "../../shop/owner/trace.ts";
 import { calendar } from "../calendar/app.ts";
@@ -27,6 +28,6 @@ export const config = defineConfig({
 
 const events = createEvents({ apps: [email, calendar, inbox], observe: trace });
 
-export default worker(events, { config });
+export default worker(events, { config, apps: apps() });
 export const Publisher = publisher(events);
 export * from "tidings/objects";

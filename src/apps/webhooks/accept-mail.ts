@@ -3,9 +3,7 @@ import type { AppPorts } from "../app-ports.ts";
 import { findEvent } from "../directory.ts";
 import { digestOf } from "./digest.ts";
 import { enqueueTriggerOnce } from "./enqueue-trigger.ts";
-import type { Trigger } from "./trigger.ts";
-
-type Mail = Trigger & { trigger: "mail" };
+import type { Mail } from "./trigger.ts";
 
 /**
  * Stores the mail as an event. Returns false, and stores nothing, if the event has no subscribers.

@@ -11,11 +11,11 @@ import type {
 	Verdict,
 } from "../../consume/settle.ts";
 import type { AppHost } from "../app-host.ts";
+import type { TriggerIdentity } from "../app-name.ts";
 import type { AppPorts } from "../app-ports.ts";
 import { partId } from "../delivery-ids.ts";
 import { findTarget } from "../find-target.ts";
 import { withWebhookUrl } from "./enqueue-trigger.ts";
-import type { TriggerIdentity } from "./trigger.ts";
 
 type TriggerPorts = ConsumePorts &
 	Pick<AppPorts, "appWorkers" | "subscriptionsOf" | "webhookUrl"> & {

@@ -7,15 +7,9 @@ import { HOOK_EVENT_BYTES } from "../../event/limits.ts";
 import { log } from "../../platform/log.ts";
 import { publishStamped } from "../../publish/publish.ts";
 import { stampChecked } from "../../publish/stamp.ts";
-import { appEventName } from "../app-name.ts";
+import { appEventName, identityOfTrigger, triggerName } from "../app-name.ts";
 import type { AppPorts } from "../app-ports.ts";
-import {
-	bodyOf,
-	identityOfTrigger,
-	type Trigger,
-	type TriggerBody,
-	triggerName,
-} from "./trigger.ts";
+import { bodyOf, type Trigger, type TriggerBody } from "./trigger.ts";
 
 /**
  * Publishes a trigger durably. Returns the event's id.

@@ -1,6 +1,5 @@
 /** Triggers of an app's event: a webhook call, a poll or a mail, and how one travels as the body of an event. */
 import { RefusedError } from "../../event/errors.ts";
-import { parseAppEventName } from "../app-name.ts";
 import { jsonOf } from "./json.ts";
 
 /** A call of a webhook, as `verify` and `respond` receive it. */
@@ -42,14 +41,16 @@ export type Received =
 export type Trigger =
 	| ({ trigger: "hook" } & Omit<HookRequest, "url" | "webhookUrl">)
 	| { trigger: "poll" }
-	| {
-			trigger: "mail";
-			from: string;
-			to: string;
-			headers: Record<string, string>;
-			/** The raw message with its headers. */
-			bytes: Uint8Array;
-	  };
+	| Mail;
+
+export interface Mail {
+	trigger: "mail";
+	from: string;
+	to: string;
+	headers: Record<string, string>;
+	/** The raw message with its headers. */
+	bytes: Uint8Array;
+}
 
 /** A trigger as the body of an event. */
 export interface TriggerBody {
@@ -59,23 +60,6 @@ export interface TriggerBody {
 	/** The bytes. */
 	base64?: string;
 	[key: string]: unknown;
-}
-
-const SUFFIX = "/trigger";
-
-/** The name of the events that carry an app event's triggers. */
-export function triggerName(eventName: string): string {
-	return eventName + SUFFIX;
-}
-
-/** The app with whose identity a trigger's handler runs, and the event. */
-export type TriggerIdentity = NonNullable<ReturnType<typeof parseAppEventName>>;
-
-/** Returns undefined for the name of any other event. */
-export function identityOfTrigger(name: string): TriggerIdentity | undefined {
-	return name.endsWith(SUFFIX)
-		? parseAppEventName(name.slice(0, -SUFFIX.length))
-		: undefined;
 }
 
 /** Checks an edited body before its replay. @throws RefusedError `invalid_body` */

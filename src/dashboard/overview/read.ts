@@ -1,5 +1,4 @@
 /** Reads what the overview shows: rates, health, and groups of dead letters. A part that cannot be read says why. */
-import type { AppPorts } from "../../apps/app-ports.ts";
 import type { Settings } from "../../config/settings.ts";
 import { type Groups, groupDeadLetters } from "../../dead-letters/groups.ts";
 import { isOurs } from "../../event/errors.ts";
@@ -7,6 +6,7 @@ import { type Health, measureHealth } from "../../health/health.ts";
 import { type Metrics, readMetrics } from "../../journal/metrics.ts";
 import { queueNames } from "../../platform/bindings.ts";
 import { currentVersion } from "../../platform/environment.ts";
+import type { Ports } from "../../ports.ts";
 
 /** Each range of the charts, as a filter, by its name in the URL. */
 export const RANGES = { hour: "1h", day: "1d", week: "7d" } as const;
@@ -41,7 +41,7 @@ let cached: Standing | undefined;
 export async function readOverview(
 	range: Range,
 	isLive: boolean,
-	ports: AppPorts,
+	ports: Ports,
 	settings: Settings,
 ): Promise<Overview> {
 	const now = ports.clock();
@@ -57,7 +57,7 @@ export async function readOverview(
 
 async function readStanding(
 	readAt: number,
-	ports: AppPorts,
+	ports: Ports,
 	{ retention }: Settings,
 ): Promise<Standing> {
 	const names = queueNames().map(({ name }) => name);
@@ -70,7 +70,7 @@ async function readStanding(
 
 export async function ratesOf(
 	range: Range,
-	ports: Pick<AppPorts, "journal" | "clock">,
+	ports: Pick<Ports, "journal" | "clock">,
 ): Promise<Part<Rates>> {
 	return part(async () => {
 		const metrics = await readMetrics(`since:${RANGES[range]}`, ports);

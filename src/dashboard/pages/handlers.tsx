@@ -1,5 +1,6 @@
 /** Which handlers and tools listen to which events: a picture, and a table with their settings. */
 import type { AppPorts } from "../../apps/app-ports.ts";
+import type { Ports } from "../../ports.ts";
 import { render } from "../components/layout.tsx";
 import { Copyable, Empty, Fresh } from "../components/list.tsx";
 import { FIRST_HANDLER } from "../first-steps.ts";
@@ -19,13 +20,13 @@ const PATH = "/handlers";
 /** Handlers on a page. */
 const SIZE = 50;
 
-export const handlersPage: Page = (app, { ports }) => {
+export const handlersPage: Page = (app, { ports, apps }) => {
 	app.get(PATH, async (context) => {
 		const { now } = context.var.view;
 		const [page = "1"] =
 			/^[1-9]\d{0,3}$/.exec(context.req.query("page") ?? "") ?? [];
 		const [listed, rates] = await Promise.all([
-			listedBy(ports),
+			listedBy(ports, apps),
 			ratesOf("day", ports),
 		]);
 		const measured = new Map(
@@ -61,13 +62,12 @@ export const handlersPage: Page = (app, { ports }) => {
 	});
 };
 
-async function listedBy({
-	workers,
-	appWorkers,
-	definitions,
-}: AppPorts): Promise<Listed> {
+async function listedBy(
+	{ workers, definitions }: Ports,
+	ofApps: AppPorts | null,
+): Promise<Listed> {
 	const listed = workers.all.map(async (worker) => {
-		const owner = appWorkers.find((one) => one.worker === worker);
+		const owner = ofApps?.appWorkers.find((one) => one.worker === worker);
 		const [routes, apps] = await Promise.all([worker.routes(), owner?.apps()]);
 		return {
 			key: worker.key,

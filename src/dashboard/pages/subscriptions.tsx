@@ -1,5 +1,6 @@
 /** The subscriptions to one event of an app. Their keys are of users, so only `admin` sees them, as over HTTP. */
 import { findEvent } from "../../apps/directory.ts";
+import { notConfigured } from "../../apps/extension/absent-apps.ts";
 import type { Subscription } from "../../apps/subscriptions/subscription.ts";
 import { requireScope } from "../../entrypoints/http/keys.ts";
 import { render } from "../components/layout.tsx";
@@ -11,11 +12,12 @@ const PATH = "/handlers/subscriptions";
 /** Subscriptions on a page. */
 const SIZE = 50;
 
-export const subscriptionsPage: Page = (app, { ports }) => {
+export const subscriptionsPage: Page = (app, { apps }) => {
 	app.get(PATH, async (context) => {
 		requireScope(callerIn(context), "admin");
 		const { source = "", event = "", after = "" } = context.req.query();
-		const found = await findEvent(source, event, ports);
+		if (!apps) throw notConfigured();
+		const found = await findEvent(source, event, apps);
 		const from = /^\d{1,15}$/.test(after) ? Number(after) : 0;
 		const [phase, listed] = await Promise.all([
 			found.subscriptions.phase(),

@@ -3,10 +3,11 @@ import type { Handler, Hono } from "hono";
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
 import type { RouterRoute } from "hono/types";
-import type { AppPorts } from "../../apps/app-ports.ts";
+import { notConfigured } from "../../apps/extension/absent-apps.ts";
 import { RefusedError } from "../../event/errors.ts";
 import { show } from "../../event/validation.ts";
-import { appRoutes } from "./apps.ts";
+import type { Ports } from "../../ports.ts";
+import type { AppRoutes } from "./apps/routes.ts";
 import { asyncapiRoute } from "./asyncapi/routes.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { deliveryRoutes } from "./deliveries.ts";
@@ -14,7 +15,6 @@ import { doctorRoute } from "./doctor.ts";
 import { eventRoutes } from "./events.ts";
 import { handlerRoutes } from "./handlers.ts";
 import { healthRoute } from "./health.ts";
-import { hookRoutes } from "./hooks.ts";
 import { jobRoutes } from "./jobs.ts";
 import { type Caller, callerOf } from "./keys.ts";
 import { metricsRoute } from "./metrics.ts";
@@ -23,25 +23,32 @@ import { HttpError, problem } from "./problem.ts";
 import { limitAddress, limitCaller } from "./rate-limit.ts";
 import type { Http } from "./routes.ts";
 import { scheduledRoutes } from "./scheduled.ts";
-import { subscriptionRoutes } from "./subscriptions.ts";
-import { userOf } from "./users.ts";
 
-/**
- * @param retention how long the queues store a message, in milliseconds
- * @param page shows the description of the API
- */
+interface AppOptions {
+	/** Of all paths. Default: none. */
+	prefix?: string;
+	/** How long the queues store a message, in milliseconds. */
+	retention: number;
+	/** Shows the description of the API. Default: the Worker has no dashboard. */
+	page?: OpenapiPage | undefined;
+	/** Default: the Worker has no apps. */
+	apps?: AppRoutes | undefined;
+}
+
 export function createApp(
-	ports: AppPorts,
-	prefix: string,
-	retention: number,
-	page?: OpenapiPage,
+	ports: Ports,
+	{ prefix = "", retention, page, apps }: AppOptions,
 ): Hono<Http> {
 	// The faster router of the standard Hono cannot have ids with slashes, so this one would be used anyway.
 	const router = new TrieRouter<[Handler, RouterRoute]>();
 	const app = new HonoBase<Http>({ router }).basePath(prefix);
 	app.onError((error) => problem(error));
-	app.notFound(({ req }) =>
-		problem(new HttpError("route_not_found", `there is no ${show(req.path)}`)),
+	app.notFound(({ req: { path } }) =>
+		problem(
+			!apps && PATHS_OF_APPS.test(path.slice(prefix.length))
+				? notConfigured()
+				: new HttpError("route_not_found", `there is no ${show(path)}`),
+		),
 	);
 	app.use(async ({ req }, next) => {
 		await limitAddress(req.raw);
@@ -53,8 +60,10 @@ export function createApp(
 		context.res.headers.set("cache-control", "no-store");
 	});
 	// Before anything of the request is read, so that a stranger's request costs nothing.
-	authenticated("/v1/apps/*", (request) => userOf(request, ports));
-	authenticated("/v1/subscriptions/*", (request) => userOf(request, ports));
+	if (apps) {
+		authenticated("/v1/apps/*", apps.identify);
+		authenticated("/v1/subscriptions/*", apps.identify);
+	}
 	authenticated("/v1/*", callerOf);
 	eventRoutes(app, ports);
 	scheduledRoutes(app, ports);
@@ -63,9 +72,7 @@ export function createApp(
 	deliveryRoutes(app, ports);
 	handlerRoutes(app, ports);
 	doctorRoute(app, ports);
-	subscriptionRoutes(app, ports);
-	appRoutes(app, ports);
-	hookRoutes(app, ports);
+	apps?.register(app);
 	metricsRoute(app, ports);
 	healthRoute(app, ports, retention);
 	openapiRoutes(app, prefix, page);
@@ -88,6 +95,9 @@ export function createApp(
 		});
 	}
 }
+
+/** Without apps, a sender of webhooks is to try again later: it would give up the URL after a 404. */
+const PATHS_OF_APPS = /^\/(v1\/(apps|subscriptions)|hooks)(\/|$)/;
 
 /** A key that is ignored would promise what does not happen. */
 function refuseKey({ headers, url }: Request, prefix: string): void {

@@ -1,7 +1,6 @@
 /** `/v1/dead-letters`: lists, reads, replays and discards dead letters. */
 import type { Hono } from "hono";
 import * as z from "zod";
-import type { AppPorts } from "../../apps/app-ports.ts";
 import { deadLetterFilter } from "../../dead-letters/dead-letter-filter.ts";
 import { groupDeadLetters } from "../../dead-letters/groups.ts";
 import { discard, readDeadLetter, replay } from "../../dead-letters/replay.ts";
@@ -9,6 +8,7 @@ import { STRUCTURED_TYPE } from "../../event/cloud-events/attributes.ts";
 import { BODY_REQUEST_BYTES } from "../../event/limits.ts";
 import { actingAs } from "../../event/transition.ts";
 import { show } from "../../event/validation.ts";
+import type { Ports } from "../../ports.ts";
 import { acceptsCloudEvent, cloudEventAnswer } from "./cloud-events/answer.ts";
 import { check, FilteredPage, readOptionalJson } from "./input.ts";
 import {
@@ -33,7 +33,7 @@ const Replay = component(
 	}),
 );
 
-export function deadLetterRoutes(app: Hono<Http>, ports: AppPorts): void {
+export function deadLetterRoutes(app: Hono<Http>, ports: Ports): void {
 	route(app, "/v1/dead-letters", {
 		GET: {
 			id: "listDeadLetters",

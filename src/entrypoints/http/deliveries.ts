@@ -1,8 +1,8 @@
 /** `/v1/deliveries`: lists waiting deliveries, tries one at once and cancels one. */
 import type { Hono } from "hono";
-import type { AppPorts } from "../../apps/app-ports.ts";
 import { actingAs } from "../../event/transition.ts";
 import { show } from "../../event/validation.ts";
+import type { Ports } from "../../ports.ts";
 import {
 	cancelDelivery,
 	listDeliveries,
@@ -12,7 +12,7 @@ import { FilteredPage } from "./input.ts";
 import { DeliveryPage, Retried } from "./openapi/delivery-answers.ts";
 import { actionRoute, found, type Http, route } from "./routes.ts";
 
-export function deliveryRoutes(app: Hono<Http>, ports: AppPorts): void {
+export function deliveryRoutes(app: Hono<Http>, ports: Ports): void {
 	route(app, "/v1/deliveries", {
 		GET: {
 			id: "listDeliveries",

@@ -1,11 +1,11 @@
 /** `GET /v1/doctor`: reports errors of configuration and deployment, and the Worker's clock. */
 import type { Hono } from "hono";
-import type { AppPorts } from "../../apps/app-ports.ts";
 import { diagnose } from "../../doctor/diagnose.ts";
+import type { Ports } from "../../ports.ts";
 import { Diagnosis } from "./openapi/operating-answers.ts";
 import { type Http, route } from "./routes.ts";
 
-export function doctorRoute(app: Hono<Http>, ports: AppPorts): void {
+export function doctorRoute(app: Hono<Http>, ports: Ports): void {
 	route(app, "/v1/doctor", {
 		GET: {
 			id: "diagnose",

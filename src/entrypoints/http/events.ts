@@ -1,7 +1,6 @@
 /** `/v1/events`: publishes one event or an array of events, lists the latest, and reads the life of one. */
 import type { Hono } from "hono";
 import * as z from "zod";
-import type { AppPorts } from "../../apps/app-ports.ts";
 import {
 	BATCH_TYPE,
 	STRUCTURED_TYPE,
@@ -12,6 +11,7 @@ import { checkName } from "../../event/name.ts";
 import { checkPublish, checkPublisher } from "../../event/permission.ts";
 import { show } from "../../event/validation.ts";
 import { listEvents, readEvent } from "../../journal/read.ts";
+import type { Ports } from "../../ports.ts";
 import { isTrace } from "../../publish/labels.ts";
 import { publish, publishBatch } from "../../publish/publish.ts";
 import { type PublishRequest, requestOfItem } from "../../publish/request.ts";
@@ -56,7 +56,7 @@ const Headers = z.object({
 	traceparent: z.string().optional(),
 });
 
-export function eventRoutes(app: Hono<Http>, ports: AppPorts): void {
+export function eventRoutes(app: Hono<Http>, ports: Ports): void {
 	route(app, "/v1/events", {
 		POST: {
 			id: "publish",

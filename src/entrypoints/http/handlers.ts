@@ -1,10 +1,10 @@
 /** `GET /v1/handlers`: lists the handlers of all Workers, with their patterns, timeouts and retry policies. */
 import type { Hono } from "hono";
-import type { AppPorts } from "../../apps/app-ports.ts";
+import type { Ports } from "../../ports.ts";
 import { Handlers } from "./openapi/operating-answers.ts";
 import { type Http, route } from "./routes.ts";
 
-export function handlerRoutes(app: Hono<Http>, ports: AppPorts): void {
+export function handlerRoutes(app: Hono<Http>, ports: Ports): void {
 	route(app, "/v1/handlers", {
 		GET: {
 			id: "listHandlers",

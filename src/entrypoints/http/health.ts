@@ -1,8 +1,8 @@
 /** `/health`: whether events are handled in time. The figures require the scope `read`. */
 import type { Hono } from "hono";
-import type { AppPorts } from "../../apps/app-ports.ts";
 import { type Health, measureHealth } from "../../health/health.ts";
 import { queueNames } from "../../platform/bindings.ts";
+import type { Ports } from "../../ports.ts";
 import { callerOf, requireScope } from "./keys.ts";
 import { HealthReport } from "./openapi/operating-answers.ts";
 import { limitCaller } from "./rate-limit.ts";
@@ -14,7 +14,7 @@ const TTL = 5_000;
 /** @param retention how long the queues store a message, in milliseconds */
 export function healthRoute(
 	app: Hono<Http>,
-	ports: AppPorts,
+	ports: Ports,
 	retention: number,
 ): void {
 	let cached: { at: number; health: Health } | undefined;

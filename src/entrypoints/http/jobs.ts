@@ -1,11 +1,11 @@
 /** `/v1/jobs`: starts, lists, reads and stops jobs. */
 import type { Hono } from "hono";
 import * as z from "zod";
-import type { AppPorts } from "../../apps/app-ports.ts";
 import { REQUEST_BYTES } from "../../event/limits.ts";
 import { show } from "../../event/validation.ts";
 import { ACTIONS } from "../../jobs/job.ts";
 import { listJobs, startJob } from "../../jobs/jobs.ts";
+import type { Ports } from "../../ports.ts";
 import { check, FilteredPage, Page, readJson } from "./input.ts";
 import { Job, JobPage, StartedJob } from "./openapi/operating-answers.ts";
 import { component } from "./openapi/parts.ts";
@@ -31,7 +31,7 @@ const NewJob = component(
 		.meta({ examples: [{ action: "replay", q: "tag.customer:c42 since:2h" }] }),
 );
 
-export function jobRoutes(app: Hono<Http>, ports: AppPorts): void {
+export function jobRoutes(app: Hono<Http>, ports: Ports): void {
 	route(app, "/v1/jobs", {
 		GET: {
 			id: "listJobs",

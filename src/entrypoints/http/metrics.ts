@@ -1,12 +1,12 @@
 /** `GET /v1/metrics`: rates and durations by handler, from the counts of the journal. */
 import type { Hono } from "hono";
-import type { AppPorts } from "../../apps/app-ports.ts";
 import { readMetrics } from "../../journal/metrics.ts";
+import type { Ports } from "../../ports.ts";
 import { FilteredPage } from "./input.ts";
 import { Metrics } from "./openapi/operating-answers.ts";
 import { type Http, route } from "./routes.ts";
 
-export function metricsRoute(app: Hono<Http>, ports: AppPorts): void {
+export function metricsRoute(app: Hono<Http>, ports: Ports): void {
 	route(app, "/v1/metrics", {
 		GET: {
 			id: "getMetrics",

@@ -1,11 +1,11 @@
 /** `/v1/scheduled`: lists, reschedules and cancels scheduled events. */
 import type { Hono } from "hono";
 import * as z from "zod";
-import type { AppPorts } from "../../apps/app-ports.ts";
 import { REQUEST_BYTES } from "../../event/limits.ts";
 import type { Requester } from "../../event/permission.ts";
 import { actingAs } from "../../event/transition.ts";
 import { show } from "../../event/validation.ts";
+import type { Ports } from "../../ports.ts";
 import { listScheduled } from "../../schedule/list.ts";
 import { cancel, checkRequester, reschedule } from "../../schedule/schedule.ts";
 import { AFTER, check, FilteredPage, readJson } from "./input.ts";
@@ -26,7 +26,7 @@ const Reschedule = component(
 		.meta({ examples: [{ after: "2 days" }] }),
 );
 
-export function scheduledRoutes(app: Hono<Http>, ports: AppPorts): void {
+export function scheduledRoutes(app: Hono<Http>, ports: Ports): void {
 	route(app, "/v1/scheduled", {
 		GET: {
 			id: "listScheduled",

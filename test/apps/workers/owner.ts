@@ -1,7 +1,9 @@
-/** The owner of the events, without apps. A test can shift its clock. */
+/** The owner of the events, without apps of its own. A test can shift its clock. */
 import { createEvents, defineConfig } from "tidings";
+import { apps } from "tidings/apps";
 import { worker } from "tidings/worker";
 import { portsOf } from "../../../src/registration.ts";
+import { appPortsOf } from "../../support/app-ports.ts";
 import { shiftClock, withShiftedClock } from "../../support/shifted-clock.ts";
 
 const ends: string[] = [];
@@ -36,6 +38,7 @@ const config = defineConfig({
 
 const own = worker(events, {
 	config,
+	apps: apps(),
 	async fetch(request) {
 		const { pathname, searchParams } = new URL(request.url);
 		switch (pathname) {
@@ -59,7 +62,7 @@ const own = worker(events, {
 			}
 			case "/state": {
 				const name = searchParams.get("name") as string;
-				const subscriptions = portsOf(events).subscriptionsOf(name);
+				const subscriptions = appPortsOf(events).subscriptionsOf(name);
 				return Response.json(await subscriptions.state());
 			}
 			default: {

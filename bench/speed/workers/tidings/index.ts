@@ -1,7 +1,7 @@
 /** Tidings as users run it: the owner of the events. Like the baseline it logs nothing. */
 import { exports } from "cloudflare:workers";
 import { createEvents } from "tidings";
-import { type Capabilities, createApp } from "tidings/apps";
+import { apps, type Capabilities, createApp } from "tidings/apps";
 import { publisher, worker } from "tidings/worker";
 import { drive, type Side } from "../driver.ts";
 import { type Body, clock, consumerResumed, count, fail } from "../tally.ts";
@@ -82,7 +82,10 @@ const side: Side = {
 		events.apps.run("@speed/bell", "ring", [`of-${of}`, keys]),
 };
 
-const own = worker(events, { fetch: (request) => drive(side, request) });
+const own = worker(events, {
+	apps: apps(),
+	fetch: (request) => drive(side, request),
+});
 
 export default {
 	...own,

@@ -1,7 +1,7 @@
 /** `GET /asyncapi.json`: describes the events. It is open; a key with the scope `read` also sees their handlers. */
 import type { Hono } from "hono";
 import * as z from "zod";
-import type { AppPorts } from "../../../apps/app-ports.ts";
+import type { Ports } from "../../../ports.ts";
 import { callerOf, requireScope } from "../keys.ts";
 import { limitCaller } from "../rate-limit.ts";
 import { type Http, route } from "../routes.ts";
@@ -10,7 +10,7 @@ import { describeEvents } from "./document.ts";
 /** @param prefix of all paths */
 export function asyncapiRoute(
 	app: Hono<Http>,
-	ports: AppPorts,
+	ports: Ports,
 	prefix: string,
 ): void {
 	route(app, "/asyncapi.json", {
@@ -36,7 +36,7 @@ export function asyncapiRoute(
 	});
 }
 
-async function allRoutes({ workers }: AppPorts) {
+async function allRoutes({ workers }: Ports) {
 	const listed = await Promise.all(workers.all.map((one) => one.routes()));
 	return listed.flatMap((routes) => routes?.list ?? []);
 }

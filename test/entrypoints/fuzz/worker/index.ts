@@ -1,6 +1,6 @@
 /** The Worker that is fuzzed: an event with a schema, an app, and an issuer of users' tokens. */
 import { createEvents, defineConfig, event } from "tidings";
-import { createApp } from "tidings/apps";
+import { apps, createApp } from "tidings/apps";
 import { publisher, worker } from "tidings/worker";
 import * as z from "zod";
 
@@ -48,6 +48,7 @@ const events = createEvents({
 events.on("order.**", { id: "orders" }, () => {});
 
 export default worker(events, {
+	apps: apps(),
 	config: defineConfig({
 		issuers: {
 			"@my-org/auth": {

@@ -2,10 +2,10 @@
  * Authenticates calls on behalf of users: by a user's own token, or by an API key with the scope `admin` and tokens of
  * users. It verifies the token before the request is read.
  */
-import type { AppIdentity } from "../../apps/app-host.ts";
-import type { AppPorts } from "../../apps/app-ports.ts";
-import { verifyTokens } from "../../apps/tokens/tokens.ts";
-import { bearerOf, type Caller, callerOf, requireScope } from "./keys.ts";
+import type { AppIdentity } from "../../../apps/app-host.ts";
+import type { AppPorts } from "../../../apps/app-ports.ts";
+import { verifyTokens } from "../../../apps/tokens/tokens.ts";
+import { bearerOf, type Caller, callerOf, requireScope } from "../keys.ts";
 
 /**
  * Anything but an API key is a user's token.

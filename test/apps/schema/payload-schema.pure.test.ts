@@ -1,7 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checkPayload, checkSchema } from "../../src/apps/payload-schema.ts";
-import type { Issue } from "../../src/event/errors.ts";
+import {
+	checkPayload,
+	checkSchema,
+} from "../../../src/apps/schema/payload-schema.ts";
+import type { Issue } from "../../../src/event/errors.ts";
 
 const NAME = "@my-org/email/new_email";
 const schema = {

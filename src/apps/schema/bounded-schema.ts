@@ -3,8 +3,8 @@
  * references to references could stop the Worker for seconds. It validates nothing.
  */
 import type { Schema } from "@cfworker/json-schema";
-import { EVENT_BYTES } from "../event/limits.ts";
-import { show } from "../event/validation.ts";
+import { EVENT_BYTES } from "../../event/limits.ts";
+import { show } from "../../event/validation.ts";
 import { longestText } from "./pattern-cost.ts";
 
 /** Characters of a schema as JSON. */

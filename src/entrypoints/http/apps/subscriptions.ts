@@ -1,23 +1,19 @@
 /** `/v1/subscriptions`: subscribes tools of apps to events, ends subscriptions and lists them. */
 import type { Hono } from "hono";
 import * as z from "zod";
-import type { AppPorts } from "../../apps/app-ports.ts";
+import type { AppPorts } from "../../../apps/app-ports.ts";
 import {
 	endSubscription,
 	listSubscriptions,
 	subscribe,
 	unsubscribe,
-} from "../../apps/subscriptions/subscribe.ts";
-import { REQUEST_BYTES } from "../../event/limits.ts";
-import { check, readJson } from "./input.ts";
-import { requireScope } from "./keys.ts";
-import {
-	Subscribed,
-	SubscriptionPage,
-	Unsubscribed,
-} from "./openapi/app-answers.ts";
-import { component } from "./openapi/parts.ts";
-import { type Http, route } from "./routes.ts";
+} from "../../../apps/subscriptions/subscribe.ts";
+import { REQUEST_BYTES } from "../../../event/limits.ts";
+import { check, readJson } from "../input.ts";
+import { requireScope } from "../keys.ts";
+import { component } from "../openapi/parts.ts";
+import { type Http, route } from "../routes.ts";
+import { Subscribed, SubscriptionPage, Unsubscribed } from "./answers.ts";
 import { identityOf, tokensOf } from "./users.ts";
 
 const Unsubscribe = z.strictObject({

@@ -1,6 +1,6 @@
 /** The forms of answers about apps, subscriptions and webhooks. */
 import * as z from "zod";
-import { component, flag, text, whole } from "./parts.ts";
+import { component, flag, text, whole } from "../openapi/parts.ts";
 
 export const ToolResult = component(
 	"ToolResult",

@@ -1,16 +1,16 @@
 /** `/v1/apps`: runs tools on behalf of users, and returns or rotates the webhook URL of an event. */
 import type { Context, Hono } from "hono";
 import * as z from "zod";
-import type { AppPorts } from "../../apps/app-ports.ts";
-import { findEvent } from "../../apps/directory.ts";
-import { runTool } from "../../apps/run-tool.ts";
-import { TOOL_BYTES } from "../../event/limits.ts";
-import { readOptionalJson } from "./input.ts";
-import { ToolResult, WebhookUrl } from "./openapi/app-answers.ts";
-import { appIn, appPaths, type Http, route } from "./routes.ts";
+import type { AppPorts } from "../../../apps/app-ports.ts";
+import { findEvent } from "../../../apps/directory.ts";
+import { runTool } from "../../../apps/run-tool.ts";
+import { TOOL_BYTES } from "../../../event/limits.ts";
+import { readOptionalJson } from "../input.ts";
+import { appIn, appPaths, type Http, route } from "../routes.ts";
+import { ToolResult, WebhookUrl } from "./answers.ts";
 import { tokensOf } from "./users.ts";
 
-export function appRoutes(app: Hono<Http>, ports: AppPorts): void {
+export function toolRoutes(app: Hono<Http>, ports: AppPorts): void {
 	for (const path of appPaths("/v1/apps", "/tools/:tool"))
 		route(app, path, {
 			POST: {

@@ -1,8 +1,8 @@
 /** Reads the call of a webhook, and decompresses it within the size limit. It does not parse the content. */
-import type { HookRequest } from "../../apps/webhooks/trigger.ts";
-import { HOOK_BYTES } from "../../event/limits.ts";
-import { show } from "../../event/validation.ts";
-import { HttpError } from "./problem.ts";
+import type { HookRequest } from "../../../apps/webhooks/trigger.ts";
+import { HOOK_BYTES } from "../../../event/limits.ts";
+import { show } from "../../../event/validation.ts";
+import { HttpError } from "../problem.ts";
 
 /** @throws HttpError `content_too_large`, `unsupported_media_type`, or `invalid_request` if it does not decompress */
 export async function readHookRequest(

@@ -5,12 +5,12 @@ import {
 	type Schema,
 	validate,
 } from "@cfworker/json-schema";
-import { violation } from "../event/definition.ts";
-import type { Issue } from "../event/errors.ts";
-import { byteLength } from "../event/json.ts";
-import { EVENT_BYTES } from "../event/limits.ts";
-import { show } from "../event/validation.ts";
-import { appEventName } from "./app-name.ts";
+import { violation } from "../../event/definition.ts";
+import type { Issue } from "../../event/errors.ts";
+import { byteLength } from "../../event/json.ts";
+import { EVENT_BYTES } from "../../event/limits.ts";
+import { show } from "../../event/validation.ts";
+import { appEventName } from "../app-name.ts";
 import { Budget, bound, SCHEMA_CHARACTERS } from "./bounded-schema.ts";
 import { DRAFTS, METASCHEMA } from "./metaschema.ts";
 

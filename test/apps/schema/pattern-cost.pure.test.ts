@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { longestText } from "../../src/apps/pattern-cost.ts";
+import { longestText } from "../../../src/apps/schema/pattern-cost.ts";
 
 describe("a pattern", () => {
 	test.for([

@@ -1,19 +1,19 @@
 /** `/hooks/{app}/{event}/{secret}`: receives the webhook calls of other services. The URL itself is the secret. */
 import type { Context, Hono } from "hono";
 import * as z from "zod";
-import type { AppPorts } from "../../apps/app-ports.ts";
+import type { AppPorts } from "../../../apps/app-ports.ts";
 import {
 	acceptWebhook,
 	EVENT_METHODS,
-} from "../../apps/webhooks/accept-webhook.ts";
-import { UnavailableError } from "../../event/errors.ts";
-import { log } from "../../platform/log.ts";
+} from "../../../apps/webhooks/accept-webhook.ts";
+import { UnavailableError } from "../../../event/errors.ts";
+import { log } from "../../../platform/log.ts";
+import { HttpError } from "../problem.ts";
+import { limitRate } from "../rate-limit.ts";
+import { anyMethodRoute, appIn, appPaths, type Http } from "../routes.ts";
+import { StoredCall } from "./answers.ts";
 import { boundedAnswer, handshakeAnswer } from "./hook-answer.ts";
 import { readHookRequest } from "./hook-request.ts";
-import { StoredCall } from "./openapi/app-answers.ts";
-import { HttpError } from "./problem.ts";
-import { limitRate } from "./rate-limit.ts";
-import { anyMethodRoute, appIn, appPaths, type Http } from "./routes.ts";
 
 export function hookRoutes(app: Hono<Http>, ports: AppPorts): void {
 	for (const path of appPaths("/hooks", "/:event/:secret"))
