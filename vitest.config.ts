@@ -112,6 +112,10 @@ export default defineConfig({
 				resolve: {
 					alias: [
 						{ find: /^tidings$/, replacement: `${source}index.ts` },
+						{
+							find: /^tidings\/(ampt|apps|sst|tsc-run)$/,
+							replacement: `${source}dialects/$1.ts`,
+						},
 						{ find: /^tidings\/(.*)$/, replacement: `${source}$1.ts` },
 					],
 				},

@@ -11,17 +11,17 @@ const { now } = performance;
 /** A longer wait does not stop the time, in real milliseconds. */
 const LONGEST = 10_000;
 
-/** How long an attempt may wait for something that Node does not list, such as compression, in real milliseconds. */
-const UNLISTED = 5;
+/** How long an attempt may wait for what Node does not list, such as signatures, in real milliseconds altogether. */
+const UNLISTED = 20;
 
 export class RealWork {
-	readonly #running = new Map<Work, { hasWaited: boolean }>();
+	readonly #running = new Map<Work, { unlisted: number }>();
 	#before: ReadonlyMap<string, number> = new Map();
 	#since: number | undefined;
 
 	started(work: Work): void {
 		if (this.#running.size === 0) this.#before = activeResources();
-		this.#running.set(work, { hasWaited: false });
+		this.#running.set(work, { unlisted: UNLISTED });
 	}
 
 	ended(work: Work): void {
@@ -43,12 +43,14 @@ export class RealWork {
 			return true;
 		}
 		const silent = [...this.#running].filter(
-			([{ timers, calls }, { hasWaited }]) =>
-				!hasWaited && timers === 0 && calls.every(({ end }) => end !== "open"),
+			([{ timers, calls }, { unlisted }]) =>
+				unlisted > 0 &&
+				timers === 0 &&
+				calls.every(({ end }) => end !== "open"),
 		);
 		if (silent.length === 0) return false;
-		for (const [, state] of silent) state.hasWaited = true;
-		await pause(UNLISTED);
+		for (const [, state] of silent) state.unlisted -= 1;
+		await pause(1);
 		return true;
 	};
 

@@ -80,6 +80,12 @@ export interface TestEvents<Listed extends Catalogue = Catalogue>
 	run(handler: string, body: unknown, options?: RunOptions): Promise<unknown>;
 	/** Runs code of the Worker that is not a handler, such as a route: it publishes to this bus, in virtual time. */
 	request<Result>(act: () => Result | Promise<Result>): Promise<Result>;
+	/**
+	 * Sends a request to the HTTP API of the Worker, or to a webhook. Give `API_KEYS` in `env` for requests with a key.
+	 *
+	 * @param path such as `/v1/events`
+	 */
+	fetch(path: string, init?: RequestInit): Promise<Response>;
 	/** What happened, one line for each step. */
 	timeline(): string;
 	/** Releases the memory of the test. */

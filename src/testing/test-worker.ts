@@ -149,6 +149,8 @@ export function startWorker(events: AnyEvents, options: WorkerOptions) {
 	const inObjects = objectContext();
 	return {
 		platform,
+		/** Answers a request from outside, as the Worker without a `fetch` of its own does. */
+		fetch: (request: Request) => deploy.fetch?.(request) as Promise<Response>,
 		activate(): void {
 			if (ports) registrationOf(events).assembled = ports;
 			setObjectContext(inObjects);

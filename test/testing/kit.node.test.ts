@@ -1,4 +1,5 @@
 /** The test kit, as a user writes tests with it. */
+import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -412,6 +413,25 @@ describe("one Worker and others", () => {
 		expect(await response.json()).toMatchObject({
 			at: Date.parse("2027-03-01T09:00Z"),
 		});
+		expect(bus.published("user.joined")).toHaveLength(1);
+	});
+
+	test("fetch reaches the HTTP API with a key of the test's environment", async () => {
+		const key = "tid_kit_secret";
+		const digest = createHash("sha256").update(key).digest("hex");
+		const API_KEYS = JSON.stringify([
+			{ id: "kit", scopes: ["publish"], digest },
+		]);
+		const bus = dispose(createTestEvents(events, { env: { API_KEYS } }));
+		const publish = (headers: HeadersInit) =>
+			bus.fetch("/v1/events", {
+				method: "POST",
+				headers: { "content-type": "application/json", ...headers },
+				body: JSON.stringify({ name: "user.joined", body }),
+			});
+		expect((await publish({})).status).toBe(401);
+		const answer = await publish({ authorization: `Bearer ${key}` });
+		expect(answer.status).toBe(202);
 		expect(bus.published("user.joined")).toHaveLength(1);
 	});
 
