@@ -1,5 +1,6 @@
 /** The Worker of a test on the simulated platform: the queues, objects and bindings of its events, and other Workers. */
 import type { Config } from "../config/config.ts";
+import { apps } from "../entrypoints/apps.ts";
 import type { Transition } from "../event/transition.ts";
 import type { Events } from "../events.ts";
 import * as objects from "../objects.ts";
@@ -128,6 +129,7 @@ export function startWorker(events: AnyEvents, options: WorkerOptions) {
 			]),
 		);
 		const own = worker(observed, {
+			apps: apps(),
 			config: {
 				journal: false,
 				...config,
