@@ -50,12 +50,15 @@ export class VirtualTime {
 				};
 				promise.then(end, end);
 				await new Promise((resolve) => setImmediate(resolve));
-				while (!isSettled) {
-					if (await this.#runs(time.now, () => isSettled)) break;
-					if (await this.#realWork.wait()) continue;
-					const until = Math.min(time.nextAt ?? Infinity, time.now + LONGEST);
-					if (until === time.now || (await this.#runs(until, () => isSettled)))
-						break;
+				const limit = time.now + LONGEST;
+				while (!(await this.#runs(time.now, () => isSettled))) {
+					if (isSettled || (await this.#realWork.wait())) continue;
+					if (time.now >= limit)
+						throw new Error(
+							"tidings/testing: the call has not ended within 15 minutes of virtual time; does it wait for an event that only settle() delivers?",
+						);
+					const next = Math.min(time.nextAt ?? limit, limit);
+					await this.#runs(next, () => isSettled);
 				}
 				return await promise;
 			} finally {

@@ -15,6 +15,7 @@ import {
 import { createTestEvents, type TestEventsOptions } from "tidings/testing";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import * as z from "zod";
+import { checkNode } from "../../src/testing/vitest.ts";
 
 const UserJoined = event("user.joined", z.object({ email: z.email() }));
 const ReminderDue = event("reminder.due", z.object({ email: z.email() }));
@@ -467,6 +468,23 @@ describe("a mistake in a test is an error", () => {
 		await expect(
 			(async () => events.publish("user.joined", body))(),
 		).rejects.toThrow(/bus\.request/);
+	});
+
+	test("a call that never ends is an error, and the bus goes on", async () => {
+		const bus = busWith(() => {});
+		const never = bus.request(() => new Promise(() => {}));
+		await expect(never).rejects.toThrow(/15 minutes of virtual time/);
+		await bus.publish("tick", null);
+		await bus.settle();
+		expect(bus.attempts()).toHaveLength(1);
+	});
+
+	test("a Node without a sufficient node:sqlite is named with the one that is needed", () => {
+		for (const version of ["20.20.2", "22.15.0"])
+			expect(() => checkNode(version)).toThrow(
+				`Node ${version} has no node:sqlite that suffices; use Node 22.16 or later`,
+			);
+		for (const version of ["22.16.0", "24.0.0"]) checkNode(version);
 	});
 
 	test("time cannot pass inside a handler", async () => {
