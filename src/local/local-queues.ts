@@ -7,6 +7,7 @@ import { Alarm } from "../platform/alarm.ts";
 import { log } from "../platform/log.ts";
 import { objectContext } from "../platform/object-context.ts";
 import type { QueueRole } from "../platform/queue-names.ts";
+import { realTimer } from "../platform/timer.ts";
 import {
 	type LocalMessage,
 	type LocalQueue,
@@ -65,7 +66,8 @@ export class LocalQueues {
 		const dueAt = now + delaySeconds * 1_000;
 		for (const record of records) this.#table.add(queue, record, now, dueAt);
 		this.#know(queue);
-		this.#startBatches();
+		// After the answer, as with a queue: the sender reports an event as queued before its handlers run.
+		realTimer(() => this.#startBatches(), 1);
 		await this.#updateAlarm();
 	}
 

@@ -57,6 +57,15 @@ function inObject(
 	);
 }
 
+/** Sends messages, and fires the alarm that this sets. */
+async function sendTo(
+	queues: LocalQueues,
+	...message: Parameters<LocalQueues["send"]>
+): Promise<void> {
+	await queues.send(...message);
+	await queues.alarm();
+}
+
 /** Fires the alarm at a time. */
 async function alarmAt(time: number, queues: LocalQueues): Promise<void> {
 	vi.setSystemTime(time);
@@ -79,8 +88,8 @@ const attempts = () =>
 test("events are delivered in batches of 100, and retries alone", () =>
 	inObject(async (queues) => {
 		const records = Array.from({ length: 101 }, (_, n) => `record ${n}`);
-		await queues.send(EVENTS, records, 0);
-		await queues.send(RETRIES, ["a", "b"], 0);
+		await sendTo(queues, EVENTS, records, 0);
+		await sendTo(queues, RETRIES, ["a", "b"], 0);
 		expect(
 			received.map(({ messages, role }) => [role, messages.length]),
 		).toEqual([
@@ -118,7 +127,7 @@ test("the first verdict counts", () =>
 			message.ack();
 			message.retry();
 		});
-		await queues.send(EVENTS, ["acknowledged"], 0);
+		await sendTo(queues, EVENTS, ["acknowledged"], 0);
 		await vi.waitFor(async () => expect(await countOf(queues)).toBe(0));
 		expect(attempts()).toEqual([1]);
 	}));
@@ -126,7 +135,7 @@ test("the first verdict counts", () =>
 test("a message is moved to the dead-letter queue after its last retry, and is new there", () =>
 	inObject(async (queues) => {
 		consumeWith((message) => message.retry({ delaySeconds: 1 }));
-		await queues.send(RETRIES, ["poison"], 0);
+		await sendTo(queues, RETRIES, ["poison"], 0);
 		for (let retry = 1; retry <= MAX_RETRIES; retry++)
 			await alarmAt(T0 + retry * 1_000, queues);
 		expect(received.map(({ role }) => role).slice(-2)).toEqual([
@@ -142,7 +151,7 @@ test("the dead-letter queue deletes a message after its last retry, as the platf
 	inObject(async (queues) => {
 		consumeWith((message) => message.retry({ delaySeconds: 1 }));
 		const deadLetters = { name: "DEAD_LETTERS_QUEUE", role: "deadLetters" };
-		await queues.send(deadLetters as LocalQueue, ["poison"], 0);
+		await sendTo(queues, deadLetters as LocalQueue, ["poison"], 0);
 		for (let retry = 1; retry < MAX_RETRIES; retry++)
 			await alarmAt(T0 + retry * 1_000, queues);
 		expect(await countOf(queues)).toBe(1);
@@ -155,7 +164,7 @@ test("a message without a verdict is redelivered in a minute", () =>
 	inObject(async (queues) => {
 		const error = vi.spyOn(console, "error").mockReturnValue();
 		consumeWith(() => Promise.reject(new Error("the consumer broke")));
-		await queues.send(EVENTS, ["unanswered"], 0);
+		await sendTo(queues, EVENTS, ["unanswered"], 0);
 		await vi.waitFor(() => expect(error).toHaveBeenCalledOnce());
 		await alarmAt(T0 + 59_999, queues);
 		expect(attempts()).toEqual([1]);
@@ -166,7 +175,7 @@ test("a message without a verdict is redelivered in a minute", () =>
 test("a new instance releases the leases of the old one, and counts the delivery again", () =>
 	inObject(async (queues, restart, storage) => {
 		consumeWith(() => new Promise(() => {}));
-		await queues.send(EVENTS, ["interrupted"], 0);
+		await sendTo(queues, EVENTS, ["interrupted"], 0);
 		// A beat: a batch runs, so that an alarm stands within a second.
 		expect(await storage.getAlarm()).toBe(T0 + 500);
 		await alarmAt(T0 + 500, queues);
@@ -183,6 +192,7 @@ test("an alarm that finds no message does not hide the next ones", () =>
 		const { storage } = state;
 		const object = new LocalScheduler(state, env as Cloudflare.Env);
 		await object.send(EVENTS, ["at once"], 0);
+		await object.alarm();
 		await vi.waitFor(() => expect(attempts()).toEqual([1]));
 		const fire = async () => {
 			await storage.deleteAlarm();
@@ -199,7 +209,7 @@ test("an alarm that finds no message does not hide the next ones", () =>
 test("metrics count the messages of a queue, also those that are being delivered", () =>
 	inObject(async (queues) => {
 		consumeWith(() => new Promise(() => {}));
-		await queues.send(EVENTS, ["é", "é"], 0);
+		await sendTo(queues, EVENTS, ["é", "é"], 0);
 		expect(await queues.metrics("EVENTS_QUEUE")).toEqual({
 			...{ backlogCount: 2, backlogBytes: 4 },
 			oldestMessageTimestamp: new Date(T0),
@@ -217,7 +227,7 @@ test("ten batches of retries run at once, and the next one starts when one has e
 			message.ack();
 		});
 		const records = Array.from({ length: 11 }, (_, n) => `record ${n}`);
-		await queues.send(RETRIES, records, 0);
+		await sendTo(queues, RETRIES, records, 0);
 		expect(received).toHaveLength(10);
 		finish();
 		await vi.waitFor(() => expect(received).toHaveLength(11));
