@@ -123,8 +123,10 @@ export interface Scheduler {
 	cancelDelivery(key: DeliveryKey): Promise<CancelledDelivery | null>;
 	/** Cancels the events to erase, whole or as deliveries, with bodies that are stored apart. Reads a number of rows. */
 	erase: Erase<ShardPosition>;
-	/** Sets missing alarms. Returns the figures of each shard. */
-	watch(): Promise<ShardFigures[]>;
+	/** Sets missing alarms. */
+	watch(): Promise<void>;
+	/** Sets missing alarms, too. Returns the figures of each shard. */
+	figures(): Promise<ShardFigures[]>;
 }
 
 /** Stores bodies that are too large for a message. `until` is in epoch milliseconds. */

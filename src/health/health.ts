@@ -87,7 +87,7 @@ async function measure(now: number, ports: HealthPorts): Promise<Figures> {
 		{ concurrency: CALL_CONCURRENCY },
 	);
 	const [shards, letters, unclaimed, routes] = await Promise.all([
-		orSilent("scheduler", () => scheduler.watch()),
+		orSilent("scheduler", () => scheduler.figures()),
 		orSilent("dead letters", () => deadLetters.counts()),
 		orSilent("payloads", () => unclaimedQueue(ports)),
 		orSilent("Workers", () => workers.routesWithoutHandler()),

@@ -130,22 +130,28 @@ export class ScheduleTable {
 		limit: number,
 	): ScheduledSearch {
 		const { since = 0, until = Number.MAX_SAFE_INTEGER } = filter;
+		const { id: wanted, name, tags } = filter;
+		// Each row that is read costs, so a list without a filter reads what it shows.
+		const isFiltered = [wanted, name, tags].some((word) => word !== undefined);
+		const most = isFiltered
+			? SCANNED
+			: Math.min(SCANNED, limit + this.#claims.count("events"));
 		// Without the records: a thousand of them may be a hundred megabytes.
-		const rows = this.#sql.exec<ListedRow>(
-			`SELECT id, name, due_at, iif(json_valid(record), json_extract(record, '$.time'), NULL) AS time,
-				iif(json_valid(record), json_extract(record, '$.tags'), NULL) AS tags
-			 FROM scheduled WHERE (handler = '') = 1 AND (due_at, id) > (?, ?) AND due_at >= ? AND due_at < ?
-			 ORDER BY due_at, id LIMIT ?`,
-			...[dueAt, id, since, until, SCANNED],
-		);
+		const rows = this.#sql
+			.exec<ListedRow>(
+				`SELECT id, name, due_at, iif(json_valid(record), json_extract(record, '$.time'), NULL) AS time,
+					iif(json_valid(record), json_extract(record, '$.tags'), NULL) AS tags
+				 FROM scheduled WHERE (handler = '') = 1 AND (due_at, id) > (?, ?) AND due_at >= ? AND due_at < ?
+				 ORDER BY due_at, id LIMIT ?`,
+				...[dueAt, id, since, until, most],
+			)
+			.toArray();
 		const found: ScheduledEvent[] = [];
-		let read = 0;
-		for (const row of rows) {
-			read++;
+		for (const [index, row] of rows.entries()) {
 			const event = listedEvent(row);
 			if (this.#claims.dueAtOf(row.id, "") === null && isMatch(event, filter))
 				found.push(event);
-			if (found.length === limit || read === SCANNED)
+			if (found.length === limit || index === most - 1)
 				return { found, end: { dueAt: row.due_at, id: row.id, handler: "" } };
 		}
 		return { found };

@@ -142,11 +142,16 @@ export class Scheduler extends DurableObject {
 		return { counts, payloads: deleted, ...rest };
 	}
 
-	/** Sets an alarm that is missing or late. Returns the figures of this shard. */
-	async watch(): Promise<ShardFigures> {
+	/** Sets an alarm that is missing or late. */
+	async watch(): Promise<void> {
 		// A flush sets the alarm when it ends. While it runs, none stands.
 		const nextAt = () => (this.#flushing ? null : this.#nextDueAt());
 		await this.#alarm.check(nextAt, WATCH_TOLERANCE);
+	}
+
+	/** Watches too, so that a person who looks at the health repairs it. */
+	async figures(): Promise<ShardFigures> {
+		await this.watch();
 		return {
 			nextDueAt: this.#nextDueAt(),
 			...this.#table.counts(),

@@ -12,8 +12,8 @@ import { objectPort } from "../platform/bindings.ts";
 import type { Scheduler } from "../ports.ts";
 
 /** One Durable Object. */
-interface Shard extends Omit<Scheduler, "watch" | "erase"> {
-	watch(): Promise<ShardFigures>;
+interface Shard extends Omit<Scheduler, "figures" | "erase"> {
+	figures(): Promise<ShardFigures>;
 	erase: Erase<DeliveryKey>;
 }
 
@@ -71,16 +71,23 @@ function schedulerOf(
 			return other.shard < shards ? { ...erased, next: other } : erased;
 		},
 		async watch() {
-			// All settle first: a shard that fails must not keep the others from being watched.
-			const watched = await Promise.allSettled(
-				all.map((shard) => shardAt(shard).watch()),
-			);
-			return watched.map((end) => {
-				if (end.status === "rejected") throw end.reason;
-				return end.value;
-			});
+			await ofEach((shard) => shard.watch());
 		},
+		figures: () => ofEach((shard) => shard.figures()),
 	};
+
+	/** All settle first: a shard that fails must not keep the others from being watched. */
+	async function ofEach<Result>(
+		call: (shard: Shard) => Promise<Result>,
+	): Promise<Result[]> {
+		const ends = await Promise.allSettled(
+			all.map((shard) => call(shardAt(shard))),
+		);
+		return ends.map((end) => {
+			if (end.status === "rejected") throw end.reason;
+			return end.value;
+		});
+	}
 
 	/** Merges the pages of all shards in the order of their positions. */
 	async function merged<Item extends Located>(
@@ -131,7 +138,14 @@ function compare(one: string, other: string): number {
 export function boundScheduler(shards: number): Scheduler {
 	return schedulerOf(shards, (shard) =>
 		objectPort<Shard>("Scheduler", `shard-${shard}`, [
-			...(["store", "cancel", "reschedule", "list", "watch"] as const),
+			...([
+				"store",
+				"cancel",
+				"reschedule",
+				"list",
+				"watch",
+				"figures",
+			] as const),
 			...(["find", "countByHour", "findDelivery"] as const),
 			...(["listDeliveries", "retryDelivery", "cancelDelivery"] as const),
 			"erase",

@@ -112,7 +112,7 @@ test("the overview makes eight object calls, and its live updates one until half
 			...{ groups: [group], cursor: btoa('[1,"x"]') },
 		}),
 		// One call of each of the four shards.
-		watch: vi.spyOn(scheduler, "watch"),
+		figures: vi.spyOn(scheduler, "figures"),
 		payloads: vi.spyOn(payloads, "get"),
 	};
 	const made = () =>
@@ -120,7 +120,7 @@ test("the overview makes eight object calls, and its live updates one until half
 			Object.entries(calls).map(([name, spy]) => [name, spy.mock.calls.length]),
 		);
 	await reader.get("/overview?range=day");
-	const each = { rates: 1, counts: 1, groups: 1, watch: 1, payloads: 1 };
+	const each = { rates: 1, counts: 1, groups: 1, figures: 1, payloads: 1 };
 	expect(made()).toEqual(each);
 	// Another page has read its rates before, and nobody this one's.
 	await reader.get("/overview/live?range=week&version=older");
@@ -131,7 +131,7 @@ test("the overview makes eight object calls, and its live updates one until half
 		const { text } = await reader.get("/overview/live?range=week&version=old");
 		expect(text).toContain('data: <div class="stack">');
 		expect(made()).toEqual({
-			...{ rates: 3, counts: 2, groups: 2, watch: 2, payloads: 2 },
+			...{ rates: 3, counts: 2, groups: 2, figures: 2, payloads: 2 },
 		});
 	} finally {
 		vi.useRealTimers();

@@ -440,7 +440,7 @@ test("a retried alarm is set again before the work that can fail", async () => {
 test("an object that starts sets a missing alarm, and so does the watch", async () => {
 	await shard.store([row(T0 + MINUTE)]);
 	await loseAlarm();
-	expect(await shard.watch()).toMatchObject({ nextDueAt: T0 + MINUTE });
+	expect(await shard.figures()).toMatchObject({ nextDueAt: T0 + MINUTE });
 	expect(await alarmOf(shard)).toBe(T0 + MINUTE);
 	await loseAlarm();
 	await evictDurableObject(shard);
@@ -462,7 +462,7 @@ test("an alarm that went missing without rows is noticed by the watch", async ()
 	await shard.store([gone]);
 	await shard.cancel(gone.id, "all");
 	await loseAlarm();
-	expect(await shard.watch()).toMatchObject({ nextDueAt: null });
+	expect(await shard.figures()).toMatchObject({ nextDueAt: null });
 	await shard.store([row(T0 + 90_000)]);
 	expect(await alarmOf(shard)).toBe(T0 + 90_000);
 });
@@ -519,7 +519,7 @@ test("a hundred events cost at most 3.1 row writes each, from schedule to send",
 	expect(writes).toBe(302);
 });
 
-test("the watch reports what a shard stores, and its alarms, row writes and sends of the last hour", async () => {
+test("the figures of a shard are what it stores, and its alarms, row writes and sends of the last hour", async () => {
 	for (let n = 0; n < 100; n++) await shard.store([row(T0 + 1_000 + n)]);
 	vi.setSystemTime(T0 + 2_000);
 	await inShard((object) => object.alarm());
@@ -533,9 +533,9 @@ test("the watch reports what a shard stores, and its alarms, row writes and send
 	const stored = { nextDueAt: T0 + YEAR, scheduled: 1, waiting: 1 };
 	// Two rows with their index entries, an alarm, and the tables themselves.
 	const lastHour = { wakeUps: 1, rowsWritten: 302 + 5 + 3, sent: 100 };
-	expect(await shard.watch()).toEqual({ ...stored, lastHour });
+	expect(await shard.figures()).toEqual({ ...stored, lastHour });
 	vi.setSystemTime(T0 + 61 * MINUTE);
-	expect(await shard.watch()).toEqual({
+	expect(await shard.figures()).toEqual({
 		...stored,
 		lastHour: { wakeUps: 0, rowsWritten: 0, sent: 0 },
 	});

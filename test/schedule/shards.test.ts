@@ -103,8 +103,8 @@ test("a configuration with `before` lists and watches those shards, and stores n
 	await scheduler.store([row(dueAt, { id })]);
 	expect(await listedBy(scheduler)).toContain(id);
 	const due = expect.objectContaining({ nextDueAt: dueAt });
-	expect(await scheduler.watch()).toContainEqual(due);
-	expect(await deployed(1).watch()).not.toContainEqual(due);
+	expect(await scheduler.figures()).toContainEqual(due);
+	expect(await deployed(1).figures()).not.toContainEqual(due);
 });
 
 function queued(): string[] {
