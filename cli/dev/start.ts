@@ -20,11 +20,18 @@ export async function startText(
 	const rows: [string, string][] = [
 		...(page ? [["Dashboard", page] as [string, string]] : []),
 		["Publish", key ? await publishText(url, key) : NO_KEY],
-		...(key ? [["Look", "npx tidings events"] as [string, string]] : []),
+		...(key ? [["Look", lookText(listening)] as [string, string]] : []),
 	];
 	return rows
 		.map(([title, text]) => `${styleText("bold", title.padEnd(10))} ${text}`)
 		.join("\n");
+}
+
+/** The commands find wrangler's default port by themselves. */
+function lookText(listening: string): string {
+	const { port, origin } = new URL(listening);
+	const at = port === "8787" ? "" : ` --url ${origin}`;
+	return `npx tidings${at} events`;
 }
 
 const NO_KEY =
@@ -35,7 +42,8 @@ async function dashboardAt(url: string): Promise<string | undefined> {
 	for (const path of ["/_tidings", "/"]) {
 		const answer = await fetch(url + path).catch(() => undefined);
 		const text = await answer?.text();
-		if (text?.includes("· Tidings</title>")) return url + path;
+		// A page that is missing has a title, too.
+		if (answer?.ok && text?.includes("· Tidings</title>")) return url + path;
 	}
 	return undefined;
 }

@@ -23,6 +23,8 @@ interface Collected {
 	name: string;
 	at: number;
 	steps: Step[];
+	/** Of an event that was scheduled: no message has brought its envelope yet. */
+	labels?: Pick<Entry, "by" | "tags">;
 }
 
 export class Recorder {
@@ -44,10 +46,15 @@ export class Recorder {
 		this.#collected.set(id, { event, queuedMs, name, at: now, steps: [] });
 	}
 
-	observe({ id, event: name, ...step }: Transition): void {
+	observe({ id, event: name, ...reported }: Transition): void {
+		const { step, labels } = apart(reported);
 		const known = this.#collected.get(id);
 		if (known) known.steps.push(step);
-		else this.#collected.set(id, { name, at: step.at, steps: [step] });
+		else
+			this.#collected.set(id, {
+				...{ name, at: step.at, steps: [step] },
+				...(labels && { labels }),
+			});
 	}
 
 	/** Returns the entries collected so far, without those that nothing was reported about. */
@@ -57,9 +64,9 @@ export class Recorder {
 			.map(([id, collected]) => this.#entryOf(id, collected));
 	}
 
-	#entryOf(id: string, { event, queuedMs, name, at, steps }: Collected): Entry {
-		if (!event)
-			return { id, name, time: timeOf(id) ?? at, ...labelsIn(steps), steps };
+	#entryOf(id: string, collected: Collected): Entry {
+		const { event, queuedMs, name, at, steps, labels } = collected;
+		if (!event) return { id, name, time: timeOf(id) ?? at, ...labels, steps };
 		const { time, delay, by, tags, trace, cloudEvent, reference } =
 			event.envelope;
 		const entry: Entry = {
@@ -96,12 +103,13 @@ export class Recorder {
 	}
 }
 
-/** The publisher and the tags of an event that was scheduled: no message has brought its envelope yet. */
-function labelsIn(steps: readonly Step[]): Pick<Entry, "by" | "tags"> {
-	const scheduled = steps.find(({ type }) => type === "scheduled");
-	if (scheduled?.type !== "scheduled") return {};
-	const { by, tags } = scheduled;
-	return { ...(by !== undefined && { by }), ...(tags && { tags }) };
+/** An entry has the tags of its event in one place, where they can be erased. */
+function apart(step: Step): Pick<Collected, "labels"> & { step: Step } {
+	if (step.type !== "scheduled") return { step };
+	const { tags, ...rest } = step;
+	const { by } = step;
+	const labels = { ...(by !== undefined && { by }), ...(tags && { tags }) };
+	return { step: rest, labels };
 }
 
 /** Transitions that callers cause. The consumer records all others. */

@@ -130,7 +130,7 @@ test("without scripts a person signs in, filters, reads a timeline, and publishe
 	const id = await shop.publish(order("o-3", { customer: "c43" }));
 	const page = await shop.open({ javaScriptEnabled: false });
 	await shop.signIn(page);
-	await openUntil(page, `${shop.url}/events/${id}`, "the ledger is closed");
+	await openUntil(page, `${shop.url}/events/${id}`, "became a dead letter");
 	const text = await page.textContent("main");
 	expect(text).toContain("Attempt 1 of 11");
 	expect(text).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} UTC/);
