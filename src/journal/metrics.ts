@@ -167,7 +167,10 @@ function metricsOf(
 		median: quantileOf(durations, 0.5),
 		p99: quantileOf(durations, 0.99),
 		failures: intervals.map(({ counts }) =>
-			failuresOf(counts.handlers[handler]),
+			// A handler may have the id of a member that every object has.
+			Object.hasOwn(counts.handlers, handler)
+				? failuresOf(counts.handlers[handler])
+				: 0,
 		),
 	};
 }

@@ -73,7 +73,8 @@ export async function search(
 		let before = day === firstDay ? firstPage + 1 : Number.MAX_SAFE_INTEGER;
 		for (;;) {
 			if (left <= 0) return { ...result, cursor: [day, before - 1, LAST] };
-			const chunk = pages.summaries(day, before, Math.min(CHUNK, left));
+			const size = Math.min(CHUNK, left);
+			const chunk = pages.summaries(day, before, size);
 			left -= chunk.length;
 			for (const summary of chunk) {
 				if (result.entries.length >= limit || opened >= MOST_PAGES)
@@ -98,7 +99,7 @@ export async function search(
 				}
 				if (number > 0) return { ...result, cursor: [day, summary.id, number] };
 			}
-			if (chunk.length < CHUNK) break;
+			if (chunk.length < size) break;
 		}
 	}
 	return result;

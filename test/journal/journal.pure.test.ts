@@ -18,7 +18,12 @@ import {
 import type { Entry, Step } from "../../src/journal/entry.ts";
 import { lifeOf } from "../../src/journal/life.ts";
 import { entriesIn, pageOf } from "../../src/journal/page.ts";
-import { isMatch, mayMatch } from "../../src/journal/search.ts";
+import {
+	isMatch,
+	mayMatch,
+	type Pages,
+	search,
+} from "../../src/journal/search.ts";
 import type { Filter } from "../../src/lists/filter.ts";
 
 const T0 = Date.UTC(2027, 0, 14);
@@ -217,4 +222,32 @@ describe("the life of an event", () => {
 		const entries = steps.map((step, index) => of(T0 + index, step));
 		expect(lifeOf(entries).state).toBe(state);
 	});
+});
+
+test("a search that ends in the middle of a day goes on there, whatever the days before have", async () => {
+	const counts = new Map([
+		[20_001, 700],
+		[20_000, 9_500],
+	]);
+	const read = new Map<number, number>();
+	const pages = {
+		days: () => [...counts.keys()],
+		summaries(day: number, before: number, limit: number) {
+			const last = Math.min(before - 1, counts.get(day) ?? 0);
+			const length = Math.min(limit, last);
+			read.set(day, (read.get(day) ?? 0) + length);
+			return Array.from({ length }, (_, n) => ({
+				...{ day, id: last - n, first: 1, last: 1, failures: 0 },
+				...{ names: [], handlers: [], bloom: new Uint8Array(1_024) },
+			}));
+		},
+		data: () => undefined,
+	} as unknown as Pages;
+	const filter = { name: "a.b" };
+	const first = await search(filter, undefined, 10, pages);
+	expect(read.get(20_000)).toBe(9_300);
+	expect(first.cursor).toBeDefined();
+	const rest = await search(filter, first.cursor, 10, pages);
+	expect(rest.cursor).toBeUndefined();
+	expect(read.get(20_000)).toBe(9_500);
 });
