@@ -73,11 +73,17 @@ export async function measureHealth(
 async function measure(now: number, ports: HealthPorts): Promise<Figures> {
 	const { queues, scheduler, deadLetters, workers } = ports;
 	const silent: string[] = [];
-	const orSilent = <Answer>(store: string, call: () => Promise<Answer>) =>
-		call().catch(() => {
+	const orSilent = async <Answer>(
+		store: string,
+		call: () => Promise<Answer>,
+	) => {
+		try {
+			return await call();
+		} catch {
 			silent.push(store);
 			return undefined;
-		});
+		}
+	};
 	const ofQueues = await pMap(
 		queues.all(),
 		async ({ label, queue }) => {

@@ -1,6 +1,6 @@
 /** The rows of jobs: what each does, and how far it is. It must not run one. */
 import { parseFilter, withoutTag } from "../lists/filter.ts";
-import type { Job, JobRequest, Step, StepResult } from "./job.ts";
+import type { Job, JobRequest, Remaining, Step, StepResult } from "./job.ts";
 
 type SqlRow = {
 	id: string;
@@ -94,7 +94,7 @@ export class JobTable {
 	/** A batch has ended. */
 	advance(
 		id: string,
-		{ done, errors, counts = {}, remaining, cursor }: StepResult,
+		{ done, errors, counts = {}, remaining, cursor, outage }: StepResult,
 	): void {
 		const job = this.get(id);
 		if (!job) return;
@@ -102,12 +102,18 @@ export class JobTable {
 		const sums = { ...job.counts };
 		for (const [what, count] of Object.entries(counts))
 			sums[what] = (sums[what] ?? 0) + count;
-		const ends = remaining ? { ...job.remaining, ...remaining } : job.remaining;
+		const ends = { ...job.remaining };
+		for (const [what, end] of Object.entries(remaining ?? {}))
+			ends[what as keyof Remaining] = Math.max(
+				...[end, ends[what as keyof Remaining] ?? 0],
+			);
+		const hasEnds = Object.keys(ends).length > 0;
 		this.#sql.exec(
-			`UPDATE job SET is_in_flight = 0, done = done + ?, failed = failed + ?, errors = ?, cursor = ?,
+			// An outage leaves claims behind, as a crash does.
+			`UPDATE job SET is_in_flight = ?, done = done + ?, failed = failed + ?, errors = ?, cursor = ?,
 				counts = ?, remaining = ? WHERE id = ?`,
-			...[done, errors.length, JSON.stringify(all), cursor],
-			...[JSON.stringify(sums), ends ? JSON.stringify(ends) : null, id],
+			...[outage ? 1 : 0, done, errors.length, JSON.stringify(all), cursor],
+			...[JSON.stringify(sums), hasEnds ? JSON.stringify(ends) : null, id],
 		);
 	}
 
