@@ -1,10 +1,10 @@
 /** Finds out who a request is from: a session, Cloudflare Access, or the developer on this machine. It permits nothing. */
 import type { Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
-import { isLocalHost } from "../config/key-options.ts";
 import {
 	type Caller,
 	findKey,
+	isLocalRequest,
 	permissionsOf,
 } from "../entrypoints/http/keys.ts";
 import { isDevelopment, secret } from "../platform/environment.ts";
@@ -32,11 +32,7 @@ const DEVELOPER = { id: "local", scopes: ["admin"] };
 
 /** Whether the pages are open without a sign-in: only in a development build, and only on this machine. */
 function isOpen(request: Request): boolean {
-	return isDevelopment() && isLocal(request);
-}
-
-function isLocal({ url }: Request): boolean {
-	return isLocalHost(new URL(url).hostname);
+	return isDevelopment() && isLocalRequest(request);
 }
 
 /** @param viaAccess verifies a request that Cloudflare Access has let through; absent without Access */
@@ -62,7 +58,12 @@ export async function visitorOf(
 	}
 	const key =
 		cookie &&
-		(await keyOfSession(cookie, await secret("API_KEYS"), isLocal(raw), now));
+		(await keyOfSession(
+			cookie,
+			await secret("API_KEYS"),
+			isLocalRequest(raw),
+			now,
+		));
 	const known = key ? permissionsOf(key) : undefined;
 	// The scopes of the key may have changed since the sign-in.
 	const caller = known?.read ? known : undefined;
@@ -82,7 +83,7 @@ export async function signIn(
 ): Promise<Caller> {
 	const { raw } = context.req;
 	const keys = await secret("API_KEYS");
-	const key = await findKey(token, keys, isLocal(raw));
+	const key = await findKey(token, keys, isLocalRequest(raw));
 	const caller = permissionsOf(key);
 	if (caller.read) store(context, path, await newSession(key, now));
 	return caller;
@@ -106,6 +107,6 @@ function store(context: Context, path: string, value: string): void {
 		sameSite: "Lax",
 		maxAge: SESSION_SECONDS,
 		// Not every browser accepts a Secure cookie from http://localhost.
-		secure: protocol === "https:" || !isLocal(context.req.raw),
+		secure: protocol === "https:" || !isLocalRequest(context.req.raw),
 	});
 }

@@ -54,9 +54,12 @@ function pathIn(
 	if (next === null || !next.startsWith(home) || !URL.canParse(next, req.url))
 		return home;
 	const { origin, pathname, search } = new URL(next, req.url);
-	return origin === new URL(req.url).origin && pathname.startsWith(home)
-		? pathname + search
-		: home;
+	// A path that begins with two slashes is the address of another host.
+	const isOurs =
+		origin === new URL(req.url).origin &&
+		pathname.startsWith(home) &&
+		!pathname.startsWith("//");
+	return isOurs ? pathname + search : home;
 }
 
 /** Answers with the sign-in, at the address that the visitor wants to see. */

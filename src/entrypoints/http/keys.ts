@@ -92,12 +92,16 @@ export function identify(
 export async function callerOf(request: Request): Promise<Caller> {
 	const known = bound.get(request);
 	if (known) return known;
-	const { hostname } = new URL(request.url);
 	return authenticate(
 		request.headers.get("authorization") ?? undefined,
 		await secret("API_KEYS"),
-		!isDeployed() && isLocalHost(hostname),
+		isLocalRequest(request),
 	);
+}
+
+/** Whether the key for local development is valid: on this machine, and never deployed, whatever the host is called. */
+export function isLocalRequest({ url }: Request): boolean {
+	return !isDeployed() && isLocalHost(new URL(url).hostname);
 }
 
 /**
