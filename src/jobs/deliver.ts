@@ -129,18 +129,18 @@ export async function deliverStep(
 			limit: BATCH,
 		},
 	);
-	const planned = await pMap(
-		found,
-		async ({ life, after }) => ({
-			...{ life, after, plan: await planOf(life, step, ports) },
-		}),
-		{ concurrency: CALL_CONCURRENCY },
-	);
 	const result = { done: 0, errors: [] as Failed[] };
 	const counts = { skipped: 0, unreadablePages: unreadable };
 	// Also if nothing was sent: the start of the job must not move.
 	let reached = place;
 	try {
+		const planned = await pMap(
+			found,
+			async ({ life, after }) => ({
+				...{ life, after, plan: await planOf(life, step, ports) },
+			}),
+			{ concurrency: CALL_CONCURRENCY },
+		);
 		for (const group of chunks(planned, ({ plan }) => bytesOf(plan))) {
 			const errors = await act(group, handler, ports);
 			const { length: skipped } = group.filter(

@@ -111,10 +111,15 @@ export class LocalQueues {
 		} catch (error) {
 			log("batch_failed", { queue: queue.name, error });
 		}
-		for (const id of unanswered)
-			this.#table.release(id, Date.now() + UNANSWERED_WAIT);
 		queue.running--;
-		this.#startBatches();
+		try {
+			for (const id of unanswered)
+				this.#table.release(id, Date.now() + UNANSWERED_WAIT);
+			this.#startBatches();
+		} catch (error) {
+			// The next start of the object releases what is leased.
+			log("batch_failed", { queue: queue.name, error });
+		}
 		await this.#updateAlarm().catch((error) => log("alarm_not_set", { error }));
 	}
 

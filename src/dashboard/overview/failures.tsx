@@ -166,7 +166,11 @@ export function FailureGroups({ groups, countedUntil }: Groups) {
 function GroupRow({ group }: { group: Groups["groups"][number] }) {
 	const { base } = useView();
 	const { handler, cause, reason, count } = group;
-	const filter = `${term("handler", handler)} ${term("cause", cause)}`;
+	// A dead letter that names no handler is found by its cause alone.
+	const filter = [
+		...(handler ? [term("handler", handler)] : []),
+		term("cause", cause),
+	].join(" ");
 	const q = new URLSearchParams({ q: filter });
 	return (
 		<tr>
@@ -175,7 +179,8 @@ function GroupRow({ group }: { group: Groups["groups"][number] }) {
 					{reason}
 				</a>
 				<span class="reason">
-					<span class="mono">{handler}</span> · {cause.replaceAll("_", " ")}
+					<span class="mono">{handler || "no handler"}</span> ·{" "}
+					{cause.replaceAll("_", " ")}
 				</span>
 			</td>
 			<td class="number" data-label="count">
