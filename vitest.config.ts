@@ -10,6 +10,31 @@ export default defineConfig({
 		// What a test provokes on purpose is logged as it should be; only a failing test shows it.
 		silent: "passed-only",
 		projects: [
+			// First, because it has the longest file: the others run next to it.
+			{
+				// In Node, on the simulated platform.
+				// tsconfig.json does not include these files.
+				resolve: {
+					alias: [
+						{ find: /^tidings$/, replacement: `${source}index.ts` },
+						{
+							find: /^tidings\/(ampt|apps|sst|tsc-run)$/,
+							replacement: `${source}dialects/$1.ts`,
+						},
+						{ find: /^tidings\/(.*)$/, replacement: `${source}$1.ts` },
+					],
+				},
+				plugins: [tidingsTesting()],
+				test: {
+					name: "simulation",
+					include: [
+						"test/{simulation,testing}/**/*.node.test.ts",
+						"examples/**/*.test.ts",
+					],
+					testTimeout: 120_000,
+					hookTimeout: 120_000,
+				},
+			},
 			{
 				// On the real runtime: everything that an event meets on its way.
 				// The package by its own name is its source, as `paths` in tsconfig.json say.
@@ -102,30 +127,6 @@ export default defineConfig({
 					name: "published",
 					include: ["test/published/**/*.node.test.ts"],
 					globalSetup: "test/published/setup.ts",
-					testTimeout: 120_000,
-					hookTimeout: 120_000,
-				},
-			},
-			{
-				// In Node, on the simulated platform.
-				// tsconfig.json does not include these files.
-				resolve: {
-					alias: [
-						{ find: /^tidings$/, replacement: `${source}index.ts` },
-						{
-							find: /^tidings\/(ampt|apps|sst|tsc-run)$/,
-							replacement: `${source}dialects/$1.ts`,
-						},
-						{ find: /^tidings\/(.*)$/, replacement: `${source}$1.ts` },
-					],
-				},
-				plugins: [tidingsTesting()],
-				test: {
-					name: "simulation",
-					include: [
-						"test/{simulation,testing}/**/*.node.test.ts",
-						"examples/**/*.test.ts",
-					],
 					testTimeout: 120_000,
 					hookTimeout: 120_000,
 				},

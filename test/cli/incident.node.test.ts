@@ -92,14 +92,28 @@ async function json(...args: string[]) {
 	return JSON.parse(out);
 }
 
+/** Publishes twelve orders of four customers. Returns their ids. */
+async function publishOrders(): Promise<string[]> {
+	const response = await fetch(new URL("/v1/events", url), {
+		method: "POST",
+		headers: {
+			...{ authorization: `Bearer ${KEY}`, "content-type": "application/json" },
+		},
+		body: JSON.stringify(
+			Array.from({ length: 12 }, (_, n) => ({
+				name: "order.paid",
+				body: { customer: `c4${n % 4}`, total: n },
+			})),
+		),
+	});
+	const { receipts } = (await response.json()) as { receipts: Receipt[] };
+	return receipts.map(({ id }) => id);
+}
+
 const wait = { timeout: 30_000, interval: 300 };
 
 test("one customer's failures are found, grouped, replayed and accounted for", async () => {
-	const published: string[] = [];
-	for (let n = 0; n < 12; n++) {
-		const body = JSON.stringify({ customer: `c4${n % 4}`, total: n });
-		published.push((await json("publish", "order.paid", body)).id);
-	}
+	const published = await publishOrders();
 	const mine = published.filter((_, n) => n % 4 === 2);
 
 	// What fails? Two handlers, in two Workers, each with one reason.
@@ -198,24 +212,12 @@ test("the guide's transcript is what the commands print", async () => {
 	await harness.fetch("/break");
 	await harness.getWorker("incident-mail").fetch("/break");
 	const since = new Date().toISOString();
-	const response = await fetch(new URL("/v1/events", url), {
-		method: "POST",
-		headers: {
-			...{ authorization: `Bearer ${KEY}`, "content-type": "application/json" },
-		},
-		body: JSON.stringify(
-			Array.from({ length: 12 }, (_, n) => ({
-				name: "order.paid",
-				body: { customer: `c4${n % 4}`, total: n },
-			})),
-		),
-	});
-	const { receipts } = (await response.json()) as { receipts: Receipt[] };
+	const published = await publishOrders();
 	const run = async ({ args, lines }: Step) => {
 		const real = args.map((arg) =>
 			arg
 				.replace("2026-11-28T14:00Z", since)
-				.replace(/^[0-9a-f]{8}-[0-9a-f-]{27}$/, receipts[2]?.id as string),
+				.replace(/^[0-9a-f]{8}-[0-9a-f-]{27}$/, published[2] as string),
 		);
 		const check = async () => {
 			const { out } = await tidings(...real);
