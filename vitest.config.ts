@@ -9,6 +9,8 @@ export default defineConfig({
 	test: {
 		// What a test provokes on purpose is logged as it should be; only a failing test shows it.
 		silent: "passed-only",
+		// By default vitest leaves one core free, and two cores would then run one file at a time.
+		maxWorkers: 2,
 		projects: [
 			// First, because it has the longest file: the others run next to it.
 			{
