@@ -17,14 +17,16 @@ interface ListOptions<Page> {
 	/** Below that of the dashboard. */
 	path: string;
 	title: string;
-	/** Examples of words for the filter bar. */
-	placeholder: string;
+	/** Examples of words for the filter bar. Default: those of events. */
+	placeholder?: string;
 	/** Links to filters that people often need. */
 	quick: readonly (readonly [label: string, q: string])[];
 	/** @throws RefusedError for a wrong filter or cursor. @param cursor empty for the first page */
 	read(q: string, cursor: string): Promise<Page>;
 	/** Everything that follows live updates. */
 	Rows(shown: { page: Page; q: string }): Child;
+	/** What else there is to say of a page, next to the links to others. */
+	note?(shown: { page: Page }): Child;
 }
 
 export function listPage<Page extends { cursor?: string }>(
@@ -32,13 +34,13 @@ export function listPage<Page extends { cursor?: string }>(
 	ports: Ports,
 	options: ListOptions<Page>,
 ): void {
-	const { path, title, placeholder, quick, read, Rows } = options;
+	const { path, title, placeholder, quick, read, Rows, note } = options;
 	const key = (q: string) => `${path} ${q}`;
 
 	app.get(path, async (context) => {
 		const { q = "", cursor = "" } = context.req.query();
 		const { now } = context.var.view;
-		const bar = { list: path, q, quick, placeholder };
+		const bar = { list: path, q, quick, ...(placeholder && { placeholder }) };
 		const words = await suggestions(ports);
 		let wrong: string | undefined;
 		let list: Snapshot<Page> | undefined;
@@ -60,7 +62,10 @@ export function listPage<Page extends { cursor?: string }>(
 				<Done />
 				<FilterBar {...bar} suggestions={words} wrong={wrong} />
 				{list && (
-					<Content {...{ path, q, cursor, list }}>
+					<Content
+						{...{ path, q, cursor, list }}
+						note={note?.({ page: list.data })}
+					>
 						<Rows page={list.data} q={q} />
 					</Content>
 				)}
@@ -83,12 +88,14 @@ function Content<Page extends { cursor?: string }>({
 	q,
 	cursor,
 	list: { data, version },
+	note,
 	children,
 }: {
 	path: string;
 	q: string;
 	cursor: string;
 	list: Snapshot<Page>;
+	note: Child | undefined;
 	children?: Child;
 }) {
 	const { base } = useView();
@@ -103,7 +110,9 @@ function Content<Page extends { cursor?: string }>({
 					{children}
 				</Live>
 			)}
-			<Pager list={path} q={q} here={cursor} next={data.cursor} />
+			<Pager list={path} q={q} here={cursor} next={data.cursor}>
+				{note}
+			</Pager>
 		</>
 	);
 }

@@ -11,7 +11,7 @@ import {
 import { portsOf } from "../../src/registration.ts";
 import { installKeys } from "../support/http.ts";
 import { behaviours, events, transitions } from "../support/worker.ts";
-import { visitor } from "./visit.ts";
+import { signedIn } from "./visit.ts";
 
 beforeEach(async () => {
 	await installKeys();
@@ -25,12 +25,8 @@ afterEach(() => {
 
 const wait = { timeout: 20_000, interval: 20 };
 
-async function person(key: "admin" | "read" = "admin") {
-	const signedIn = visitor();
-	await signedIn.signIn(key);
-	await signedIn.get("/dead-letters");
-	return signedIn;
-}
+const person = (key: "admin" | "read" = "admin") =>
+	signedIn(key, "/dead-letters");
 
 const store = () =>
 	(

@@ -7,7 +7,7 @@ import { portsOf } from "../../src/registration.ts";
 import { appPortsOf } from "../support/app-ports.ts";
 import { installKeys, type KeyName } from "../support/http.ts";
 import { events } from "../support/worker.ts";
-import { visitor } from "./visit.ts";
+import { signedIn, visitor } from "./visit.ts";
 
 const EVIL = `"'><script>alert(1)</script><img src=x onerror=alert(2)>&amp;`;
 
@@ -18,11 +18,7 @@ beforeEach(async () => {
 afterEach(() => vi.restoreAllMocks());
 
 /** A visitor has ports of its own, so spies are set afterwards. */
-async function person(key: KeyName = "read") {
-	const signedIn = visitor();
-	await signedIn.signIn(key);
-	return signedIn;
-}
+const person = (key: KeyName = "read") => signedIn(key);
 
 const ports = () => portsOf(events);
 

@@ -7,7 +7,7 @@ import type { JournalStore } from "../../src/ports.ts";
 import { portsOf } from "../../src/registration.ts";
 import { installKeys } from "../support/http.ts";
 import { events } from "../support/worker.ts";
-import { visitor } from "./visit.ts";
+import { signedIn } from "./visit.ts";
 
 const EVIL = `"'><script>alert(1)</script><img src=x onerror=alert(2)>&amp;`;
 const MINUTE = 60_000;
@@ -19,11 +19,7 @@ beforeEach(async () => {
 afterEach(() => vi.restoreAllMocks());
 
 /** A visitor has ports of its own, so spies are set afterwards. */
-async function person() {
-	const signedIn = visitor();
-	await signedIn.signIn("read");
-	return signedIn;
-}
+const person = () => signedIn("read");
 
 const ports = () => portsOf(events);
 const journal = () => ports().journal?.store as JournalStore;

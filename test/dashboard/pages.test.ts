@@ -8,7 +8,7 @@ import type { JournalStore } from "../../src/ports.ts";
 import { portsOf } from "../../src/registration.ts";
 import { installKeys } from "../support/http.ts";
 import { events } from "../support/worker.ts";
-import { visitor } from "./visit.ts";
+import { signedIn } from "./visit.ts";
 
 beforeEach(async () => {
 	await installKeys();
@@ -16,11 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-async function person() {
-	const signedIn = visitor();
-	await signedIn.signIn("admin");
-	return signedIn;
-}
+const person = () => signedIn("admin");
 
 /** Writes entries to the journal, as if they had happened. */
 async function record(...entries: Entry[]): Promise<void> {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { portsOf } from "../../src/registration.ts";
 import { installKeys, type KeyName } from "../support/http.ts";
 import { events } from "../support/worker.ts";
-import { visitor } from "./visit.ts";
+import { signedIn } from "./visit.ts";
 
 const EVIL = `"'><script>alert(1)</script><img src=x onerror=alert(2)>&amp;`;
 const HTML = /<script>|<img src=x|="[^"]*"'>/;
@@ -16,11 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-async function person(key: KeyName = "admin") {
-	const signedIn = visitor();
-	await signedIn.signIn(key);
-	return signedIn;
-}
+const person = (key: KeyName = "admin") => signedIn(key);
 
 /** Gives a key other scopes, before its next request. */
 function scopes(id: string, scopes: readonly string[]): void {

@@ -90,3 +90,11 @@ export function visitor(
 		},
 	};
 }
+
+/** Returns a visitor who has signed in with a key and looks at a page. */
+export async function signedIn(key: KeyName, page?: string) {
+	const person = visitor();
+	await person.signIn(key);
+	if (page !== undefined) await person.get(page);
+	return person;
+}

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { portsOf } from "../../src/registration.ts";
 import { installKeys } from "../support/http.ts";
 import { behaviours, events, transitions } from "../support/worker.ts";
-import { visitor } from "./visit.ts";
+import { signedIn } from "./visit.ts";
 
 beforeEach(async () => {
 	await installKeys();
@@ -19,12 +19,7 @@ afterEach(() => {
 const wait = { timeout: 20_000, interval: 20 };
 const bindings = env as unknown as { API_KEYS: string };
 
-async function person(key: "admin" | "read" = "admin") {
-	const signedIn = visitor();
-	await signedIn.signIn(key);
-	await signedIn.get("/scheduled");
-	return signedIn;
-}
+const person = (key: "admin" | "read" = "admin") => signedIn(key, "/scheduled");
 
 const plain = (html: string) =>
 	html.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");

@@ -1,5 +1,5 @@
 /** What surrounds every list: how fresh it is, the link to the next page, and what an empty one teaches. */
-import type { PropsWithChildren } from "hono/jsx";
+import type { Child, PropsWithChildren } from "hono/jsx";
 import { useView } from "../view.ts";
 import { Time } from "./time.tsx";
 
@@ -79,3 +79,41 @@ export function Copyable({
 		</div>
 	);
 }
+
+/**
+ * Shown in place of a list without rows: the search goes on, or nothing matches the filter, or there is nothing at all.
+ *
+ * @param children what an empty list without a filter teaches
+ */
+export function NothingFound({
+	q,
+	soFar,
+	unmatched: [title, hint],
+	children,
+}: PropsWithChildren<{
+	q: string;
+	/** How far the search has got; absent if it has ended. */
+	soFar: Child | undefined;
+	/** The title and the hint if nothing matches the filter. */
+	unmatched: readonly [title: string, hint: string];
+}>) {
+	return (
+		<div class="card">
+			{soFar !== undefined ? (
+				<Empty title="Nothing so far">
+					<p>{soFar}</p>
+				</Empty>
+			) : q ? (
+				<Empty title={title}>
+					<p>{hint}</p>
+				</Empty>
+			) : (
+				children
+			)}
+		</div>
+	);
+}
+
+/** For a list that reads a bounded number of rows for each page. */
+export const GOES_ON =
+	"The next page goes on from where the search has stopped.";

@@ -1,10 +1,12 @@
 /** The forms of a dead letter: its body, which can be edited and replayed, and the discard. They carry out nothing. */
+
 import type { StoredDeadLetter } from "../../event/dead-letter.ts";
 import type { Issue } from "../../event/errors.ts";
 import { AS_TYPED, Form } from "../form.tsx";
 import { prettyJson } from "../json-text.ts";
 import { useView } from "../view.ts";
 import { countText } from "./count.tsx";
+import { Irreversible } from "./irreversible.tsx";
 import { Json } from "./json.tsx";
 
 /** Characters of a body that a page shows. A page must stay below 100 KB. */
@@ -134,21 +136,15 @@ export function Wrong({ refusal }: { refusal: Omit<Refusal, "text"> }) {
 export function DiscardForm({ stored }: { stored: StoredDeadLetter }) {
 	const { id, handler, head } = stored;
 	return (
-		<details class="card fold">
-			<summary>Discard</summary>
-			<div class="inside">
-				<Form to={`/dead-letters/${encodeURIComponent(id)}/discard`}>
-					<p class="muted">
-						Gives up 1 delivery: <b>{head.name}</b> to{" "}
-						<span class="mono">{handler || "no handler"}</span>. The body is
-						deleted, and it cannot be replayed any more. Other handlers of the
-						event are not affected.
-					</p>
-					<button class="danger" type="submit">
-						Discard 1 dead letter
-					</button>
-				</Form>
-			</div>
-		</details>
+		<Irreversible
+			title="Discard"
+			to={`/dead-letters/${encodeURIComponent(id)}/discard`}
+			button="Discard 1 dead letter"
+		>
+			Gives up 1 delivery: <b>{head.name}</b> to{" "}
+			<span class="mono">{handler || "no handler"}</span>. The body is deleted,
+			and it cannot be replayed any more. Other handlers of the event are not
+			affected.
+		</Irreversible>
 	);
 }

@@ -2,6 +2,7 @@
 import type { Groups } from "../../dead-letters/groups.ts";
 import type { HandlerMetrics } from "../../journal/metrics.ts";
 import { numberText } from "../components/count.tsx";
+import { MeasureHeads, Measures } from "../components/group-measures.tsx";
 import { term } from "../components/tags.tsx";
 import { durationText, Time } from "../components/time.tsx";
 import { useView } from "../view.ts";
@@ -125,15 +126,7 @@ export function FailureGroups({ groups, countedUntil }: Groups) {
 						<thead>
 							<tr>
 								<th scope="col">Reason</th>
-								<th scope="col" class="number">
-									Count
-								</th>
-								<th scope="col" class="number">
-									First seen
-								</th>
-								<th scope="col" class="number">
-									Last seen
-								</th>
+								<MeasureHeads />
 							</tr>
 						</thead>
 						<tbody>
@@ -165,7 +158,7 @@ export function FailureGroups({ groups, countedUntil }: Groups) {
 
 function GroupRow({ group }: { group: Groups["groups"][number] }) {
 	const { base } = useView();
-	const { handler, cause, reason, count } = group;
+	const { handler, cause, reason } = group;
 	// A dead letter that names no handler is found by its cause alone.
 	const filter = [
 		...(handler ? [term("handler", handler)] : []),
@@ -183,15 +176,7 @@ function GroupRow({ group }: { group: Groups["groups"][number] }) {
 					{cause.replaceAll("_", " ")}
 				</span>
 			</td>
-			<td class="number" data-label="count">
-				{numberText(count)}
-			</td>
-			<td class="number" data-label="first seen">
-				<Time at={group.firstFailureAt} />
-			</td>
-			<td class="number" data-label="last seen">
-				<Time at={group.lastFailureAt} />
-			</td>
+			<Measures group={group} />
 		</tr>
 	);
 }

@@ -4,6 +4,7 @@ import { groupDeadLetters } from "../../dead-letters/groups.ts";
 import type { DeadLetterGroup } from "../../event/dead-letter.ts";
 import type { Filter } from "../../lists/filter.ts";
 import { numberText } from "../components/count.tsx";
+import { MeasureHeads, Measures } from "../components/group-measures.tsx";
 import { Empty } from "../components/list.tsx";
 import { Time } from "../components/time.tsx";
 import { filterText, sharedText } from "../filter-text.ts";
@@ -78,15 +79,7 @@ function GroupTable({
 				<tr>
 					<th scope="col">Error and handler</th>
 					<th scope="col">Deploy</th>
-					<th scope="col" class="number">
-						Count
-					</th>
-					<th scope="col" class="number">
-						First seen
-					</th>
-					<th scope="col" class="number">
-						Last seen
-					</th>
+					<MeasureHeads />
 				</tr>
 			</thead>
 			<tbody>
@@ -100,7 +93,7 @@ function GroupTable({
 
 function Row({ group, filter }: { group: DeadLetterGroup; filter: Filter }) {
 	const { base } = useView();
-	const { handler, cause, reason, count, deploy } = group;
+	const { handler, cause, reason, deploy } = group;
 	const q = filterText({
 		...filter,
 		...(handler && { handler }),
@@ -125,15 +118,7 @@ function Row({ group, filter }: { group: DeadLetterGroup; filter: Filter }) {
 			<td class="tagged">
 				{deploy && <span class="tag">{deploy.slice(0, 8)}</span>}
 			</td>
-			<td class="number total" data-label="count">
-				{numberText(count)}
-			</td>
-			<td class="number" data-label="first seen">
-				<Time at={group.firstFailureAt} />
-			</td>
-			<td class="number" data-label="last seen">
-				<Time at={group.lastFailureAt} />
-			</td>
+			<Measures group={group} isTotal />
 		</tr>
 	);
 }

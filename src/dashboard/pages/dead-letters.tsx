@@ -3,7 +3,7 @@ import { deadLetterFilter } from "../../dead-letters/dead-letter-filter.ts";
 import type { DeadLetter, DeadLetterPage } from "../../event/dead-letter.ts";
 import { Bulk } from "../components/bulk.tsx";
 import { numberText } from "../components/count.tsx";
-import { Copyable, Empty } from "../components/list.tsx";
+import { Copyable, Empty, NothingFound } from "../components/list.tsx";
 import { State } from "../components/state.tsx";
 import { Tags } from "../components/tags.tsx";
 import { Time } from "../components/time.tsx";
@@ -31,10 +31,26 @@ export const deadLettersPage: Page = (app, { ports }) =>
 			}),
 	});
 
+const SO_FAR =
+	"None of the latest 10 000 dead letters matches. The next page goes on from there.";
+
+const NO_MATCH = [
+	"No dead letter matches",
+	"Change the filter, or clear it. Without a state it finds those that are dead.",
+] as const;
+
 function Rows({ page, q }: { page: DeadLetterPage; q: string }) {
 	const { deadLetters, cursor } = page;
 	if (deadLetters.length === 0)
-		return <NothingFound q={q} mayFollow={cursor !== undefined} />;
+		return (
+			<NothingFound
+				q={q}
+				soFar={cursor === undefined ? undefined : SO_FAR}
+				unmatched={NO_MATCH}
+			>
+				<NoneYet />
+			</NothingFound>
+		);
 	return (
 		<div class="section">
 			<Matches page={page} q={q} />
@@ -119,30 +135,6 @@ function Row({ deadLetter }: { deadLetter: DeadLetter }) {
 				<span class="below">{cause.replaceAll("_", " ")}</span>
 			</td>
 		</tr>
-	);
-}
-
-function NothingFound({ q, mayFollow }: { q: string; mayFollow: boolean }) {
-	return (
-		<div class="card">
-			{mayFollow ? (
-				<Empty title="Nothing so far">
-					<p>
-						None of the latest 10 000 dead letters matches. The next page goes
-						on from there.
-					</p>
-				</Empty>
-			) : q ? (
-				<Empty title="No dead letter matches">
-					<p>
-						Change the filter, or clear it. Without a state it finds those that
-						are dead.
-					</p>
-				</Empty>
-			) : (
-				<NoneYet />
-			)}
-		</div>
 	);
 }
 

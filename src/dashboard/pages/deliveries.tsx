@@ -2,7 +2,7 @@
 import type { WaitingDelivery } from "../../event/scheduled-row.ts";
 import { listDeliveries } from "../../schedule/deliveries.ts";
 import { attemptText } from "../components/delivery-facts.tsx";
-import { Copyable, Empty } from "../components/list.tsx";
+import { Copyable, Empty, GOES_ON, NothingFound } from "../components/list.tsx";
 import { State } from "../components/state.tsx";
 import { Tags } from "../components/tags.tsx";
 import { Until } from "../components/time.tsx";
@@ -30,10 +30,23 @@ export const deliveriesPage: Page = (app, { ports }) =>
 			listDeliveries({ q, limit: SIZE, ...(cursor && { cursor }) }, ports),
 	});
 
+const NO_MATCH = [
+	"No waiting delivery matches",
+	"Change the filter, or clear it. since and until are about the last failure.",
+] as const;
+
 function Rows({ page, q }: { page: Deliveries; q: string }) {
 	const { deliveries, cursor } = page;
 	if (deliveries.length === 0)
-		return <NothingFound q={q} mayFollow={cursor !== undefined} />;
+		return (
+			<NothingFound
+				q={q}
+				soFar={cursor === undefined ? undefined : GOES_ON}
+				unmatched={NO_MATCH}
+			>
+				<NoneWaits />
+			</NothingFound>
+		);
 	return (
 		<div class="card">
 			<table>
@@ -97,31 +110,16 @@ const LONG_RETRIES = `events.on(
 	},
 );`;
 
-function NothingFound({ q, mayFollow }: { q: string; mayFollow: boolean }) {
+function NoneWaits() {
 	return (
-		<div class="card">
-			{mayFollow ? (
-				<Empty title="Nothing so far">
-					<p>The next page goes on from where the search has stopped.</p>
-				</Empty>
-			) : q ? (
-				<Empty title="No waiting delivery matches">
-					<p>
-						Change the filter, or clear it. since and until are about the last
-						failure.
-					</p>
-				</Empty>
-			) : (
-				<Empty title="No delivery waits">
-					<p>
-						Deliveries that wait more than 10 minutes for their next attempt
-						appear here, and can be tried at once or cancelled. Shorter waits
-						are shown in the timeline of their event.
-					</p>
-					<p>A handler with long waits:</p>
-					<Copyable text={LONG_RETRIES} />
-				</Empty>
-			)}
-		</div>
+		<Empty title="No delivery waits">
+			<p>
+				Deliveries that wait more than 10 minutes for their next attempt appear
+				here, and can be tried at once or cancelled. Shorter waits are shown in
+				the timeline of their event.
+			</p>
+			<p>A handler with long waits:</p>
+			<Copyable text={LONG_RETRIES} />
+		</Empty>
 	);
 }

@@ -1,4 +1,5 @@
 /** One waiting delivery: why it waits, and how to try it at once or cancel it. */
+
 import { found } from "../../entrypoints/http/routes.ts";
 import type { WaitingDelivery } from "../../event/scheduled-row.ts";
 import { actingAs } from "../../event/transition.ts";
@@ -9,6 +10,7 @@ import {
 	retryDelivery,
 } from "../../schedule/deliveries.ts";
 import { DeliveryFacts } from "../components/delivery-facts.tsx";
+import { Irreversible } from "../components/irreversible.tsx";
 import { render } from "../components/layout.tsx";
 import { State } from "../components/state.tsx";
 import { action, Form } from "../form.tsx";
@@ -90,21 +92,15 @@ function Actions({
 					Runs <span class="mono">{handler}</span> at once, and opens the event.
 				</span>
 			</Form>
-			<details class="card fold">
-				<summary>Cancel</summary>
-				<div class="inside">
-					<Form to={`${path}/cancel`}>
-						<p class="muted">
-							Gives up 1 delivery: <span class="mono">{handler}</span> does not
-							receive this <b>{event.name}</b> any more. It does not become a
-							dead letter. Other handlers of the event are not affected.
-						</p>
-						<button class="danger" type="submit">
-							Cancel 1 delivery
-						</button>
-					</Form>
-				</div>
-			</details>
+			<Irreversible
+				title="Cancel"
+				to={`${path}/cancel`}
+				button="Cancel 1 delivery"
+			>
+				Gives up 1 delivery: <span class="mono">{handler}</span> does not
+				receive this <b>{event.name}</b> any more. It does not become a dead
+				letter. Other handlers of the event are not affected.
+			</Irreversible>
 		</>
 	);
 }

@@ -1,22 +1,15 @@
 /** The list of events, the newest first, with live updates. */
-import { RefusedError } from "../../event/errors.ts";
 import type { EventLife } from "../../journal/life.ts";
 import { listEvents } from "../../journal/read.ts";
-import { FilterBar } from "../components/filter-bar.tsx";
-import { render } from "../components/layout.tsx";
-import { Copyable, Empty, Fresh, Pager } from "../components/list.tsx";
+import { Copyable, Empty, NothingFound } from "../components/list.tsx";
 import { State } from "../components/state.tsx";
 import { Tags } from "../components/tags.tsx";
 import { Time, Until } from "../components/time.tsx";
 import { FIRST_HANDLER, publishCommand } from "../first-steps.ts";
-import { Live, type Snapshot, snapshotOf, streamOf } from "../live.tsx";
-import { suggestions } from "../suggestions.ts";
+import { listPage, SIZE } from "../list-page.tsx";
 import { type Page, useView } from "../view.ts";
 
 const LIST = "/events";
-
-/** Events on a page. */
-const SIZE = 50;
 
 type Listed = Awaited<ReturnType<typeof listEvents>>;
 
@@ -32,108 +25,47 @@ const QUICK = [
 	["Ignored", "state:ignored"],
 ] as const;
 
-export const eventsPage: Page = (app, { ports }) => {
-	const read = async (q: string, from = ""): Promise<EventPage> => {
-		const query = { q, limit: SIZE, ...(from && { cursor: from }) };
-		const { searchedUntil, ...page } = await listEvents(query, ports);
-		// It differs in every search, so a list that has events would never be unchanged.
-		return page.events.length > 0 || !page.cursor
-			? page
-			: { ...page, searchedUntil };
-	};
-
-	app.get(LIST, async (context) => {
-		const { q = "", cursor = "" } = context.req.query();
-		const bar = { list: LIST, q, suggestions: await suggestions(ports) };
-		const { now } = context.var.view;
-		let wrong: string | undefined;
-		let list: Snapshot<EventPage> | undefined;
-		try {
-			// Only the first page has updates, so only that one is cached for them.
-			list = cursor
-				? { data: await read(q, cursor), at: now, version: "" }
-				: await snapshotOf(`events ${q}`, now, () => read(q));
-		} catch (error) {
-			if (!(error instanceof RefusedError)) throw error;
-			wrong = error.message.replace(/^q: /, "");
-		}
-		const content = (
-			<>
-				<div class="top">
-					<h1>Events</h1>
-					{list && <Fresh at={list.at} />}
-				</div>
-				<FilterBar {...bar} quick={QUICK} wrong={wrong} />
-				{list && <List list={list} q={q} cursor={cursor} />}
-			</>
-		);
-		return render(context, "Events", content, list ? 200 : 400);
+export const eventsPage: Page = (app, { ports }) =>
+	listPage<EventPage>(app, ports, {
+		...{ path: LIST, title: "Events", quick: QUICK, Rows, note },
+		async read(q, cursor) {
+			const query = { q, limit: SIZE, ...(cursor && { cursor }) };
+			const { searchedUntil, ...page } = await listEvents(query, ports);
+			// It differs in every search, so a list that has events would never be unchanged.
+			return page.events.length > 0 || !page.cursor
+				? page
+				: { ...page, searchedUntil };
+		},
 	});
 
-	app.get(`${LIST}/live`, (context) => {
-		const { q = "" } = context.req.query();
-		return streamOf(
-			...([context, `events ${q}`, () => read(q), ports.clock] as const),
-			({ data }) => <Rows page={data} q={q} />,
-		);
-	});
-};
-
-function List({
-	list,
-	q,
-	cursor,
-}: {
-	list: Snapshot<EventPage>;
-	q: string;
-	cursor: string;
-}) {
-	const { base } = useView();
-	const rows = <Rows page={list.data} q={q} />;
-	return (
-		<>
-			{cursor ? (
-				rows
-			) : (
-				<Live
-					id="rows"
-					stream={`${base}${LIST}/live?${new URLSearchParams({ q })}`}
-					version={list.version}
-				>
-					{rows}
-				</Live>
-			)}
-			<Pager list={LIST} q={q} here={cursor} next={list.data.cursor}>
-				{list.data.unreadable > 0 && (
-					<span>
-						{list.data.unreadable} pages of the journal are unreadable
-					</span>
-				)}
-			</Pager>
-		</>
-	);
+function note({ page: { unreadable } }: { page: EventPage }) {
+	if (unreadable === 0) return null;
+	return <span>{unreadable} pages of the journal are unreadable</span>;
 }
+
+const NO_MATCH = [
+	"No event matches",
+	"Change the filter, or clear it to see all events.",
+] as const;
 
 function Rows({ page, q }: { page: EventPage; q: string }) {
 	const { events, searchedUntil } = page;
 	if (events.length === 0)
 		return (
-			<div class="card">
-				{searchedUntil !== undefined ? (
-					<Empty title="Nothing so far">
-						<p>
+			<NothingFound
+				q={q}
+				soFar={
+					searchedUntil === undefined ? undefined : (
+						<>
 							The search has reached <Time at={searchedUntil} />. The next page
 							goes on from there.
-						</p>
-					</Empty>
-				) : q ? (
-					<Empty title="No event matches">
-						<p>Change the filter, or clear it to see all events.</p>
-					</Empty>
-				) : (
-					<FirstEvent />
-				)}
-			</div>
+						</>
+					)
+				}
+				unmatched={NO_MATCH}
+			>
+				<FirstEvent />
+			</NothingFound>
 		);
 	return (
 		<div class="card">

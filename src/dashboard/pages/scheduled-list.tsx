@@ -4,7 +4,7 @@ import { listScheduled } from "../../schedule/list.ts";
 import { scheduledFilter } from "../../schedule/scheduled-filter.ts";
 import { Bulk } from "../components/bulk.tsx";
 import { Density, shownHours } from "../components/density.tsx";
-import { Copyable, Empty } from "../components/list.tsx";
+import { Copyable, Empty, GOES_ON, NothingFound } from "../components/list.tsx";
 import { State } from "../components/state.tsx";
 import { Tags } from "../components/tags.tsx";
 import { Time, Until } from "../components/time.tsx";
@@ -36,6 +36,11 @@ export const scheduledListPage: Page = (app, { ports }) =>
 		},
 	});
 
+const NO_MATCH = [
+	"No scheduled event matches",
+	"Change the filter, or clear it. since and until are about the due time.",
+] as const;
+
 function Rows({ page, q }: { page: Scheduled; q: string }) {
 	const { now } = useView();
 	const { scheduled, counts, cursor } = page;
@@ -47,7 +52,13 @@ function Rows({ page, q }: { page: Scheduled; q: string }) {
 				<Density {...{ counts, since, filter, list: LIST }} />
 			)}
 			{scheduled.length === 0 ? (
-				<NothingFound q={q} mayFollow={cursor !== undefined} />
+				<NothingFound
+					q={q}
+					soFar={cursor === undefined ? undefined : GOES_ON}
+					unmatched={NO_MATCH}
+				>
+					<NoneYet />
+				</NothingFound>
 			) : (
 				<div class="section">
 					<div class="matches">
@@ -111,27 +122,6 @@ function Row({ event }: { event: ScheduledEvent }) {
 				</span>
 			</td>
 		</tr>
-	);
-}
-
-function NothingFound({ q, mayFollow }: { q: string; mayFollow: boolean }) {
-	return (
-		<div class="card">
-			{mayFollow ? (
-				<Empty title="Nothing so far">
-					<p>The next page goes on from where the search has stopped.</p>
-				</Empty>
-			) : q ? (
-				<Empty title="No scheduled event matches">
-					<p>
-						Change the filter, or clear it. since and until are about the due
-						time.
-					</p>
-				</Empty>
-			) : (
-				<NoneYet />
-			)}
-		</div>
 	);
 }
 

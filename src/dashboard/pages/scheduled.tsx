@@ -1,4 +1,5 @@
 /** One scheduled event: when it is due, and how to move, deliver or cancel it. */
+
 import { found } from "../../entrypoints/http/routes.ts";
 import { RefusedError } from "../../event/errors.ts";
 import { mayPublish, type Requester } from "../../event/permission.ts";
@@ -7,6 +8,7 @@ import { actingAs } from "../../event/transition.ts";
 import { show } from "../../event/validation.ts";
 import { cancel, reschedule } from "../../schedule/schedule.ts";
 import { Done } from "../components/done.tsx";
+import { Irreversible } from "../components/irreversible.tsx";
 import { render } from "../components/layout.tsx";
 import { State } from "../components/state.tsx";
 import { Tags } from "../components/tags.tsx";
@@ -183,20 +185,14 @@ function Moves({
 					</span>
 				</Form>
 			</div>
-			<details class="card fold">
-				<summary>Cancel</summary>
-				<div class="inside">
-					<Form to={`/scheduled/${id}/cancel`}>
-						<p class="muted">
-							Withdraws 1 event: no handler receives this <b>{name}</b>. It
-							cannot be scheduled again under this id.
-						</p>
-						<button class="danger" type="submit">
-							Cancel 1 event
-						</button>
-					</Form>
-				</div>
-			</details>
+			<Irreversible
+				title="Cancel"
+				to={`/scheduled/${id}/cancel`}
+				button="Cancel 1 event"
+			>
+				Withdraws 1 event: no handler receives this <b>{name}</b>. It cannot be
+				scheduled again under this id.
+			</Irreversible>
 		</>
 	);
 }
