@@ -20,12 +20,11 @@ import type {
 	CancelledDelivery,
 	DeliveryKey,
 	DeliveryPosition,
-	DeliverySearch,
 	HourCounts,
 	MoveResult,
+	RowSearch,
 	ScheduledEvent,
 	ScheduledRow,
-	ScheduledSearch,
 	ShardFigures,
 	ShardPosition,
 	StoredDelivery,
@@ -99,7 +98,7 @@ export interface Scheduler {
 		after: DeliveryPosition,
 		filter: Filter,
 		limit: number,
-	): Promise<ScheduledSearch>;
+	): Promise<RowSearch<ScheduledEvent>>;
 	/** Returns null if it is not scheduled (any more). */
 	find(id: string): Promise<ScheduledEvent | null>;
 	/**
@@ -114,7 +113,7 @@ export interface Scheduler {
 		after: DeliveryPosition,
 		filter: Filter,
 		limit: number,
-	): Promise<DeliverySearch>;
+	): Promise<RowSearch<StoredDelivery>>;
 	/** Returns null if it does not wait (any more). */
 	findDelivery(key: DeliveryKey): Promise<StoredDelivery | null>;
 	/** Makes a waiting delivery due now. Returns false if it does not wait (any more). */

@@ -91,7 +91,9 @@ export class DeadLetters extends DurableObject {
 		const { lastFailureAt = 0, id = "" } = page.at(-1) ?? {};
 		const next =
 			rows.length > limit ? ([lastFailureAt, id] as const) : range.end;
-		const counted = this.#search.range(filter, START);
+		// The first page has this range already.
+		const counted =
+			cursor === undefined ? range : this.#search.range(filter, START);
 		return {
 			deadLetters: page.map(summaryOf),
 			...(next && { cursor: cursorOf(next) }),

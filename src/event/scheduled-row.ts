@@ -125,9 +125,9 @@ export interface StoredDelivery
 }
 
 /** A page of a list. A call reads a bounded number of rows, so that it may be short. */
-export interface DeliverySearch {
-	found: StoredDelivery[];
-	/** Where the list goes on; absent if no delivery follows. */
+export interface RowSearch<Item> {
+	found: Item[];
+	/** Where the list goes on; absent if no row follows. */
 	end?: DeliveryPosition;
 }
 
@@ -147,13 +147,6 @@ export interface ScheduledEvent extends EventHead {
 	/** Epoch milliseconds. */
 	dueAt: number;
 	tags?: Readonly<Record<string, string>>;
-}
-
-/** A page of a list. A call reads a bounded number of rows, so that it may be short. */
-export interface ScheduledSearch {
-	found: ScheduledEvent[];
-	/** Where the list goes on; absent if no event follows. */
-	end?: DeliveryPosition;
 }
 
 /** Scheduled events by the hour in which they are due. */

@@ -5,9 +5,9 @@ import { discard, replay } from "../dead-letters/replay.ts";
 import { RefusedError } from "../event/errors.ts";
 import { serializeError } from "../event/failure.ts";
 import { CALL_CONCURRENCY } from "../event/limits.ts";
-import { cursorOf, positionOf } from "../lists/cursor.ts";
 import type { Filter } from "../lists/filter.ts";
 import type { Ports } from "../ports.ts";
+import { scheduledPage } from "../schedule/list.ts";
 import { cancel } from "../schedule/schedule.ts";
 import { scheduledFilter } from "../schedule/scheduled-filter.ts";
 import { countToDeliver, deliverStep } from "./deliver.ts";
@@ -116,15 +116,13 @@ async function find(
 	limit: number,
 	{ deadLetters, scheduler }: StepPorts,
 ): Promise<{ ids: string[]; next: string | null }> {
-	const page = { limit, cursor: cursor ?? undefined };
+	const from = cursor ?? undefined;
 	if (action === "cancel") {
-		const [dueAt, id] = positionOf(page.cursor) ?? [0, ""];
-		const after = { dueAt, id, handler: "" };
-		const { found, end } = await scheduler.list(after, filter, limit);
-		const next = end ? cursorOf([end.dueAt, end.id]) : null;
-		return { ids: found.map(({ id }) => id), next };
+		const page = await scheduledPage(filter, from, limit, scheduler);
+		const { scheduled, cursor: next = null } = page;
+		return { ids: scheduled.map(({ id }) => id), next };
 	}
-	const found = await deadLetters.list({ filter, ...page });
+	const found = await deadLetters.list({ filter, limit, cursor: from });
 	const { deadLetters: letters, cursor: next = null } = found;
 	return { ids: letters.map(({ id }) => id), next };
 }

@@ -7,7 +7,7 @@ import type {
 	CancelledDelivery,
 	DeliveryKey,
 	DeliveryPosition,
-	DeliverySearch,
+	RowSearch,
 	ScheduledRow,
 	StoredDelivery,
 } from "../event/scheduled-row.ts";
@@ -49,7 +49,7 @@ export class DeliveryTable {
 		{ dueAt, id, handler }: DeliveryPosition,
 		filter: Filter,
 		limit: number,
-	): DeliverySearch {
+	): RowSearch<StoredDelivery> {
 		const rows = this.#sql.exec<WaitingRow>(
 			`SELECT id, handler, name, due_at, version, waiting FROM scheduled
 			 WHERE (handler = '') = 0 AND (due_at, id, handler) > (?, ?, ?) AND waiting IS NOT NULL

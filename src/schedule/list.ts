@@ -1,7 +1,8 @@
 /** Lists the scheduled events that match a filter. It changes none. */
 import type { ScheduledEvent } from "../event/scheduled-row.ts";
 import { cursorOf, pageSize, positionOf } from "../lists/cursor.ts";
-import type { Ports } from "../ports.ts";
+import type { Filter } from "../lists/filter.ts";
+import type { Ports, Scheduler } from "../ports.ts";
 import { scheduledFilter } from "./scheduled-filter.ts";
 
 interface ScheduledPage {
@@ -24,10 +25,19 @@ export async function listScheduled(
 	{ scheduler, clock }: Pick<Ports, "scheduler" | "clock">,
 ): Promise<ScheduledPage> {
 	const filter = scheduledFilter(query.q ?? "", clock());
-	const size = pageSize(query.limit);
-	const [dueAt, id] = positionOf(query.cursor) ?? [0, ""];
+	return scheduledPage(filter, query.cursor, pageSize(query.limit), scheduler);
+}
+
+/** Reads the events that match a parsed filter. @throws UnavailableError */
+export async function scheduledPage(
+	filter: Filter,
+	cursor: string | undefined,
+	limit: number,
+	scheduler: Pick<Scheduler, "list">,
+): Promise<ScheduledPage> {
+	const [dueAt, id] = positionOf(cursor) ?? [0, ""];
 	const after = { dueAt, id, handler: "" };
-	const { found, end } = await scheduler.list(after, filter, size);
+	const { found, end } = await scheduler.list(after, filter, limit);
 	return {
 		scheduled: found,
 		...(end && { cursor: cursorOf([end.dueAt, end.id]) }),

@@ -7,9 +7,9 @@ import { mayPublish, type PublishPermission } from "../event/permission.ts";
 import type {
 	DeliveryPosition,
 	MoveResult,
+	RowSearch,
 	ScheduledEvent,
 	ScheduledRow,
-	ScheduledSearch,
 } from "../event/scheduled-row.ts";
 import type { Filter } from "../lists/filter.ts";
 import { log } from "../platform/log.ts";
@@ -128,7 +128,7 @@ export class ScheduleTable {
 		{ dueAt, id }: Pick<DeliveryPosition, "dueAt" | "id">,
 		filter: Filter,
 		limit: number,
-	): ScheduledSearch {
+	): RowSearch<ScheduledEvent> {
 		const { since = 0, until = Number.MAX_SAFE_INTEGER } = filter;
 		const { id: wanted, name, tags } = filter;
 		// Each row that is read costs, so a list without a filter reads what it shows.

@@ -9,12 +9,11 @@ import type {
 	CancelledDelivery,
 	DeliveryKey,
 	DeliveryPosition,
-	DeliverySearch,
 	HourCounts,
 	MoveResult,
+	RowSearch,
 	ScheduledEvent,
 	ScheduledRow,
-	ScheduledSearch,
 	ShardFigures,
 	StoredDelivery,
 } from "../event/scheduled-row.ts";
@@ -81,7 +80,7 @@ export class Scheduler extends DurableObject {
 		after: DeliveryPosition,
 		filter: Filter,
 		limit: number,
-	): Promise<ScheduledSearch> {
+	): Promise<RowSearch<ScheduledEvent>> {
 		return this.#table.list(after, filter, limit);
 	}
 
@@ -98,7 +97,7 @@ export class Scheduler extends DurableObject {
 		after: DeliveryPosition,
 		filter: Filter,
 		limit: number,
-	): Promise<DeliverySearch> {
+	): Promise<RowSearch<StoredDelivery>> {
 		return this.#table.deliveries.list(after, filter, limit);
 	}
 

@@ -6,6 +6,7 @@ import type {
 	DeliveryKey,
 	DeliveryPosition,
 	HourCounts,
+	RowSearch,
 	ShardFigures,
 } from "../event/scheduled-row.ts";
 import { objectPort } from "../platform/bindings.ts";
@@ -20,11 +21,6 @@ interface Shard extends Omit<Scheduler, "figures" | "erase"> {
 /** A delivery, or an event, which has no handler. */
 type Located = Pick<DeliveryPosition, "dueAt" | "id"> &
 	Partial<Pick<DeliveryPosition, "handler">>;
-
-interface Search<Item> {
-	found: Item[];
-	end?: DeliveryPosition;
-}
 
 /** @param shards how many shards are listed and watched */
 function schedulerOf(
@@ -92,8 +88,8 @@ function schedulerOf(
 	/** Merges the pages of all shards in the order of their positions. */
 	async function merged<Item extends Located>(
 		limit: number,
-		pageOf: (shard: Shard) => Promise<Search<Item>>,
-	): Promise<Search<Item>> {
+		pageOf: (shard: Shard) => Promise<RowSearch<Item>>,
+	): Promise<RowSearch<Item>> {
 		const pages = await Promise.all(all.map((shard) => pageOf(shardAt(shard))));
 		const items = pages.flatMap(({ found }) => found).sort(byPosition);
 		// Beyond the position where a shard stopped, an earlier item of that shard may follow.
