@@ -1,4 +1,4 @@
-/** Serves the scripts and the style sheet under names that contain their hash, so that browsers cache them for ever. */
+/** Serves the scripts and the style sheet under names that contain their hash. Browsers cache them for a year. */
 import { HTMX } from "./assets/htmx.generated.ts";
 import { ICON } from "./assets/icon.ts";
 import { SCRIPT } from "./assets/script.ts";

@@ -127,7 +127,7 @@ export function streamOf<Data>(
 	return response;
 }
 
-/** Tells a page that its session has ended. It reloads, and shows the sign-in. */
+/** Reports to a page that its session has ended. The page reloads, and shows the sign-in. */
 export function signedOut(context: PageContext): Response {
 	const headers = { "content-type": "text/event-stream" };
 	return context.body("event: signed-out\ndata:\n\n", 200, headers);

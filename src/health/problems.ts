@@ -37,7 +37,7 @@ export interface Figures {
 	queues: Record<string, QueueFigures>;
 	shards?: ShardFigures[];
 	deadLetters?: Record<DeadLetterState, number>;
-	/** A queue whose batch was not claimed; null if there is none. */
+	/** The name of a queue that `TIDINGS_QUEUES` does not name; null if every queue is named. */
 	unclaimed?: string | null;
 	/** Configured routes to handlers that do not exist. */
 	routesWithoutHandler?: string[];

@@ -37,7 +37,7 @@ export interface Remaining {
 /** A job as callers see it. Times are in epoch milliseconds. */
 export interface Job extends JobRequest {
 	id: string;
-	/** The filter, as it was given. The value of an `erase` is removed when it ends, also from other ended jobs. */
+	/** The filter, as it was given. When an `erase` ends, its value is removed from it, and from other jobs that have ended. */
 	q: string;
 	/** `stopped` by a caller. */
 	state: "running" | "done" | "stopped";

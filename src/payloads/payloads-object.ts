@@ -38,7 +38,7 @@ export class Payloads extends DurableObject {
 		await this.put(payload.text, until);
 	}
 
-	/** Deletes the body before its date. Returns false if there is none. */
+	/** Deletes the body before it expires. Returns false if no body is stored. */
 	async delete(): Promise<boolean> {
 		const exists = this.#payload() !== undefined;
 		// In one tick with the body, so both are deleted or neither.

@@ -1,4 +1,5 @@
 /** `createTestEvents()`: a bus for tests, on the simulated platform and in virtual time. */
+
 import type { Catalogue } from "../event/catalogue.ts";
 import { rejectUnknownKeys, show } from "../event/validation.ts";
 import type { Events } from "../events.ts";
@@ -23,7 +24,7 @@ import { TestFate } from "./test-fate.ts";
 import { startWorker } from "./test-worker.ts";
 import { VirtualTime } from "./virtual-time.ts";
 
-/** Requests to the Worker come to this host, which no rule depends on. */
+/** The host of requests to the Worker. No rule depends on it. */
 const ORIGIN = "https://worker.test";
 
 const OPTIONS = ["now", "env", "seed", "workers", "config", "chaos"];

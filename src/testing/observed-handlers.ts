@@ -71,7 +71,7 @@ async function observe(
 	}
 }
 
-/** The event as it was before the attempt, which may change it. */
+/** A copy of the event from before the attempt, because a handler may change the event. */
 function copyOf(event: TidingsEvent): TidingsEvent {
 	try {
 		return structuredClone(event);

@@ -118,7 +118,7 @@ export const SCRIPT = `
 		const fold = one.closest("details");
 		if (fold) fold.open = true;
 		const field = fold ? fold.querySelector("textarea, input:not([type=hidden]), button") : one;
-		// What cannot be undone needs one key more.
+		// An irreversible action needs a second key.
 		if (field.matches("a, button:not([type=submit])") && !fold) field.click();
 		else {
 			field.focus();

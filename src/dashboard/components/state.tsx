@@ -15,7 +15,7 @@ const TONES: Readonly<Record<string, Tone>> = {
 
 export type Tone = "good" | "warn" | "bad" | "wait" | "idle";
 
-/** States that need nobody, such as discarded, have no colour. */
+/** A state that requires no action, such as discarded, has no colour. */
 export function toneOf(state: string): Tone {
 	return TONES[state] ?? "idle";
 }

@@ -192,7 +192,7 @@ export class Platform {
 		return clock;
 	}
 
-	/** Returns the latest clock reading of an object so far, over all of its instances; 0 if there is none. */
+	/** Returns the latest time that any instance of an object has read, in epoch milliseconds; 0 before the first read. */
 	furthestClock(home: string): number {
 		return this.#furthest.get(home) ?? 0;
 	}

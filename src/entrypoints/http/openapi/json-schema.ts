@@ -28,7 +28,7 @@ const COMPONENTS = "#/components/schemas/";
 export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
 	const id = named.get(schema)?.id;
 	if (id !== undefined) return { $ref: COMPONENTS + id };
-	// What only a document of its own has.
+	// These keys belong only to a standalone schema.
 	const { $schema, $defs, ...json } = convert(schema);
 	return json;
 }
