@@ -9,8 +9,7 @@ import { newId, newIds } from "../event/id.ts";
 import { signatureFor } from "../handlers/call-signature.ts";
 import type { SubscriberBinding } from "../handlers/remote-worker.ts";
 import { handlerWorkers } from "../handlers/workers.ts";
-import { journalingCalls } from "../journal/recorder.ts";
-import { JournalWriter } from "../journal/writer.ts";
+import { JournalWriter, journalingCalls } from "../journal/writer.ts";
 import {
 	boundDeadLetters,
 	boundJobs,

@@ -9,7 +9,7 @@ import {
 } from "../event/envelope.ts";
 import { PARSED_CHARACTERS } from "../event/limits.ts";
 import { isAllHandlersId } from "../handlers/route.ts";
-import { Recorder } from "../journal/recorder.ts";
+import type { Recorder } from "../journal/recorder.ts";
 import type { QueueRole } from "../platform/queue-names.ts";
 import { Batch } from "./batch.ts";
 import { storeFromQueue } from "./dead-letter-queue.ts";
@@ -33,7 +33,7 @@ export async function consume(
 ): Promise<void> {
 	const batch = new Batch(ports);
 	const { journal, observe } = ports;
-	const recorder = journal && new Recorder(journal.options);
+	const recorder = journal ? journal.startRecording() : null;
 	const recording: ConsumePorts = recorder
 		? {
 				...ports,
@@ -48,7 +48,7 @@ export async function consume(
 			consumeMessage(message, role, batch, recorder, recording),
 		),
 	);
-	if (recorder) journal.record(() => recorder.entries());
+	if (recorder) journal?.record(recorder);
 }
 
 async function consumeMessage(

@@ -46,10 +46,11 @@ export async function attempt(
 
 async function runHandler(
 	handler: Handler,
-	{ id, name, body, time, delay, ...labels }: TidingsEvent & Labels,
+	received: TidingsEvent & Labels,
 	{ attempt, hasOutput, host }: AttemptOptions,
 	deadline: Deadline,
 ): Promise<Outcome> {
+	const { id, name, body, time, delay } = received;
 	const event = { id, name, body, time, delay };
 	try {
 		if (handler.schema) {
@@ -59,7 +60,7 @@ async function runHandler(
 			if (deadline.isOver()) return deadline.outcome;
 			event.body = parsed.value;
 		}
-		const context = contextOf(handler.id, attempt, labels, deadline);
+		const context = contextOf(handler.id, attempt, received, deadline);
 		const returned = await handler.run(event, context, host);
 		return hasOutput
 			? {

@@ -4,7 +4,7 @@
  */
 import type { ReceivedEvent } from "../event/envelope.ts";
 import { timeOf } from "../event/id.ts";
-import type { Observe, Transition } from "../event/transition.ts";
+import type { Transition } from "../event/transition.ts";
 import { type Entry, hasFailed, type Step } from "./entry.ts";
 
 /** What the journal records. */
@@ -110,34 +110,4 @@ function apart(step: Step): Pick<Collected, "labels"> & { step: Step } {
 	const { by } = step;
 	const labels = { ...(by !== undefined && { by }), ...(tags && { tags }) };
 	return { step: rest, labels };
-}
-
-/** Transitions that callers cause. The consumer records all others. */
-const OF_CALLERS: readonly Transition["type"][] = [
-	...(["scheduled", "rescheduled", "cancelled"] as const),
-	...(["replayed", "discarded"] as const),
-];
-
-/**
- * Returns an observer that also records what callers cause. Transitions that follow each other in one request go in one
- * call: microtasks of one request end before another request runs, so requests share nothing.
- */
-export function journalingCalls(
-	observe: Observe,
-	journal: { options: JournalOptions; record(collect: () => Entry[]): void },
-): Observe {
-	let open: Recorder | undefined;
-	return (transition) => {
-		observe(transition);
-		if (!OF_CALLERS.includes(transition.type)) return;
-		if (!open) {
-			const recorder = new Recorder(journal.options);
-			open = recorder;
-			queueMicrotask(() => {
-				open = undefined;
-				journal.record(() => recorder.entries());
-			});
-		}
-		open.observe(transition);
-	};
 }

@@ -1,10 +1,11 @@
 /** Sends entries to the journal. Nothing waits for it, and its failure changes nothing but the log. */
+import type { Observe, Transition } from "../event/transition.ts";
 import { log } from "../platform/log.ts";
 import type { JournalStore } from "../ports.ts";
 import { countsOf } from "./counters.ts";
-import { type Entry, hasFailed } from "./entry.ts";
+import { hasFailed } from "./entry.ts";
 import { pageOf } from "./page.ts";
-import type { JournalOptions } from "./recorder.ts";
+import { type JournalOptions, Recorder } from "./recorder.ts";
 
 /** Between two log lines about a journal that fails, in milliseconds. */
 const LOG_INTERVAL = 60_000;
@@ -32,10 +33,16 @@ export class JournalWriter {
 		this.#background = background;
 	}
 
-	/** Records entries in one call, in the background. Never throws. @param collect returns the entries */
-	record(collect: () => readonly Entry[]): void {
-		if (this.store.isDeclared()) this.#background(this.#send(collect));
-		else this.#logMissing();
+	/** Returns a recorder for one batch or request; null if the Worker does not declare the journal. */
+	startRecording(): Recorder | null {
+		if (this.store.isDeclared()) return new Recorder(this.options);
+		this.#logMissing();
+		return null;
+	}
+
+	/** Sends what was recorded in one call, in the background. Never throws. */
+	record(recorder: Recorder): void {
+		this.#background(this.#send(recorder));
 	}
 
 	#logMissing(): void {
@@ -45,12 +52,12 @@ export class JournalWriter {
 	}
 
 	/** Never rejects. */
-	async #send(collect: () => readonly Entry[]): Promise<void> {
+	async #send(recorder: Recorder): Promise<void> {
 		// Taken at once: two calls at a time must not both count them.
 		const missed = this.#missed;
 		this.#missed = 0;
 		try {
-			const entries = collect();
+			const entries = recorder.entries();
 			if (entries.length === 0) {
 				this.#missed += missed;
 				return;
@@ -69,4 +76,35 @@ export class JournalWriter {
 			log("journal_failed", { error });
 		}
 	}
+}
+
+/** Transitions that callers cause. The consumer records all others. */
+const OF_CALLERS: readonly Transition["type"][] = [
+	...(["scheduled", "rescheduled", "cancelled"] as const),
+	...(["replayed", "discarded"] as const),
+];
+
+/**
+ * Returns an observer that also records what callers cause. Transitions that follow each other in one request go in one
+ * call: microtasks of one request end before another request runs, so requests share nothing.
+ */
+export function journalingCalls(
+	observe: Observe,
+	journal: JournalWriter,
+): Observe {
+	let open: Recorder | null = null;
+	return (transition) => {
+		observe(transition);
+		if (!OF_CALLERS.includes(transition.type)) return;
+		if (!open) {
+			const recorder = journal.startRecording();
+			if (!recorder) return;
+			open = recorder;
+			queueMicrotask(() => {
+				open = null;
+				journal.record(recorder);
+			});
+		}
+		open.observe(transition);
+	};
 }

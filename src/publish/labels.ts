@@ -37,12 +37,12 @@ export function labelsOf(
 			"invalid_request",
 			`tags: ${names.length} tags; give at most ${MOST_TAGS}`,
 		);
-	return {
-		...(names.length > 0 && { tags: all }),
-		...(traceparent !== undefined && { trace: checkTrace(traceparent) }),
-		...(by !== undefined && { by }),
-		...(cloudEvent && { cloudEvent }),
-	};
+	const labels: Labels = {};
+	if (names.length > 0) labels.tags = all;
+	if (traceparent !== undefined) labels.trace = checkTrace(traceparent);
+	if (by !== undefined) labels.by = by;
+	if (cloudEvent) labels.cloudEvent = cloudEvent;
+	return labels;
 }
 
 function ownTags({ name, tags }: Definition, body: unknown) {

@@ -52,10 +52,12 @@ export async function stampAll(
 		);
 	const time = ports.clock();
 	const ids = ports.newIds(requests.length, time);
+	const trace = ports.activeTrace();
 	const batch: StampedEvent[] = [];
 	try {
 		for (const [index, request] of requests.entries()) {
 			const stamped = checkAndStamp(request, ids[index] as string, time, ports);
+			if (trace !== undefined) stamped.labels.trace ??= trace;
 			const schema = schemaOf(request, ports);
 			// An event without a schema costs no microtask.
 			if (schema) await checkSchema(stamped, schema);
@@ -80,6 +82,8 @@ export async function stamp(
 	ports: StampPorts,
 ): Promise<StampedEvent> {
 	const stamped = checkAndStamp(request, ports.newId(time), time, ports);
+	const trace = ports.activeTrace();
+	if (trace !== undefined) stamped.labels.trace ??= trace;
 	const schema = schemaOf(request, ports);
 	if (schema) await checkSchema(stamped, schema);
 	return stamped;
@@ -93,8 +97,7 @@ function checkAndStamp(
 ): StampedEvent {
 	checkName(request.name);
 	ports.checkListed(request.name);
-	const { traceparent = ports.activeTrace() } = request;
-	return stampChecked({ ...request, traceparent }, id, time, ports);
+	return stampChecked(request, id, time, ports);
 }
 
 function schemaOf(

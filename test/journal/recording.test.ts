@@ -136,6 +136,12 @@ test("a journal that hangs delays no delivery, and one that fails changes no ver
 	}
 });
 
+function recordIgnored(journal: JournalWriter, at: number): void {
+	const recorder = journal.startRecording();
+	recorder?.observe({ type: "ignored", at, id: "e1", event: "a.b" });
+	if (recorder) journal.record(recorder);
+}
+
 test("failed calls are logged once a minute, and counted in the next one that succeeds", async () => {
 	let now = T0;
 	let isDown = true;
@@ -147,8 +153,7 @@ test("failed calls are logged once a minute, and counted in the next one that su
 		() => now,
 	);
 	const send = async () => {
-		const step = { type: "ignored", at: now } as const;
-		journal.record(() => [{ id: "e1", name: "a.b", time: now, steps: [step] }]);
+		recordIgnored(journal, now);
 		await settled();
 	};
 	await send();
@@ -171,9 +176,7 @@ test("failed calls are counted once, also when several calls succeed at once, an
 	const { journal, calls, settled } = journalOf({}, async () => {
 		if (isDown) throw new Error("the journal is down");
 	});
-	const step = { type: "ignored", at: T0 } as const;
-	const send = () =>
-		journal.record(() => [{ id: "e1", name: "a.b", time: T0, steps: [step] }]);
+	const send = () => recordIgnored(journal, T0);
 	send();
 	await settled();
 	isDown = false;
