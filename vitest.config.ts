@@ -23,6 +23,10 @@ export default defineConfig({
 							find: /^tidings\/(ampt|apps|sst|tsc-run)$/,
 							replacement: `${source}dialects/$1.ts`,
 						},
+						{
+							find: /^tidings\/testing$/,
+							replacement: `${source}testing/testing.ts`,
+						},
 						{ find: /^tidings\/(.*)$/, replacement: `${source}$1.ts` },
 					],
 				},

@@ -15,7 +15,7 @@ const files = new Map(
 const LAYERS: readonly (readonly string[])[] = [
 	[
 		...["index.ts", "worker.ts", "objects.ts", "client.ts", "admin.ts"],
-		...["dashboard.ts", "testing.ts", "testing/"],
+		...["dashboard.ts", "testing/"],
 		"dialects/",
 	],
 	["entrypoints/", "dashboard/"],
@@ -123,7 +123,8 @@ test("the root has at most ten files, a folder at most 22", () => {
 	);
 	for (const [folder, names = []] of Object.entries(perFolder))
 		expect(names.length, folder || "src").toBeLessThanOrEqual(
-			folder === "" ? 10 : 22,
+			// The root also has main.ts.
+			folder === "" ? 9 : 22,
 		);
 });
 

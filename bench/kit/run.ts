@@ -1,6 +1,6 @@
 /** Measures the test kit: a year with 1 000 scheduled events, each of which fails once. `npm run bench:kit` prints it. */
 import { createEvents } from "../../src/index.ts";
-import { createTestEvents } from "../../src/testing.ts";
+import { createTestEvents } from "../../src/testing/testing.ts";
 
 const EVENTS = 1_000;
 const ROUNDS = 3;
