@@ -3,7 +3,7 @@ import { exports } from "cloudflare:workers";
 import { createEvents, defineConfig } from "tidings";
 import { worker } from "tidings/worker";
 import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
-import type { Key } from "../../src/apps/subscriptions/subscription-key.ts";
+import type { SubscriptionKey } from "../../src/apps/subscriptions/subscription-key.ts";
 import { acceptMail } from "../../src/apps/webhooks/accept-mail.ts";
 import { encodeEvent } from "../../src/event/encode.ts";
 import { newId } from "../../src/event/id.ts";
@@ -37,7 +37,7 @@ let shards = 1;
 /** Schedules events, in as many shards as `useShards` set. */
 let scheduling = events;
 
-const keyOf = (number: number): Key => [
+const keyOf = (number: number): SubscriptionKey => [
 	["number", number],
 	["floor", Math.floor(number / 100)],
 ];

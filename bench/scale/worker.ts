@@ -8,7 +8,7 @@ import {
 	Subscriptions as BareSubscriptions,
 } from "tidings/objects";
 import { subscriber, worker } from "tidings/worker";
-import type { Key } from "../../src/apps/subscriptions/subscription-key.ts";
+import type { SubscriptionKey } from "../../src/apps/subscriptions/subscription-key.ts";
 import {
 	meterEntrypoint,
 	meterObject,
@@ -60,7 +60,7 @@ export class Scheduler extends meterObject(BareScheduler) {
 
 export class Subscriptions extends meterObject(BareSubscriptions) {
 	/** Subscribes many in one call. */
-	async fill(keys: readonly Key[]): Promise<void> {
+	async fill(keys: readonly SubscriptionKey[]): Promise<void> {
 		for (const key of keys)
 			await this.subscribe({ app: "@scale/guest", tool: "hear", key });
 	}

@@ -1,11 +1,11 @@
 /** The bodies of an app's events: on their way to subscribers, and as the subscribers' tools receive them. */
 import { RefusedError } from "../event/errors.ts";
-import type { Key } from "./subscriptions/subscription-key.ts";
+import type { SubscriptionKey } from "./subscriptions/subscription-key.ts";
 
 /** The body of an event on its way to subscribers. */
 export interface SentBody {
 	/** Fields that a subscription's key must have. An empty filter selects every subscriber. */
-	filter: Key;
+	filter: SubscriptionKey;
 	payload: unknown;
 }
 
@@ -15,7 +15,7 @@ export interface ToolSubscription {
 	source: string;
 	/** The event's short name. */
 	event: string;
-	key: Key;
+	key: SubscriptionKey;
 }
 
 /** The body with which a tool runs. */
@@ -42,7 +42,7 @@ export function checkSentBody(value: unknown): asserts value is SentBody {
 /** Checks that an edited filter selects by fields of the event. @throws RefusedError `invalid_body` */
 export function checkFilter(
 	fields: readonly { name: string }[],
-	filter: Key,
+	filter: SubscriptionKey,
 ): void {
 	const known = fields.map(({ name }) => name);
 	const unknown = filter.find(([name]) => !known.includes(name));

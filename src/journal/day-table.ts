@@ -9,7 +9,7 @@ const DAY = 86_400_000;
 
 const FORM = /^(pages|minutes)_v(\d+)_(\d+)$/;
 
-export type TableKind = "pages" | "minutes";
+type TableKind = "pages" | "minutes";
 
 export class DayTables {
 	readonly #sql: SqlStorage;

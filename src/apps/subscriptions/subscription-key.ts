@@ -13,7 +13,10 @@ export type DeclaredTokens = Readonly<
 type KeyValue = string | number | boolean;
 
 /** In the order of the declared fields. As text it is JSON: a separator could also be part of a value. */
-export type Key = readonly (readonly [field: string, value: KeyValue])[];
+export type SubscriptionKey = readonly (readonly [
+	field: string,
+	value: KeyValue,
+])[];
 
 interface KeyField {
 	/** `email`, or `account.email` if two token types have this field. */
@@ -62,7 +65,7 @@ export function keyFields(tokens: DeclaredTokens): readonly KeyField[] {
 export function keyOf(
 	fields: readonly KeyField[],
 	claims: ReadonlyMap<string, Record<string, unknown>>,
-): Key {
+): SubscriptionKey {
 	return fields.map(({ name, issuer, type, field }) => {
 		const token = claims.get(issuer);
 		if (!token)
@@ -93,7 +96,7 @@ export function keyOf(
 export function filterOf(
 	fields: readonly KeyField[],
 	toSubscribers: unknown,
-): Key {
+): SubscriptionKey {
 	if (toSubscribers === undefined) return [];
 	if (
 		typeof toSubscribers !== "object" ||

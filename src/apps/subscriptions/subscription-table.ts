@@ -4,11 +4,11 @@
  */
 import { log } from "../../platform/log.ts";
 import type { Subscription, SubscriptionQuery } from "./subscription.ts";
-import type { Key } from "./subscription-key.ts";
+import type { SubscriptionKey } from "./subscription-key.ts";
 
 type SqlRow = { id: number; app: string; tool: string; key: string };
 
-type Field = Key[number];
+type Field = SubscriptionKey[number];
 
 /** Rows read at once for a filter of several fields. */
 const CHUNK = 64;
@@ -36,7 +36,7 @@ export class SubscriptionTable {
 	}
 
 	/** Stores one subscription for each app and key. A second one with another tool replaces the tool. */
-	add(app: string, tool: string, key: Key): number {
+	add(app: string, tool: string, key: SubscriptionKey): number {
 		return this.#storage.transactionSync(() => {
 			const text = keyText(key);
 			const known = this.#find(app, text);
@@ -64,7 +64,7 @@ export class SubscriptionTable {
 	}
 
 	/** Returns false if there is no such subscription. */
-	remove(app: string, key: Key): boolean {
+	remove(app: string, key: SubscriptionKey): boolean {
 		return this.#storage.transactionSync(() => {
 			const known = this.#find(app, keyText(key));
 			if (!known) return false;
@@ -94,7 +94,7 @@ export class SubscriptionTable {
 	}
 
 	/** Finds subscriptions whose keys have every field of the filter. An empty filter matches all. */
-	match(filter: Key, after: number, limit: number): Subscription[] {
+	match(filter: SubscriptionKey, after: number, limit: number): Subscription[] {
 		const [first] = filter;
 		if (!first)
 			return this.#rows(
@@ -133,7 +133,7 @@ export class SubscriptionTable {
 	 * Finds the rarest field of a filter from an id on. A chunk of the rarest field reaches the highest id. It is
 	 * chosen anew for each chunk, because ids may be distributed unevenly.
 	 */
-	#rarest(filter: Key, after: number): Field {
+	#rarest(filter: SubscriptionKey, after: number): Field {
 		let rarest = filter[0] as Field;
 		let furthest = -1;
 		for (const field of filter) {
@@ -177,7 +177,7 @@ export class SubscriptionTable {
 }
 
 /** One key that cannot be read must not hide the other subscriptions of a list. */
-function keyIn(text: string, row: Omit<SqlRow, "key">): Key {
+function keyIn(text: string, row: Omit<SqlRow, "key">): SubscriptionKey {
 	try {
 		return JSON.parse(text);
 	} catch {
@@ -188,7 +188,7 @@ function keyIn(text: string, row: Omit<SqlRow, "key">): Key {
 }
 
 /** Sorts the fields by name, because an app may list them in another order in its next deploy. */
-function keyText(key: Key): string {
+function keyText(key: SubscriptionKey): string {
 	const fields = [...key].sort(([one], [other]) => (one < other ? -1 : 1));
 	return JSON.stringify(fields);
 }
@@ -198,7 +198,7 @@ function valueText(value: Field[1]): string {
 	return JSON.stringify(value);
 }
 
-function hasAll(key: Key, filter: Key): boolean {
+function hasAll(key: SubscriptionKey, filter: SubscriptionKey): boolean {
 	const fields = new Set(key.map((field) => JSON.stringify(field)));
 	return filter.every((field) => fields.has(JSON.stringify(field)));
 }

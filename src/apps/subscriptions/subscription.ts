@@ -1,7 +1,7 @@
 /** A subscription of an app to an event of another app, and the store of one event's subscriptions. Types only. */
 import type { Failure } from "../../event/failure.ts";
-import type { Reservation } from "../webhooks/webhook-table.ts";
-import type { Key } from "./subscription-key.ts";
+import type { WebhookReservation } from "../webhooks/webhook-table.ts";
+import type { SubscriptionKey } from "./subscription-key.ts";
 
 export interface Subscription {
 	/** Unique among the subscriptions of its event, and never used again. */
@@ -10,7 +10,7 @@ export interface Subscription {
 	app: string;
 	/** The tool of that app, which runs with each event. */
 	tool: string;
-	key: Key;
+	key: SubscriptionKey;
 }
 
 /** The result of a subscribe. */
@@ -25,7 +25,7 @@ export interface Subscribed {
 /** Selects subscriptions of one app, of one key, or all, in the order of their ids. */
 export interface SubscriptionQuery {
 	app?: string;
-	key?: Key;
+	key?: SubscriptionKey;
 	/** Only ids above this one. Default 0. */
 	after?: number;
 	limit: number;
@@ -50,10 +50,14 @@ export interface SubscriptionsState {
 export interface SubscriptionStore {
 	subscribe(one: Omit<Subscription, "id">): Promise<Subscribed>;
 	/** Returns false if there is no such subscription. */
-	unsubscribe(app: string, key: Key): Promise<boolean>;
+	unsubscribe(app: string, key: SubscriptionKey): Promise<boolean>;
 	find(id: number): Promise<Subscription | null>;
 	/** Lists subscriptions whose keys have every field of the filter, by ids above `after`. */
-	match(filter: Key, after: number, limit: number): Promise<Subscription[]>;
+	match(
+		filter: SubscriptionKey,
+		after: number,
+		limit: number,
+	): Promise<Subscription[]>;
 	list(query: SubscriptionQuery): Promise<Subscription[]>;
 	/** Sets the interval between polls, in milliseconds. */
 	poll(interval: number): Promise<void>;
@@ -68,7 +72,7 @@ export interface SubscriptionStore {
 	reserveDelivery(
 		deliveryId: string,
 		eventId: string,
-	): Promise<Exclude<Reservation, { type: "pending" }>>;
+	): Promise<Exclude<WebhookReservation, { type: "pending" }>>;
 	/** Records that a queue has accepted the event of a delivery. */
 	confirmDelivery(deliveryId: string): Promise<void>;
 	/** Ends a reservation whose event could not be stored. */

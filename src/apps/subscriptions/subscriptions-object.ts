@@ -5,7 +5,10 @@
 import { DurableObject } from "cloudflare:workers";
 import { Alarm } from "../../platform/alarm.ts";
 import { DeliveryWaiters } from "../webhooks/delivery-waiters.ts";
-import { type Reservation, WebhookTable } from "../webhooks/webhook-table.ts";
+import {
+	type WebhookReservation,
+	WebhookTable,
+} from "../webhooks/webhook-table.ts";
 import { LifecycleRunner } from "./lifecycle-runner.ts";
 import type {
 	Phase,
@@ -15,7 +18,7 @@ import type {
 	SubscriptionStore,
 	SubscriptionsState,
 } from "./subscription.ts";
-import type { Key } from "./subscription-key.ts";
+import type { SubscriptionKey } from "./subscription-key.ts";
 import { SubscriptionTable } from "./subscription-table.ts";
 
 export class Subscriptions extends DurableObject implements SubscriptionStore {
@@ -45,7 +48,7 @@ export class Subscriptions extends DurableObject implements SubscriptionStore {
 	}
 
 	/** Returns false if there is no such subscription. Does not wait for the event to stop. */
-	async unsubscribe(app: string, key: Key): Promise<boolean> {
+	async unsubscribe(app: string, key: SubscriptionKey): Promise<boolean> {
 		const wasThere = this.#table.remove(app, key);
 		await this.#lifecycle.subscriberRemoved();
 		return wasThere;
@@ -57,7 +60,7 @@ export class Subscriptions extends DurableObject implements SubscriptionStore {
 
 	/** Lists subscriptions whose keys have every field of the filter, by ids above `after`. */
 	async match(
-		filter: Key,
+		filter: SubscriptionKey,
 		after: number,
 		limit: number,
 	): Promise<Subscription[]> {
@@ -89,7 +92,7 @@ export class Subscriptions extends DurableObject implements SubscriptionStore {
 	async reserveDelivery(
 		deliveryId: string,
 		eventId: string,
-	): Promise<Exclude<Reservation, { type: "pending" }>> {
+	): Promise<Exclude<WebhookReservation, { type: "pending" }>> {
 		for (;;) {
 			const now = Date.now();
 			const found = this.#webhook.reserve(deliveryId, eventId, now);

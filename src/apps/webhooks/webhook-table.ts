@@ -13,7 +13,7 @@ const RETENTION = 86_400_000;
 const RESERVATION = 10_000;
 
 /** What a call of a delivery may do. The event is the one of the first call in the last 24 hours. */
-export type Reservation =
+export type WebhookReservation =
 	/** Store the event now. */
 	| { type: "reserved"; event: string; until: number }
 	/** Nothing: a queue has accepted the event. */
@@ -65,7 +65,7 @@ export class WebhookTable {
 	}
 
 	/** Reserves a delivery for one call, unless another call has reserved or stored it. */
-	reserve(delivery: string, event: string, now: number): Reservation {
+	reserve(delivery: string, event: string, now: number): WebhookReservation {
 		const row = this.#sql
 			.exec<{ event: string; reserved_until: number | null; at: number }>(
 				"SELECT event, reserved_until, at FROM webhook_delivery WHERE delivery = ? AND at > ?",

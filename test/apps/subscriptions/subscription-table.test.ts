@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Key } from "../../../src/apps/subscriptions/subscription-key.ts";
+import type { SubscriptionKey } from "../../../src/apps/subscriptions/subscription-key.ts";
 import { SubscriptionTable } from "../../../src/apps/subscriptions/subscription-table.ts";
 import { shardNamed } from "../../support/shard.ts";
 
@@ -35,7 +35,7 @@ function rowsBy(
 	return cursors.reduce((rows, cursor) => rows + cursor[does], 0);
 }
 
-const ada: Key = [
+const ada: SubscriptionKey = [
 	["accountId", 1],
 	["email", "ada@example.com"],
 ];
@@ -97,7 +97,9 @@ test("values match exactly, by case and type, with any characters", () =>
 
 test("subscriptions of an app, of a key, or of both are listed in pages by id", () =>
 	inTable((table) => {
-		const keys = ["x", "y", "z"].map((value): Key => [["field", value]]);
+		const keys = ["x", "y", "z"].map(
+			(value): SubscriptionKey => [["field", value]],
+		);
 		for (const key of keys)
 			for (const app of ["@a/two", "@a/one"]) table.add(app, "tool", key);
 		const ids = (query: object) =>
@@ -126,7 +128,7 @@ test("matching by all fields of a filter, in pages, finds the same subscriptions
 	inTable((table, storage) => {
 		const value = fc.constantFrom("a", "A", "1", 1, true, "true");
 		const key = fc.tuple(value, value, value).map(
-			([x, y, z]): Key => [
+			([x, y, z]): SubscriptionKey => [
 				["x", x],
 				["y", y],
 				["z", z],

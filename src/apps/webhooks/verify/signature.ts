@@ -10,7 +10,7 @@ import type { Verified } from "../webhook-module.ts";
 /** The secret that the sender signs with, or a function that finds it: `(env) => env.MAIL_SECRET`. */
 type HookSecret = string | ((env: Cloudflare.Env) => string);
 
-export interface SignedHook {
+interface SignedHook {
 	secret: HookSecret;
 }
 
