@@ -10,7 +10,8 @@ import type { Ports } from "../ports.ts";
 import { scheduledPage } from "../schedule/list.ts";
 import { cancel } from "../schedule/schedule.ts";
 import { scheduledFilter } from "../schedule/scheduled-filter.ts";
-import { countToDeliver, deliverStep } from "./deliver.ts";
+import { countToDeliver } from "./count-to-deliver.ts";
+import { deliverStep } from "./deliver.ts";
 import { countToErase, eraseStep } from "./erase.ts";
 import type { Action, JobRequest, Step, StepResult } from "./job.ts";
 

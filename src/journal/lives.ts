@@ -41,8 +41,8 @@ export interface LivesQuery {
 }
 
 export interface LivesResult {
-	/** The latest first, each with the place of a step that begins after it. */
-	found: { life: EventLife; after: Place }[];
+	/** The latest first. */
+	found: EventLife[];
 	/** Where this step began. */
 	place: Place;
 	/** Where the next step begins; absent if everything was searched. */
@@ -81,8 +81,7 @@ export async function findLives(
 				isMatch(one.entry, filter),
 		);
 		if (isElsewhere || all.length === 0) return [];
-		const life = lifeOf(all.map(({ entry }) => entry));
-		return [{ life, after: { start, from: at } }];
+		return [lifeOf(all.map(({ entry }) => entry))];
 	});
 	const { cursor, unreadable } = result;
 	return {

@@ -183,6 +183,51 @@ test("an outage in the middle repeats at most the send in flight, and loses no e
 	);
 }, 30_000);
 
+test("after a replay that an outage stopped, only what was not sent yet is sent", async () => {
+	const { ports, record } = portsWith();
+	const died = () => {
+		const at = Date.now();
+		const error = { name: "Error", message: "no" };
+		const step = { type: "dead", at, handler: "first", attempt: 1, error };
+		return entryOf({
+			steps: [{ ...step, cause: "exhausted" }] as unknown as Entry["steps"],
+		});
+	};
+	const [dead, ...others] = [died(), died(), entryOf(), entryOf()];
+	const all = [dead, ...others] as [Entry, ...Entry[]];
+	await record(...all);
+	let isDown = true;
+	const letterOf = (id: string) => {
+		const head = all.find((one) => id.startsWith(one.id)) as Entry;
+		return {
+			...{ id, handler: "first", state: "dead", replays: 0, body: "{}" },
+			head: { ...head, delay: 0 },
+		};
+	};
+	ports.deadLetters = {
+		...ports.deadLetters,
+		get: async (id) => letterOf(id) as never,
+		claim: async (id) => {
+			if (id.startsWith(all[0].id) && isDown)
+				throw new UnavailableError("the store is down");
+			return { type: "claimed", replay: 1 } as never;
+		},
+		confirmSent: async () => {},
+	};
+	const outages: unknown[] = [];
+	const total = await run(stepOf(), ports, ({ outage }) => {
+		if (outage) outages.push(outage);
+		isDown = outages.length < 3;
+	});
+	expect(outages).toHaveLength(3);
+	expect(total).toEqual({ done: 4, errors: [], skipped: 0 });
+	expect(
+		sentTo(ports)
+			.map(({ id }) => id)
+			.toSorted(),
+	).toEqual(all.map(({ id }) => id).toSorted());
+});
+
 test("with onlyIfNeverRan, an event is skipped if any of its entries shows the handler", async () => {
 	const { ports, record } = portsWith();
 	const at = Date.now();
