@@ -6,7 +6,8 @@ import type { Database } from "../../../src/testing/platform/database.ts";
 
 export const JOURNAL = "Journal/journal-0";
 
-const TABLE = /^(?:pages|minutes)_v1_(\d+)$/;
+/** A table, alone or before the id of a row. */
+const TABLE = /^(?:pages|minutes)_v1_(\d+)(?: |$)/;
 
 export interface CopiedEntry {
 	/** Days since 1970: that of its table. */
@@ -20,6 +21,8 @@ export class JournalCopy {
 	days: ReadonlySet<number> = new Set();
 	/** The counts of each minute as JSON, by their table and time. */
 	readonly #minutes = new Map<string, string>();
+	/** The same of dropped days. A clock that runs late can create the table of such a day again. */
+	readonly #droppedMinutes: string[] = [];
 	/** Bytes of each page that are copied, by its table and id. */
 	readonly #copied = new Map<string, number>();
 
@@ -36,13 +39,26 @@ export class JournalCopy {
 					this.#minutes.set(`${name} ${at}`, String(counts));
 		}
 		const dropped = [...this.days].filter((day) => !days.has(day));
+		for (const day of dropped) this.#drop(day);
 		this.days = days;
 		this.entries.push(...added);
 		return { added, dropped };
 	}
 
 	counts(): Counts[] {
-		return [...this.#minutes.values()].map((counts) => JSON.parse(counts));
+		const all = [...this.#droppedMinutes, ...this.#minutes.values()];
+		return all.map((counts) => JSON.parse(counts));
+	}
+
+	#drop(day: number): void {
+		const isOf = (key: string) => Number(TABLE.exec(key)?.[1]) === day;
+		for (const page of this.#copied.keys())
+			if (isOf(page)) this.#copied.delete(page);
+		for (const [minute, counts] of this.#minutes) {
+			if (!isOf(minute)) continue;
+			this.#minutes.delete(minute);
+			this.#droppedMinutes.push(counts);
+		}
 	}
 
 	#read(database: Database, table: string): CopiedEntry[] {
