@@ -9,6 +9,7 @@ import {
 	runJob,
 } from "./jobs.ts";
 import {
+	emptyText,
 	lineText,
 	printJson,
 	printTable,
@@ -37,8 +38,10 @@ export function deadLetterCommands(program: Command, context: Context): void {
 						lineText(`${one.error.name}: ${one.error.message}`, 60),
 						one.id,
 					]),
+					emptyText("dead letter", filter, REPLAYED),
 				);
-				console.log(`${page.deadLetters.length} of ${page.count}`);
+				if (page.deadLetters.length > 0)
+					console.log(`${page.deadLetters.length} of ${page.count}`);
 			});
 		});
 
@@ -55,6 +58,7 @@ export function deadLetterCommands(program: Command, context: Context): void {
 						...[one.count, one.handler, one.cause, lineText(one.reason, 60)],
 						...[timeText(one.firstFailureAt), timeText(one.lastFailureAt)],
 					]),
+					emptyText("dead letter", filter, REPLAYED),
 				),
 			);
 		});
@@ -75,6 +79,9 @@ export function deadLetterCommands(program: Command, context: Context): void {
 	for (const action of ["replay", "discard"] as const)
 		actCommand(program, action, context);
 }
+
+const REPLAYED =
+	"See those that were replayed: npx tidings dead-letters state:resolved";
 
 /** `replay` and `discard`: one by its id, or all that match a filter. */
 function actCommand(

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { Context } from "./context.ts";
 import {
 	durationText,
+	emptyText,
 	lineText,
 	printTable,
 	stateText,
@@ -50,6 +51,11 @@ Examples: tidings deliveries state:waiting
 							: (one.reason ?? ""),
 						one.id,
 					]),
+					emptyText(
+						"delivery that waits more than 10 minutes",
+						filter,
+						"See shorter waits: npx tidings events state:retrying",
+					),
 				),
 			);
 		});

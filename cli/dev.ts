@@ -1,14 +1,12 @@
 /** `dev`: runs the project's own `wrangler dev`, and shows what happens to each event. It changes no file. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
 import { devArguments } from "./dev/arguments.ts";
 import { rewriting } from "./dev/output.ts";
 import { startText } from "./dev/start.ts";
+import { WRANGLER_UPDATE, wranglerFault, wranglerIn } from "./requirements.ts";
 import { Lines } from "./timeline/lines.ts";
 import { timeOfDay } from "./timeline/narrate.ts";
 import { UsageError } from "./usage-error.ts";
@@ -64,16 +62,14 @@ async function runDev(args: string[]): Promise<void> {
 	process.exitCode = code ?? 0;
 }
 
-/** @throws UsageError if the project has no wrangler */
+/** @throws UsageError if the project has no wrangler, or one that is too old */
 function wranglerPath(): string {
-	try {
-		const { resolve } = createRequire(join(process.cwd(), "package.json"));
-		const manifest = resolve("wrangler/package.json");
-		const { bin } = JSON.parse(readFileSync(manifest, "utf8"));
-		return join(dirname(manifest), bin.wrangler ?? bin);
-	} catch {
+	const installed = wranglerIn(process.cwd());
+	if (!installed)
 		throw new UsageError(
 			"wrangler is not installed in this directory; run npm install, or npm install --save-dev wrangler",
 		);
-	}
+	const fault = wranglerFault(installed);
+	if (fault) throw new UsageError(`${fault}: run ${WRANGLER_UPDATE}`);
+	return installed.path;
 }

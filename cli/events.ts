@@ -1,7 +1,8 @@
 /** `events` and `event`: what the journal has recorded. */
 import type { Command } from "commander";
 import type { Context } from "./context.ts";
-import { printTable, timeText } from "./print.ts";
+import { wholeId } from "./find-event.ts";
+import { emptyText, printTable, timeText } from "./print.ts";
 import { EVENT_HEAD, eventRow, lifeText } from "./print-event.ts";
 
 export function eventCommands(program: Command, context: Context): void {
@@ -17,7 +18,9 @@ export function eventCommands(program: Command, context: Context): void {
 			const query = { q: filter.join(" "), limit: Number(limit) };
 			const page = await context.admin().events.list(query);
 			context.print(page, () => {
-				printTable(EVENT_HEAD, page.events.map(eventRow));
+				const hint = "Publish one: npx tidings publish <name> '<body>'";
+				const empty = emptyText("event", filter, hint);
+				printTable(EVENT_HEAD, page.events.map(eventRow), empty);
 				if (page.cursor)
 					console.log(
 						`Searched until ${timeText(page.searchedUntil)}. Give a narrower filter, or a higher --limit.`,
@@ -30,10 +33,14 @@ export function eventCommands(program: Command, context: Context): void {
 		.description("show everything that happened to one event")
 		.addHelpText(
 			"after",
-			"\nExample: tidings event 01a1fc58-179d-7042-a27b-c7a89af9ee02",
+			`
+The beginning of an id, or the six characters that tidings dev shows, is enough.
+Examples: tidings event 01a1fc58-179d-7042-a27b-c7a89af9ee02
+          tidings event 9af9ee`,
 		)
 		.action(async (id: string) => {
-			const life = await context.admin().events.get(id);
+			const admin = context.admin();
+			const life = await admin.events.get(await wholeId(id, admin));
 			if (!life) throw context.notFound(`event ${id} in the journal`);
 			context.print(life, () => console.log(lifeText(life)));
 		});

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { Health } from "../src/admin.ts";
 import type { Context } from "./context.ts";
 import { EXIT } from "./exit.ts";
-import { durationText, printTable, stateText } from "./print.ts";
+import { durationText, emptyText, printTable, stateText } from "./print.ts";
 
 export function healthCommands(program: Command, context: Context): void {
 	program
@@ -18,6 +18,7 @@ export function healthCommands(program: Command, context: Context): void {
 					handlers.map(({ id, worker = "", patterns, timeout }) => [
 						...[id, worker, patterns.join(", "), durationText(timeout)],
 					]),
+					"No handler. Register one with events.on(), in a module that the main module imports.",
 				);
 				for (const key of unreachable)
 					console.log(`The Worker ${key} does not respond.`);
@@ -39,6 +40,11 @@ export function healthCommands(program: Command, context: Context): void {
 							ms === null ? "" : durationText(ms),
 						),
 					]),
+					emptyText(
+						"attempt of a handler in the last hour",
+						filter,
+						"See a day: npx tidings metrics since:24h",
+					),
 				);
 				if (metrics.missed > 0)
 					console.log(`${metrics.missed} calls of the journal are missing.`);

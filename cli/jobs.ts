@@ -111,6 +111,7 @@ function printJobs(jobs: readonly Job[]): void {
 			...[timeText(job.startedAt), stateText(job.state), job.action],
 			...[job.done, job.failed, job.left, job.q, job.id],
 		]),
+		"No job. Start one: npx tidings replay --q since:2h",
 	);
 	for (const { errors, counts, remaining } of jobs) {
 		for (const { id, reason } of errors) console.log(`${id}: ${reason}`);

@@ -15,12 +15,14 @@ import { initCommand } from "./init.ts";
 import { jobCommands } from "./jobs.ts";
 import { keyCommand } from "./key.ts";
 import { publishCommand } from "./publish.ts";
+import { checkNode, own } from "./requirements.ts";
 import { scheduledCommands } from "./scheduled.ts";
 import { tailCommand } from "./tail.ts";
 import { UsageError } from "./usage-error.ts";
 
 const program = new Command("tidings")
 	.description("Publish, look at and replay the events of a Worker.")
+	.version(own.version)
 	.option("--url <url>", "the Worker; default TIDINGS_URL, or wrangler dev")
 	.option("--key <key>", "an API key; default TIDINGS_KEY, or .dev.vars")
 	.option("--json", "print JSON")
@@ -32,6 +34,7 @@ A filter is words such as name:order.** state:dead tag.customer:c42 since:2h.
 Exit codes: 1 failed, 2 wrong usage, 3 not found, 4 not healthy.`,
 	)
 	.showHelpAfterError("(tidings --help shows all commands)")
+	.hook("preAction", () => checkNode())
 	.exitOverride();
 
 const context = contextOf(program);
@@ -59,6 +62,11 @@ program
 		await import("../scripts/generate.ts");
 	});
 
+/** For an API key that the Worker rejects. */
+const NO_VALID_KEY = `Give a key of this Worker with --key or TIDINGS_KEY.
+  wrangler dev: npx tidings key --local creates one in .dev.vars. Start it again then.
+  deployed:     npx tidings key <id> <scope> creates one, and npx wrangler secret put API_KEYS < api-keys.json installs it.`;
+
 try {
 	await program.parseAsync();
 } catch (error) {
@@ -68,10 +76,13 @@ try {
 }
 
 /** Why the Worker was not reached is in a cause of the cause. */
-function textOf({ message, cause }: Error): string {
+function textOf({ message, cause, ...error }: Error): string {
 	const { code } = Object((cause as Error | undefined)?.cause);
-	if (code !== "ECONNREFUSED") return message;
-	return `${message}. Nothing listens there: start wrangler dev, or give --url.`;
+	if (code === "ECONNREFUSED")
+		return `${message}. Nothing listens there: start tidings dev, or give --url.`;
+	return "code" in error && error.code === "unauthorized"
+		? `${message}. ${NO_VALID_KEY}`
+		: message;
 }
 
 function exitCodeOf(error: unknown): number {

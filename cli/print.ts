@@ -29,8 +29,30 @@ export function printJson(value: unknown): void {
 /** Rows of text or numbers. */
 type Rows = readonly (readonly (string | number)[])[];
 
-export function printTable(head: readonly string[], rows: Rows): void {
-	console.log(tableText(head, rows));
+/** @param empty what to print instead of a table without rows */
+export function printTable(
+	head: readonly string[],
+	rows: Rows,
+	empty?: string,
+): void {
+	const isEmpty = rows.length === 0 && empty !== undefined;
+	console.log(isEmpty ? empty : tableText(head, rows));
+}
+
+/**
+ * Says that a list is empty, and what to try.
+ *
+ * @param what one item, such as `event`
+ * @param hint what to try without a filter
+ */
+export function emptyText(
+	what: string,
+	filter: readonly string[],
+	hint: string,
+): string {
+	return filter.length > 0
+		? `No ${what} matches ${filter.join(" ")}. Leave out a word to see more.`
+		: `No ${what}. ${hint}`;
 }
 
 /** Aligns rows under a header, without lines between them. */

@@ -1,6 +1,7 @@
 /** `publish`. */
 import type { Command } from "commander";
 import { createClient } from "../src/client.ts";
+import { parseAfter } from "./after.ts";
 import { parseBody } from "./body.ts";
 import type { Context } from "./context.ts";
 import { UsageError } from "./usage-error.ts";
@@ -9,7 +10,10 @@ export function publishCommand(program: Command, context: Context): void {
 	program
 		.command("publish <name> [body]")
 		.description("publish an event; the body is JSON, null by default")
-		.option("--after <time>", 'deliver it later, such as "2 hours"')
+		.option(
+			"--after <time>",
+			'deliver it later, such as 2h, "3 days" or a date-time',
+		)
 		.option("--lane <lane>", "the lane of its queue")
 		.option("--tag <key:value...>", "tags, such as customer:c42")
 		.option("--idempotency-key <key>", "publish only once in 24 hours")
@@ -21,8 +25,11 @@ Examples: tidings publish order.paid '{ "orderId": "o1" }' --tag customer:c42
 		)
 		.action(async (name: string, body = "null", options: PublishOptions) => {
 			const client = createClient(context.target());
-			const { tag = [], ...rest } = options;
-			const given = { ...rest, tags: tagsIn(tag) };
+			const { tag = [], after, ...rest } = options;
+			const given = {
+				...{ ...rest, tags: tagsIn(tag) },
+				...(after !== undefined && { after: parseAfter(after) }),
+			};
 			const receipt = await client.publish(name, given, parseBody(body));
 			context.print(receipt, () => console.log(receipt.id));
 		});

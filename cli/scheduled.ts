@@ -1,5 +1,6 @@
 /** `scheduled`, `cancel` and `reschedule`. */
 import type { Command } from "commander";
+import { parseAfter } from "./after.ts";
 import type { Context } from "./context.ts";
 import {
 	addJobOptions,
@@ -7,7 +8,7 @@ import {
 	type JobOptions,
 	runJob,
 } from "./jobs.ts";
-import { durationText, printTable, timeText } from "./print.ts";
+import { durationText, emptyText, printTable, timeText } from "./print.ts";
 
 export function scheduledCommands(program: Command, context: Context): void {
 	program
@@ -24,6 +25,11 @@ export function scheduledCommands(program: Command, context: Context): void {
 					page.scheduled.map(({ dueAt, name, id }) => [
 						...[timeText(dueAt), durationText(dueAt - Date.now()), name, id],
 					]),
+					emptyText(
+						"scheduled event",
+						filter,
+						"Schedule one: npx tidings publish <name> '<body>' --after 2h",
+					),
 				),
 			);
 		});
@@ -60,7 +66,8 @@ Examples: tidings cancel 01a1fc58-179d-7042-a27b-c7a89af9ee02
 			'\nExample: tidings reschedule 01a1fc58-179d-7042-a27b-c7a89af9ee02 "2 days"',
 		)
 		.action(async (id: string, after: string) => {
-			const receipt = await context.admin().scheduled.reschedule(id, after);
+			const { scheduled } = context.admin();
+			const receipt = await scheduled.reschedule(id, parseAfter(after));
 			if (!receipt) throw context.notFound(`scheduled event ${id}`);
 			const { time, delay } = receipt;
 			context.print(receipt, () =>

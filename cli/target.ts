@@ -19,7 +19,7 @@ export function targetOf(
 	const { url = LOCAL_URL, key } = givenTarget(options, environment);
 	if (key) return { url, key };
 	throw new UsageError(
-		`There is no API key for ${url}. Give --key, or set TIDINGS_KEY in the environment or in ${DEV_VARS}.`,
+		`There is no API key for ${url}. Give --key, or set TIDINGS_KEY in the environment or in ${DEV_VARS}. For wrangler dev, npx tidings key --local creates one.`,
 	);
 }
 

@@ -122,7 +122,7 @@ export function readWranglerFile(path?: string): WranglerFile {
 	if (found === undefined || !existsSync(found))
 		throw new UsageError(
 			path === undefined
-				? `There is no ${NAMES.join(", ")} in this directory. Give --config <path>.`
+				? `There is no ${NAMES.join(", ")} in this directory. Give --config <path>, or add Tidings to a project here: npx tidings init.`
 				: `There is no ${path}. Give --config the path of a wrangler configuration.`,
 		);
 	return wranglerFileOf(found, readFileSync(found, "utf8"));

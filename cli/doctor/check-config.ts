@@ -2,6 +2,7 @@
 import { dirname } from "node:path";
 import { DEV_VARS, wranglerVariables } from "../dev-vars.ts";
 import { keysIn } from "../key-file.ts";
+import { WRANGLER_UPDATE, wranglerFault, wranglerIn } from "../requirements.ts";
 import {
 	configOf,
 	mainModuleOf,
@@ -35,6 +36,7 @@ export function checkConfig(
 		...checked.flatMap((name) => configFindings(configOf(file, name), isOwner)),
 		...(environment === undefined ? sharedQueueFindings(file) : []),
 		...(isOwner ? secretFindings(configOf(file, top)) : []),
+		...(isOwner ? wranglerFindings(dirname(file.path)) : []),
 	];
 	// An environment repeats what it inherits.
 	const seen = new Set<string>();
@@ -79,6 +81,18 @@ function isOfOwner({ vars, queues }: Section): boolean {
 
 function callsWorker(text: string): boolean {
 	return text.includes("tidings/worker") && /\bworker\s*[<(]/.test(text);
+}
+
+function wranglerFindings(folder: string): ConfigFinding[] {
+	const installed = wranglerIn(folder);
+	const problem = installed && wranglerFault(installed);
+	if (problem === undefined) return [];
+	return [
+		{
+			...{ code: "wrangler_old", severity: "error", problem },
+			remedy: `Update it in ${folder}:\n${WRANGLER_UPDATE}`,
+		},
+	];
 }
 
 function secretFindings(config: WranglerConfig): ConfigFinding[] {

@@ -1,7 +1,7 @@
 /** Adds dependencies and scripts to `package.json`, if it lacks them. It installs nothing. */
-import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { parse } from "jsonc-parser";
+import { own } from "../requirements.ts";
 import { editConfig } from "./edit-config.ts";
 import type { Project } from "./project.ts";
 
@@ -13,11 +13,6 @@ interface Manifest {
 	devDependencies?: Record<string, string>;
 	scripts?: Record<string, string>;
 }
-
-/** This package's own manifest: it names the versions that are tested together. */
-const own: Required<Manifest> & { version: string } = createRequire(
-	import.meta.url,
-)("tidings/package.json");
 
 export function manifestOf(project: Project): Manifest {
 	return Object(parse(project.read(MANIFEST)));

@@ -12,7 +12,7 @@ import { RefusedError } from "./errors.ts";
  */
 export type After = number | Date | Duration | (string & {});
 
-export const FORMS = `give milliseconds, an epoch timestamp in milliseconds, a Date, "<number> <unit>" in ${UNIT_NAMES}, or a date-time such as "2027-01-14T17:46:05.811Z"`;
+export const FORMS = `give milliseconds, an epoch timestamp in milliseconds, a Date, "<number> <unit>" in ${UNIT_NAMES} such as "2 hours", or a date-time such as "2027-01-14T17:46:05.811Z"`;
 
 /** @throws RefusedError `invalid_after` unless it is a finite number, a string or a valid `Date` */
 export function checkForm(

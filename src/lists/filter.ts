@@ -97,7 +97,7 @@ function termsOf(text: string): [word: string, value: string][] {
 		if (!match) {
 			const [rest = ""] = trimmed.slice(at).split(/\s/);
 			throw refused(
-				`${show(rest)} is not <word>:<value>; ${KNOWN}, and quote a value that has spaces`,
+				`${show(rest)} is not <word>:<value>; ${isPattern(rest) ? `give name:${rest} for events of this name, or ` : ""}${KNOWN}, and quote a value that has spaces`,
 			);
 		}
 		const [whole, word = "", quoted, plain = ""] = match;

@@ -1,12 +1,17 @@
 /** The command line against a server that only answers: what it sends, refuses and prints. */
 import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { stripVTControlCharacters } from "node:util";
+import { promisify, stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 
+import { parseAfter } from "../../cli/after.ts";
 import { showProgress } from "../../cli/progress.ts";
+import { checkNode, own } from "../../cli/requirements.ts";
 import type { Finding } from "../../src/doctor/finding.ts";
 
 const main = new URL("../../cli/main.ts", import.meta.url).pathname;
@@ -65,6 +70,52 @@ test.each([
 	},
 	30_000,
 );
+
+test("--version prints the version of the package", async () => {
+	expect(await tidings("--version")).toEqual({
+		...{ code: 0, out: `${own.version}\n`, error: "" },
+	});
+});
+
+test.each([
+	[["events"], { events: [] }, "No event. Publish one: npx tidings publish"],
+	[["scheduled", "name:a"], { scheduled: [] }, "event matches name:a. Leave"],
+	[["dead-letters"], { deadLetters: [], count: 0 }, "state:resolved"],
+])("%j prints one line for an empty list", async (args, json, line) => {
+	answer.json = json;
+	const { code, out } = await tidings(...args);
+	expect(code).toBe(0);
+	expect(out.trimEnd().split("\n")).toEqual([expect.stringContaining(line)]);
+});
+
+test("a part of an id that several events have is wrong usage, with their ids", async () => {
+	const ids = ["01a1fc58-179d-7042-a27b-c7a89af9ee02", "01a1fc58-0"];
+	answer.json = { events: ids.map((id) => ({ id, name: "a.b" })) };
+	const { code, error } = await tidings("event", "01a1fc58");
+	expect(code).toBe(2);
+	for (const id of ids) expect(error).toContain(`${id}  a.b`);
+	expect(requests).toEqual(["GET /v1/events?limit=1000"]);
+});
+
+test("a time may have the short form that filters have", () => {
+	for (const [text, expected] of [
+		...([
+			["2h", "2 hours"],
+			["1.5d", "1.5 days"],
+		] as const),
+		...([
+			["2 hours", "2 hours"],
+			["2mo", "2mo"],
+		] as const),
+	] as const)
+		expect(parseAfter(text)).toBe(expected);
+});
+
+test("an older Node is refused with the version that is needed", () => {
+	expect(() => checkNode("20.20.2")).toThrow("tidings needs Node 22.16");
+	expect(() => checkNode("22.9.0")).toThrow("this is Node 22.9.0");
+	for (const version of ["22.16.0", "24.0.0"]) checkNode(version);
+});
 
 test("health shows problems and figures, and its exit code is 4", async () => {
 	const queue = {
@@ -146,18 +197,41 @@ test("a bar shows the progress of a job on a terminal, and nothing elsewhere", (
 	}
 });
 
+test("dev refuses a directory without wrangler, and one with a wrangler that is too old", async () => {
+	const cwd = mkdtempSync(join(tmpdir(), "tidings-bare-"));
+	try {
+		const dev = () =>
+			promisify(execFile)(process.execPath, [main, "dev"], { cwd }).catch(
+				(error) => error,
+			);
+		expect(await dev()).toMatchObject({
+			...{ code: 2, stderr: expect.stringContaining("wrangler is not inst") },
+		});
+		const folder = join(cwd, "node_modules/wrangler");
+		mkdirSync(folder, { recursive: true });
+		const manifest = { version: "4.86.0", bin: { wrangler: "bin.js" } };
+		writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
+		expect(await dev()).toMatchObject({
+			...{ code: 2, stderr: expect.stringContaining("needs 4.107.0 or newer") },
+		});
+	} finally {
+		rmSync(cwd, { recursive: true });
+	}
+}, 30_000);
+
 test("an error from an event prints no control characters", async () => {
+	const id = "01a1fc58-179d-7042-a27b-c7a89af9ee02";
 	const attempt = {
 		...{ state: "dead", at: 1, attempt: 1, cause: "exhausted" },
 		error: { name: "Error", message: "no \u001b[2J\rnone" },
 	};
 	answer.json = {
-		...{ id: "e1", name: "a.b", state: "dead", time: 1, at: 1 },
+		...{ id, name: "a.b", state: "dead", time: 1, at: 1 },
 		tags: { customer: "c\u001b[31m" },
 		actions: [{ type: "replayed", at: 1, by: "k\u001b[2J", handler: "mail" }],
 		deliveries: [{ handler: "mail", state: "dead", attempts: [attempt] }],
 	};
-	const { code, out } = await tidings("event", "e1");
+	const { code, out } = await tidings("event", id);
 	expect({ code, out }).toEqual({
 		...{ code: 0, out: expect.stringContaining("Error: no") },
 	});

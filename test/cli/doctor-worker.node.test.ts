@@ -70,7 +70,7 @@ test("without a configuration, a URL is enough to check the Worker; without both
 		["--url", url.href, "--key", KEY, "doctor", "--env", "staging"],
 	])
 		expect(await run(...args)).toMatchObject({
-			...{ code: 2, stderr: expect.stringContaining("Give --config <path>.") },
+			...{ code: 2, stderr: expect.stringContaining("npx tidings init") },
 		});
 }, 60_000);
 

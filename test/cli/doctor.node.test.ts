@@ -1,6 +1,7 @@
 /** `tidings doctor` on wrangler configurations, each in toml and in jsonc: the templates, and one for each error. */
 import {
 	cpSync,
+	mkdirSync,
 	mkdtempSync,
 	readFileSync,
 	rmSync,
@@ -511,4 +512,23 @@ test("an unknown environment, a missing file and a syntax error are wrong usage 
 	const json = join(folder, "wrangler.json");
 	writeFileSync(json, '{\n"name": "a"\n"main": "b"\n}');
 	expect(() => readWranglerFile(json)).toThrow("line 3: CommaExpected");
+});
+
+test("a wrangler next to the configuration that does not read exports is an error, with the version that is needed", () => {
+	project("one-worker", "wrangler.jsonc", () => {});
+	const installed = join(folder, "node_modules/wrangler");
+	mkdirSync(installed, { recursive: true });
+	for (const version of ["4.86.0", "4.107.0"]) {
+		const manifest = { version, bin: { wrangler: "bin/wrangler.js" } };
+		const path = join(installed, "package.json");
+		writeFileSync(path, JSON.stringify(manifest));
+		const problem = expect.stringMatching(
+			/^wrangler 4\.86\.0.*needs 4\.107\.0/,
+		);
+		expect(found("wrangler.jsonc")).toEqual(
+			version === "4.107.0"
+				? []
+				: [expect.objectContaining({ code: "wrangler_old", problem })],
+		);
+	}
 });

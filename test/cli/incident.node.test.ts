@@ -148,6 +148,8 @@ test("one customer's failures are found, grouped, replayed and accounted for", a
 	// What happened to one of its events?
 	const life = await tidings("event", mine[0] as string);
 	expect(life.out).toContain("tags customer:c42");
+	const shown = mine[0]?.slice(-8, -2) ?? "";
+	expect(await tidings("event", shown)).toEqual(life);
 	expect(life.out).toMatch(/charge\n.*\n.*dead.*no card of c42.*\(exhausted\)/);
 	const events = (await json("events", "state:dead", ...q)).events;
 	expect(events.map(({ id }: { id: string }) => id).sort()).toEqual(
@@ -237,14 +239,15 @@ test("the guide's transcript is what the commands print", async () => {
 
 test("wrong usage, a missing thing and a wrong key have exit codes and say what to do", async () => {
 	for (const [args, code, said] of [
-		[["event", "none"], 3, "There is no event none in the journal."],
+		[["event", "none"], 3, "There is no event none in the latest 1000"],
 		[["cancel", "none"], 3, "There is no scheduled event none."],
 		[["replay"], 2, "Give the id of a dead letter, or --q <filter>."],
 		[["publish", "order.paid", "{"], 2, "The body is not JSON"],
 		[["evnts"], 2, "Did you mean events?"],
 		[["events", "stat:dead"], 1, 'unknown word "stat"; use id, name'],
 		[["publish", "a.b", "1", "--after", "1 dya"], 1, "unknown unit"],
-		[["--key", "tid_x_y", "jobs"], 1, "API key is not"],
+		[["--key", "tid_x_y", "jobs"], 1, "npx tidings key --local creates one"],
+		[["scheduled", "order.paid"], 1, "give name:order.paid for events"],
 	] as const) {
 		const run = await tidings(...args);
 		expect({ args, ...run }).toMatchObject({

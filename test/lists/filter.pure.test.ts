@@ -31,7 +31,10 @@ test("an empty filter matches everything", () => {
 test.each([
 	["stat:dead", 'q: unknown word "stat"; use id, name,'],
 	["customer.x:c42", 'q: unknown word "customer.x"; use'],
-	["timeout", 'q: "timeout" is not <word>:<value>'],
+	[
+		"order.*",
+		'q: "order.*" is not <word>:<value>; give name:order.* for events of this name',
+	],
 	["text:a b", 'q: "b" is not <word>:<value>'],
 	['text:"a', "is not <word>:<value>"],
 	["state:died", 'q: state: "died" is unknown; use scheduled,'],

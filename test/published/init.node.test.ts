@@ -11,7 +11,7 @@ import { createTestHarness } from "wrangler";
 import { variablesIn } from "../../cli/dev-vars.ts";
 import { freePort } from "../../examples/shop/local/port.ts";
 import { type ProjectName, writeProject } from "./bare-projects.ts";
-import { install, root, typeErrors, wrangler } from "./project.ts";
+import { install, typeErrors, wrangler } from "./project.ts";
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), "tidings-init-"));
@@ -158,15 +158,4 @@ events.on(UserJoined, { id: "breaks", retries: 0 }, async () => {
 		await closed;
 	}
 	await expect(fetch(`http://localhost:${port}/health`)).rejects.toThrow();
-});
-
-test("dev in a directory without wrangler is wrong usage", async () => {
-	const cwd = mkdtempSync(join(tmpdir(), "tidings-bare-"));
-	const main = join(root, "cli/main.ts");
-	const { code, stderr } = await run(process.execPath, [main, "dev"], {
-		cwd,
-	}).catch((error) => error);
-	rmSync(cwd, { recursive: true });
-	expect(code).toBe(2);
-	expect(stderr).toContain("wrangler is not installed in this directory");
 });
