@@ -35,7 +35,7 @@ import type { Job, Step, StepResult } from "./jobs/job.ts";
 import type { NewJob } from "./jobs/job-table.ts";
 import type { Counts } from "./journal/counters.ts";
 import type { PagePlace } from "./journal/erase.ts";
-import type { LivesQuery, LivesResult, Place } from "./journal/lives.ts";
+import type { LivesPlace, LivesQuery, LivesResult } from "./journal/lives.ts";
 import type { IntervalCounts } from "./journal/minute-table.ts";
 import type { Page } from "./journal/page.ts";
 import type { JournalCursor, SearchResult } from "./journal/search.ts";
@@ -223,10 +223,10 @@ export interface JournalStore {
 		from: JournalCursor | undefined,
 		limit: number,
 	): Promise<SearchResult>;
-	/** Finds the next events that match, each once, for a job. */
+	/** Finds the next events that match, each once, for a job. Reads a number of pages, and may find none before the last. */
 	lives(query: LivesQuery): Promise<LivesResult>;
 	/** Finds the ids of the next events that match. An event may be found in several calls. */
-	ids(query: LivesQuery): Promise<{ ids: string[]; next?: Place }>;
+	ids(query: LivesQuery): Promise<{ ids: string[]; next?: LivesPlace }>;
 	/** Erases one person from a number of pages, with bodies that are stored apart. */
 	erase: Erase<PagePlace>;
 	/**

@@ -3,7 +3,7 @@ import { RefusedError, UnavailableError } from "../event/errors.ts";
 import { closeNames } from "../event/name.ts";
 import { show } from "../event/validation.ts";
 import type { Route } from "../handlers/route.ts";
-import type { LivesQuery, Place } from "../journal/lives.ts";
+import type { LivesPlace, LivesQuery } from "../journal/lives.ts";
 import { journalFilter, journalOf } from "../journal/read.ts";
 import type { Ports } from "../ports.ts";
 import type { JobRequest } from "./job.ts";
@@ -40,7 +40,7 @@ export async function countToDeliver(
 		);
 	const { patterns: names } = await findRoute(handler, ports);
 	const seen = new Set<string>();
-	let place: Place | undefined;
+	let place: LivesPlace | undefined;
 	do {
 		const query: LivesQuery = { filter, names, place, limit: 1_000 };
 		const { ids, next } = await store.ids(query);

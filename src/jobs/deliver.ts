@@ -9,7 +9,7 @@ import { serializeError } from "../event/failure.ts";
 import { CALL_CONCURRENCY } from "../event/limits.ts";
 import type { Route } from "../handlers/route.ts";
 import type { EventLife } from "../journal/life.ts";
-import type { Place } from "../journal/lives.ts";
+import type { LivesPlace } from "../journal/lives.ts";
 import { journalFilter, journalOf } from "../journal/read.ts";
 import { chunks, messageBytes } from "../platform/send-batch.ts";
 import type { Ports } from "../ports.ts";
@@ -29,7 +29,7 @@ export type DeliverPorts = Pick<
 /** Where a job is in the journal. */
 interface Progress {
 	/** Absent before the first batch. */
-	place?: Place;
+	place?: LivesPlace;
 	/** Events after `place` that are done. An outage ended their batch. */
 	settled?: string[];
 }
@@ -69,21 +69,20 @@ export async function deliverStep(
 		return { done: 0, errors, cursor: null };
 	}
 	const progress: Progress = cursor === null ? {} : JSON.parse(cursor);
-	const { found, place, next, unreadable } = await journalOf(ports).store.lives(
-		{
-			filter: journalFilter(q, startedAt),
-			names: route.patterns,
-			place: progress.place,
-			limit: BATCH,
-		},
-	);
+	const batch = await journalOf(ports).store.lives({
+		filter: journalFilter(q, startedAt),
+		names: route.patterns,
+		place: progress.place,
+		limit: BATCH,
+	});
+	const { place, next } = batch;
 	const before = progress.settled ?? [];
 	const isSettled = new Set(before);
-	const left = found.filter(({ id }) => !isSettled.has(id));
+	const left = batch.found.filter(({ id }) => !isSettled.has(id));
 	const result: BatchResult = { settled: [], skipped: 0, errors: [] };
 	let outage: unknown;
 	try {
-		await deliverAll(left, step, result, ports);
+		await deliverAll(left, batch.incomplete, step, result, ports);
 	} catch (error) {
 		outage = error;
 	}
@@ -101,22 +100,28 @@ export async function deliverStep(
 			outage: serializeError(outage),
 		};
 	}
-	const reached: Progress | null = next ? { place: next } : null;
 	return {
 		done,
 		errors,
-		counts: { skipped, unreadablePages: unreadable },
-		cursor: reached && JSON.stringify(reached),
+		counts: { skipped, unreadablePages: batch.unreadable },
+		cursor: next ? JSON.stringify(progressAt(next, before)) : null,
 	};
+}
+
+/** The next step may go on with the batch that an outage ended. */
+function progressAt(place: LivesPlace, settled: string[]): Progress {
+	return place.batch ? { place, settled } : { place };
 }
 
 /**
  * Sends events to one handler, and adds each to the result when it is done.
  *
+ * @param incomplete ids of events of which the journal cannot read every entry
  * @throws UnavailableError
  */
 async function deliverAll(
 	lives: readonly EventLife[],
+	incomplete: readonly string[],
 	step: Step,
 	result: BatchResult,
 	ports: DeliverPorts,
@@ -125,7 +130,7 @@ async function deliverAll(
 		lives,
 		async (life): Promise<PlannedEvent> => ({
 			life,
-			plan: await planOf(life, step, ports),
+			plan: await planOf(life, incomplete.includes(life.id), step, ports),
 		}),
 		{ concurrency: CALL_CONCURRENCY },
 	);

@@ -50,7 +50,10 @@ export interface Job extends JobRequest {
 	left: number;
 	/** The first ten that it could not act on, and why. */
 	errors: readonly { id: string; reason: string }[];
-	/** How many of what: `scheduled`, `deliveries`, `deadLetters`, `entries` and `payloads` that were erased, or `skipped`. */
+	/**
+	 * How many of what: `scheduled`, `deliveries`, `deadLetters`, `entries` and `payloads` that were erased; `skipped`
+	 * events, and `unreadablePages` of the journal, of which at most 1 000 are counted.
+	 */
 	counts: Readonly<Record<string, number>>;
 	/** Present at the end of an `erase`. */
 	remaining?: Remaining;

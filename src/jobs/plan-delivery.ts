@@ -15,14 +15,24 @@ export type Plan =
 	| { type: "replay"; letter: string }
 	| { type: "send"; record: string };
 
-/** @throws UnavailableError */
+/**
+ * @param isIncomplete the journal cannot read every entry of the event
+ * @throws UnavailableError
+ */
 export async function planOf(
 	life: EventLife,
+	isIncomplete: boolean,
 	{ handler = "", onlyIfNeverRan = false }: Step,
 	ports: PlanPorts,
 ): Promise<Plan> {
 	const past = life.deliveries.find((one) => one.handler === handler);
 	if (past && onlyIfNeverRan) return { type: "skip" };
+	if (isIncomplete && onlyIfNeverRan)
+		return {
+			type: "fail",
+			reason:
+				"a page of the journal cannot be read, and it may show that the handler ran; leave onlyIfNeverRan out to send the event anyway",
+		};
 	// The dead letter has the whole body, and its replay guards its state.
 	if (past?.attempts.some(({ state }) => LETTER_STATES.includes(state))) {
 		const letter = deadLetterId(life.id, handler);

@@ -43,7 +43,8 @@ export async function listEvents(
 	return {
 		events: livesOf(entries),
 		...(cursor && { cursor: cursorOf([cursor[0], cursor.slice(1).join(" ")]) }),
-		...{ searchedUntil, unreadable },
+		searchedUntil,
+		unreadable: unreadable.length,
 	};
 }
 

@@ -37,11 +37,14 @@ export interface SearchResult {
 	/** The search has reached this time, in epoch milliseconds. */
 	searchedUntil: number;
 	/** Pages that could not be read. */
-	unreadable: number;
+	unreadable: PageKey[];
 }
 
-/** The pages of the journal. */
-export interface Pages {
+/** Identifies a page. */
+export type PageKey = Pick<StoredSummary, "day" | "id">;
+
+/** What a search needs of the table of the pages. */
+export interface ReadablePages {
 	days(): number[];
 	summaries(day: number, before: number, limit: number): StoredSummary[];
 	data(day: number, id: number): Uint8Array | undefined;
@@ -55,13 +58,13 @@ export async function search(
 	filter: Filter,
 	from: JournalCursor | undefined,
 	limit: number,
-	pages: Pages,
+	pages: ReadablePages,
 ): Promise<SearchResult> {
 	const result: SearchResult = {
 		entries: [],
 		positions: [],
 		searchedUntil: Date.now(),
-		unreadable: 0,
+		unreadable: [],
 	};
 	let left = MOST_SUMMARIES;
 	let opened = 0;
@@ -85,7 +88,7 @@ export async function search(
 				opened++;
 				const found = await read(pages, summary);
 				if (!found) {
-					result.unreadable++;
+					result.unreadable.push({ day, id: summary.id });
 					continue;
 				}
 				const isFirst = day === firstDay && summary.id === firstPage;
@@ -107,8 +110,8 @@ export async function search(
 
 /** Returns undefined for a page that is damaged, or was dropped meanwhile. */
 export async function read(
-	pages: Pages,
-	{ day, id }: Pick<StoredSummary, "day" | "id">,
+	pages: ReadablePages,
+	{ day, id }: PageKey,
 ): Promise<Entry[] | undefined> {
 	try {
 		const data = pages.data(day, id);

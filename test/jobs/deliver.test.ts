@@ -13,6 +13,7 @@ import { countsOf } from "../../src/journal/counters.ts";
 import type { Entry } from "../../src/journal/entry.ts";
 import type { Journal } from "../../src/journal/journal-object.ts";
 import { pageOf } from "../../src/journal/page.ts";
+import { PageTable } from "../../src/journal/page-table.ts";
 import { JournalWriter } from "../../src/journal/writer.ts";
 import { objectPort } from "../../src/platform/bindings.ts";
 import type { JournalStore } from "../../src/ports.ts";
@@ -261,6 +262,32 @@ test("with onlyIfNeverRan, an event is skipped if any of its entries shows the h
 		...{ done: 0, errors: [], skipped: 5 },
 	});
 }, 30_000);
+
+test("with onlyIfNeverRan, an event whose attempts may be on a page that cannot be read is not sent", async () => {
+	const { ports, record, object } = portsWith();
+	const [clear, hidden] = [entryOf(), entryOf()];
+	await record(clear, hidden);
+	await runInDurableObject(object, async (_, { storage: { sql } }) => {
+		const pages = new PageTable(sql);
+		const { tags: __, ...ran } = { ...hidden, queuedMs: 2 };
+		const page = await pageOf([ran as Entry]);
+		pages.add({ ...page, data: new Uint8Array(5) }, "v2", Date.now());
+	});
+	const first = await runStep(stepOf({ onlyIfNeverRan: true }), ports, 0);
+	expect(first).toMatchObject({
+		...{ done: 1, counts: { unreadablePages: 1 } },
+		errors: [
+			{
+				id: hidden.id,
+				reason: expect.stringContaining("leave onlyIfNeverRan out"),
+			},
+		],
+	});
+	expect(sentTo(ports).map(({ id }) => id)).toEqual([clear.id]);
+	expect(await runStep(stepOf(), ports, 0)).toMatchObject({
+		...{ done: 2, errors: [], counts: { unreadablePages: 1 } },
+	});
+});
 
 test("an event without a whole body is failed with the remedy, and a large one is sent by reference", async () => {
 	const { ports, record } = portsWith();

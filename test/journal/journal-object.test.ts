@@ -100,7 +100,7 @@ test("an entry is found by id, name, handler, state, cause, tag, text and time",
 		expect(await found(filter), JSON.stringify(filter)).toEqual([]);
 	expect(await journal.search({ id: paid.id }, undefined, 10)).toMatchObject({
 		entries: [paid],
-		unreadable: 0,
+		unreadable: [],
 	});
 });
 
@@ -198,7 +198,7 @@ test("a page that cannot be read is skipped and counted", async () => {
 	await record(intact, ...Array.from({ length: 600 }, () => entry()));
 	const ids = { id: damaged.id };
 	expect(await journal.search(ids, undefined, 10)).toMatchObject({
-		...{ entries: [], unreadable: 1 },
+		...{ entries: [], unreadable: [{ id: 1 }] },
 	});
 	expect(
 		(await journal.search({ id: intact.id }, undefined, 10)).entries,

@@ -17,11 +17,12 @@ import {
 } from "../../src/journal/counters.ts";
 import type { Entry, Step } from "../../src/journal/entry.ts";
 import { lifeOf } from "../../src/journal/life.ts";
-import { entriesIn, pageOf } from "../../src/journal/page.ts";
+import { findLives, type LivesPlace } from "../../src/journal/lives.ts";
+import { entriesIn, type Page, pageOf } from "../../src/journal/page.ts";
 import {
 	isMatch,
 	mayMatch,
-	type Pages,
+	type ReadablePages,
 	search,
 } from "../../src/journal/search.ts";
 import type { Filter } from "../../src/lists/filter.ts";
@@ -242,7 +243,7 @@ test("a search that ends in the middle of a day goes on there, whatever the days
 			}));
 		},
 		data: () => undefined,
-	} as unknown as Pages;
+	} as unknown as ReadablePages;
 	const filter = { name: "a.b" };
 	const first = await search(filter, undefined, 10, pages);
 	expect(read.get(20_000)).toBe(9_300);
@@ -250,4 +251,102 @@ test("a search that ends in the middle of a day goes on there, whatever the days
 	const rest = await search(filter, first.cursor, 10, pages);
 	expect(rest.cursor).toBeUndefined();
 	expect(read.get(20_000)).toBe(9_500);
+});
+
+describe("the events of a job", () => {
+	/** Pages of one day, numbered from 1. A page without data cannot be read. */
+	function journalOf(all: readonly (Page | { bloom: Uint8Array })[]) {
+		const counts = { read: 0, opened: 0 };
+		const day = Math.floor(T0 / 86_400_000);
+		const bare = { first: T0, last: T0, count: 1, failures: 0 };
+		const pages = {
+			days: () => [day],
+			summaries(_: number, before: number, limit: number) {
+				const last = Math.min(before - 1, all.length);
+				const length = Math.min(limit, last);
+				counts.read += length;
+				return Array.from({ length }, (_, n) => ({
+					...{ ...bare, names: [], handlers: [], ...all[last - n - 1] },
+					...{ day, id: last - n },
+				}));
+			},
+			data(_: number, id: number) {
+				counts.opened++;
+				return (all[id - 1] as Page).data;
+			},
+		} as unknown as ReadablePages;
+		return { pages, counts };
+	}
+
+	const mine = (n: number, changes: Partial<Entry> = {}): Entry => ({
+		...{ id: `e${n}`, name: "order.paid", time: T0, queuedMs: 1 },
+		steps: [{ type: "ignored", at: T0 } as never],
+		...changes,
+	});
+	const other = (n: number) => mine(n, { name: "user.joined", queuedMs: 0 });
+
+	/** Runs a job to its end. Each step reads a bounded number of summaries and pages. */
+	async function findAll(pages: ReadablePages, counts: Record<string, number>) {
+		const found = [];
+		const incomplete: string[] = [];
+		let [place, unreadable, steps]: [LivesPlace | undefined, number, number] = [
+			...([undefined, 0, 0] as const),
+		];
+		do {
+			Object.assign(counts, { read: 0, opened: 0 });
+			const query = { filter: { name: "order.*" }, names: ["**"], limit: 100 };
+			// As in the row of the job.
+			const stored = place && JSON.parse(JSON.stringify(place));
+			const result = await findLives({ ...query, place: stored }, pages);
+			expect(counts.read).toBeLessThanOrEqual(16_000);
+			expect(counts.opened).toBeLessThanOrEqual(800);
+			expect(JSON.stringify(result.next ?? "").length).toBeLessThan(20_000);
+			found.push(...result.found);
+			incomplete.push(...result.incomplete);
+			unreadable += result.unreadable;
+			place = result.next;
+			steps++;
+		} while (place);
+		return { found, incomplete, unreadable, steps };
+	}
+
+	test("are found in steps, each of which reads a bounded number of summaries", async () => {
+		const empty = { bloom: new Uint8Array(1_024) };
+		const { pages, counts } = journalOf([
+			await pageOf([mine(1), mine(2)]),
+			...Array.from({ length: 13_000 }, () => empty),
+			await pageOf([other(1)]),
+		]);
+		const { found, steps } = await findAll(pages, counts);
+		expect(steps).toBeGreaterThan(2);
+		// The other entry of e1, which does not match, waited for a shorter time.
+		expect(found).toMatchObject([
+			{ id: "e2", queuedMs: 1 },
+			{ id: "e1", queuedMs: 0 },
+		]);
+	});
+
+	test("are found in smaller batches if their entries are on many pages", async () => {
+		const all = Array.from({ length: 100 }, (_, n) => mine(n));
+		// Each event has five further entries.
+		const others = await Promise.all(
+			all
+				.flatMap((_, n) => [n, n, n, n, n])
+				.map((n) => pageOf([other(n), other(1_000)])),
+		);
+		const { pages, counts } = journalOf([await pageOf(all), ...others]);
+		const { found } = await findAll(pages, counts);
+		expect(found.map(({ id }) => id).toSorted()).toEqual(
+			all.map(({ id }) => id).toSorted(),
+		);
+	});
+
+	test("name those that a page which cannot be read may have, and count that page once", async () => {
+		const all = Array.from({ length: 250 }, (_, n) => mine(n));
+		const { data: _, ...unreadable } = await pageOf([other(3), other(249)]);
+		const { pages, counts } = journalOf([await pageOf(all), unreadable]);
+		const result = await findAll(pages, counts);
+		expect(result).toMatchObject({ unreadable: 1, incomplete: ["e249", "e3"] });
+		expect(result.found).toHaveLength(250);
+	});
 });

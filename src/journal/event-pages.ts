@@ -1,0 +1,77 @@
+/**
+ * Finds the pages that have entries of given events, a bounded number of pages at a time. It merges no entries and
+ * writes nothing.
+ */
+import { mayHave } from "./bloom.ts";
+import { idKey } from "./entry.ts";
+import { isOutside, type PageKey, type ReadablePages, read } from "./search.ts";
+
+/** Summaries that one call reads. */
+const MOST_SUMMARIES = 5_000;
+
+/** Pages that one call opens. */
+const MOST_OPENED = 200;
+
+/** Summaries read at a time. */
+const CHUNK = 500;
+
+/** Pages that are collected for a number of events. */
+export const MOST_PAGES = 200;
+
+/** How far the search for the pages of some events is. */
+export interface EventPages {
+	ids: readonly string[];
+	/** Pages that end earlier have no entry of them. Epoch milliseconds. */
+	since: number;
+	/** The search goes on before this page. Null at its end. Absent at its beginning. */
+	before?: PageKey | null;
+	/** Those that have an entry of them, the latest first. More than 200 end the search. */
+	pages: readonly PageKey[];
+	/** The ids that a page which cannot be read may have. */
+	incomplete: readonly string[];
+}
+
+/** Searches in the next pages, the latest first. Returns how far it got, and the pages that it could not read. */
+export async function findEventPages(
+	from: EventPages,
+	stored: ReadablePages,
+): Promise<{ reached: EventPages; unreadable: PageKey[] }> {
+	const { ids, since, before } = from;
+	const pages = [...from.pages];
+	const incomplete = new Set(from.incomplete);
+	const unreadable: PageKey[] = [];
+	const stopBefore = (page: PageKey | null) => ({
+		reached: { ids, since, before: page, pages, incomplete: [...incomplete] },
+		unreadable,
+	});
+	if (ids.length === 0 || before === null) return stopBefore(null);
+	let left = MOST_SUMMARIES;
+	let opened = 0;
+	for (const day of stored.days()) {
+		if (isOutside(day, { since }) || (before && day > before.day)) continue;
+		let id = day === before?.day ? before.id : Number.MAX_SAFE_INTEGER;
+		for (;;) {
+			const size = Math.min(CHUNK, left);
+			const chunk = size > 0 ? stored.summaries(day, id, size) : [];
+			left -= chunk.length;
+			for (const summary of chunk) {
+				if (opened >= MOST_OPENED) return stopBefore({ day, id });
+				({ id } = summary);
+				if (summary.last < since) continue;
+				const wanted = ids.filter((one) => mayHave(summary.bloom, idKey(one)));
+				if (wanted.length === 0) continue;
+				opened++;
+				const entries = await read(stored, { day, id });
+				if (!entries) {
+					unreadable.push({ day, id });
+					for (const one of wanted) incomplete.add(one);
+				} else if (entries.some((entry) => wanted.includes(entry.id)))
+					pages.push({ day, id });
+				if (pages.length > MOST_PAGES) return stopBefore({ day, id });
+			}
+			if (left <= 0) return stopBefore({ day, id });
+			if (chunk.length < size) break;
+		}
+	}
+	return stopBefore(null);
+}
