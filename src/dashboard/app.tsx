@@ -9,7 +9,6 @@ import { assetAt, assetPaths } from "./assets.ts";
 import { tokenOf } from "./form.tsx";
 import { HEADERS } from "./headers.ts";
 import type { AccessOptions, DashboardHost } from "./host.ts";
-import { signedOut } from "./live.tsx";
 import { NAV } from "./nav.ts";
 import { deadLetterPage } from "./pages/dead-letter.tsx";
 import { deadLetterGroupsPage } from "./pages/dead-letter-groups.tsx";
@@ -28,10 +27,10 @@ import { publishPage } from "./pages/publish.tsx";
 import { scheduledPage } from "./pages/scheduled.tsx";
 import { scheduledListPage } from "./pages/scheduled-list.tsx";
 import { settingsPage } from "./pages/settings.tsx";
-import { signInPage, signInRoutes } from "./pages/sign-in.tsx";
+import { requireSignIn, signInRoutes } from "./pages/sign-in.tsx";
 import { subscriptionsPage } from "./pages/subscriptions.tsx";
 import type { Page, Pages, PagesEnv } from "./view.ts";
-import { visitorOf } from "./visitor.ts";
+import { cookieOf, findCaller, usesSessions } from "./visitor.ts";
 
 /** In this order: a path with a parameter comes after those without. */
 const PAGES: readonly Page[] = [
@@ -77,23 +76,19 @@ export function createPages(host: DashboardHost, access?: AccessOptions) {
 		const common = { base: path, url, api: url.origin + prefix, assets, now };
 		// An error of Access is shown on a page, too.
 		context.set("view", { ...common, token: "", hasSession: false });
-		const { caller, cookie, hasSession } = await visitorOf(
-			...([context, path, now, viaAccess] as const),
-		);
-		const token = await tokenOf(cookie);
+		const callerNow = () => findCaller(context, ports.clock(), viaAccess);
+		const caller = await callerNow();
+		const token = await tokenOf(cookieOf(context, path));
 		if (caller) await limitCaller(caller);
-		const view = { ...common, token, hasSession, ...(caller && { caller }) };
-		context.set("view", view);
+		context.set("callerNow", callerNow);
+		context.set("view", {
+			...{ ...common, token, ...(caller && { caller }) },
+			hasSession: caller !== undefined && usesSessions(context, viaAccess),
+		});
 		await next();
 	});
 	signInRoutes(app, host);
-	app.use(async (context, next) => {
-		if (!context.var.view.caller)
-			return context.req.header("accept")?.includes("text/event-stream")
-				? signedOut(context)
-				: signInPage(context);
-		await next();
-	});
+	app.use((context, next) => requireSignIn(context, next, host));
 	app.get("/", ({ redirect }) => redirect(`${path}${NAV[0]?.path}`, 302));
 	for (const register of PAGES) register(app, host);
 	return (request: Request, env: Cloudflare.Env, ctx: ExecutionContext) =>

@@ -1,17 +1,13 @@
 /**
- * Forms, and the actions that they post to. Each form has a token that is bound to the visitor's cookie. An action is
- * logged with its caller, and ends with a redirect.
+ * The form of every page that acts. It has a token that is bound to the visitor's cookie, so no other site can post it. A
+ * form that is not carried out is a draft, which its page shows again. Nothing is carried out here.
  */
-
 import type { PropsWithChildren } from "hono/jsx";
 import { readForm } from "../entrypoints/http/input.ts";
-import { type Caller, requireScope } from "../entrypoints/http/keys.ts";
 import { HttpError } from "../entrypoints/http/problem.ts";
-import { BODY_REQUEST_BYTES } from "../event/limits.ts";
-import { checkPublisher } from "../event/permission.ts";
-import { log } from "../platform/log.ts";
+import type { Issue } from "../event/errors.ts";
 import { isEqual, sign } from "./session.ts";
-import { callerIn, type PageContext, type Pages, useView } from "./view.ts";
+import { type PageContext, type PostedForm, useView } from "./view.ts";
 
 const TOKEN = "token";
 
@@ -42,16 +38,15 @@ export function Form({
 }
 
 /**
- * Reads a form that was posted. Call it only for a caller who may do what the form asks for.
+ * Reads a form that a page of this dashboard has posted.
  *
  * @param limit in bytes
- * @throws HttpError `forbidden` unless a page of this dashboard posted it for this visitor
+ * @throws HttpError `forbidden` if another site has posted the form
  */
-export async function postedForm(
-	{ req, var: { view } }: PageContext,
+export async function readOwnForm(
+	{ req: { raw }, var: { view } }: PageContext,
 	limit: number,
-): Promise<URLSearchParams> {
-	const { raw } = req;
+): Promise<PostedForm> {
 	const origin = raw.headers.get("origin");
 	const site = raw.headers.get("sec-fetch-site");
 	const isForeign =
@@ -62,54 +57,48 @@ export async function postedForm(
 			"forbidden",
 			"another site posted this form; nothing was done",
 		);
-	const form = await readForm(raw, limit);
-	if (!isEqual(form.get(TOKEN) ?? "", view.token))
-		throw new HttpError(
-			"forbidden",
-			"this form is of an earlier session; nothing was done. Go back, reload the page and send it again",
-		);
-	return form;
+	const fields = await readForm(raw, limit);
+	const isOfSession = isEqual(fields.get(TOKEN) ?? "", view.token);
+	fields.delete(TOKEN);
+	return { fields, isOfSession };
 }
 
-/** An action that was carried out. */
-interface Done {
-	/** The path to go to, below that of the dashboard. */
-	to: string;
-	/** What was done, and to what, for the log. */
-	action: string;
-	target: string;
+/** The session of a form has ended. */
+export function staleForm(): HttpError {
+	return new HttpError(
+		"forbidden",
+		"the session of this form had ended, so nothing was done; check the form and send it again",
+	);
 }
 
-/**
- * Registers an action: what a form posts to. Nothing of the form is read of a caller who may not do it.
- *
- * @param needs `"publish"`: the caller may publish some event, and `act` checks which
- * @param act returns a page if the form has to be corrected
- */
-export function action(
-	app: Pages,
-	path: string,
-	needs: "admin" | "publish",
-	act: (
-		context: PageContext,
-		form: URLSearchParams,
-	) => Promise<Done | Response>,
-): void {
-	app.post(path, async (context) => {
-		const caller = callerIn(context);
-		if (needs === "admin") requireScope(caller, "admin");
-		else checkPublisher(caller.publish, nameOf(caller));
-		// An event of 256 KB may be a megabyte once it is percent-encoded.
-		const form = await postedForm(context, BODY_REQUEST_BYTES);
-		const done = await act(context, form);
-		if (done instanceof Response) return done;
-		const { to, action, target } = done;
-		log("dashboard_action", { action, target, by: caller.id });
-		return context.redirect(context.var.view.base + to, 303);
-	});
+/** A form that was not carried out. */
+export interface Draft {
+	/** What was typed. */
+	fields: URLSearchParams;
+	/** Why it was not carried out. */
+	wrong: { code: string; message: string; issues?: readonly Issue[] };
+	/** Of the answer. */
+	status: 403 | 409 | 422;
 }
 
-/** A caller in errors. */
-export function nameOf({ id }: Caller): string {
-	return `the key ${JSON.stringify(id)}`;
+/** Issues of a schema that are shown. */
+const MOST_ISSUES = 10;
+
+/** Says why a draft was not carried out. @param id for the `aria-describedby` of the field that is wrong */
+export function Refusal({ wrong, id }: Pick<Draft, "wrong"> & { id?: string }) {
+	const { message, issues = [] } = wrong;
+	return (
+		<div class="wrong" role="alert" id={id}>
+			<p>{message}</p>
+			{issues.length > 0 && (
+				<ul>
+					{issues.slice(0, MOST_ISSUES).map(({ path, message }) => (
+						<li>
+							<code>{path || "body"}</code> {message}
+						</li>
+					))}
+				</ul>
+			)}
+		</div>
+	);
 }

@@ -4,12 +4,17 @@
  */
 import type { Child } from "hono/jsx";
 import { streamSSE } from "hono/streaming";
+import { HttpError } from "../entrypoints/http/problem.ts";
 import { log } from "../platform/log.ts";
 import { base64url } from "./session.ts";
 import { type PageContext, renderFor } from "./view.ts";
 
 /** Between two queries, in milliseconds. */
 const INTERVAL = 5_000;
+
+/** How soon a page connects again after a stream has ended, and after an error, in milliseconds. */
+const RECONNECT = 500;
+const RETRY = 30_000;
 
 /** A stream ends after this many queries, and the page connects again: an invocation may make a limited number of calls. */
 const QUERIES = 24;
@@ -83,6 +88,7 @@ export function Live({
 			id={id}
 			data-live
 			hx-sse:connect={`${stream}${separator}version=${version}`}
+			hx-sse:close={SIGNED_OUT}
 			hx-swap="innerMorph"
 		>
 			{children}
@@ -98,22 +104,26 @@ export function streamOf<Data>(
 	clock: () => number,
 	render: (snapshot: Snapshot<Data>) => { toString(): string },
 ): Response {
-	const { view } = context.var;
+	const { view, callerNow } = context.var;
 	let seen =
 		context.req.header("last-event-id") ?? view.url.searchParams.get("version");
 	const response = streamSSE(context, async (stream) => {
 		for (let n = 0; n < QUERIES && !stream.aborted; n++) {
 			try {
 				const now = clock();
+				// A stream must not outlive the session, and offers what the key may do now.
+				const caller = await callerNow().catch(nobodyIfUnauthorized);
+				if (!caller)
+					return await stream.writeSSE({ event: SIGNED_OUT, data: "" });
 				const snapshot = await sharedSnapshot(key, now, query);
 				if (snapshot && snapshot.version !== seen) {
 					seen = snapshot.version;
-					const data = renderFor({ ...view, now }, render(snapshot));
+					const data = renderFor({ ...view, caller, now }, render(snapshot));
 					if (data) await stream.writeSSE({ data, id: seen });
 				}
 				if (snapshot) {
 					const data = new Date(snapshot.at).toISOString();
-					await stream.writeSSE({ event: "fresh", data });
+					await stream.writeSSE({ event: "fresh", data, retry: RECONNECT });
 				}
 			} catch (error) {
 				log("live_update_failed", { error });
@@ -127,10 +137,32 @@ export function streamOf<Data>(
 	return response;
 }
 
-/** Reports to a page that its session has ended. The page reloads, and shows the sign-in. */
+/** Access throws where a session is undefined. */
+function nobodyIfUnauthorized(error: unknown): undefined {
+	if (error instanceof HttpError && error.code === "unauthorized") return;
+	throw error;
+}
+
+/** Whether a page asks for updates. htmx would show any other answer in place of the list. */
+export function isStream({ req }: PageContext): boolean {
+	return req.header("accept")?.includes("text/event-stream") ?? false;
+}
+
+/** The event that ends the updates of a page. The page asks its viewer to reload it, and to sign in. */
+const SIGNED_OUT = "signed-out";
+
+/** Reports to a page that its session has ended. */
 export function signedOut(context: PageContext): Response {
-	const headers = { "content-type": "text/event-stream" };
-	return context.body("event: signed-out\ndata:\n\n", 200, headers);
+	return streamed(context, `event: ${SIGNED_OUT}\ndata:\n\n`);
+}
+
+/** Reports to a page that there are no updates now. It tries again later. */
+export function noUpdates(context: PageContext): Response {
+	return streamed(context, `event: stopped\nretry: ${RETRY}\ndata:\n\n`);
+}
+
+function streamed(context: PageContext, text: string): Response {
+	return context.body(text, 200, { "content-type": "text/event-stream" });
 }
 
 async function versionOf(data: unknown): Promise<string> {

@@ -22,10 +22,23 @@ export interface View {
 	readonly now: number;
 }
 
+/** A form that was posted. */
+export interface PostedForm {
+	fields: URLSearchParams;
+	/** Whether the form was rendered in the session of this request. Otherwise nothing may be done. */
+	isOfSession: boolean;
+}
+
 /** The environment and the variables of a request in Hono. */
 export interface PagesEnv {
 	Bindings: Cloudflare.Env;
-	Variables: { view: View };
+	Variables: {
+		view: View;
+		/** Finds the caller again, for a response that lasts. Undefined once the session has ended. */
+		callerNow(): Promise<Caller | undefined>;
+		/** A form that was read before its route was reached: the visitor has signed in to send it. */
+		form?: PostedForm;
+	};
 }
 
 export type Pages = Hono<PagesEnv>;

@@ -17,15 +17,8 @@ import {
 
 const COOKIE = "tidings_session";
 
-/** The part of a visitor that forms need. */
-export interface Visitor {
-	/** Undefined before the sign-in. */
-	caller: Caller | undefined;
-	/** The value of the cookie. Before the sign-in, and without one, it is random: forms are bound to it. */
-	cookie: string;
-	/** Whether the caller has signed in with a key, and can sign out. */
-	hasSession: boolean;
-}
+/** Verifies a request that Cloudflare Access has let through; absent without Access. */
+type ViaAccess = ((request: Request) => Promise<Caller>) | undefined;
 
 /** The developer, who needs no key on the machine that runs `wrangler dev`. */
 const DEVELOPER = { id: "local", scopes: ["admin"] };
@@ -35,58 +28,65 @@ function isOpen(request: Request): boolean {
 	return isDevelopment() && isLocalRequest(request);
 }
 
-/** @param viaAccess verifies a request that Cloudflare Access has let through; absent without Access */
-export async function visitorOf(
+/**
+ * Finds the caller of a request; undefined before the sign-in, and once the session has ended.
+ *
+ * @param now epoch milliseconds
+ * @throws HttpError `unauthorized` if Access has not let the request through; UnavailableError
+ */
+export async function findCaller(
 	context: Context,
-	path: string,
 	now: number,
-	viaAccess?: (request: Request) => Promise<Caller>,
-): Promise<Visitor> {
+	viaAccess: ViaAccess,
+): Promise<Caller | undefined> {
 	const { raw } = context.req;
-	const given = getCookie(context, COOKIE);
-	// A form must not be bound to a cookie that can be guessed.
-	const cookie = given !== undefined && given.length >= 40 ? given : undefined;
-	if (isOpen(raw) || viaAccess) {
-		const caller = isOpen(raw)
-			? permissionsOf(DEVELOPER)
-			: await viaAccess?.(raw);
-		return {
-			caller,
-			cookie: cookie ?? newCookie(context, path),
-			hasSession: false,
-		};
-	}
-	const key =
-		cookie &&
-		(await keyOfSession(
-			cookie,
-			await secret("API_KEYS"),
-			isLocalRequest(raw),
-			now,
-		));
-	const known = key ? permissionsOf(key) : undefined;
+	if (isOpen(raw)) return permissionsOf(DEVELOPER);
+	if (viaAccess) return viaAccess(raw);
+	const key = await keyOfSession(
+		...([cookieIn(context) ?? "", await secret("API_KEYS")] as const),
+		isLocalRequest(raw),
+		now,
+	);
+	const caller = key && permissionsOf(key);
 	// The scopes of the key may have changed since the sign-in.
-	const caller = known?.read ? known : undefined;
-	return {
-		caller,
-		cookie: cookie ?? newCookie(context, path),
-		hasSession: caller !== undefined,
-	};
+	return caller?.read ? caller : undefined;
 }
 
-/** Starts a session. @throws HttpError `unauthorized`. Returns a caller that may not read, too */
+/** Whether visitors sign in with a key, and can sign out. */
+export function usesSessions({ req }: Context, viaAccess: ViaAccess): boolean {
+	return !viaAccess && !isOpen(req.raw);
+}
+
+/** Returns the cookie that forms are bound to. A visitor without one gets a random one. */
+export function cookieOf(context: Context, path: string): string {
+	return cookieIn(context) ?? newCookie(context, path);
+}
+
+/** A form must not be bound to a cookie that can be guessed. */
+function cookieIn(context: Context): string | undefined {
+	const given = getCookie(context, COOKIE);
+	return given !== undefined && given.length >= 40 ? given : undefined;
+}
+
+/**
+ * Starts a session. A key that may not read gets none.
+ *
+ * @throws HttpError `unauthorized`
+ */
 export async function signIn(
 	context: Context,
 	path: string,
 	token: string,
 	now: number,
-): Promise<Caller> {
+): Promise<{ caller: Caller; cookie?: string }> {
 	const { raw } = context.req;
 	const keys = await secret("API_KEYS");
 	const key = await findKey(token, keys, isLocalRequest(raw));
 	const caller = permissionsOf(key);
-	if (caller.read) store(context, path, await newSession(key, now));
-	return caller;
+	if (!caller.read) return { caller };
+	const cookie = await newSession(key, now);
+	store(context, path, cookie);
+	return { caller, cookie };
 }
 
 export function signOut(context: Context, path: string): void {

@@ -50,6 +50,17 @@ describe("a visitor without a session", () => {
 		expect(text).toBe("event: signed-out\ndata:\n\n");
 	});
 
+	test("whose form is checked while they type gets a text for its place, and no page", async () => {
+		const stranger = visitor();
+		await stranger.get("/events");
+		const { status, text } = await stranger.post(
+			...(["/dead-letters/none/check", { body: "1" }] as const),
+			{ "hx-request": "true" },
+		);
+		expect(status).toBe(401);
+		expect(text).toMatch(/^Your session has ended/);
+	});
+
 	test("is limited in the number of its attempts to sign in", async () => {
 		bindings.USER_RATE_LIMIT = bindings.TEST_RATE_LIMIT;
 		bindings.TIDINGS_RATE_LIMITS = { user: { limit: 3, period: 60 } };
@@ -98,7 +109,7 @@ describe("a visitor without a session", () => {
 			const person = visitor();
 			const { status, text } = await person.signIn(key || "_");
 			expect(status).toBe(401);
-			expect(text).toMatch(/This key (is not valid|has neither)/);
+			expect(text).toMatch(/(the API key is not valid|this key has neither)/);
 			expect(text).not.toContain("guess");
 			expect((await person.get("/events")).status).toBe(401);
 		}
@@ -150,6 +161,19 @@ describe("a session", () => {
 		expect((await person.get("/events")).status).toBe(401);
 		bindings.API_KEYS = undefined;
 		expect((await person.get("/events")).status).toBe(401);
+	});
+
+	test("ends its live updates with the next one once its key is gone", async () => {
+		const person = visitor();
+		await person.signIn("read");
+		vi.useFakeTimers({ toFake: ["setTimeout"] });
+		const updates = await person.listen("/jobs/live");
+		expect(await updates.next()).toContain("No jobs yet");
+		expect(await updates.next()).toContain("event: fresh");
+		bindings.API_KEYS = undefined;
+		await vi.advanceTimersByTimeAsync(5_000);
+		expect(await updates.next()).toBe("event: signed-out\ndata: \n\n");
+		expect(await updates.next()).toBe("");
 	});
 
 	test("is not valid once a part of it was changed", async () => {
@@ -230,6 +254,63 @@ describe("a form", () => {
 		});
 	});
 
+	test("of a session that has ended is shown again after the sign-in with what was typed, and nothing is done before", async () => {
+		const person = visitor();
+		await person.signIn("admin");
+		const published = vi.spyOn(console, "info");
+		const actions = () =>
+			published.mock.calls.filter(([line]) => `${line}`.includes("_action"));
+		const body = '{"note":"<b>\\"typed\\"\\n"}';
+		const draft = {
+			name: "never.matched",
+			body,
+			tags: "a: b",
+			after: "2 days",
+		};
+		await person.get("/publish?name=never.matched");
+		person.cookie = "";
+		const lost = await person.post("/publish", draft);
+		expect(lost.status).toBe(401);
+		expect(lost.text).toContain("Your session has ended");
+		expect(lost.text).not.toContain("<b>");
+		const wrong = await person.post("/publish", { ...draft, key: "tid_a_b" });
+		expect(wrong.status).toBe(401);
+		expect(wrong.text).toContain("the API key is not valid");
+		expect(wrong.text).not.toContain("tid_a_b");
+		expect(hiddenIn(wrong.text)).toMatchObject(draft);
+		const { name: _, token: __, ...kept } = hiddenIn(wrong.text);
+		const shown = await person.post("/publish", {
+			...{ ...kept, name: draft.name, key: keyOf("admin") },
+		});
+		expect(shown.status).toBe(403);
+		expect(shown.text).toContain("the session of this form had ended");
+		expect(shown.text).toContain(`>${escaped(body)}</textarea>`);
+		expect(shown.text).toContain('value="2 days"');
+		expect(actions()).toEqual([]);
+		const sent = await person.post("/publish", { ...kept, name: draft.name });
+		expect(sent.status).toBe(303);
+		expect(actions()).toHaveLength(1);
+		const id = sent.location?.replace("/events/", "") as string;
+		expect(await events.cancel(id)).toBe(true);
+	});
+
+	test("of a session that has ended is kept up to 64 KB, for no other site, and without text it leads back", async () => {
+		const person = visitor();
+		await person.get("/events");
+		const long = await person.post("/publish", { body: "1".repeat(70_000) });
+		expect(long.status).toBe(401);
+		expect(long.text).toContain("The form is longer than 64 KB");
+		const foreign = { origin: "https://evil.test" };
+		const { status } = await person.post("/publish", { body: "1" }, foreign);
+		expect(status).toBe(403);
+		const back = await person.post(
+			...(["/dead-letters/x/discard", { key: keyOf("admin") }] as const),
+			{ referer: "https://events.test/dead-letters/x?a=%22" },
+		);
+		expect(back.status).toBe(403);
+		expect(back.text).toContain('href="/dead-letters/x?a=%22"');
+	});
+
 	test("signs nobody in if another site posted it", async () => {
 		const person = visitor();
 		await person.get("/events");
@@ -256,6 +337,30 @@ describe("a form", () => {
 		expect(status).toBe(415);
 	});
 });
+
+/** The hidden fields of the form of a page. */
+function hiddenIn(text: string): Record<string, string> {
+	const fields = text.matchAll(
+		/<input type="hidden" name="([^"]+)" value="([^"]*)"/g,
+	);
+	return Object.fromEntries(
+		[...fields].map(([, name = "", value = ""]) => [name, unescaped(value)]),
+	);
+}
+
+const ENTITIES = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&amp;": "&" };
+
+function escaped(text: string): string {
+	const to = Object.entries(ENTITIES).map(([to, from]) => [from, to] as const);
+	return text.replace(/[<>"&]/g, (one) => new Map(to).get(one) as string);
+}
+
+function unescaped(text: string): string {
+	return Object.entries(ENTITIES).reduce(
+		(all, [entity, character]) => all.replaceAll(entity, character),
+		text,
+	);
+}
 
 test("an action that a key may not do is not offered, and is refused", async () => {
 	const { id } = await events.publish("never.matched", 1);
@@ -347,6 +452,11 @@ describe("behind Cloudflare Access", () => {
 			expect([headers, status]).toEqual([headers, 401]);
 			expect(text).not.toContain("password");
 			expect(text).not.toContain("datalist");
+			const live = await person.get("/events/live", {
+				...{ accept: "text/html, text/event-stream", ...headers },
+			} as Record<string, string>);
+			expect(live.text).toBe("event: signed-out\ndata:\n\n");
+			expect(live.headers.get("content-type")).toBe("text/event-stream");
 		}
 	});
 });

@@ -57,6 +57,38 @@ test("an event of a definition begins with an example of its schema, which can b
 	});
 });
 
+test("a form that is sent twice publishes once, and says so if its event has changed", async () => {
+	const actor = await person();
+	const { text } = await actor.get("/publish?name=order.placed");
+	const onceIn = (page: string) =>
+		/name="once" value="([^"]{36})"/.exec(page)?.[1] as string;
+	const form = { name: "order.placed", body: "1", once: onceIn(text) };
+	const [first, second] = [
+		await actor.post("/publish", form),
+		await actor.post("/publish", form),
+	];
+	expect(first.status).toBe(303);
+	expect(second.location).toBe(first.location);
+	const changed = await actor.post("/publish", { ...form, body: "2" });
+	expect(changed.status).toBe(409);
+	expect(changed.text).toContain("has already published another event");
+	const once = onceIn(changed.text);
+	const other = await actor.post("/publish", { ...form, body: "2", once });
+	expect(other.location).not.toBe(first.location);
+
+	const page = first.location as string;
+	await vi.waitFor(async () => {
+		expect((await actor.get(page)).status).toBe(200);
+	});
+	const again = { body: "3", once: onceIn((await actor.get(page)).text) };
+	const [third, fourth] = [
+		await actor.post(`${page}/publish`, again),
+		await actor.post(`${page}/publish`, again),
+	];
+	expect(third.location).not.toBe(first.location);
+	expect(fourth.location).toBe(third.location);
+});
+
 test("an event is published later, and one that is refused is shown again with the reason", async () => {
 	const actor = await person();
 	await actor.get("/publish?name=order.placed");

@@ -16,14 +16,27 @@ export interface Seen {
 	location: string | null;
 }
 
+const isStream = ({ headers }: Response) =>
+	headers.get("content-type") === "text/event-stream";
+
+/** Reads a stream message by message. It is empty after the last one. */
+function messagesOf(response: Response) {
+	const reader = response.body?.getReader();
+	return {
+		async next(): Promise<string> {
+			return new TextDecoder().decode((await reader?.read())?.value);
+		},
+		cancel: () => reader?.cancel(),
+	};
+}
+
 /** Of a stream, the first message. */
 async function textOf(response: Response): Promise<string> {
-	const isStream = response.headers.get("content-type") === "text/event-stream";
-	if (!isStream) return response.text();
-	const reader = response.body?.getReader();
-	const { value } = (await reader?.read()) ?? {};
-	await reader?.cancel();
-	return new TextDecoder().decode(value);
+	if (!isStream(response)) return response.text();
+	const messages = messagesOf(response);
+	const first = await messages.next();
+	await messages.cancel();
+	return first;
 }
 
 /** @param of the Worker, in addition to the dashboard */
@@ -39,7 +52,7 @@ export function visitor(
 	let cookie = "";
 	let token = "";
 
-	async function send(to: string, init: RequestInit = {}): Promise<Seen> {
+	async function answer(to: string, init: RequestInit): Promise<Response> {
 		const headers = new Headers(init.headers);
 		if (cookie !== "" && !headers.has("cookie")) headers.set("cookie", cookie);
 		const response = await own.fetch(
@@ -49,13 +62,18 @@ export function visitor(
 			env as never,
 			createExecutionContext(),
 		);
+		return response as Response;
+	}
+
+	async function send(to: string, init: RequestInit = {}): Promise<Seen> {
+		const response = await answer(to, init);
 		const set = response.headers.get("set-cookie");
 		if (set !== null) [cookie = ""] = set.split(";");
-		const text = await textOf(response as Response);
+		const text = await textOf(response);
 		token = /name="token" value="([^"]+)"/.exec(text)?.[1] ?? token;
 		const { status } = response;
 		const location = response.headers.get("location");
-		return { status, text, headers: response.headers as Headers, location };
+		return { status, text, headers: response.headers, location };
 	}
 
 	const post = (
@@ -73,6 +91,10 @@ export function visitor(
 		get: (to: string, headers: Record<string, string> = {}) =>
 			send(path + to, { headers }),
 		post,
+		/** Opens a stream of updates. */
+		async listen(to: string, headers: Record<string, string> = {}) {
+			return messagesOf(await answer(path + to, { headers }));
+		},
 		/** Signs in as a person would: opens a page, and posts its form. */
 		async signIn(key: KeyName | string, to = "/events"): Promise<Seen> {
 			await send(path + to);

@@ -59,7 +59,7 @@ main { padding: 2rem 2.4rem 4rem; max-width: 84rem; width: 100%; min-width: 0; d
 .top { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0.4rem 1rem; }
 .top .fresh { margin-left: auto; }
 .fresh { color: var(--muted); font-size: 0.87rem; white-space: nowrap; }
-.fresh [data-pause] { color: var(--warn); }
+.fresh [data-pause], .fresh [data-stopped] { color: var(--warn); }
 .fresh [hidden] { display: none; }
 
 @media (max-width: 60rem) {

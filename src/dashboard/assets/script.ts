@@ -67,15 +67,21 @@ export const SCRIPT = `
 			}, 200);
 		}));
 	});
+	const showStop = (why) => all("[data-stopped]").forEach((one) => {
+		one.hidden = why === "";
+		one.querySelector("span").textContent = why;
+	});
 	document.addEventListener("fresh", ({ detail }) => {
+		showStop("");
 		for (const time of all("time[data-fresh]")) {
 			time.dateTime = detail.data;
 			time.title = "";
 			localise(time);
 		}
 	});
-	// The session has ended: the page shows the sign-in.
-	document.addEventListener("signed-out", () => location.reload());
+	// No reload by itself: it would lose what the viewer has typed.
+	document.addEventListener("signed-out", () => showStop("Your session has ended."));
+	for (const name of ["stopped", "htmx:sse:error"]) document.addEventListener(name, () => showStop("Updates have stopped."));
 
 	// A second click must not send a form twice. A page that comes back from the cache can be sent again.
 	const enable = (form, isEnabled) => all("button[type=submit]", form).forEach((one) => { one.disabled = !isEnabled; });

@@ -3,10 +3,14 @@ import type { Child, PropsWithChildren } from "hono/jsx";
 import { useView } from "../view.ts";
 import { Time } from "./time.tsx";
 
-/** When the figures of a page were read. It follows live updates. */
+/** When the figures of a page were read, and whether updates have stopped. It follows live updates. */
 export function Fresh({ at }: { at: number }) {
+	const { url } = useView();
 	return (
 		<p class="fresh">
+			<span data-stopped role="status" hidden>
+				<span></span> <a href={url.pathname + url.search}>Reload the page</a> ·{" "}
+			</span>
 			<span data-pause hidden>
 				Paused while you read ·{" "}
 			</span>

@@ -1,8 +1,8 @@
 /** The forms of a dead letter: its body, which can be edited and replayed, and the discard. They carry out nothing. */
 
 import type { StoredDeadLetter } from "../../event/dead-letter.ts";
-import type { Issue } from "../../event/errors.ts";
-import { AS_TYPED, Form } from "../form.tsx";
+
+import { AS_TYPED, type Draft, Form, Refusal } from "../form.tsx";
 import { prettyJson } from "../json-text.ts";
 import { useView } from "../view.ts";
 import { countText } from "./count.tsx";
@@ -11,14 +11,6 @@ import { Json } from "./json.tsx";
 
 /** Characters of a body that a page shows. A page must stay below 100 KB. */
 const MOST_SHOWN = 12_000;
-
-/** A replay that was refused. */
-export interface Refusal {
-	/** The body as the caller wrote it. */
-	text: string;
-	message: string;
-	issues?: readonly Issue[] | undefined;
-}
 
 /** The text that the form starts with, and that means the stored body; empty for one that is too long, or gone. */
 export function editable({ body, cause }: StoredDeadLetter): string {
@@ -56,10 +48,10 @@ function Start({ body, id }: { body: string; id: string }) {
 
 export function ReplayForm({
 	stored,
-	refusal,
+	draft,
 }: {
 	stored: StoredDeadLetter;
-	refusal?: Refusal | undefined;
+	draft: Draft | undefined;
 }) {
 	const { base } = useView();
 	const { id, handler, state, body, cause } = stored;
@@ -83,12 +75,12 @@ export function ReplayForm({
 						hx-target="#check"
 						hx-swap="innerHTML"
 					>
-						{refusal?.text ?? text}
+						{draft?.fields.get("body") ?? text}
 					</textarea>
 				</div>
 			)}
 			<div id="check" aria-live="polite">
-				{refusal && <Wrong refusal={refusal} />}
+				{draft && <Refusal wrong={draft.wrong} />}
 			</div>
 			{state !== "dead" && (
 				<label class="check">
@@ -111,25 +103,6 @@ export function ReplayForm({
 				</span>
 			</div>
 		</Form>
-	);
-}
-
-/** Why a body is not acceptable. */
-export function Wrong({ refusal }: { refusal: Omit<Refusal, "text"> }) {
-	const { message, issues = [] } = refusal;
-	return (
-		<div class="wrong" role="alert">
-			<p>{message}</p>
-			{issues.length > 0 && (
-				<ul>
-					{issues.slice(0, 10).map(({ path, message }) => (
-						<li>
-							<code>{path || "body"}</code> {message}
-						</li>
-					))}
-				</ul>
-			)}
-		</div>
 	);
 }
 

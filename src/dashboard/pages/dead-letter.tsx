@@ -6,19 +6,18 @@ import { RefusedError } from "../../event/errors.ts";
 import { bodyText } from "../../event/json.ts";
 import { actingAs } from "../../event/transition.ts";
 import { show } from "../../event/validation.ts";
+import { action } from "../action.ts";
 import { DeadLetterFacts, Failures } from "../components/dead-letter-facts.tsx";
 import { render } from "../components/layout.tsx";
 import { Fresh } from "../components/list.tsx";
 import {
 	DiscardForm,
 	editable,
-	type Refusal,
 	ReplayForm,
 	StoredBody,
-	Wrong,
 } from "../components/replay-form.tsx";
 import { State } from "../components/state.tsx";
-import { action } from "../form.tsx";
+import { type Draft, Refusal } from "../form.tsx";
 import { readBody } from "../json-text.ts";
 import { Live, type Snapshot, snapshotOf, streamOf } from "../live.tsx";
 import {
@@ -34,24 +33,20 @@ const PATH = "/dead-letters/:id";
 export const deadLetterPage: Page = (app, { ports }) => {
 	const read = (id: string) => ports.deadLetters.get(id);
 
-	const page = async (context: PageContext, refusal?: Refusal) => {
+	const page = async (context: PageContext, draft?: Draft) => {
 		const { id } = context.req.param() as { id: string };
 		const { data, ...snapshot } = await snapshotOf(
 			...([`dead letter ${id}`, context.var.view.now, () => read(id)] as const),
 		);
 		if (!data) return render(context, "Dead letter", <Missing id={id} />, 404);
-		const content = (
-			<Details snapshot={{ data, ...snapshot }} refusal={refusal} />
+		return render(
+			...([context, data.head.name] as const),
+			<Details snapshot={{ data, ...snapshot }} draft={draft} />,
+			draft?.status,
 		);
-		return { title: data.head.name, content };
 	};
 
-	app.get(PATH, async (context) => {
-		const shown = await page(context);
-		return shown instanceof Response
-			? shown
-			: render(context, shown.title, shown.content);
-	});
+	app.get(PATH, (context) => page(context));
 
 	app.get(`${PATH}/live`, (context) => {
 		const { id } = context.req.param();
@@ -69,10 +64,10 @@ export const deadLetterPage: Page = (app, { ports }) => {
 	});
 
 	/** Says while a person types whether the body is acceptable. */
-	action(app, `${PATH}/check`, "admin", async (context, form) => {
+	action(app, `${PATH}/check`, "admin", async (context, fields) => {
 		const { id } = context.req.param() as { id: string };
 		const stored = found(await read(id), `dead letter ${show(id)}`);
-		const verdict = await checked(stored, textIn(form));
+		const verdict = await checked(stored, textIn(fields));
 		return context.html(renderFor(context.var.view, verdict));
 	});
 
@@ -85,7 +80,7 @@ export const deadLetterPage: Page = (app, { ports }) => {
 			await checkEditedBody(head, bodyText(readBody(edited)), ports);
 		} catch (error) {
 			if (!(error instanceof RefusedError)) throw error;
-			return <Wrong refusal={error} />;
+			return <Refusal wrong={error} />;
 		}
 		return ports.definitionOf(head.name) ? (
 			<p class="right">The body matches the schema of {head.name}.</p>
@@ -94,30 +89,22 @@ export const deadLetterPage: Page = (app, { ports }) => {
 		);
 	}
 
-	action(app, `${PATH}/replay`, "admin", async (context, form) => {
+	const replayByForm = async (
+		context: PageContext,
+		fields: URLSearchParams,
+	) => {
 		const { id } = context.req.param() as { id: string };
-		const text = textIn(form);
 		const stored = found(await read(id), `dead letter ${show(id)}`);
 		const acting = actingAs(ports, callerIn(context).id);
-		try {
-			const body = editedIn(text, stored);
-			const edited = body === undefined ? undefined : { body: readBody(body) };
-			const again = form.has("again");
-			found(
-				await replay(id, { edited, again }, acting),
-				`dead letter ${show(id)}`,
-			);
-			const to = `/dead-letters/${encodeURIComponent(id)}`;
-			return { to, action: "replay", target: id };
-		} catch (error) {
-			if (!(error instanceof RefusedError)) throw error;
-			const { message, issues, code } = error;
-			const shown = await page(context, { text, message, issues });
-			if (shown instanceof Response) return shown;
-			const status = code === "already_replayed" ? 409 : 422;
-			return render(context, shown.title, shown.content, status);
-		}
-	});
+		const body = editedIn(textIn(fields), stored);
+		const edited = body === undefined ? undefined : { body: readBody(body) };
+		const again = fields.has("again");
+		const replayed = await replay(id, { edited, again }, acting);
+		found(replayed, `dead letter ${show(id)}`);
+		const to = `/dead-letters/${encodeURIComponent(id)}`;
+		return { to, action: "replay", target: id };
+	};
+	action(app, `${PATH}/replay`, "admin", replayByForm, page);
 
 	action(app, `${PATH}/discard`, "admin", async (context) => {
 		const { id } = context.req.param() as { id: string };
@@ -130,8 +117,8 @@ export const deadLetterPage: Page = (app, { ports }) => {
 };
 
 /** Browsers send `\r\n` for each line break of a text. */
-function textIn(form: URLSearchParams): string {
-	return (form.get("body") ?? "").replaceAll("\r\n", "\n");
+function textIn(fields: URLSearchParams): string {
+	return (fields.get("body") ?? "").replaceAll("\r\n", "\n");
 }
 
 /** An unchanged text means the stored body, whose numbers may be larger than JavaScript's. */
@@ -142,13 +129,13 @@ function editedIn(text: string, stored: StoredDeadLetter): string | undefined {
 
 function Details({
 	snapshot: { data, at, version },
-	refusal,
+	draft,
 }: {
 	snapshot: Snapshot<StoredDeadLetter>;
-	refusal?: Refusal | undefined;
+	draft: Draft | undefined;
 }) {
 	const { base } = useView();
-	const content = <Content stored={data} refusal={refusal} />;
+	const content = <Content stored={data} draft={draft} />;
 	const stream = `${base}/dead-letters/${encodeURIComponent(data.id)}/live`;
 	return (
 		<>
@@ -159,7 +146,7 @@ function Details({
 				<Fresh at={at} />
 			</div>
 			{/* An update would replace the draft by the stored body. */}
-			{refusal ? (
+			{draft ? (
 				content
 			) : (
 				<Live id="dead-letter" stream={stream} version={version}>
@@ -172,10 +159,10 @@ function Details({
 
 function Content({
 	stored,
-	refusal,
+	draft,
 }: {
 	stored: StoredDeadLetter;
-	refusal?: Refusal | undefined;
+	draft?: Draft | undefined;
 }) {
 	const { caller } = useView();
 	const deadLetter = summaryOf(stored);
@@ -193,7 +180,7 @@ function Content({
 			<div class="section">
 				<h2>{mayReplay ? "Edit and replay" : "Body"}</h2>
 				{mayReplay ? (
-					<ReplayForm stored={stored} refusal={refusal} />
+					<ReplayForm stored={stored} draft={draft} />
 				) : (
 					<StoredBody stored={stored} />
 				)}

@@ -9,11 +9,12 @@ import {
 	readDelivery,
 	retryDelivery,
 } from "../../schedule/deliveries.ts";
+import { action } from "../action.ts";
 import { DeliveryFacts } from "../components/delivery-facts.tsx";
 import { Irreversible } from "../components/irreversible.tsx";
 import { render } from "../components/layout.tsx";
 import { State } from "../components/state.tsx";
-import { action, Form } from "../form.tsx";
+import { Form } from "../form.tsx";
 import { callerIn, type Page, useView } from "../view.ts";
 
 const PATH = "/deliveries/:id";

@@ -1,24 +1,24 @@
 /** One event: its facts, its timeline, its body, and what a caller can do with it. */
 
-import { HttpError } from "../../entrypoints/http/problem.ts";
-import { RefusedError } from "../../event/errors.ts";
+import { found } from "../../entrypoints/http/routes.ts";
 import { checkPublish, mayPublish } from "../../event/permission.ts";
 import { show } from "../../event/validation.ts";
 import type { EventLife } from "../../journal/life.ts";
 import { readEvent } from "../../journal/read.ts";
-import { publish } from "../../publish/publish.ts";
+import { action, nameOf } from "../action.ts";
 import { Body } from "../components/event-body.tsx";
 import { Facts } from "../components/event-facts.tsx";
 import { render } from "../components/layout.tsx";
 import { Fresh } from "../components/list.tsx";
-import { type Draft, PublishAgain } from "../components/publish-again.tsx";
+import { PublishAgain } from "../components/publish-again.tsx";
 import { State } from "../components/state.tsx";
 import { type Limits, Timeline } from "../components/timeline.tsx";
-import { action, nameOf } from "../form.tsx";
+import type { Draft } from "../form.tsx";
 import type { DashboardHost } from "../host.ts";
 import { readBody } from "../json-text.ts";
 import { Live, type Snapshot, snapshotOf, streamOf } from "../live.tsx";
-import { callerIn, type Page, useView } from "../view.ts";
+import { publishOnce } from "../publish-once.tsx";
+import { callerIn, type Page, type PageContext, useView } from "../view.ts";
 
 /** What the page shows of an event. */
 export interface EventDetails {
@@ -33,18 +33,20 @@ export const eventPage: Page = (app, { ports }) => {
 		return life && { life, limits: await limitsOf(life, ports) };
 	};
 
-	app.get("/events/:id", async (context) => {
-		const { id } = context.req.param();
-		const details = await snapshotOf(`event ${id}`, context.var.view.now, () =>
-			read(id),
+	const page = async (context: PageContext, draft?: Draft) => {
+		const { id } = context.req.param() as { id: string };
+		const { data, ...snapshot } = await snapshotOf(
+			...([`event ${id}`, context.var.view.now, () => read(id)] as const),
 		);
-		const { data, version, at } = details;
 		if (!data) return render(context, "Event", <Missing id={id} />, 404);
 		return render(
 			...([context, data.life.name] as const),
-			<Details snapshot={{ data, version, at }} />,
+			<Details snapshot={{ data, ...snapshot }} draft={draft} />,
+			draft?.status,
 		);
-	});
+	};
+
+	app.get("/events/:id", (context) => page(context));
 
 	app.get("/events/:id/live", (context) => {
 		const { id } = context.req.param();
@@ -54,38 +56,24 @@ export const eventPage: Page = (app, { ports }) => {
 		);
 	});
 
-	action(app, "/events/:id/publish", "publish", async (context, form) => {
+	const publishAgain = async (
+		context: PageContext,
+		fields: URLSearchParams,
+	) => {
 		const caller = callerIn(context);
 		const { id } = context.req.param() as { id: string };
-		const { now } = context.var.view;
-		const life = await readEvent(id, ports);
-		if (!life)
-			throw new HttpError("not_found", `there is no event ${show(id)}`);
-		const { name, tags } = life;
+		const { name, tags } = found(
+			await readEvent(id, ports),
+			`event ${show(id)}`,
+		);
 		checkPublish(caller.publish, name, nameOf(caller));
-		const text = form.get("body") ?? "";
-		const same = form.has("tags") && tags ? { tags } : {};
-		try {
-			const body = readBody(text);
-			const request = { name, body, ...same, by: caller.id };
-			const { id: target } = await publish(request, ports);
-			return { to: `/events/${target}`, action: "publish", target };
-		} catch (error) {
-			if (!(error instanceof RefusedError)) throw error;
-			const details = { life, limits: await limitsOf(life, ports) };
-			const snapshot = await snapshotOf(
-				`event ${id}`,
-				now,
-				async () => details,
-			);
-			const draft = { text, wrong: error.message };
-			return render(
-				...([context, name] as const),
-				<Details snapshot={snapshot} draft={draft} />,
-				422,
-			);
-		}
-	});
+		const request = {
+			...{ name, body: readBody(fields.get("body") ?? ""), by: caller.id },
+			...(fields.has("tags") && tags && { tags }),
+		};
+		return publishOnce(fields, request, ports);
+	};
+	action(app, "/events/:id/publish", "publish", publishAgain, page);
 };
 
 async function limitsOf(
@@ -106,7 +94,7 @@ function Details({
 	draft,
 }: {
 	snapshot: Snapshot<EventDetails>;
-	draft?: Draft;
+	draft: Draft | undefined;
 }) {
 	const { base, caller } = useView();
 	const { data, at, version } = snapshot;
@@ -149,7 +137,7 @@ function History({ life, limits }: EventDetails) {
 }
 
 function Missing({ id }: { id: string }) {
-	const { base, url } = useView();
+	const { base } = useView();
 	return (
 		<>
 			<h1>This event is not in the journal</h1>
@@ -159,7 +147,7 @@ function Missing({ id }: { id: string }) {
 				seconds.
 			</p>
 			<p>
-				<a class="button" href={url.pathname}>
+				<a class="button" href={`${base}/events/${encodeURIComponent(id)}`}>
 					Look again
 				</a>{" "}
 				<a class="button" href={`${base}/events`}>

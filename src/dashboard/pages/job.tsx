@@ -2,6 +2,7 @@
 import { found } from "../../entrypoints/http/routes.ts";
 import { show } from "../../event/validation.ts";
 import type { Job, Remaining } from "../../jobs/job.ts";
+import { action } from "../action.ts";
 import { countText, numberText } from "../components/count.tsx";
 import {
 	ItemLink,
@@ -13,7 +14,7 @@ import { render } from "../components/layout.tsx";
 import { Fresh } from "../components/list.tsx";
 import { State } from "../components/state.tsx";
 import { durationText, Time } from "../components/time.tsx";
-import { action, Form } from "../form.tsx";
+import { Form } from "../form.tsx";
 import { Live, snapshotOf, streamOf } from "../live.tsx";
 import { type Page, useView } from "../view.ts";
 import { isOffered } from "./new-job.tsx";

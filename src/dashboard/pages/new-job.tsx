@@ -1,13 +1,15 @@
 /** Asks for confirmation before a job begins: what it does, to how many, and their number in writing. */
 import { requireScope } from "../../entrypoints/http/keys.ts";
 import { HttpError } from "../../entrypoints/http/problem.ts";
+import { RefusedError } from "../../event/errors.ts";
 import { show } from "../../event/validation.ts";
 import type { Action } from "../../jobs/job.ts";
 import { startJob } from "../../jobs/jobs.ts";
 import { parseFilter } from "../../lists/filter.ts";
+import { action } from "../action.ts";
 import { countText, numberText } from "../components/count.tsx";
 import { render } from "../components/layout.tsx";
-import { AS_TYPED, action, Form } from "../form.tsx";
+import { AS_TYPED, type Draft, Form, Refusal } from "../form.tsx";
 import { callerIn, type Page, type PageContext, useView } from "../view.ts";
 
 /** The jobs that begin on a page. */
@@ -41,43 +43,68 @@ const OFFERED: Readonly<
 interface Asked {
 	action: Offered;
 	q: string;
-	count: number;
 }
 
 export const newJobPage: Page = (app, { ports }) => {
 	app.get("/jobs/new", async (context) => {
-		const caller = callerIn(context);
-		requireScope(caller, "admin");
+		requireScope(callerIn(context), "admin");
 		const { action = "", q = "" } = context.req.query();
 		const asked = { action: offered(action), q: pinned(action, q, context) };
-		const { count } = await startJob(
-			...([{ ...asked, all: true, dryRun: true }, caller.id, ports] as const),
-		);
-		return confirmation(context, { ...asked, count });
+		return page(context, asked);
 	});
 
-	action(app, "/jobs", "admin", async (context, form) => {
+	const page = async (
+		context: PageContext,
+		asked: Asked,
+		draft?: Pick<Draft, "wrong" | "status">,
+	) => {
+		const count = await matching(asked, context);
+		const { verb, noun } = OFFERED[asked.action];
+		return render(
+			...([context, `${verb} all ${noun}s`] as const),
+			<Confirmation asked={asked} count={count} wrong={draft?.wrong} />,
+			draft?.status,
+		);
+	};
+
+	const matching = async (asked: Asked, context: PageContext) => {
+		const request = { ...asked, all: true, dryRun: true };
+		const { count } = await startJob(request, callerIn(context).id, ports);
+		return count;
+	};
+
+	const start = async (context: PageContext, fields: URLSearchParams) => {
 		const { id: by } = callerIn(context);
-		const asked = {
-			action: offered(form.get("action") ?? ""),
-			q: form.get("q") ?? "",
-			all: true,
-		};
-		const typed = (form.get("typed") ?? "").replace(/[\s.,'’]/g, "");
-		const { count } = await startJob({ ...asked, dryRun: true }, by, ports);
+		const asked = askedIn(fields);
+		const typed = (fields.get("typed") ?? "").replace(/[\s.,'’]/g, "");
+		const [shown = "0"] = /^\d+$/.exec(fields.get("count") ?? "") ?? [];
+		const count = await matching(asked, context);
 		// Fewer may match by now. More than the person has seen must be seen first.
-		const shown = Number(form.get("count"));
-		if (typed !== String(shown) || count > shown) {
-			const wrong =
-				count > shown
-					? `${numberText(count)} match by now. Nothing was done`
-					: `You typed ${show(typed)}, and the number is ${numberText(shown)}. Nothing was done`;
-			return confirmation(context, { ...asked, count }, wrong);
-		}
-		const { id = "" } = await startJob(asked, by, ports);
+		if (count > Number(shown))
+			throw notConfirmed(`${numberText(count)} match by now`);
+		if (typed !== shown)
+			throw notConfirmed(
+				`You typed ${show(typed)}, and the number is ${numberText(Number(shown))}`,
+			);
+		const { id = "" } = await startJob({ ...asked, all: true }, by, ports);
 		return { to: `/jobs/${id}`, action: `${asked.action} all`, target: id };
-	});
+	};
+	// The number stays empty: it is typed for what matches now.
+	action(app, "/jobs", "admin", start, (context, draft) =>
+		page(context, askedIn(draft.fields), draft),
+	);
 };
+
+function askedIn(fields: URLSearchParams): Asked {
+	return {
+		action: offered(fields.get("action") ?? ""),
+		q: fields.get("q") ?? "",
+	};
+}
+
+function notConfirmed(why: string): RefusedError {
+	return new RefusedError("invalid_request", `${why}. Nothing was done`);
+}
 
 /** Dead letters that fail after the page was shown are not a part of what was confirmed. */
 function pinned(action: string, q: string, { var: { view } }: PageContext) {
@@ -102,21 +129,14 @@ function offered(action: string): Offered {
 	);
 }
 
-function confirmation(context: PageContext, asked: Asked, wrong?: string) {
-	const { verb, noun } = OFFERED[asked.action];
-	return render(
-		...([context, `${verb} all ${noun}s`] as const),
-		<Confirmation asked={asked} wrong={wrong} />,
-		wrong === undefined ? 200 : 422,
-	);
-}
-
 function Confirmation({
-	asked: { action, q, count },
+	asked: { action, q },
+	count,
 	wrong,
 }: {
 	asked: Asked;
-	wrong: string | undefined;
+	count: number;
+	wrong: Draft["wrong"] | undefined;
 }) {
 	const { base } = useView();
 	const { verb, noun, list, title, effect } = OFFERED[action];
@@ -159,14 +179,10 @@ function Confirmation({
 									required
 									autofocus
 									class="short"
-									aria-invalid={wrong === undefined ? undefined : "true"}
-									aria-describedby={wrong === undefined ? undefined : "wrong"}
+									aria-invalid={wrong ? "true" : undefined}
+									aria-describedby={wrong ? "wrong" : undefined}
 								/>
-								{wrong !== undefined && (
-									<p class="wrong" id="wrong" role="alert">
-										{wrong}
-									</p>
-								)}
+								{wrong && <Refusal wrong={wrong} id="wrong" />}
 							</div>
 							<div class="inline">
 								<button

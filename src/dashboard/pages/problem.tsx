@@ -2,6 +2,7 @@
 import { problem } from "../../entrypoints/http/problem.ts";
 import { show } from "../../event/validation.ts";
 import { render } from "../components/layout.tsx";
+import { isStream, noUpdates, signedOut } from "../live.tsx";
 import { type PageContext, useView } from "../view.ts";
 
 interface Problem {
@@ -12,17 +13,30 @@ interface Problem {
 
 export async function problemPage(error: unknown, context: PageContext) {
 	const answer = problem(error);
+	if (isStream(context))
+		return answer.status === 401 ? signedOut(context) : noUpdates(context);
 	const { title, detail, status } = await answer.json<Problem>();
 	const retryAfter = answer.headers.get("retry-after");
 	if (retryAfter !== null) context.header("retry-after", retryAfter);
 	// Before the view exists, a limit or the platform has failed.
-	if (!context.var.view) return context.text(detail, status as 429);
+	const isPart = context.req.header("hx-request") !== undefined;
+	if (!context.var.view || isPart) return context.text(detail, status as 429);
 	return render(
 		context,
 		title,
-		<Problem title={title} detail={detail} />,
+		<Problem title={title} detail={detail} back={formOf(context)} />,
 		status as 500,
 	);
+}
+
+/** The page of a form that was sent, to try again; undefined if no form was sent. */
+function formOf({ req, var: { view } }: PageContext): string | undefined {
+	const from = req.header("referer") ?? "";
+	if (req.method !== "POST" || !URL.canParse(from)) return undefined;
+	const { origin, pathname, search } = new URL(from);
+	const isOurs =
+		origin === view.url.origin && pathname.startsWith(`${view.base}/`);
+	return isOurs ? pathname + search : undefined;
 }
 
 export function missingPage(context: PageContext) {
@@ -36,14 +50,22 @@ export function missingPage(context: PageContext) {
 	);
 }
 
-function Problem({ title, detail }: Pick<Problem, "title" | "detail">) {
+function Problem({
+	title,
+	detail,
+	back,
+}: Pick<Problem, "title" | "detail"> & { back?: string | undefined }) {
 	const { base } = useView();
 	return (
 		<div class="section">
 			<h1>{title}</h1>
 			<p class="notice bad">{detail}</p>
 			<p>
-				<a href={`${base}/`}>Go to the start</a>
+				{back === undefined ? (
+					<a href={`${base}/`}>Go to the start</a>
+				) : (
+					<a href={back}>Back to the page</a>
+				)}
 			</p>
 		</div>
 	);

@@ -8,59 +8,46 @@ import {
 import { show } from "../../event/validation.ts";
 import { jsonSchemaOf } from "../../handlers/listing.ts";
 import type { Ports } from "../../ports.ts";
-import { publish } from "../../publish/publish.ts";
+import { action, nameOf } from "../action.ts";
 import { Json } from "../components/json.tsx";
 import { render } from "../components/layout.tsx";
 import { Empty } from "../components/list.tsx";
-import { AS_TYPED, action, Form, nameOf } from "../form.tsx";
+import { AS_TYPED, type Draft, Form, Refusal } from "../form.tsx";
 import { readBody } from "../json-text.ts";
 import { exampleOf } from "../publish-example.ts";
+import { OnceField, publishOnce } from "../publish-once.tsx";
 import { callerIn, type Page, type PageContext, useView } from "../view.ts";
 
 const PATH = "/publish";
-
-/** What a person has filled in. */
-interface Draft {
-	name: string;
-	body: string;
-	after: string;
-	tags: string;
-	/** Why it was refused. */
-	wrong?: string;
-}
 
 export const publishPage: Page = (app, { ports }) => {
 	app.get(PATH, (context) => {
 		const caller = callerIn(context);
 		checkPublisher(caller.publish, nameOf(caller));
 		const { name = "" } = context.req.query();
-		return page(context, { name, body: "", after: "", tags: "" }, ports);
+		return page(context, name, ports);
 	});
 
-	action(app, PATH, "publish", async (context, form) => {
+	const publish = (context: PageContext, fields: URLSearchParams) => {
 		const caller = callerIn(context);
-		const given = (field: string) => form.get(field)?.trim() ?? "";
-		const draft = {
-			...{ name: given("name"), body: form.get("body") ?? "" },
-			...{ after: given("after"), tags: given("tags") },
-		};
-		const { name, after } = draft;
+		const [name, after] = [textIn(fields, "name"), textIn(fields, "after")];
 		checkPublish(caller.publish, name, nameOf(caller));
-		try {
-			const tags = tagsIn(draft.tags);
-			const request = {
-				...{ name, body: readBody(draft.body), by: caller.id },
-				...(after && { after }),
-				...(tags && { tags }),
-			};
-			const { id: target } = await publish(request, ports);
-			return { to: `/events/${target}`, action: "publish", target };
-		} catch (error) {
-			if (!(error instanceof RefusedError)) throw error;
-			return page(context, { ...draft, wrong: error.message }, ports);
-		}
-	});
+		const tags = tagsIn(textIn(fields, "tags"));
+		const request = {
+			...{ name, body: readBody(fields.get("body") ?? ""), by: caller.id },
+			...(after && { after }),
+			...(tags && { tags }),
+		};
+		return publishOnce(fields, request, ports);
+	};
+	action(app, PATH, "publish", publish, (context, draft) =>
+		page(context, textIn(draft.fields, "name"), ports, draft),
+	);
 };
+
+function textIn(fields: URLSearchParams, field: string): string {
+	return fields.get(field)?.trim() ?? "";
+}
 
 /** @throws RefusedError for a line that is not `key: value` */
 function tagsIn(text: string): Record<string, string> | undefined {
@@ -82,28 +69,27 @@ function tagsIn(text: string): Record<string, string> | undefined {
 const MOST_NAMES = 300;
 const MOST_LINKS = 12;
 
-function page(context: PageContext, draft: Draft, ports: Ports) {
+function page(context: PageContext, name: string, ports: Ports, draft?: Draft) {
 	const { publish: right } = callerIn(context);
 	const names = ports.definitions
 		.map(({ name }) => name)
 		.filter((name) => mayPublish(right, name))
 		.slice(0, MOST_NAMES);
-	const schema = jsonSchemaOf(ports.definitionOf(draft.name)?.schema);
+	const schema = jsonSchemaOf(ports.definitionOf(name)?.schema);
 	const content = (
 		<>
 			<h1>Publish an event</h1>
-			<Choice name={draft.name} names={names} />
-			{draft.name === "" ? (
+			<Choice name={name} names={names} />
+			{name === "" ? (
 				<NoName names={names} />
-			) : mayPublish(right, draft.name) ? (
-				<Details draft={draft} schema={schema} />
+			) : mayPublish(right, name) ? (
+				<Details name={name} draft={draft} schema={schema} />
 			) : (
-				<p class="notice bad">This key may not publish {show(draft.name)}.</p>
+				<p class="notice bad">This key may not publish {show(name)}.</p>
 			)}
 		</>
 	);
-	const status = draft.wrong === undefined ? 200 : 422;
-	return render(context, "Publish", content, status);
+	return render(context, "Publish", content, draft?.status);
 }
 
 function Choice({ name, names }: { name: string; names: readonly string[] }) {
@@ -157,31 +143,35 @@ function NoName({ names }: { names: readonly string[] }) {
 }
 
 function Details({
+	name,
 	draft,
 	schema,
 }: {
-	draft: Draft;
+	name: string;
+	draft: Draft | undefined;
 	schema: object | undefined;
 }) {
 	const { now } = useView();
-	const { name, body, after, tags, wrong } = draft;
+	const typed = (field: string) => draft?.fields.get(field) ?? "";
 	const example = schema === undefined ? {} : exampleOf(schema, now);
 	return (
 		<>
 			<div class="card inset">
 				<Form to={PATH} class="edit">
+					<OnceField draft={draft} />
 					<input type="hidden" name="name" value={name} />
 					<div class="field">
 						<label for="body">Body</label>
 						<textarea id="body" name="body" rows={12} {...AS_TYPED} required>
-							{body || JSON.stringify(example, null, 2)}
+							{draft ? typed("body") : JSON.stringify(example, null, 2)}
 						</textarea>
 					</div>
 					<div class="pair">
 						<div class="field">
 							<label for="after">Later</label>
 							<input
-								{...{ id: "after", name: "after", value: after, ...AS_TYPED }}
+								{...{ id: "after", name: "after", value: typed("after") }}
+								{...AS_TYPED}
 								placeholder="now"
 								aria-describedby="after-hint"
 							/>
@@ -196,18 +186,14 @@ function Details({
 								placeholder="customer: c42"
 								aria-describedby="tags-hint"
 							>
-								{tags}
+								{typed("tags")}
 							</textarea>
 							<p class="muted hint" id="tags-hint">
 								One on each line.
 							</p>
 						</div>
 					</div>
-					{wrong !== undefined && (
-						<p class="wrong" role="alert">
-							{wrong}
-						</p>
-					)}
+					{draft && <Refusal wrong={draft.wrong} />}
 					<div class="inline">
 						<button class="main" type="submit">
 							Publish 1 event

@@ -1,19 +1,19 @@
 /** One scheduled event: when it is due, and how to move, deliver or cancel it. */
 
 import { found } from "../../entrypoints/http/routes.ts";
-import { RefusedError } from "../../event/errors.ts";
 import { mayPublish, type Requester } from "../../event/permission.ts";
 import type { ScheduledEvent } from "../../event/scheduled-row.ts";
 import { actingAs } from "../../event/transition.ts";
 import { show } from "../../event/validation.ts";
 import { cancel, reschedule } from "../../schedule/schedule.ts";
+import { action, nameOf } from "../action.ts";
 import { Done } from "../components/done.tsx";
 import { Irreversible } from "../components/irreversible.tsx";
 import { render } from "../components/layout.tsx";
 import { State } from "../components/state.tsx";
 import { Tags } from "../components/tags.tsx";
 import { Time, Until } from "../components/time.tsx";
-import { AS_TYPED, action, Form, nameOf } from "../form.tsx";
+import { AS_TYPED, type Draft, Form, Refusal } from "../form.tsx";
 import { callerIn, type Page, type PageContext, useView } from "../view.ts";
 
 const PATH = "/scheduled/:id";
@@ -22,19 +22,19 @@ const PATH = "/scheduled/:id";
 const AT_ONCE = 1;
 
 export const scheduledPage: Page = (app, { ports }) => {
-	const answer = async (context: PageContext, wrong?: Wrong) => {
+	const page = async (context: PageContext, draft?: Draft) => {
 		const { id } = context.req.param() as { id: string };
 		const event = await ports.scheduler.find(id);
 		return event
 			? render(
 					...([context, event.name] as const),
-					<Details event={event} wrong={wrong} />,
-					wrong ? 422 : 200,
+					<Details event={event} draft={draft} />,
+					draft?.status,
 				)
 			: render(context, "Scheduled event", <Missing id={id} />, 404);
 	};
 
-	app.get(PATH, (context) => answer(context));
+	app.get(PATH, (context) => page(context));
 
 	/** Moves the event, and returns whether it was still scheduled. */
 	const move = async (context: PageContext, id: string, after: unknown) => {
@@ -43,19 +43,15 @@ export const scheduledPage: Page = (app, { ports }) => {
 		return found(moved, scheduledEvent(id));
 	};
 
-	action(app, `${PATH}/reschedule`, "publish", async (context, form) => {
+	const moveByForm = async (context: PageContext, fields: URLSearchParams) => {
 		const { id } = context.req.param() as { id: string };
-		const text = (form.get("after") ?? "").trim();
-		try {
-			// Digits are milliseconds, as in JSON.
-			await move(context, id, /^\d+$/.test(text) ? Number(text) : text);
-		} catch (error) {
-			if (!(error instanceof RefusedError)) throw error;
-			return answer(context, { text, message: error.message });
-		}
+		const text = (fields.get("after") ?? "").trim();
+		// Digits are milliseconds, as in JSON.
+		await move(context, id, /^\d+$/.test(text) ? Number(text) : text);
 		const to = `/scheduled/${id}?done=rescheduled`;
 		return { to, action: "reschedule", target: id };
-	});
+	};
+	action(app, `${PATH}/reschedule`, "publish", moveByForm, page);
 
 	action(app, `${PATH}/deliver`, "publish", async (context) => {
 		const { id } = context.req.param() as { id: string };
@@ -72,12 +68,6 @@ export const scheduledPage: Page = (app, { ports }) => {
 	});
 };
 
-/** A due time that was refused. */
-interface Wrong {
-	text: string;
-	message: string;
-}
-
 function requester(context: PageContext): Requester {
 	const caller = callerIn(context);
 	return { permission: caller.publish, caller: nameOf(caller) };
@@ -89,10 +79,10 @@ function scheduledEvent(id: string): string {
 
 function Details({
 	event,
-	wrong,
+	draft,
 }: {
 	event: ScheduledEvent;
-	wrong: Wrong | undefined;
+	draft: Draft | undefined;
 }) {
 	const { base, caller, now } = useView();
 	const { id, name, time, dueAt, tags } = event;
@@ -132,7 +122,7 @@ function Details({
 				</dl>
 			</div>
 			{caller && mayPublish(caller.publish, name) && (
-				<Moves event={event} wrong={wrong} />
+				<Moves event={event} draft={draft} />
 			)}
 		</>
 	);
@@ -140,10 +130,10 @@ function Details({
 
 function Moves({
 	event: { id, name },
-	wrong,
+	draft,
 }: {
 	event: ScheduledEvent;
-	wrong: Wrong | undefined;
+	draft: Draft | undefined;
 }) {
 	return (
 		<>
@@ -154,17 +144,14 @@ function Moves({
 						<label for="after">New due time, from now</label>
 						<input
 							{...{ id: "after", name: "after", required: true }}
-							{...{ "data-key": "r", class: "medium", value: wrong?.text }}
+							{...{ "data-key": "r", class: "medium" }}
+							value={draft?.fields.get("after") ?? undefined}
 							{...AS_TYPED}
 							placeholder="2 days"
-							aria-invalid={wrong ? "true" : undefined}
-							aria-describedby={wrong ? "wrong" : "forms"}
+							aria-invalid={draft ? "true" : undefined}
+							aria-describedby={draft ? "wrong forms" : "forms"}
 						/>
-						{wrong && (
-							<p class="wrong" id="wrong" role="alert">
-								{wrong.message}
-							</p>
-						)}
+						{draft && <Refusal wrong={draft.wrong} id="wrong" />}
 						<p class="muted" id="forms">
 							A wait such as <code>90 minutes</code> or <code>2 days</code>, or
 							a time such as <code>2027-01-14T15:00:00Z</code>, within a year.

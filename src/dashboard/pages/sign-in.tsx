@@ -1,47 +1,111 @@
-/** The sign-in with an API key, and the sign-out. */
-
+/**
+ * The sign-in with an API key, and the sign-out. A form that was sent after its session had ended is kept during the
+ * sign-in, and is shown again afterwards: it is never carried out by the sign-in itself.
+ */
+import type { Next } from "hono";
 import { HttpError } from "../../entrypoints/http/problem.ts";
 import { limitSignIn } from "../../entrypoints/http/rate-limit.ts";
 import { REQUEST_BYTES } from "../../event/limits.ts";
 import { log } from "../../platform/log.ts";
 import { render } from "../components/layout.tsx";
-import { Form, postedForm } from "../form.tsx";
+import { Form, readOwnForm, staleForm, tokenOf } from "../form.tsx";
 import type { DashboardHost } from "../host.ts";
+import { isStream, signedOut } from "../live.tsx";
 import { type PageContext, type Pages, useView } from "../view.ts";
 import { signIn, signOut } from "../visitor.ts";
 
-export function signInRoutes(app: Pages, { ports, path }: DashboardHost): void {
+/** The field with the API key. No form of another page has a field of this name. */
+const KEY = "key";
+
+/** Bytes of a form that is kept during the sign-in, and of the sign-in itself. */
+const MOST_KEPT = REQUEST_BYTES;
+
+export function signInRoutes(app: Pages, host: DashboardHost): void {
+	const { path } = host;
 	app.post("/sign-in", async (context) => {
 		await limitSignIn(context.req.raw);
-		const form = await postedForm(context, REQUEST_BYTES);
-		const next = pathIn(form.get("next"), context, path);
-		try {
-			const key = (form.get("key") ?? "").trim();
-			const caller = await signIn(context, path, key, ports.clock());
-			if (caller.read) {
-				log("dashboard_signed_in", { by: caller.id });
-				return context.redirect(next, 303);
-			}
-			log("dashboard_sign_in_failed", { by: caller.id });
-			return signInPage(
-				...([
-					context,
-					'This key has neither "read" nor "admin".',
-					next,
-				] as const),
-			);
-		} catch (error) {
-			if (!(error instanceof HttpError)) throw error;
-			log("dashboard_sign_in_failed");
-			return signInPage(context, "This key is not valid.", next);
-		}
+		const { fields, isOfSession } = await readOwnForm(context, REQUEST_BYTES);
+		if (!isOfSession) throw staleForm();
+		const next = pathIn(fields.get("next"), context, path);
+		const wrong = await trySignIn(context, host, fields.get(KEY));
+		return wrong === undefined
+			? context.redirect(next, 303)
+			: signInPage(context, { wrong, next });
 	});
 
 	app.post("/sign-out", async (context) => {
-		await postedForm(context, REQUEST_BYTES);
+		const { isOfSession } = await readOwnForm(context, REQUEST_BYTES);
+		if (!isOfSession) throw staleForm();
 		signOut(context, path);
 		return context.redirect(`${path}/`, 303);
 	});
+}
+
+/** Shows the sign-in in place of every page. A form that was sent with an API key goes on to its page, as a draft. */
+export async function requireSignIn(
+	context: PageContext,
+	next: Next,
+	host: DashboardHost,
+) {
+	const { req, var: variables } = context;
+	if (variables.view.caller) return next();
+	if (isStream(context)) return signedOut(context);
+	if (req.header("hx-request"))
+		return context.text(
+			"Your session has ended. Send the form to sign in",
+			401,
+		);
+	if (req.method !== "POST") return signInPage(context, {});
+	const posted = await keptForm(context);
+	if (posted === undefined) return signInPage(context, { isLost: true });
+	const { fields, isOfSession } = posted;
+	const key = fields.get(KEY);
+	fields.delete(KEY);
+	if (key === null) return signInPage(context, { fields });
+	await limitSignIn(req.raw);
+	if (!isOfSession) throw staleForm();
+	const wrong = await trySignIn(context, host, key);
+	if (wrong !== undefined) return signInPage(context, { fields, wrong });
+	// The person must see what the form does before it is done.
+	context.set("form", { fields, isOfSession: false });
+	return next();
+}
+
+/** Returns undefined for a form that is too long to be kept. */
+async function keptForm(context: PageContext) {
+	try {
+		return await readOwnForm(context, MOST_KEPT);
+	} catch (error) {
+		if (error instanceof HttpError && error.code === "content_too_large")
+			return undefined;
+		throw error;
+	}
+}
+
+/** Signs in, or returns why it is not possible. */
+async function trySignIn(
+	context: PageContext,
+	{ ports, path }: DashboardHost,
+	key: string | null,
+): Promise<string | undefined> {
+	try {
+		const { caller, cookie } = await signIn(
+			...([context, path, (key ?? "").trim(), ports.clock()] as const),
+		);
+		if (cookie === undefined) {
+			log("dashboard_sign_in_failed", { by: caller.id });
+			return 'this key has neither the scope "read" nor "admin"; create one that has: npx tidings key oncall read';
+		}
+		log("dashboard_signed_in", { by: caller.id });
+		const { view } = context.var;
+		const token = await tokenOf(cookie);
+		context.set("view", { ...view, caller, token, hasSession: true });
+		return undefined;
+	} catch (error) {
+		if (!(error instanceof HttpError)) throw error;
+		log("dashboard_sign_in_failed");
+		return error.message;
+	}
 }
 
 /** Only a page of this dashboard: a link must not lead a visitor elsewhere after the sign-in. */
@@ -62,27 +126,25 @@ function pathIn(
 	return isOurs ? pathname + search : home;
 }
 
-/** Answers with the sign-in, at the address that the visitor wants to see. */
-export function signInPage(
-	context: PageContext,
-	wrong?: string,
-	next?: string,
-) {
-	const { base, url } = context.var.view;
-	const here =
-		context.req.method === "GET" ? url.pathname + url.search : `${base}/`;
-	return render(
-		...([
-			context,
-			"Sign in",
-			<SignIn wrong={wrong} next={next ?? here} />,
-		] as const),
-		401,
-	);
+interface SignInOptions {
+	/** Why the key was not accepted. */
+	wrong?: string;
+	/** The page that follows, for a sign-in without a form. Default: the page that was asked for. */
+	next?: string;
+	/** The fields of the form that is kept. */
+	fields?: URLSearchParams;
+	/** Whether a form was too long to be kept. */
+	isLost?: boolean;
 }
 
-function SignIn({ wrong, next }: { wrong: string | undefined; next: string }) {
-	const { base, assets } = useView();
+/** Answers with the sign-in, at the address that the visitor wants to see. */
+function signInPage(context: PageContext, options: SignInOptions) {
+	return render(context, "Sign in", <SignIn {...options} />, 401);
+}
+
+function SignIn({ wrong, next, fields, isLost }: SignInOptions) {
+	const { base, assets, url } = useView();
+	const here = isLost ? `${base}/` : url.pathname + url.search;
 	return (
 		<main class="gate" id="content">
 			<span class="brand">
@@ -91,15 +153,34 @@ function SignIn({ wrong, next }: { wrong: string | undefined; next: string }) {
 			</span>
 			<div class="card">
 				<h1>Sign in</h1>
-				<Form to="/sign-in">
-					<input type="hidden" name="next" value={next} />
+				{fields && (
+					<p class="notice">
+						Your session has ended, so nothing was done. Sign in, and the form
+						is shown again with what you typed.
+					</p>
+				)}
+				{isLost && (
+					<p class="notice">
+						Your session has ended, so nothing was done. The form is longer than{" "}
+						{MOST_KEPT / 1_024} KB, so it cannot be kept here: go back, and copy
+						what you typed.
+					</p>
+				)}
+				<Form to={fields ? url.pathname.slice(base.length) : "/sign-in"}>
+					{fields ? (
+						[...fields].map(([name, value]) => (
+							<input {...{ type: "hidden", name, value }} />
+						))
+					) : (
+						<input type="hidden" name="next" value={next ?? here} />
+					)}
 					<div class="field">
 						<label for="key">API key</label>
 						<input
-							{...{ id: "key", name: "key", type: "password", required: true }}
+							{...{ id: "key", name: KEY, type: "password", required: true }}
 							{...{ autocomplete: "current-password" }}
 							placeholder="tid_…"
-							aria-describedby={wrong === undefined ? "hint" : "wrong"}
+							aria-describedby={wrong === undefined ? "hint" : "wrong hint"}
 						/>
 					</div>
 					{wrong !== undefined && (
