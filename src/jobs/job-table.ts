@@ -17,6 +17,8 @@ type SqlRow = {
 	cursor: string | null;
 	is_in_flight: number;
 	again_at: number | null;
+	/** The filter from the end of the job on, if someone whom it names was erased. */
+	ended_q: string | null;
 	options: string;
 	counts: string;
 	remaining: string | null;
@@ -49,14 +51,14 @@ export class JobTable {
 			id TEXT PRIMARY KEY, action TEXT NOT NULL, q TEXT NOT NULL, state TEXT NOT NULL,
 			count INTEGER NOT NULL, done INTEGER NOT NULL, failed INTEGER NOT NULL, errors TEXT NOT NULL,
 			by TEXT NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER, cursor TEXT,
-			is_in_flight INTEGER NOT NULL, again_at INTEGER,
+			is_in_flight INTEGER NOT NULL, again_at INTEGER, ended_q TEXT,
 			options TEXT NOT NULL, counts TEXT NOT NULL, remaining TEXT
 		) WITHOUT ROWID`);
 	}
 
 	insert({ id, action, q, count, by, ...options }: NewJob, now: number): void {
 		this.#sql.exec(
-			`INSERT INTO job VALUES (?, ?, ?, 'running', ?, 0, 0, '[]', ?, ?, NULL, NULL, 0, NULL, ?, '{}', NULL)`,
+			`INSERT INTO job VALUES (?, ?, ?, 'running', ?, 0, 0, '[]', ?, ?, NULL, NULL, 0, NULL, NULL, ?, '{}', NULL)`,
 			...[id, action, q, count, by, now, JSON.stringify(options)],
 		);
 	}
@@ -127,27 +129,31 @@ export class JobTable {
 
 	/** Ends a running job. Returns false if it does not run. */
 	end(id: string, state: "done" | "stopped", now: number): boolean {
-		const { rowsWritten } = this.#sql.exec(
-			"UPDATE job SET state = ?, ended_at = ?, is_in_flight = 0 WHERE id = ? AND state = 'running'",
+		const job = this.get(id);
+		if (job?.state !== "running") return false;
+		this.#sql.exec(
+			`UPDATE job SET state = ?, ended_at = ?, is_in_flight = 0, q = coalesce(ended_q, q), ended_q = NULL
+			 WHERE id = ?`,
 			...[state, now, id],
 		);
-		if (rowsWritten > 0) this.#removeErased(id);
-		return rowsWritten > 0;
+		if (job.action === "erase") this.#removeErased(job);
+		return true;
 	}
 
-	/** The receipt of an erasure must not contain what was erased, and no ended job may. */
-	#removeErased(id: string): void {
-		const job = this.get(id);
-		if (job?.action !== "erase") return;
-		const { tags = {} } = parseFilter(job.q, job.startedAt);
+	/**
+	 * The receipt of an erasure must not contain what was erased, and no ended job may. A job that runs needs its filter
+	 * until it ends.
+	 */
+	#removeErased({ q, startedAt }: Job): void {
+		const { tags = {} } = parseFilter(q, startedAt);
 		const [[key, value] = ["", ""]] = Object.entries(tags);
-		for (const { id, q } of this.#read(
-			"WHERE state <> 'running' AND instr(q, ?) > 0",
-			`tag.${key}:`,
-		))
+		const rows = this.#sql
+			.exec<SqlRow>("SELECT * FROM job WHERE instr(q, ?) > 0", `tag.${key}:`)
+			.toArray();
+		for (const { id, state, q, ended_q } of rows)
 			this.#sql.exec(
-				"UPDATE job SET q = ? WHERE id = ?",
-				...[withoutTag(q, key, value), id],
+				`UPDATE job SET ${state === "running" ? "ended_q" : "q"} = ? WHERE id = ?`,
+				...[withoutTag(ended_q ?? q, key, value), id],
 			);
 	}
 

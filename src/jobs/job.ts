@@ -37,7 +37,7 @@ export interface Remaining {
 /** A job as callers see it. Times are in epoch milliseconds. */
 export interface Job extends JobRequest {
 	id: string;
-	/** The filter, as it was given. When an `erase` ends, its value is removed from it, and from other jobs that have ended. */
+	/** The filter, as it was given. When an `erase` ends, its value is removed from the filters of all jobs, as soon as they end. */
 	q: string;
 	/** `stopped` by a caller. */
 	state: "running" | "done" | "stopped";

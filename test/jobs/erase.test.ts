@@ -373,6 +373,32 @@ test("a job that is reset after each step erases everything, and its counts neve
 	});
 });
 
+test("a job that still runs when an erasure ends loses the value when it ends, too", async () => {
+	vi.useFakeTimers({ toFake: ["Date"] });
+	const jobs = objects.Jobs.getByName("erase-running");
+	setObjectContext({
+		runJobStep: async () => ({ done: 0, errors: [], cursor: null }),
+	});
+	const job = { count: 0, by: "a" };
+	const replay = { ...job, action: "replay" } as const;
+	const q = "tag.customer:c42";
+	await jobs.start({ ...job, id: "j1", action: "erase", q });
+	await jobs.start({ ...replay, id: "j2", q: `name:a.* ${q}` });
+	await jobs.start({ ...replay, id: "j3", q: "tag.customer:c421" });
+	await runDurableObjectAlarm(jobs);
+	expect(await jobs.get("j1")).toMatchObject({
+		...{ state: "done", q: "tag.customer:…" },
+	});
+	expect(await jobs.get("j2")).toMatchObject({
+		...{ state: "running", q: `name:a.* ${q}` },
+	});
+	await evictDurableObject(jobs);
+	expect(await jobs.stop("j2")).toBe(true);
+	expect(await jobs.get("j2")).toMatchObject({ q: "name:a.* tag.customer:…" });
+	expect(await jobs.stop("j3")).toBe(true);
+	expect(await jobs.get("j3")).toMatchObject({ q: "tag.customer:c421" });
+});
+
 test("a row that is on its way to its queue is not cancelled", async () => {
 	const shard = objects.Scheduler.getByName("erase-claimed");
 	await runInDurableObject(shard, (_, { storage }) => {
