@@ -6,7 +6,7 @@ import { type Erasure, isErased } from "../event/erasure.ts";
 import { deleteAll } from "../payloads/payloads.ts";
 import type { PayloadStore } from "../ports.ts";
 import { mayHave } from "./bloom.ts";
-import { erasedEntry, tagKey } from "./entry.ts";
+import { type Entry, erasedEntry, tagKey } from "./entry.ts";
 import { entriesIn, pageOf } from "./page.ts";
 import type { PageTable, StoredSummary } from "./page-table.ts";
 
@@ -76,9 +76,9 @@ async function erasePage(
 ): Promise<{ entries: number; payloads: number } | null> {
 	let deleted = 0;
 	for (;;) {
-		const data = pages.data(day, id);
-		const entries = data && (await entriesIn(data).catch(() => null));
-		if (!data || !entries) return null;
+		const opened = await openPage(pages, day, id);
+		if (!opened) return null;
+		const { data, entries } = opened;
 		const matching = entries.filter((entry) => isErased(erasure, entry));
 		if (matching.length === 0 || isDryRun)
 			return { entries: matching.length, payloads: deleted };
@@ -95,5 +95,19 @@ async function erasePage(
 		// A batch may have been appended during each await. Then the page is read again.
 		if (pages.replace(day, id, data, page))
 			return { entries: matching.length, payloads: deleted };
+	}
+}
+
+/** Returns null for a page that is damaged, or was dropped meanwhile. */
+async function openPage(
+	pages: ErasablePages,
+	day: number,
+	id: number,
+): Promise<{ data: Uint8Array; entries: Entry[] } | null> {
+	try {
+		const data = pages.data(day, id);
+		return data ? { data, entries: await entriesIn(data) } : null;
+	} catch {
+		return null;
 	}
 }
