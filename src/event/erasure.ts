@@ -17,10 +17,12 @@ export interface Erased<Place> {
 	counts: Readonly<Record<string, number>>;
 	/** Bodies that were stored apart, and were deleted. */
 	payloads: number;
-	/** What could not be read, and why. */
+	/** What could not be erased, and why. */
 	errors?: readonly { id: string; reason: string }[];
-	/** When that ends by itself, in epoch milliseconds. */
+	/** When what cannot be read ends by itself, in epoch milliseconds. */
 	keptUntil?: number;
+	/** When to erase in all stores once more, in epoch milliseconds: some rows are on their way to a queue. */
+	againAt?: number;
 	/** Where the next part begins; absent at the end of the store. */
 	next?: Place;
 }

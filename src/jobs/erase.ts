@@ -83,6 +83,7 @@ export async function eraseStep(
 		payloads,
 		errors = [],
 		keptUntil,
+		againAt,
 		next,
 	} = await eraseAt(...([place, erasure, false, ports] as const));
 	const now = ports.clock();
@@ -93,6 +94,7 @@ export async function eraseStep(
 	};
 	return {
 		...{ done: sumOf(counts), errors, counts: { ...counts, payloads } },
+		...(againAt !== undefined && { againAt }),
 		...((!next || keptUntil !== undefined) && { remaining }),
 		cursor: next ? JSON.stringify(next) : null,
 	};

@@ -96,7 +96,15 @@ export class JobTable {
 	/** A batch has ended. */
 	advance(
 		id: string,
-		{ done, errors, counts = {}, remaining, cursor, outage }: StepResult,
+		{
+			done,
+			errors,
+			counts = {},
+			remaining,
+			againAt,
+			cursor,
+			outage,
+		}: StepResult,
 	): void {
 		const job = this.get(id);
 		if (!job) return;
@@ -113,9 +121,10 @@ export class JobTable {
 		this.#sql.exec(
 			// An outage leaves claims behind, as a crash does.
 			`UPDATE job SET is_in_flight = ?, done = done + ?, failed = failed + ?, errors = ?, cursor = ?,
-				counts = ?, remaining = ? WHERE id = ?`,
+				counts = ?, remaining = ?, again_at = coalesce(?, again_at) WHERE id = ?`,
 			...[outage ? 1 : 0, done, errors.length, JSON.stringify(all), cursor],
-			...[JSON.stringify(sums), hasEnds ? JSON.stringify(ends) : null, id],
+			...[JSON.stringify(sums), hasEnds ? JSON.stringify(ends) : null],
+			...[againAt ?? null, id],
 		);
 	}
 

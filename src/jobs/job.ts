@@ -80,6 +80,8 @@ export interface StepResult {
 	errors: readonly { id: string; reason: string }[];
 	counts?: Readonly<Record<string, number>>;
 	remaining?: Remaining;
+	/** When the job starts over after its last batch, in epoch milliseconds; absent if this batch does not need it. */
+	againAt?: number;
 	/** Where the next batch begins; null if this was the last. */
 	cursor: string | null;
 	/** The batch was interrupted by this: it is run again from `cursor`. */

@@ -102,7 +102,7 @@ export class Jobs extends DurableObject {
 			}
 			this.#table.advance(id, { ...result, cursor: result.cursor ?? END });
 			this.#failing.delete(id);
-			if (result.cursor === null && againAt === null)
+			if (result.cursor === null && (result.againAt ?? againAt) === null)
 				this.#table.end(id, "done", Date.now());
 		} catch (error) {
 			this.#fail(id, error);

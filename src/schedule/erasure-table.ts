@@ -26,11 +26,14 @@ export class ErasureTable {
 		this.#claims = claims;
 	}
 
-	/** Finds the next unclaimed rows of the events to erase. `next` is the last row that was read; absent at the end. */
+	/**
+	 * Finds the next rows of the events to erase. `claimed` are those that a flush sends, or has failed to send. `next` is
+	 * the last row that was read; absent at the end.
+	 */
 	find(
 		erasure: Erasure,
 		{ id, handler }: DeliveryKey,
-	): { found: FoundRow[]; next?: DeliveryKey } {
+	): { found: FoundRow[]; claimed: FoundRow[]; next?: DeliveryKey } {
 		const rows = this.#sql
 			.exec<FoundRow & { tag: string | null; time: number | null }>(
 				`SELECT id, handler, name, reference,
@@ -40,15 +43,18 @@ export class ErasureTable {
 				...[`$.tags."${erasure.key}"`, id, handler, SCANNED],
 			)
 			.toArray();
-		const found = rows
-			.filter((row) => this.#isErased(erasure, row))
-			.map(({ id, handler, name, reference }) => ({
-				...{ id, handler, name, reference },
-			}));
+		const found: FoundRow[] = [];
+		const claimed: FoundRow[] = [];
+		for (const row of rows) {
+			if (!isMatch(erasure, row)) continue;
+			const { id, handler, name, reference } = row;
+			const isClaimed = this.#claims.dueAtOf(id, handler) !== null;
+			(isClaimed ? claimed : found).push({ id, handler, name, reference });
+		}
 		const last = rows.at(-1);
 		return rows.length < SCANNED || !last
-			? { found }
-			: { found, next: { id: last.id, handler: last.handler } };
+			? { found, claimed }
+			: { found, claimed, next: { id: last.id, handler: last.handler } };
 	}
 
 	/** Cancels a row. Returns false if it was claimed meanwhile. */
@@ -67,19 +73,17 @@ export class ErasureTable {
 					);
 		return rowsWritten > 0;
 	}
+}
 
-	#isErased(
-		erasure: Erasure,
-		row: DeliveryKey & { tag: string | null; time: number | null },
-	): boolean {
-		const { id, handler, tag } = row;
-		// A record without a time is of an event whose id has it.
-		const time = row.time ?? timeOf(id);
-		return (
-			tag !== null &&
-			time !== undefined &&
-			isErased(erasure, { tags: { [erasure.key]: tag }, time }) &&
-			this.#claims.dueAtOf(id, handler) === null
-		);
-	}
+function isMatch(
+	erasure: Erasure,
+	{ id, tag, time }: { id: string; tag: string | null; time: number | null },
+): boolean {
+	// A record without a time is of an event whose id has it.
+	const published = time ?? timeOf(id);
+	return (
+		tag !== null &&
+		published !== undefined &&
+		isErased(erasure, { tags: { [erasure.key]: tag }, time: published })
+	);
 }

@@ -18,12 +18,12 @@ import type {
 	StoredDelivery,
 } from "../event/scheduled-row.ts";
 import type { Filter } from "../lists/filter.ts";
-import { deleteAll } from "../payloads/payloads.ts";
 import { ActivityCounter, countingStorage } from "../platform/activity.ts";
 import { Alarm, backoff } from "../platform/alarm.ts";
 import { log } from "../platform/log.ts";
 import { objectContext } from "../platform/object-context.ts";
 import { inTime, pause, realTimer } from "../platform/timer.ts";
+import { eraseRows } from "./erase.ts";
 import { type FlushQueue, flush, ROW_KINDS, type RowKind } from "./flush.ts";
 import { countByHour } from "./hour-table.ts";
 import { rescheduleRow } from "./schedule.ts";
@@ -116,29 +116,14 @@ export class Scheduler extends DurableObject {
 		return this.#table.deliveries.cancel(key, Date.now());
 	}
 
-	/** Cancels the next rows of the events to erase, and deletes bodies that are stored apart. */
+	/** Erases one person from the next rows. */
 	async erase(
 		erasure: Erasure,
 		after: DeliveryKey,
 		isDryRun: boolean,
 	): Promise<Erased<DeliveryKey>> {
-		const { payloads, observe } = objectContext();
-		const rows = this.#table.erasure;
-		const { found, ...rest } = rows.find(erasure, after);
-		const keys = found.flatMap(({ reference }) => reference ?? []);
-		// The bodies first: without the row, their keys would not be known any more.
-		const deleted = isDryRun ? 0 : await deleteAll(keys, payloads);
-		const counts = { scheduled: 0, deliveries: 0 };
-		const at = Date.now();
-		for (const row of found) {
-			const { id, handler, name: event } = row;
-			if (!isDryRun && !rows.cancel(row, at)) continue;
-			counts[handler === "" ? "scheduled" : "deliveries"]++;
-			const ofDelivery = handler !== "" && { handler };
-			if (!isDryRun)
-				observe({ type: "cancelled", at, id, event, ...ofDelivery });
-		}
-		return { counts, payloads: deleted, ...rest };
+		const { erasure: rows } = this.#table;
+		return eraseRows(erasure, after, isDryRun, rows, objectContext());
 	}
 
 	/** Sets an alarm that is missing or late. */

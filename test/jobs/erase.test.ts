@@ -331,6 +331,21 @@ test("a page that cannot be read and a day of another version are reported with 
 	});
 });
 
+test("a page whose row cannot be read is skipped and reported", async () => {
+	const journal = objects.Journal.getByName("erase-throwing");
+	await recordTo(journal, entryOf("c42"));
+	await runInDurableObject(journal, async (_, { storage: { sql } }) => {
+		const pages = new PageTable(sql);
+		pages.data = () => {
+			throw new Error("database disk image is malformed");
+		};
+		const payloads = { delete: async () => false };
+		expect(
+			await erasePages(erasureOf("c42"), undefined, false, pages, payloads),
+		).toMatchObject({ entries: 0, unreadable: [{ id: 1 }] });
+	});
+});
+
 test("a job that is reset after each step erases everything, and its counts never decrease", async () => {
 	vi.useFakeTimers({ toFake: ["Date"] });
 	const jobs = objects.Jobs.getByName("erase-resets");
@@ -420,11 +435,60 @@ test("a row that is on its way to its queue is not cancelled", async () => {
 		expect(found().toSorted()).toEqual([due.id, later.id].toSorted());
 		expect(table.claim("events", now)).toHaveLength(1);
 		expect(found()).toEqual([later.id]);
+		expect(table.erasure.find(erasureOf("c42"), start).claimed).toMatchObject([
+			{ id: due.id },
+		]);
 		// It was found before it was claimed.
 		expect(table.erasure.cancel(due, now)).toBe(false);
 		expect(table.erasure.cancel(later, now)).toBe(true);
 		expect(table.claim("events", now)).toMatchObject([{ id: due.id }]);
 	});
+});
+
+test("a row whose flush has failed is reported, and is looked for again until it has left", async () => {
+	vi.useFakeTimers({ toFake: ["Date"] });
+	const shard = objects.Scheduler.getByName("shard-0");
+	const { queues } = portsOf(events);
+	const state = { isDown: true };
+	const sendBatch = async () => {
+		if (state.isDown) throw new Error("the queue is down");
+	};
+	const queue = { ...queues.events(), sendBatch };
+	setObjectContext({ queues: { ...queues, events: () => queue } });
+	const now = Date.now();
+	const head = { id: newId(now, 0), name: "a.b", time: now - 10, delay: 1 };
+	const tags = { customer: "c42" };
+	const record = encodeEvent(head, { text: "1" }, { tags });
+	const row = { id: head.id, handler: "", name: "a.b", version: 0, record };
+	await shard.store([{ ...row, dueAt: now - 1, reference: null }]);
+	const flush = async () => {
+		vi.setSystemTime(Date.now() + 62_000);
+		await runDurableObjectAlarm(shard);
+	};
+	await flush();
+	setObjectContext({
+		runJobStep: (step) => runStep(step, portsOf(events), 0),
+	});
+	const jobs = objects.Jobs.getByName("erase-failed-flush");
+	const q = "tag.customer:c42";
+	await jobs.start({ id: "j1", action: "erase", q, count: 1, by: "a" });
+	const runFor = async (times: number) => {
+		for (let n = 0; n < times; n++) {
+			vi.setSystemTime(Date.now() + 2_000);
+			await runDurableObjectAlarm(jobs);
+		}
+		return jobs.get("j1");
+	};
+	expect(await runFor(20)).toMatchObject({
+		...{ state: "running", done: 0, failed: 1 },
+		errors: [{ id: head.id, reason: expect.stringContaining("on its way") }],
+	});
+	state.isDown = false;
+	await flush();
+	expect(await runFor(20)).toMatchObject({
+		...{ state: "done", failed: 0, errors: [] },
+	});
+	setObjectContext({ queues });
 });
 
 test("a filter that is not exactly one tag is refused with the reason", async () => {
