@@ -84,10 +84,12 @@ export async function runJob(
 	context: Context,
 ): Promise<void> {
 	const { jobs } = context.admin();
-	const { id, count } = await jobs.start({ ...job, dryRun });
+	const started = await jobs.start({ ...job, dryRun });
+	const { id, count, atLeast = false } = started;
+	const many = `${atLeast ? "at least " : ""}${count}`;
 	if (id === undefined || !wait)
-		return context.print({ id, count }, () =>
-			console.log(id === undefined ? `${count} match` : `job ${id}: ${count}`),
+		return context.print(started, () =>
+			console.log(id === undefined ? `${many} match` : `job ${id}: ${many}`),
 		);
 	const progress = showProgress(`job ${id}`);
 	let ended = await jobs.get(id);

@@ -13,7 +13,7 @@ import type { EventHead } from "./event/envelope.ts";
 import type { Receipt } from "./event/errors.ts";
 import type { ScheduledEvent, WaitingDelivery } from "./event/scheduled-row.ts";
 import type { Health } from "./health/health.ts";
-import type { Job, JobRequest } from "./jobs/job.ts";
+import type { Counted, Job, JobRequest } from "./jobs/job.ts";
 import type { EventLife } from "./journal/life.ts";
 import type { Metrics } from "./journal/metrics.ts";
 import {
@@ -148,7 +148,7 @@ export function createAdmin(target: HttpTarget | OperatorBinding) {
 			discard: (id: string) => done(send("DELETE", path("dead-letters", [id]))),
 		},
 		jobs: {
-			/** Starts a job on everything that matches. With `dryRun` it only counts. */
+			/** Starts a job on everything that matches. With `dryRun` it only counts, with `atLeast` not everything. */
 			start: (
 				job: Omit<JobRequest, "q"> & {
 					q?: string;
@@ -156,7 +156,7 @@ export function createAdmin(target: HttpTarget | OperatorBinding) {
 					all?: boolean;
 					dryRun?: boolean;
 				},
-			) => send<{ id?: string; count: number }>("POST", path("jobs"), job),
+			) => send<{ id?: string } & Counted>("POST", path("jobs"), job),
 			/** Lists jobs, the latest first. */
 			list: (query: PageQuery = {}) =>
 				send<{ jobs: Job[] } & WithCursor>("GET", path("jobs", [], query)),

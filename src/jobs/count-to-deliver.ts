@@ -3,24 +3,23 @@ import { RefusedError, UnavailableError } from "../event/errors.ts";
 import { closeNames } from "../event/name.ts";
 import { show } from "../event/validation.ts";
 import type { Route } from "../handlers/route.ts";
-import type { LivesPlace, LivesQuery } from "../journal/lives.ts";
 import { journalFilter, journalOf } from "../journal/read.ts";
 import type { Ports } from "../ports.ts";
-import type { JobRequest } from "./job.ts";
+import type { CountPart, JobRequest } from "./job.ts";
 
-/** Events that one job may match: they are counted before it starts. */
-const MOST_EVENTS = 100_000;
+/** Entries that one call looks at. */
+const READ = 1_000;
 
 /**
- * Counts the events that a job would look at.
+ * Returns a function that counts the events that a job would look at, each once.
  *
  * @throws RefusedError for an unknown handler, a wrong filter, or a journal that does not have what the job needs;
  * UnavailableError
  */
-export async function countToDeliver(
+export async function countingDeliveries(
 	{ q, handler, onlyIfNeverRan }: JobRequest,
 	ports: Pick<Ports, "journal" | "workers" | "clock">,
-): Promise<number> {
+): Promise<CountPart> {
 	if (handler === undefined)
 		throw new RefusedError(
 			"invalid_request",
@@ -40,19 +39,17 @@ export async function countToDeliver(
 		);
 	const { patterns: names } = await findRoute(handler, ports);
 	const seen = new Set<string>();
-	let place: LivesPlace | undefined;
-	do {
-		const query: LivesQuery = { filter, names, place, limit: 1_000 };
-		const { ids, next } = await store.ids(query);
+	return async (cursor) => {
+		const place = cursor === null ? undefined : JSON.parse(cursor);
+		const { ids, next } = await store.ids({
+			filter,
+			names,
+			place,
+			limit: READ,
+		});
 		for (const id of ids) seen.add(id);
-		if (seen.size > MOST_EVENTS)
-			throw new RefusedError(
-				"invalid_request",
-				`q: it matches more than ${MOST_EVENTS} events; give since and until, and run several jobs`,
-			);
-		place = next;
-	} while (place);
-	return seen.size;
+		return { sum: seen.size, next: next ? JSON.stringify(next) : null };
+	};
 }
 
 /** @throws RefusedError `unknown_handler`; UnavailableError while its Worker does not respond */

@@ -7,7 +7,7 @@ import { RefusedError } from "../event/errors.ts";
 import { PAYLOAD_RETENTION } from "../event/limits.ts";
 import { parseFilter } from "../lists/filter.ts";
 import type { Ports } from "../ports.ts";
-import type { Remaining, Step, StepResult } from "./job.ts";
+import type { CountPart, Remaining, Step, StepResult } from "./job.ts";
 
 export type ErasePorts = Pick<
 	Ports,
@@ -47,22 +47,16 @@ export function erasureOf(q: string, startedAt: number): Erasure {
 	return { key, value, before: Math.min(until, startedAt + 1) };
 }
 
-/** Counts what a job would erase. @throws RefusedError for a wrong filter; UnavailableError */
-export async function countToErase(
-	q: string,
-	ports: ErasePorts,
-): Promise<number> {
+/** Returns a function that counts what a job would erase. @throws RefusedError for a wrong filter */
+export function countingErasure(q: string, ports: ErasePorts): CountPart {
 	const erasure = erasureOf(q, ports.clock());
-	let count = 0;
-	let place: Place | undefined = [0];
-	while (place) {
-		const erased: Erased<Place> = await eraseAt(
-			...([place, erasure, true, ports] as const),
-		);
-		count += sumOf(erased.counts);
-		place = erased.next;
-	}
-	return count;
+	let sum = 0;
+	return async (cursor) => {
+		const place: Place = cursor === null ? [0] : JSON.parse(cursor);
+		const { counts, next } = await eraseAt(place, erasure, true, ports);
+		sum += totalOf(counts);
+		return { sum, next: next ? JSON.stringify(next) : null };
+	};
 }
 
 /**
@@ -85,7 +79,7 @@ export async function eraseStep(
 		keptUntil,
 		againAt,
 		next,
-	} = await eraseAt(...([place, erasure, false, ports] as const));
+	} = await eraseAt(place, erasure, false, ports);
 	const now = ports.clock();
 	const remaining: Remaining = {
 		queues: now + queueRetention,
@@ -93,7 +87,7 @@ export async function eraseStep(
 		...(keptUntil !== undefined && { journal: keptUntil }),
 	};
 	return {
-		...{ done: sumOf(counts), errors, counts: { ...counts, payloads } },
+		...{ done: totalOf(counts), errors, counts: { ...counts, payloads } },
 		...(againAt !== undefined && { againAt }),
 		...((!next || keptUntil !== undefined) && { remaining }),
 		cursor: next ? JSON.stringify(next) : null,
@@ -120,6 +114,6 @@ async function eraseAt(
 	return number + 1 < stores.length ? { ...rest, next: [number + 1] } : rest;
 }
 
-function sumOf(counts: Record<string, number>): number {
+function totalOf(counts: Record<string, number>): number {
 	return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

@@ -1,6 +1,13 @@
 /** The rows of jobs: what each does, and how far it is. It must not run one. */
 import { parseFilter, withoutTag } from "../lists/filter.ts";
-import type { Job, JobRequest, Remaining, Step, StepResult } from "./job.ts";
+import type {
+	Counted,
+	Job,
+	JobRequest,
+	Remaining,
+	Step,
+	StepResult,
+} from "./job.ts";
 
 type SqlRow = {
 	id: string;
@@ -25,7 +32,7 @@ type SqlRow = {
 };
 
 /** A job that starts. */
-export type NewJob = JobRequest & Pick<Job, "id" | "count" | "by">;
+export type NewJob = JobRequest & Counted & Pick<Job, "id" | "by">;
 
 /** Errors that are stored. */
 const ERRORS = 10;

@@ -34,15 +34,20 @@ export interface Remaining {
 	journal?: number;
 }
 
+/** How many items match when a job starts. */
+export interface Counted {
+	count: number;
+	/** More than `count` may match: counting stopped after 50 calls. */
+	atLeast?: true;
+}
+
 /** A job as callers see it. Times are in epoch milliseconds. */
-export interface Job extends JobRequest {
+export interface Job extends JobRequest, Counted {
 	id: string;
 	/** The filter, as it was given. When an `erase` ends, its value is removed from the filters of all jobs, as soon as they end. */
 	q: string;
 	/** `stopped` by a caller. */
 	state: "running" | "done" | "stopped";
-	/** How many matched when the job started. */
-	count: number;
 	/** How many it has acted on. Never decreases while it runs. */
 	done: number;
 	/** How many it could not act on. */
@@ -87,3 +92,8 @@ export interface StepResult {
 	/** The batch was interrupted by this: it is run again from `cursor`. */
 	outage?: Failure;
 }
+
+/** Counts a part. Returns the sum so far, and where the next part begins; null at the end. */
+export type CountPart = (
+	cursor: string | null,
+) => Promise<{ sum: number; next: string | null }>;

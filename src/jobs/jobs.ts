@@ -4,14 +4,21 @@ import { RefusedError } from "../event/errors.ts";
 import { show } from "../event/validation.ts";
 import { cursorOf, pageSize, positionOf } from "../lists/cursor.ts";
 import type { Ports } from "../ports.ts";
-import { ACTIONS, type Action, type Job, type JobRequest } from "./job.ts";
-import { countMatches } from "./run-step.ts";
+import { countMatches } from "./count-matches.ts";
+import {
+	ACTIONS,
+	type Action,
+	type Counted,
+	type Job,
+	type JobRequest,
+} from "./job.ts";
 
 /**
  * Starts a job on everything that matches a filter. Returns its id and how many match now; with `dryRun` only how many.
  *
  * @param by the id of the API key
- * @throws RefusedError `invalid_request` for an unknown action, a wrong filter, or an empty one without `all`
+ * @throws RefusedError `invalid_request` for an unknown action, a wrong filter, an empty one without `all`, or more
+ * matches than `confirmed`; UnavailableError
  */
 export async function startJob(
 	request: {
@@ -20,12 +27,14 @@ export async function startJob(
 		/** Required for a job without a filter. */
 		all?: boolean | undefined;
 		dryRun?: boolean | undefined;
+		/** The number that a person has seen. If more match, no job starts. */
+		confirmed?: number | undefined;
 	} & Pick<JobRequest, "handler" | "onlyIfNeverRan">,
 	by: string,
 	ports: Ports,
-): Promise<{ id?: string; count: number }> {
+): Promise<{ id?: string } & Counted> {
 	const { action, q = "", all = false, dryRun = false } = request;
-	const { handler, onlyIfNeverRan } = request;
+	const { handler, onlyIfNeverRan, confirmed } = request;
 	if (!isAction(action))
 		throw new RefusedError(
 			"invalid_request",
@@ -43,11 +52,16 @@ export async function startJob(
 		);
 	const job = { action, q, handler, onlyIfNeverRan };
 	// The job reads the filter again, so the filter must be valid here.
-	const count = await countMatches(job, ports);
-	if (dryRun) return { count };
+	const counted = await countMatches(job, ports);
+	if (dryRun) return counted;
+	if (confirmed !== undefined && counted.count > confirmed)
+		throw new RefusedError(
+			"invalid_request",
+			`${counted.count} match by now, more than the ${confirmed} that were confirmed, so nothing was done; confirm the new number`,
+		);
 	const id = v7({ msecs: ports.clock() });
-	await ports.jobs.start({ ...job, id, count, by });
-	return { id, count };
+	await ports.jobs.start({ ...job, ...counted, id, by });
+	return { id, ...counted };
 }
 
 function isAction(action: string): action is Action {

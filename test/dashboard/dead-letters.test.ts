@@ -385,7 +385,9 @@ describe("a job", () => {
 			...{ ...fields, typed: "2" },
 		});
 		expect(status).toBe(422);
-		expect(text).toContain("3 match by now. Nothing was done");
+		expect(text).toContain(
+			"3 match by now, more than the 2 that were confirmed",
+		);
 		expect(fieldsIn(text).count).toBe("3");
 		expect(await stateOf(late)).toBe("dead");
 	});

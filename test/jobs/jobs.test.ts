@@ -8,8 +8,13 @@ import { exports } from "cloudflare:workers";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import type { DeadLetters } from "../../src/dead-letters/dead-letters-object.ts";
 import { newId } from "../../src/event/id.ts";
+import { startJob } from "../../src/jobs/jobs.ts";
 import type { Jobs } from "../../src/jobs/jobs-object.ts";
+import { runStep } from "../../src/jobs/run-step.ts";
+import { cursorOf } from "../../src/lists/cursor.ts";
 import { setObjectContext } from "../../src/platform/object-context.ts";
+import type { Ports } from "../../src/ports.ts";
+import { portsOf } from "../../src/registration.ts";
 import { call, installKeys } from "../support/http.ts";
 import { behaviours, events } from "../support/worker.ts";
 
@@ -123,6 +128,64 @@ test("a job cancels the scheduled events that match, by their names and due time
 	expect(await events.cancel(first as string)).toBe(false);
 	expect(await events.cancel(second as string)).toBe(true);
 	expect(await events.cancel(other as string)).toBe(true);
+});
+
+test("a job that cancels leaves events that are published after its start", async () => {
+	const options = { after: "2 hours" };
+	const before = await events.publish("job.bounded", options, 1);
+	const startedAt = Date.now();
+	await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(startedAt));
+	const after = await events.publish("job.bounded", options, 2);
+	const step = { action: "cancel", q: "name:job.bounded" } as const;
+	const ports = portsOf(events);
+	expect(
+		await runStep({ ...step, by: "a", startedAt, cursor: null }, ports, 0),
+	).toMatchObject({ done: 1, cursor: null });
+	expect(await events.cancel(before.id)).toBe(false);
+	expect(await events.cancel(after.id)).toBe(true);
+});
+
+test("counting ends after a number of calls, and says that at least so many match", async () => {
+	const ports = portsOf(events);
+	const calls = { count: 0 };
+	const counted = <Answer>(answer: Answer) => {
+		calls.count++;
+		return answer;
+	};
+	const position = { dueAt: 1, id: "a", handler: "" };
+	const event = { id: newId(1, 0), name: "a.b", time: 1, delay: 1, dueAt: 2 };
+	const erased = { counts: { entries: 1 }, payloads: 0, next: "more" };
+	const place = { start: [1, 1, 1], from: [1, 1, 1], limit: 1, unreadable: [] };
+	const endless = {
+		...ports,
+		deadLetters: {
+			...ports.deadLetters,
+			count: async () => counted({ count: 1, cursor: cursorOf([1, "a"]) }),
+		},
+		scheduler: {
+			...ports.scheduler,
+			list: async () => counted({ found: [event], end: position }),
+			erase: async () => counted(erased),
+		},
+		journal: {
+			options: { record: "all", bodies: "all", maxBytes: 1 },
+			store: {
+				isDeclared: () => true,
+				ids: async () => counted({ ids: [String(calls.count)], next: place }),
+			},
+		},
+	} as unknown as Ports;
+	for (const action of ["replay", "discard", "cancel", "deliver", "erase"]) {
+		calls.count = 0;
+		const request = {
+			...{ action, q: "tag.customer:c42", dryRun: true },
+			...(action === "deliver" && { handler: "first" }),
+		};
+		expect(await startJob(request, "a", endless)).toEqual({
+			...{ count: 50, atLeast: true },
+		});
+		expect(calls.count).toBe(50);
+	}
 });
 
 test("a job without a filter needs all: true, and a wrong one is explained", async () => {

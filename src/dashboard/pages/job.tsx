@@ -62,7 +62,7 @@ export const jobPage: Page = (app, { ports }) => {
 
 function Content({ job }: { job: Job }) {
 	const { base, caller, now } = useView();
-	const { id, q, state, count, done, failed, left, by, errors } = job;
+	const { id, q, state, count, atLeast, done, failed, left, by, errors } = job;
 	const { startedAt, endedAt, counts, remaining } = job;
 	const isAdmin = caller?.admin ?? false;
 	return (
@@ -84,7 +84,10 @@ function Content({ job }: { job: Job }) {
 						<span>
 							<b>{numberText(left)}</b> left
 						</span>
-						<span class="muted">{numberText(count)} matched at its start</span>
+						<span class="muted">
+							{atLeast && "at least "}
+							{numberText(count)} matched at its start
+						</span>
 					</p>
 				</div>
 				<dl class="facts">

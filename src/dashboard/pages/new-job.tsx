@@ -58,19 +58,14 @@ export const newJobPage: Page = (app, { ports }) => {
 		asked: Asked,
 		draft?: Pick<Draft, "wrong" | "status">,
 	) => {
-		const count = await matching(asked, context);
+		const request = { ...asked, all: true, dryRun: true };
+		const counted = await startJob(request, callerIn(context).id, ports);
 		const { verb, noun } = OFFERED[asked.action];
 		return render(
 			...([context, `${verb} all ${noun}s`] as const),
-			<Confirmation asked={asked} count={count} wrong={draft?.wrong} />,
+			<Confirmation asked={asked} {...counted} wrong={draft?.wrong} />,
 			draft?.status,
 		);
-	};
-
-	const matching = async (asked: Asked, context: PageContext) => {
-		const request = { ...asked, all: true, dryRun: true };
-		const { count } = await startJob(request, callerIn(context).id, ports);
-		return count;
 	};
 
 	const start = async (context: PageContext, fields: URLSearchParams) => {
@@ -78,15 +73,13 @@ export const newJobPage: Page = (app, { ports }) => {
 		const asked = askedIn(fields);
 		const typed = (fields.get("typed") ?? "").replace(/[\s.,'’]/g, "");
 		const [shown = "0"] = /^\d+$/.exec(fields.get("count") ?? "") ?? [];
-		const count = await matching(asked, context);
-		// Fewer may match by now. More than the person has seen must be seen first.
-		if (count > Number(shown))
-			throw notConfirmed(`${numberText(count)} match by now`);
 		if (typed !== shown)
 			throw notConfirmed(
 				`You typed ${show(typed)}, and the number is ${numberText(Number(shown))}`,
 			);
-		const { id = "" } = await startJob({ ...asked, all: true }, by, ports);
+		// Fewer may match by now. More than the person has seen must be seen first.
+		const request = { ...asked, all: true, confirmed: Number(shown) };
+		const { id = "" } = await startJob(request, by, ports);
 		return { to: `/jobs/${id}`, action: `${asked.action} all`, target: id };
 	};
 	// The number stays empty: it is typed for what matches now.
@@ -132,16 +125,18 @@ function offered(action: string): Offered {
 function Confirmation({
 	asked: { action, q },
 	count,
+	atLeast = false,
 	wrong,
 }: {
 	asked: Asked;
 	count: number;
+	atLeast?: boolean;
 	wrong: Draft["wrong"] | undefined;
 }) {
 	const { base } = useView();
 	const { verb, noun, list, title, effect } = OFFERED[action];
 	const back = `${base}${list}?${new URLSearchParams({ q })}`;
-	const many = countText(count, noun);
+	const many = `${atLeast ? "at least " : ""}${countText(count, noun)}`;
 	return (
 		<>
 			<div class="top crumbs">

@@ -11,9 +11,14 @@ import {
 	whole,
 } from "./parts.ts";
 
+const AtLeast = z
+	.literal(true)
+	.describe("more than count may match: counting stopped after 50 calls")
+	.optional();
+
 export const StartedJob = component(
 	"StartedJob",
-	z.object({ id: text.optional(), count: whole }),
+	z.object({ id: text.optional(), count: whole, atLeast: AtLeast }),
 );
 
 export const Job = component(
@@ -26,6 +31,7 @@ export const Job = component(
 		onlyIfNeverRan: flag.optional(),
 		state: z.enum(["running", "done", "stopped"]),
 		count: whole,
+		atLeast: AtLeast,
 		done: whole,
 		failed: whole,
 		left: whole,
