@@ -1,6 +1,6 @@
 /** `handlers`, `metrics` and `health`. */
 import type { Command } from "commander";
-import type { Health } from "../src/admin.ts";
+import type { Health, ListedHandler } from "../src/admin.ts";
 import type { Context } from "./context.ts";
 import { EXIT } from "./exit.ts";
 import { durationText, emptyText, printTable, stateText } from "./print.ts";
@@ -14,9 +14,13 @@ export function healthCommands(program: Command, context: Context): void {
 			const { handlers, unreachable } = await context.admin().handlers();
 			context.print({ handlers, unreachable }, () => {
 				printTable(
-					["HANDLER", "WORKER", "EVENTS", "TIMEOUT"],
-					handlers.map(({ id, worker = "", patterns, timeout }) => [
-						...[id, worker, patterns.join(", "), durationText(timeout)],
+					["HANDLER", "WORKER", "EVENTS", "TIMEOUT", "RETRIES"],
+					handlers.map(({ id, worker = "", patterns, timeout, retries }) => [
+						id,
+						worker,
+						patterns.join(", "),
+						durationText(timeout),
+						retriesText(retries),
 					]),
 					"No handler. Register one with events.on(), in a module that the main module imports.",
 				);
@@ -75,6 +79,20 @@ export function healthCommands(program: Command, context: Context): void {
 				if (deadLetters) printFigures("DEAD LETTERS", deadLetters);
 			});
 		});
+}
+
+/** Such as `10, exponential, 5 s to 1 h`. */
+function retriesText(policy: ListedHandler["retries"]): string {
+	const { limit, maxAge, backoff, base, max } = policy;
+	const most =
+		limit === null && maxAge !== null
+			? `for ${durationText(maxAge)}`
+			: String(limit ?? "no limit");
+	if (limit === 0) return most;
+	if (typeof backoff !== "string")
+		return `${most}, after ${backoff.map(durationText).join(", ")}`;
+	const waits = backoff === "constant" ? [base] : [base, max];
+	return `${most}, ${backoff}, ${waits.map(durationText).join(" to ")}`;
 }
 
 function schedulerTexts(

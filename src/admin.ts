@@ -12,6 +12,7 @@ import type {
 import type { EventHead } from "./event/envelope.ts";
 import type { Receipt } from "./event/errors.ts";
 import type { ScheduledEvent, WaitingDelivery } from "./event/scheduled-row.ts";
+import type { Policy } from "./handlers/retry-policy.ts";
 import type { Health } from "./health/health.ts";
 import type { Counted, Job, JobRequest } from "./jobs/job.ts";
 import type { EventLife } from "./journal/life.ts";
@@ -189,7 +190,8 @@ export interface ListedHandler {
 	id: string;
 	patterns: string[];
 	timeout: number;
-	retries: object;
+	/** In milliseconds; null is no limit. */
+	retries: Policy;
 	/** The key of the Worker that has it; absent for the owner. */
 	worker?: string;
 	schema?: object;

@@ -35,6 +35,7 @@ import type { Job, Step, StepResult } from "./jobs/job.ts";
 import type { NewJob } from "./jobs/job-table.ts";
 import type { Counts } from "./journal/counters.ts";
 import type { PagePlace } from "./journal/erase.ts";
+import type { EventList, ListCursor } from "./journal/list.ts";
 import type { LivesPlace, LivesQuery, LivesResult } from "./journal/lives.ts";
 import type { IntervalCounts } from "./journal/minute-table.ts";
 import type { Page } from "./journal/page.ts";
@@ -223,6 +224,12 @@ export interface JournalStore {
 		from: JournalCursor | undefined,
 		limit: number,
 	): Promise<SearchResult>;
+	/** Lists events, the latest first. @param from the cursor of the page before. @param limit the most events */
+	list(
+		filter: Filter,
+		from: ListCursor | undefined,
+		limit: number,
+	): Promise<EventList>;
 	/** Finds the next events that match, each once, for a job. Reads a number of pages, and may find none before the last. */
 	lives(query: LivesQuery): Promise<LivesResult>;
 	/** Finds the ids of the next events that match. An event may be found in several calls. */

@@ -8,6 +8,7 @@ import { objectContext } from "../platform/object-context.ts";
 import type { Counts } from "./counters.ts";
 import { allTables, dateOf, dayOf, dropTables } from "./day-table.ts";
 import { erasePages, type PagePlace } from "./erase.ts";
+import { type EventList, type ListCursor, listEntries } from "./list.ts";
 import {
 	findIds,
 	findLives,
@@ -69,6 +70,14 @@ export class Journal extends DurableObject {
 		limit: number,
 	): Promise<SearchResult> {
 		return search(filter, from, limit, this.#pages);
+	}
+
+	async list(
+		filter: Filter,
+		from: ListCursor | undefined,
+		limit: number,
+	): Promise<EventList> {
+		return listEntries(filter, from, limit, this.#pages);
 	}
 
 	/** Finds the next events that match, for a job. */

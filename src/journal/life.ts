@@ -2,7 +2,7 @@
 import type { Cause } from "../event/envelope.ts";
 import type { Failure } from "../event/failure.ts";
 import type { STATES } from "../lists/filter.ts";
-import type { Entry, Step } from "./entry.ts";
+import { type Entry, type Step, spanOf } from "./entry.ts";
 
 type State = (typeof STATES)[number];
 
@@ -69,7 +69,9 @@ export function lifeOf(entries: readonly Entry[]): EventLife {
 		bodyBytes: ___,
 		...event
 	} = entries.find((entry) => entry.queuedMs !== undefined) ?? first;
-	const waits = entries.flatMap(({ queuedMs }) => queuedMs ?? []);
+	const [firstMessage] = entries
+		.filter((entry) => entry.queuedMs !== undefined)
+		.sort((one, other) => spanOf(one)[0] - spanOf(other)[0]);
 	const bodies = entries.filter((entry) => entry.body !== undefined);
 	// The limit of a body may have changed between two entries.
 	const body =
@@ -84,7 +86,7 @@ export function lifeOf(entries: readonly Entry[]): EventLife {
 		...(body?.bodyBytes !== undefined && { bodyBytes: body.bodyBytes }),
 		state: stateOf(steps, deliveries),
 		at: steps.at(-1)?.at ?? event.time,
-		...(waits.length > 0 && { queuedMs: Math.min(...waits) }),
+		...(firstMessage && { queuedMs: firstMessage.queuedMs as number }),
 		...(due && { dueAt: due.dueAt }),
 		actions: steps.flatMap(actionsIn),
 		deliveries,

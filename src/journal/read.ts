@@ -7,6 +7,7 @@ import { type Filter, parseFilter } from "../lists/filter.ts";
 import type { Ports } from "../ports.ts";
 import type { Entry } from "./entry.ts";
 import { type EventLife, lifeOf } from "./life.ts";
+import type { ListCursor } from "./list.ts";
 import type { JournalCursor } from "./search.ts";
 
 type ReadPorts = Pick<Ports, "journal" | "clock">;
@@ -23,7 +24,8 @@ interface EventPage {
 }
 
 /**
- * Lists the events that match a filter, the latest first. An event shows what happened to it in the entries that match.
+ * Lists the events that match a filter, the latest first. An event shows what happened to it until the latest entry that
+ * matches.
  *
  * @throws RefusedError `invalid_request`, or `not_configured` without a journal; UnavailableError
  */
@@ -37,23 +39,32 @@ export async function listEvents(
 ): Promise<EventPage> {
 	const limit = pageSize(query.limit);
 	const filter = journalFilter(query.q, ports.clock());
-	const from = pageOf(query.cursor);
-	const result = await journalOf(ports).store.search(filter, from, limit);
-	const { entries, cursor, searchedUntil, unreadable } = result;
+	const from = placeOf(query.cursor);
+	const result = await journalOf(ports).store.list(filter, from, limit);
+	const { events, cursor, ...rest } = result;
 	return {
-		events: livesOf(entries),
-		...(cursor && { cursor: cursorOf([cursor[0], cursor.slice(1).join(" ")]) }),
-		searchedUntil,
-		unreadable: unreadable.length,
+		events: events.map(lifeOf),
+		...(cursor && { cursor: textOf(cursor) }),
+		...rest,
 	};
 }
 
+function textOf({ at: [day, ...rest], listed }: ListCursor): string {
+	return cursorOf([day, [...rest, ...listed].join(" ")]);
+}
+
 /** @throws RefusedError `invalid_request` for the cursor of another list */
-function pageOf(cursor: string | undefined): JournalCursor | undefined {
+function placeOf(cursor: string | undefined): ListCursor | undefined {
 	const position = positionOf(cursor);
 	if (!position) return undefined;
-	const [, page, entry] = /^(\d+) (\d+)$/.exec(position[1]) ?? [];
-	if (page !== undefined) return [position[0], Number(page), Number(entry)];
+	const [day, rest] = position;
+	const [, page, entry, listed = ""] =
+		/^(\d+) (\d+)((?: [0-9a-f-]{36})*)$/.exec(rest) ?? [];
+	if (page !== undefined)
+		return {
+			at: [day, Number(page), Number(entry)],
+			listed: listed.split(" ").slice(1),
+		};
 	throw new RefusedError(
 		"invalid_request",
 		"cursor: it is not a cursor of this list; give the one of the page before",
@@ -87,10 +98,6 @@ export async function readEvent(
 }
 
 const MOST_ENTRIES = 1_000;
-
-function livesOf(entries: readonly Entry[]): EventLife[] {
-	return [...Map.groupBy(entries, ({ id }) => id).values()].map(lifeOf);
-}
 
 /** Reads a filter of events. @throws RefusedError `invalid_request` */
 export function journalFilter(text: string | undefined, now: number): Filter {

@@ -13,10 +13,10 @@ import { entriesIn, type Summary } from "./page.ts";
 import type { StoredSummary } from "./page-table.ts";
 
 /** Summaries that one search reads. */
-const MOST_SUMMARIES = 10_000;
+export const MOST_SUMMARIES = 10_000;
 
 /** Pages that one search opens. */
-const MOST_PAGES = 200;
+export const MOST_PAGES = 200;
 
 /** Summaries read at a time. */
 const CHUNK = 500;
@@ -25,7 +25,7 @@ const CHUNK = 500;
 export type JournalCursor = readonly [day: number, page: number, entry: number];
 
 /** After every entry of a page. */
-const LAST = Number.MAX_SAFE_INTEGER;
+export const LAST = Number.MAX_SAFE_INTEGER;
 
 export interface SearchResult {
 	/** The latest first. */
@@ -66,46 +66,68 @@ export async function search(
 		searchedUntil: Date.now(),
 		unreadable: [],
 	};
-	let left = MOST_SUMMARIES;
+	const { entries, positions } = result;
 	let opened = 0;
-	const [firstDay, firstPage, firstEntry] = from ?? [
-		...[Number.POSITIVE_INFINITY, 0, 0],
-	];
+	let last: StoredSummary | undefined;
+	let seen = 0;
+	for (const summary of summariesBefore(from, filter, pages)) {
+		const { day, id } = summary;
+		if (entries.length >= limit || opened >= MOST_PAGES)
+			return { ...result, cursor: [day, id, LAST] };
+		seen++;
+		last = summary;
+		result.searchedUntil = summary.first;
+		if (!mayMatch(summary, filter)) continue;
+		opened++;
+		const found = await read(pages, summary);
+		if (!found) {
+			result.unreadable.push({ day, id });
+			continue;
+		}
+		let number = endOf(summary, found, from);
+		while (number > 0 && entries.length < limit) {
+			const entry = found[--number] as Entry;
+			if (!isMatch(entry, filter)) continue;
+			entries.push(entry);
+			positions.push([day, id, number]);
+		}
+		if (number > 0) return { ...result, cursor: [day, id, number] };
+	}
+	return last && seen === MOST_SUMMARIES
+		? { ...result, cursor: [last.day, last.id - 1, LAST] }
+		: result;
+}
+
+/** Yields the summaries from a place back, the latest first, at most 10 000. */
+export function* summariesBefore(
+	from: JournalCursor | undefined,
+	filter: Pick<Filter, "since" | "until">,
+	pages: ReadablePages,
+): Generator<StoredSummary> {
+	const [firstDay, firstPage] = from ?? [Number.POSITIVE_INFINITY, 0];
+	let left = MOST_SUMMARIES;
 	for (const day of pages.days()) {
 		if (day > firstDay || isOutside(day, filter)) continue;
 		let before = day === firstDay ? firstPage + 1 : Number.MAX_SAFE_INTEGER;
-		for (;;) {
-			if (left <= 0) return { ...result, cursor: [day, before - 1, LAST] };
+		while (left > 0) {
 			const size = Math.min(CHUNK, left);
 			const chunk = pages.summaries(day, before, size);
 			left -= chunk.length;
-			for (const summary of chunk) {
-				if (result.entries.length >= limit || opened >= MOST_PAGES)
-					return { ...result, cursor: [day, summary.id, LAST] };
-				before = summary.id;
-				result.searchedUntil = summary.first;
-				if (!mayMatch(summary, filter)) continue;
-				opened++;
-				const found = await read(pages, summary);
-				if (!found) {
-					result.unreadable.push({ day, id: summary.id });
-					continue;
-				}
-				const isFirst = day === firstDay && summary.id === firstPage;
-				// A page grows at its end, so the number of an entry stays.
-				let number = Math.min(isFirst ? firstEntry : LAST, found.length);
-				while (number > 0 && result.entries.length < limit) {
-					const entry = found[--number] as Entry;
-					if (!isMatch(entry, filter)) continue;
-					result.entries.push(entry);
-					result.positions.push([day, summary.id, number]);
-				}
-				if (number > 0) return { ...result, cursor: [day, summary.id, number] };
-			}
+			yield* chunk;
 			if (chunk.length < size) break;
+			before = (chunk.at(-1) as StoredSummary).id;
 		}
 	}
-	return result;
+}
+
+/** The number of entries of a page that precede a place. A page grows at its end, so the number of an entry stays. */
+export function endOf(
+	{ day, id }: PageKey,
+	{ length }: readonly Entry[],
+	from: JournalCursor | undefined,
+): number {
+	const isFirst = from && day === from[0] && id === from[1];
+	return isFirst ? Math.min(from[2], length) : length;
 }
 
 /** Returns undefined for a page that is damaged, or was dropped meanwhile. */

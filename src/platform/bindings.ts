@@ -199,7 +199,15 @@ export function boundJournal(): JournalStore {
 		): Promise<void>;
 	};
 	const stub = objectPort<Stub>("Journal", "journal-0", [
-		...(["record", "search", "lives", "ids", "erase", "counts"] as const),
+		...([
+			"record",
+			"search",
+			"list",
+			"lives",
+			"ids",
+			"erase",
+			"counts",
+		] as const),
 	]);
 	return {
 		...stub,

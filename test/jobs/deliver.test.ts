@@ -40,7 +40,15 @@ let number = 0;
 function portsWith(options: Partial<JournalWriter["options"]> = {}) {
 	const name = `deliver-${++number}`;
 	const stub = objectPort<JournalStore>("Journal", name, [
-		...(["record", "search", "lives", "ids", "erase", "counts"] as const),
+		...([
+			"record",
+			"search",
+			"list",
+			"lives",
+			"ids",
+			"erase",
+			"counts",
+		] as const),
 	]);
 	const store = { ...stub, isDeclared: () => true };
 	const all = { record: "all", bodies: "all", maxBytes: 2_048 } as const;

@@ -1,6 +1,7 @@
 /** The rules of the journal: Bloom filters, pages, searches, counts and the life of an event. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { newId } from "../../src/event/id.ts";
 import {
 	addAll,
 	addKey,
@@ -17,6 +18,7 @@ import {
 } from "../../src/journal/counters.ts";
 import type { Entry, Step } from "../../src/journal/entry.ts";
 import { lifeOf } from "../../src/journal/life.ts";
+import { type ListCursor, listEntries } from "../../src/journal/list.ts";
 import { findLives, type LivesPlace } from "../../src/journal/lives.ts";
 import { entriesIn, type Page, pageOf } from "../../src/journal/page.ts";
 import {
@@ -181,7 +183,12 @@ describe("the life of an event", () => {
 	test("has the state of its worst delivery, in any order of its entries", () => {
 		const entries = [
 			{ ...of(T0 + 1, attempt("retrying", 1)), queuedMs: 4, tags: { a: "1" } },
-			of(T0 + 9, { ...attempt("dead", 2), cause: "exhausted", error }),
+			{
+				...of(T0 + 9, { ...attempt("dead", 2), cause: "exhausted", error }),
+				// Of a later message.
+				queuedMs: 1,
+				tags: { a: "1" },
+			},
 			of(T0 + 1, attempt("delivered", 1, "audit")),
 		];
 		const expected = {
@@ -350,3 +357,53 @@ describe("the events of a job", () => {
 		expect(result.found).toHaveLength(250);
 	});
 });
+
+test("a list has each event once, with all its entries, however it is cut into pages", async () => {
+	const batches = fc.array(
+		fc.uniqueArray(fc.nat(5), { minLength: 1, maxLength: 4 }),
+		{ minLength: 1, maxLength: 8 },
+	);
+	await fc.assert(
+		fc.asyncProperty(batches, fc.nat(2), async (batches, more) => {
+			const ids = Array.from({ length: 6 }, () => newId(T0, 4));
+			const all = batches.map((numbers, batch) =>
+				numbers.map((n) => ({
+					id: ids[n] as string,
+					name: "order.paid",
+					time: T0,
+					steps: [{ type: "ignored", at: T0 + batch } as Step],
+				})),
+			);
+			const pages = pagesOf(await Promise.all(all.map((one) => pageOf(one))));
+			const found: Entry[][] = [];
+			let from: ListCursor | undefined;
+			do {
+				const page = await listEntries({}, from, more + 1, pages);
+				expect(page.events.length).toBeLessThanOrEqual(more + 1);
+				found.push(...page.events);
+				from = page.cursor;
+			} while (from);
+			const latestFirst = all.flat().reverse();
+			expect(found).toEqual(
+				[...new Set(latestFirst.map(({ id }) => id))].map((id) =>
+					latestFirst.filter((one) => one.id === id),
+				),
+			);
+		}),
+	);
+});
+
+/** Pages of one day, numbered from 1. */
+function pagesOf(pages: readonly Page[]): ReadablePages {
+	const day = Math.floor(T0 / 86_400_000);
+	return {
+		days: () => [day],
+		summaries: (_, before, limit) =>
+			pages
+				.map((page, index) => ({ ...page, day, id: index + 1, deploy: "v1" }))
+				.filter(({ id }) => id < before)
+				.reverse()
+				.slice(0, limit),
+		data: (_, id) => pages[id - 1]?.data,
+	};
+}
