@@ -2,12 +2,12 @@
  * Measures whether events are handled in time, and names what is not. It also sets missing alarms of the scheduler. It
  * must not answer requests; `entrypoints/http/health.ts` does.
  */
-import pMap from "p-map";
 import { unclaimedQueue } from "../consume/unclaimed.ts";
 import type { DeadLetterState } from "../event/dead-letter.ts";
-import { CALL_CONCURRENCY } from "../event/limits.ts";
 import type { ShardFigures } from "../event/scheduled-row.ts";
 import { sumOf } from "../platform/activity.ts";
+import { log } from "../platform/log.ts";
+import { inTime } from "../platform/timer.ts";
 import type { Ports } from "../ports.ts";
 import {
 	type Figures,
@@ -41,13 +41,18 @@ interface SchedulerFigures {
 	lastHour: ShardFigures["lastHour"];
 }
 
+/** Time limit of each call, in milliseconds. */
+const CALL_TIME = 3_000;
+
 type HealthPorts = Pick<
 	Ports,
-	"queues" | "scheduler" | "deadLetters" | "payloads" | "workers" | "clock"
+	| ("queues" | "scheduler" | "deadLetters" | "payloads" | "workers")
+	| ("clock" | "timer")
 >;
 
 /**
- * Measures all queues and stores. Never throws: a store that does not answer is a problem.
+ * Measures all queues, objects and Workers, within 6 seconds. Never throws: what does not answer in 3 seconds is a
+ * problem.
  *
  * @param names of the queues that the configuration names
  * @param retention how long the queues store a message, in milliseconds
@@ -70,42 +75,60 @@ export async function measureHealth(
 	};
 }
 
+/** Makes all calls at once, each with its own time limit: one that hangs must not hide the others. */
 async function measure(now: number, ports: HealthPorts): Promise<Figures> {
-	const { queues, scheduler, deadLetters, workers } = ports;
+	const { queues, scheduler, deadLetters, workers, timer } = ports;
 	const silent: string[] = [];
-	const orSilent = async <Answer>(
-		store: string,
+	const silentWorkers: string[] = [];
+	const ask = async <Answer>(
+		name: string,
 		call: () => Promise<Answer>,
+		names = silent,
 	) => {
 		try {
-			return await call();
-		} catch {
-			silent.push(store);
+			return await inTime(call(), CALL_TIME, timer);
+		} catch (error) {
+			log("health_call_failed", { store: name, error });
+			names.push(name);
 			return undefined;
 		}
 	};
-	const ofQueues = await pMap(
-		queues.all(),
-		async ({ label, queue }) => {
-			const metrics = await orSilent(`queue ${label}`, () => queue.metrics());
-			return metrics ? ([label, figuresOf(metrics, now)] as const) : [];
-		},
-		{ concurrency: CALL_CONCURRENCY },
-	);
-	const [shards, letters, unclaimed, routes] = await Promise.all([
-		orSilent("scheduler", () => scheduler.figures()),
-		orSilent("dead letters", () => deadLetters.counts()),
-		orSilent("payloads", () => unclaimedQueue(ports)),
-		orSilent("Workers", () => workers.routesWithoutHandler()),
+	const others = workers.all.filter(({ key }) => key !== "");
+	const [ofQueues, shards, letters, unclaimed] = await Promise.all([
+		Promise.all(
+			queues.all().map(async ({ label, queue }) => {
+				const metrics = await ask(`queue ${label}`, () => queue.metrics());
+				return metrics ? ([label, figuresOf(metrics, now)] as const) : [];
+			}),
+		),
+		ask("scheduler", () => scheduler.figures()),
+		ask("dead letters", () => deadLetters.counts()),
+		ask("payloads", () => unclaimedQueue(ports)),
+		...others.map((worker) =>
+			ask(worker.key, () => answerOf(worker), silentWorkers),
+		),
 	]);
+	// A Worker that has not answered is reported already.
+	const routes = await inTime(
+		...([workers.routesWithoutHandler(), CALL_TIME, timer] as const),
+	).catch(() => []);
 	return {
 		queues: Object.fromEntries(ofQueues.filter((one) => one.length > 0)),
 		...(shards && { shards }),
 		...(letters && { deadLetters: letters }),
 		...(unclaimed !== undefined && { unclaimed }),
-		...(routes && { routesWithoutHandler: routes }),
+		routesWithoutHandler: routes,
 		silent,
+		silentWorkers,
 	};
+}
+
+/** @throws Error if the Worker does not list its handlers */
+async function answerOf(
+	worker: HealthPorts["workers"]["all"][number],
+): Promise<void> {
+	if (await worker.isReachable()) return;
+	throw new Error("it does not list its handlers");
 }
 
 function figuresOf(metrics: QueueMetrics, now: number): QueueFigures {

@@ -9,7 +9,7 @@ import { show } from "../event/validation.ts";
  * - `alarm_loop`: a shard wakes again and again, and sends little. Each alarm costs money
  * - `queue_unclaimed`: the events of a queue are not handled, because `TIDINGS_QUEUES` does not name it
  * - `route_without_handler`: the configuration has a route to a handler that its Worker does not have
- * - `store_unavailable`: a queue, an object or a Worker did not answer
+ * - `store_unavailable`: a queue, an object or a Worker did not answer within 3 seconds
  */
 export interface Problem {
 	code:
@@ -41,8 +41,10 @@ export interface Figures {
 	unclaimed?: string | null;
 	/** Configured routes to handlers that do not exist. */
 	routesWithoutHandler?: string[];
-	/** The stores that did not answer. */
+	/** The queues and objects that did not answer. */
 	silent: string[];
+	/** The keys of the Workers that did not answer. */
+	silentWorkers: string[];
 }
 
 const MINUTE = 60_000;
@@ -70,10 +72,11 @@ export function problemsIn(
 			.map(([label, { lag }]) => lateQueue(label, lag, retention)),
 		...shards.flatMap((shard, number) => shardProblems(shard, number, now)),
 		...(unclaimed != null && !names.includes(unclaimed)
-			? [unclaimedQueue(unclaimed)]
+			? [queueWithoutName(unclaimed)]
 			: []),
 		...routesWithoutHandler.map(routeWithoutHandler),
-		...figures.silent.map(unavailable),
+		...figures.silent.map(silentStore),
+		...figures.silentWorkers.map(silentWorker),
 	];
 }
 
@@ -118,7 +121,7 @@ function shardProblems(
 	];
 }
 
-function unclaimedQueue(name: string): Problem {
+function queueWithoutName(name: string): Problem {
 	return {
 		code: "queue_unclaimed",
 		detail: `the events of the queue ${show(name)} are not handled; name it in TIDINGS_QUEUES`,
@@ -132,10 +135,17 @@ function routeWithoutHandler(id: string): Problem {
 	};
 }
 
-function unavailable(store: string): Problem {
+function silentStore(store: string): Problem {
 	return {
 		code: "store_unavailable",
-		detail: `${store} did not answer; look for store_failed in the log of the owner`,
+		detail: `${store} did not answer; look for health_call_failed in the log of the owner`,
+	};
+}
+
+function silentWorker(key: string): Problem {
+	return {
+		code: "store_unavailable",
+		detail: `Worker ${key} did not list its handlers, so its events wait; deploy it, or correct its binding`,
 	};
 }
 

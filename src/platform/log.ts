@@ -60,6 +60,7 @@ const LINES = {
 	// dialects
 	config_keys_ignored: ["warn", "nothing; these keys have no effect here"],
 	store_failed: ["error", "the caller may try again"],
+	health_call_failed: ["error", "/health answers 503"],
 	alarm_not_set: ["error", "the watch sets it again"],
 	flush_failed: ["error", "the rows are flushed again after a backoff"],
 	attempt_not_recorded: ["error", "the alarm makes the attempt again"],

@@ -1,6 +1,7 @@
-/** Which figures are problems, on each side of every limit. */
+/** Which figures are problems, on each side of every limit, and which calls have no answer. */
 import { expect, test } from "vitest";
 import type { ShardFigures } from "../../src/event/scheduled-row.ts";
+import { measureHealth } from "../../src/health/health.ts";
 import { problemsIn } from "../../src/health/problems.ts";
 
 const NOW = Date.UTC(2027, 0, 1);
@@ -59,10 +60,83 @@ test.each([
 		{ silent: ["dead letters"] },
 		["store_unavailable", "dead letters did not answer"],
 	],
+	[
+		"a silent Worker",
+		{ silentWorkers: ["mail"] },
+		["store_unavailable", "Worker mail did not list its handlers"],
+	],
 ] as const)("%s", (_, figures, problem: readonly string[] = []) => {
-	const all = { queues: {}, silent: [], ...figures } as never;
+	const all = {
+		queues: {},
+		silent: [],
+		silentWorkers: [],
+		...figures,
+	} as never;
 	const [code, part] = problem;
 	expect(problemsIn(all, ["named"], RETENTION, NOW)).toEqual(
 		code ? [{ code, detail: expect.stringContaining(part as string) }] : [],
 	);
+});
+
+test("each queue, object and Worker that does not answer in time is a problem with its name, and no call waits for another", async () => {
+	const limits = new Set<number>();
+	const never = () => new Promise<never>(() => {});
+	const queue = {
+		metrics: async () => ({ backlogCount: 0, backlogBytes: 0 }),
+	};
+	const worker = { isReachable: async () => true };
+	const begun: string[] = [];
+	const healthOf = (silent: readonly string[]) => {
+		const call = (name: string, answer: () => Promise<unknown>) => () => {
+			begun.push(name);
+			return silent.includes(name) ? never() : answer();
+		};
+		return measureHealth([], RETENTION, {
+			clock: () => NOW,
+			// The answers are there at once, so a limit that has begun is over before the next tick.
+			timer: (expire: () => void, ms: number) => {
+				limits.add(ms);
+				const timeout = setTimeout(expire, 0);
+				return () => clearTimeout(timeout);
+			},
+			queues: {
+				all: () =>
+					["events", "bulk"].map((label) => ({
+						...{ label, name: label },
+						queue: { metrics: call(`queue ${label}`, queue.metrics) },
+					})),
+			},
+			scheduler: { figures: call("scheduler", async () => [shard()]) },
+			deadLetters: { counts: call("dead letters", async () => ({ dead: 1 })) },
+			payloads: { get: call("payloads", async () => null) },
+			workers: {
+				all: ["", "mail", "shop"].map((key) => ({
+					...{ ...worker, key },
+					isReachable: call(`Worker ${key}`, worker.isReachable),
+				})),
+				routesWithoutHandler: async () => [],
+			},
+		} as never);
+	};
+	expect(await healthOf([])).toMatchObject({ status: "ok", problems: [] });
+	const all = [
+		...["queue events", "queue bulk", "scheduler", "dead letters"],
+		...["payloads", "Worker mail", "Worker shop"],
+	];
+	for (const one of all) {
+		const { status, problems } = await healthOf([one]);
+		expect({ status, problems }).toEqual({
+			status: "failing",
+			problems: [
+				{
+					code: "store_unavailable",
+					detail: expect.stringMatching(new RegExp(`^${one} did not`)),
+				},
+			],
+		});
+	}
+	begun.length = 0;
+	expect((await healthOf(all)).problems).toHaveLength(all.length);
+	expect(begun.toSorted()).toEqual(all.toSorted());
+	expect([...limits]).toEqual([3_000]);
 });
