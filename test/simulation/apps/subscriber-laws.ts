@@ -30,12 +30,12 @@ export function judgeSubscribers(
 			const what = `${app}, subscriber of ${name} "${token}",`;
 			const runs = ledger.apps.runsOf(name, app, token);
 			const succeeded = runs.filter((run) => run.hasSucceeded).length;
-			const handlers = own.map((one) => `${app}/${TOOL}#${one.id}`);
+			const handlers = own.map(handlerOf);
 			judge(
 				"subscriber missed",
 				!own.some((one) => isOwed(one, sent, closedAt)) ||
 					succeeded > 0 ||
-					handlers.some((handler) => isDead(deadLetters, `${id}:${handler}`)),
+					own.some((one) => isBuried(one, id, deadLetters)),
 				`${what} ran ${runs.length} times, did not succeed and is not dead`,
 			);
 			const most = mostOf(id, handlers, ledger);
@@ -46,6 +46,22 @@ export function judgeSubscribers(
 			);
 		}
 	}
+}
+
+function handlerOf({ app, id }: KnownSubscription): string {
+	return `${app}/${TOOL}#${id}`;
+}
+
+/** Whether a delivery has a dead letter. If it was replayed after the subscription had ended, the replay is cancelled. */
+function isBuried(
+	subscription: KnownSubscription,
+	event: string,
+	deadLetters: ReadonlyMap<string, DeadLetterRow>,
+): boolean {
+	const id = `${event}:${handlerOf(subscription)}`;
+	const isResolved = deadLetters.get(id)?.state === "resolved";
+	const hasEnded = subscription.endAskedAt !== undefined;
+	return isDead(deadLetters, id) || (isResolved && hasEnded);
 }
 
 /** Whether the subscription existed when the event was sent, and for long enough after it. */
