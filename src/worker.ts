@@ -7,6 +7,7 @@ import { settingsOf } from "./config/settings.ts";
 import { consume } from "./consume/queue.ts";
 import { reportUnclaimed, UNCLAIMED_DELAY } from "./consume/unclaimed.ts";
 import type { Dashboard } from "./dashboard.ts";
+import { OPTIONAL_OBJECTS } from "./doctor/needs.ts";
 import type { Apps } from "./entrypoints/apps.ts";
 import { createApp } from "./entrypoints/http/app.ts";
 import { decode } from "./event/envelope.ts";
@@ -16,7 +17,7 @@ import { rejectUnknownKeys } from "./event/validation.ts";
 import type { Events } from "./events.ts";
 import { checkHandlerPaths } from "./handlers/modules.ts";
 import { runStep } from "./jobs/run-step.ts";
-import { queueNames } from "./platform/bindings.ts";
+import { isObjectDeclared, queueNames } from "./platform/bindings.ts";
 import { log } from "./platform/log.ts";
 import { setObjectContext } from "./platform/object-context.ts";
 import type { QueueRole } from "./platform/queue-names.ts";
@@ -108,8 +109,10 @@ export function worker<Env = Cloudflare.Env>(
 		consume: (messages, role) => consume(messages, role, consumerPorts),
 	});
 
+	const logMissing = missingObjectsLogger(settings.journal !== false);
 	return {
 		async fetch(request, env, ctx) {
+			logMissing();
 			const { pathname } = new URL(request.url);
 			const isApi = ours.some((path) => isUnder(pathname, prefix + path));
 			if (pages && !isApi && isUnder(pathname, pagesPath))
@@ -120,6 +123,7 @@ export function worker<Env = Cloudflare.Env>(
 		},
 
 		async queue(batch, env, ctx) {
+			logMissing();
 			const role = roles.get(batch.queue);
 			if (role) return consume(batch.messages, role, consumerPorts);
 			const [first] = batch.messages;
@@ -135,6 +139,7 @@ export function worker<Env = Cloudflare.Env>(
 		},
 
 		async scheduled(controller, env, ctx) {
+			logMissing();
 			// Both settle: a failed watch must not interrupt the user's own work.
 			const ends = await Promise.allSettled([
 				ports.scheduler.watch(),
@@ -151,6 +156,20 @@ const OPTIONS = [
 	...(["fetch", "queue", "scheduled", "email"] as const),
 	...(["prefix", "config", "dashboard", "apps"] as const),
 ];
+
+/** Returns a function that logs, at its first call, the objects of features that this Worker does not declare. */
+function missingObjectsLogger(needsJournal: boolean): () => void {
+	let isDone = false;
+	return () => {
+		if (isDone) return;
+		isDone = true;
+		const missing = Object.keys(OPTIONAL_OBJECTS).filter(
+			(name) => (name !== "Journal" || needsJournal) && !isObjectDeclared(name),
+		);
+		if (missing.length > 0)
+			log("objects_not_declared", { objects: missing.join(", ") });
+	};
+}
 
 /** Reads the var when the module loads, so that a wrong var fails the deploy and not the events. */
 function rolesByName(): Map<string, QueueRole> {

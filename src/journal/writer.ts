@@ -18,7 +18,6 @@ export class JournalWriter {
 	/** Calls that failed, and that no later call has counted yet. */
 	#missed = 0;
 	#loggedAt = Number.NEGATIVE_INFINITY;
-	#isMissingLogged = false;
 
 	/** @param background lets a promise outlive the request or the batch */
 	constructor(
@@ -35,20 +34,12 @@ export class JournalWriter {
 
 	/** Returns a recorder for one batch or request; null if the Worker does not declare the journal. */
 	startRecording(): Recorder | null {
-		if (this.store.isDeclared()) return new Recorder(this.options);
-		this.#logMissing();
-		return null;
+		return this.store.isDeclared() ? new Recorder(this.options) : null;
 	}
 
 	/** Sends what was recorded in one call, in the background. Never throws. */
 	record(recorder: Recorder): void {
 		this.#background(this.#send(recorder));
-	}
-
-	#logMissing(): void {
-		if (this.#isMissingLogged) return;
-		this.#isMissingLogged = true;
-		log("object_not_declared", { object: "Journal" });
 	}
 
 	/** Never rejects. */

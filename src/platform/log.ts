@@ -77,9 +77,9 @@ const LINES = {
 	// stores
 	row_unreadable: ["error", "the list shows what can be read of the row"],
 	// journal
-	object_not_declared: [
+	objects_not_declared: [
 		"warn",
-		"events are delivered; features that need the object answer not_configured",
+		"events are delivered; what needs them answers not_configured",
 	],
 	journal_failed: ["error", "these entries are missing from the journal"],
 	journal_full: ["warn", "its oldest day was dropped"],

@@ -4,6 +4,7 @@ import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { createClient, PartialPublishError } from "../../../src/client.ts";
 import { unclaimedQueue } from "../../../src/consume/unclaimed.ts";
+import { createEvents } from "../../../src/events.ts";
 import { portsOf } from "../../../src/registration.ts";
 import { worker as workerOf } from "../../../src/worker.ts";
 import { call, installKeys, keyOf } from "../../support/http.ts";
@@ -364,3 +365,15 @@ test.each([
 		expect(() => workerOf(events)).not.toThrow();
 	},
 );
+
+test("an owner without the objects of features works, and its first invocation says once which it lacks", async () => {
+	const warned = vi.spyOn(console, "warn").mockReturnValue();
+	const owner = workerOf(createEvents());
+	const request = new Request("https://events.test/nothing") as never;
+	for (let n = 0; n < 2; n++)
+		expect((await owner.fetch(request, env, {} as never)).status).toBe(404);
+	expect(warned).toHaveBeenCalledOnce();
+	expect(warned.mock.calls.flat().join()).toMatch(
+		/objects_not_declared.*Journal, Jobs, Keys/,
+	);
+});
