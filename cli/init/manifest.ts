@@ -58,6 +58,8 @@ export function addToManifest(
 		scripts: Object.fromEntries(scripts),
 		dependencies: listed(libraries),
 		devDependencies: listed(tools),
+		// npm warns about other scripts of packages at their installation.
+		...(isNew && { allowScripts: { esbuild: true, workerd: true } }),
 	};
 	const filled = Object.entries(change).filter(
 		([, value]) => Object.keys(value).length > 0,
@@ -66,6 +68,21 @@ export function addToManifest(
 		MANIFEST,
 		editConfig(MANIFEST, text, Object.fromEntries(filled)),
 	);
+}
+
+/** A script of the user is not changed. It is named once: before the project depends on this package. */
+export function scriptNotes(project: Project): string[] {
+	const { scripts = {}, dependencies = {} } = manifestOf(project);
+	const commands = Object.entries(scripts).flatMap(([name, command]) =>
+		/\bwrangler dev\b/.test(command)
+			? `npm pkg set "scripts.${name}=${command.replace("wrangler dev", "tidings dev")}"`
+			: [],
+	);
+	return dependencies.tidings !== undefined || commands.length === 0
+		? []
+		: [
+				`Your scripts run wrangler dev, which shows no events. To see what happens to each, run:\n${commands.join("\n")}`,
+			];
 }
 
 /** The command that installs what was added, of the project's package manager. */

@@ -1,10 +1,11 @@
 /** Plans what `init` changes in a project. It writes nothing to the disk. */
+import { KEY_FILE } from "../key-file.ts";
 import { UsageError } from "../usage-error.ts";
 import { wranglerFileOf } from "../wrangler-config.ts";
 import { completeConfig, withExtras } from "./configure.ts";
 import { editConfig } from "./edit-config.ts";
 import { entryFileOf, usualMain } from "./entry-file.ts";
-import { addToManifest, workerName } from "./manifest.ts";
+import { addToManifest, scriptNotes, workerName } from "./manifest.ts";
 import { planPublisher, planSubscriber, withOwner } from "./other-workers.ts";
 import { planKey, planOwner } from "./owner.ts";
 import type { Project } from "./project.ts";
@@ -57,13 +58,14 @@ export function planInit(
 		);
 	const entry = entryFileOf(project, main);
 	const notes = isNew ? [] : configNotes(config, before, text, env);
-	const ignored = isNew
-		? ["node_modules/", ".wrangler/", "worker-configuration.d.ts"]
-		: [];
+	const ignored = ["node_modules/", ".wrangler/"];
+	// Types that an existing project commits stay in its repository.
+	if (isNew) ignored.push("worker-configuration.d.ts");
 	if (isOwner) {
 		const cron = addedCron(config, before, text, env);
 		notes.push(...planOwner(project, entry, cron));
-		ignored.push(planKey(project, env));
+		ignored.push(planKey(project, env), KEY_FILE);
+		notes.push(...scriptNotes(project));
 	}
 	if (subscriber) notes.push(...planSubscriber(project, entry, name));
 	if (publisher !== undefined)

@@ -108,6 +108,15 @@ test("a project with .env and without .dev.vars gets the key there: wrangler rea
 	expect(textOf(folder, ".gitignore")).toContain(".env");
 });
 
+test("a script that runs wrangler dev stays, and the command that changes it is printed once", () => {
+	const folder = writeProject(parent, "my-hono");
+	expect(init(folder).notes).toContainEqual(
+		expect.stringContaining('npm pkg set "scripts.dev=tidings dev"'),
+	);
+	expect(textOf(folder, "package.json")).toContain('"dev": "wrangler dev"');
+	expect(init(folder, { env: "staging" }).notes).toEqual([]);
+});
+
 test("other environments are named with the command that configures them", () => {
 	const folder = writeProject(parent, "nightly");
 	const path = join(folder, "wrangler.toml");
