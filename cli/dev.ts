@@ -4,8 +4,9 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
 import { devArguments } from "./dev/arguments.ts";
+import { withoutNoise } from "./dev/noise.ts";
 import { rewriting } from "./dev/output.ts";
-import { startText } from "./dev/start.ts";
+import { startOf } from "./dev/start.ts";
 import { WRANGLER_UPDATE, wranglerFault, wranglerIn } from "./requirements.ts";
 import { Lines } from "./timeline/lines.ts";
 import { timeOfDay } from "./timeline/narrate.ts";
@@ -52,12 +53,14 @@ async function runDev(args: string[]): Promise<void> {
 		folder: process.cwd(),
 		print: (line) => console.log(line),
 		onReady: async (url) => {
-			const text = await startText(url, devArguments(args));
+			const { text, paths } = await startOf(url, devArguments(args));
 			console.log(`\n${text}\n`);
+			return paths;
 		},
 	});
 	createInterface(child.stdout).on("line", read);
-	createInterface(child.stderr).on("line", (line) => console.error(line));
+	const onError = withoutNoise((line) => console.error(line));
+	createInterface(child.stderr).on("line", onError);
 	const [code] = await once(child, "close");
 	process.exitCode = code ?? 0;
 }

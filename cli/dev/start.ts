@@ -2,36 +2,39 @@
 import { dirname } from "node:path";
 import { styleText } from "node:util";
 import { createAdmin } from "../../src/admin.ts";
+import { exampleOf } from "../../src/event/example-body.ts";
 import { wranglerVariables } from "../dev-vars.ts";
 import { FIRST_BODY, FIRST_NAME } from "../init/sources.ts";
 import type { DevArguments } from "./arguments.ts";
 
+export interface Start {
+	text: string;
+	/** Paths that Tidings answers: requests to them say nothing that the timeline does not. */
+	paths: string[];
+}
+
 /** @param listening where wrangler listens */
-export async function startText(
+export async function startOf(
 	listening: string,
 	{ config = "wrangler.jsonc", env }: DevArguments,
-): Promise<string> {
+): Promise<Start> {
 	const { TIDINGS_KEY: key, TIDINGS_URL } = wranglerVariables(
 		...([dirname(config), env] as const),
 	);
 	const { pathname } = new URL(TIDINGS_URL ?? "/", listening);
 	const url = new URL(pathname, listening).href.replace(/\/$/, "");
 	const page = await dashboardAt(url);
-	const rows: [string, string][] = [
-		...(page ? [["Dashboard", page] as [string, string]] : []),
-		["Publish", key ? await publishText(url, key) : NO_KEY],
-		...(key ? [["Look", lookText(listening)] as [string, string]] : []),
-	];
-	return rows
-		.map(([title, text]) => `${styleText("bold", title.padEnd(10))} ${text}`)
+	const rows = [
+		["Worker", url],
+		["Key", key ?? NO_KEY],
+		...(page === undefined ? [] : [["Dashboard", page]]),
+		...(key === undefined ? [] : [["Publish", await publishText(url, key)]]),
+	] as const;
+	const text = rows
+		.map(([title, value]) => `${styleText("bold", title.padEnd(10))} ${value}`)
 		.join("\n");
-}
-
-/** The commands find wrangler's default port by themselves. */
-function lookText(listening: string): string {
-	const { port, origin } = new URL(listening);
-	const at = port === "8787" ? "" : ` --url ${origin}`;
-	return `npx tidings${at} events`;
+	const paths = [`${url}/v1/`, ...(page === undefined ? [] : [page])];
+	return { text, paths: paths.map((one) => new URL(one).pathname) };
 }
 
 const NO_KEY =
@@ -50,21 +53,22 @@ async function dashboardAt(url: string): Promise<string | undefined> {
 
 /** A command that publishes an event which has a handler. */
 async function publishText(url: string, key: string): Promise<string> {
-	const names = await handledNames(url, key);
-	const isFirst = names.length === 0 || names.includes(FIRST_NAME);
-	const name = isFirst ? FIRST_NAME : names[0];
-	const body = isFirst ? FIRST_BODY : "null";
-	return `curl ${url}/v1/events -H 'authorization: Bearer ${key}' -H 'content-type: application/json' -d '{"name":"${name}","body":${body}}'`;
+	const event = JSON.stringify(await exampleEvent(url, key));
+	const data = event.replaceAll("'", "'\\''");
+	return `curl ${url}/v1/events -H 'authorization: Bearer ${key}' -H 'content-type: application/json' -d '${data}'`;
 }
 
-/** The patterns of handlers that are names. */
-async function handledNames(url: string, key: string): Promise<string[]> {
-	try {
-		const { handlers } = await createAdmin({ url, key }).handlers();
-		return handlers
-			.flatMap(({ patterns }) => patterns)
-			.filter((pattern) => !/[*@]/.test(pattern));
-	} catch {
-		return [];
-	}
+/** An event of a handler, if possible the one that `init` wrote, with a body that its schema accepts. */
+async function exampleEvent(url: string, key: string) {
+	const { handlers } = await createAdmin({ url, key })
+		.handlers()
+		.catch(() => ({ handlers: [] }));
+	const named = handlers.flatMap(({ patterns, schema }) =>
+		patterns.flatMap((name) => (/[*@]/.test(name) ? [] : { name, schema })),
+	);
+	const found = named.find(({ name }) => name === FIRST_NAME) ?? named[0];
+	if (found === undefined)
+		return { name: FIRST_NAME, body: JSON.parse(FIRST_BODY) };
+	const { name, schema } = found;
+	return { name, body: schema ? exampleOf(schema, Date.now()) : {} };
 }

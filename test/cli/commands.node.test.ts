@@ -10,8 +10,11 @@ import { promisify, stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 
 import { parseAfter } from "../../cli/after.ts";
+import { rewriting } from "../../cli/dev/output.ts";
+import { startOf } from "../../cli/dev/start.ts";
 import { showProgress } from "../../cli/progress.ts";
 import { checkNode, own } from "../../cli/requirements.ts";
+import { Lines } from "../../cli/timeline/lines.ts";
 import type { Finding } from "../../src/doctor/finding.ts";
 
 const main = new URL("../../cli/main.ts", import.meta.url).pathname;
@@ -218,6 +221,79 @@ test("dev refuses a directory without wrangler, and one with a wrangler that is 
 		rmSync(cwd, { recursive: true });
 	}
 }, 30_000);
+
+test("dev's curl command has a body that the schema of the event accepts", async () => {
+	const cwd = mkdtempSync(join(tmpdir(), "tidings-dev-"));
+	writeFileSync(join(cwd, ".dev.vars"), "TIDINGS_KEY=tid_a_b\n");
+	const named = { type: "string" };
+	const schema = {
+		...{ type: "object", required: ["email", "item"] },
+		properties: { email: named, item: { const: "it's" }, note: named },
+	};
+	const handlers = [{ patterns: ["*"] }, { patterns: ["order.paid"], schema }];
+	answer.json = { handlers };
+	const { port } = server.address() as AddressInfo;
+	const at = `http://127.0.0.1:${port}`;
+	const { text, paths } = await startOf(at, { config: `${cwd}/wrangler.toml` });
+	rmSync(cwd, { recursive: true });
+	const event = `{"name":"order.paid","body":{"email":"ada@example.com","item":"it'\\''s"}}`;
+	expect(stripVTControlCharacters(text).split("\n")).toEqual([
+		...[`Worker     ${at}`, "Key        tid_a_b"],
+		`Publish    curl ${at}/v1/events -H 'authorization: Bearer tid_a_b' -H 'content-type: application/json' -d '${event}'`,
+	]);
+	expect(paths).toEqual(["/v1/"]);
+});
+
+test("dev leaves out what wrangler prints at each start, and requests to Tidings that succeed", async () => {
+	const shown: string[] = [];
+	let isStarted = false;
+	const read = rewriting({
+		...{ lines: new Lines(String), folder: "/" },
+		print: (line) => shown.push(line),
+		onReady: async (url) => {
+			isStarted = url === "http://localhost:8787";
+			return ["/v1/", "/_tidings"];
+		},
+	});
+	const start = `
+ ⛅️ wrangler 4.156.2 (update available 4.164.0)
+───────────────────────────────────────────────
+Using secrets defined in .dev.vars
+Your Worker has access to the following bindings:
+Binding                               Resource                     Mode
+env.EVENTS_QUEUE (walk-events)        Queue                        local
+
+▲ [WARNING] Scheduled Workers are not automatically triggered during local development.
+
+  To manually trigger a scheduled event, run:
+    curl "http://localhost:8911/cdn-cgi/local/scheduled"
+
+
+▲ [WARNING] The latest compatibility date is 2026-11-02
+
+⎔ Starting local server...
+⎔ Connection status updated
+[wrangler:info] Ready on http://localhost:8787
+[wrangler:info] GET /_tidings 404 Not Found (75ms)`;
+	for (const line of start.split("\n")) read(line);
+	await Promise.resolve();
+	for (const line of [
+		"[wrangler:info] POST /v1/events 202 Accepted (5ms)",
+		"[wrangler:info] POST /v1/events 401 Unauthorized (5ms)",
+		"[wrangler:info] GET /orders 200 OK (5ms)",
+	])
+		read(line);
+	expect({ isStarted, shown }).toEqual({
+		isStarted: true,
+		shown: [
+			"▲ [WARNING] The latest compatibility date is 2026-11-02",
+			"",
+			"⎔ Starting local server...",
+			"[wrangler:info] POST /v1/events 401 Unauthorized (5ms)",
+			"[wrangler:info] GET /orders 200 OK (5ms)",
+		],
+	});
+});
 
 test("an error from an event prints no control characters", async () => {
 	const id = "01a1fc58-179d-7042-a27b-c7a89af9ee02";

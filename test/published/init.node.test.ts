@@ -144,6 +144,7 @@ events.on(UserJoined, { id: "breaks", retries: 0 }, async () => {
 		await says(`Dashboard  http://localhost:${port}/_tidings`);
 		const [, curl = ""] = /^Publish +(curl .*)$/m.exec(output) ?? [];
 		expect(curl).toContain(await keyOf("nightly"));
+		expect(output.split("\n").length, output).toBeLessThan(10);
 		const { stdout } = await run("sh", ["-c", curl]);
 		const { id } = JSON.parse(stdout);
 		const short = id.slice(-8, -2);

@@ -1,5 +1,6 @@
 /** Publishes an event: its body begins as an example of its schema, and it is sent now or later. */
 import { RefusedError } from "../../event/errors.ts";
+import { exampleOf } from "../../event/example-body.ts";
 import {
 	checkPublish,
 	checkPublisher,
@@ -14,7 +15,6 @@ import { render } from "../components/layout.tsx";
 import { Empty } from "../components/list.tsx";
 import { AS_TYPED, type Draft, Form, Refusal } from "../form.tsx";
 import { readBody } from "../json-text.ts";
-import { exampleOf } from "../publish-example.ts";
 import { OnceField, publishOnce } from "../publish-once.tsx";
 import { callerIn, type Page, type PageContext, useView } from "../view.ts";
 

@@ -1,4 +1,4 @@
-/** Makes an example of a value from its JSON Schema: what is required, and no more. It does not validate. */
+/** Makes an example of a body from its JSON Schema: what is required, and no more. It does not validate. */
 
 interface Schema {
 	$ref?: string;
@@ -108,7 +108,8 @@ function merged(schema: Schema): Schema {
 
 function textFor({ minLength = 0, maxLength }: Schema, name: string): string {
 	const least = Math.min(minLength, MOST_CHARACTERS);
-	return name.padEnd(least, "x").slice(0, maxLength);
+	const text = /e-?mail$/i.test(name) ? "ada@example.com" : name;
+	return text.padEnd(least, "x").slice(0, maxLength);
 }
 
 function numberFor(schema: Schema): number {
