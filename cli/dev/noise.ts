@@ -4,12 +4,12 @@ import { stripVTControlCharacters } from "node:util";
 const LINES = [
 	...[/^\s*⛅️ wrangler /, /^─+$/, /^Using (secrets|vars) defined in /],
 	...[/^⎔ Connection status updated/, /\bReady on https?:/],
-	/^\{"tidings":"local_queues_durable"/,
+	/^(\[[\w-]+\] )?\{"tidings":"local_queues_durable"/,
 ];
 
 /** First lines of blocks. */
 const BLOCKS = [
-	/^Your Worker(s have| has) access to the following bindings/,
+	...[/ has access to the following bindings:$/, /^Service bindings, Durable/],
 	...[/Unable to fetch the `Request.cf` object/, /Scheduled Workers are not/],
 ];
 

@@ -8,6 +8,9 @@ import { mapStack } from "./source-map.ts";
 /** The line with which wrangler says where it listens. */
 const READY = /Ready on (https?:\/\/\S+)/;
 
+/** The name of a Worker, before each of its lines when several run. */
+const WORKER = /^\[[\w-]+\] /;
+
 const REQUEST = /^\[wrangler:info\] [A-Z]+ (\/\S*) (\d)\d\d /;
 
 interface Output {
@@ -28,7 +31,7 @@ export function rewriting(output: Output): (line: string) => void {
 	let isReady = false;
 	return (line) => {
 		const bare = stripVTControlCharacters(line);
-		const transition = transitionIn(bare);
+		const transition = transitionIn(bare.replace(WORKER, ""));
 		if (transition) {
 			print(lines.transition(transition));
 			// The line has the message.

@@ -249,7 +249,7 @@ test("dev leaves out what wrangler prints at each start, and requests to Tidings
 	let isStarted = false;
 	const read = rewriting({
 		...{ lines: new Lines(String), folder: "/" },
-		print: (line) => shown.push(line),
+		print: (line) => shown.push(stripVTControlCharacters(line)),
 		onReady: async (url) => {
 			isStarted = url === "http://localhost:8787";
 			return ["/v1/", "/_tidings"];
@@ -281,6 +281,7 @@ env.EVENTS_QUEUE (walk-events)        Queue                        local
 		"[wrangler:info] POST /v1/events 202 Accepted (5ms)",
 		"[wrangler:info] POST /v1/events 401 Unauthorized (5ms)",
 		"[wrangler:info] GET /orders 200 OK (5ms)",
+		'[shop] tidings {"type":"published","at":1,"id":"e","event":"a.b"}',
 	])
 		read(line);
 	expect({ isStarted, shown }).toEqual({
@@ -291,6 +292,7 @@ env.EVENTS_QUEUE (walk-events)        Queue                        local
 			"⎔ Starting local server...",
 			"[wrangler:info] POST /v1/events 401 Unauthorized (5ms)",
 			"[wrangler:info] GET /orders 200 OK (5ms)",
+			expect.stringMatching(/^1 .* a\.b .*published/),
 		],
 	});
 });

@@ -84,6 +84,15 @@ test("each code block in TypeScript compiles", async () => {
 	expect(await typeErrors(folder)).toBe("");
 });
 
+test("the code for existing projects imports without an extension, as the compiler options of npm create cloudflare require", async () => {
+	for (const document of [
+		...["README.md", "AGENTS.md"],
+		"docs/getting-started/your-own-worker.md",
+	])
+		for (const { code } of blocksIn(await readDocument(document)))
+			expect(code, document).not.toMatch(/from "\.[^"]*\.ts"/);
+});
+
 test("each relative link leads to an existing file and heading", async () => {
 	let count = 0;
 	const broken: string[] = [];
