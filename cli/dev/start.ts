@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import { styleText } from "node:util";
 import { createAdmin } from "../../src/admin.ts";
-import { exampleOf } from "../../src/event/example-body.ts";
+import { exampleOf } from "../../src/handlers/example-body.ts";
 import { wranglerVariables } from "../dev-vars.ts";
 import { FIRST_BODY, FIRST_NAME } from "../init/sources.ts";
 import type { DevArguments } from "./arguments.ts";

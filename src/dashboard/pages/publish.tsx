@@ -1,12 +1,12 @@
 /** Publishes an event: its body begins as an example of its schema, and it is sent now or later. */
 import { RefusedError } from "../../event/errors.ts";
-import { exampleOf } from "../../event/example-body.ts";
 import {
 	checkPublish,
 	checkPublisher,
 	mayPublish,
 } from "../../event/permission.ts";
 import { show } from "../../event/validation.ts";
+import { exampleOf } from "../../handlers/example-body.ts";
 import { jsonSchemaOf } from "../../handlers/listing.ts";
 import type { Ports } from "../../ports.ts";
 import { action, nameOf } from "../action.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { exampleOf } from "../../src/event/example-body.ts";
+import { exampleOf } from "../../src/handlers/example-body.ts";
 
 const now = Date.UTC(2026, 10, 29, 12, 30);
 
