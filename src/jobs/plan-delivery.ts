@@ -58,10 +58,10 @@ async function bodyOf(
 	{ payloads, clock }: PlanPorts,
 ): Promise<{ text: string } | { reference: string } | { reason: string }> {
 	if (reference !== undefined) {
-		if ((await payloads.get(reference)) === null)
-			return { reason: "its body, which was stored apart, has expired" };
-		await payloads.keep(reference, clock() + PAYLOAD_RETENTION);
-		return { reference };
+		const until = clock() + PAYLOAD_RETENTION;
+		return (await payloads.keep(reference, until))
+			? { reference }
+			: { reason: "its body, which was stored apart, has expired" };
 	}
 	if (erasedAt !== undefined) return { reason: "its body was erased" };
 	if (body === undefined)

@@ -31,11 +31,13 @@ export class Payloads extends DurableObject {
 		return this.#payload()?.text ?? null;
 	}
 
-	/** Extends the date. Never shortens it. */
-	async keep(until: number): Promise<void> {
+	/** Extends the date. Never shortens it. Returns false if no body is stored. */
+	async keep(until: number): Promise<boolean> {
 		const payload = this.#payload();
-		if (!payload || until - payload.until < SHORTEST_EXTENSION) return;
-		await this.put(payload.text, until);
+		if (!payload) return false;
+		if (until - payload.until >= SHORTEST_EXTENSION)
+			await this.put(payload.text, until);
+		return true;
 	}
 
 	/** Deletes the body before it expires. Returns false if no body is stored. */

@@ -152,7 +152,7 @@ export function boundPayloads(): PayloadStore {
 	interface Payload {
 		put(text: string, until: number): Promise<void>;
 		get(): Promise<string | null>;
-		keep(until: number): Promise<void>;
+		keep(until: number): Promise<boolean>;
 		delete(): Promise<boolean>;
 	}
 	const payload = (key: string) =>

@@ -472,7 +472,7 @@ describe("nothing is acknowledged or observed before it is stored:", () => {
 		for (const isOwn of [true, false]) {
 			const ports = portsWith({});
 			const order: string[] = [];
-			ports.payloads.keep = async () => void order.push("extend");
+			ports.payloads.keep = async () => order.push("extend") > 0;
 			ports.scheduler.store = async () => void order.push("store");
 			ports.retriesQueue.send = async () => void order.push("send");
 			const event = eventOf(isOwn, { isLarge: true, attempts: 90 });

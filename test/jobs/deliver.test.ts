@@ -308,6 +308,10 @@ test("an event without a whole body is failed with the remedy, and a large one i
 	};
 	await ports.payloads.put("there", '"large"', Date.now() + 5);
 	await record(...Object.values(entries));
+	// No body is loaded only to check that it exists.
+	ports.payloads.get = async () => {
+		throw new Error("a body was loaded");
+	};
 	const { done, errors } = await run(stepOf(), ports);
 	expect(done).toBe(1);
 	expect(sentTo(ports)).toMatchObject([

@@ -16,7 +16,7 @@ const referring = received(encodeEvent(head, { reference: "key" }));
 const storeOf = (texts: Record<string, string> = {}): PayloadStore => ({
 	put: async () => {},
 	get: async (key) => texts[key] ?? null,
-	keep: async () => {},
+	keep: async () => false,
 	delete: async () => false,
 });
 
@@ -53,7 +53,7 @@ describe("a body by reference", () => {
 	const broken = { ...storeOf(), keep: down };
 
 	test("is stored until 30 days after the next attempt, counted from that attempt", async () => {
-		const keep = vi.fn(async () => {});
+		const keep = vi.fn(async () => true);
 		const payloads = { ...storeOf(), keep };
 		await extendBody(inline, 5_000, { payloads, clock });
 		expect(keep).not.toHaveBeenCalled();

@@ -47,7 +47,7 @@ async function flushed(
 			},
 		},
 		payloads: {
-			keep: async (key, until) => void done.push(["kept", key, until]),
+			keep: async (key, until) => done.push(["kept", key, until]) > 0,
 		},
 		clock: () => NOW,
 		pause: async () => {},

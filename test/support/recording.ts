@@ -88,6 +88,7 @@ export function recordingPortsOf(
 			keep: async (key, until) => {
 				const payload = recorded.payloads.get(key);
 				if (payload) payload.until = until;
+				return payload !== undefined;
 			},
 			delete: async (key) => recorded.payloads.delete(key),
 		},
