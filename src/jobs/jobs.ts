@@ -1,5 +1,4 @@
 /** Starts, reads and stops jobs. It acts on nothing itself; the object of the jobs does, batch by batch. */
-import { v7 } from "uuid";
 import { RefusedError } from "../event/errors.ts";
 import { show } from "../event/validation.ts";
 import { cursorOf, pageSize, positionOf } from "../lists/cursor.ts";
@@ -59,7 +58,7 @@ export async function startJob(
 			"invalid_request",
 			`${counted.count} match by now, more than the ${confirmed} that were confirmed, so nothing was done; confirm the new number`,
 		);
-	const id = v7({ msecs: ports.clock() });
+	const id = ports.newId(ports.clock());
 	await ports.jobs.start({ ...job, ...counted, id, by });
 	return { id, ...counted };
 }
