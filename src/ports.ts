@@ -76,6 +76,8 @@ export interface Ports {
 	/** @param time epoch milliseconds, the id's timestamp */
 	newId(time: number): string;
 	newIds(count: number, time: number): string[];
+	/** The longest wait of a retry in a queue, in milliseconds. The scheduler stores a delivery that waits longer. */
+	readonly retryWait: number;
 	/** The trace context of the active span; undefined if it is not traced. */
 	activeTrace(): string | undefined;
 	/** Calls `expire` after a number of milliseconds. Returns a function that stops the timer. */

@@ -4,6 +4,7 @@ import type { AppsExtension } from "./apps/extension/extension.ts";
 import type { Definition } from "./event/definition.ts";
 import type { Observe } from "./event/transition.ts";
 import { HandlerRegistry } from "./handlers/registry.ts";
+import type { QueueRole } from "./platform/queue-names.ts";
 import type { Ports } from "./ports.ts";
 import type { Bus } from "./publish/transport.ts";
 
@@ -18,6 +19,9 @@ export interface Registration {
 	/** Set once, by `worker(events)`. */
 	assembled?: {
 		readonly ports: Ports;
+		readonly consumerPorts: Ports;
+		/** Answers every message of a batch. Never rejects. The test kit replaces it to see what the queues deliver. */
+		consume(messages: readonly Message[], role: QueueRole): Promise<void>;
 		readonly apps: AppsExtension;
 		readonly bus: Bus;
 		/** Creates the HTTP API without a prefix. */

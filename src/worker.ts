@@ -22,7 +22,7 @@ import { log } from "./platform/log.ts";
 import { setObjectContext } from "./platform/object-context.ts";
 import type { QueueRole } from "./platform/queue-names.ts";
 import { checkRateLimits } from "./platform/rate-limits.ts";
-import { registrationOf } from "./registration.ts";
+import { type Registration, registrationOf } from "./registration.ts";
 
 export { mailTo } from "./entrypoints/mail.ts";
 export { type OperatorProps, operator } from "./entrypoints/operator.ts";
@@ -84,7 +84,11 @@ export function worker<Env = Cloudflare.Env>(
 	const routes = extension.ports ? apps?.routes(extension.ports) : undefined;
 	const api = { retention: retention.queues, apps: routes };
 	const createApi = () => createApp(ports, api);
-	registration.assembled = { ports, apps: extension, bus, createApi };
+	const owner: NonNullable<Registration["assembled"]> = {
+		...{ ports, consumerPorts, apps: extension, bus, createApi },
+		consume: (messages, role) => consume(messages, role, consumerPorts),
+	};
+	registration.assembled = owner;
 	const page = dashboard?.openapiPage;
 	const app = createApp(ports, { ...api, prefix, page });
 	const roles = rolesByName();
@@ -106,7 +110,7 @@ export function worker<Env = Cloudflare.Env>(
 			runStep(step, actingAs(ports, step.by), retention.queues),
 		runLifecycle: extension.runLifecycle,
 		enqueuePoll: extension.enqueuePoll,
-		consume: (messages, role) => consume(messages, role, consumerPorts),
+		consume: (messages, role) => owner.consume(messages, role),
 	});
 
 	const logMissing = missingObjectsLogger(settings.journal !== false);
@@ -125,7 +129,7 @@ export function worker<Env = Cloudflare.Env>(
 		async queue(batch, env, ctx) {
 			logMissing();
 			const role = roles.get(batch.queue);
-			if (role) return consume(batch.messages, role, consumerPorts);
+			if (role) return owner.consume(batch.messages, role);
 			const [first] = batch.messages;
 			const hasEvents = decode(first?.body).kind === "envelope";
 			if (own.queue && !hasEvents) return own.queue(batch, env, ctx);

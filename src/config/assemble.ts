@@ -6,6 +6,7 @@
 import type { AppBinding } from "../apps/app-workers.ts";
 import type { AppsExtension, Extend } from "../apps/extension/extension.ts";
 import { newId, newIds } from "../event/id.ts";
+import { RETRY_WAIT } from "../event/limits.ts";
 import { signatureFor } from "../handlers/call-signature.ts";
 import type { SubscriberBinding } from "../handlers/remote-worker.ts";
 import { handlerWorkers } from "../handlers/workers.ts";
@@ -97,6 +98,7 @@ export function assemble(
 		definitionOf,
 		checkListed,
 		activeTrace,
+		retryWait: RETRY_WAIT,
 		newId: (time) => newId(time, shards.now),
 		newIds: (count, time) => newIds(count, time, shards.now),
 		observe: journal ? journalingCalls(observe, journal) : observe,

@@ -2,7 +2,7 @@
 import { recordWith } from "../event/encode.ts";
 import type { Delivery, ReceivedEvent } from "../event/envelope.ts";
 import { byteLength } from "../event/json.ts";
-import { QUEUE_WAIT, RETRY_WAIT } from "../event/limits.ts";
+import { QUEUE_WAIT } from "../event/limits.ts";
 import { versionOf, waitingOf } from "../event/scheduled-row.ts";
 import { extendBody } from "../payloads/payloads.ts";
 import { log } from "../platform/log.ts";
@@ -12,7 +12,7 @@ import type { Fate } from "./decide.ts";
 
 type RequeuePorts = Pick<
 	Ports,
-	"queues" | "scheduler" | "payloads" | "clock" | "observe"
+	"queues" | "scheduler" | "payloads" | "clock" | "observe" | "retryWait"
 >;
 
 /** Queues count whole seconds. Rounds up, so that no wait is cut short. */
@@ -47,7 +47,7 @@ export async function enqueueRetry(
 ): Promise<void> {
 	const { wait } = retry;
 	await extendBody(event, wait, ports);
-	const isLong = wait > RETRY_WAIT;
+	const isLong = wait > ports.retryWait;
 	if (!isLong && (await tryEnqueue(event, next, wait, ports))) return;
 	try {
 		await storeDelivery(event, next, wait, retry, ports);

@@ -5,7 +5,7 @@
 import { bury, buryUnreadable } from "../dead-letters/bury.ts";
 import { resolve } from "../dead-letters/resolve.ts";
 import type { Delivery, ReceivedEvent } from "../event/envelope.ts";
-import { MESSAGE_RETRIES, QUEUE_WAIT, RETRY_WAIT } from "../event/limits.ts";
+import { MESSAGE_RETRIES, QUEUE_WAIT } from "../event/limits.ts";
 import type { Route } from "../handlers/route.ts";
 import { extendBody } from "../payloads/payloads.ts";
 import { log } from "../platform/log.ts";
@@ -37,7 +37,7 @@ export interface IncomingEvent extends ReceivedEvent {
 export type ConsumePorts = Pick<
 	Ports,
 	| ("queues" | "scheduler" | "payloads" | "deadLetters" | "journal")
-	| ("workers" | "extension" | "clock" | "random" | "observe")
+	| ("workers" | "extension" | "clock" | "random" | "observe" | "retryWait")
 >;
 
 /** The answer to a message. Each message gets exactly one. */
@@ -166,7 +166,7 @@ async function retryMessage(
 	const { attempts, timestamp } = event.message;
 	const age = ports.clock() - timestamp.getTime();
 	const isRetained = age + wait <= QUEUE_WAIT && attempts < MESSAGE_RETRIES;
-	if (wait <= RETRY_WAIT && isRetained) {
+	if (wait <= ports.retryWait && isRetained) {
 		await extendBody(event, wait, ports);
 		return { type: "retry", delaySeconds: toDelaySeconds(wait) };
 	}
