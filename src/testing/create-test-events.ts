@@ -1,25 +1,22 @@
 /** `createTestEvents()`: a bus for tests, on the simulated platform and in virtual time. */
 
 import type { Catalogue } from "../event/catalogue.ts";
-import { rejectUnknownKeys, show } from "../event/validation.ts";
+import { rejectUnknownKeys } from "../event/validation.ts";
 import type { Events } from "../events.ts";
-import type { Handler } from "../handlers/handler.ts";
-import { registrationOf } from "../registration.ts";
 import { callHandler } from "./call-handler.ts";
 import { ratesOf } from "./chaos.ts";
 import { instantOf, startOf } from "./instants.ts";
+import { KnownHandlers } from "./known-handlers.ts";
+import { observationsOf } from "./observations.ts";
 import { opened } from "./open-buses.ts";
-import { Plans } from "./plans.ts";
+import { eventsOf, otherWorkersOf } from "./other-workers.ts";
+import { PlannedCrashes } from "./planned-crashes.ts";
+import { PlannedFailures } from "./planned-failures.ts";
 import { Invocation } from "./platform/invocation.ts";
 import { Isolate } from "./platform/isolate.ts";
 import { RealWork } from "./real-work.ts";
 import { Recording } from "./recording.ts";
-import type {
-	AnyEvents,
-	OtherWorker,
-	TestEvents,
-	TestEventsOptions,
-} from "./test-events.ts";
+import type { TestEvents, TestEventsOptions } from "./test-events.ts";
 import { TestFate } from "./test-fate.ts";
 import { startWorker } from "./test-worker.ts";
 import { VirtualTime } from "./virtual-time.ts";
@@ -45,24 +42,18 @@ export function createTestEvents<Listed extends Catalogue>(
 ): TestEvents<Listed> {
 	rejectUnknownKeys("createTestEvents", options, OPTIONS);
 	const { env = {}, seed = 1, config = {}, chaos } = options;
-	const workers = Object.fromEntries(
-		Object.entries(options.workers ?? {}).map(([key, one]) => [
-			key,
-			"events" in one ? one : { events: one },
-		]),
-	) as Record<string, OtherWorker>;
+	const workers = otherWorkersOf(options.workers);
 	const fate = new TestFate(
 		chaos?.seed ?? seed,
 		ratesOf(chaos),
 		chaos?.reorder ?? false,
 	);
-	const [plans, recording, realWork] = [
-		new Plans(),
-		new Recording(),
-		new RealWork(),
-	];
+	const failures = new PlannedFailures();
+	const crashes = new PlannedCrashes(fate);
+	const recording = new Recording();
+	const realWork = new RealWork();
 	const { platform, activate, fetch } = startWorker(events, {
-		...{ env, config, workers, fate, plans, recording, realWork },
+		...{ env, config, workers, fate, failures, crashes, recording, realWork },
 		start: startOf(options.now),
 		listen({ what, at, where, subjects }) {
 			if (!FAULTS.has(what)) return;
@@ -71,14 +62,7 @@ export function createTestEvents<Listed extends Catalogue>(
 		},
 	});
 	const time = new VirtualTime(platform, realWork, activate);
-	const handlers = handlersOf(events, workers);
-	const check = (handler: string) => {
-		// Deliveries to the subscribers of an app's event have ids of their own.
-		if (!handlers.has(handler) && !handler.startsWith("@"))
-			throw new Error(
-				`tidings/testing: there is no handler ${show(handler)}; there are ${[...handlers.keys()].join(", ") || "none"}`,
-			);
-	};
+	const handlers = new KnownHandlers(events, eventsOf(workers));
 
 	const request = <Result>(act: () => Result | Promise<Result>) =>
 		time.settled(async () => {
@@ -108,30 +92,14 @@ export function createTestEvents<Listed extends Catalogue>(
 		},
 		settle: () => time.settle(),
 		advance: async (to) => time.advance(instantOf(to, platform.time.now)),
-		published: (name?: string) =>
-			recording.published.filter(
-				(event) => name === undefined || event.name === name,
-			) as never,
-		attempts(handler) {
-			if (handler !== undefined) check(handler);
-			return recording.attempts
-				.filter((one) => handler === undefined || one.handler === handler)
-				.map((one) => ({ ...one }));
-		},
-		deadLetters: () => recording.deadLetters,
-		failNext(handler, times, error) {
-			check(handler);
-			plans.failNext(handler, times, error);
-		},
-		crashAt: (point) => plans.crashAt(point, fate),
+		...observationsOf(recording, failures, handlers),
+		crashAt: (point) => crashes.crashAt(point),
 		async run(handler, body, runOptions) {
-			check(handler);
 			const found = handlers.get(handler);
-			return request(() => callHandler(found as never, body, runOptions));
+			return request(() => callHandler(found, body, runOptions));
 		},
-		timeline: () => recording.timeline.toString(),
 		dispose() {
-			open.isDisposed = true;
+			if (time.isOver) return;
 			time.stop();
 			platform.close();
 		},
@@ -139,11 +107,7 @@ export function createTestEvents<Listed extends Catalogue>(
 			bus.dispose();
 		},
 	};
-	const open = {
-		timeline: () => recording.timeline.toString(),
-		isDisposed: false,
-	};
-	opened(open);
+	opened(bus);
 	return bus as never;
 }
 
@@ -153,19 +117,3 @@ const FAULTS: ReadonlySet<string> = new Set([
 	...(["reset", "slow", "duplicated", "killed", "alarm stuck"] as const),
 	...(["alarm given up", "given up", "expired"] as const),
 ]);
-
-/** Handlers by the ids of their deliveries. */
-function handlersOf(
-	events: Events,
-	workers: Readonly<Record<string, OtherWorker>>,
-): Map<string, Handler> {
-	const all = new Map<string, Handler>();
-	const add = (of: AnyEvents, prefix: string) => {
-		for (const handler of registrationOf(of).handlers.list())
-			all.set(prefix + handler.id, handler);
-	};
-	add(events, "");
-	for (const [key, other] of Object.entries(workers))
-		add(other.events, `${key}/`);
-	return all;
-}

@@ -1,14 +1,15 @@
 /** Wraps the handlers of a Worker, so that a test sees each attempt and can make one fail or crash. */
-import type { TidingsEvent } from "../event/envelope.ts";
 import type { HandlerContext } from "../handlers/handler.ts";
 import { HandlerRegistry } from "../handlers/registry.ts";
-import type { Plans } from "./plans.ts";
+import type { PlannedCrashes } from "./planned-crashes.ts";
+import type { PlannedFailures } from "./planned-failures.ts";
 import { here, Work } from "./platform/isolate.ts";
 import type { RealWork } from "./real-work.ts";
-import type { Recording, TestAttempt } from "./recording.ts";
+import { attemptOf, type Recording, type TestAttempt } from "./recording.ts";
 
 interface Deps {
-	plans: Plans;
+	failures: PlannedFailures;
+	crashes: PlannedCrashes;
 	recording: Recording;
 	realWork: RealWork;
 }
@@ -24,13 +25,7 @@ export function observedHandlers(
 		observed.add({
 			...handler,
 			run(event, context, host) {
-				const attempt: TestAttempt = {
-					event: copyOf(event),
-					handler: prefix + handler.id,
-					attempt: context.attempt,
-					outcome: "running",
-					at: Date.now(),
-				};
+				const attempt = attemptOf(prefix + handler.id, event, context);
 				return observe(attempt, context, deps, () =>
 					handler.run(event, context, host),
 				);
@@ -42,7 +37,7 @@ export function observedHandlers(
 async function observe(
 	attempt: TestAttempt,
 	context: HandlerContext,
-	{ plans, recording, realWork }: Deps,
+	{ failures, crashes, recording, realWork }: Deps,
 	run: () => unknown,
 ): Promise<unknown> {
 	const isolate = here();
@@ -61,22 +56,12 @@ async function observe(
 		return new Promise<never>(() => {});
 	};
 	try {
-		if (plans.takesCrash("before-handler")) return await crash();
-		plans.failIfPlanned(attempt.handler);
+		if (crashes.takesCrash("before-handler")) return await crash();
+		failures.failIfPlanned(attempt.handler);
 		const returned = await work.run(run);
-		if (plans.takesCrash("after-handler")) return await crash();
+		if (crashes.takesCrash("after-handler")) return await crash();
 		return returned;
 	} finally {
 		end();
-	}
-}
-
-/** A copy of the event from before the attempt, because a handler may change the event. */
-function copyOf(event: TidingsEvent): TidingsEvent {
-	try {
-		return structuredClone(event);
-	} catch {
-		// The output of a schema may have functions.
-		return event;
 	}
 }

@@ -1,20 +1,50 @@
-/** The buses of this process, so that a failed test can print what happened. */
+/**
+ * The buses of this test file: a failed test prints what happened on them, and no bus is left open. It must not import
+ * vitest; `vitest-setup.ts` calls it.
+ */
 interface OpenBus {
 	timeline(): string;
-	isDisposed: boolean;
+	/** Does nothing the second time. */
+	dispose(): void;
 }
 
-const buses = new Set<OpenBus>();
+interface Opened {
+	bus: OpenBus;
+	/** Whether a test was running when it was created. A bus of `beforeAll` or of the module is open for the file. */
+	isOfTest: boolean;
+}
+
+const buses = new Set<Opened>();
+
+/** Tests that run now. Those of `test.concurrent` overlap. */
+let running = 0;
 
 export function opened(bus: OpenBus): void {
-	buses.add(bus);
+	buses.add({ bus, isOfTest: running > 0 });
 }
 
-/** Forgets the disposed buses of earlier tests. */
-export function forgetDisposed(): void {
-	for (const bus of buses) if (bus.isDisposed) buses.delete(bus);
+/** Disposes of the buses that earlier tests have created. While other tests run, their buses stay open. */
+export function testStarts(): void {
+	if (running === 0) dispose(({ isOfTest }) => isOfTest);
+	running += 1;
+}
+
+export function testEnds(): void {
+	running -= 1;
+}
+
+/** Disposes of every bus. */
+export function fileEnds(): void {
+	dispose(() => true);
 }
 
 export function timelines(): string[] {
-	return [...buses].map((bus) => bus.timeline());
+	return [...buses].map(({ bus }) => bus.timeline());
+}
+
+function dispose(isOver: (one: Opened) => boolean): void {
+	for (const one of [...buses].filter(isOver)) {
+		buses.delete(one);
+		one.bus.dispose();
+	}
 }

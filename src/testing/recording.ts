@@ -3,6 +3,7 @@ import type { Cause, TidingsEvent } from "../event/envelope.ts";
 import { decode } from "../event/envelope.ts";
 import type { Failure } from "../event/failure.ts";
 import type { Transition } from "../event/transition.ts";
+import type { HandlerContext } from "../handlers/handler.ts";
 import { Timeline } from "./timeline.ts";
 
 /** One run of a handler. */
@@ -27,6 +28,26 @@ export interface TestDeadLetter {
 	attempts: number;
 	/** Epoch milliseconds. */
 	at: number;
+}
+
+/** An attempt that starts now. */
+export function attemptOf(
+	handler: string,
+	event: TidingsEvent,
+	{ attempt }: Pick<HandlerContext, "attempt">,
+): TestAttempt {
+	const outcome = "running";
+	return { event: copyOf(event), handler, attempt, outcome, at: Date.now() };
+}
+
+/** A copy of the event from before the attempt, because a handler may change the event. */
+function copyOf(event: TidingsEvent): TidingsEvent {
+	try {
+		return structuredClone(event);
+	} catch {
+		// The output of a schema may have functions.
+		return event;
+	}
 }
 
 export class Recording {

@@ -9,13 +9,14 @@ import { queuesOf } from "../platform/queue-variable.ts";
 import { REGISTRATION, registrationOf } from "../registration.ts";
 import { publisher, subscriber, worker } from "../worker.ts";
 import { observedHandlers } from "./observed-handlers.ts";
-import type { Plans } from "./plans.ts";
+import type { AnyEvents, OtherWorker } from "./other-workers.ts";
+import type { PlannedCrashes } from "./planned-crashes.ts";
+import type { PlannedFailures } from "./planned-failures.ts";
 import { Isolate } from "./platform/isolate.ts";
 import { Platform } from "./platform/platform.ts";
 import type { Deploy, Note } from "./platform/worker.ts";
 import type { RealWork } from "./real-work.ts";
 import type { Recording } from "./recording.ts";
-import type { AnyEvents, OtherWorker } from "./test-events.ts";
 import type { TestFate } from "./test-fate.ts";
 
 interface WorkerOptions {
@@ -25,7 +26,8 @@ interface WorkerOptions {
 	/** Epoch milliseconds. */
 	start: number;
 	fate: TestFate;
-	plans: Plans;
+	failures: PlannedFailures;
+	crashes: PlannedCrashes;
 	recording: Recording;
 	realWork: RealWork;
 	listen(note: Note): void;

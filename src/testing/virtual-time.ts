@@ -27,7 +27,8 @@ export class VirtualTime {
 	readonly #activate: () => void;
 	#watchUntil = 0;
 	#isWatching = false;
-	#isOver = false;
+	/** Whether the test's events are disposed. */
+	isOver = false;
 
 	/** @param activate puts the ports of this test's Worker in place */
 	constructor(platform: Platform, realWork: RealWork, activate: () => void) {
@@ -95,7 +96,7 @@ export class VirtualTime {
 	};
 
 	stop(): void {
-		this.#isOver = true;
+		this.isOver = true;
 	}
 
 	async #settle(): Promise<void> {
@@ -124,9 +125,9 @@ export class VirtualTime {
 	async #runs(until: number, isOver: () => boolean): Promise<boolean> {
 		const { time } = this.#platform;
 		const most = time.steps + MOST_STEPS;
-		const isEndless = () => this.#isOver || time.steps > most;
+		const isEndless = () => this.isOver || time.steps > most;
 		const ended = await time.run(until, () => isOver() || isEndless());
-		if (this.#isOver)
+		if (this.isOver)
 			throw new Error("tidings/testing: this test's events are disposed");
 		if (time.steps > most)
 			throw new Error(

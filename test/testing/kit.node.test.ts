@@ -394,6 +394,23 @@ describe("one Worker and others", () => {
 		expect(bus.attempts()).toEqual([]);
 	});
 
+	test("run gives a handler of several events the first name, and one of patterns the name that the test gives", async () => {
+		const audit = createEvents();
+		const nameOf = ({ name }: TidingsEvent) => name;
+		audit.on(["user.*", "order.placed"], { id: "some" }, nameOf);
+		audit.on("user.*", { id: "users" }, nameOf);
+		const bus = createTestEvents(audit);
+		expect(await bus.run("some", null)).toBe("order.placed");
+		const joined = { name: "user.joined" };
+		expect(await bus.run("users", null, joined)).toBe("user.joined");
+		await expect(bus.run("users", null)).rejects.toThrow(
+			'run: "users" is registered for user.*, which is no name of an event',
+		);
+		await expect(bus.run("users", null, { name: "a.b" })).rejects.toThrow(
+			'run: name: "a.b" does not match user.*',
+		);
+	});
+
 	test("request runs a route of the Worker, whose events reach the bus", async () => {
 		const { env } = await import("cloudflare:workers");
 		const route = async (request: Request) => {
@@ -442,6 +459,22 @@ describe("one Worker and others", () => {
 			bus.publish("user.joined", { email: "nobody" }),
 		).rejects.toMatchObject({ name: "RefusedError", code: "schema_violation" });
 		expect(bus.published()).toEqual([]);
+	});
+});
+
+describe("a bus that no test disposes of", () => {
+	const ofFile = createTestEvents(events);
+	let ofTest: typeof ofFile;
+
+	test("is open until the end of its test", async () => {
+		ofTest = createTestEvents(events);
+		onTestFinished(() => ofTest.settle());
+		await ofTest.settle();
+	});
+
+	test("is ended before the next test, unless it was created outside of a test", async () => {
+		await expect(ofTest.settle()).rejects.toThrow(/disposed/);
+		await ofFile.settle();
 	});
 });
 
