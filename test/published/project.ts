@@ -7,7 +7,11 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 export const root = join(import.meta.dirname, "../..");
-const installed = (name: string) => join(root, "node_modules", name);
+/** This repository has the package under its former name. */
+export const installedAs = (name: string) =>
+	name.replace("@cloudflare/vitest-plugin", "@cloudflare/vitest-pool-workers");
+const installed = (name: string) =>
+	join(root, "node_modules", installedAs(name));
 export const binOf = (name: string, path: string) =>
 	join(
 		dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)),

@@ -3,7 +3,7 @@ import { createClient, RefusedError } from "tidings/client";
 import type { events } from "../../owner/src/events.ts";
 
 export default {
-	async fetch(request, env) {
+	async fetch(request: Request, env) {
 		const { pathname } = new URL(request.url);
 		if (request.method !== "POST" || pathname !== "/orders")
 			return new Response("POST an order to /orders\n", { status: 404 });
