@@ -1,6 +1,6 @@
 /** The option `chaos`: which faults of the platform occur during a test, and how often. */
 import { rejectUnknownKeys } from "../event/validation.ts";
-import type { Rates } from "./platform/fate.ts";
+import type { Rates } from "./platform/strike.ts";
 
 export interface Chaos {
 	/** Determines which faults occur. Try several. Default: the `seed` of the test. */

@@ -1,4 +1,5 @@
-/** The options and methods of a bus for tests. It has no code. */
+/** The options and methods of a bus for tests. It has no code. A project that imports it may write `using bus = …`. */
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Config } from "../config/config.ts";
 import type { After } from "../event/after-form.ts";
 import type { Catalogue, EventFor, Publishes } from "../event/catalogue.ts";

@@ -1,5 +1,6 @@
 /** The draws of a test: fixed where chance would only surprise, and the crashes that a test plans. */
-import { Fate, type Rates, type Strike } from "./platform/fate.ts";
+import { Fate } from "./platform/fate.ts";
+import type { Rates, Strike } from "./platform/strike.ts";
 
 /** The call during which the Worker crashes, and whether the call was performed. */
 const POINTS = {

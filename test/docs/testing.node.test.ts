@@ -27,6 +27,7 @@ export default defineConfig({
 	resolve: {
 		alias: [
 			{ find: /^tidings$/, replacement: "${root}/src/index.ts" },
+			{ find: /^tidings\\/testing$/, replacement: "${root}/src/testing/testing.ts" },
 			{ find: /^tidings\\/(.*)$/, replacement: "${root}/src/$1.ts" },
 		],
 	},

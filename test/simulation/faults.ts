@@ -1,5 +1,5 @@
 /** The faults by name, with their rates. */
-import type { Rates, Strike } from "../../src/testing/platform/fate.ts";
+import type { Rates, Strike } from "../../src/testing/platform/strike.ts";
 
 /** Faults of single calls. A rate is a share of the calls that the fault can affect. */
 const STRIKES: Record<string, Partial<Record<Strike, number>>> = {

@@ -1,7 +1,8 @@
 /** A scenario drawn from a seed, as data: handlers, acts with their times, and faults. */
 import type { RetryOptions } from "tidings";
 import type { Config } from "../../src/config/config.ts";
-import { Fate, type Rates } from "../../src/testing/platform/fate.ts";
+import { Fate } from "../../src/testing/platform/fate.ts";
+import type { Rates } from "../../src/testing/platform/strike.ts";
 import { drawMoves, drawPublishes, drawStorms, drawTroubles } from "./acts.ts";
 import { type AppScenario, drawApps, planApps } from "./apps/app-acts.ts";
 import { Dice } from "./dice.ts";

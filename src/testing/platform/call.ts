@@ -1,6 +1,7 @@
 /** A call from an isolate to a queue or an object. It takes time, and one of its faults may occur. */
-import type { Strike } from "./fate.ts";
+
 import { type CallNote, workHere } from "./isolate.ts";
+import type { Strike } from "./strike.ts";
 
 /** Faults that can occur in every call. */
 export const CALL_STRIKES: readonly Strike[] = [

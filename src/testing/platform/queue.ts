@@ -4,10 +4,10 @@
  */
 import { runBatch, type Verdict } from "./batch.ts";
 import { CALL_STRIKES, callOut } from "./call.ts";
-import type { Strike } from "./fate.ts";
 import { here } from "./isolate.ts";
 import type { Platform } from "./platform.ts";
 import { checkBatch, checkMessage, type SendOptions } from "./queue-limits.ts";
+import type { Strike } from "./strike.ts";
 
 export interface QueueSettings {
 	batchSize: number;

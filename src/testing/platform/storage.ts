@@ -1,7 +1,8 @@
 /** `ctx.storage` of a simulated object: the methods that Tidings uses. */
-import type { Strike } from "./fate.ts";
+
 import type { Work } from "./isolate.ts";
 import type { SimulatedObject } from "./object.ts";
+import type { Strike } from "./strike.ts";
 
 interface Gate {
 	alive: boolean;
