@@ -52,8 +52,8 @@ export class Payloads extends tidings.Payloads {
 		return this.#at(undefined, () => faulty("get", () => super.get()));
 	}
 
-	override async keep(until: number): Promise<void> {
-		await this.#at(undefined, () => faulty("keep", () => super.keep(until)));
+	override async keep(until: number): Promise<boolean> {
+		return this.#at(undefined, () => faulty("keep", () => super.keep(until)));
 	}
 
 	#at<Result>(text: string | undefined, run: () => Result): Result {
