@@ -27,11 +27,16 @@ export interface HandlerMetrics {
 
 /** Times are in epoch milliseconds. */
 export interface Metrics {
+	/** Start of the first interval: the time that was asked for, or up to a `step` earlier. */
 	since: number;
+	/** The counts are of whole minutes: those of the minute that has begun at this time are all included. */
 	until: number;
 	/** Length of an interval, in milliseconds. */
 	step: number;
-	/** Each interval, also those in which nothing happened, the earliest first. */
+	/**
+	 * Each interval, also those in which nothing happened, the earliest first. They begin at multiples of `step`, so there
+	 * are up to 121. Only the last one may be incomplete.
+	 */
 	intervals: {
 		at: number;
 		/** Events by what was reported about them, such as `published`, `scheduled` and `ignored`. */
@@ -54,6 +59,7 @@ const MINUTE = 60_000;
 /** Lengths of an interval, in milliseconds. */
 const STEPS = [1, 5, 15, 60, 120, 360, 1_440].map((n) => n * MINUTE);
 
+/** Intervals of the time that is asked for. One more is counted if it begins within an interval. */
 const MOST_INTERVALS = 120;
 
 const DEFAULT_RANGE = 60 * MINUTE;
@@ -74,12 +80,14 @@ export async function readMetrics(
 	const now = ports.clock();
 	const {
 		until = now,
-		since = until - DEFAULT_RANGE,
+		since: asked = until - DEFAULT_RANGE,
 		handler,
 		...other
 	} = parseFilter(q, now);
 	checkWords(other);
-	const step = stepOf(until - since);
+	const step = stepOf(until - asked);
+	// A first interval that lacks its beginning would look like a rise.
+	const since = Math.floor(asked / step) * step;
 	const counted = await journalOf(ports).store.counts(since, until, step);
 	const all = everyInterval(since, until, step, counted);
 	const {
@@ -131,6 +139,7 @@ function stepOf(range: number): number {
 	);
 }
 
+/** @param since the start of an interval */
 function everyInterval(
 	since: number,
 	until: number,
@@ -138,10 +147,9 @@ function everyInterval(
 	counted: readonly IntervalCounts[],
 ): IntervalCounts[] {
 	const byTime = new Map(counted.map(({ at, counts }) => [at, counts]));
-	const first = Math.floor(since / step) * step;
-	const count = Math.ceil((until - first) / step);
+	const count = Math.ceil((until - since) / step);
 	return Array.from({ length: count }, (_, number) => {
-		const at = first + number * step;
+		const at = since + number * step;
 		return { at, counts: byTime.get(at) ?? NO_COUNTS };
 	});
 }

@@ -3,7 +3,9 @@ import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { NonRetryableError } from "../../src/index.ts";
 import { countsOf } from "../../src/journal/counters.ts";
 import type { Entry } from "../../src/journal/entry.ts";
+import { readMetrics } from "../../src/journal/metrics.ts";
 import { pageOf } from "../../src/journal/page.ts";
+import type { JournalWriter } from "../../src/journal/writer.ts";
 import { portsOf } from "../../src/registration.ts";
 import { call, installKeys } from "../support/http.ts";
 import { behaviours, events } from "../support/worker.ts";
@@ -148,6 +150,30 @@ test("an event is found if the clock of its consumer is behind that of its publi
 	await journal?.store.record(await pageOf(entries), countsOf(entries));
 	expect((await call("GET", `/v1/events/${id}`)).json).toMatchObject({
 		...{ id, state: "ignored", at: time },
+	});
+});
+
+test("the first interval of metrics is whole, although the time that is asked for begins within it", async () => {
+	const minute = 60_000;
+	const now = Date.UTC(2027, 0, 14, 9) + 30_000;
+	const asked: number[][] = [];
+	const counts = async (since: number, until: number, step: number) => {
+		asked.push([since, until, step]);
+		return [];
+	};
+	const journal = { store: { counts } } as unknown as JournalWriter;
+	const readAt = (q: string) => readMetrics(q, { journal, clock: () => now });
+	const { since, until, step, intervals } = await readAt("since:2h");
+	expect({ since, until, step }).toEqual({
+		...{ since: now - 120 * minute - 30_000, until: now, step: minute },
+	});
+	expect(asked).toEqual([[since, until, step]]);
+	expect(intervals).toHaveLength(121);
+	expect(intervals[0]?.at).toBe(since);
+	// It begins at 04:00:30.
+	const longer = await readAt("since:5h until:2027-01-14T08:59Z");
+	expect(longer).toMatchObject({
+		...{ step: 5 * minute, since: Date.UTC(2027, 0, 14, 4) },
 	});
 });
 
