@@ -136,10 +136,7 @@ export interface PayloadStore {
 	put(key: string, text: string, until: number): Promise<void>;
 	/** Returns null if the body has expired. */
 	get(key: string): Promise<string | null>;
-	/**
-	 * Extends the time of a stored body. It may end up to a day earlier. Never shortens. Returns false if the body has
-	 * expired.
-	 */
+	/** Extends the time of a stored body. It may end a day earlier. Never shortens. Returns false if it has expired. */
 	keep(key: string, until: number): Promise<boolean>;
 	/** Returns false if there is no such body. A message that refers to it becomes a dead letter. */
 	delete(key: string): Promise<boolean>;

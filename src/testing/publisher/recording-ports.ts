@@ -36,7 +36,7 @@ export function recordingPorts(
 		payloads: {
 			put: async (key, text) =>
 				void recording.subjectsOf([`Payloads/${key}`, text]),
-			...{ get: async () => null, keep: async () => {} },
+			...{ get: async () => null, keep: async () => false },
 			delete: async () => false,
 		},
 		keys: keysInMemory(),
