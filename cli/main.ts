@@ -17,6 +17,7 @@ import { keyCommand } from "./key.ts";
 import { publishCommand } from "./publish.ts";
 import { checkNode, own } from "./requirements.ts";
 import { scheduledCommands } from "./scheduled.ts";
+import { selftestCommand } from "./selftest.ts";
 import { tailCommand } from "./tail.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -51,6 +52,7 @@ eraseCommand(program, context);
 jobCommands(program, context);
 healthCommands(program, context);
 doctorCommand(program, context);
+selftestCommand(program, context);
 keyCommand(program, context);
 program
 	.command("generate")

@@ -17,12 +17,16 @@ import type { Health } from "./health/health.ts";
 import type { Counted, Job, JobRequest } from "./jobs/job.ts";
 import type { EventLife } from "./journal/life.ts";
 import type { Metrics } from "./journal/metrics.ts";
+import type { HttpTarget } from "./publish/http.ts";
 import {
-	checkHttpTarget,
-	type HttpTarget,
-	isHttpTarget,
-	senderTo,
-} from "./publish/http.ts";
+	done,
+	type OperatorBinding,
+	orNull,
+	path,
+	senderToOperator,
+} from "./publish/operator-http.ts";
+import type { SelftestReport } from "./selftest/report.ts";
+import type { StartedRun } from "./selftest/start.ts";
 
 export type {
 	DeadLetter,
@@ -32,7 +36,9 @@ export type {
 	Health,
 	Job,
 	Metrics,
+	OperatorBinding,
 	ScheduledEvent,
+	SelftestReport,
 	WaitingDelivery,
 };
 
@@ -54,11 +60,6 @@ interface WithCursor {
 	cursor?: string;
 }
 
-/** A binding to the entrypoint `Operator` of the owner. */
-export interface OperatorBinding {
-	fetch(request: Request): Promise<Response>;
-}
-
 export type Admin = ReturnType<typeof createAdmin>;
 
 /**
@@ -71,7 +72,7 @@ export type Admin = ReturnType<typeof createAdmin>;
  * const { deadLetters } = await admin.deadLetters.list({ q: "tag.customer:c42 since:2h" });
  */
 export function createAdmin(target: HttpTarget | OperatorBinding) {
-	const send = sending(target);
+	const send = senderToOperator(target);
 	return {
 		events: {
 			/** Lists the events in the journal that match, the latest first. */
@@ -166,6 +167,13 @@ export function createAdmin(target: HttpTarget | OperatorBinding) {
 			/** Stops a job. Returns false if it does not run. */
 			stop: (id: string) => done(send("DELETE", path("jobs", [id]))),
 		},
+		selftest: {
+			/** Starts a run, whose canaries arrive within some seconds. Requires `selftest()` in `worker()`. */
+			start: () => send<StartedRun>("POST", path("selftest")),
+			/** Reports on a run. Returns null until the journal has an entry of it. */
+			get: (run: string) =>
+				orNull(send<SelftestReport>("GET", path("selftest", [run]))),
+		},
 		/** Lists the handlers of all Workers. */
 		handlers: () =>
 			send<{ handlers: ListedHandler[]; unreachable: string[] }>(
@@ -195,55 +203,4 @@ export interface ListedHandler {
 	/** The key of the Worker that has it; absent for the owner. */
 	worker?: string;
 	schema?: object;
-}
-
-function path(
-	resource: string,
-	parts: readonly string[] = [],
-	query: object = {},
-): string {
-	const given = Object.entries(query).filter(
-		([, value]) => value !== undefined,
-	);
-	const search = new URLSearchParams(given.map(([k, v]) => [k, String(v)]));
-	const all = ["/v1", resource, ...parts.map(encodeURIComponent)].join("/");
-	return given.length > 0 ? `${all}?${search}` : all;
-}
-
-async function orNull<Result>(call: Promise<Result>): Promise<Result | null> {
-	return call.catch((error) => {
-		if (error.code === "not_found") return null;
-		throw error;
-	});
-}
-
-async function done(call: Promise<unknown>): Promise<boolean> {
-	return (await orNull(call)) !== null;
-}
-
-/** @throws TypeError for an invalid target */
-function sending(target: HttpTarget | OperatorBinding) {
-	const send = senderTo(httpTargetOf(target));
-	return async <Result>(
-		method: string,
-		path: string,
-		body?: unknown,
-		reported?: number,
-	): Promise<Result> =>
-		(await send(method, path, body, reported)).json as Result;
-}
-
-function httpTargetOf(target: HttpTarget | OperatorBinding): HttpTarget {
-	if (isHttpTarget(Object(target))) {
-		checkHttpTarget(target as HttpTarget);
-		return target as HttpTarget;
-	}
-	const { fetch } = Object(target) as OperatorBinding;
-	if (typeof fetch !== "function")
-		throw new TypeError(
-			"tidings: createAdmin: the target is neither a binding nor { url, key }; bind the owner's Operator entrypoint in [[services]], or give { url, key }",
-		);
-	// The entrypoint knows its caller by the binding, so the key is never read.
-	const via = (request: Request) => (target as OperatorBinding).fetch(request);
-	return { url: "https://operator", key: "binding", fetch: via };
 }

@@ -4,11 +4,12 @@
  */
 import { createEvents } from "tidings";
 import { apps } from "tidings/apps";
+import { selftest } from "tidings/selftest";
 import { publisher, worker } from "tidings/worker";
 import config from "../tidings.config.ts";
 
 export const events = createEvents();
 
-export default worker(events, { config, apps: apps() });
+export default worker(events, { config, apps: apps(), selftest: selftest() });
 export const Publisher = publisher(events);
 export * from "tidings/objects";

@@ -10,6 +10,7 @@ import type { Dashboard } from "./dashboard.ts";
 import { OPTIONAL_OBJECTS } from "./doctor/needs.ts";
 import type { Apps } from "./entrypoints/apps.ts";
 import { createApp } from "./entrypoints/http/app.ts";
+import type { Selftest } from "./entrypoints/selftest.ts";
 import { decode } from "./event/envelope.ts";
 import { RefusedError } from "./event/errors.ts";
 import { actingAs } from "./event/transition.ts";
@@ -23,6 +24,7 @@ import { setObjectContext } from "./platform/object-context.ts";
 import type { QueueRole } from "./platform/queue-names.ts";
 import { checkRateLimits } from "./platform/rate-limits.ts";
 import { type Registration, registrationOf } from "./registration.ts";
+import { absentSelftest, SELFTEST_REMEDY } from "./selftest/absent-selftest.ts";
 
 export { mailTo } from "./entrypoints/mail.ts";
 export { type OperatorProps, operator } from "./entrypoints/operator.ts";
@@ -46,6 +48,8 @@ interface WorkerOptions<Env = Cloudflare.Env>
 	dashboard?: Dashboard;
 	/** `apps()` of `tidings/apps`. Default: none; then this Worker runs no apps. */
 	apps?: Apps;
+	/** `selftest()` of `tidings/selftest`, for `npx tidings selftest`. Default: false, off. */
+	selftest?: Selftest | false;
 }
 
 /**
@@ -62,7 +66,9 @@ export function worker<Env = Cloudflare.Env>(
 	options: WorkerOptions<Env> = {},
 ) {
 	rejectUnknownKeys("worker", options, OPTIONS);
-	const { prefix = "", config, dashboard, apps, ...own } = options;
+	const { prefix = "", config, dashboard, apps, ...rest } = options;
+	const { selftest: isOn, ...own } = rest;
+	const selftest = isOn || undefined;
 	if (!/^(\/[^/?#]+)*$/.test(prefix))
 		throw new RefusedError(
 			"invalid_request",
@@ -73,16 +79,27 @@ export function worker<Env = Cloudflare.Env>(
 			"invalid_request",
 			`worker: apps is not the result of apps(); import { apps } from "tidings/apps" and pass { apps: apps() }, and the apps themselves to createEvents({ apps })`,
 		);
+	if (selftest && typeof selftest.extend !== "function")
+		throw new RefusedError(
+			"invalid_request",
+			`worker: selftest is not the result of selftest(); ${SELFTEST_REMEDY}`,
+		);
 	const settings = settingsOf(config);
 	const registration = registrationOf(events);
 	const extend = apps?.extend ?? absentApps;
-	const assembled = assemble(registration, settings, prefix, extend);
+	const canaries = selftest?.extend ?? (() => absentSelftest);
+	const assembled = assemble(
+		...([registration, settings, prefix, extend, canaries] as const),
+	);
 	const { ports, consumerPorts, bus, apps: extension } = assembled;
 	checkHandlerPaths();
 	checkRateLimits();
 	const { retention } = settings;
 	const routes = extension.ports ? apps?.routes(extension.ports) : undefined;
-	const api = { retention: retention.queues, apps: routes };
+	const api = {
+		...{ retention: retention.queues, apps: routes },
+		selftest: selftest?.routes(ports),
+	};
 	const createApi = () => createApp(ports, api);
 	const owner: NonNullable<Registration["assembled"]> = {
 		...{ ports, consumerPorts, apps: extension, bus, createApi },
@@ -158,7 +175,7 @@ export function worker<Env = Cloudflare.Env>(
 
 const OPTIONS = [
 	...(["fetch", "queue", "scheduled", "email"] as const),
-	...(["prefix", "config", "dashboard", "apps"] as const),
+	...(["prefix", "config", "dashboard", "apps", "selftest"] as const),
 ];
 
 /** Returns a function that logs, at its first call, the objects of features that this Worker does not declare. */

@@ -22,6 +22,7 @@ const LAYERS: readonly (readonly string[])[] = [
 	["config/assemble.ts", "events.ts", "registration.ts", "apps/"],
 	// The steps in the order of an event's life. A step imports from itself and from later steps only.
 	["health/"],
+	["selftest/"],
 	["doctor/"],
 	["jobs/"],
 	["publish/"],
@@ -224,6 +225,15 @@ test("only dialects/apps.ts brings apps: a bundle of worker.ts has none of their
 		"apps/webhooks/webhook-table.ts",
 	]);
 	expect(appsIn(bundleOf("dialects/apps.ts"))).toContain("jose");
+});
+
+test("only entrypoints/selftest.ts brings the selftest: a bundle of worker.ts has its stand-in alone", () => {
+	const brought = (entry: string) =>
+		[...bundleOf(entry)].filter((name) =>
+			/^(selftest\/|entrypoints\/(http\/)?selftest)/.test(name),
+		);
+	expect(brought("worker.ts")).toEqual(["selftest/absent-selftest.ts"]);
+	expect(brought("entrypoints/selftest.ts")).toContain("selftest/start.ts");
 });
 
 test("only dashboard.ts brings the dashboard: a bundle of worker.ts has neither its pages nor JSX", () => {

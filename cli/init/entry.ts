@@ -48,16 +48,18 @@ export function wrapEntry(
 	const taken = declaredNames(program);
 	const names = {
 		dashboard: freeName("dashboard", taken),
+		selftest: freeName("selftest", taken),
 		worker: freeName("worker", taken),
 		events: freeName("events", taken),
 	};
 	const imports = [
 		`import { ${names.dashboard.imported} } from "tidings/dashboard";`,
+		`import { ${names.selftest.imported} } from "tidings/selftest";`,
 		`import { ${names.worker.imported} } from "tidings/worker";`,
 		`import { ${names.events.imported} } from ${JSON.stringify(events)};`,
 	];
 	const exportOf = (fields: string) =>
-		`export default ${names.worker.local}(${names.events.local}, { ${fields}dashboard: ${names.dashboard.local}() });`;
+		`export default ${names.worker.local}(${names.events.local}, { ${fields}dashboard: ${names.dashboard.local}(), selftest: ${names.selftest.local}() });`;
 
 	const own = ownHandlers(program, taken);
 	const guarded = guardScheduled(text, own, cron);

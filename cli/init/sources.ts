@@ -24,12 +24,16 @@ export const FIRST_BODY = '{"userId":"u1","email":"ada@example.com"}';
 export const FIRST_NAME = "user.joined";
 
 export function entryOf(events: string): string {
-	return `/** The Worker: the consumer of its events, the HTTP API, and the dashboard. */
+	return `/** The Worker: the consumer of its events, the HTTP API, the dashboard, and the selftest. */
 import { dashboard } from "tidings/dashboard";
+import { selftest } from "tidings/selftest";
 import { worker } from "tidings/worker";
 import { events } from ${JSON.stringify(events)};
 
-export default worker(events, { dashboard: dashboard() });
+export default worker(events, {
+	dashboard: dashboard(),
+	selftest: selftest(),
+});
 export * from "tidings/objects";
 `;
 }

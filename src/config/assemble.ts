@@ -5,6 +5,7 @@
 
 import type { AppBinding } from "../apps/app-workers.ts";
 import type { AppsExtension, Extend } from "../apps/extension/extension.ts";
+import { type Extension, joinedExtensions } from "../consume/extension.ts";
 import { newId, newIds } from "../event/id.ts";
 import { RETRY_WAIT } from "../event/limits.ts";
 import { signatureFor } from "../handlers/call-signature.ts";
@@ -43,6 +44,7 @@ import type { Settings } from "./settings.ts";
  *
  * @param prefix of our paths
  * @param extend adds apps
+ * @param canaries delivers the canaries of the selftest
  * @throws Error that names the path of a missing binding or handler in the configuration
  */
 export function assemble(
@@ -50,6 +52,7 @@ export function assemble(
 	settings: Settings,
 	prefix: string,
 	extend: Extend,
+	canaries: (ports: () => Ports) => Extension,
 ): { ports: Ports; consumerPorts: Ports; apps: AppsExtension; bus: Bus } {
 	const { shards, subscribers, routing } = settings;
 	const { handlers, apps, definitions, definitionOf, checkListed, observe } =
@@ -78,10 +81,10 @@ export function assemble(
 	const journal = settings.journal
 		? new JournalWriter(settings.journal, boundJournal(), clock, background)
 		: null;
-	const extension = extend({
-		// They contain the extension.
-		ports: () => ports,
-		...{ apps, bindings, settings, prefix },
+	// They contain both extensions.
+	const extended = () => ports;
+	const ofApps = extend({
+		...{ ports: extended, apps, bindings, settings, prefix },
 	});
 	const ports: Ports = {
 		...time,
@@ -93,7 +96,7 @@ export function assemble(
 		jobs: boundJobs(),
 		journal,
 		workers,
-		extension,
+		extension: joinedExtensions(canaries(extended), ofApps),
 		definitions,
 		definitionOf,
 		checkListed,
@@ -106,8 +109,8 @@ export function assemble(
 	return {
 		ports,
 		consumerPorts: { ...ports, queues, scheduler, payloads, observe },
-		apps: extension,
-		bus: ownBus(ports, extension),
+		apps: ofApps,
+		bus: ownBus(ports, ofApps),
 	};
 }
 

@@ -17,6 +17,7 @@ import { decideUnreadable } from "./decide.ts";
 import { deliver, findHandler } from "./deliver.ts";
 import { dispatch, dispatchToWorker } from "./dispatch.ts";
 import {
+	ACK,
 	answer,
 	type ConsumePorts,
 	type IncomingEvent,
@@ -81,6 +82,7 @@ async function handle(
 	ports: ConsumePorts,
 ): Promise<Verdict> {
 	const { delivery, name, deadLetter, resolved } = event.envelope;
+	if (ports.extension.drops(event.envelope)) return ACK;
 	if (role === "deadLetters" || deadLetter || resolved)
 		return batch.limiter.run(event, () => storeFromQueue(event, ports));
 	if (ports.extension.owns(name))

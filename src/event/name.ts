@@ -10,14 +10,21 @@ export function isName(name: string): boolean {
 	return name.length <= NAME_LENGTH && NAME.test(name);
 }
 
-/** Returns whether it is the name of an app's event. Only the app publishes it. */
+/** Returns whether it is the name of an app's event, or of a canary. An extension publishes and delivers such events. */
 export function isReservedName(name: string): boolean {
-	return name.startsWith("@");
+	return name.startsWith("@") || isSelftestName(name);
+}
+
+/** Begins the names of the selftest's canaries. */
+export const SELFTEST = "tidings.selftest.";
+
+export function isSelftestName(name: string): boolean {
+	return name.startsWith(SELFTEST);
 }
 
 /** @throws RefusedError `invalid_name` unless it is the name of one event */
 export function checkName(name: unknown): asserts name is string {
-	if (typeof name === "string" && isName(name)) return;
+	if (typeof name === "string" && isName(name) && !isSelftestName(name)) return;
 	if (typeof name !== "string")
 		throw new RefusedError(
 			"invalid_name",
@@ -26,6 +33,11 @@ export function checkName(name: unknown): asserts name is string {
 	const value = JSON.stringify(
 		name.length > 140 ? `${name.slice(0, 140)}…` : name,
 	);
+	if (isSelftestName(name))
+		throw new RefusedError(
+			"invalid_name",
+			`name: ${value} is reserved for the selftest; give a name that does not begin with ${SELFTEST}`,
+		);
 	if (isPattern(name))
 		throw new RefusedError(
 			"invalid_name",
@@ -52,6 +64,10 @@ export function isPattern(pattern: string): boolean {
 
 /** @throws TypeError unless it is a name or a pattern */
 export function checkPattern(pattern: unknown): asserts pattern is string {
+	if (typeof pattern === "string" && isSelftestName(pattern))
+		throw new TypeError(
+			`${JSON.stringify(pattern)} is reserved for the selftest, whose events match no handler; use a name that does not begin with ${SELFTEST}`,
+		);
 	if (typeof pattern === "string" && isPattern(pattern)) return;
 	throw new TypeError(
 		`${JSON.stringify(pattern)} is neither a name nor a pattern; give segments of A-Z a-z 0-9 _ -, or * for one segment, ** for any number, joined by dots, at most ${NAME_LENGTH} characters`,

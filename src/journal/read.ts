@@ -72,9 +72,9 @@ function placeOf(cursor: string | undefined): ListCursor | undefined {
 }
 
 /** By how much the clocks of two machines may differ, in milliseconds: a step may seem to precede the publish. */
-const SKEW = 60_000;
+export const SKEW = 60_000;
 
-/** Searches for the entries of one event. Each reads up to 10 000 summaries. */
+/** Searches for entries. Each reads up to 10 000 summaries. */
 const SEARCHES = 10;
 
 /** Returns the life of an event; null if the journal has no entry of it. */
@@ -82,10 +82,19 @@ export async function readEvent(
 	id: string,
 	ports: ReadPorts,
 ): Promise<EventLife | null> {
-	const { store } = journalOf(ports);
 	const time = timeOf(id);
 	const since = time === undefined ? undefined : time - SKEW;
 	const filter: Filter = { id, ...(since !== undefined && { since }) };
+	const entries = await readEntries(filter, ports);
+	return entries.length > 0 ? lifeOf(entries) : null;
+}
+
+/** Reads the entries that match, up to 10 000. @throws RefusedError `not_configured` without a journal; UnavailableError */
+export async function readEntries(
+	filter: Filter,
+	ports: Pick<Ports, "journal">,
+): Promise<Entry[]> {
+	const { store } = journalOf(ports);
 	const entries: Entry[] = [];
 	let from: JournalCursor | undefined;
 	for (let n = 0; n < SEARCHES; n++) {
@@ -94,7 +103,7 @@ export async function readEvent(
 		from = result.cursor;
 		if (!from) break;
 	}
-	return entries.length > 0 ? lifeOf(entries) : null;
+	return entries;
 }
 
 const MOST_ENTRIES = 1_000;

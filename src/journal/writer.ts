@@ -1,9 +1,10 @@
 /** Sends entries to the journal. Nothing waits for it, and its failure changes nothing but the log. */
+import { isSelftestName } from "../event/name.ts";
 import type { Observe, Transition } from "../event/transition.ts";
 import { log } from "../platform/log.ts";
 import type { JournalStore } from "../ports.ts";
 import { countsOf } from "./counters.ts";
-import { hasFailed } from "./entry.ts";
+import { type Entry, hasFailed } from "./entry.ts";
 import { pageOf } from "./page.ts";
 import { type JournalOptions, Recorder } from "./recorder.ts";
 
@@ -56,7 +57,7 @@ export class JournalWriter {
 			const counts = countsOf(entries);
 			if (missed > 0) counts.events.missed = missed;
 			const recorded =
-				this.options.record === "all" ? entries : entries.filter(hasFailed);
+				this.options.record === "all" ? entries : entries.filter(isKept);
 			const page = recorded.length > 0 ? await pageOf(recorded) : null;
 			await this.store.record(page, counts);
 		} catch (error) {
@@ -67,6 +68,11 @@ export class JournalWriter {
 			log("journal_failed", { error });
 		}
 	}
+}
+
+/** The entries of a run of the selftest are its result. */
+function isKept(entry: Entry): boolean {
+	return hasFailed(entry) || isSelftestName(entry.name);
 }
 
 /** Transitions that callers cause. The consumer records all others. */

@@ -87,16 +87,7 @@ export async function publishBatch(
 	const stampedBatch = await stampAll(requests, ports);
 	const { batch, keys } = await reserveAll(stampedBatch, requests, ports);
 	const toStore = batch.filter((one) => "head" in one);
-	const errors = new Map<StampedEvent, unknown>();
-	const storeGroup = async (group: readonly StampedEvent[]) => {
-		try {
-			await store(group, ports);
-			for (const stamped of group) report(stamped, ports.observe);
-		} catch (error) {
-			for (const stamped of group) errors.set(stamped, error);
-		}
-	};
-	await pMap(groupsOf(toStore), storeGroup, { concurrency: CALL_CONCURRENCY });
+	const errors = await storeBatch(toStore, ports);
 	const [failed, stored] = [
 		[...keys].filter(([stamped]) => errors.has(stamped)),
 		[...keys].filter(([stamped]) => !errors.has(stamped)),
@@ -116,6 +107,24 @@ export async function publishBatch(
 	if (errors.size === 0) return receipts as Receipt[];
 	const [cause] = errors.values();
 	throw new PartialPublishError(receipts, { cause });
+}
+
+/** Stores stamped events in as few calls as possible. Returns the errors of those that were not stored. */
+export async function storeBatch(
+	batch: readonly StampedEvent[],
+	ports: PublishPorts,
+): Promise<Map<StampedEvent, unknown>> {
+	const errors = new Map<StampedEvent, unknown>();
+	const storeGroup = async (group: readonly StampedEvent[]) => {
+		try {
+			await store(group, ports);
+			for (const stamped of group) report(stamped, ports.observe);
+		} catch (error) {
+			for (const stamped of group) errors.set(stamped, error);
+		}
+	};
+	await pMap(groupsOf(batch), storeGroup, { concurrency: CALL_CONCURRENCY });
+	return errors;
 }
 
 /** Returns each event under the id that it must have, or the receipt of its first call; and the reserved keys. */

@@ -1,4 +1,4 @@
-/** `tidings doctor` as a person would run it: on a broken configuration and the Worker that runs with it. */
+/** `tidings doctor` and `selftest` as a person would run them: on a broken configuration and the Worker that runs with it. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { createTestHarness } from "wrangler";
 
 const KEY = "tid_doctor_secret-of-doctor";
 const digest = createHash("sha256").update(KEY).digest("hex");
-const API_KEYS = JSON.stringify([{ id: "doctor", scopes: ["read"], digest }]);
+const API_KEYS = JSON.stringify([{ id: "doctor", scopes: ["admin"], digest }]);
 const root = new URL("../..", import.meta.url).pathname;
 const config = `${root}test/cli/broken/wrangler.jsonc`;
 
@@ -64,7 +64,7 @@ test("without a configuration, a URL is enough to check the Worker; without both
 	expect({ code, checked }).toEqual({
 		...{ code: 4, checked: { config: null, worker: url.href } },
 	});
-	expect(findings).toHaveLength(5);
+	expect(findings).toHaveLength(4);
 	for (const args of [
 		["doctor"],
 		["--url", url.href, "--key", KEY, "doctor", "--env", "staging"],
@@ -88,4 +88,28 @@ test("a key that the Worker rejects and a Worker that is not reached are finding
 			expected,
 		);
 	}
+}, 60_000);
+
+test("selftest names the links that are broken: two queues without a consumer, and a bound Worker that does not respond", async () => {
+	const run = promisify(execFile);
+	const args = ["--url", url.href, "--key", KEY, "--json", "selftest"];
+	const main = `${root}cli/main.ts`;
+	const { code, stdout, stderr } = await run(process.execPath, [
+		...[main, ...args, "--timeout", "5 seconds"],
+	]).catch((error) => error);
+	const { state, canaries } = JSON.parse(stdout);
+	expect({ code, state }).toEqual({ code: 4, state: "running" });
+	const passed = canaries.filter(
+		(one: { state: string }) => one.state === "passed",
+	);
+	expect(passed.map(({ name }: { name: string }) => name)).toEqual([
+		...["immediate", "batched", "large", "scheduled", "cancelled"],
+	]);
+	for (const line of [
+		/^retried after 5 s: no second attempt: does the queue for retries/m,
+		/^dead after 5 s: no dead letter: does the queue for dead letters/m,
+		/^replayed after 5 s: no dead letter/m,
+		/^worker mail after 5 s: the Worker mail was not reached: /m,
+	])
+		expect(stderr).toMatch(line);
 }, 60_000);

@@ -237,7 +237,18 @@ test("the guide's transcript is what the commands print", async () => {
 	for (const step of steps.slice(replay)) await run(step);
 }, 120_000);
 
-test("wrong usage, a missing thing and a wrong key have exit codes and say what to do", async () => {
+test.concurrent("selftest proves that events arrive in a Worker that works, and prints its figures", async () => {
+	const { code, out, error } = await tidings("selftest");
+	expect({ code, error }).toEqual({ code: 0, error: "" });
+	for (const line of [
+		...[/immediate\s+passed\s+20 of 20/, /scheduled\s+passed\s+10 of 10/],
+		...[/replayed\s+passed\s+1 of 1\s+2/, /cancelled\s+passed\s+1 of 1\s+0/],
+		...[/worker mail\s+passed/, /lateness\s+\d.*\s10$/m, /: passed$/m],
+	])
+		expect(out).toMatch(line);
+}, 60_000);
+
+test.concurrent("wrong usage, a missing thing and a wrong key have exit codes and say what to do", async () => {
 	for (const [args, code, said] of [
 		[["event", "none"], 3, "There is no event none in the latest 1000"],
 		[["cancel", "none"], 3, "There is no scheduled event none."],
@@ -248,6 +259,8 @@ test("wrong usage, a missing thing and a wrong key have exit codes and say what 
 		[["publish", "a.b", "1", "--after", "1 dya"], 1, "unknown unit"],
 		[["--key", "tid_x_y", "jobs"], 1, "npx tidings key --local creates one"],
 		[["scheduled", "order.paid"], 1, "give name:order.paid for events"],
+		[["selftest", "--timeout", "1 hour"], 2, "longer than a run"],
+		[["selftest", "--timeout", "soon"], 2, "is not a duration"],
 	] as const) {
 		const run = await tidings(...args);
 		expect({ args, ...run }).toMatchObject({

@@ -209,17 +209,17 @@ test.each([
 	[
 		"an app whose names are taken",
 		'import { Hono } from "hono"; const events = [], worker = 1;\nexport default new Hono().get("/", (c) => c.text("a"));\n',
-		'import { Hono } from "hono";\nimport { dashboard } from "tidings/dashboard";\nimport { worker as tidingsWorker } from "tidings/worker";\nimport { events as tidingsEvents } from "./events"; const events = [], worker = 1;\nconst app = new Hono().get("/", (c) => c.text("a"));\n\nexport default tidingsWorker(tidingsEvents, { fetch: app.fetch, dashboard: dashboard() });\nexport * from "tidings/objects";\n',
+		'import { Hono } from "hono";\nimport { dashboard } from "tidings/dashboard";\nimport { selftest } from "tidings/selftest";\nimport { worker as tidingsWorker } from "tidings/worker";\nimport { events as tidingsEvents } from "./events"; const events = [], worker = 1;\nconst app = new Hono().get("/", (c) => c.text("a"));\n\nexport default tidingsWorker(tidingsEvents, { fetch: app.fetch, dashboard: dashboard(), selftest: selftest() });\nexport * from "tidings/objects";\n',
 	],
 	[
 		"a scheduled without parameter",
 		"export default { async scheduled() {\n  await work();\n} };\n",
-		'import { dashboard } from "tidings/dashboard";\nimport { worker } from "tidings/worker";\nimport { events } from "./events";\n\nconst handlers = { async scheduled(controller) {\n  // This is the cron of Tidings.\n  if (controller.cron === "*/5 * * * *") return;\n  await work();\n} };\n\nexport default worker(events, { ...handlers, dashboard: dashboard() });\nexport * from "tidings/objects";\n',
+		'import { dashboard } from "tidings/dashboard";\nimport { selftest } from "tidings/selftest";\nimport { worker } from "tidings/worker";\nimport { events } from "./events";\n\nconst handlers = { async scheduled(controller) {\n  // This is the cron of Tidings.\n  if (controller.cron === "*/5 * * * *") return;\n  await work();\n} };\n\nexport default worker(events, { ...handlers, dashboard: dashboard(), selftest: selftest() });\nexport * from "tidings/objects";\n',
 	],
 	[
 		"a module that exports only classes, with the line ends of Windows",
 		"// @ts-check\r\nexport class Room {}\r\n",
-		'// @ts-check\r\nimport { dashboard } from "tidings/dashboard";\r\nimport { worker } from "tidings/worker";\r\nimport { events } from "./events";\r\n\r\nexport class Room {}\r\n\r\nexport default worker(events, { dashboard: dashboard() });\r\nexport * from "tidings/objects";\r\n',
+		'// @ts-check\r\nimport { dashboard } from "tidings/dashboard";\r\nimport { selftest } from "tidings/selftest";\r\nimport { worker } from "tidings/worker";\r\nimport { events } from "./events";\r\n\r\nexport class Room {}\r\n\r\nexport default worker(events, { dashboard: dashboard(), selftest: selftest() });\r\nexport * from "tidings/objects";\r\n',
 	],
 ])("the entry is wrapped: %s", (_, before, after) => {
 	expect(wrapped(before)).toEqual({ text: after, byHand: [] });

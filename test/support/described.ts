@@ -7,13 +7,15 @@ import {
 	type ApiDocument,
 	describeApi,
 } from "../../src/entrypoints/http/openapi/document.ts";
+import { selftestRoutes } from "../../src/entrypoints/http/selftest.ts";
 import { appsOf, portsOf } from "../../src/registration.ts";
 
 /** The API, with the routes of apps if the Worker has them. */
 function apiOf(events: Events) {
 	const { ports } = appsOf(events);
 	const apps = ports ? appRoutes(ports) : undefined;
-	return createApp(portsOf(events), { retention: 1, apps });
+	const selftest = selftestRoutes(portsOf(events));
+	return createApp(portsOf(events), { retention: 1, apps, selftest });
 }
 
 let document: ApiDocument | undefined;

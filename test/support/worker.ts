@@ -12,6 +12,7 @@ import {
 	type Transition,
 } from "tidings";
 import { apps } from "tidings/apps";
+import { selftest } from "tidings/selftest";
 import { operator, publisher, subscriber, worker } from "tidings/worker";
 import * as z from "zod";
 
@@ -103,6 +104,7 @@ export class Fulfilment extends WorkflowEntrypoint {
 
 const own = worker(events, {
 	apps: apps(),
+	selftest: selftest(),
 	async fetch(request) {
 		const { pathname } = new URL(request.url);
 		const act = requests.get(pathname);

@@ -22,6 +22,7 @@ export function absentApps({ apps, settings }: AppsOwner): AppsExtension {
 	return {
 		ports: null,
 		owns: isAppsEvent,
+		drops: () => false,
 		deliver(event, batch, ports) {
 			const { id, name, delivery } = event.envelope;
 			log("apps_missing", { event: id, name, hint: REMEDY });

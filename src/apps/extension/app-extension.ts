@@ -27,6 +27,7 @@ export function appExtension(ports: () => AppPorts): AppsExtension {
 			return ports();
 		},
 		owns: isAppsEvent,
+		drops: () => false,
 		deliver(event, batch, consumePorts) {
 			const { appWorkers, subscriptionsOf, webhookUrl } = ports();
 			const appPorts = {

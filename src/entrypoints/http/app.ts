@@ -7,6 +7,7 @@ import { notConfigured } from "../../apps/extension/absent-apps.ts";
 import { RefusedError } from "../../event/errors.ts";
 import { show } from "../../event/validation.ts";
 import type { Ports } from "../../ports.ts";
+import { SELFTEST_REMEDY } from "../../selftest/absent-selftest.ts";
 import type { AppRoutes } from "./apps/routes.ts";
 import { asyncapiRoute } from "./asyncapi/routes.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
@@ -23,6 +24,7 @@ import { HttpError, problem } from "./problem.ts";
 import { limitAddress, limitCaller } from "./rate-limit.ts";
 import type { Http } from "./routes.ts";
 import { scheduledRoutes } from "./scheduled.ts";
+import type { RegisterRoutes } from "./selftest.ts";
 
 interface AppOptions {
 	/** Of all paths. Default: none. */
@@ -33,23 +35,32 @@ interface AppOptions {
 	page?: OpenapiPage | undefined;
 	/** Default: the Worker has no apps. */
 	apps?: AppRoutes | undefined;
+	/** Default: the Worker has no selftest. */
+	selftest?: RegisterRoutes | undefined;
 }
 
 export function createApp(
 	ports: Ports,
-	{ prefix = "", retention, page, apps }: AppOptions,
+	{ prefix = "", retention, page, apps, selftest }: AppOptions,
 ): Hono<Http> {
 	// The faster router of the standard Hono cannot have ids with slashes, so this one would be used anyway.
 	const router = new TrieRouter<[Handler, RouterRoute]>();
 	const app = new HonoBase<Http>({ router }).basePath(prefix);
 	app.onError((error) => problem(error));
-	app.notFound(({ req: { path } }) =>
-		problem(
-			!apps && PATHS_OF_APPS.test(path.slice(prefix.length))
-				? notConfigured()
-				: new HttpError("route_not_found", `there is no ${show(path)}`),
-		),
-	);
+	app.notFound(({ req: { path } }) => {
+		const own = path.slice(prefix.length);
+		if (!apps && PATHS_OF_APPS.test(own)) return problem(notConfigured());
+		if (!selftest && PATHS_OF_SELFTEST.test(own))
+			return problem(
+				new RefusedError(
+					"not_configured",
+					`this Worker has no selftest; ${SELFTEST_REMEDY}`,
+				),
+			);
+		return problem(
+			new HttpError("route_not_found", `there is no ${show(path)}`),
+		);
+	});
 	app.use(async ({ req }, next) => {
 		await limitAddress(req.raw);
 		await next();
@@ -73,6 +84,7 @@ export function createApp(
 	handlerRoutes(app, ports);
 	doctorRoute(app, ports);
 	apps?.register(app);
+	selftest?.(app);
 	metricsRoute(app, ports);
 	healthRoute(app, ports, retention);
 	openapiRoutes(app, prefix, page);
@@ -98,6 +110,8 @@ export function createApp(
 
 /** Without apps, a sender of webhooks is to try again later: it would give up the URL after a 404. */
 const PATHS_OF_APPS = /^\/(v1\/(apps|subscriptions)|hooks)(\/|$)/;
+
+const PATHS_OF_SELFTEST = /^\/v1\/selftest(\/|$)/;
 
 /** A key that is ignored would promise what does not happen. */
 function refuseKey({ headers, url }: Request, prefix: string): void {

@@ -1,5 +1,6 @@
 /** The owner of the events in an incident: its handler fails for one customer until it is repaired. */
 import { createEvents, event } from "tidings";
+import { selftest } from "tidings/selftest";
 import { worker } from "tidings/worker";
 import * as z from "zod";
 
@@ -21,6 +22,7 @@ events.on(OrderPaid, { id: "charge", retries: 0 }, ({ id, body }) => {
 });
 
 export default worker(events, {
+	selftest: selftest(),
 	config: { subscribers: { mail: { binding: "MAIL" as never } } },
 	fetch: ({ url }) => {
 		isRepaired = url.endsWith("/repair");

@@ -127,6 +127,7 @@ const PATH_PARAMETERS: Record<string, string> = {
 	app: "the name of an app, @scope/name, with its / encoded as %2F",
 	event: "the short name of an app's event",
 	id: "as in the list, percent-encoded",
+	run: "of the selftest, as POST /v1/selftest returns it",
 	secret: "of the webhook",
 	tool: "the name of a tool",
 };
