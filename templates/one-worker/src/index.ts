@@ -1,10 +1,12 @@
 /** The Worker: a route that publishes, and the consumer of the events. */
 import { RefusedError } from "tidings";
+import { selftest } from "tidings/selftest";
 import { worker } from "tidings/worker";
 import { events } from "./events.ts";
 import { OrderPlaced } from "./order-placed.ts";
 
 export default worker(events, {
+	selftest: selftest(),
 	async fetch(request) {
 		const { pathname } = new URL(request.url);
 		if (request.method !== "POST" || pathname !== "/orders")
