@@ -44,7 +44,8 @@ test("the findings of the file and of the Worker are printed with lines in the f
 	expect(found).toEqual([
 		...["error consumer_missing", "error consumer_missing"],
 		...["error cron_missing", "error dead_letter_queue_missing"],
-		...["error flag_missing", "error worker_unreachable"],
+		...["error flag_missing", "error store_unavailable"],
+		"error worker_unreachable",
 		...["warning api_keys_missing", "warning consumer_settings"],
 		...["warning minify_missing", "warning object_missing"],
 	]);
@@ -64,7 +65,7 @@ test("without a configuration, a URL is enough to check the Worker; without both
 	expect({ code, checked }).toEqual({
 		...{ code: 4, checked: { config: null, worker: url.href } },
 	});
-	expect(findings).toHaveLength(4);
+	expect(findings).toHaveLength(5);
 	for (const args of [
 		["doctor"],
 		["--url", url.href, "--key", KEY, "doctor", "--env", "staging"],
