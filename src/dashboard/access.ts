@@ -32,8 +32,9 @@ export function accessVerifier(
 				requiredClaims: ["exp"],
 			});
 			// A person has an address, a service token has a common name.
-			const id = [email, common_name, sub].find(isText) ?? "access";
-			return permissionsOf({ id, scopes: [role] });
+			const name = [email, common_name, sub].find(isText) ?? "unknown";
+			// The id of a key has no colon: in the log and the journal, a person is never taken for a key.
+			return permissionsOf({ id: `access:${name}`, scopes: [role] });
 		} catch (error) {
 			if (!(error instanceof errors.JOSEError)) throw error;
 			throw new HttpError(

@@ -78,12 +78,23 @@ interface Source {
 	source: string;
 }
 
-/** Digits that every number keeps (IEEE 754, double precision). */
-const SAFE_DIGITS = 15;
-
+/** Whether JavaScript would write another number. It writes the shortest of those that it cannot tell apart. */
 function isLossy(value: number, source: string): boolean {
-	const [mantissa = ""] = source.split(/e/i);
-	const digits = mantissa.replace(/[-.]/g, "").replace(/^0+|0+$/g, "");
-	if (!Number.isFinite(value)) return true;
-	return digits.length > SAFE_DIGITS && JSON.stringify(value) !== source;
+	return (
+		!Number.isFinite(value) ||
+		decimalOf(source) !== decimalOf(JSON.stringify(value))
+	);
+}
+
+/** A decimal number without its sign, in one notation: `1.50`, `15e-1` and `0.015E2` are `15e-1`. */
+function decimalOf(text: string): string {
+	const [mantissa = "", exponent = "0"] = text.replace(/^-/, "").split(/e/i);
+	const [whole = "", part = ""] = mantissa.split(".");
+	const digits = (whole + part).replace(/^0+/, "");
+	if (digits === "") return "0";
+	// A regular expression would take quadratic time for zeros that end with another digit.
+	let end = digits.length;
+	while (digits[end - 1] === "0") end--;
+	const zeros = digits.length - end;
+	return `${digits.slice(0, end)}e${Number(exponent) - part.length + zeros}`;
 }

@@ -3,6 +3,8 @@
 interface Schema {
 	$ref?: string;
 	$defs?: Record<string, Schema>;
+	/** The word for `$defs` before draft 2019-09. */
+	definitions?: Record<string, Schema>;
 	type?: string | string[];
 	const?: unknown;
 	default?: unknown;
@@ -32,6 +34,9 @@ const DEEPEST = 8;
 const MOST_ITEMS = 20;
 const MOST_CHARACTERS = 1_000;
 
+/** Values in an example, and lists of `allOf` that are merged for it. Lists of lists would have millions. */
+const MOST_VALUES = 1_000;
+
 /** @param now epoch milliseconds, for times */
 export function exampleOf(schema: object, now: number): unknown {
 	const root = schema as Schema;
@@ -44,13 +49,15 @@ export function exampleOf(schema: object, now: number): unknown {
 		...{ date: iso.slice(0, 10), time: iso.slice(11, 19) },
 	};
 
+	const budget = { left: MOST_VALUES };
 	const make = (
 		given: Schema | boolean,
 		name: string,
 		depth: number,
 	): unknown => {
 		if (typeof given !== "object" || depth > DEEPEST) return null;
-		const one = merged(resolved(given, root));
+		if (--budget.left < 0) return null;
+		const one = merged(given, root, budget);
 		if (Object.hasOwn(one, "const")) return one.const;
 		if (Object.hasOwn(one, "default")) return one.default;
 		if (one.examples?.length) return one.examples[0];
@@ -87,23 +94,41 @@ export function exampleOf(schema: object, now: number): unknown {
 	return make(root, "text", 0);
 }
 
+/** Follows references to the schema that they name. */
 function resolved(schema: Schema, root: Schema): Schema {
-	if (schema.$ref === undefined) return schema;
-	if (schema.$ref === "#") return root;
-	const name = schema.$ref.replace(/^#\/(\$defs|definitions)\//, "");
-	return root.$defs?.[name] ?? {};
+	let found = schema;
+	// A reference may lead to itself.
+	for (let n = 0; n < DEEPEST && found.$ref !== undefined; n++) {
+		const { $ref, ...others } = found;
+		const [, word, name = ""] =
+			/^#\/(\$defs|definitions)\/(.*)$/.exec($ref) ?? [];
+		const named =
+			$ref === "#" ? root : word && root[word as "$defs"]?.[unescaped(name)];
+		// Words next to a reference add to it.
+		found = { ...named, ...others };
+	}
+	return found;
 }
 
-/** The parts of `allOf` as one schema. */
-function merged(schema: Schema): Schema {
-	const { allOf = [] } = schema;
-	const parts = [schema, ...allOf];
-	return allOf.length === 0
-		? schema
-		: Object.assign({}, ...parts, {
-				properties: Object.assign({}, ...parts.map((one) => one.properties)),
-				required: parts.flatMap(({ required = [] }) => required),
-			});
+/** The name in a JSON Pointer (RFC 6901). */
+function unescaped(name: string): string {
+	return name.replaceAll("~1", "/").replaceAll("~0", "~");
+}
+
+/** A schema with all that its references and the parts of its `allOf` require. */
+function merged(
+	schema: Schema,
+	root: Schema,
+	budget: { left: number },
+): Schema {
+	const { allOf, ...own } = resolved(schema, root);
+	// A part may contain the whole.
+	if (!allOf || --budget.left < 0) return own;
+	const parts = [...allOf.map((part) => merged(part, root, budget)), own];
+	return Object.assign({}, ...parts, {
+		properties: Object.assign({}, ...parts.map((one) => one.properties)),
+		required: parts.flatMap(({ required = [] }) => required),
+	});
 }
 
 function textFor({ minLength = 0, maxLength }: Schema, name: string): string {

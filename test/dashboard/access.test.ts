@@ -426,12 +426,12 @@ describe("behind Cloudflare Access", () => {
 
 	const header = (jwt: string) => ({ "cf-access-jwt-assertion": jwt });
 
-	test("a person whom it let through reads, under their own name", async () => {
+	test("a person whom it let through reads, under a name that no key can have", async () => {
 		const { status, text } = await visitor({ access: options }).get(
 			...(["/events", header(await token())] as const),
 		);
 		expect(status).toBe(200);
-		expect(text).toContain("<b>ada@acme.test</b>");
+		expect(text).toContain("<b>access:ada@acme.test</b>");
 		expect(text).toContain("may read<");
 		expect(text).not.toContain("Sign out");
 		const admin = visitor({ access: { ...options, role: "admin" } });

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { durationText } from "../../src/dashboard/components/time.tsx";
 import { filterText, sharedText } from "../../src/dashboard/filter-text.ts";
@@ -29,15 +30,46 @@ describe("a body that a person has written", () => {
 	test("is read if JavaScript can represent its numbers", () => {
 		for (const text of [
 			...["null", "0", "-0", '""', "[1.10, 1e3, 0.1, 100000000000000000000]"],
+			...["0e-400", "-0.0E5", "0.30000000000000004", "12300e-2"],
 			...["9007199254740993000", '{"a":"12345678901234567890"}', "5e-324"],
 		])
 			expect(readBody(text)).toEqual(JSON.parse(text));
 	});
 
+	test("has every number that JavaScript writes, in any notation, and none with more digits or too small", () => {
+		const double = fc
+			.double({ noNaN: true, noDefaultInfinity: true })
+			.filter((value) => value !== 0);
+		fc.assert(
+			fc.property(double, fc.integer({ min: -9, max: 9 }), (value, shift) => {
+				const [mantissa = "", exponent = "0"] = `${value}`.split("e");
+				const [whole, part = ""] = mantissa.split(".");
+				const moved = `${whole}${part}E${Number(exponent) - part.length}`;
+				const text = moved.replace(/^(-?)0+(?=\d)/, "$1");
+				const zeros = "0".repeat(Math.abs(shift));
+				for (const same of [
+					text,
+					text.replace(/E/, `.${zeros}0e`),
+					text.replace(/E(.+)/, (_, e) => `${zeros}e${e - zeros.length}`),
+				])
+					expect(readBody(same), same).toBe(value);
+			}),
+		);
+		const digits = fc.bigInt({ min: 10n ** 17n, max: 10n ** 30n });
+		fc.assert(
+			fc.property(digits, fc.integer({ min: -400, max: 400 }), (n, e) => {
+				const text = `${n}1e${e}`;
+				expect(() => readBody(text), text).toThrow("would become");
+				const small = `${n % 9n === 0n ? "-" : ""}0.00${n}e-${400 + Math.abs(e)}`;
+				expect(() => readBody(small), small).toThrow("would become");
+			}),
+		);
+	});
+
 	test("is rejected if handlers would get another number, or if it is not JSON", () => {
 		for (const text of [
 			...["9007199254740993", '{"n":[12345678901234567890]}', "1e999"],
-			...["0.12345678901234567891"],
+			...["0.12345678901234567891", "1e-400", "-1e-400", "4.9e-324"],
 		])
 			expect(() => readBody(text), text).toThrow("would become");
 		for (const text of ["", "{", "undefined", "{'a':1}"])

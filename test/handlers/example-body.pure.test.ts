@@ -73,6 +73,38 @@ test.each([
 	});
 });
 
+test("it follows references by either word, also inside allOf", () => {
+	for (const word of ["$defs", "definitions"]) {
+		const example = exampleOf(
+			{
+				allOf: [{ $ref: `#/${word}/base` }, { required: ["total"] }],
+				properties: { total: { $ref: `#/${word}/money~1eur` } },
+				[word]: {
+					base: {
+						type: "object",
+						properties: { id: { $ref: `#/${word}/id` } },
+						required: ["id"],
+					},
+					id: { type: "string", default: "o-1" },
+					"money/eur": { allOf: [{ type: "integer" }, { minimum: 5 }] },
+				},
+			},
+			now,
+		);
+		expect(example).toEqual({ id: "o-1", total: 5 });
+	}
+});
+
+test("it stays small and is made at once when lists contain lists", () => {
+	let nested: object = { type: "string" };
+	for (let n = 0; n < 7; n++)
+		nested = { type: "array", minItems: 20, items: nested };
+	const started = performance.now();
+	const text = JSON.stringify(exampleOf(nested, now));
+	expect(performance.now() - started).toBeLessThan(500);
+	expect(text.length).toBeLessThan(100_000);
+});
+
 test("it has what is required, the default or the first example where there is one, and an end", () => {
 	const schema = z.object({
 		currency: z.enum(["EUR", "USD"]).meta({ examples: ["USD"] }),
@@ -87,6 +119,7 @@ test("it has what is required, the default or the first example where there is o
 	const text = JSON.stringify(exampleOf(z.toJSONSchema(Node), now));
 	expect(text.length).toBeLessThan(300);
 	for (const broken of [
+		...[{ allOf: Array(20).fill({ $ref: "#" }) }, { $ref: "#" }],
 		...[{}, { $ref: "#/nowhere" }, { type: "x" }, { anyOf: [] }],
 		...[
 			{ type: "array", minItems: 1e9 },
