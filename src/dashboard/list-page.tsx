@@ -37,22 +37,32 @@ export function listPage<Page extends { cursor?: string }>(
 	const { path, title, placeholder, quick, read, Rows, note } = options;
 	const key = (q: string) => `${path} ${q}`;
 
+	/** The list, or why its filter is wrong. */
+	const shown = async (
+		q: string,
+		cursor: string,
+		now: number,
+	): Promise<{ list?: Snapshot<Page>; wrong?: string }> => {
+		try {
+			// Only the first page has updates, so only that one is cached for them.
+			const list = cursor
+				? { data: await read(q, cursor), at: now, version: "" }
+				: await snapshotOf(key(q), now, () => read(q, ""));
+			return { list };
+		} catch (error) {
+			if (!(error instanceof RefusedError)) throw error;
+			return { wrong: error.message.replace(/^q: /, "") };
+		}
+	};
+
 	app.get(path, async (context) => {
 		const { q = "", cursor = "" } = context.req.query();
 		const { now } = context.var.view;
 		const bar = { list: path, q, quick, ...(placeholder && { placeholder }) };
-		const words = await suggestions(ports);
-		let wrong: string | undefined;
-		let list: Snapshot<Page> | undefined;
-		try {
-			// Only the first page has updates, so only that one is cached for them.
-			list = cursor
-				? { data: await read(q, cursor), at: now, version: "" }
-				: await snapshotOf(key(q), now, () => read(q, ""));
-		} catch (error) {
-			if (!(error instanceof RefusedError)) throw error;
-			wrong = error.message.replace(/^q: /, "");
-		}
+		const [words, { list, wrong }] = await Promise.all([
+			suggestions(ports),
+			shown(q, cursor, now),
+		]);
 		const content = (
 			<>
 				<div class="top">

@@ -22,13 +22,16 @@ export async function suggestions(
 	if (cached && now < cached.until) return cached.words;
 	// Until the words are read, other viewers get the ones before.
 	cached = { until: now + TTL, words: cached?.words ?? FIXED };
+	const [events, ...routes] = await Promise.all([
+		latest(ports),
+		...ports.workers.all.map((worker) => worker.routes()),
+	]);
 	const words = new Set(FIXED);
-	for (const worker of ports.workers.all)
-		for (const { id, patterns } of (await worker.routes())?.list ?? []) {
-			words.add(term("handler", id));
-			for (const pattern of patterns) words.add(term("name", pattern));
-		}
-	for (const { name, tags = {} } of await latest(ports)) {
+	for (const { id, patterns } of routes.flatMap((one) => one?.list ?? [])) {
+		words.add(term("handler", id));
+		for (const pattern of patterns) words.add(term("name", pattern));
+	}
+	for (const { name, tags = {} } of events) {
 		words.add(term("name", name));
 		for (const [key, value] of Object.entries(tags))
 			words.add(term(`tag.${key}`, value));

@@ -119,7 +119,9 @@ describe("the list of dead letters", () => {
 		const q = `tag.customer:${customer}`;
 		const { text } = await admin.get(`/dead-letters/groups?q=${q}`);
 		expect(plain(text)).toContain("2 groups");
-		expect(plain(text)).toMatch(/Error: order &lt;n&gt; of .* load exhausted/);
+		expect(plain(text)).toMatch(
+			/Error: order &lt;n&gt; of .* load · exhausted/,
+		);
 		const [, group = ""] =
 			/class="name" href="([^"]+)" data-row[^>]*>Error: order/.exec(text) ?? [];
 		const listed = await admin.get(group.replaceAll("&amp;", "&"));
@@ -349,6 +351,12 @@ describe("a job", () => {
 			const refused = await admin.post("/jobs", { ...fields, typed });
 			expect(refused.status).toBe(422);
 			expect(refused.text).toContain("and the number is 7. Nothing was done");
+		}
+		for (const count of ["", "many", "-1", "1e9"]) {
+			const typed = { typed: count, count };
+			const refused = await admin.post("/jobs", { ...fields, ...typed });
+			expect(plain(refused.text)).toContain("7 match by now. Nothing was done");
+			expect(refused.text).not.toContain("NaN");
 		}
 		// Those that fail meanwhile are not a part of it.
 		await bury(1, { tags: { customer }, lastFailureAt: Date.now() + 60_000 });

@@ -72,7 +72,7 @@ test("the overview shows each minute by outcome, handlers by failures, and group
 		/order &lt;n&gt; is closed sync-ledger · exhausted 4.312 .* rare/,
 	);
 	expect(text).toContain(
-		"/dead-letters?q=handler%3Async-ledger+cause%3Aexhausted",
+		"/dead-letters?q=handler%3Async-ledger+cause%3Aexhausted+text%3A%22Error%3A+order%22",
 	);
 	expect(text).not.toMatch(/style=/);
 });

@@ -2,7 +2,7 @@
 import type { Groups } from "../../dead-letters/groups.ts";
 import type { HandlerMetrics } from "../../journal/metrics.ts";
 import { numberText } from "../components/count.tsx";
-import { MeasureHeads, Measures } from "../components/group-measures.tsx";
+import { GroupTable } from "../components/group-table.tsx";
 import { term } from "../components/tags.tsx";
 import { durationText, Time } from "../components/time.tsx";
 import { useView } from "../view.ts";
@@ -122,19 +122,7 @@ export function FailureGroups({ groups, countedUntil }: Groups) {
 						here, with its reason.
 					</p>
 				) : (
-					<table class="measures">
-						<thead>
-							<tr>
-								<th scope="col">Reason</th>
-								<MeasureHeads />
-							</tr>
-						</thead>
-						<tbody>
-							{groups.slice(0, MOST).map((group) => (
-								<GroupRow group={group} />
-							))}
-						</tbody>
-					</table>
+					<GroupTable groups={groups.slice(0, MOST)} filter={{}} />
 				)}
 			</div>
 			{(groups.length > MOST || countedUntil !== undefined) && (
@@ -142,7 +130,7 @@ export function FailureGroups({ groups, countedUntil }: Groups) {
 					{groups.length > MOST && (
 						<>
 							{groups.length - MOST} more groups among the{" "}
-							<a href={`${base}/dead-letters`}>dead letters</a>.{" "}
+							<a href={`${base}/dead-letters/groups`}>dead letters</a>.{" "}
 						</>
 					)}
 					{countedUntil !== undefined && (
@@ -153,30 +141,5 @@ export function FailureGroups({ groups, countedUntil }: Groups) {
 				</p>
 			)}
 		</section>
-	);
-}
-
-function GroupRow({ group }: { group: Groups["groups"][number] }) {
-	const { base } = useView();
-	const { handler, cause, reason } = group;
-	// A dead letter that names no handler is found by its cause alone.
-	const filter = [
-		...(handler ? [term("handler", handler)] : []),
-		term("cause", cause),
-	].join(" ");
-	const q = new URLSearchParams({ q: filter });
-	return (
-		<tr>
-			<td class="wide">
-				<a class="name" href={`${base}/dead-letters?${q}`} data-row>
-					{reason}
-				</a>
-				<span class="reason">
-					<span class="mono">{handler || "no handler"}</span> ·{" "}
-					{cause.replaceAll("_", " ")}
-				</span>
-			</td>
-			<Measures group={group} />
-		</tr>
 	);
 }

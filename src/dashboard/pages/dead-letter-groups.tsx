@@ -2,12 +2,10 @@
 import { deadLetterFilter } from "../../dead-letters/dead-letter-filter.ts";
 import { groupDeadLetters } from "../../dead-letters/groups.ts";
 import type { DeadLetterGroup } from "../../event/dead-letter.ts";
-import type { Filter } from "../../lists/filter.ts";
 import { numberText } from "../components/count.tsx";
-import { MeasureHeads, Measures } from "../components/group-measures.tsx";
+import { GroupTable } from "../components/group-table.tsx";
 import { Empty } from "../components/list.tsx";
 import { Time } from "../components/time.tsx";
-import { filterText, sharedText } from "../filter-text.ts";
 import { listPage, SIZE } from "../list-page.tsx";
 import { type Page, useView } from "../view.ts";
 
@@ -66,59 +64,5 @@ function Rows({ page, q }: { page: Groups; q: string }) {
 				)}
 			</div>
 		</div>
-	);
-}
-
-function GroupTable({
-	groups,
-	filter,
-}: Pick<Groups, "groups"> & { filter: Filter }) {
-	return (
-		<table class="measures">
-			<thead>
-				<tr>
-					<th scope="col">Error and handler</th>
-					<th scope="col">Deploy</th>
-					<MeasureHeads />
-				</tr>
-			</thead>
-			<tbody>
-				{groups.map((group) => (
-					<Row group={group} filter={filter} />
-				))}
-			</tbody>
-		</table>
-	);
-}
-
-function Row({ group, filter }: { group: DeadLetterGroup; filter: Filter }) {
-	const { base } = useView();
-	const { handler, cause, reason, deploy } = group;
-	const q = filterText({
-		...filter,
-		...(handler && { handler }),
-		cause,
-		text: filter.text ?? sharedText(reason),
-	});
-	return (
-		<tr>
-			<td class="wide">
-				<a
-					class="name"
-					href={`${base}/dead-letters?${new URLSearchParams({ q })}`}
-					data-row
-				>
-					{reason}
-				</a>
-				<span class="reason">
-					<span class="mono">{handler || "no handler"}</span>{" "}
-					{cause.replaceAll("_", " ")}
-				</span>
-			</td>
-			<td class="tagged">
-				{deploy && <span class="tag">{deploy.slice(0, 8)}</span>}
-			</td>
-			<Measures group={group} isTotal />
-		</tr>
 	);
 }
