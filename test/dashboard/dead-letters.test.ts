@@ -355,7 +355,7 @@ describe("a job", () => {
 		for (const count of ["", "many", "-1", "1e9"]) {
 			const typed = { typed: count, count };
 			const refused = await admin.post("/jobs", { ...fields, ...typed });
-			expect(plain(refused.text)).toContain("7 match by now. Nothing was done");
+			expect(refused.text).toContain("Nothing was done");
 			expect(refused.text).not.toContain("NaN");
 		}
 		// Those that fail meanwhile are not a part of it.

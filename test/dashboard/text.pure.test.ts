@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { durationText } from "../../src/dashboard/components/time.tsx";
 import { filterText, sharedText } from "../../src/dashboard/filter-text.ts";
-import { publishCommand } from "../../src/dashboard/first-steps.ts";
+import { publishCommand } from "../../src/dashboard/first-steps.tsx";
 import { prettyJson, readBody } from "../../src/dashboard/json-text.ts";
 import { timelineOf } from "../../src/dashboard/timeline.ts";
 import type { EventLife } from "../../src/journal/life.ts";

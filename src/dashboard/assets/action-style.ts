@@ -31,6 +31,7 @@ input.medium { max-width: 24rem; }
 .density { padding: 1rem 1.2rem 0.8rem; display: grid; gap: 0.35rem; font-size: 0.87rem; }
 .day { display: grid; grid-template-columns: 6rem minmax(0, 1fr) 3rem; gap: 0.8rem; align-items: center; }
 .day .number { justify-self: end; }
+.day .axis { display: grid; grid-template-columns: repeat(4, 1fr); }
 .cells { display: block; width: 100%; height: 18px; }
 .cells rect { rx: 2; }
 .cells .d0 { fill: var(--sunken); }

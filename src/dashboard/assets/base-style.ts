@@ -20,6 +20,9 @@ export const BASE = `
 	--bad-soft: light-dark(#fdebe9, #411c1a);
 	--wait: light-dark(#3a52c8, #93a6ff);
 	--wait-soft: light-dark(#eef1fd, #262c47);
+	--good-fill: light-dark(#2c8a57, #6fcf97);
+	--warn-fill: light-dark(#c27c0e, #f0b860);
+	--bad-fill: light-dark(#cb3a31, #ff9189);
 	--idle: light-dark(#5d5f66, #a9acb4);
 	--idle-soft: light-dark(#efeeea, #2a2c31);
 	--mono: ui-monospace, "SF Mono", "Cascadia Mono", "JetBrains Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;

@@ -18,9 +18,9 @@ export const CHART = `
 .plot { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 0.7rem; }
 .scale { display: flex; flex-direction: column; justify-content: space-between; text-align: right; font-size: 0.8rem; line-height: 1; color: var(--muted); font-variant-numeric: tabular-nums; margin: -0.4rem 0; }
 .bars { display: block; width: 100%; height: 11rem; overflow: visible; }
-.bars .good { fill: var(--good); }
-.bars .warn { fill: var(--warn); }
-.bars .bad { fill: var(--bad); }
+.bars .good { fill: var(--good-fill); }
+.bars .warn { fill: var(--warn-fill); }
+.bars .bad { fill: var(--bad-fill); }
 .bars .idle { fill: var(--idle); }
 .bars .hit { fill: transparent; }
 .bars .hit:hover { fill: color-mix(in srgb, var(--accent) 14%, transparent); }
@@ -34,7 +34,7 @@ export const CHART = `
 .numbers p { font-size: 0.87rem; padding: 0.5rem 0.6rem 0; }
 .numbers th, .numbers td { padding: 0.3rem 0.6rem; }
 .spark { display: block; width: 9rem; height: 20px; }
-.spark path { stroke: var(--bad); stroke-width: 2; vector-effect: non-scaling-stroke; fill: none; }
+.spark path { stroke: var(--bad-fill); stroke-width: 2; vector-effect: non-scaling-stroke; fill: none; }
 .failed { color: var(--bad); font-weight: 600; }
 .none { padding: 1.1rem 1.2rem; color: var(--muted); }
 @media (max-width: 45rem) {
@@ -47,6 +47,8 @@ export const CHART = `
 	.measures tbody tr { grid-template-columns: 1fr 1fr; }
 	.measures td:first-child { grid-column: 1 / -1; }
 	.sparked { grid-column: 1 / -1; order: 3; }
+	.measures td[data-label]:not(.number) { grid-column: 1 / -1; }
+	.sparked[data-label] { display: flex; gap: 0.6rem; align-items: end; }
 	td[data-label]::before { content: attr(data-label) " "; color: var(--muted); font-size: 0.87rem; }
 	td.number[data-label] { text-align: left; order: 4; }
 }

@@ -3,7 +3,7 @@ export const HANDLERS = `
 .picture { padding: 1.1rem 1.2rem; display: grid; grid-template-columns: minmax(0, 1fr); gap: 0.8rem; }
 .picture figcaption { font-weight: 650; }
 .scroll { overflow-x: auto; }
-.picture svg { display: block; width: 100%; min-width: 38rem; max-width: 54rem; margin: 0 auto; }
+.picture svg { display: block; margin: 0 auto; }
 .picture text { font: 13px var(--sans); fill: var(--ink); }
 .picture a:hover text { text-decoration: underline; fill: var(--accent); }
 .picture .event { text-anchor: end; font-family: var(--mono); font-size: 12px; }

@@ -10,7 +10,8 @@ export const SCRIPT = `
 	// Times: in the viewer's zone, in UTC on hover.
 	const day = (date) => date.toLocaleDateString(undefined, { day: "numeric", month: "short" });
 	const clock = (date, digits) => date.toLocaleTimeString(undefined, {
-		hour12: false, hour: "2-digit", minute: "2-digit", second: "2-digit",
+		hourCycle: "h23", hour: "2-digit", minute: "2-digit",
+		...(digits !== undefined && { second: "2-digit" }),
 		...(digits && { fractionalSecondDigits: digits }),
 	});
 	const span = (ms) => {
@@ -30,8 +31,9 @@ export const SCRIPT = `
 			text = left > 0 ? "in " + span(left) : "now";
 		} else {
 			const isToday = date.toDateString() === new Date().toDateString();
-			const isExact = "exact" in time.dataset;
-			text = (isToday ? "" : day(date) + ", ") + clock(date, isExact ? 3 : 0);
+			const { exact, minute } = time.dataset;
+			const digits = exact === undefined ? (minute === undefined ? 0 : undefined) : 3;
+			text = (isToday ? "" : day(date) + ", ") + clock(date, digits);
 		}
 		if (time.textContent !== text) time.textContent = text;
 	};

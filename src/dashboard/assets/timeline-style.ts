@@ -15,9 +15,9 @@ export const TIMELINE = `
 .lane > .state, .lane > .number { justify-self: end; }
 .track { display: block; width: 100%; height: 14px; border-radius: 4px; background: var(--sunken); }
 .track .waiting { fill: var(--line-strong); }
-.track .good { fill: var(--good); }
-.track .warn { fill: var(--warn); }
-.track .bad { fill: var(--bad); }
+.track .good { fill: var(--good-fill); }
+.track .warn { fill: var(--warn-fill); }
+.track .bad { fill: var(--bad-fill); }
 .track .wait { fill: var(--wait); }
 .track .idle { fill: var(--idle); }
 .axis { display: flex; justify-content: space-between; font-size: 0.8rem; color: var(--muted); font-variant-numeric: tabular-nums; }
@@ -33,9 +33,9 @@ export const TIMELINE = `
 .legend span { display: inline-flex; align-items: center; gap: 0.4em; }
 .legend span::before { content: ""; width: 0.9em; height: 0.6em; border-radius: 2px; background: var(--swatch); }
 .legend .waiting { --swatch: var(--line-strong); }
-.legend .good { --swatch: var(--good); }
-.legend .warn { --swatch: var(--warn); }
-.legend .bad { --swatch: var(--bad); }
+.legend .good { --swatch: var(--good-fill); }
+.legend .warn { --swatch: var(--warn-fill); }
+.legend .bad { --swatch: var(--bad-fill); }
 .actions { display: grid; gap: 0.7rem; }
 .fold { padding: 0; }
 .fold > summary { padding: 0.75rem 1.2rem; cursor: pointer; font-weight: 600; }

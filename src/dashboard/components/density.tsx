@@ -73,7 +73,7 @@ export function Density({
 				<div class="day">
 					<span class="muted">UTC</span>
 					<p class="axis">
-						{[0, 6, 12, 18, 24].map((hour) => (
+						{[0, 6, 12, 18].map((hour) => (
 							<span>{hour}:00</span>
 						))}
 					</p>

@@ -1,6 +1,6 @@
 /** The body of an event, if the journal has it, and the command that publishes it. */
 import type { EventLife } from "../../journal/life.ts";
-import { publishCommand } from "../first-steps.ts";
+import { KeyHint, publishCommand } from "../first-steps.tsx";
 import { useView } from "../view.ts";
 import { Json } from "./json.tsx";
 import { Copyable } from "./list.tsx";
@@ -37,6 +37,7 @@ export function Body({ life }: { life: EventLife }) {
 					<summary>Copy as curl</summary>
 					<div class="inside">
 						<Copyable text={publishCommand(api, name, life.body, { tags })} />
+						<KeyHint scope="publish" />
 					</div>
 				</details>
 			)}

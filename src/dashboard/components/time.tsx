@@ -5,20 +5,26 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** @param at epoch milliseconds. `exact` shows milliseconds, `fresh` follows live updates */
+/** @param at epoch milliseconds. `exact` shows milliseconds, `minute` no seconds, and `fresh` follows live updates */
 export function Time({
 	at,
 	exact,
+	minute,
 	fresh,
 }: {
 	at: number;
 	exact?: boolean;
+	minute?: boolean;
 	fresh?: boolean;
 }) {
 	const iso = new Date(at).toISOString();
+	const end = exact ? 23 : minute ? 16 : 19;
 	return (
-		<time datetime={iso} data-exact={exact} data-fresh={fresh}>
-			{`${iso.slice(0, exact ? 23 : 19).replace("T", " ")} UTC`}
+		<time
+			{...{ datetime: iso, "data-exact": exact, "data-minute": minute }}
+			data-fresh={fresh}
+		>
+			{`${iso.slice(0, end).replace("T", " ")} UTC`}
 		</time>
 	);
 }

@@ -61,7 +61,7 @@ function Row({ worker, route, metrics }: HandlerRow) {
 				{plainDuration(timeout)}
 				<From source={sources.timeout} />
 			</td>
-			<td class="sparked">
+			<td class="sparked" data-label="failures, last day">
 				{metrics ? (
 					<FailureLine {...metrics} />
 				) : (

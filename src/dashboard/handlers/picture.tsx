@@ -4,18 +4,24 @@ import { term } from "../components/tags.tsx";
 import { useView } from "../view.ts";
 import type { Topology } from "./topology.ts";
 
-const WIDTH = 780;
-/** Where the lines begin and end. */
-const LEFT = 310;
-const RIGHT = 470;
+/** Where the lines begin and end. Names stand to the left and to the right. */
+const LEFT = 0;
+const RIGHT = 160;
 const MIDDLE = (LEFT + RIGHT) / 2;
 const GAP = 12;
+
+/** The widest character of each side. Other fonts may be a little wider than these. */
+const EVENT_CHARACTER = 7.6;
+const HANDLER_CHARACTER = 8.4;
 
 /** Characters that fit. The title has the whole name. */
 const LONGEST = 40;
 
 export function Picture({ topology }: { topology: Topology }) {
 	const { height, events, rows, edges } = topology;
+	const before = EVENT_CHARACTER * longest(events.map(({ name }) => name));
+	const after = HANDLER_CHARACTER * longest(rows.map(textOf));
+	const [start, end] = [LEFT - GAP - before, RIGHT + GAP + after];
 	const lines = edges.map(
 		([from, to]) =>
 			`M${LEFT} ${from}C${MIDDLE} ${from} ${MIDDLE} ${to} ${RIGHT} ${to}`,
@@ -27,7 +33,10 @@ export function Picture({ topology }: { topology: Topology }) {
 			</figcaption>
 			<section class="scroll" tabindex={0} aria-label="Picture">
 				{/* biome-ignore lint/a11y/noSvgWithoutTitle: it would be shown over every name */}
-				<svg viewBox={`0 0 ${WIDTH} ${height}`}>
+				<svg
+					{...{ width: end - start, height }}
+					viewBox={`${start} 0 ${end - start} ${height}`}
+				>
 					<path class="edge" d={lines.join("")} />
 					{events.map(({ name, y }) => (
 						<>
@@ -43,7 +52,7 @@ export function Picture({ topology }: { topology: Topology }) {
 							<Name
 								kind={kind}
 								x={kind === "handler" || kind === "tool" ? RIGHT + GAP : RIGHT}
-								{...{ y, name: kind === "app" ? `App ${label}` : label }}
+								{...{ y, name: textOf({ kind, label }) }}
 							/>
 						</>
 					))}
@@ -51,6 +60,17 @@ export function Picture({ topology }: { topology: Topology }) {
 			</section>
 		</figure>
 	);
+}
+
+function textOf({
+	kind,
+	label,
+}: Pick<Topology["rows"][number], "kind" | "label">): string {
+	return kind === "app" ? `App ${label}` : label;
+}
+
+function longest(names: readonly string[]): number {
+	return Math.min(LONGEST, Math.max(...names.map(({ length }) => length)));
 }
 
 function Name({

@@ -71,7 +71,7 @@ function HandlerRow({ metrics }: { metrics: HandlerMetrics }) {
 					{handler}
 				</a>
 			</td>
-			<td class="sparked">
+			<td class="sparked" data-label="failures">
 				<FailureLine {...metrics} />
 			</td>
 			<td class="number" data-label="attempts">

@@ -46,9 +46,9 @@ export function RatesChart({ rates }: { rates: Rates }) {
 					}))}
 				/>
 				<p class="axis">
-					<Time at={first} />
-					<Time at={(first + end) / 2} />
-					<Time at={end} />
+					<Time at={first} minute />
+					<Time at={(first + end) / 2} minute />
+					<Time at={end} minute />
 				</p>
 			</div>
 			<RatesTable rates={rates} />
@@ -91,7 +91,7 @@ function RatesTable({ rates: { intervals, deploys } }: { rates: Rates }) {
 					{busy.map((interval) => (
 						<tr>
 							<td>
-								<Time at={interval.at} />
+								<Time at={interval.at} minute />
 							</td>
 							{OUTCOMES.map(([, , valueIn]) => (
 								<td class="number">{numberText(valueIn(interval))}</td>

@@ -1,11 +1,11 @@
 /** The list of events, the newest first, with live updates. */
 import type { EventLife } from "../../journal/life.ts";
 import { listEvents } from "../../journal/read.ts";
-import { Copyable, Empty, NothingFound } from "../components/list.tsx";
+import { NothingFound } from "../components/list.tsx";
 import { State } from "../components/state.tsx";
 import { Tags } from "../components/tags.tsx";
 import { Time, Until } from "../components/time.tsx";
-import { FIRST_HANDLER, publishCommand } from "../first-steps.ts";
+import { FirstEvent } from "../first-steps.tsx";
 import { listPage, SIZE } from "../list-page.tsx";
 import { type Page, useView } from "../view.ts";
 
@@ -64,7 +64,10 @@ function Rows({ page, q }: { page: EventPage; q: string }) {
 				}
 				unmatched={NO_MATCH}
 			>
-				<FirstEvent />
+				<FirstEvent title="No events yet">
+					Publish the first one. It appears here within five seconds, without a
+					reload.
+				</FirstEvent>
 			</NothingFound>
 		);
 	return (
@@ -79,7 +82,7 @@ function Rows({ page, q }: { page: EventPage; q: string }) {
 							Handlers
 						</th>
 						<th scope="col" class="number">
-							Published
+							Last change
 						</th>
 					</tr>
 				</thead>
@@ -95,7 +98,7 @@ function Rows({ page, q }: { page: EventPage; q: string }) {
 
 function Row({ event }: { event: EventLife }) {
 	const { base } = useView();
-	const { id, name, state, time, tags, deliveries } = event;
+	const { id, name, state, time, at, tags, deliveries } = event;
 	const ended = deliveries.filter(({ state }) => state === "delivered").length;
 	return (
 		<tr id={`event-${id}`}>
@@ -115,7 +118,10 @@ function Row({ event }: { event: EventLife }) {
 				{deliveries.length === 0 ? "–" : `${ended} / ${deliveries.length}`}
 			</td>
 			<td class="number">
-				<Time at={time} />
+				<Time at={at} />
+				<span class="below">
+					published <Time at={time} />
+				</span>
 			</td>
 		</tr>
 	);
@@ -149,20 +155,5 @@ function Reason({ event }: { event: EventLife }) {
 				</>
 			)}
 		</span>
-	);
-}
-
-function FirstEvent() {
-	const { api } = useView();
-	return (
-		<Empty title="No events yet">
-			<p>
-				Publish the first one. It appears here within five seconds, without a
-				reload.
-			</p>
-			<Copyable text={publishCommand(api, "order.placed", '{"total":42}')} />
-			<p>A handler receives it:</p>
-			<Copyable text={FIRST_HANDLER} />
-		</Empty>
 	);
 }

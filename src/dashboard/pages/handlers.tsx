@@ -3,7 +3,7 @@ import type { AppPorts } from "../../apps/app-ports.ts";
 import type { Ports } from "../../ports.ts";
 import { render } from "../components/layout.tsx";
 import { Copyable, Empty, Fresh } from "../components/list.tsx";
-import { FIRST_HANDLER } from "../first-steps.ts";
+import { FIRST_HANDLER } from "../first-steps.tsx";
 import { type HandlerRow, HandlerTable } from "../handlers/handler-table.tsx";
 import { Picture } from "../handlers/picture.tsx";
 import {

@@ -7,6 +7,7 @@ import { render } from "../components/layout.tsx";
 import { Copyable, Empty, Fresh, Pager } from "../components/list.tsx";
 import { State } from "../components/state.tsx";
 import { Time } from "../components/time.tsx";
+import { KeyHint } from "../first-steps.tsx";
 import { SIZE } from "../list-page.tsx";
 import { Live, snapshotOf, streamOf } from "../live.tsx";
 import { type Page, useView } from "../view.ts";
@@ -128,6 +129,7 @@ function NoneYet() {
 				start one from your machine:
 			</p>
 			<Copyable text={command} />
+			<KeyHint scope="admin" />
 		</Empty>
 	);
 }

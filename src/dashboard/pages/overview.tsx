@@ -1,8 +1,8 @@
 /** The overview: what became of events over time, what is late, and which handlers fail. Live. */
 
 import { render } from "../components/layout.tsx";
-import { Copyable, Empty, Fresh } from "../components/list.tsx";
-import { FIRST_HANDLER, publishCommand } from "../first-steps.ts";
+import { Fresh } from "../components/list.tsx";
+import { FirstEvent } from "../first-steps.tsx";
 import { Live, snapshotOf, streamOf } from "../live.tsx";
 import { FailureGroups, HandlerRanking } from "../overview/failures.tsx";
 import { HealthFacts } from "../overview/health-facts.tsx";
@@ -101,24 +101,12 @@ function Chart({ rates, range }: { rates: Part<Rates>; range: Range }) {
 			Object.keys(events).length === 0 && delivered + retrying + dead === 0,
 	);
 	return isEmpty ? (
-		<Nothing range={range} />
+		<div class="card">
+			<FirstEvent title={`Nothing happened in the last ${range}`}>
+				The chart shows what became of events, minute by minute. Publish one:
+			</FirstEvent>
+		</div>
 	) : (
 		<RatesChart rates={rates.data} />
-	);
-}
-
-function Nothing({ range }: { range: Range }) {
-	const { api } = useView();
-	return (
-		<div class="card">
-			<Empty title={`Nothing happened in the last ${range}`}>
-				<p>
-					The chart shows what became of events, minute by minute. Publish one:
-				</p>
-				<Copyable text={publishCommand(api, "order.placed", '{"total":42}')} />
-				<p>A handler receives it:</p>
-				<Copyable text={FIRST_HANDLER} />
-			</Empty>
-		</div>
 	);
 }

@@ -8,7 +8,7 @@ import { Copyable, Empty, GOES_ON, NothingFound } from "../components/list.tsx";
 import { State } from "../components/state.tsx";
 import { Tags } from "../components/tags.tsx";
 import { Time, Until } from "../components/time.tsx";
-import { publishCommand } from "../first-steps.ts";
+import { KeyHint, publishCommand } from "../first-steps.tsx";
 import { listPage, SIZE } from "../list-page.tsx";
 import { type Page, useView } from "../view.ts";
 
@@ -138,6 +138,7 @@ function NoneYet() {
 			<Copyable
 				text={publishCommand(api, "order.review-requested", "{}", after)}
 			/>
+			<KeyHint scope="publish" />
 		</Empty>
 	);
 }

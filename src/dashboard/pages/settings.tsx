@@ -116,7 +116,7 @@ function Queues() {
 						<th scope="col">Queue</th>
 						<th scope="col">Label</th>
 						<th scope="col">Binding</th>
-						<th scope="col">Takes</th>
+						<th scope="col">Accepts</th>
 					</tr>
 				</thead>
 				<tbody>
@@ -129,7 +129,7 @@ function Queues() {
 							<td class="mono" data-label="binding">
 								{binding}
 							</td>
-							<td data-label="takes">
+							<td data-label="accepts">
 								{isDraining ? "what is left in it" : "new messages"}
 							</td>
 						</tr>
