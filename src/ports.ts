@@ -119,8 +119,8 @@ export interface Scheduler {
 	): Promise<RowSearch<StoredDelivery>>;
 	/** Returns null if it does not wait (any more). */
 	findDelivery(key: DeliveryKey): Promise<StoredDelivery | null>;
-	/** Makes a waiting delivery due now. Returns false if it does not wait (any more). */
-	retryDelivery(key: DeliveryKey): Promise<boolean>;
+	/** Makes a waiting delivery due now. Returns the name of its event; null if it does not wait (any more). */
+	retryDelivery(key: DeliveryKey): Promise<string | null>;
 	/** Returns null if it does not wait (any more). */
 	cancelDelivery(key: DeliveryKey): Promise<CancelledDelivery | null>;
 	/** Cancels the events to erase, whole or as deliveries, with bodies that are stored apart. Reads a number of rows. */

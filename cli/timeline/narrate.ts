@@ -14,7 +14,9 @@ export function narrate(transition: Transition): Words {
 		case "scheduled":
 			return { text: `scheduled for ${due(transition)}`, colour: "cyan" };
 		case "rescheduled":
-			return { text: `rescheduled for ${due(transition)}`, colour: "cyan" };
+			return transition.handler === undefined
+				? { text: `rescheduled for ${due(transition)}`, colour: "cyan" }
+				: { text: "its next attempt begins now", colour: "cyan" };
 		case "queued": {
 			const { at, dueAt, handler } = transition;
 			const what = handler === undefined ? "" : "its retry ";

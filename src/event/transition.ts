@@ -28,7 +28,8 @@ export type Transition =
 	| ({ type: "published" } & OfEvent)
 	/** Stored by the scheduler until `dueAt`. */
 	| ({ type: "scheduled"; dueAt: number; tags?: Tags } & OfEvent)
-	| ({ type: "rescheduled"; dueAt: number } & OfEvent)
+	/** With `handler`, the next attempt of one delivery. */
+	| ({ type: "rescheduled"; dueAt: number; handler?: string } & OfEvent)
 	/** Cancelled by a caller. With `handler`, one delivery: by a caller, or because its subscription has ended. */
 	| ({ type: "cancelled"; handler?: string } & OfEvent)
 	/** Sent to the queue by the scheduler; with `handler`, as a retry after a long wait. */

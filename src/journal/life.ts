@@ -76,9 +76,9 @@ export function lifeOf(entries: readonly Entry[]): EventLife {
 	// The limit of a body may have changed between two entries.
 	const body =
 		bodies.find((entry) => entry.bodyBytes === undefined) ?? bodies[0];
-	const due = steps.findLast((step) => "dueAt" in step) as
-		| { dueAt: number }
-		| undefined;
+	const due = steps.findLast(
+		(step) => "dueAt" in step && handlersIn(step).length === 0,
+	) as { dueAt: number } | undefined;
 	const deliveries = deliveriesIn(steps);
 	return {
 		...event,
@@ -154,17 +154,18 @@ function attemptOf(step: Step): Attempt {
 }
 
 /** The state of a delivery, or of an event without deliveries, after a step. */
-export function stateAfter({ type }: Step): State {
-	switch (type) {
+export function stateAfter(step: Step): State {
+	switch (step.type) {
 		case "published":
 		case "split":
 			return "queued";
 		case "rescheduled":
-			return "scheduled";
+			// The next attempt of a delivery begins at once.
+			return step.handler === undefined ? "scheduled" : "queued";
 		case "replayed":
 			return "replaying";
 		default:
-			return type;
+			return step.type;
 	}
 }
 

@@ -87,10 +87,15 @@ function limitsOf(workers: Ports["workers"]) {
 /** Tries a waiting delivery now. Returns false if it does not wait (any more). @throws UnavailableError */
 export async function retryDelivery(
 	id: string,
-	{ scheduler }: Pick<Ports, "scheduler">,
+	{ scheduler, clock, observe }: Pick<Ports, "scheduler" | "clock" | "observe">,
 ): Promise<boolean> {
 	const key = deliveryKeyOf(id);
-	return key !== null && scheduler.retryDelivery(key);
+	// Before the row is due: the attempt that follows must not seem to be earlier.
+	const at = clock();
+	const event = key && (await scheduler.retryDelivery(key));
+	if (!event) return false;
+	observe({ type: "rescheduled", at, dueAt: at, ...key, event });
+	return true;
 }
 
 /**

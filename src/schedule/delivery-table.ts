@@ -86,9 +86,9 @@ export class DeliveryTable {
 		return row ? deliveryOf(row) : null;
 	}
 
-	/** Makes a delivery due now. Returns false if it does not wait here (any more). */
-	retry(key: DeliveryKey, now: number): boolean {
-		return this.#update(key, "due_at = min(due_at, ?3)", now) !== null;
+	/** Makes a delivery due now. Returns the name of its event; null if it does not wait here (any more). */
+	retry(key: DeliveryKey, now: number): string | null {
+		return this.#update(key, "due_at = min(due_at, ?3)", now)?.name ?? null;
 	}
 
 	/**

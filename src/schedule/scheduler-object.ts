@@ -106,10 +106,10 @@ export class Scheduler extends DurableObject {
 	}
 
 	/** The row and the alarm are written in one tick, so both or neither. */
-	async retryDelivery(key: DeliveryKey): Promise<boolean> {
-		const isDue = this.#table.deliveries.retry(key, Date.now());
-		if (isDue) await this.#updateAlarm();
-		return isDue;
+	async retryDelivery(key: DeliveryKey): Promise<string | null> {
+		const name = this.#table.deliveries.retry(key, Date.now());
+		if (name !== null) await this.#updateAlarm();
+		return name;
 	}
 
 	async cancelDelivery(key: DeliveryKey): Promise<CancelledDelivery | null> {

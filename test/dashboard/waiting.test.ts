@@ -223,6 +223,10 @@ describe("waiting deliveries", () => {
 		expect(again.text).toContain(
 			"it has ended, is on its way, or was cancelled",
 		);
+		await vi.waitFor(async () => {
+			const { text } = await admin.get(location as string);
+			expect(plain(text)).toMatch(/Tried now .* by admin for long/);
+		}, wait);
 	});
 
 	test("are cancelled, and the journal names the person", async () => {

@@ -104,6 +104,15 @@ describe("a delivery whose retry waits 20 hours", () => {
 		});
 		await vi.waitFor(() => expect(attempts).toEqual([2]), 10_000);
 		expect((await listed("name:long.wait")).ids).not.toContain(id);
+		const [eventId] = id.split(":");
+		await vi.waitFor(async () => {
+			const { json: life } = await call("GET", `/v1/events/${eventId}`);
+			expect(life).toMatchObject({
+				state: "delivered",
+				actions: [{ type: "rescheduled", handler: "long", by: "admin" }],
+			});
+			expect(life).not.toHaveProperty("dueAt");
+		}, 10_000);
 	});
 
 	test("is cancelled, which is observed", async () => {

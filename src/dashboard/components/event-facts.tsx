@@ -4,12 +4,19 @@ import { useView } from "../view.ts";
 import { Tags } from "./tags.tsx";
 import { durationText, Time, Until } from "./time.tsx";
 
-const LABELS: Record<EventLife["actions"][number]["type"], string> = {
+type Action = EventLife["actions"][number];
+
+const LABELS: Record<Action["type"], string> = {
 	rescheduled: "Rescheduled",
 	cancelled: "Cancelled",
 	replayed: "Replayed",
 	discarded: "Discarded",
 };
+
+function labelOf({ type, handler }: Action): string {
+	const isDelivery = type === "rescheduled" && handler !== undefined;
+	return isDelivery ? "Tried now" : LABELS[type];
+}
 
 export function Facts({ life }: { life: EventLife }) {
 	const { now } = useView();
@@ -38,7 +45,7 @@ export function Facts({ life }: { life: EventLife }) {
 			)}
 			{actions.map((action) => (
 				<>
-					<dt>{LABELS[action.type]}</dt>
+					<dt>{labelOf(action)}</dt>
 					<dd>
 						<Time at={action.at} exact /> by{" "}
 						<b>{action.by ?? "the Worker that owns the events"}</b>

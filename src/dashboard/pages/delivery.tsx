@@ -31,9 +31,10 @@ export const deliveryPage: Page = (app, { ports }) => {
 			: render(context, "Waiting delivery", <Missing id={id} />, 404);
 	});
 
-	action(app, `${PATH}/retry`, "admin", async ({ req }) => {
-		const { id } = req.param() as { id: string };
-		found(await retryDelivery(id, ports), waitingDelivery(id));
+	action(app, `${PATH}/retry`, "admin", async (context) => {
+		const { id } = context.req.param() as { id: string };
+		const acting = actingAs(ports, callerIn(context).id);
+		found(await retryDelivery(id, acting), waitingDelivery(id));
 		const to = `/events/${encodeURIComponent(eventOf(id))}`;
 		return { to, action: "retry delivery", target: id };
 	});

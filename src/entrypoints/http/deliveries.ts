@@ -32,7 +32,8 @@ export function deliveryRoutes(app: Hono<Http>, ports: Ports): void {
 		answers: { 202: Retried },
 		async answer(context) {
 			const id = context.req.param("id") as string;
-			found(await retryDelivery(id, ports), waitingDelivery(id));
+			const acting = actingAs(ports, context.var.caller.id);
+			found(await retryDelivery(id, acting), waitingDelivery(id));
 			return context.json({ id, retried: true }, 202);
 		},
 	});
