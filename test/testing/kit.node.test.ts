@@ -16,6 +16,7 @@ import { createTestEvents, type TestEventsOptions } from "tidings/testing";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import * as z from "zod";
 import { checkNode } from "../../src/testing/vitest.ts";
+import { kitClaims } from "./kit-claims.ts";
 
 const UserJoined = event("user.joined", z.object({ email: z.email() }));
 const ReminderDue = event("reminder.due", z.object({ email: z.email() }));
@@ -43,6 +44,7 @@ function dispose<Bus extends { dispose(): void }>(bus: Bus): Bus {
 }
 
 const minute = 60_000;
+const SECOND = { backoff: "constant", base: "1 second" } as const;
 
 describe("virtual time", () => {
 	test("days later a reminder goes out, and after two failures the third attempt succeeds", async () => {
@@ -248,6 +250,25 @@ describe("what is recorded", () => {
 		await one.advance("3 days");
 		expect(one.attempts()).toHaveLength(2);
 		await expect(other.settle()).rejects.toThrow(/disposed/);
+	});
+});
+
+describe("as on the real runtime", () => {
+	const events = createEvents({ observe: () => {} });
+	const behaviours = new Map();
+	for (const [name, id, options] of [
+		["load.one", "load", { retries: { limit: 1, ...SECOND } }],
+		["long.wait", "long", { retries: { backoff: ["20 hours"] } }],
+		["slow.one", "slow", { timeout: 50, retries: 0 }],
+	] as const)
+		events.on(name, { id, ...options }, (event, context) =>
+			behaviours.get(id)?.(event, context),
+		);
+	kitClaims({
+		...{ events, behaviours },
+		create: () => createTestEvents(events),
+		createWithDuplicates: () =>
+			createTestEvents(events, { chaos: { duplicates: true } }),
 	});
 });
 

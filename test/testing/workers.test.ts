@@ -7,6 +7,7 @@ import { createTestEvents, createTestPublisher } from "tidings/testing/workers";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { installKeys, keyOf } from "../support/http.ts";
 import { behaviours, events, UserJoined } from "../support/worker.ts";
+import { kitClaims } from "./kit-claims.ts";
 
 beforeAll(installKeys);
 afterEach(async () => {
@@ -142,6 +143,25 @@ describe("a bus over real queues and objects", () => {
 		expect(() => bus.failNext("x")).toThrow(/there is no handler "x"/);
 		using other = createTestEvents(createEvents());
 		await expect(other.settle()).rejects.toThrow(/createTestPublisher/);
+	});
+});
+
+describe("as on the simulated platform", () => {
+	kitClaims({
+		...{ events, behaviours },
+		create: () => createTestEvents(events),
+		createWithDuplicates() {
+			const { EVENTS_QUEUE: queue } = env as unknown as {
+				EVENTS_QUEUE: Queue<string>;
+			};
+			const twice = async (...args: Parameters<typeof queue.send>) => {
+				await queue.send(...args);
+				return queue.send(...args);
+			};
+			return createTestEvents(events, {
+				env: { EVENTS_QUEUE: { send: twice } },
+			});
+		},
 	});
 });
 

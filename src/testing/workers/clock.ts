@@ -19,6 +19,9 @@ function install(): void {
 }
 
 export const clock = {
+	/** The real time, in epoch milliseconds. */
+	real: () => now(),
+
 	/** Continues where the test before ended. */
 	start(): void {
 		if (ahead > 0) install();

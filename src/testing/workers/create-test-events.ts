@@ -36,7 +36,8 @@ let endBefore = () => {};
  * not seen.
  *
  * The test begins at the present. Real time passes, and `advance` moves the clock ahead that the code under test reads.
- * Retries wait in the scheduler, not in a queue, so that `advance` reaches them.
+ * Retries wait in the scheduler, not in a queue, so that `advance` reaches them. Messages that were sent before are
+ * dropped; `reset()` of `cloudflare:test` also deletes what the objects store.
  *
  * @throws RefusedError for an unknown option; Error for `now`, `seed` and `chaos`, and for another Worker that the
  * configuration does not name

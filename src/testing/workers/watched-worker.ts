@@ -11,6 +11,7 @@ import { type Registration, registrationOf } from "../../registration.ts";
 import type { AnyEvents } from "../other-workers.ts";
 import { PlannedFailures } from "../planned-failures.ts";
 import { attemptOf, Recording } from "../recording.ts";
+import { clock } from "./clock.ts";
 import { watchedQueues, watchedStores } from "./watched-ports.ts";
 
 /** What `worker(events)` has assembled. */
@@ -20,6 +21,7 @@ export class WatchedWorker {
 	readonly recording = new Recording();
 	readonly failures = new PlannedFailures();
 	readonly #restore: (() => void)[] = [];
+	readonly #startedAt = clock.real();
 	/** Messages that were sent and not acknowledged: how often each record. */
 	readonly #waiting = new Map<string, number>();
 	#batches = 0;
@@ -114,8 +116,13 @@ export class WatchedWorker {
 		act: (messages: readonly Message[]) => Promise<void>,
 	): Promise<void> {
 		this.#batches += 1;
+		// A test before may have left messages. No binding can remove them from a queue.
+		const isLeft = ({ timestamp }: Message) =>
+			timestamp.getTime() < this.#startedAt;
+		for (const message of messages.filter(isLeft)) message.ack();
+		const own = messages.filter((message) => !isLeft(message));
 		try {
-			await act(messages.map((message) => this.#watchedMessage(message)));
+			await act(own.map((message) => this.#watchedMessage(message)));
 		} finally {
 			this.#batches -= 1;
 		}
@@ -133,7 +140,6 @@ export class WatchedWorker {
 		} as Message;
 	}
 
-	/** A message may be one that was sent before the test began. */
 	#count(record: string, change: 1 | -1): void {
 		const count = (this.#waiting.get(record) ?? 0) + change;
 		if (count > 0) this.#waiting.set(record, count);
