@@ -91,6 +91,19 @@ export function alarmClaims(bench: Bench, isLong: boolean): void {
 		expect(await bench.runs(earlier, 1)).toHaveLength(1);
 	});
 
+	test("those of several objects fire in the order of their times", async () => {
+		const armed: { object: string; dueAt: number }[] = [];
+		for (const wait of [1_500, 500, 1_000]) {
+			const object = bench.name();
+			armed.push({ object, dueAt: await bench.arm(object, wait) });
+		}
+		const fired: number[] = [];
+		// On a busy machine, an alarm may be set so late that it is not the third any more.
+		for (const { object } of armed.toSorted((a, b) => a.dueAt - b.dueAt))
+			fired.push((await bench.runs(object, 1))[0]?.at as number);
+		expect(fired).toEqual(fired.toSorted((a, b) => a - b));
+	});
+
 	test("deleteAlarm removes it", async () => {
 		const object = bench.name();
 		await bench.arm(object, 500);

@@ -7,6 +7,8 @@ import type { Script } from "./script.ts";
 export interface Platform {
 	/** Makes the probe perform a command. */
 	perform(command: Command): Promise<Outcome>;
+	/** Runs the cron trigger once. Never rejects. */
+	tick(): Promise<void>;
 	/** Waits until a condition is true. @throws Error after a timeout */
 	until(holds: () => Promise<boolean>): Promise<void>;
 	close(): Promise<void>;
@@ -129,6 +131,18 @@ export class Bench {
 		const clock = this.name();
 		await this.arm(clock, ms);
 		await this.runs(clock, 1);
+	}
+
+	/** Runs the cron trigger once. Returns how often `scheduled` has run. */
+	async tick(does: "return" | "throw"): Promise<number> {
+		await this.#perform({ do: "cron", does });
+		await this.#running.tick();
+		return this.crons();
+	}
+
+	/** Returns how often `scheduled` has run. */
+	async crons(): Promise<number> {
+		return (await this.#perform<Notes>({ do: "notes" })).crons;
 	}
 
 	/** Waits until all messages without a delay are delivered. */

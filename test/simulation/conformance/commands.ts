@@ -16,6 +16,8 @@ export type Command =
 	| { do: "call"; object: string; calls: readonly (readonly Step[])[] }
 	/** Calls an object later without awaiting it; with `isKept`, passes the call to `waitUntil`. */
 	| { do: "leave"; object: string; steps: readonly Step[]; isKept: boolean }
+	/** Sets what the next run of `scheduled` does. */
+	| { do: "cron"; does: "return" | "throw" }
 	| { do: "notes" };
 
 /** The result of a command, or the error that the Worker caught. */
@@ -69,6 +71,9 @@ async function act(command: Command): Promise<unknown> {
 			if (command.isKept) waitUntil(done);
 			return null;
 		}
+		case "cron":
+			notes.isCronThrowing = command.does === "throw";
+			return null;
 		case "notes":
 			return notes;
 	}

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { alarmClaims } from "./alarm-claims.ts";
 import { Bench } from "./bench.ts";
+import { cronClaims } from "./cron-claims.ts";
 import { objectClaims } from "./object-claims.ts";
 import { queueClaims } from "./queue-claims.ts";
 import { real } from "./real.ts";
@@ -23,6 +24,7 @@ describe.each([
 	afterAll(() => bench.close());
 
 	describe("a queue", () => queueClaims(bench));
+	describe("a cron trigger", () => cronClaims(bench));
 	describe("the limits of a queue", () => refusalClaims(bench));
 	// Each claim has an object of its own, and most of its time is a wait. Simulated time is shared.
 	const options = { concurrent: isReal };

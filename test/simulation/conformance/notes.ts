@@ -30,6 +30,12 @@ export interface Notes {
 	taken: Taken[];
 	/** The names of objects whose next constructor call throws. */
 	throwing: string[];
+	/** How often `scheduled` has run. */
+	crons: number;
+	isCronThrowing: boolean;
 }
 
-export const notes: Notes = { deliveries: [], taken: [], throwing: [] };
+export const notes: Notes = {
+	...{ deliveries: [], taken: [], throwing: [] },
+	...{ crons: 0, isCronThrowing: false },
+};

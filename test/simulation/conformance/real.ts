@@ -19,6 +19,9 @@ export async function real(timeout: number): Promise<Platform> {
 			});
 			return response.json() as Promise<Outcome>;
 		},
+		async tick() {
+			await harness.getWorker("conformance").scheduled({ cron: "* * * * *" });
+		},
 		until: (holds) =>
 			vi.waitFor(
 				async () => {

@@ -27,7 +27,7 @@ export async function simulated(): Promise<Platform> {
 		{
 			deployed: () => ({
 				queue: (batch) => worker.queue(batch as never),
-				scheduled: async () => {},
+				scheduled: () => worker.scheduled(),
 			}),
 			objects: { Probe: () => Probe as never },
 			vars: {},
@@ -72,6 +72,10 @@ export async function simulated(): Promise<Platform> {
 					await runUntilSettled(outcome.finally(() => invocation.returned())),
 				),
 			);
+		},
+		async tick() {
+			simulation.tick();
+			await time.run(time.now + 1, () => false);
 		},
 		async until(holds) {
 			const last = time.now + LIMIT;

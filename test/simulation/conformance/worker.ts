@@ -8,6 +8,11 @@ export default {
 		return Response.json(await perform(await request.json()));
 	},
 
+	async scheduled() {
+		notes.crons += 1;
+		if (notes.isCronThrowing) throw new Error("the cron trigger throws");
+	},
+
 	async queue(batch) {
 		const names = batch.messages.map(({ body }) => body.name);
 		for (const { id, attempts, timestamp, body } of batch.messages)
