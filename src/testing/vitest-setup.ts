@@ -1,8 +1,9 @@
 /** Runs with each test file: prints what happened to the events of a test that fails, and disposes of its buses. */
-import { afterAll, beforeEach, onTestFailed, onTestFinished } from "vitest";
+import { afterAll, beforeEach } from "vitest";
 import { fileEnds, testEnds, testStarts, timelines } from "./open-buses.ts";
 
-beforeEach(() => {
+// The functions of the context, because tests may be concurrent.
+beforeEach(({ onTestFinished, onTestFailed }) => {
 	testStarts();
 	onTestFinished(testEnds);
 	onTestFailed(() => {
