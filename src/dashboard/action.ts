@@ -2,13 +2,13 @@
  * The actions that forms post to. An action is logged with its caller and ends with a redirect. If it is refused, or its
  * session has ended, the page shows the form again with what was typed.
  */
-import { type Caller, requireScope } from "../entrypoints/http/keys.ts";
+import { nameOf, requireScope } from "../entrypoints/http/keys.ts";
 import { RefusedError } from "../event/errors.ts";
 import { BODY_REQUEST_BYTES } from "../event/limits.ts";
 import { checkPublisher } from "../event/permission.ts";
 import { log } from "../platform/log.ts";
 import { type Draft, readOwnForm, staleForm } from "./form.tsx";
-import { callerIn, type PageContext, type Pages } from "./view.ts";
+import { callerIn, type DashboardApp, type PageContext } from "./view.ts";
 
 /** An action that was carried out. */
 export interface Acted {
@@ -26,7 +26,7 @@ export interface Acted {
  * @param redraw shows the form again. Without it, a draft ends on a page that only says what is wrong
  */
 export function action(
-	app: Pages,
+	app: DashboardApp,
 	path: string,
 	needs: "admin" | "publish",
 	act: (
@@ -58,9 +58,4 @@ export function action(
 			return redraw(context, { fields, wrong, status: isLate ? 409 : 422 });
 		}
 	});
-}
-
-/** A caller in errors. */
-export function nameOf({ id }: Caller): string {
-	return `the key ${JSON.stringify(id)}`;
 }

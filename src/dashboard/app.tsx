@@ -29,7 +29,7 @@ import { scheduledListPage } from "./pages/scheduled-list.tsx";
 import { settingsPage } from "./pages/settings.tsx";
 import { requireSignIn, signInRoutes } from "./pages/sign-in.tsx";
 import { subscriptionsPage } from "./pages/subscriptions.tsx";
-import type { Page, Pages, PagesEnv } from "./view.ts";
+import type { DashboardApp, DashboardEnv, Page } from "./view.ts";
 import { cookieOf, findCaller, usesSessions } from "./visitor.ts";
 
 /** In this order: a path with a parameter comes after those without. */
@@ -46,9 +46,10 @@ export function createPages(host: DashboardHost, access?: AccessOptions) {
 	const viaAccess = access && accessVerifier(access, ports);
 	// The router of the HTTP API, which is in the bundle anyway.
 	const router = new TrieRouter<[Handler, RouterRoute]>();
-	const app: Pages = new HonoBase<PagesEnv>({ router, strict: false }).basePath(
-		path,
-	);
+	const app: DashboardApp = new HonoBase<DashboardEnv>({
+		router,
+		strict: false,
+	}).basePath(path);
 	app.onError(problemPage);
 	app.notFound(missingPage);
 	app.use(async (context, next) => {

@@ -6,21 +6,21 @@ import { RefusedError } from "../event/errors.ts";
 import { show } from "../event/validation.ts";
 
 /** A string, which may be cut, a number or a word, a bracket, or one of `,:`. */
-const TOKEN = /"(?:[^"\\]|\\.)*"?|[^\s"[\]{}:,]+|[[\]{}:,]/g;
+const PART = /"(?:[^"\\]|\\.)*"?|[^\s"[\]{}:,]+|[[\]{}:,]/g;
 
 /** Levels that are indented. A deep body would become much longer with more. */
 const MOST_LEVELS = 50;
 
-export interface Token {
+interface Part {
 	text: string;
 	/** Absent for brackets, commas and whitespace. */
 	kind?: "key" | "text" | "other";
 }
 
 /** Returns JSON text with line breaks and indentation, in parts. Text that is cut stays as it is after the cut. */
-export function prettyTokens(json: string): Token[] {
-	const found = json.match(TOKEN) ?? [];
-	const tokens: Token[] = [];
+export function prettyParts(json: string): Part[] {
+	const found = json.match(PART) ?? [];
+	const parts: Part[] = [];
 	let depth = 0;
 	const line = (levels: number) => ({
 		text: `\n${"  ".repeat(Math.min(levels, MOST_LEVELS))}`,
@@ -29,23 +29,23 @@ export function prettyTokens(json: string): Token[] {
 		const next = found[index + 1];
 		if (text === "{" || text === "[") {
 			const isEmpty = next === "}" || next === "]";
-			tokens.push({ text });
-			if (!isEmpty) tokens.push(line(++depth));
+			parts.push({ text });
+			if (!isEmpty) parts.push(line(++depth));
 		} else if (text === "}" || text === "]") {
 			const before = found[index - 1];
-			if (before !== "{" && before !== "[") tokens.push(line(--depth));
-			tokens.push({ text });
-		} else if (text === ",") tokens.push({ text }, line(depth));
-		else if (text === ":") tokens.push({ text: ": " });
+			if (before !== "{" && before !== "[") parts.push(line(--depth));
+			parts.push({ text });
+		} else if (text === ",") parts.push({ text }, line(depth));
+		else if (text === ":") parts.push({ text: ": " });
 		else if (text.startsWith('"'))
-			tokens.push({ text, kind: next === ":" ? "key" : "text" });
-		else tokens.push({ text, kind: "other" });
+			parts.push({ text, kind: next === ":" ? "key" : "text" });
+		else parts.push({ text, kind: "other" });
 	}
-	return tokens;
+	return parts;
 }
 
 export function prettyJson(json: string): string {
-	return prettyTokens(json)
+	return prettyParts(json)
 		.map(({ text }) => text)
 		.join("");
 }

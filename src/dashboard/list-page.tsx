@@ -8,12 +8,12 @@ import { render } from "./components/layout.tsx";
 import { Fresh, Pager } from "./components/list.tsx";
 import { Live, type Snapshot, snapshotOf, streamOf } from "./live.tsx";
 import { suggestions } from "./suggestions.ts";
-import { type Pages, useView } from "./view.ts";
+import { type DashboardApp, useView } from "./view.ts";
 
 /** Rows on a page. */
 export const SIZE = 50;
 
-interface ListOptions<Page> {
+interface ListOptions<Data> {
 	/** Below that of the dashboard. */
 	path: string;
 	title: string;
@@ -22,32 +22,32 @@ interface ListOptions<Page> {
 	/** Links to filters that people often need. */
 	quick: readonly (readonly [label: string, q: string])[];
 	/** @throws RefusedError for a wrong filter or cursor. @param cursor empty for the first page */
-	read(q: string, cursor: string): Promise<Page>;
+	read(q: string, cursor: string): Promise<Data>;
 	/** Everything that follows live updates. */
-	Rows(shown: { page: Page; q: string }): Child;
+	Rows(shown: { page: Data; q: string }): Child;
 	/** What else there is to say of a page, next to the links to others. */
-	note?(shown: { page: Page }): Child;
+	note?(shown: { page: Data }): Child;
 }
 
-export function listPage<Page extends { cursor?: string }>(
-	app: Pages,
+export function listPage<Data extends { cursor?: string }>(
+	app: DashboardApp,
 	ports: Ports,
-	options: ListOptions<Page>,
+	options: ListOptions<Data>,
 ): void {
 	const { path, title, placeholder, quick, read, Rows, note } = options;
-	const key = (q: string) => `${path} ${q}`;
+	const cacheKey = (q: string) => `${path} ${q}`;
 
 	/** The list, or why its filter is wrong. */
 	const shown = async (
 		q: string,
 		cursor: string,
 		now: number,
-	): Promise<{ list?: Snapshot<Page>; wrong?: string }> => {
+	): Promise<{ list?: Snapshot<Data>; wrong?: string }> => {
 		try {
 			// Only the first page has updates, so only that one is cached for them.
 			const list = cursor
 				? { data: await read(q, cursor), at: now, version: "" }
-				: await snapshotOf(key(q), now, () => read(q, ""));
+				: await snapshotOf(cacheKey(q), now, () => read(q, ""));
 			return { list };
 		} catch (error) {
 			if (!(error instanceof RefusedError)) throw error;
@@ -87,13 +87,13 @@ export function listPage<Page extends { cursor?: string }>(
 	app.get(`${path}/live`, (context) => {
 		const { q = "" } = context.req.query();
 		return streamOf(
-			...([context, key(q), () => read(q, ""), ports.clock] as const),
+			...([context, cacheKey(q), () => read(q, ""), ports.clock] as const),
 			({ data }) => <Rows page={data} q={q} />,
 		);
 	});
 }
 
-function Content<Page extends { cursor?: string }>({
+function Content<Data extends { cursor?: string }>({
 	path,
 	q,
 	cursor,
@@ -104,7 +104,7 @@ function Content<Page extends { cursor?: string }>({
 	path: string;
 	q: string;
 	cursor: string;
-	list: Snapshot<Page>;
+	list: Snapshot<Data>;
 	note: Child | undefined;
 	children?: Child;
 }) {

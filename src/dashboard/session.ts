@@ -2,7 +2,7 @@
  * Signs and verifies the cookie of a session. It names an API key and when the session ends, and is signed with the
  * digest of that key: without the key in `API_KEYS`, no session of it is valid. It reads no request.
  */
-import { bytesOf, type Key, keysOf } from "../entrypoints/http/keys.ts";
+import { bytesOf, type Key, keysWithId } from "../entrypoints/http/keys.ts";
 
 /** How long a session lasts, in seconds. */
 export const SESSION_SECONDS = 8 * 3_600;
@@ -28,7 +28,7 @@ export async function keyOfSession(
 	const [, id = "", expiresAt, signature = ""] = FORM.exec(cookie) ?? [];
 	if (Number(expiresAt ?? 0) * 1_000 <= now) return undefined;
 	// Several keys may have one id, while a new one replaces an old one.
-	for (const key of keysOf(id, secret, isLocal)) {
+	for (const key of keysWithId(id, secret, isLocal)) {
 		const text = `${PURPOSE}\n${id}.${expiresAt}`;
 		if (isEqual(signature, await sign(bytesOf(key.digest), text))) return key;
 	}

@@ -4,7 +4,7 @@ import type { Caller } from "../entrypoints/http/keys.ts";
 import type { AssetPaths } from "./assets.ts";
 import type { DashboardHost } from "./host.ts";
 
-export interface View {
+interface View {
 	/** Where the dashboard is; links begin with it. */
 	readonly base: string;
 	/** The address of the page. */
@@ -30,7 +30,7 @@ export interface PostedForm {
 }
 
 /** The environment and the variables of a request in Hono. */
-export interface PagesEnv {
+export interface DashboardEnv {
 	Bindings: Cloudflare.Env;
 	Variables: {
 		view: View;
@@ -41,11 +41,11 @@ export interface PagesEnv {
 	};
 }
 
-export type Pages = Hono<PagesEnv>;
-export type PageContext = Context<PagesEnv>;
+export type DashboardApp = Hono<DashboardEnv>;
+export type PageContext = Context<DashboardEnv>;
 
 /** Registers the routes of a page and of its forms. */
-export type Page = (app: Pages, host: DashboardHost) => void;
+export type Page = (app: DashboardApp, host: DashboardHost) => void;
 
 let current: View | undefined;
 

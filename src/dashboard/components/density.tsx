@@ -4,15 +4,12 @@ import type { Filter } from "../../lists/filter.ts";
 import { filterText } from "../filter-text.ts";
 import { useView } from "../view.ts";
 import { countText, numberText } from "./count.tsx";
-import { Time } from "./time.tsx";
-
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
+import { DAY, HOUR, Time } from "./time.tsx";
 
 /** Days that are shown, from today on. */
-export const DAYS = 7;
+const DAYS = 7;
 
-/** The hours that are shown. Days are those of UTC, because a server does not know the viewer's zone. */
+/** The hours that are shown, in epoch milliseconds. Days are those of UTC, because a server does not know the viewer's zone. */
 export function shownHours(now: number): { since: number; until: number } {
 	const since = now - (now % DAY);
 	return { since, until: since + DAYS * DAY };

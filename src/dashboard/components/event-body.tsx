@@ -1,6 +1,6 @@
 /** The body of an event, if the journal has it, and the command that publishes it. */
 import type { EventLife } from "../../journal/life.ts";
-import { KeyHint, publishCommand } from "../first-steps.tsx";
+import { KeyHint, publishCommand } from "../snippets.tsx";
 import { useView } from "../view.ts";
 import { Json } from "./json.tsx";
 import { Copyable } from "./list.tsx";

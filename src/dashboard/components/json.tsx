@@ -1,16 +1,16 @@
 /** Shows JSON text, with its keys and values in colours. Long text has none, because each part needs an element. */
-import { prettyTokens } from "../json-text.ts";
+import { prettyParts } from "../json-text.ts";
 
-const MOST_TOKENS = 600;
+const MOST_PARTS = 600;
 
 export function Json({ text }: { text: string }) {
-	const tokens = prettyTokens(text);
-	const isLong = tokens.length > MOST_TOKENS;
+	const parts = prettyParts(text);
+	const isLong = parts.length > MOST_PARTS;
 	return (
 		<pre class="json wrap" tabindex={0}>
 			{isLong
-				? tokens.map(({ text }) => text).join("")
-				: tokens.map(({ text, kind }) =>
+				? parts.map(({ text }) => text).join("")
+				: parts.map(({ text, kind }) =>
 						kind ? <span class={kind}>{text}</span> : text,
 					)}
 		</pre>

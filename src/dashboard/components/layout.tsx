@@ -80,7 +80,7 @@ function Frame({ children }: { children?: Child }) {
 					</p>
 					<p class="rights">{rights}</p>
 					<button class="plain needs-script" type="button" data-open="keys">
-						Keys <kbd>?</kbd>
+						Shortcuts <kbd>?</kbd>
 					</button>
 					{hasSession && (
 						<Form to="/sign-out">
@@ -92,7 +92,7 @@ function Frame({ children }: { children?: Child }) {
 				</div>
 			</header>
 			<main id="content">{children}</main>
-			<Keys />
+			<Shortcuts />
 		</>
 	);
 }
@@ -101,10 +101,10 @@ function isHere({ pathname }: URL, path: string): boolean {
 	return pathname === path || pathname.startsWith(`${path}/`);
 }
 
-function Keys() {
+function Shortcuts() {
 	return (
 		<dialog id="keys" aria-labelledby="keys-title">
-			<h2 id="keys-title">Keys</h2>
+			<h2 id="keys-title">Shortcuts</h2>
 			<dl>
 				<dt>
 					<kbd>/</kbd>

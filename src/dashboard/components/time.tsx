@@ -2,8 +2,8 @@
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
 
 /** @param at epoch milliseconds. `exact` shows milliseconds, `minute` no seconds, and `fresh` follows live updates */
 export function Time({

@@ -1,7 +1,7 @@
 /** Charts as SVG: stacked bars over time, and a line of small bars in a row of a table. They need no script. */
 import type { Tone } from "../components/state.tsx";
 
-export interface Bar {
+export interface StackedBar {
 	/** What a person reads about it. */
 	title: string;
 	/** From the bottom up. */
@@ -24,7 +24,7 @@ export function StackedBars({
 }: {
 	/** Sums up the chart for those who cannot see it. */
 	label: string;
-	bars: readonly Bar[];
+	bars: readonly StackedBar[];
 	marks: readonly { at: number; title: string }[];
 }) {
 	const width = bars.length * STEP;
@@ -57,7 +57,7 @@ export function StackedBars({
 }
 
 /** One path for each tone: a page has up to a hundred bars. */
-function stacked(bars: readonly Bar[]): [tone: Tone, path: string][] {
+function stacked(bars: readonly StackedBar[]): [tone: Tone, path: string][] {
 	const perUnit = HEIGHT / highest(bars);
 	const paths = new Map<Tone, string>();
 	for (const [place, { parts }] of bars.entries()) {
@@ -74,7 +74,7 @@ function stacked(bars: readonly Bar[]): [tone: Tone, path: string][] {
 }
 
 /** A round number of at least the sum of each bar: the top of the axis. */
-export function highest(bars: readonly Bar[]): number {
+export function highest(bars: readonly StackedBar[]): number {
 	const sums = bars.map(({ parts }) =>
 		parts.reduce((sum, { value }) => sum + value, 0),
 	);

@@ -43,7 +43,7 @@ export function HandlerRanking({
 					</thead>
 					<tbody>
 						{handlers.slice(0, MOST).map((one) => (
-							<HandlerRow metrics={one} />
+							<RankingRow metrics={one} />
 						))}
 					</tbody>
 				</table>
@@ -58,7 +58,7 @@ export function HandlerRanking({
 	);
 }
 
-function HandlerRow({ metrics }: { metrics: HandlerMetrics }) {
+function RankingRow({ metrics }: { metrics: HandlerMetrics }) {
 	const { base } = useView();
 	const { handler, delivered, retrying, dead, median, p99 } = metrics;
 	const failed = retrying + dead;

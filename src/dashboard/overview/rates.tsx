@@ -2,7 +2,7 @@
 
 import { numberText } from "../components/count.tsx";
 import { durationText, Time } from "../components/time.tsx";
-import { type Bar, highest, StackedBars } from "./bars.tsx";
+import { highest, type StackedBar, StackedBars } from "./bars.tsx";
 import type { Rates } from "./read.ts";
 
 type Interval = Rates["intervals"][number];
@@ -56,7 +56,7 @@ export function RatesChart({ rates }: { rates: Rates }) {
 	);
 }
 
-function barOf(interval: Interval): Bar {
+function barOf(interval: Interval): StackedBar {
 	const parts = OUTCOMES.map(([label, tone, valueIn]) => ({
 		...{ label, tone, value: valueIn(interval) },
 	}));

@@ -20,7 +20,7 @@ export type Part<Data> = { data: Data } | { wrong: string };
 export type Rates = Omit<Metrics, "since" | "until" | "missed">;
 
 /** What costs most to read. Live updates read it every 30 seconds. */
-export interface Standing {
+interface Standing {
 	health: Health;
 	groups: Part<Groups>;
 	/** When it was read, in epoch milliseconds. */

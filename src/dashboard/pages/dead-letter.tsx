@@ -67,7 +67,7 @@ export const deadLetterPage: Page = (app, { ports }) => {
 	action(app, `${PATH}/check`, "admin", async (context, fields) => {
 		const { id } = context.req.param() as { id: string };
 		const stored = found(await read(id), `dead letter ${show(id)}`);
-		const verdict = await checked(stored, textIn(fields));
+		const verdict = await checked(stored, bodyIn(fields));
 		return context.html(renderFor(context.var.view, verdict));
 	});
 
@@ -96,7 +96,7 @@ export const deadLetterPage: Page = (app, { ports }) => {
 		const { id } = context.req.param() as { id: string };
 		const stored = found(await read(id), `dead letter ${show(id)}`);
 		const acting = actingAs(ports, callerIn(context).id);
-		const body = editedIn(textIn(fields), stored);
+		const body = editedIn(bodyIn(fields), stored);
 		const edited = body === undefined ? undefined : { body: readBody(body) };
 		const again = fields.has("again");
 		const replayed = await replay(id, { edited, again }, acting);
@@ -117,7 +117,7 @@ export const deadLetterPage: Page = (app, { ports }) => {
 };
 
 /** Browsers send `\r\n` for each line break of a text. */
-function textIn(fields: URLSearchParams): string {
+function bodyIn(fields: URLSearchParams): string {
 	return (fields.get("body") ?? "").replaceAll("\r\n", "\n");
 }
 

@@ -1,11 +1,12 @@
 /** One event: its facts, its timeline, its body, and what a caller can do with it. */
 
+import { nameOf } from "../../entrypoints/http/keys.ts";
 import { found } from "../../entrypoints/http/routes.ts";
 import { checkPublish, mayPublish } from "../../event/permission.ts";
 import { show } from "../../event/validation.ts";
 import type { EventLife } from "../../journal/life.ts";
 import { readEvent } from "../../journal/read.ts";
-import { action, nameOf } from "../action.ts";
+import { action } from "../action.ts";
 import { Body } from "../components/event-body.tsx";
 import { Facts } from "../components/event-facts.tsx";
 import { render } from "../components/layout.tsx";
@@ -21,7 +22,7 @@ import { publishOnce } from "../publish-once.tsx";
 import { callerIn, type Page, type PageContext, useView } from "../view.ts";
 
 /** What the page shows of an event. */
-export interface EventDetails {
+interface EventDetails {
 	life: EventLife;
 	/** The attempts that each handler has, by its id; absent without a limit. */
 	limits: Limits;

@@ -5,17 +5,17 @@ import { NothingFound } from "../components/list.tsx";
 import { State } from "../components/state.tsx";
 import { Tags } from "../components/tags.tsx";
 import { Time, Until } from "../components/time.tsx";
-import { FirstEvent } from "../first-steps.tsx";
 import { listPage, SIZE } from "../list-page.tsx";
+import { FirstEvent } from "../snippets.tsx";
 import { type Page, useView } from "../view.ts";
 
 const LIST = "/events";
 
-type Listed = Awaited<ReturnType<typeof listEvents>>;
-
 /** `searchedUntil` is of a search that goes on and has found nothing so far. */
-type EventPage = Omit<Listed, "searchedUntil"> &
-	Partial<Pick<Listed, "searchedUntil">>;
+interface EventPage
+	extends Omit<Awaited<ReturnType<typeof listEvents>>, "searchedUntil"> {
+	searchedUntil?: number;
+}
 
 const QUICK = [
 	["All", ""],

@@ -3,7 +3,6 @@ import type { AppPorts } from "../../apps/app-ports.ts";
 import type { Ports } from "../../ports.ts";
 import { render } from "../components/layout.tsx";
 import { Copyable, Empty, Fresh } from "../components/list.tsx";
-import { FIRST_HANDLER } from "../first-steps.tsx";
 import { type HandlerRow, HandlerTable } from "../handlers/handler-table.tsx";
 import { Picture } from "../handlers/picture.tsx";
 import {
@@ -12,13 +11,12 @@ import {
 	topologyOf,
 	workerName,
 } from "../handlers/topology.ts";
+import { SIZE } from "../list-page.tsx";
 import { ratesOf } from "../overview/read.ts";
+import { FIRST_HANDLER } from "../snippets.tsx";
 import { type Page, useView } from "../view.ts";
 
 const PATH = "/handlers";
-
-/** Handlers on a page. */
-const SIZE = 50;
 
 export const handlersPage: Page = (app, { ports, apps }) => {
 	app.get(PATH, async (context) => {
@@ -54,7 +52,7 @@ export const handlersPage: Page = (app, { ports, apps }) => {
 				{all.length > 0 && (
 					<HandlerTable rows={all.slice(first, first + SIZE)} />
 				)}
-				<Pages count={all.length} first={first} />
+				<PageLinks count={all.length} first={first} />
 				<Apps listed={listed} />
 			</>
 		);
@@ -96,7 +94,7 @@ function Connections({ listed }: { listed: Listed }) {
 	return topology ? <Picture topology={topology} /> : null;
 }
 
-function Pages({ count, first }: { count: number; first: number }) {
+function PageLinks({ count, first }: { count: number; first: number }) {
 	const { base } = useView();
 	if (count <= SIZE) return null;
 	const at = (row: number) => `${base}${PATH}?page=${row / SIZE + 1}`;

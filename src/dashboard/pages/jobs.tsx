@@ -7,9 +7,9 @@ import { render } from "../components/layout.tsx";
 import { Copyable, Empty, Fresh, Pager } from "../components/list.tsx";
 import { State } from "../components/state.tsx";
 import { Time } from "../components/time.tsx";
-import { KeyHint } from "../first-steps.tsx";
 import { SIZE } from "../list-page.tsx";
 import { Live, snapshotOf, streamOf } from "../live.tsx";
+import { KeyHint } from "../snippets.tsx";
 import { type Page, useView } from "../view.ts";
 
 const LIST = "/jobs";

@@ -2,7 +2,6 @@
 
 import { render } from "../components/layout.tsx";
 import { Fresh } from "../components/list.tsx";
-import { FirstEvent } from "../first-steps.tsx";
 import { Live, snapshotOf, streamOf } from "../live.tsx";
 import { FailureGroups, HandlerRanking } from "../overview/failures.tsx";
 import { HealthFacts } from "../overview/health-facts.tsx";
@@ -15,6 +14,7 @@ import {
 	type Rates,
 	readOverview,
 } from "../overview/read.ts";
+import { FirstEvent } from "../snippets.tsx";
 import { type Page, useView } from "../view.ts";
 
 const PATH = "/overview";

@@ -5,7 +5,8 @@ import { render } from "../components/layout.tsx";
 import { isStream, noUpdates, signedOut } from "../live.tsx";
 import { type PageContext, useView } from "../view.ts";
 
-interface Problem {
+/** The members of a problem document that a page shows. */
+interface Answer {
 	title: string;
 	detail: string;
 	status: number;
@@ -15,7 +16,7 @@ export async function problemPage(error: unknown, context: PageContext) {
 	const answer = problem(error);
 	if (isStream(context))
 		return answer.status === 401 ? signedOut(context) : noUpdates(context);
-	const { title, detail, status } = await answer.json<Problem>();
+	const { title, detail, status } = await answer.json<Answer>();
 	const retryAfter = answer.headers.get("retry-after");
 	if (retryAfter !== null) context.header("retry-after", retryAfter);
 	// Before the view exists, a limit or the platform has failed.
@@ -54,7 +55,12 @@ function Problem({
 	title,
 	detail,
 	back,
-}: Pick<Problem, "title" | "detail"> & { back?: string | undefined }) {
+}: {
+	title: string;
+	detail: string;
+	/** The page of the form that failed. */
+	back?: string | undefined;
+}) {
 	const { base } = useView();
 	return (
 		<div class="section">

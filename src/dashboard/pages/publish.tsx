@@ -1,4 +1,6 @@
 /** Publishes an event: its body begins as an example of its schema, and it is sent now or later. */
+
+import { nameOf } from "../../entrypoints/http/keys.ts";
 import { RefusedError } from "../../event/errors.ts";
 import {
 	checkPublish,
@@ -9,7 +11,7 @@ import { show } from "../../event/validation.ts";
 import { exampleOf } from "../../handlers/example-body.ts";
 import { jsonSchemaOf } from "../../handlers/listing.ts";
 import type { Ports } from "../../ports.ts";
-import { action, nameOf } from "../action.ts";
+import { action } from "../action.ts";
 import { Json } from "../components/json.tsx";
 import { render } from "../components/layout.tsx";
 import { Empty } from "../components/list.tsx";

@@ -8,8 +8,8 @@ import { Copyable, Empty, GOES_ON, NothingFound } from "../components/list.tsx";
 import { State } from "../components/state.tsx";
 import { Tags } from "../components/tags.tsx";
 import { Time, Until } from "../components/time.tsx";
-import { KeyHint, publishCommand } from "../first-steps.tsx";
 import { listPage, SIZE } from "../list-page.tsx";
+import { KeyHint, publishCommand } from "../snippets.tsx";
 import { type Page, useView } from "../view.ts";
 
 const LIST = "/scheduled";

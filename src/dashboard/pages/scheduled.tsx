@@ -1,12 +1,13 @@
 /** One scheduled event: when it is due, and how to move, deliver or cancel it. */
 
+import { nameOf } from "../../entrypoints/http/keys.ts";
 import { found } from "../../entrypoints/http/routes.ts";
 import { mayPublish, type Requester } from "../../event/permission.ts";
 import type { ScheduledEvent } from "../../event/scheduled-row.ts";
 import { actingAs } from "../../event/transition.ts";
 import { show } from "../../event/validation.ts";
 import { cancel, reschedule } from "../../schedule/schedule.ts";
-import { action, nameOf } from "../action.ts";
+import { action } from "../action.ts";
 import { Done } from "../components/done.tsx";
 import { Irreversible } from "../components/irreversible.tsx";
 import { render } from "../components/layout.tsx";

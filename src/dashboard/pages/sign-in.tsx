@@ -11,7 +11,7 @@ import { render } from "../components/layout.tsx";
 import { Form, readOwnForm, staleForm, tokenOf } from "../form.tsx";
 import type { DashboardHost } from "../host.ts";
 import { isStream, signedOut } from "../live.tsx";
-import { type PageContext, type Pages, useView } from "../view.ts";
+import { type DashboardApp, type PageContext, useView } from "../view.ts";
 import { signIn, signOut } from "../visitor.ts";
 
 /** The field with the API key. No form of another page has a field of this name. */
@@ -20,7 +20,7 @@ const KEY = "key";
 /** Bytes of a form that is kept during the sign-in, and of the sign-in itself. */
 const MOST_KEPT = REQUEST_BYTES;
 
-export function signInRoutes(app: Pages, host: DashboardHost): void {
+export function signInRoutes(app: DashboardApp, host: DashboardHost): void {
 	const { path } = host;
 	app.post("/sign-in", async (context) => {
 		await limitSignIn(context.req.raw);

@@ -5,12 +5,10 @@ import type { Subscription } from "../../apps/subscriptions/subscription.ts";
 import { requireScope } from "../../entrypoints/http/keys.ts";
 import { render } from "../components/layout.tsx";
 import { Empty, Fresh } from "../components/list.tsx";
+import { SIZE } from "../list-page.tsx";
 import { callerIn, type Page, useView } from "../view.ts";
 
 const PATH = "/handlers/subscriptions";
-
-/** Subscriptions on a page. */
-const SIZE = 50;
 
 export const subscriptionsPage: Page = (app, { apps }) => {
 	app.get(PATH, async (context) => {

@@ -18,7 +18,7 @@ import { type PublishRequest, requestOfItem } from "../../publish/request.ts";
 import { acceptsCloudEvent, cloudEventAnswer } from "./cloud-events/answer.ts";
 import { isCloudEvent, readCloudEvents } from "./cloud-events/request.ts";
 import { AFTER, FilteredPage, readJson } from "./input.ts";
-import type { Caller } from "./keys.ts";
+import { type Caller, nameOf } from "./keys.ts";
 import { Event, EventPage, Published } from "./openapi/event-answers.ts";
 import { CloudEvent, CloudEvents, component } from "./openapi/parts.ts";
 import { found, type Http, route } from "./routes.ts";
@@ -164,10 +164,6 @@ function allowedRequest(
 /** The header is a string of structured fields, in quotes, but most callers leave them out. */
 function unquoted(value: string): string {
 	return value.replace(/^"(.*)"$/, "$1");
-}
-
-function nameOf({ id }: Caller): string {
-	return `the key ${JSON.stringify(id)}`;
 }
 
 function missingEvent(id: string): string {

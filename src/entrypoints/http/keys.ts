@@ -155,7 +155,11 @@ export async function findKey(
 }
 
 /** Returns the keys of an id, without the public one unless the request is local. */
-export function keysOf(id: string, secret: unknown, isLocal: boolean): Key[] {
+export function keysWithId(
+	id: string,
+	secret: unknown,
+	isLocal: boolean,
+): Key[] {
 	return keysIn(secret).filter(
 		(key) => key.id === id && (isLocal || key.digest !== LOCAL_DIGEST),
 	);
@@ -221,13 +225,19 @@ export function permissionsOf({
 	};
 }
 
+/** A caller in errors. Only a person behind Cloudflare Access has an id with a colon. */
+export function nameOf({ id }: Caller): string {
+	const text = JSON.stringify(id);
+	return id.includes(":") ? text : `the key ${text}`;
+}
+
 /** @throws ForbiddenError if the caller does not have the scope */
 export function requireScope(caller: Caller, scope: "read" | "admin"): void {
 	if (caller[scope]) return;
 	throw new ForbiddenError(
 		caller.user
 			? `a user does not have the scope "${scope}"; use an API key that has it`
-			: `the key ${JSON.stringify(caller.id)} does not have the scope "${scope}"; create a key that has it`,
+			: `${nameOf(caller)} does not have the scope "${scope}"; use one that has it`,
 	);
 }
 

@@ -9,7 +9,7 @@ import type { Ports } from "../../ports.ts";
 import { listScheduled } from "../../schedule/list.ts";
 import { cancel, checkRequester, reschedule } from "../../schedule/schedule.ts";
 import { AFTER, check, FilteredPage, readJson } from "./input.ts";
-import type { Caller } from "./keys.ts";
+import { type Caller, nameOf } from "./keys.ts";
 import { ScheduledPage } from "./openapi/event-answers.ts";
 import { component, Receipt } from "./openapi/parts.ts";
 import { found, type Http, route } from "./routes.ts";
@@ -73,8 +73,8 @@ export function scheduledRoutes(app: Hono<Http>, ports: Ports): void {
 	});
 }
 
-function requesterOf({ id, publish }: Caller): Requester {
-	return { permission: publish, caller: `the key ${JSON.stringify(id)}` };
+function requesterOf(caller: Caller): Requester {
+	return { permission: caller.publish, caller: nameOf(caller) };
 }
 
 function scheduledEvent(id: string): string {
