@@ -19,6 +19,8 @@ describe("a permission to publish", () => {
 		[["user.joined", "order.*"], "order.placed.late", false],
 		[["order.placed"], "order.placed2", false],
 		[[], "order.placed", false],
+		[["**"], "tidings.selftest.dead", false],
+		[["tidings.selftest.dead"], "tidings.selftest.dead", false],
 	])("%j permits %s: %s", ([right, name, may]) => {
 		expect(mayPublish(right, name)).toBe(may);
 		const check = () => checkPublish(right, name, "the key 5");

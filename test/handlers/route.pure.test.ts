@@ -34,15 +34,18 @@ describe("the routes of a Worker", () => {
 		expect(matching("invoice.sent")).toEqual(["all"]);
 	});
 
-	test("never match an app's trigger, even with its exact name", () => {
-		const name = "@my-org/email/new_email/trigger";
-		const routes = routesOf(
-			"",
-			[listed("all", "**"), listed("one", "*"), listed("app", name)],
-			none,
-		);
-		expect(ids(routes.matching(name))).toEqual([]);
-	});
+	test.each(["@my-org/email/new_email/trigger", "tidings.selftest.dead"])(
+		"never match %s, of an app or the selftest, even with its exact name",
+		(name) => {
+			const patterns = ["**", "*", "tidings.**", "*.selftest.*", name];
+			const listings = patterns.map((one) => listed(one, one));
+			const routes = routesOf("", listings, none);
+			expect(ids(routes.matching(name))).toEqual([]);
+			expect(ids(routes.matching("tidings.selftested"))).toEqual([
+				...["**", "tidings.**"],
+			]);
+		},
+	);
 
 	test("of another Worker have ids with its key, and call the ids without it", () => {
 		const routes = routesOf("mail", [listed("send", "order.*")], none);

@@ -113,13 +113,14 @@ test.each([
 	if ("maxBytes" in changes) expect(entries[0]?.bodyBytes).toBe(13);
 });
 
-test('with "failures" only events with a failure are recorded, and all are counted', async () => {
+test('with "failures" only events with a failure, and canaries, are recorded, and all are counted', async () => {
 	failing("load");
+	const names = ["order.placed", "load.one", "tidings.selftest.immediate"];
 	const { entries, counts } = await recorded(
-		[incoming(record("order.placed")), incoming(record("load.one"))],
+		names.map((name) => incoming(record(name))),
 		{ record: "failures" },
 	);
-	expect(entries.map(({ name }) => name)).toEqual(["load.one"]);
+	expect(entries.map(({ name }) => name)).toEqual(names.slice(1));
 	expect(counts?.handlers).toMatchObject({
 		...{ first: { delivered: 1 }, load: { retrying: 1 } },
 	});

@@ -142,6 +142,10 @@ describe("the default observer", () => {
 			{ type: "discarded", ...ofEvent, handler: "audit" },
 		];
 		for (const transition of others) logTransitions(transition);
+		// Some canaries of the selftest fail on purpose.
+		const dead = { type: "dead", error: failure, cause: "exhausted" } as const;
+		const canary = { ...ofDelivery, event: "tidings.selftest.dead" };
+		logTransitions({ ...canary, ...dead });
 		expect(lines).toEqual([]);
 	});
 
