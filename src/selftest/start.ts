@@ -1,5 +1,5 @@
 /** Starts a run of the selftest: publishes its canaries. Nothing else may publish under their names. */
-import { UnavailableError } from "../event/errors.ts";
+import { type Receipt, UnavailableError } from "../event/errors.ts";
 import { journalOf } from "../journal/read.ts";
 import type { Ports } from "../ports.ts";
 import { publishStamped, storeBatch } from "../publish/publish.ts";
@@ -62,7 +62,7 @@ export async function startSelftest(
 		return stampChecked(request, id, ports.clock(), ports);
 	};
 	const publish = (...args: Parameters<typeof stamp>) =>
-		publishStamped(stamp(...args), ports);
+		stored(stamp(...args), ports);
 
 	const large = stamp(canaryEvent("large"), { body: LARGE });
 	const cleanup: CleanupBody = { bodies: [large.head.id] };
@@ -80,7 +80,7 @@ export async function startSelftest(
 	};
 	await publish(OPERATOR, { body: operator });
 	await publish(canaryEvent("retried"));
-	await publishStamped(large, ports);
+	await stored(large, ports);
 	for (const { key } of ports.workers.all) {
 		const tags = { worker: tagValue(key) };
 		if (key !== "")
@@ -101,12 +101,30 @@ export async function startSelftest(
 	const batch = Array.from({ length: COUNTS.batched }, () =>
 		stamp(canaryEvent("batched")),
 	);
-	const [failed] = (await storeBatch(batch, ports)).values();
-	if (failed !== undefined)
-		throw new UnavailableError(
-			"the queue did not accept the batch of the selftest; try again",
-			{ cause: failed },
-		);
+	for (const [stamped, error] of await storeBatch(batch, ports))
+		throw notStored(stamped, error);
 	// The operator and the cleanup are no canaries.
 	return { run, count: count - 2, publish: figuresOf(took) };
+}
+
+/** @throws UnavailableError that names the canary, and what did not store it */
+async function stored(stamped: StampedEvent, ports: Ports): Promise<Receipt> {
+	try {
+		return await publishStamped(stamped, ports);
+	} catch (cause) {
+		throw notStored(stamped, cause);
+	}
+}
+
+function notStored(
+	{ head: { name }, dueAt, lane }: StampedEvent,
+	cause: unknown,
+): UnavailableError {
+	const of = lane === undefined ? "" : ` of the lane ${lane}`;
+	const where =
+		dueAt === undefined ? `the queue for events${of}` : "the scheduler";
+	return new UnavailableError(
+		`${where} did not store ${name}: ${(cause as Error).message}; see the log of the Worker`,
+		{ cause },
+	);
 }

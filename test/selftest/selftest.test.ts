@@ -117,7 +117,9 @@ test("a canary that arrives after its run is dropped, whatever its message carri
 test("the cleanup is stored before any canary, so that a run that ends while it publishes leaves nothing, too", async () => {
 	const recording = recordingPorts();
 	recording.eventsQueue.send = down;
-	await expect(startSelftest("ci", recording)).rejects.toThrow();
+	await expect(startSelftest("ci", recording)).rejects.toThrow(
+		"the queue for events did not store tidings.selftest.dead: ",
+	);
 	const [first] = recording.recorded.rows;
 	expect(first).toMatchObject({ name: CLEANUP, handler: "" });
 	const { id, body, by } = JSON.parse(first?.record as string);
@@ -126,7 +128,9 @@ test("the cleanup is stored before any canary, so that a run that ends while it 
 
 	const none = recordingPorts();
 	none.scheduler = { ...none.scheduler, store: down };
-	await expect(startSelftest("ci", none)).rejects.toThrow();
+	await expect(startSelftest("ci", none)).rejects.toThrow(
+		"the scheduler did not store tidings.selftest.cleanup: ",
+	);
 	expect(none.recorded).toMatchObject({ events: [], rows: [] });
 });
 
