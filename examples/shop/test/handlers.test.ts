@@ -1,5 +1,5 @@
 /** The shop's handlers, tested as a user would test them: with the test kit, in virtual time. */
-import { createTestEvents } from "tidings/testing";
+import { createTestEvents, type TestEvents } from "tidings/testing";
 import { expect, test, vi } from "vitest";
 import { events } from "../owner/handlers.ts";
 
@@ -7,10 +7,8 @@ vi.spyOn(console, "log").mockReturnValue();
 
 const order = { orderId: "o1", email: "ada@example.com", total: 42 };
 
-const outcomes = (
-	bus: ReturnType<typeof createTestEvents>,
-	handler: string,
-): string[] => bus.attempts(handler).map(({ outcome }) => outcome);
+const outcomes = (bus: Pick<TestEvents, "attempts">, handler: string) =>
+	bus.attempts(handler).map(({ outcome }) => outcome);
 
 test("an order reaches each handler: one fails twice, one for good, one times out", async () => {
 	const bus = createTestEvents(events);
@@ -45,4 +43,17 @@ test("a crash in the middle of an order loses nothing", async () => {
 	await bus.advance("10 minutes");
 	expect(outcomes(bus, "send-receipt")).toEqual(["crashed", "delivered"]);
 	expect(outcomes(bus, "reserve-stock").at(-1)).toBe("delivered");
+});
+
+test("a review is asked for when it is due, and a cancelled one never", async () => {
+	const bus = createTestEvents(events);
+	const review = { orderId: "o1", email: "ada@example.com" };
+	const name = "order.review-requested";
+	await bus.publish(name, { after: "3 days" }, review);
+	const { id } = await bus.publish(name, { after: "3 days" }, review);
+	await bus.advance("2 days");
+	expect(bus.attempts()).toEqual([]);
+	await bus.cancel(id);
+	await bus.advance("1 day");
+	expect(outcomes(bus, "ask-for-review")).toEqual(["delivered"]);
 });
