@@ -113,7 +113,7 @@ export function createTestEvents<Listed extends Catalogue>(
 
 /** Notes of the platform after which work may be left without an alarm, as a crash or a failed call does. */
 const FAULTS: ReadonlySet<string> = new Set([
-	...(["crash_before", "crash_after", "refused", "halfway", "lied"] as const),
-	...(["reset", "slow", "duplicated", "killed", "alarm stuck"] as const),
-	...(["alarm given up", "given up", "expired"] as const),
+	...["crash_before", "crash_after", "refused", "halfway", "lied"],
+	...["reset", "slow", "duplicated", "killed", "alarm stuck"],
+	...["alarm given up", "given up", "expired"],
 ]);

@@ -15,18 +15,23 @@ export interface TestAttempt {
 	attempt: number;
 	/** `dead` if it failed and no retry follows, `crashed` if its Worker crashed. */
 	outcome: "running" | "delivered" | "failed" | "dead" | "crashed";
+	/** Absent unless it failed. */
 	error?: Failure;
 	/** When it started, in epoch milliseconds. */
 	at: number;
 }
 
+/** A delivery that ended without success. */
 export interface TestDeadLetter {
 	event: TidingsEvent;
+	/** The handler's id, as in `TestAttempt`. */
 	handler: string;
 	cause: Cause;
+	/** Of the last attempt. */
 	error: Failure;
+	/** How many attempts were made. */
 	attempts: number;
-	/** Epoch milliseconds. */
+	/** When it ended, in epoch milliseconds. */
 	at: number;
 }
 
@@ -116,21 +121,13 @@ export class Recording {
 		}
 	};
 
-	/** Remembers the events of a message, or of the arguments of an object's call. Returns their ids. */
-	readonly subjectsOf = (value: unknown): string[] => {
-		if (typeof value === "string") return this.#read(value);
-		const [object, first] = value as [unknown, unknown];
-		if (typeof object !== "string") return [];
-		const [className, name = ""] = object.split("/", 2);
-		if (className === "Payloads") {
-			if (typeof first === "string") this.#event(name).body = JSON.parse(first);
-			return [name];
-		}
-		if (className !== "Scheduler" || !Array.isArray(first)) return [];
-		return first.flatMap(({ record }) => this.#read(record));
-	};
+	/** Remembers the body of an event that is stored apart from its record. @param id of the event */
+	readBody(id: string, text: string): void {
+		this.#event(id).body = JSON.parse(text);
+	}
 
-	#read(record: string): string[] {
+	/** Remembers the event of a message or a row. Returns its id; nothing for a record that is not one of an event. */
+	readRecord(record: string): string[] {
 		const decoded = decode(record);
 		if (decoded.kind !== "envelope") return [];
 		const { id, name, time, delay, body } = decoded.envelope;

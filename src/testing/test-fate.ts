@@ -10,18 +10,22 @@ const POINTS = {
 	"after-schedule": ["crash_after", /^Scheduler\/\S+\.store /],
 } as const satisfies Record<string, readonly [Strike, RegExp]>;
 
-export type CallPoint = keyof typeof POINTS;
+type CallPoint = keyof typeof POINTS;
 
 export const CALL_POINTS = Object.keys(POINTS) as CallPoint[];
 
-/** Draws without chaos, by the beginnings of their names: no isolate ends, and a batch has all messages in order. */
+/** Draws without chaos, by the beginnings of their names. The files of `platform/` say what each draw decides. */
 const FIXED: readonly (readonly [string, number])[] = [
+	// Each Worker has one isolate, which is never replaced (`platform.ts`, `service.ts`).
 	["isolate", 0],
 	["which", 0],
 	["share ", 0],
+	// An invocation that returns ends at once (`invocation.ts`).
 	["cut off ", 0],
+	// A batch has as many messages as it may, in the order of their sends (`queue.ts`).
 	["order ", 0],
 	["batch ", 1 - Number.EPSILON],
+	// A duplicate is delivered without a delay of its own (`queue.ts`).
 	["copy ", 0],
 ];
 

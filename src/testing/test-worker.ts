@@ -49,6 +49,7 @@ const SETTINGS = {
 const RETENTION = 14 * 86_400_000;
 const PUBLISHER = "TIDINGS_TEST_PUBLISHER";
 
+/** The context of each invocation. Tidings uses the functions of `cloudflare:workers` instead. */
 const context = { waitUntil() {}, passThroughOnException() {}, props: {} };
 
 /** @returns the platform, and a function that puts the ports of this Worker in place, because they are process-wide */
@@ -106,7 +107,7 @@ export function startWorker(events: AnyEvents, options: WorkerOptions) {
 			duplicateDelay: 0,
 			// The lines of Tidings are in the timeline.
 			prints: ([first]) => !`${first}`.startsWith('{"tidings":'),
-			subjectsOf: recording.subjectsOf,
+			subjectsOf: (value) => subjectsOf(value, recording),
 		},
 		fate,
 		start,
@@ -160,6 +161,25 @@ export function startWorker(events: AnyEvents, options: WorkerOptions) {
 			setObjectContext(inObjects);
 		},
 	};
+}
+
+/**
+ * Records the events that a message is about, or the call of an object. Returns their ids.
+ *
+ * @param value the text of a message, or `[object, …arguments]`
+ */
+function subjectsOf(value: unknown, recording: Recording): string[] {
+	if (typeof value === "string") return recording.readRecord(value);
+	const [object, first] = value as [unknown, unknown];
+	if (typeof object !== "string") return [];
+	const [className, name = ""] = object.split("/", 2);
+	if (className === "Payloads") {
+		// The name of the object is the id of the event.
+		if (typeof first === "string") recording.readBody(name, first);
+		return [name];
+	}
+	if (className !== "Scheduler" || !Array.isArray(first)) return [];
+	return first.flatMap(({ record }) => recording.readRecord(record));
 }
 
 /** The events with handlers that a test sees. The user's own stay as they are. */

@@ -18,7 +18,7 @@ export function recordingPorts(
 	recording: Recording,
 	lanes: readonly string[],
 ): Partial<Ports> {
-	const read = (record: string) => void recording.subjectsOf(record);
+	const read = (record: string) => void recording.readRecord(record);
 	const queue: RecordQueue = {
 		send: async (record) => read(record),
 		sendBatch: async (records) => records.forEach(read),
@@ -34,8 +34,7 @@ export function recordingPorts(
 		},
 		scheduler: schedulerInMemory(read) as Ports["scheduler"],
 		payloads: {
-			put: async (key, text) =>
-				void recording.subjectsOf([`Payloads/${key}`, text]),
+			put: async (id, text) => recording.readBody(id, text),
 			...{ get: async () => null, keep: async () => false },
 			delete: async () => false,
 		},

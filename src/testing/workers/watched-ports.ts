@@ -4,9 +4,9 @@ import type { Queues, RecordQueue } from "../../platform/queues.ts";
 import type { PayloadStore, Ports } from "../../ports.ts";
 
 /** Receives what is stored or sent, before it is. */
-export interface PortWatcher {
-	/** The body of an event that is stored apart. */
-	body(key: string, text: string): void;
+interface PortWatcher {
+	/** The body of an event that is stored apart from its record. */
+	body(id: string, text: string): void;
 	/** The record of a scheduled event, or of a delivery that waits. */
 	row(record: string): void;
 	/** A message. */

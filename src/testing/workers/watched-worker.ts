@@ -92,11 +92,10 @@ export class WatchedWorker {
 	#watched({ queues, scheduler, payloads, observe }: Ports): Partial<Ports> {
 		const { recording } = this;
 		const watcher = {
-			body: (key: string, text: string) =>
-				void recording.subjectsOf([`Payloads/${key}`, text]),
-			row: (record: string) => void recording.subjectsOf(record),
+			body: (id: string, text: string) => recording.readBody(id, text),
+			row: (record: string) => void recording.readRecord(record),
 			message: (record: string) => {
-				recording.subjectsOf(record);
+				recording.readRecord(record);
 				this.#count(record, 1);
 			},
 			rejected: (record: string) => this.#count(record, -1),
