@@ -9,7 +9,7 @@ import type { ConsumePorts, IncomingEvent, Verdict } from "./settle.ts";
 export interface Extension {
 	/** Whether the extension delivers events of this name. */
 	owns(name: string): boolean;
-	/** Whether a message of this event is acknowledged unread, whatever it carries: nobody waits for the event any more. */
+	/** Whether a message of this event is acknowledged unread, whatever it carries. Its event is not needed any more. */
 	drops(event: EventHead): boolean;
 	/** Delivers the message of an owned event. @throws any error that prevents a verdict; the message is then redelivered */
 	deliver(

@@ -57,7 +57,7 @@ export class JournalWriter {
 			const counts = countsOf(entries);
 			if (missed > 0) counts.events.missed = missed;
 			const recorded =
-				this.options.record === "all" ? entries : entries.filter(isKept);
+				this.options.record === "all" ? entries : entries.filter(isRecorded);
 			const page = recorded.length > 0 ? await pageOf(recorded) : null;
 			await this.store.record(page, counts);
 		} catch (error) {
@@ -71,7 +71,7 @@ export class JournalWriter {
 }
 
 /** The entries of a run of the selftest are its result. */
-function isKept(entry: Entry): boolean {
+function isRecorded(entry: Entry): boolean {
 	return hasFailed(entry) || isSelftestName(entry.name);
 }
 

@@ -42,7 +42,7 @@ export const COUNTS = { immediate: 20, batched: 30, scheduled: 10 } as const;
 /** A run ends after this time, in milliseconds. A canary that arrives later is dropped. */
 export const RUN_TIME = 5 * 60_000;
 
-/** Whether a canary arrives after its run, at which it would fail without anybody who waits for it. */
+/** Whether a canary arrives after its run. Its result is not needed any more, and it could leave a dead letter. */
 export function isLate(
 	{ name, time, delay }: { name: string; time: number; delay: number },
 	now: number,

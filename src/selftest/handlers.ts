@@ -64,7 +64,7 @@ function onPurpose(): Error {
 }
 
 /** No handler can have this id: it has a space. */
-const NOBODY = "tidings selftest";
+const NO_HANDLER = "tidings selftest";
 
 /** Calls a bound Worker for a handler that it cannot have: only a Worker that is reached reports that it has none. */
 async function callWorker(event: TidingsEvent, ports: Ports): Promise<void> {
@@ -73,7 +73,12 @@ async function callWorker(event: TidingsEvent, ports: Ports): Promise<void> {
 	if (!worker)
 		throw new NonRetryableError(`tidings.config.ts has no Worker ${key}`);
 	const reported: Outcome[] = [];
-	const handler = { delivery: NOBODY, handler: NOBODY, attempt: 1, timeout: 1 };
+	const handler = {
+		delivery: NO_HANDLER,
+		handler: NO_HANDLER,
+		attempt: 1,
+		timeout: 1,
+	};
 	const record = encodeEvent(headOf(event), { text: "null" });
 	try {
 		await worker.run(
