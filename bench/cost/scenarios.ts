@@ -2,9 +2,14 @@
 import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
 import { newId } from "../../src/event/id.ts";
 import { PAYLOAD_RETENTION } from "../../src/event/limits.ts";
+import { startJob } from "../../src/jobs/jobs.ts";
+import { runStep } from "../../src/jobs/run-step.ts";
 import { countsOf } from "../../src/journal/counters.ts";
 import { pageOf } from "../../src/journal/page.ts";
+import { JournalWriter } from "../../src/journal/writer.ts";
 import { boundJournal } from "../../src/platform/bindings.ts";
+import { setObjectContext } from "../../src/platform/object-context.ts";
+import { portsOf } from "../../src/registration.ts";
 import { appPortsOf } from "../../test/support/app-ports.ts";
 import { alarmAfter, http, putToSleep, shop, tokenOf } from "./callers.ts";
 import { counted } from "./meter.ts";
@@ -78,12 +83,13 @@ const call = async (headers: Record<string, string> = {}) => {
 };
 let calling: () => Promise<Response>;
 
-/** Records a batch in the journal: events of 3 handlers, one of which fails. */
-const record = async (count: number): Promise<void> => {
+/** Records a batch in the journal: events of 3 handlers. @param customer of all; different ones by default */
+const record = async (count: number, customer?: string): Promise<void> => {
 	const at = Date.now();
 	const entries = Array.from({ length: count }, () => ({
 		...{ id: newId(at, 1), name: "handled.by-3", time: at, queuedMs: 3 },
-		tags: { customer: `c${Math.floor(Math.random() * 1_000)}` },
+		...{ body: JSON.stringify(body) },
+		tags: { customer: customer ?? `c${Math.floor(Math.random() * 1_000)}` },
 		steps: ["3-1", "3-2", "3-3"].map((handler) => ({
 			...({
 				type: "delivered",
@@ -96,6 +102,24 @@ const record = async (count: number): Promise<void> => {
 	}));
 	const page = await pageOf(entries);
 	await boundJournal().record(page, countsOf(entries));
+};
+
+/** Runs a job to its end, with a journal. */
+const runJob = async (request: Parameters<typeof startJob>[0]) => {
+	const options = { record: "all", bodies: "all", maxBytes: 2_048 } as const;
+	const clock = () => Date.now();
+	const journal = new JournalWriter(options, boundJournal(), clock, () => {});
+	const ports = { ...portsOf(events), journal };
+	const ended = Promise.withResolvers<void>();
+	setObjectContext({
+		runJobStep: async (step) => {
+			const result = await runStep(step, ports, DAY);
+			if (result.cursor === null) ended.resolve();
+			return result;
+		},
+	});
+	await startJob(request, "bench", ports);
+	await ended.promise;
 };
 
 /** The order matters: a scenario may use data that an earlier one stored. */
@@ -165,6 +189,19 @@ export const scenarios: Record<string, Scenario> = {
 	"the journal, one event with 3 handlers": {
 		before: () => record(1),
 		run: () => record(1),
+	},
+	"a job that delivers 100 events again": {
+		events: 100,
+		before: () => record(100, "again"),
+		run: () => {
+			const q = "tag.customer:again";
+			return runJob({ action: "deliver", q, handler: "3-1" });
+		},
+	},
+	"a job that erases 100 events of one person": {
+		events: 100,
+		before: () => record(100, "erased"),
+		run: () => runJob({ action: "erase", q: "tag.customer:erased" }),
 	},
 	"schedule one, alone": {
 		run: async () => {

@@ -3,6 +3,7 @@ import { createEvents, defineConfig } from "tidings";
 import { apps, type Capabilities, createApp } from "tidings/apps";
 import {
 	DeadLetters as BareDeadLetters,
+	Jobs as BareJobs,
 	Journal as BareJournal,
 	Payloads as BarePayloads,
 	Scheduler as BareScheduler,
@@ -81,6 +82,7 @@ export default own;
 export const Publisher = meterEntrypoint(publisher(events));
 export const Subscriber = meterEntrypoint(subscriber(mail));
 export const DeadLetters = meterObject(BareDeadLetters);
+export const Jobs = meterObject(BareJobs);
 export const Journal = meterObject(BareJournal);
 export const Payloads = meterObject(BarePayloads);
 export const Scheduler = meterObject(BareScheduler);
