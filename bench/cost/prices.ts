@@ -2,7 +2,7 @@
 import type { Counts } from "./counts.ts";
 
 /** USD per million. */
-const PRICES: Record<keyof Counts, number> = {
+export const PRICES: Record<keyof Counts, number> = {
 	writes: 0.4,
 	reads: 0.4,
 	deletes: 0.4,

@@ -1,6 +1,8 @@
 /** `tidings init` in projects as people have them, up to the files that it writes. Wrangler runs them in test/published. */
+import { execFile } from "node:child_process";
 import {
 	mkdtempSync,
+	readdirSync,
 	readFileSync,
 	rmSync,
 	statSync,
@@ -8,7 +10,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import fc from "fast-check";
+import { parse as parseJsonc } from "jsonc-parser";
 import { parse as parseToml, stringify } from "smol-toml";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { variablesIn } from "../../cli/dev-vars.ts";
@@ -88,6 +92,27 @@ describe.each(NAMES)("%s", (name) => {
 	});
 });
 
+const run = promisify(execFile);
+const main = join(import.meta.dirname, "../../cli/main.ts");
+
+test("a dry run prints a difference that git applies, and changes nothing; then init makes it, and a second run says that nothing is missing", async () => {
+	const cwd = writeProject(parent, "rooms");
+	const before = readdirSync(cwd);
+	const tidings = async (...args: string[]) =>
+		(await run(process.execPath, [main, ...args], { cwd })).stdout;
+	const diff = await tidings("init", "--dry-run");
+	expect(readdirSync(cwd)).toEqual(before);
+	const other = writeProject(join(parent, "other"), "rooms");
+	const patch = diff.replace(/^\.dev\.vars: .*$/m, "");
+	writeFileSync(join(other, "init.patch"), patch);
+	await run("git", ["init", "-q"], { cwd: other });
+	await run("git", ["apply", "init.patch"], { cwd: other });
+	expect(await tidings("init")).toContain("Next:");
+	for (const path of ["wrangler.toml", "src/index.js"])
+		expect(textOf(other, path)).toBe(textOf(cwd, path));
+	expect(await tidings("init")).toBe("Nothing is missing.\n");
+}, 30_000);
+
 test("the key that is created is admitted, its file is readable by its owner only, and no output has it", () => {
 	const folder = writeProject(parent, "empty");
 	const { diff } = init(folder);
@@ -106,6 +131,19 @@ test("a project with .env and without .dev.vars gets the key there: wrangler rea
 	expect(textOf(folder, ".env")).toMatch(/^SECRET=1\n#.*\nTIDINGS_KEY=/);
 	expect(() => textOf(folder, ".dev.vars")).toThrow("ENOENT");
 	expect(textOf(folder, ".gitignore")).toContain(".env");
+});
+
+test("the guide on environments shows what init --env writes", () => {
+	const folder = writeProject(parent, "empty", {
+		"package.json": '{ "name": "shop" }',
+	});
+	init(folder, { env: "staging" });
+	const path = join(import.meta.dirname, "../../docs/guides/environments.md");
+	const [, block = ""] =
+		/```jsonc\n(.*?)```/s.exec(readFileSync(path, "utf8")) ?? [];
+	const { env } = parseJsonc(block);
+	expect(env.staging.queues.producers).toHaveLength(3);
+	expect(parseJsonc(textOf(folder, "wrangler.jsonc")).env).toMatchObject(env);
 });
 
 test("a script that runs wrangler dev stays, and the command that changes it is printed once", () => {

@@ -2,6 +2,8 @@
 import { access, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
+import { PRICES } from "../../bench/cost/prices.ts";
+import { rowsIn } from "../../bench/cost/table.ts";
 import {
 	anchorsIn,
 	blocksIn,
@@ -91,6 +93,54 @@ test("the code for existing projects imports without an extension, as the compil
 	])
 		for (const { code } of blocksIn(await readDocument(document)))
 			expect(code, document).not.toMatch(/from "\.[^"]*\.ts"/);
+});
+
+test("each sum of the guide on cost is computed from the counted table, and the prices are those of the counts", async () => {
+	const reference = rowsIn(
+		await readDocument("docs/reference/limits-and-cost.md"),
+	);
+	const numberOf = (text = "") => Number(text.replaceAll(" ", ""));
+	const dollars = (events: number, price: number) =>
+		((events * price) / 1_000_000).toFixed(2);
+	const [, ...sections] = (await readDocument("docs/guides/cost.md")).split(
+		/^## /m,
+	);
+	const sums: string[] = [];
+	for (const section of sections) {
+		let sum = 0;
+		for (const [, row = ""] of section.matchAll(/^\| (.*) \|$/gm)) {
+			const cells = row.split("|").map((cell) => cell.trim());
+			const [first, scenario = "", price, usd] = cells;
+			if (/^-/.test(first ?? "") || price?.startsWith("USD")) continue;
+			if (scenario === "sum") {
+				expect(usd, section).toBe(sum.toFixed(2));
+				sums.push(usd ?? "");
+			} else if (usd !== undefined) {
+				expect(price, row).toBe(reference.get(scenario)?.at(-1));
+				expect(usd, row).toBe(dollars(numberOf(first), Number(price)));
+				sum += Number(usd);
+			} else if (reference.has(scenario))
+				expect(price, row).toBe(reference.get(scenario)?.at(-1));
+			else if (price !== "worth in USD") {
+				const [, cost, included] = reference.get(first ?? "") ?? [];
+				expect(scenario, row).toBe(included);
+				expect(price, row).toBe(dollars(numberOf(included), Number(cost)));
+			}
+		}
+	}
+	expect(sums).toHaveLength(3);
+	for (const [unit, key] of [
+		...([
+			["queue operations", "reads"],
+			["rows written", "rowsWritten"],
+		] as const),
+		...([
+			["rows read", "rowsRead"],
+			["object requests", "objectRequests"],
+		] as const),
+		["HTTP requests", "httpRequests"],
+	] as const)
+		expect(Number(reference.get(unit)?.[1]), unit).toBe(PRICES[key]);
 });
 
 test("each relative link leads to an existing file and heading", async () => {
