@@ -133,6 +133,8 @@ export default defineConfig({
 					name: "published",
 					include: ["test/published/**/*.node.test.ts"],
 					globalSetup: "test/published/setup.ts",
+					// Projects that are adopted at once: each runs several processes.
+					maxConcurrency: 2,
 					testTimeout: 120_000,
 					hookTimeout: 120_000,
 				},
