@@ -98,7 +98,13 @@ export async function settle(
 			ports.observe({ type, at, id, event: name, handler });
 			return ACK;
 		case "dead":
-			await bury(event, finalFailure(delivery, fate, at), ports, startedAt);
+			await bury(
+				event,
+				finalFailure(delivery, fate, at),
+				ports,
+				// Fewer attempts than the delivery's: this one was not made.
+				fate.attempts < attempt ? undefined : startedAt,
+			);
 			return ACK;
 		case "park":
 			await park(event, parkedDelivery(delivery, fate), fate, ports);

@@ -144,7 +144,7 @@ export class DeadLetterSearch {
 				"handler IN (SELECT value FROM json_each(?))",
 				handler && this.#stored("handler", handler, matchesGlob, rows),
 			],
-			["id > ? || ':'", id],
+			["id >= ? || ':'", id],
 			["id < ? || ';'", id],
 			[
 				`(instr(lower(${ERROR_TEXT}), ?) OR instr(lower(body), ?))`,

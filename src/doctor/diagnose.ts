@@ -2,6 +2,7 @@
  * Finds errors of configuration and deployment that a running owner can find by itself. It changes nothing. `/health`
  * finds what is late or stuck, and the command `tidings doctor` what only the wrangler configuration shows.
  */
+import { isAllHandlersId } from "../handlers/route.ts";
 import { isObjectDeclared } from "../platform/bindings.ts";
 import { hasCompatibilityFlag, secret } from "../platform/environment.ts";
 import type { Ports } from "../ports.ts";
@@ -92,7 +93,10 @@ async function missingHandlers(ports: DoctorPorts): Promise<Finding[]> {
 	const counts = new Map<string, number>();
 	for (const { handler, event } of deliveries) {
 		if (ports.extension.owns(event.name)) continue;
-		const routes = await ports.workers.forHandler(handler).routes();
+		const worker = ports.workers.forHandler(handler);
+		// It waits for a Worker that did not respond, and is dispatched when that Worker does.
+		if (isAllHandlersId(handler, worker.key)) continue;
+		const routes = await worker.routes();
 		if (routes && !routes.get(handler))
 			counts.set(handler, (counts.get(handler) ?? 0) + 1);
 	}

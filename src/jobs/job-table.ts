@@ -191,12 +191,15 @@ export class JobTable {
 
 function jobOf(row: SqlRow): Job {
 	const { id, action, q, state, count, done, failed, by, remaining } = row;
+	const counts = JSON.parse(row.counts);
+	const { skipped = 0 } = counts;
 	return {
 		...{ id, action, q, ...JSON.parse(row.options) },
 		...{ state, count, done, failed },
-		left: state === "running" ? Math.max(0, count - done - failed) : 0,
+		left:
+			state === "running" ? Math.max(0, count - done - failed - skipped) : 0,
 		errors: JSON.parse(row.errors),
-		counts: JSON.parse(row.counts),
+		counts,
 		...(remaining !== null && { remaining: JSON.parse(remaining) }),
 		...{ by, startedAt: row.started_at, endedAt: row.ended_at },
 	};

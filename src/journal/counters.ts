@@ -25,8 +25,10 @@ export interface Counts {
 }
 
 const EVENT_STEPS = new Set([
-	...(["published", "scheduled", "rescheduled", "cancelled"] as const),
-	...(["queued", "ignored"] as const),
+	"scheduled",
+	"rescheduled",
+	"cancelled",
+	"ignored",
 ]);
 
 export function countsOf(entries: readonly Entry[]): Counts {

@@ -39,7 +39,7 @@ export interface Metrics {
 	 */
 	intervals: {
 		at: number;
-		/** Events by what was reported about them, such as `published`, `scheduled` and `ignored`. */
+		/** Events by what was reported about them, `scheduled`, `rescheduled`, `cancelled` and `ignored`. */
 		events: Record<string, number>;
 		/** Deliveries by their outcome. */
 		delivered: number;

@@ -117,7 +117,7 @@ export function objectPort<Port extends object>(
 	type Method = (...args: unknown[]) => Promise<unknown>;
 	const port = methods.map((method) => [
 		method,
-		(...args: unknown[]) => {
+		async (...args: unknown[]) => {
 			const stub = objectStub(className, name) as Record<string, Method>;
 			const answer = stub[method]?.(...args) as Promise<unknown>;
 			return asUnavailable(`${className} ${name}`, answer);

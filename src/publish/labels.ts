@@ -45,7 +45,8 @@ export function labelsOf(
 	return labels;
 }
 
-function ownTags({ name, tags }: Definition, body: unknown) {
+/** The tags that a definition computes. @throws RefusedError `invalid_request`, also if its function throws */
+export function ownTags({ name, tags }: Definition, body: unknown) {
 	try {
 		return checkTags(tags?.(body), `tags of ${JSON.stringify(name)}`);
 	} catch (error) {

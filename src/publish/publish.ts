@@ -92,12 +92,13 @@ export async function publishBatch(
 		[...keys].filter(([stamped]) => errors.has(stamped)),
 		[...keys].filter(([stamped]) => !errors.has(stamped)),
 	];
-	await release(
-		failed.map(([, key]) => key),
-		ports,
-	);
+	// First: a crash in between must not let stored events be published again.
 	await confirm(
 		stored.map(([stamped, key]) => ({ key, receipt: receiptOf(stamped) })),
+		ports,
+	);
+	await release(
+		failed.map(([, key]) => key),
 		ports,
 	);
 	const receipts = batch.map((one) => {

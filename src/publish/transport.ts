@@ -15,6 +15,7 @@ import { bodyText } from "../event/json.ts";
 import { ANSWER_TIME } from "../event/limits.ts";
 import { show } from "../event/validation.ts";
 import { inTime, realTimer } from "../platform/timer.ts";
+import { ownTags } from "./labels.ts";
 import type { PublishRequest } from "./request.ts";
 
 /** A service binding to the owner's `Publisher` entrypoint: `env.EVENTS`. */
@@ -141,7 +142,7 @@ function plain(request: PublishRequest): PublishRequest {
 	if (options.after !== undefined) checkForm(options.after);
 	const plainBody = JSON.parse(bodyText(body));
 	// The owner may not have the definition.
-	const own = definition?.tags?.(plainBody);
+	const own = definition?.tags && ownTags(definition, plainBody);
 	const tags = own ? { ...own, ...Object(options.tags) } : options.tags;
 	const given = Object.entries({ ...options, tags }).filter(
 		([, value]) => value !== undefined,

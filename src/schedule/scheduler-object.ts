@@ -206,12 +206,20 @@ function earliest(times: readonly (number | null)[]): number | null {
 function portsOf(kind: RowKind, sent: (count: number) => void) {
 	const { queues, payloads, observe } = objectContext();
 	const queueOf = { events: queues.events, deliveries: queues.retries }[kind];
-	// Without a timeout, a send that never settles would keep the alarm from ever ending.
+	// Without a timeout, a call that never settles would keep the alarm from ever ending.
 	const within = (sending: Promise<void>) =>
 		inTime(sending, SEND_TIMEOUT, realTimer, "the queue did not answer");
 	return {
 		queue: counting(sendingByLane(queueOf, queues, within), sent),
-		payloads,
+		payloads: {
+			keep: (key: string, until: number) =>
+				inTime(
+					payloads.keep(key, until),
+					SEND_TIMEOUT,
+					realTimer,
+					"the stored body did not answer",
+				),
+		},
 		clock: () => Date.now(),
 		pause: (ms: number) => pause(ms, realTimer),
 		observe,

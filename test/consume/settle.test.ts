@@ -127,6 +127,7 @@ const park = (wait: number, reason: ParkReason): Fate => ({
 const delivered: Fate = { type: "delivered" };
 const cancelled: Fate = { type: "cancelled" };
 const dead: Fate = { type: "dead", cause: "exhausted", error, attempts: 3 };
+const untried: Fate = { ...dead, cause: "unknown_handler", attempts: 2 };
 const noHandler = park(4 * MINUTE, "unknown_handler");
 const noWorker = park(4 * MINUTE, "worker_unreachable");
 const noBody = park(MINUTE, "body_unreadable");
@@ -188,6 +189,10 @@ const parks = (wait: number, reason: ParkReason, delivery: object): Act => ({
 });
 const unknownFor4 = { unknownFor: 4 * MINUTE };
 const unreachableFor4 = { unreachableFor: 4 * MINUTE };
+const notTried = {
+	...{ type: "dead", ...ids, attempt: 2 },
+	...{ cause: "unknown_handler", error },
+};
 const buries = { verdict: ACK, deadLetters: [failure], observed: [isDead] };
 /** Neither observed nor acknowledged: the message must be redelivered. */
 const throws: Act = { throws: true };
@@ -216,6 +221,7 @@ const BOTH: Row[] = [
 	["an unreadable subscription", park(MINUTE, "subscription_unreadable"), {}, parks(MINUTE, "subscription_unreadable", {})],
 
 	["a final failure", dead, {}, buries],
+	["an end without an attempt, which has no start", untried, {}, { ...buries, deadLetters: [{ ...failure, attempts: 2, cause: "unknown_handler" }], observed: [notTried] }],
 	["a final failure after others", dead, { delivery: failedBefore }, { ...buries, deadLetters: [{ ...failure, firstFailureAt: NOW - HOUR + 5 }] }],
 	["a final failure of a replay", dead, { delivery: replay }, { ...buries, deadLetters: [{ ...failure, ...replay }] }],
 	["a final failure, if the dead-letter queue is down", dead, rejects("dead-letter queue"), { verdict: ACK, stored: [{ ...failure, body: '{"n":1}' }], observed: [isDead] }],

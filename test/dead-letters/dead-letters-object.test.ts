@@ -340,6 +340,10 @@ test("dead letters are found by every word of a filter", async () => {
 	await store.store([
 		deadLetter(1, { handler: "mail/[1]?", id: mail }),
 		deadLetter(2, { head, cause: "expired", body: '{"text":"Größe"}' }),
+		deadLetter(0, {
+			...{ id: "m1:", handler: "", cause: "unreadable" },
+			head: { id: "m1", name: "", time: T0, delay: 0 },
+		}),
 	]);
 	for (const [filter, found] of [
 		[{ tags }, ["e2:first"]],
@@ -352,10 +356,12 @@ test("dead letters are found by every word of a filter", async () => {
 		[{ handler: "mai?/*" }, []],
 		[{ cause: "expired" }, ["e2:first"]],
 		[{ id: "e1" }, [mail]],
+		[{ id: "m1" }, ["m1:"]],
+		[{ id: "m" }, []],
 		[{ text: "NO, 2" }, ["e2:first"]],
 		[{ text: '"text":"Größe' }, ["e2:first"]],
 		[{ since: T0 + 2 }, ["e2:first"]],
-		[{ until: T0 + 2 }, [mail]],
+		[{ until: T0 + 2 }, [mail, "m1:"]],
 		[{ since: T0, tags, cause: "exhausted" }, []],
 	] as const)
 		expect(await ids({ filter }), JSON.stringify(filter)).toEqual(found);

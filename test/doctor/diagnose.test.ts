@@ -53,6 +53,19 @@ test("handlers that deliveries wait for and no Worker has are found once each; t
 	expect(await codesOf(ports)).toHaveLength(2);
 });
 
+test("a delivery that waits for all handlers of a Worker is not called missing", async () => {
+	const ports = withDeliveries([waiting("mail/*")]);
+	const mail = {
+		key: "mail",
+		routes: async () => ({ get: () => undefined }),
+		isReachable: async () => true,
+	} as unknown as HandlerWorker;
+	const workers = { ...ports.workers, all: [mail], forHandler: () => mail };
+	expect(await codesOf({ ...ports, workers })).toEqual([
+		expect.stringMatching(/^api_keys/),
+	]);
+});
+
 test("a Worker that does not respond is found, and its handlers are not called missing", async () => {
 	const ports = withDeliveries([waiting("mail/receipt")]);
 	const mail: HandlerWorker = {

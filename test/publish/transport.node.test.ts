@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import * as z from "zod";
 import {
 	createClient,
 	ForbiddenError,
@@ -11,6 +12,7 @@ import {
 	UnauthorizedError,
 	UnavailableError,
 } from "../../src/client.ts";
+import { event } from "../../src/event/definition.ts";
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -233,6 +235,19 @@ test("a partial publish has its receipts, its status and Retry-After", async () 
 	expect(error).toMatchObject({ failed: [1], status: 503 });
 	expect(error.retryAfterSeconds).toBeGreaterThan(85);
 	expect(error.retryAfterSeconds).toBeLessThanOrEqual(90);
+});
+
+test("a function for tags that throws is an error of the caller, not of the owner", async () => {
+	const broken = event("order.paid", z.object({}), {
+		tags: () => {
+			throw new Error("no customer");
+		},
+	});
+	const client = await answered(202, receipt);
+	const error = await errorOf(client.publish(broken, {}));
+	expect(error).toBeInstanceOf(RefusedError);
+	expect(error.message).toContain('tags of "order.paid"');
+	expect(error.message).toContain("no customer");
 });
 
 test.each([

@@ -1,4 +1,4 @@
-/** The laws of what operators read: each attempt of an event has happened, and a list hides no entry. */
+/** The laws of what operators read: each attempt of an event has happened, and a list hides none of the latest. */
 import type { Transition } from "tidings";
 import type { Step } from "../../../src/journal/entry.ts";
 import type { EventLife } from "../../../src/journal/life.ts";
@@ -44,29 +44,54 @@ export function judgeLife(life: EventLife, ledger: Ledger): Violation[] {
 	return found;
 }
 
-/** @param lives of all events, page by page */
+/**
+ * A list has each event once, and its latest attempts: the first ones may lie before what one call reads.
+ *
+ * @param lives of all events, page by page
+ */
 export function judgeList(
 	lives: readonly EventLife[],
 	copy: JournalCopy,
 ): Violation[] {
-	const listed = lives.flatMap(({ id, deliveries }) =>
-		deliveries.flatMap(({ handler, attempts }) =>
-			attempts.map(({ state, at }) => `${id} ${handler} ${state} ${at}`),
-		),
-	);
-	const stored = copy.entries
+	const found: Violation[] = [];
+	const judge = (rule: "untrue" | "unrecorded", holds: boolean, text: string) =>
+		holds || found.push({ rule, text: `a list of all events ${text}` });
+	const entries = copy.entries
 		.filter(({ day }) => copy.days.has(day))
-		.flatMap(({ entry: { id, steps } }) =>
+		.map(({ entry }) => entry);
+	const stored = Map.groupBy(entries, ({ id }) => id);
+	const ids = lives.map(({ id }) => id);
+	judge("untrue", new Set(ids).size === ids.length, "has one twice");
+	for (const id of stored.keys())
+		judge("unrecorded", ids.includes(id), `lacks ${id}`);
+	for (const { id, deliveries } of lives) {
+		const shown = deliveries.flatMap(({ handler, attempts }) =>
+			attempts.map(({ state, at }) => ({
+				at,
+				text: `${handler} ${state} ${at}`,
+			})),
+		);
+		const known = (stored.get(id) ?? []).flatMap(({ steps }) =>
 			steps.flatMap((step) =>
-				handlersIn(step).map(
-					(handler) =>
-						`${id} ${handler} ${STATES[step.type] ?? step.type} ${step.at}`,
-				),
+				handlersIn(step).map((handler) => ({
+					at: step.at,
+					text: `${handler} ${STATES[step.type] ?? step.type} ${step.at}`,
+				})),
 			),
 		);
-	const [one, other] = [listed, stored].map((all) => all.sort().join("\n"));
-	const text = `a list of all events has ${listed.length} attempts, and the journal ${stored.length}`;
-	return one === other ? [] : [{ rule: "unrecorded", text }];
+		const first = Math.min(...shown.map(({ at }) => at));
+		const latest = known.filter(({ at }) => at > first);
+		const texts = shown.map(({ text }) => text);
+		for (const { text } of shown)
+			judge(
+				"untrue",
+				known.some((one) => one.text === text),
+				`shows ${id} ${text}`,
+			);
+		for (const { text } of latest)
+			judge("unrecorded", texts.includes(text), `hides ${id} ${text}`);
+	}
+	return found;
 }
 
 function isOf(transition: Transition, handler: string): boolean {
