@@ -34,6 +34,7 @@ export function observedHandlers(
 	return observed;
 }
 
+/** Runs one attempt, unless the test has planned that it fails or crashes. */
 async function observe(
 	attempt: TestAttempt,
 	context: HandlerContext,

@@ -42,6 +42,7 @@ export class RealWork {
 			await pause(1);
 			return true;
 		}
+		// They wait neither for a timer nor for a call of the platform, so they may wait for what Node does not list.
 		const silent = [...this.#running].filter(
 			([{ timers, calls }, { unlisted }]) =>
 				unlisted > 0 &&

@@ -141,6 +141,10 @@ describe("a bus over real queues and objects", () => {
 			/createTestEvents: unknown key "wrong"/,
 		);
 		expect(() => bus.failNext("x")).toThrow(/there is no handler "x"/);
+		const workers = { mail: createEvents() };
+		expect(() => createTestEvents(events, { workers })).toThrow(
+			"workers: mail: the Worker's configuration has no subscriber of this key",
+		);
 		using other = createTestEvents(createEvents());
 		await expect(other.settle()).rejects.toThrow(/createTestPublisher/);
 	});

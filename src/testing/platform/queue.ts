@@ -239,10 +239,10 @@ export class SimulatedQueue {
 		message.copies++;
 		this.#platform.note("duplicated", this.name, subjects);
 		const { body, attempts } = message;
-		const again =
+		const attemptsOfCopy =
 			fate.next(`again ${this.name}`) < 0.5 ? attempts : attempts - 1;
 		const delay = fate.next(`copy ${this.name}`) * duplicateDelay;
-		const copy = this.put(body, delay, again, undefined, subjects);
+		const copy = this.put(body, delay, attemptsOfCopy, undefined, subjects);
 		const { id: copyOf, sentAt, storedAt } = message;
 		Object.assign(copy, { sentAt, storedAt, copyOf });
 	}

@@ -4,6 +4,7 @@ import type { Work } from "./isolate.ts";
 import type { SimulatedObject } from "./object.ts";
 import type { Strike } from "./strike.ts";
 
+/** The instance whose storage this is. */
 interface Gate {
 	alive: boolean;
 	readonly broken: Error | undefined;

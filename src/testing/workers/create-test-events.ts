@@ -72,18 +72,17 @@ export function createTestEvents<Listed extends Catalogue>(
 	};
 	endBefore = end;
 	clock.start();
-	watched.replace(env as object, { ...options.env });
-	watched.watchHandlers(events, "");
-	if (owner) watched.watchOwner(owner);
-	const others = Object.keys(workers).length;
-	if (others > 0) {
-		stubWorkers(workers, options.config ?? {}, {
-			...{ events, watched },
-			owner: checkOwner(owner),
-		});
-		// The owner caches the list of a Worker's handlers. Another test may have given the Worker others.
-		clock.moveTo(Date.now() + LISTING_TTL);
+	try {
+		watched.replace(env as object, { ...options.env });
+		watched.watchHandlers(events, "");
+		if (owner) watched.watchOwner(owner);
+		stubWorkers(workers, options.config ?? {}, { events, watched, owner });
+	} catch (error) {
+		end();
+		throw error;
 	}
+	// The owner caches the list of a Worker's handlers. Another test may have given the Worker others.
+	if (options.workers) clock.moveTo(Date.now() + LISTING_TTL);
 	let alarms: Alarms | undefined;
 
 	const checkOpen = () => {

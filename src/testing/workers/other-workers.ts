@@ -27,20 +27,29 @@ export function stubWorkers(
 		watched,
 	}: {
 		events: AnyEvents;
-		owner: Owner;
+		owner: Owner | undefined;
 		watched: WatchedWorker;
 	},
 ): void {
 	for (const [key, other] of Object.entries(workers)) {
 		const binding = subscribers[key]?.binding;
-		const isConfigured = owner.ports.workers.all.some((one) => one.key === key);
-		if (binding === undefined || !isConfigured)
-			throw new Error(
-				`tidings/testing/workers: createTestEvents: workers: ${key}: ${isConfigured ? "its binding is not known; give the config too, as createTestEvents(events, { workers, config })" : "the Worker's configuration has no subscriber of this key; add it to tidings.config.ts"}`,
+		const isConfigured = owner?.ports.workers.all.some(
+			(one) => one.key === key,
+		);
+		if (!owner || !isConfigured)
+			throw invalidWorker(
+				key,
+				"the Worker's configuration has no subscriber of this key; add it to tidings.config.ts",
+			);
+		if (binding === undefined)
+			throw invalidWorker(
+				key,
+				"its binding is not known; give the config too, as createTestEvents(events, { workers, config })",
 			);
 		if (other.env)
-			throw new Error(
-				`tidings/testing/workers: createTestEvents: workers: ${key}: env: all Workers share one isolate here; use createTestEvents of tidings/testing, in Node`,
+			throw invalidWorker(
+				key,
+				"env: all Workers share one isolate here; use createTestEvents of tidings/testing, in Node",
 			);
 		const registration = registrationOf(other.events);
 		watched.watchHandlers(other.events, `${key}/`);
@@ -60,4 +69,10 @@ function publisherFor(events: AnyEvents, key: string): PublisherBinding {
 		props: { app: key },
 	});
 	return new Publisher(context, env as never) as unknown as PublisherBinding;
+}
+
+function invalidWorker(key: string, problem: string): Error {
+	return new Error(
+		`tidings/testing/workers: createTestEvents: workers: ${key}: ${problem}`,
+	);
 }
