@@ -6,10 +6,12 @@ import { createClient, PartialPublishError } from "../../../src/client.ts";
 import { unclaimedQueue } from "../../../src/consume/unclaimed.ts";
 import { createEvents } from "../../../src/events.ts";
 import { portsOf } from "../../../src/registration.ts";
+import { canaryEvent } from "../../../src/selftest/canary.ts";
+import { startSelftest } from "../../../src/selftest/start.ts";
 import { worker as workerOf } from "../../../src/worker.ts";
 import { call, installKeys, keyOf } from "../../support/http.ts";
 import { bound, down, queuesOfEvent, typesOf, wait } from "./support.ts";
-import worker, { behaviour, events } from "./worker.ts";
+import worker, { behaviour, events, transitions } from "./worker.ts";
 
 beforeAll(installKeys);
 
@@ -376,4 +378,26 @@ test("an owner without the objects of features works, and its first invocation s
 	expect(warned.mock.calls.flat().join()).toMatch(
 		/objects_not_declared.*Journal, Jobs, Keys/,
 	);
+});
+
+test("the selftest sends a canary through each lane; without the object of the journal it publishes nothing", async () => {
+	const ports = portsOf(events);
+	const published = transitions.length;
+	await expect(startSelftest("ci", ports)).rejects.toMatchObject({
+		...{ code: "not_configured", message: /\[exports\.Journal\]/ },
+	});
+	expect(transitions).toHaveLength(published);
+	const journal = { store: { search: async () => null } } as never;
+	await startSelftest("ci", { ...ports, journal });
+	await vi.waitFor(() => {
+		const queues = transitions
+			.filter(({ event }) => event === canaryEvent("lane"))
+			.flatMap(({ type, id }) =>
+				type === "delivered" ? queuesOfEvent(id) : [],
+			);
+		expect(queues.sort()).toEqual([
+			expect.stringMatching(BULK),
+			"lanes-urgent",
+		]);
+	}, wait);
 });

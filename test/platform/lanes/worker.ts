@@ -5,6 +5,7 @@ import {
 	type TidingsEvent,
 	type Transition,
 } from "tidings";
+import { selftest } from "tidings/selftest";
 import { publisher, worker } from "tidings/worker";
 import { decode } from "../../../src/event/envelope.ts";
 
@@ -28,7 +29,7 @@ events.on(
 	(event, context) => behaviour.run?.(event, context),
 );
 
-const own = worker(events);
+const own = worker(events, { selftest: selftest() });
 
 export default {
 	...own,
