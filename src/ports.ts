@@ -59,7 +59,7 @@ export interface Ports {
 		readonly all: readonly HandlerWorker[];
 		/** The Worker that a delivery's handler belongs to. */
 		forHandler(id: string): HandlerWorker;
-		/** The ids of configured routes to a handler that its Worker does not have. Leaves out Workers that do not respond. */
+		/** The ids of routes to a handler that another Worker does not have. Leaves out Workers that do not respond. */
 		routesWithoutHandler(): Promise<string[]>;
 	};
 	readonly extension: Extension;
@@ -75,6 +75,7 @@ export interface Ports {
 	random(): number;
 	/** @param time epoch milliseconds, the id's timestamp */
 	newId(time: number): string;
+	/** @param count at most 4 096 */
 	newIds(count: number, time: number): string[];
 	/** The longest wait of a retry in a queue, in milliseconds. The scheduler stores a delivery that waits longer. */
 	readonly retryWait: number;
@@ -153,7 +154,7 @@ export interface KeyStore {
 	): Promise<(Reservation | { type: "failed"; error: unknown })[]>;
 	/** The events are stored: later calls get these receipts. */
 	confirm(published: readonly PublishedKey[]): Promise<void>;
-	/** The events were not stored: the next calls may publish, under the same ids. */
+	/** The events were perhaps not stored: the next calls may publish, under the same ids. */
 	release(keys: readonly string[]): Promise<void>;
 }
 
@@ -178,15 +179,15 @@ export interface DeadLetterStore {
 	/** Returns null if no dead letter has this id, or it was discarded. */
 	get(id: string): Promise<StoredDeadLetter | null>;
 	/**
-	 * Claims a dead letter for a replay. Of several calls, one gets the claim. Returns null if there is no such letter.
+	 * Claims a dead letter for a replay. Of several calls, one gets the claim. Returns null if there is no such dead letter.
 	 *
-	 * @param replays of which the caller knows; if there is another since, the claim is refused
+	 * @param replays number of replays that the caller has read; if it has grown, the claim is refused
 	 * @param again claims one that is replaying or resolved, too
 	 */
 	claim(id: string, replays: number, again: boolean): Promise<Claim | null>;
 	/** The message of a replay was sent. */
 	confirmSent(id: string, replay: number): Promise<void>;
-	/** The message of a replay was not sent: the dead letter is dead again. */
+	/** Ends a claim whose message was not sent, or whose delivery was cancelled: the dead letter is dead again. */
 	release(id: string, replay: number): Promise<void>;
 	/** A replay was delivered. */
 	resolve(id: string, replay: number): Promise<void>;

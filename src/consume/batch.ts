@@ -16,7 +16,7 @@ import type { Routes } from "../handlers/route.ts";
 import type { Ports } from "../ports.ts";
 
 export class Batch {
-	/** No handler starts after this, in epoch milliseconds. */
+	/** No handler of a message with several handlers starts after this, in epoch milliseconds. */
 	readonly until: number;
 	/** The Workers as this batch sees them. */
 	readonly workers: readonly BatchWorker[];

@@ -52,7 +52,7 @@ export function crashed(error: unknown): AttemptOutcome {
  * Runs all of a Worker's handlers that match an event, in one call. Each outcome is settled as soon as it is reported.
  * A handler without an outcome gets a message of its own.
  *
- * @param record the event's, with its body
+ * @param record the event's record as JSON text, with its body
  * @param until no handler starts after this, in epoch milliseconds
  * @throws UnavailableError if a delivery could be stored nowhere
  */
@@ -116,10 +116,13 @@ class CallInProgress {
 		this.#startedAt = ports.clock();
 	}
 
-	/** @throws Error for a handler that is not awaited, or whose outcome could not be settled */
+	/** @throws Error for a handler that is not a part of the call or has ended, or whose outcome could not be settled */
 	async report(id: string, outcome: Outcome): Promise<void> {
 		const route = this.#open.get(id);
-		if (!route) throw new Error(`tidings: ${id} was reported too late`);
+		if (!route)
+			throw new Error(
+				`tidings: ${id} is not a part of this call, or has ended`,
+			);
 		if (outcome.type === "not_started") return;
 		this.#open.delete(id);
 		const settling = this.#settle(route, outcome);

@@ -24,8 +24,9 @@ export async function storeFromQueue(
 	const { id, deadLetter, resolved } = event.envelope;
 	if (resolved) {
 		const { handler, replay, isCancelled } = resolved;
-		const end = isCancelled ? "release" : "resolve";
-		await ports.deadLetters[end](deadLetterId(id, handler), replay);
+		const letter = deadLetterId(id, handler);
+		if (isCancelled) await ports.deadLetters.release(letter, replay);
+		else await ports.deadLetters.resolve(letter, replay);
 		return ACK;
 	}
 	const failures = deadLetter ? [deadLetter] : await abandoned(event, ports);

@@ -47,7 +47,7 @@ export type Fate =
 	/** Waits for something else to be there again. Uses up no attempt. */
 	| { type: "park"; wait: number; reason: ParkReason }
 	/**
-	 * Becomes a dead letter. `attempts` are those that were made: one less than the delivery's attempt if that one was
+	 * Becomes a dead letter. `attempts` are those that were made, or may have been: one less than the delivery's attempt if that one was
 	 * not made, and those of the platform too if it gave up.
 	 */
 	| { type: "dead"; cause: Cause; error: Failure; attempts: number }
@@ -178,7 +178,7 @@ interface LastAttempt {
 }
 
 /**
- * The limit counts attempts that failed. Attempts that crashed may exceed it a little: see `mayStart`.
+ * The limit counts attempts, also redeliveries whose result is not known. Those may exceed it a little: see `mayStart`.
  *
  * @param retryAt the time that the handler asked for, in epoch milliseconds
  */

@@ -96,7 +96,7 @@ async function callMatching(
 	const loaded = await loadFor(event, ports);
 	if ("record" in loaded)
 		return callAll(event, loaded.record, worker, routes, until, ports);
-	// Parked one by one, the first of them would be stored twice if the second could not be stored.
+	// If the second could not be parked, the redelivered message would be split: the first would be in two places.
 	if (loaded.type === "body_unreadable") return split(event, routes, ports);
 	for (const { id } of routes)
 		await settleUntried(event, firstDelivery(event, id), loaded, ports);

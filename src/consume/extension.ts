@@ -1,6 +1,7 @@
 /**
  * The only interface through which the core knows an extension, such as apps. An extension owns reserved event names,
- * such as those that begin with `@`, and delivers their events itself. The core imports no extension.
+ * such as those that begin with `@`, and delivers their events itself: `queue.ts` calls `deliver`. The core imports no
+ * extension.
  */
 import type { EventHead } from "../event/envelope.ts";
 import type { Batch } from "./batch.ts";

@@ -1,6 +1,7 @@
 /**
  * Consumes a batch: each message gets exactly one verdict. It never throws, because a throw would redeliver the whole
- * batch. The queue says what a message is, but a message that carries a dead letter is one in any queue.
+ * batch. The role of the queue says how to handle a message. A message with a dead letter, or with the end of a replay,
+ * goes to the store, whichever queue it came from.
  */
 import {
 	decode,

@@ -159,7 +159,11 @@ export async function enqueueFirstAttempts(
 	}
 }
 
-/** The scheduler ignores a delivery whose version is not higher than the stored one. */
+/**
+ * Stores a delivery until `wait` milliseconds from now. Does nothing if the stored one has this version or a higher one.
+ *
+ * @throws UnavailableError
+ */
 async function storeDelivery(
 	{ envelope, text }: ReceivedEvent,
 	delivery: Delivery,

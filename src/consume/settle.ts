@@ -171,8 +171,8 @@ async function retryMessage(
 	const { wait } = retry;
 	const { attempts, timestamp } = event.message;
 	const age = ports.clock() - timestamp.getTime();
-	const isRetained = age + wait <= QUEUE_WAIT && attempts < MESSAGE_RETRIES;
-	if (wait <= ports.retryWait && isRetained) {
+	const mayStay = age + wait <= QUEUE_WAIT && attempts < MESSAGE_RETRIES;
+	if (wait <= ports.retryWait && mayStay) {
 		await extendBody(event, wait, ports);
 		return { type: "retry", delaySeconds: toDelaySeconds(wait) };
 	}

@@ -160,7 +160,7 @@ export class DeadLetters extends DurableObject {
 		this.#table.confirmSent(id, replay);
 	}
 
-	/** The message of a replay was not sent: the dead letter is dead again. */
+	/** Ends a claim whose message was not sent, or whose delivery was cancelled: the dead letter is dead again. */
 	async release(id: string, replay: number): Promise<void> {
 		const stored = this.#table.get(id);
 		if (stored?.state === "replaying" && stored.replays === replay)

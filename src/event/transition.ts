@@ -17,7 +17,7 @@ interface OfEvent {
 
 interface OfDelivery extends OfEvent {
 	handler: string;
-	/** Counted from 1. */
+	/** Counted from 1. Of `dead`: the attempts that were made, 0 if none was. */
 	attempt: number;
 	/** When the attempt started, in epoch milliseconds; absent if none was made. */
 	startedAt?: number;
@@ -36,12 +36,15 @@ export type Transition =
 	| ({ type: "queued"; dueAt: number; handler?: string } & OfEvent)
 	/** No handler matches; with `handler`, no handler of a Worker that has just listed its handlers. */
 	| ({ type: "ignored"; handler?: string } & OfEvent)
-	/** Its message was redelivered: each handler now gets a delivery of its own. */
+	/**
+	 * Each of these handlers gets a message of its own: the event's message was redelivered, its call was cut off, or its
+	 * body cannot be read now.
+	 */
 	| ({ type: "split"; handlers: string[] } & OfEvent)
 	| ({ type: "delivered" } & OfDelivery)
 	/** The attempt failed; the next one begins at `retryAt`. */
 	| ({ type: "retrying"; error: Failure; retryAt: number } & OfDelivery)
-	/** No Worker can run the handler yet: the delivery waits, which is not an attempt. */
+	/** The attempt cannot be made yet, because of the handler, its Worker, the body or a subscription: it waits. */
 	| ({ type: "waiting"; reason: string; retryAt: number } & OfDelivery)
 	/** The delivery ended without success, as a dead letter. */
 	| ({ type: "dead"; cause: Cause; error: Failure } & OfDelivery)

@@ -58,7 +58,11 @@ const MOST_WAKE_UPS = 3_600;
 /** An alarm of an event that is due alone sends one record; a cancelled one sends none. */
 const WAKE_UPS_PER_RECORD = 10;
 
-/** @param names of the queues that the configuration names */
+/**
+ * @param names of the queues that the configuration names
+ * @param retention of the queues, in milliseconds
+ * @param now epoch milliseconds
+ */
 export function problemsIn(
 	figures: Figures,
 	names: readonly string[],

@@ -18,7 +18,7 @@ const FIRST_BACKOFF = 1_000;
  */
 const CLAIMS_EXPIRED = 61_000;
 
-/** How long an ended job is listed, in milliseconds. */
+/** An ended job is deleted after this, when the next one starts. In milliseconds. */
 const RETENTION = 90 * 86_400_000;
 
 export class Jobs extends DurableObject {

@@ -1,6 +1,6 @@
 /**
- * Lists the events that match, each once, with what happened to it until the latest of its entries that matches. It goes
- * from the latest page back, and writes nothing.
+ * Lists the events that match, each once, with what happened to it from its due time until the latest of its entries
+ * that matches. It goes from the latest page back, and writes nothing.
  */
 import { timeOf } from "../event/id.ts";
 import type { Filter } from "../lists/filter.ts";
@@ -26,7 +26,7 @@ import {
  */
 const SKEW = 1_000;
 
-/** Ids that a cursor has: with more, it would be too long for an address. */
+/** Ids that a cursor has: with more, it would be too long for an address. Events beyond them can be listed again. */
 const MOST_LISTED = 100;
 
 /** Entries that a list has, however many events they are of. */

@@ -38,7 +38,10 @@ export type Reservation =
 /** How long a call waits for the one that has reserved its key, in milliseconds. */
 const WAIT = 5_000;
 
-/** A reservation that was not confirmed within this time is taken over, in milliseconds. Its call has crashed. */
+/**
+ * A reservation that was not confirmed within this time is taken over, in milliseconds. Its call has crashed or is slow:
+ * the event may then be published twice, under one id.
+ */
 const TAKEOVER = 30_000;
 
 export class Keys extends DurableObject {
@@ -77,7 +80,7 @@ export class Keys extends DurableObject {
 		}
 	}
 
-	/** The events were not stored: the next calls may publish, under the same ids. */
+	/** The events were perhaps not stored: the next calls may publish, under the same ids. */
 	async release(keys: readonly string[]): Promise<void> {
 		const now = Date.now();
 		for (const key of keys) {

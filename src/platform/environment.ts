@@ -55,7 +55,7 @@ export function isTraced(): boolean {
 	);
 }
 
-/** How long the value of a Secrets Store secret is cached, in milliseconds. */
+/** How long the value of a Secrets Store secret is cached, in milliseconds; longer while the store fails. */
 const SECRET_TTL = 60_000;
 
 const secrets = new Map<string, { until: number; value: string }>();

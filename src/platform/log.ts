@@ -1,5 +1,5 @@
 /**
- * Writes all log lines of Tidings, one JSON object each. No other file logs.
+ * Writes all log lines of Tidings, one JSON object each, except those of `npx tidings dev`. No other file logs.
  *
  * `tidings` is the stable name of the line, `next` says what happens now. The other fields identify what the line
  * reports: `event` (id), `name`, `handler`, `attempt`, `queue`, `worker`, `shard`, `error`.
@@ -59,12 +59,8 @@ const LINES = {
 	handler_id_unstable: ["warn", "a deploy may give its retries to another"],
 	// dialects
 	config_keys_ignored: ["warn", "nothing; these keys have no effect here"],
-	store_failed: ["error", "the caller may try again"],
-	health_call_failed: ["error", "/health answers 503"],
-	alarm_not_set: ["error", "the watch sets it again"],
-	flush_failed: ["error", "the rows are flushed again after a backoff"],
+	// apps
 	attempt_not_recorded: ["error", "the alarm makes the attempt again"],
-	job_step_failed: ["error", "the batch is run again after a backoff"],
 	start_or_stop_failed: ["error", "the attempt is made again"],
 	tool_failed: ["error", "the caller gets an error; nothing is retried"],
 	poll_failed: ["error", "the poll is sent again"],
@@ -73,8 +69,13 @@ const LINES = {
 	webhook_code_failed: ["error", "the caller gets 500"],
 	webhook_worker_failed: ["error", "the caller gets 503"],
 	// objects
+	job_step_failed: ["error", "the batch is run again after a backoff"],
+	flush_failed: ["error", "the rows are flushed again after a backoff"],
+	alarm_not_set: ["error", "the watch sets it again"],
 
 	// stores
+	health_call_failed: ["error", "/health answers 503"],
+	store_failed: ["error", "the caller may try again"],
 	row_unreadable: ["error", "the list shows what can be read of the row"],
 	// journal
 	objects_not_declared: [

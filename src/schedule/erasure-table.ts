@@ -57,7 +57,7 @@ export class ErasureTable {
 			: { found, claimed, next: { id: last.id, handler: last.handler } };
 	}
 
-	/** Cancels a row. Returns false if it was claimed meanwhile. */
+	/** Cancels a row. Returns false if it was claimed or sent meanwhile. */
 	cancel({ id, handler }: DeliveryKey, now: number): boolean {
 		if (this.#claims.dueAtOf(id, handler) !== null) return false;
 		const { rowsWritten } =
