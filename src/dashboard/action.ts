@@ -11,7 +11,7 @@ import { type Draft, readOwnForm, staleForm } from "./form.tsx";
 import { callerIn, type DashboardApp, type PageContext } from "./view.ts";
 
 /** An action that was carried out. */
-export interface Acted {
+interface Acted {
 	/** The path to go to, below that of the dashboard. */
 	to: string;
 	/** What was done, and to what, for the log. */

@@ -24,8 +24,8 @@ import { newJobPage } from "./pages/new-job.tsx";
 import { overviewPage } from "./pages/overview.tsx";
 import { missingPage, problemPage } from "./pages/problem.tsx";
 import { publishPage } from "./pages/publish.tsx";
-import { scheduledPage } from "./pages/scheduled.tsx";
-import { scheduledListPage } from "./pages/scheduled-list.tsx";
+import { scheduledEventPage } from "./pages/scheduled-event.tsx";
+import { scheduledEventsPage } from "./pages/scheduled-events.tsx";
 import { settingsPage } from "./pages/settings.tsx";
 import { requireSignIn, signInRoutes } from "./pages/sign-in.tsx";
 import { subscriptionsPage } from "./pages/subscriptions.tsx";
@@ -36,7 +36,7 @@ import { cookieOf, findCaller, usesSessions } from "./visitor.ts";
 const PAGES: readonly Page[] = [
 	...[overviewPage, eventsPage, eventPage],
 	...[deadLettersPage, deadLetterGroupsPage, deadLetterPage],
-	...[deliveriesPage, deliveryPage, scheduledListPage, scheduledPage],
+	...[deliveriesPage, deliveryPage, scheduledEventsPage, scheduledEventPage],
 	...[jobsPage, newJobPage, jobPage],
 	...[handlersPage, subscriptionsPage, publishPage, settingsPage],
 ];

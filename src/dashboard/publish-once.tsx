@@ -8,7 +8,6 @@ import { isObjectDeclared } from "../platform/bindings.ts";
 import type { Ports } from "../ports.ts";
 import { publish } from "../publish/publish.ts";
 import type { PublishRequest } from "../publish/request.ts";
-import type { Acted } from "./action.ts";
 import type { Draft } from "./form.tsx";
 
 const FIELD = "once";
@@ -29,7 +28,7 @@ export async function publishOnce(
 	fields: URLSearchParams,
 	request: PublishRequest,
 	ports: Ports,
-): Promise<Acted> {
+) {
 	const idempotencyKey = fields.get(FIELD) || undefined;
 	const keyed = isObjectDeclared("Keys")
 		? { ...request, idempotencyKey }

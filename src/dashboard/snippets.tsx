@@ -1,4 +1,4 @@
-/** What empty pages teach: commands and code for copying. */
+/** Commands and code for copying, and what a page without events teaches. */
 import type { PropsWithChildren } from "hono/jsx";
 import { Copyable, Empty } from "./components/list.tsx";
 import { useView } from "./view.ts";
@@ -33,7 +33,7 @@ export function KeyHint({
 	children,
 }: PropsWithChildren<{ scope: "publish" | "admin" }>) {
 	return (
-		<p class="hint">
+		<p class="muted hint">
 			<code>TIDINGS_KEY</code> is an API key with the scope <code>{scope}</code>
 			, such as one from <code>npx tidings key shop {scope}</code>.{children}
 		</p>

@@ -2,7 +2,15 @@
 import { get } from "node:http";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { createTestHarness } from "wrangler";
-import { look, openShop, openUntil, root, type Shop, wait } from "./browser.ts";
+import {
+	keyOf,
+	look,
+	openShop,
+	openUntil,
+	root,
+	type Shop,
+	wait,
+} from "./browser.ts";
 
 let shop: Shop;
 
@@ -57,6 +65,22 @@ test("a list waits while a person points at it, and goes on afterwards", async (
 	await page.mouse.move(5, 5);
 	await page.locator(`#event-${id}`).waitFor(wait);
 	expect(await page.getByText("Paused while you read").isVisible()).toBe(false);
+});
+
+test("a form outlives its session: after the sign-in it is shown with what was typed", async () => {
+	const page = await shop.open();
+	await shop.signIn(page);
+	await page.goto(`${shop.url}/publish?name=order.placed`);
+	const body = '{\n  "draft": "<b>"\n}';
+	await page.getByLabel("Body").fill(body);
+	await page.context().clearCookies();
+	await page.getByRole("button", { name: "Publish 1 event" }).click();
+	await page.getByLabel("API key").fill(keyOf("oncall"));
+	await look(page, "sign-in-draft");
+	await page.getByRole("button", { name: "Sign in" }).click();
+	await page.getByRole("alert").getByText("nothing was done").waitFor();
+	expect(await page.getByLabel("Body").inputValue()).toBe(body);
+	await look(page, "publish-draft");
 });
 
 test("every action is within reach of the keyboard", async () => {

@@ -83,7 +83,8 @@ export const SCRIPT = `
 	});
 	// No reload by itself: it would lose what the viewer has typed.
 	document.addEventListener("signed-out", () => showStop("Your session has ended."));
-	for (const name of ["stopped", "htmx:sse:error"]) document.addEventListener(name, () => showStop("Updates have stopped."));
+	for (const name of ["stopped", "htmx:sse:error", "htmx:error"])
+		document.addEventListener(name, ({ target }) => { if (target.matches?.("[data-live]")) showStop("Updates have stopped."); });
 
 	// A second click must not send a form twice. A page that comes back from the cache can be sent again.
 	const enable = (form, isEnabled) => all("button[type=submit]", form).forEach((one) => { one.disabled = !isEnabled; });

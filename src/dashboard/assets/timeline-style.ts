@@ -12,7 +12,7 @@ export const TIMELINE = `
 .lane { display: grid; grid-template-columns: minmax(8rem, 14rem) minmax(0, 1fr) minmax(6.5rem, max-content); gap: 0.2rem 1.2rem; align-items: center; }
 .lane + .lane { border-top: 1px solid var(--line); padding-top: 1.1rem; }
 .lane h3 { font: 600 0.87rem/1.5 var(--mono); overflow-wrap: anywhere; }
-.lane > .state, .lane > .number { justify-self: end; }
+.lane > .state, .lane > .number { justify-self: end; font-size: 0.87rem; }
 .track { display: block; width: 100%; height: 14px; border-radius: 4px; background: var(--sunken); }
 .track .waiting { fill: var(--line-strong); }
 .track .good { fill: var(--good-fill); }

@@ -7,7 +7,7 @@ import { durationText } from "../components/time.tsx";
 import { FailureLine } from "../overview/failures.tsx";
 import { useView } from "../view.ts";
 
-export interface HandlerRow {
+interface HandlerRow {
 	worker: string;
 	route: Route;
 	/** Absent if it has not run in the last day. */

@@ -1,4 +1,4 @@
-/** The list of events, the newest first, with live updates. */
+/** The list of events, the latest change first, with live updates. */
 import type { EventLife } from "../../journal/life.ts";
 import { listEvents } from "../../journal/read.ts";
 import { NothingFound } from "../components/list.tsx";

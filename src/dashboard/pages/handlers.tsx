@@ -3,7 +3,7 @@ import type { AppPorts } from "../../apps/app-ports.ts";
 import type { Ports } from "../../ports.ts";
 import { render } from "../components/layout.tsx";
 import { Copyable, Empty, Fresh } from "../components/list.tsx";
-import { type HandlerRow, HandlerTable } from "../handlers/handler-table.tsx";
+import { HandlerTable } from "../handlers/handler-table.tsx";
 import { Picture } from "../handlers/picture.tsx";
 import {
 	handlersIn,
@@ -33,7 +33,7 @@ export const handlersPage: Page = (app, { ports, apps }) => {
 			),
 		);
 		const all = listed.workers.flatMap((worker) =>
-			handlersIn(worker).map((route): HandlerRow => {
+			handlersIn(worker).map((route) => {
 				const metrics = measured.get(route.id);
 				return { worker: worker.key, route, ...(metrics && { metrics }) };
 			}),

@@ -21,7 +21,7 @@ interface Scheduled {
 	counts?: HourCounts;
 }
 
-export const scheduledListPage: Page = (app, { ports }) =>
+export const scheduledEventsPage: Page = (app, { ports }) =>
 	listPage<Scheduled>(app, ports, {
 		...{ path: LIST, title: "Scheduled", quick: [], Rows },
 		placeholder: "name:order.** tag.customer:c42 until:2027-01-14T15:00Z",

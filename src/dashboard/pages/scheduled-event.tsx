@@ -22,7 +22,7 @@ const PATH = "/scheduled/:id";
 /** An event that is due in a millisecond is delivered now. It cannot be due in the past. */
 const AT_ONCE = 1;
 
-export const scheduledPage: Page = (app, { ports }) => {
+export const scheduledEventPage: Page = (app, { ports }) => {
 	const page = async (context: PageContext, draft?: Draft) => {
 		const { id } = context.req.param() as { id: string };
 		const event = await ports.scheduler.find(id);
