@@ -3,25 +3,20 @@ import { env } from "cloudflare:workers";
 import { type Counts, NOTHING } from "./counts.ts";
 
 let counts: Counts = { ...NOTHING };
-/** A cursor counts rows while it is read, so its counts are read last. */
-let cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+/** Number of the count: what began before it is not a part of it. */
+let run = 0;
 /** Messages in a queue, and calls that have not ended. */
 let underWay = 0;
 
 export function startCounting(): void {
 	counts = { ...NOTHING };
-	cursors = [];
+	run++;
 }
 
 /** Returns the counts since `startCounting`, once all messages and calls have ended. */
 export async function counted(): Promise<Counts> {
 	while (underWay > 0) await scheduler.wait(1);
-	const sum = { ...counts };
-	for (const { rowsRead, rowsWritten } of cursors) {
-		sum.rowsRead += rowsRead;
-		sum.rowsWritten += rowsWritten;
-	}
-	return sum;
+	return { ...counts };
 }
 
 /** Queue operations of one write, read or delete. A KB is 1 000 bytes, and metadata takes about 100 bytes. */
@@ -100,13 +95,17 @@ function metered(message: Message): Message {
 // biome-ignore lint/suspicious/noExplicitAny: a mixin's constructor must accept any arguments
 type AnyClass = new (...args: any[]) => object;
 
+/** Adds the rows that an object has read and written since its last call. */
+const rowCounters = new WeakMap<object, () => void>();
+
 /** Counts calls of an object, its alarms, and the rows of its storage. */
 export function meterObject<Class extends AnyClass>(Base: Class): Class {
 	class Metered extends Base {
 		// biome-ignore lint/suspicious/noExplicitAny: a mixin's constructor must accept any arguments
 		constructor(...args: any[]) {
-			meterStorage((args[0] as DurableObjectState).storage);
+			const countRows = meterStorage((args[0] as DurableObjectState).storage);
 			super(...args);
+			rowCounters.set(this, countRows);
 		}
 	}
 	return countingCalls(Base, Metered, () => counts.objectRequests++);
@@ -130,18 +129,26 @@ function countingCalls<Class extends AnyClass>(
 		const method = prototype[name];
 		Metered.prototype[name] = function (this: object, ...args: unknown[]) {
 			count(name);
-			return whileRunning(() => method.apply(this, args));
+			return whileRunning(async () => {
+				try {
+					return await method.apply(this, args);
+				} finally {
+					rowCounters.get(this)?.();
+				}
+			});
 		};
 	}
 	return Metered;
 }
 
-function meterStorage(storage: DurableObjectStorage): void {
+/** Returns a function that counts the rows of the cursors so far: a cursor counts while it is read. */
+function meterStorage(storage: DurableObjectStorage): () => void {
 	const { sql, kv, setAlarm, deleteAlarm, deleteAll } = storage;
 	const exec = sql.exec.bind(sql);
+	let cursors: { run: number; cursor: ReturnType<typeof exec> }[] = [];
 	sql.exec = ((...args: Parameters<typeof exec>) => {
 		const cursor = exec(...args);
-		cursors.push(cursor);
+		cursors.push({ run, cursor });
 		return cursor;
 	}) as typeof sql.exec;
 	// Each key is one row of a hidden table.
@@ -171,5 +178,12 @@ function meterStorage(storage: DurableObjectStorage): void {
 	storage.deleteAlarm = (...args) => {
 		counts.rowsWritten++;
 		return deleteAlarm.apply(storage, args);
+	};
+	return () => {
+		for (const { cursor } of cursors.filter((one) => one.run === run)) {
+			counts.rowsRead += cursor.rowsRead;
+			counts.rowsWritten += cursor.rowsWritten;
+		}
+		cursors = [];
 	};
 }

@@ -14,8 +14,10 @@ export interface Running {
 }
 
 export async function start(): Promise<Running> {
-	// wrangler reads this variable while it loads. It would log each batch.
+	// wrangler reads these variables while it loads and builds. It would log each batch.
 	process.env.WRANGLER_LOG = "none";
+	// A deployed build: that of `wrangler dev` has another scheduler.
+	process.env.NODE_ENV ??= "production";
 	const { createTestHarness } = await import("wrangler");
 	const harness = createTestHarness({
 		root: import.meta.dirname,

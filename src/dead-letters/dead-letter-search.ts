@@ -24,6 +24,8 @@ export const START: Position = [Number.MAX_SAFE_INTEGER, ""];
 interface Range {
 	after: Position;
 	end: Position | null;
+	/** Rows in it that have the state and the times of the filter; absent with an id, for which no row was read. */
+	count?: number;
 }
 
 type Condition = [sql: string, ...values: (string | number | undefined)[]];
@@ -52,14 +54,17 @@ export class DeadLetterSearch {
 			...timesOf(filter),
 			...within({ after, end: null }),
 		]);
-		const [row] = this.#sql
-			.exec<{ at: number; id: string }>(
-				`SELECT last_failure_at AS at, id FROM dead_letter WHERE ${sql}
-				 ORDER BY last_failure_at DESC, id DESC LIMIT 1 OFFSET ?`,
-				...[...values, SCANNED - 1],
+		const { count, last } = this.#sql
+			.exec<{ count: number; last: string }>(
+				`SELECT count(*) AS count, min(printf('%015d %s', at, id)) AS last FROM (
+					SELECT last_failure_at AS at, id FROM dead_letter WHERE ${sql}
+					ORDER BY last_failure_at DESC, id DESC LIMIT ?)`,
+				...[...values, SCANNED],
 			)
-			.toArray();
-		return { after, end: row ? [row.at, row.id] : null };
+			.one();
+		const end: Position | null =
+			count === SCANNED ? [Number(last.slice(0, 15)), last.slice(16)] : null;
+		return { after, end, count };
 	}
 
 	/** Reads summaries, the latest failure first. */
@@ -76,6 +81,8 @@ export class DeadLetterSearch {
 	}
 
 	count(filter: Filter, range: Range): number {
+		// Each row that is read costs, and those of the range were just counted.
+		if (range.count !== undefined && !hasMore(filter)) return range.count;
 		const { sql, values } = this.#where(filter, range);
 		return this.#sql
 			.exec<{ count: number }>(
@@ -190,6 +197,11 @@ function timesOf({ state = "dead", id, since, until }: Filter): Condition[] {
 		["last_failure_at >= ?", since],
 		["last_failure_at < ?", until],
 	];
+}
+
+/** Whether a filter has more words than those of `timesOf`. */
+function hasMore({ state, since, until, ...more }: Filter): boolean {
+	return Object.values(more).some((value) => value !== undefined);
 }
 
 function within({ after, end }: Range): Condition[] {

@@ -86,6 +86,15 @@ export class DeadLetterTable {
 		);
 	}
 
+	/** When the earliest claim was made that is not confirmed, in epoch milliseconds; null without one. */
+	earliestClaimAt(): number | null {
+		return this.#sql
+			.exec<{ at: number | null }>(
+				"SELECT min(changed_at) AS at FROM dead_letter WHERE state = 'replaying' AND is_sent = 0",
+			)
+			.one().at;
+	}
+
 	/** Makes claims dead again that were made before a time and never confirmed. */
 	expireClaims(before: number): void {
 		this.#sql.exec(

@@ -44,6 +44,8 @@ export class DeadLetters extends DurableObject {
 	readonly #search = new DeadLetterSearch(this.ctx.storage.sql);
 	readonly #erasure = new ErasureTable(this.ctx.storage);
 	readonly #alarm = new Alarm(this.ctx.storage);
+	/** No claim expires before this time, in epoch milliseconds. A search for one reads all rows that are replaying. */
+	#expiryAt = 0;
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
 		super(ctx, env);
@@ -151,7 +153,9 @@ export class DeadLetters extends DurableObject {
 		if (stored.replays !== replays || (state !== "dead" && !again))
 			return { type: "refused", state, changedAt };
 		const replay = replays + 1;
-		this.#table.setState(id, "replaying", replay, false, Date.now());
+		const now = Date.now();
+		this.#table.setState(id, "replaying", replay, false, now);
+		this.#expiryAt = Math.min(this.#expiryAt, now + CLAIM_TIME);
 		return { type: "claimed", replay };
 	}
 
@@ -204,7 +208,12 @@ export class DeadLetters extends DurableObject {
 
 	/** Claims of calls that crashed before or while they sent. A second run is better than a lost replay. */
 	#expireClaims(): void {
-		this.#table.expireClaims(Date.now() - CLAIM_TIME);
+		const now = Date.now();
+		if (now < this.#expiryAt) return;
+		this.#table.expireClaims(now - CLAIM_TIME);
+		const claimedAt = this.#table.earliestClaimAt();
+		this.#expiryAt =
+			claimedAt === null ? Number.MAX_SAFE_INTEGER : claimedAt + CLAIM_TIME;
 	}
 
 	#nextSweepAt(): number | null {

@@ -18,7 +18,8 @@ export const MOST_SUMMARIES = 10_000;
 /** Pages that one search opens. */
 export const MOST_PAGES = 200;
 
-/** Summaries read at a time. */
+/** Summaries read at a time: few at first, because the latest pages have what most lists show. */
+const FIRST_CHUNK = 8;
 const CHUNK = 500;
 
 /** The next search begins at the entry before this one of this page. */
@@ -106,11 +107,13 @@ export function* summariesBefore(
 ): Generator<StoredSummary> {
 	const [firstDay, firstPage] = from ?? [Number.POSITIVE_INFINITY, 0];
 	let left = MOST_SUMMARIES;
+	let next = FIRST_CHUNK;
 	for (const day of pages.days()) {
 		if (day > firstDay || isOutside(day, filter)) continue;
 		let before = day === firstDay ? firstPage + 1 : Number.MAX_SAFE_INTEGER;
 		while (left > 0) {
-			const size = Math.min(CHUNK, left);
+			const size = Math.min(next, left);
+			next = Math.min(CHUNK, 4 * next);
 			const chunk = pages.summaries(day, before, size);
 			left -= chunk.length;
 			yield* chunk;
