@@ -4,4 +4,4 @@ export {
 	type DashboardOptions,
 	dashboard,
 } from "./dashboard/dashboard.ts";
-export type { AccessOptions } from "./dashboard/host.ts";
+export type { Access } from "./dashboard/host.ts";

@@ -4,11 +4,10 @@ import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
 import type { RouterRoute } from "hono/types";
 import { limitAddress, limitCaller } from "../entrypoints/http/rate-limit.ts";
-import { accessVerifier } from "./access.ts";
 import { assetAt, assetPaths } from "./assets.ts";
 import { tokenOf } from "./form.tsx";
 import { HEADERS } from "./headers.ts";
-import type { AccessOptions, DashboardHost } from "./host.ts";
+import type { Access, DashboardHost } from "./host.ts";
 import { NAV } from "./nav.ts";
 import { deadLetterPage } from "./pages/dead-letter.tsx";
 import { deadLetterGroupsPage } from "./pages/dead-letter-groups.tsx";
@@ -41,9 +40,9 @@ const PAGES: readonly Page[] = [
 	...[handlersPage, subscriptionsPage, publishPage, settingsPage],
 ];
 
-export function createPages(host: DashboardHost, access?: AccessOptions) {
+export function createPages(host: DashboardHost, access?: Access) {
 	const { ports, path, prefix } = host;
-	const viaAccess = access && accessVerifier(access, ports);
+	const viaAccess = access?.(ports);
 	// The router of the HTTP API, which is in the bundle anyway.
 	const router = new TrieRouter<[Handler, RouterRoute]>();
 	const app: DashboardApp = new HonoBase<DashboardEnv>({

@@ -2,15 +2,15 @@
 import { openapiPage } from "../entrypoints/http/openapi/page.ts";
 import type { OpenapiPage } from "../entrypoints/http/openapi/routes.ts";
 import { RefusedError } from "../event/errors.ts";
-import { isText, rejectUnknownKeys, show } from "../event/validation.ts";
+import { rejectUnknownKeys, show } from "../event/validation.ts";
 import { createPages } from "./app.tsx";
-import type { AccessOptions, DashboardHost } from "./host.ts";
+import type { Access, DashboardHost } from "./host.ts";
 
 export interface DashboardOptions {
 	/** Where it is served, after the prefix of `worker()`. Default: `/`, or `/_tidings` next to a `fetch` of your own. */
 	path?: string;
-	/** Signs in whom Cloudflare Access has let through, instead of API keys. */
-	access?: AccessOptions;
+	/** `access({ team, audience })` of `tidings/dashboard/access`: signs in whom Cloudflare Access has let through, instead of API keys. */
+	access?: Access;
 }
 
 type Serve = (
@@ -32,7 +32,7 @@ export interface Dashboard {
 /**
  * Creates the dashboard, for `worker(events, { dashboard: dashboard() })`.
  *
- * @throws RefusedError `invalid_request` for an unknown option, an invalid path, team, audience or role
+ * @throws RefusedError `invalid_request` for an unknown option, an invalid path
  * @example
  * export default worker(events, { dashboard: dashboard() });
  */
@@ -43,27 +43,15 @@ export function dashboard(options: DashboardOptions = {}): Dashboard {
 		throw refused(
 			`path ${show(path)} is not a path; use one such as "/_tidings", without a slash at its end`,
 		);
-	if (access) checkAccess(access);
+	if (access !== undefined && typeof access !== "function")
+		throw refused(
+			`access ${show(access)} is not what access() returns; import { access } from "tidings/dashboard/access", and give access({ team, audience })`,
+		);
 	return {
 		...(path !== undefined && { path: path === "/" ? "" : path }),
 		openapiPage,
 		serve: (host) => createPages(host, access),
 	};
-}
-
-function checkAccess(access: AccessOptions): void {
-	rejectUnknownKeys("dashboard: access", access, ["team", "audience", "role"]);
-	const { team, audience, role = "read" } = access;
-	if (typeof team !== "string" || !/^[a-z0-9-]{1,63}$/.test(team))
-		throw refused(
-			`access.team ${show(team)} is not the name of a team; use acme for acme.cloudflareaccess.com`,
-		);
-	if (!isText(audience))
-		throw refused(
-			`access.audience ${show(audience)} is not an audience; give the AUD tag of the Access application`,
-		);
-	if (role !== "read" && role !== "admin")
-		throw refused(`access.role ${show(role)} is unknown; use read or admin`);
 }
 
 function refused(why: string): RefusedError {

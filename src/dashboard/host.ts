@@ -1,6 +1,7 @@
 /** What the dashboard is given: what its pages read and act on, and who signs its visitors in. Types only. */
 import type { AppPorts } from "../apps/app-ports.ts";
 import type { Settings } from "../config/settings.ts";
+import type { Caller } from "../entrypoints/http/keys.ts";
 import type { Ports } from "../ports.ts";
 
 /** What the pages read and act on. */
@@ -15,11 +16,10 @@ export interface DashboardHost {
 	readonly prefix: string;
 }
 
-export interface AccessOptions {
-	/** The name of the team: `acme` of `acme.cloudflareaccess.com`. */
-	team: string;
-	/** The audience tag of the Access application. */
-	audience: string;
-	/** What everybody whom Access lets through may do. Default `"read"`. */
-	role?: "read" | "admin";
-}
+/**
+ * Returns a function that identifies the caller of a request that Cloudflare Access has let through. It throws HttpError
+ * `unauthorized`, or UnavailableError.
+ */
+export type Access = (
+	ports: Pick<Ports, "clock">,
+) => (request: Request) => Promise<Caller>;

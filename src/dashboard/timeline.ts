@@ -19,8 +19,18 @@ export interface Timeline {
 	until: number;
 	/** The first wait in the queue. */
 	queued: Bar;
-	lanes: { delivery: Delivery; bars: Bar[] }[];
+	lanes: Lane[];
 }
+
+interface Lane {
+	delivery: Delivery;
+	bars: Bar[];
+}
+
+/** A page must stay below 100 KB: handlers, attempts of each, and characters of their errors that it shows. */
+const MOST_LANES = 30;
+export const MOST_ATTEMPTS = 12;
+const MOST_ERRORS = 24_000;
 
 /** States after which nothing happens on its own. */
 const ENDED = ["delivered", "dead", "discarded", "cancelled", "ignored"];
@@ -79,4 +89,26 @@ function barsOf(
 	if (!hasEnded(state) && now > end)
 		bars.push({ kind: "waiting", from: end, until: now });
 	return bars;
+}
+
+/** The lanes that are shown, in their order: those that were not delivered before those that were. */
+export function worstOf(lanes: readonly Lane[]): Lane[] {
+	const isDelivered = ({ delivery }: Lane) => delivery.state === "delivered";
+	const others = lanes.filter((lane) => !isDelivered(lane));
+	const first = [...others, ...lanes.filter(isDelivered)].slice(0, MOST_LANES);
+	return lanes.filter((lane) => first.includes(lane));
+}
+
+/** The attempts whose errors have their stack: the latest of each handler first, as far as they fit. */
+export function detailedIn(lanes: readonly Lane[]): ReadonlySet<Attempt> {
+	let left = MOST_ERRORS;
+	const failed = lanes
+		.flatMap(({ delivery }) => delivery.attempts.slice(-MOST_ATTEMPTS))
+		.sort((one, other) => other.at - one.at);
+	return new Set(
+		failed.filter(({ error }) => {
+			left -= JSON.stringify(error ?? "").length;
+			return left > 0;
+		}),
+	);
 }

@@ -17,6 +17,9 @@ import { type DeadLetterRow, storedOf } from "./dead-letter-row.ts";
 /** Rows that one call reads. */
 const SCANNED = 10_000;
 
+/** Makes all times of one length, so that they are compared as text. */
+const OFFSET = 1_000_000_000_000_000;
+
 /** Before all rows: the latest failure comes first. */
 export const START: Position = [Number.MAX_SAFE_INTEGER, ""];
 
@@ -56,14 +59,17 @@ export class DeadLetterSearch {
 		]);
 		const { count, last } = this.#sql
 			.exec<{ count: number; last: string }>(
-				`SELECT count(*) AS count, min(printf('%015d %s', at, id)) AS last FROM (
+				// A sum of two numbers is faster than printf, which also makes texts of one length.
+				`SELECT count(*) AS count, min((at + ${OFFSET}) || id) AS last FROM (
 					SELECT last_failure_at AS at, id FROM dead_letter WHERE ${sql}
 					ORDER BY last_failure_at DESC, id DESC LIMIT ?)`,
 				...[...values, SCANNED],
 			)
 			.one();
 		const end: Position | null =
-			count === SCANNED ? [Number(last.slice(0, 15)), last.slice(16)] : null;
+			count === SCANNED
+				? [Number(last.slice(0, 16)) - OFFSET, last.slice(16)]
+				: null;
 		return { after, end, count };
 	}
 
@@ -72,8 +78,10 @@ export class DeadLetterSearch {
 		const { sql, values } = this.#where(filter, range);
 		return this.#sql
 			.exec<DeadLetterRow>(
-				`SELECT ${SUMMARY} FROM dead_letter WHERE ${sql}
-				 ORDER BY last_failure_at DESC, id DESC LIMIT ?`,
+				// The index alone finds them, and only those that are shown are read whole.
+				`SELECT ${SUMMARY} FROM dead_letter WHERE id IN (
+					SELECT id FROM dead_letter WHERE ${sql} ORDER BY last_failure_at DESC, id DESC LIMIT ?
+				 ) ORDER BY last_failure_at DESC, id DESC`,
 				...[...values, limit],
 			)
 			.toArray()

@@ -13,6 +13,7 @@ import { type DeadLetterRow, pastOf, storedOf } from "./dead-letter-row.ts";
 /** Past failures that are stored. */
 const HISTORY = 10;
 
+/** Lists, counts and groups read only the index, because bodies and errors make a row a hundred times as long. */
 export class DeadLetterTable {
 	readonly #sql: SqlStorage;
 
@@ -27,7 +28,9 @@ export class DeadLetterTable {
 				replays INTEGER NOT NULL, is_sent INTEGER NOT NULL, replay INTEGER NOT NULL, history TEXT NOT NULL,
 				reason TEXT NOT NULL, deploy TEXT NOT NULL
 			) WITHOUT ROWID;
-			CREATE INDEX IF NOT EXISTS dead_letter_latest ON dead_letter (state, last_failure_at);
+			CREATE INDEX IF NOT EXISTS dead_letter_listed ON dead_letter (
+				state, last_failure_at, id, event, handler, cause, reason, first_failure_at, deploy, head
+			);
 		`);
 	}
 

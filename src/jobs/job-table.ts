@@ -60,7 +60,8 @@ export class JobTable {
 			by TEXT NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER, cursor TEXT,
 			is_in_flight INTEGER NOT NULL, again_at INTEGER, ended_q TEXT,
 			options TEXT NOT NULL, counts TEXT NOT NULL, remaining TEXT
-		) WITHOUT ROWID`);
+		) WITHOUT ROWID;
+		CREATE INDEX IF NOT EXISTS job_running ON job (id) WHERE state = 'running'`);
 	}
 
 	insert({ id, action, q, count, by, ...options }: NewJob, now: number): void {

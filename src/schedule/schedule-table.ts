@@ -159,15 +159,18 @@ export class ScheduleTable {
 
 	/** Counts the rows of each kind, at most a bounded number. */
 	counts(): { scheduled: number; waiting: number } {
-		const count = (isEvent: 0 | 1, waiting: "NULL" | "NOT NULL") =>
+		const count = (where: string) =>
 			this.#sql
 				.exec<{ count: number }>(
-					`SELECT count(*) AS count FROM (SELECT 1 FROM scheduled
-					 WHERE (handler = '') = ? AND waiting IS ${waiting} LIMIT ?)`,
-					...[isEvent, COUNTED],
+					`SELECT count(*) AS count FROM (SELECT 1 FROM scheduled WHERE ${where} LIMIT ?)`,
+					COUNTED,
 				)
 				.one().count;
-		return { scheduled: count(1, "NULL"), waiting: count(0, "NOT NULL") };
+		return {
+			// From the index alone: all of them wait until they are due.
+			scheduled: count("(handler = '') = 1"),
+			waiting: count("(handler = '') = 0 AND waiting IS NOT NULL"),
+		};
 	}
 
 	nextDueAt(kind: RowKind): number | null {

@@ -6,6 +6,8 @@ import {
 	start as startMemory,
 } from "../../bench/memory/runtime.ts";
 import { scenarios } from "../../bench/memory/scenarios.ts";
+import { countPages, type PageCounts } from "../../bench/pages/measure.ts";
+import { start as startPages } from "../../bench/pages/runtime.ts";
 import {
 	HANDLERS,
 	ROWS,
@@ -86,3 +88,62 @@ describe("the heap", () => {
 		expect(measured.peak).toBeLessThan(64_000_000);
 	});
 });
+
+describe("a page of the dashboard", () => {
+	let pages: PageCounts[];
+	beforeAll(async () => {
+		const running = await startPages();
+		const filled = await running.fill({
+			...{ events: 700, deadLetters: 120, scheduled: 120 },
+			...{ deliveries: 120, jobs: 60, subscriptions: 60 },
+		});
+		pages = await countPages(running, filled);
+		await running.stop();
+	});
+
+	test("makes a fixed number of object requests, and reads no more rows than it did", () => {
+		for (const { name, objectRequests, rowsRead } of pages) {
+			const [requests, rows = 0] = READS[name] ?? [];
+			expect([name, objectRequests]).toEqual([name, requests]);
+			// Which rows a shard of the scheduler reads depends on random ids.
+			if (/overview|waiting|scheduled|settings/.test(name))
+				expect(rowsRead, name).toBeLessThanOrEqual(rows);
+			else expect([name, rowsRead]).toEqual([name, rows]);
+		}
+		expect(pages.length).toBe(Object.keys(READS).length);
+	});
+
+	test("is below 100 KB with full data", () => {
+		for (const { name, bytes } of pages)
+			expect(bytes, name).toBeLessThan(100_000);
+	});
+});
+
+/** Object requests and rows read of each page with the data above. */
+const READS: Readonly<Record<string, readonly [number, number]>> = {
+	"overview of an hour": [12, 800],
+	"overview of a week": [12, 1_500],
+	events: [1, 20],
+	"events, dead": [1, 34],
+	"events, none matches": [1, 26],
+	"one event, the latest": [1, 20],
+	"one event, a week old": [1, 27],
+	"dead letters": [1, 324],
+	"dead letters of a handler": [1, 674],
+	"dead letters, none matches": [1, 362],
+	"dead letters by error": [1, 370],
+	"one dead letter": [1, 1],
+	"replay of all, to confirm": [1, 120],
+	"waiting deliveries": [4, 130],
+	"waiting, none matches": [4, 130],
+	"one waiting delivery": [1, 2],
+	"scheduled events": [8, 370],
+	"scheduled, none matches": [8, 370],
+	"one scheduled event": [1, 2],
+	jobs: [1, 51],
+	"one job": [1, 2],
+	handlers: [1, 119],
+	"subscriptions of an event": [2, 50],
+	publish: [0, 0],
+	settings: [4, 130],
+};

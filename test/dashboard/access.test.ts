@@ -15,6 +15,7 @@ import {
 	test,
 	vi,
 } from "vitest";
+import { access } from "../../src/dashboard/access.ts";
 import { SESSION_SECONDS } from "../../src/dashboard/session.ts";
 import { dashboard } from "../../src/dashboard.ts";
 import { worker } from "../../src/worker.ts";
@@ -427,21 +428,21 @@ describe("behind Cloudflare Access", () => {
 	const header = (jwt: string) => ({ "cf-access-jwt-assertion": jwt });
 
 	test("a person whom it let through reads, under a name that no key can have", async () => {
-		const { status, text } = await visitor({ access: options }).get(
+		const { status, text } = await visitor({ access: access(options) }).get(
 			...(["/events", header(await token())] as const),
 		);
 		expect(status).toBe(200);
 		expect(text).toContain("<b>access:ada@acme.test</b>");
 		expect(text).toContain("may read<");
 		expect(text).not.toContain("Sign out");
-		const admin = visitor({ access: { ...options, role: "admin" } });
+		const admin = visitor({ access: access({ ...options, role: "admin" }) });
 		expect((await admin.get("/events", header(await token()))).text).toContain(
 			"may read and act",
 		);
 	});
 
 	test("a request without a valid token sees nothing, not even the sign-in", async () => {
-		const person = visitor({ access: options });
+		const person = visitor({ access: access(options) });
 		for (const headers of [
 			{},
 			header("x.y.z"),
@@ -528,13 +529,15 @@ describe("its place", () => {
 		for (const [options, message] of [
 			[{ path: "events/" }, "is not a path"],
 			[{ paht: "/x" }, "unknown key"],
-			[
-				{ access: { team: "acme.com", audience: "a" } },
-				"is not the name of a team",
-			],
-			[{ access: { team: "acme", audience: "" } }, "is not an audience"],
-			[{ access: { team: "acme", audience: "a", role: "all" } }, "is unknown"],
+			[{ access: { team: "acme" } }, "tidings/dashboard/access"],
 		] as const)
 			expect(() => dashboard(options as never)).toThrow(message);
+		for (const [options, message] of [
+			[{ team: "acme.com", audience: "a" }, "is not the name of a team"],
+			[{ team: "acme", audience: "" }, "is not an audience"],
+			[{ team: "acme", audience: "a", role: "all" }, "is unknown"],
+			[{ team: "acme", aud: "a" }, "unknown key"],
+		] as const)
+			expect(() => access(options as never)).toThrow(message);
 	});
 });

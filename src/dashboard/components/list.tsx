@@ -121,3 +121,10 @@ export function NothingFound({
 /** For a list that reads a bounded number of rows for each page. */
 export const GOES_ON =
 	"The next page goes on from where the search has stopped.";
+
+/** Characters of an error in a row. A list must stay below 100 KB, and the page of an item has the whole text. */
+const MOST_SHOWN = 240;
+
+export function shortened(text: string): string {
+	return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
+}

@@ -2,9 +2,8 @@
 import type { EventLife } from "../../journal/life.ts";
 
 import { AS_TYPED, type Draft, Form, Refusal } from "../form.tsx";
-import { prettyJson } from "../json-text.ts";
 import { OnceField } from "../publish-once.tsx";
-import { isWhole } from "./event-body.tsx";
+import { editableText, isWhole } from "./event-body.tsx";
 
 export function PublishAgain({
 	life,
@@ -14,7 +13,7 @@ export function PublishAgain({
 	draft: Draft | undefined;
 }) {
 	const { id, name, tags } = life;
-	const stored = isWhole(life) ? prettyJson(life.body) : "";
+	const stored = isWhole(life) ? editableText(life.body) : "";
 	const hasTags = !draft || draft.fields.has("tags");
 	return (
 		<details class="card fold" data-key="r" open={draft !== undefined}>

@@ -3,21 +3,19 @@
 import type { StoredDeadLetter } from "../../event/dead-letter.ts";
 
 import { AS_TYPED, type Draft, Form, Refusal } from "../form.tsx";
-import { prettyJson } from "../json-text.ts";
 import { useView } from "../view.ts";
-import { countText } from "./count.tsx";
+import { BodyStart, editableText } from "./event-body.tsx";
 import { Irreversible } from "./irreversible.tsx";
 import { Json } from "./json.tsx";
 
-/** Characters of a body that a page shows. A page must stay below 100 KB. */
+/** Characters of a body that can be edited. A page must stay below 100 KB. */
 const MOST_SHOWN = 12_000;
 
 /** The text that the form starts with, and that means the stored body; empty for one that is too long, or gone. */
 export function editable({ body, cause }: StoredDeadLetter): string {
 	// Only the deploy that wrote it knows what it contains.
 	if (body === null || cause === "newer_version") return "";
-	const text = body.length <= MOST_SHOWN ? prettyJson(body) : "";
-	return text.length <= 2 * MOST_SHOWN ? text : "";
+	return editableText(body, MOST_SHOWN);
 }
 
 /** The body, for a caller who may not replay it. */
@@ -26,24 +24,15 @@ export function StoredBody({ stored }: { stored: StoredDeadLetter }) {
 	const text = editable(stored);
 	if (body === null)
 		return <p class="muted">The body has expired: it was stored on its own.</p>;
-	return text ? <Json text={text} /> : <Start body={body} id={stored.id} />;
+	return text ? (
+		<Json text={text} />
+	) : (
+		<BodyStart body={body} to={bodyPath(stored.id)} />
+	);
 }
 
-function Start({ body, id }: { body: string; id: string }) {
-	const { base } = useView();
-	return (
-		<>
-			<pre class="wrap" tabindex={0}>
-				{body.slice(0, 2_000)}
-			</pre>
-			<p class="muted">
-				The start of {countText(body.length, "character")}.{" "}
-				<a href={`${base}/dead-letters/${encodeURIComponent(id)}/body`}>
-					Open the whole body
-				</a>
-			</p>
-		</>
-	);
+function bodyPath(id: string): string {
+	return `/dead-letters/${encodeURIComponent(id)}/body`;
 }
 
 export function ReplayForm({
@@ -60,7 +49,9 @@ export function ReplayForm({
 	const isEditable = cause !== "newer_version";
 	return (
 		<Form to={`${path}/replay`} class="edit">
-			{text === "" && body !== null && <Start body={body} id={id} />}
+			{text === "" && body !== null && (
+				<BodyStart body={body} to={bodyPath(id)} />
+			)}
 			{isEditable && (
 				<div class="field">
 					<label for="body">{text ? "Body" : "Another body (optional)"}</label>

@@ -4,11 +4,15 @@ import {
 	type Attempt,
 	type Bar,
 	type Delivery,
+	detailedIn,
 	hasEnded,
+	MOST_ATTEMPTS,
 	timelineOf,
+	worstOf,
 } from "../timeline.ts";
 import { useView } from "../view.ts";
 import { ErrorDetails } from "./error-details.tsx";
+import { shortened } from "./list.tsx";
 import { State, toneOf } from "./state.tsx";
 import { durationText, Time, Until } from "./time.tsx";
 
@@ -27,6 +31,8 @@ export function Timeline({
 		return <NotDelivered state={life.state} />;
 	const { from, until, queued, lanes } = timelineOf(life, now);
 	const scale = { from, until };
+	const shown = worstOf(lanes);
+	const detailed = detailedIn(shown);
 	return (
 		<div class="section">
 			<div class="top">
@@ -46,12 +52,20 @@ export function Timeline({
 						{durationText(queued.until - queued.from)}
 					</span>
 				</div>
-				{lanes.map(({ delivery, bars }) => (
+				{shown.map(({ delivery, bars }) => (
 					<div class="lane">
 						<h3>{delivery.handler}</h3>
-						<Track bars={bars} scale={scale} label={delivery.handler} />
+						<Track
+							bars={bars.slice(-2 * MOST_ATTEMPTS)}
+							scale={scale}
+							label={delivery.handler}
+						/>
 						<State state={delivery.state} />
-						<Attempts delivery={delivery} limit={limits[delivery.handler]} />
+						<Attempts
+							delivery={delivery}
+							limit={limits[delivery.handler]}
+							detailed={detailed}
+						/>
 					</div>
 				))}
 				<div class="lane">
@@ -63,6 +77,12 @@ export function Timeline({
 					</p>
 				</div>
 			</div>
+			{shown.length < lanes.length && (
+				<p class="muted">
+					{lanes.length - shown.length} more handlers are not shown: failures
+					come first.
+				</p>
+			)}
 		</div>
 	);
 }
@@ -126,23 +146,36 @@ function titleOf({ kind, from, until, attempt }: Bar): string {
 function Attempts({
 	delivery: { attempts, state },
 	limit,
+	detailed,
 }: {
 	delivery: Delivery;
 	limit: number | undefined;
+	detailed: ReadonlySet<Attempt>;
 }) {
 	const { now } = useView();
 	const next = attempts.at(-1)?.retryAt;
 	const made = Math.max(0, ...attempts.map(({ attempt = 0 }) => attempt));
 	return (
 		<ol class="attempts">
-			{attempts.map((attempt) => (
+			{attempts.length > MOST_ATTEMPTS && (
+				<li class="muted">
+					{attempts.length - MOST_ATTEMPTS} earlier attempts
+				</li>
+			)}
+			{attempts.slice(-MOST_ATTEMPTS).map((attempt) => (
 				<li>
 					<p class="attempt">
 						<b>{attemptLabel(attempt, limit)}</b>
 						<span>{outcomeOf(attempt)}</span>
 						<Time at={attempt.at} exact />
 					</p>
-					{attempt.error && <ErrorDetails error={attempt.error} />}
+					{attempt.error && (
+						<ErrorDetails
+							error={
+								detailed.has(attempt) ? attempt.error : titleOnly(attempt.error)
+							}
+						/>
+					)}
 				</li>
 			))}
 			{!hasEnded(state) && next !== undefined && (
@@ -155,6 +188,10 @@ function Attempts({
 			)}
 		</ol>
 	);
+}
+
+function titleOnly({ name, message }: NonNullable<Attempt["error"]>) {
+	return { name, message: shortened(message) };
 }
 
 function attemptLabel({ attempt }: Pick<Attempt, "attempt">, limit?: number) {

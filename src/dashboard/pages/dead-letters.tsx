@@ -3,7 +3,12 @@ import { deadLetterFilter } from "../../dead-letters/dead-letter-filter.ts";
 import type { DeadLetter, DeadLetterPage } from "../../event/dead-letter.ts";
 import { Bulk } from "../components/bulk.tsx";
 import { numberText } from "../components/count.tsx";
-import { Copyable, Empty, NothingFound } from "../components/list.tsx";
+import {
+	Copyable,
+	Empty,
+	NothingFound,
+	shortened,
+} from "../components/list.tsx";
 import { State } from "../components/state.tsx";
 import { Tags } from "../components/tags.tsx";
 import { Time } from "../components/time.tsx";
@@ -122,8 +127,8 @@ function Row({ deadLetter }: { deadLetter: DeadLetter }) {
 					{event.name}
 				</a>
 				<span class="reason">
-					<span class="mono">{handler || "no handler"}</span> {error.name}:{" "}
-					{error.message}
+					<span class="mono">{handler || "no handler"}</span>{" "}
+					{shortened(`${error.name}: ${error.message}`)}
 				</span>
 				{preview !== null && <span class="preview mono">{preview}</span>}
 			</td>

@@ -2,7 +2,13 @@
 import type { WaitingDelivery } from "../../event/scheduled-row.ts";
 import { listDeliveries } from "../../schedule/deliveries.ts";
 import { attemptText } from "../components/delivery-facts.tsx";
-import { Copyable, Empty, GOES_ON, NothingFound } from "../components/list.tsx";
+import {
+	Copyable,
+	Empty,
+	GOES_ON,
+	NothingFound,
+	shortened,
+} from "../components/list.tsx";
 import { State } from "../components/state.tsx";
 import { Tags } from "../components/tags.tsx";
 import { Until } from "../components/time.tsx";
@@ -88,7 +94,7 @@ function Row({ delivery }: { delivery: WaitingDelivery }) {
 					{event.name}
 				</a>
 				<span class="reason">
-					<span class="mono">{handler}</span> {why}
+					<span class="mono">{handler}</span> {why && shortened(why)}
 				</span>
 			</td>
 			<td class="tagged">

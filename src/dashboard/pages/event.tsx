@@ -57,6 +57,13 @@ export const eventPage: Page = (app, { ports }) => {
 		);
 	});
 
+	app.get("/events/:id/body", async (context) => {
+		const { id } = context.req.param();
+		const { body } = found(await readEvent(id, ports), `event ${show(id)}`);
+		const known = found(body ?? null, `body of the event ${show(id)}`);
+		return context.body(known, 200, { "content-type": "application/json" });
+	});
+
 	const publishAgain = async (
 		context: PageContext,
 		fields: URLSearchParams,

@@ -1,7 +1,7 @@
 /** The list of events, the latest change first, with live updates. */
 import type { EventLife } from "../../journal/life.ts";
 import { listEvents } from "../../journal/read.ts";
-import { NothingFound } from "../components/list.tsx";
+import { NothingFound, shortened } from "../components/list.tsx";
 import { State } from "../components/state.tsx";
 import { Tags } from "../components/tags.tsx";
 import { Time, Until } from "../components/time.tsx";
@@ -147,7 +147,7 @@ function Reason({ event }: { event: EventLife }) {
 	if (why === undefined && retryAt === undefined) return null;
 	return (
 		<span class="reason">
-			<span class="mono">{worst.handler}</span> {why}
+			<span class="mono">{worst.handler}</span> {why && shortened(why)}
 			{retryAt !== undefined && (
 				<>
 					{" "}
