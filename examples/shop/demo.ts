@@ -1,9 +1,11 @@
 /**
- * `npm run demo`: runs both Workers of the shop on the local runtime, sends traffic through them, and prints each
- * transition. At the end, it accounts for every event, and exits with 1 if one is missing.
+ * `npm run demo [-- --keep]`: runs both Workers of the shop on the local runtime, sends traffic through them, and prints
+ * each transition. At the end, it accounts for every event, and exits with 1 if one is missing. With `--keep`, it prints
+ * the URL of the dashboard instead, and runs until Ctrl-C.
  */
 import "./local/quiet.ts";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
 import { createTestHarness } from "wrangler";
 import { Lines } from "../../cli/timeline/lines.ts";
 import { type Call, caller } from "./local/callers.ts";
@@ -16,6 +18,9 @@ import { summary } from "./local/summary.ts";
 /** After this time, it prints what is missing. In milliseconds. */
 const DEADLINE = 55_000;
 
+const { keep } = parseArgs({
+	options: { keep: { type: "boolean", default: false } },
+}).values;
 const startedAt = Date.now();
 const lines = new Lines(
 	(at) => `${((at - startedAt) / 1_000).toFixed(2).padStart(5)} s`,
@@ -32,6 +37,7 @@ const harness = createTestHarness({
 	],
 });
 const ledger = new Ledger();
+let url = "";
 let problem: string | undefined = "the demo did not finish";
 
 // On Ctrl-C, wrangler stops the Workers and then this process.
@@ -48,6 +54,11 @@ if (problem === undefined) {
 	console.log(`\n${problem}`);
 	for (const what of ledger.missing()) console.log(`missing: ${what}`);
 }
+if (keep) {
+	// Without a key it is open on this machine alone.
+	console.log(`\nThe dashboard: ${url}/\nCtrl-C stops both Workers.`);
+	await new Promise(() => {});
+}
 // Anything that does not close in time ends with the process.
 await Promise.race([harness.close(), sleep(3_000)]);
 process.exit(problem === undefined ? 0 : 1);
@@ -56,7 +67,7 @@ async function play(): Promise<void> {
 	console.log(
 		"Two Workers run here: shop-storefront publishes, shop-owner handles. Each order has five handlers:\none succeeds, one fails twice, one always fails, one rejects invalid addresses, one times out.",
 	);
-	await harness.listen();
+	url = (await harness.listen()).url.origin;
 	setInterval(follow, 50);
 	const owner = call("shop-owner", LOCAL_KEY);
 	const scene = (text: string) => printer.scene(text);

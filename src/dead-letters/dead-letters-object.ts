@@ -211,9 +211,8 @@ export class DeadLetters extends DurableObject {
 		const now = Date.now();
 		if (now < this.#expiryAt) return;
 		this.#table.expireClaims(now - CLAIM_TIME);
-		const claimedAt = this.#table.earliestClaimAt();
-		this.#expiryAt =
-			claimedAt === null ? Number.MAX_SAFE_INTEGER : claimedAt + CLAIM_TIME;
+		const claimedAt = this.#table.earliestClaimAt() ?? Number.POSITIVE_INFINITY;
+		this.#expiryAt = claimedAt + CLAIM_TIME;
 	}
 
 	#nextSweepAt(): number | null {
