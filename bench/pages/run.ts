@@ -39,13 +39,8 @@ try {
 	const bytes = await measureFirstBytes(
 		...([running, filled, Number(values.rounds)] as const),
 	);
-	console.log("\nMedian milliseconds until the first byte:\n");
-	console.log(
-		table([
-			["page", "first byte", "after an empty page"],
-			...bytes.map(byteCells),
-		]),
-	);
+	console.log("\nFirst byte, in milliseconds after that of an empty page:\n");
+	console.log(table([["page", "median", "fastest"], ...bytes.map(byteCells)]));
 	if (values.json !== undefined)
 		writeFileSync(
 			values.json,
@@ -77,6 +72,6 @@ function countCells({
 	];
 }
 
-function byteCells({ name, page, after }: FirstByte): string[] {
-	return [name, page.toFixed(1), after.toFixed(1)];
+function byteCells({ name, median, fastest }: FirstByte): string[] {
+	return [name, median.toFixed(1), fastest.toFixed(1)];
 }
