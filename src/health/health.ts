@@ -110,7 +110,9 @@ async function measure(now: number, ports: HealthPorts): Promise<Figures> {
 	]);
 	// A Worker that has not answered is reported already.
 	const routes = await inTime(
-		...([workers.routesWithoutHandler(), CALL_TIME, timer] as const),
+		workers.routesWithoutHandler(),
+		CALL_TIME,
+		timer,
 	).catch(() => []);
 	return {
 		queues: Object.fromEntries(ofQueues.filter((one) => one.length > 0)),

@@ -87,7 +87,9 @@ export async function eraseStep(
 		...(keptUntil !== undefined && { journal: keptUntil }),
 	};
 	return {
-		...{ done: totalOf(counts), errors, counts: { ...counts, payloads } },
+		done: totalOf(counts),
+		errors,
+		counts: { ...counts, payloads },
 		...(againAt !== undefined && { againAt }),
 		...((!next || keptUntil !== undefined) && { remaining }),
 		cursor: next ? JSON.stringify(next) : null,
@@ -105,7 +107,8 @@ async function eraseAt(
 	{ scheduler, deadLetters, journal }: ErasePorts,
 ): Promise<Erased<Place>> {
 	const stores = [
-		...[scheduler, deadLetters],
+		scheduler,
+		deadLetters,
 		...(journal?.store.isDeclared() ? [journal.store] : []),
 	] as { erase: Erase<unknown> }[];
 	const erased = await stores[number]?.erase(erasure, place, isDryRun);

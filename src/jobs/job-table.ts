@@ -67,7 +67,13 @@ export class JobTable {
 	insert({ id, action, q, count, by, ...options }: NewJob, now: number): void {
 		this.#sql.exec(
 			`INSERT INTO job VALUES (?, ?, ?, 'running', ?, 0, 0, '[]', ?, ?, NULL, NULL, 0, NULL, NULL, ?, '{}', NULL)`,
-			...[id, action, q, count, by, now, JSON.stringify(options)],
+			id,
+			action,
+			q,
+			count,
+			by,
+			now,
+			JSON.stringify(options),
 		);
 	}
 
@@ -86,7 +92,12 @@ export class JobTable {
 			.exec<SqlRow>("SELECT * FROM job WHERE state = 'running' ORDER BY id")
 			.toArray()
 			.map(({ id, action, q, cursor, by, ...row }) => ({
-				...{ id, action, q, cursor, by, startedAt: row.started_at },
+				id,
+				action,
+				q,
+				cursor,
+				by,
+				startedAt: row.started_at,
 				...JSON.parse(row.options),
 				isInFlight: row.is_in_flight === 1,
 				againAt: row.again_at,
@@ -97,7 +108,8 @@ export class JobTable {
 	begin(id: string, againAt: number | null): void {
 		this.#sql.exec(
 			"UPDATE job SET is_in_flight = 1, again_at = ? WHERE id = ?",
-			...[againAt, id],
+			againAt,
+			id,
 		);
 	}
 
@@ -123,16 +135,23 @@ export class JobTable {
 		const ends = { ...job.remaining };
 		for (const [what, end] of Object.entries(remaining ?? {}))
 			ends[what as keyof Remaining] = Math.max(
-				...[end, ends[what as keyof Remaining] ?? 0],
+				end,
+				ends[what as keyof Remaining] ?? 0,
 			);
 		const hasEnds = Object.keys(ends).length > 0;
 		this.#sql.exec(
 			// An outage leaves claims behind, as a crash does.
 			`UPDATE job SET is_in_flight = ?, done = done + ?, failed = failed + ?, errors = ?, cursor = ?,
 				counts = ?, remaining = ?, again_at = coalesce(?, again_at) WHERE id = ?`,
-			...[outage ? 1 : 0, done, errors.length, JSON.stringify(all), cursor],
-			...[JSON.stringify(sums), hasEnds ? JSON.stringify(ends) : null],
-			...[againAt ?? null, id],
+			outage ? 1 : 0,
+			done,
+			errors.length,
+			JSON.stringify(all),
+			cursor,
+			JSON.stringify(sums),
+			hasEnds ? JSON.stringify(ends) : null,
+			againAt ?? null,
+			id,
 		);
 	}
 
@@ -151,7 +170,9 @@ export class JobTable {
 		this.#sql.exec(
 			`UPDATE job SET state = ?, ended_at = ?, is_in_flight = 0, q = coalesce(ended_q, q), ended_q = NULL
 			 WHERE id = ?`,
-			...[state, now, id],
+			state,
+			now,
+			id,
 		);
 		if (job.action === "erase") this.#removeErased(job);
 		return true;
@@ -170,7 +191,8 @@ export class JobTable {
 		for (const { id, state, q, ended_q } of rows)
 			this.#sql.exec(
 				`UPDATE job SET ${state === "running" ? "ended_q" : "q"} = ? WHERE id = ?`,
-				...[withoutTag(ended_q ?? q, key, value), id],
+				withoutTag(ended_q ?? q, key, value),
+				id,
 			);
 	}
 
@@ -195,13 +217,21 @@ function jobOf(row: SqlRow): Job {
 	const counts = JSON.parse(row.counts);
 	const { skipped = 0 } = counts;
 	return {
-		...{ id, action, q, ...JSON.parse(row.options) },
-		...{ state, count, done, failed },
+		id,
+		action,
+		q,
+		...JSON.parse(row.options),
+		state,
+		count,
+		done,
+		failed,
 		left:
 			state === "running" ? Math.max(0, count - done - failed - skipped) : 0,
 		errors: JSON.parse(row.errors),
 		counts,
 		...(remaining !== null && { remaining: JSON.parse(remaining) }),
-		...{ by, startedAt: row.started_at, endedAt: row.ended_at },
+		by,
+		startedAt: row.started_at,
+		endedAt: row.ended_at,
 	};
 }

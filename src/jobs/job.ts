@@ -2,8 +2,11 @@
 import type { Failure } from "../event/failure.ts";
 
 export const ACTIONS = [
-	...(["replay", "discard", "cancel"] as const),
-	...(["deliver", "erase"] as const),
+	"replay",
+	"discard",
+	"cancel",
+	"deliver",
+	"erase",
 ] as const;
 
 /**

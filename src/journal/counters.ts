@@ -3,8 +3,7 @@ import type { Entry } from "./entry.ts";
 
 /** Upper bounds of the histogram's buckets, in milliseconds. The last bucket has none. */
 export const BOUNDS = [
-	...([5, 10, 25, 50, 100, 250] as const),
-	...([500, 1_000, 2_500, 5_000, 15_000] as const),
+	5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 15_000,
 ] as const;
 
 export interface HandlerCounts {
@@ -24,7 +23,7 @@ export interface Counts {
 	deploys?: Record<string, number>;
 }
 
-const EVENT_STEPS = new Set([
+const EVENT_STEPS: ReadonlySet<string> = new Set([
 	"scheduled",
 	"rescheduled",
 	"cancelled",
@@ -37,7 +36,7 @@ export function countsOf(entries: readonly Entry[]): Counts {
 	const handlers = new Map<string, HandlerCounts>();
 	for (const { steps } of entries)
 		for (const step of steps) {
-			if ((EVENT_STEPS as Set<string>).has(step.type))
+			if (EVENT_STEPS.has(step.type))
 				events[step.type] = (events[step.type] ?? 0) + 1;
 			if (
 				step.type !== "delivered" &&

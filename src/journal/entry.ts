@@ -45,7 +45,9 @@ export function erasedEntry(
 	erasedAt: number,
 ): Entry {
 	return {
-		...{ id, name, time },
+		id,
+		name,
+		time,
 		...(delay !== undefined && { delay }),
 		...(by !== undefined && { by }),
 		...(queuedMs !== undefined && { queuedMs }),

@@ -46,7 +46,9 @@ export async function erasePages(
 	const [day, nextDay] = pages.days().filter((one) => one <= latest);
 	if (day === undefined) return result;
 	const chunk = pages.summaries(
-		...([day, day === latest ? before : LAST, MOST_SUMMARIES] as const),
+		day,
+		day === latest ? before : LAST,
+		MOST_SUMMARIES,
 	);
 	const key = tagKey(erasure.key, erasure.value, false);
 	let opened = 0;

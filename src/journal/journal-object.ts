@@ -99,7 +99,11 @@ export class Journal extends DurableObject {
 		const { payloads, journalRetention } = objectContext();
 		const pages = this.#pages;
 		const { entries, unreadable, ...rest } = await erasePages(
-			...([erasure, from, isDryRun, pages, payloads] as const),
+			erasure,
+			from,
+			isDryRun,
+			pages,
+			payloads,
 		);
 		const days = [
 			...unreadable.map(({ day }) => day),
@@ -108,7 +112,8 @@ export class Journal extends DurableObject {
 		// A day is dropped at the first midnight after its retention.
 		const end = Math.ceil(Math.max(...days) + 1 + journalRetention / DAY) * DAY;
 		return {
-			...{ counts: { entries }, ...rest },
+			counts: { entries },
+			...rest,
 			errors: unreadable.map(({ day, id }) => ({
 				id: `journal page ${id} of ${dateOf(day)}`,
 				reason: "it cannot be read; it is deleted with its day",

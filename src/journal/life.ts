@@ -52,8 +52,14 @@ export interface EventLife extends Omit<Entry, "steps" | "queuedMs"> {
 
 /** The worst state of its deliveries is the state of an event. */
 const WORST: readonly State[] = [
-	...(["dead", "retrying", "waiting", "replaying", "queued"] as const),
-	...(["delivered", "discarded", "cancelled"] as const),
+	"dead",
+	"retrying",
+	"waiting",
+	"replaying",
+	"queued",
+	"delivered",
+	"discarded",
+	"cancelled",
 ];
 
 /** @param entries of one event, at least one */
@@ -103,7 +109,8 @@ function actionsIn(step: Step): CallerAction[] {
 			const handler = "handler" in step ? step.handler : undefined;
 			return [
 				{
-					...{ type, at },
+					type,
+					at,
 					...(by !== undefined && { by }),
 					...(handler !== undefined && { handler }),
 				},
@@ -143,7 +150,8 @@ function attemptOf(step: Step): Attempt {
 	const { type: _, ...rest } = step as Step & Partial<Attempt>;
 	const { at, attempt, startedAt, error, cause, retryAt, reason } = rest;
 	return {
-		...{ state: stateAfter(step), at },
+		state: stateAfter(step),
+		at,
 		...(attempt !== undefined && { attempt }),
 		...(startedAt !== undefined && { startedAt }),
 		...(error && { error }),

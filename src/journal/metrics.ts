@@ -98,7 +98,9 @@ export async function readMetrics(
 	const isMeant = (id: string) =>
 		handler === undefined || matchesGlob(handler, id);
 	return {
-		...{ since, until, step },
+		since,
+		until,
+		step,
 		intervals: all.map(({ at, counts }) => {
 			const meant = Object.entries(counts.handlers).filter(([id]) =>
 				isMeant(id),

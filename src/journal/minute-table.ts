@@ -18,7 +18,9 @@ export class MinuteTable {
 	constructor(sql: SqlStorage) {
 		this.#sql = sql;
 		this.#tables = new DayTables(
-			...([sql, "minutes", 1] as const),
+			sql,
+			"minutes",
+			1,
 			"at INTEGER PRIMARY KEY, counts TEXT NOT NULL",
 		);
 	}
@@ -34,7 +36,8 @@ export class MinuteTable {
 		this.#sql.exec(
 			`INSERT INTO ${table} VALUES (?, ?)
 			 ON CONFLICT (at) DO UPDATE SET counts = excluded.counts`,
-			...[at, JSON.stringify(sum)],
+			at,
+			JSON.stringify(sum),
 		);
 	}
 
@@ -51,7 +54,8 @@ export class MinuteTable {
 			if (day < dayOf(since) || day > dayOf(until)) continue;
 			const rows = this.#sql.exec<{ at: number; counts: string }>(
 				`SELECT at, counts FROM ${this.#tables.nameOf(day)} WHERE at > ? AND at < ? ORDER BY at`,
-				...[since - MINUTE, until],
+				since - MINUTE,
+				until,
 			);
 			for (const row of rows) {
 				const at = Math.floor(row.at / step) * step;

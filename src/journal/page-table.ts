@@ -43,7 +43,9 @@ export class PageTable {
 	constructor(sql: SqlStorage) {
 		this.#sql = sql;
 		this.#tables = new DayTables(
-			...([sql, "pages", 1] as const),
+			sql,
+			"pages",
+			1,
 			`id INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL,
 			count INTEGER NOT NULL, failures INTEGER NOT NULL, names TEXT NOT NULL,
 			handlers TEXT NOT NULL, keys INTEGER NOT NULL, bloom BLOB NOT NULL,
@@ -80,7 +82,8 @@ export class PageTable {
 		return this.#sql
 			.exec<SqlRow>(
 				`SELECT ${COLUMNS} FROM ${this.#tables.nameOf(day)} WHERE id < ? ORDER BY id DESC LIMIT ?`,
-				...[before, limit],
+				before,
+				limit,
 			)
 			.toArray()
 			.map((row) => summaryOf(row, day));
@@ -104,7 +107,11 @@ export class PageTable {
 		const { keys, bloom, data } = page;
 		const { rowsWritten } = this.#sql.exec(
 			`UPDATE ${this.#tables.nameOf(day)} SET keys = ?, bloom = ?, data = ? WHERE id = ? AND data = ?`,
-			...[keys, bloom, data, id, before],
+			keys,
+			bloom,
+			data,
+			id,
+			before,
 		);
 		// A batch that is appended next must not bring the old Bloom filter back.
 		this.#open = undefined;
@@ -177,10 +184,7 @@ function fits(open: OpenPage, page: Page, deploy: string): boolean {
 function valuesOf(page: Page) {
 	const { first, last, count, failures, names, handlers, keys, bloom } = page;
 	const lists = [JSON.stringify(names), JSON.stringify(handlers)];
-	return [
-		...[first, last, count, failures, ...lists, keys],
-		...[bloom, page.data],
-	];
+	return [first, last, count, failures, ...lists, keys, bloom, page.data];
 }
 
 function summaryOf(row: SqlRow, day: number): StoredSummary {

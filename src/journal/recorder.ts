@@ -52,7 +52,9 @@ export class Recorder {
 		if (known) known.steps.push(step);
 		else
 			this.#collected.set(id, {
-				...{ name, at: step.at, steps: [step] },
+				name,
+				at: step.at,
+				steps: [step],
 				...(labels && { labels }),
 			});
 	}
@@ -70,7 +72,9 @@ export class Recorder {
 		const { time, delay, by, tags, trace, cloudEvent, reference } =
 			event.envelope;
 		const entry: Entry = {
-			...{ id, name, time },
+			id,
+			name,
+			time,
 			...(delay > 0 && { delay }),
 			...(by !== undefined && { by }),
 			...(tags && { tags }),

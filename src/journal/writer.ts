@@ -77,8 +77,11 @@ function isRecorded(entry: Entry): boolean {
 
 /** Transitions that callers cause. The consumer records all others. */
 const OF_CALLERS: readonly Transition["type"][] = [
-	...(["scheduled", "rescheduled", "cancelled"] as const),
-	...(["replayed", "discarded"] as const),
+	"scheduled",
+	"rescheduled",
+	"cancelled",
+	"replayed",
+	"discarded",
 ];
 
 /**

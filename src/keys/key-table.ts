@@ -78,7 +78,11 @@ export class KeyTable {
 		if (!this.#hours.includes(hour)) this.#create(hour);
 		this.#sql.exec(
 			`INSERT INTO keys_v1_${hour} VALUES (?, ?, ?, ?, ?, NULL)`,
-			...[key, content, id, time, now],
+			key,
+			content,
+			id,
+			time,
+			now,
 		);
 	}
 
@@ -130,7 +134,8 @@ export class KeyTable {
 		for (const hour of this.#recent(now)) {
 			const { rowsWritten } = this.#sql.exec(
 				`UPDATE keys_v1_${hour} SET ${column} = ? WHERE key = ?`,
-				...[value, key],
+				value,
+				key,
 			);
 			if (rowsWritten > 0) return;
 		}

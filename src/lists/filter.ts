@@ -8,15 +8,31 @@ import { isPattern } from "../event/name.ts";
 import { show } from "../event/validation.ts";
 
 export const STATES = [
-	...(["scheduled", "queued", "retrying", "waiting", "delivered"] as const),
-	...(["dead", "replaying", "resolved", "discarded"] as const),
-	...(["cancelled", "ignored"] as const),
+	"scheduled",
+	"queued",
+	"retrying",
+	"waiting",
+	"delivered",
+	"dead",
+	"replaying",
+	"resolved",
+	"discarded",
+	"cancelled",
+	"ignored",
 ] as const;
 
 const CAUSES = [
-	...(["exhausted", "expired", "non_retryable", "schema_violation"] as const),
-	...(["unknown_handler", "unreachable", "newer_version"] as const),
-	...(["unreadable", "payload_missing", "crashed", "abandoned"] as const),
+	"exhausted",
+	"expired",
+	"non_retryable",
+	"schema_violation",
+	"unknown_handler",
+	"unreachable",
+	"newer_version",
+	"unreadable",
+	"payload_missing",
+	"crashed",
+	"abandoned",
 ] as const satisfies readonly Cause[];
 
 /** A parsed filter. An item matches if it has all given members. */
@@ -39,8 +55,14 @@ export interface Filter {
 }
 
 const WORDS = [
-	...(["id", "name", "handler", "state", "cause"] as const),
-	...(["text", "since", "until"] as const),
+	"id",
+	"name",
+	"handler",
+	"state",
+	"cause",
+	"text",
+	"since",
+	"until",
 ] as const;
 
 const MOST_CHARACTERS = 1_000;
