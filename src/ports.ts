@@ -31,7 +31,7 @@ import type {
 } from "./event/scheduled-row.ts";
 import type { Observe } from "./event/transition.ts";
 import type { HandlerWorker } from "./handlers/call.ts";
-import type { Job, Step, StepResult } from "./jobs/job.ts";
+import type { Job, JobStep, StepResult } from "./jobs/job.ts";
 import type { NewJob } from "./jobs/job-table.ts";
 import type { Counts } from "./journal/counters.ts";
 import type { PagePlace } from "./journal/erase.ts";
@@ -198,7 +198,7 @@ export interface DeadLetterStore {
 }
 
 /** Runs one batch of a job. The caller retries if it rejects. */
-export type RunJobStep = (step: Step) => Promise<StepResult>;
+export type RunJobStep = (step: JobStep) => Promise<StepResult>;
 
 /** Runs and stores jobs. */
 export interface JobStore {

@@ -14,7 +14,7 @@ import { journalFilter, journalOf } from "../journal/read.ts";
 import { chunks, messageBytes } from "../platform/send-batch.ts";
 import type { Ports } from "../ports.ts";
 import { findRoute } from "./count-to-deliver.ts";
-import type { Step, StepResult } from "./job.ts";
+import type { JobStep, StepResult } from "./job.ts";
 import { type Plan, planOf } from "./plan-delivery.ts";
 
 /** Entries that one batch looks at. */
@@ -55,7 +55,7 @@ interface BatchResult {
  * @throws UnavailableError if the batch could not be found
  */
 export async function deliverStep(
-	step: Step,
+	step: JobStep,
 	ports: DeliverPorts,
 ): Promise<StepResult> {
 	const { q, handler = "", cursor, startedAt } = step;
@@ -122,7 +122,7 @@ function progressAt(place: LivesPlace, settled: string[]): Progress {
 async function deliverAll(
 	lives: readonly EventLife[],
 	incomplete: readonly string[],
-	step: Step,
+	step: JobStep,
 	result: BatchResult,
 	ports: DeliverPorts,
 ): Promise<void> {
@@ -148,7 +148,7 @@ async function deliverAll(
 /** @throws UnavailableError */
 async function sendAll(
 	planned: readonly PlannedEvent[],
-	{ handler = "" }: Step,
+	{ handler = "" }: JobStep,
 	result: BatchResult,
 	{ queues, clock, observe }: DeliverPorts,
 ): Promise<void> {

@@ -7,7 +7,7 @@ import { RefusedError } from "../event/errors.ts";
 import { PAYLOAD_RETENTION } from "../event/limits.ts";
 import { parseFilter } from "../lists/filter.ts";
 import type { Ports } from "../ports.ts";
-import type { CountPart, Remaining, Step, StepResult } from "./job.ts";
+import type { CountPart, JobStep, Remaining, StepResult } from "./job.ts";
 
 export type ErasePorts = Pick<
 	Ports,
@@ -15,7 +15,7 @@ export type ErasePorts = Pick<
 >;
 
 /** The number of a store, and a place in it. */
-type Place = [store: number, place?: unknown];
+type StorePlace = [store: number, place?: unknown];
 
 /** One person, and nothing else, so that no word can make the job erase less than it seems to. */
 const FORM =
@@ -52,7 +52,7 @@ export function countingErasure(q: string, ports: ErasePorts): CountPart {
 	const erasure = erasureOf(q, ports.clock());
 	let sum = 0;
 	return async (cursor) => {
-		const place: Place = cursor === null ? [0] : JSON.parse(cursor);
+		const place: StorePlace = cursor === null ? [0] : JSON.parse(cursor);
 		const { counts, next } = await eraseAt(place, erasure, true, ports);
 		sum += totalOf(counts);
 		return { sum, next: next ? JSON.stringify(next) : null };
@@ -66,12 +66,12 @@ export function countingErasure(q: string, ports: ErasePorts): CountPart {
  * @throws UnavailableError
  */
 export async function eraseStep(
-	{ q, cursor, startedAt }: Step,
+	{ q, cursor, startedAt }: JobStep,
 	ports: ErasePorts,
 	queueRetention: number,
 ): Promise<StepResult> {
 	const erasure = erasureOf(q, startedAt);
-	const place: Place = cursor === null ? [0] : JSON.parse(cursor);
+	const place: StorePlace = cursor === null ? [0] : JSON.parse(cursor);
 	const {
 		counts,
 		payloads,
@@ -101,11 +101,11 @@ export async function eraseStep(
  * may have been turned off since the job began.
  */
 async function eraseAt(
-	[number, place]: Place,
+	[number, place]: StorePlace,
 	erasure: Erasure,
 	isDryRun: boolean,
 	{ scheduler, deadLetters, journal }: ErasePorts,
-): Promise<Erased<Place>> {
+): Promise<Erased<StorePlace>> {
 	const stores = [
 		scheduler,
 		deadLetters,

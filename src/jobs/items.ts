@@ -4,7 +4,7 @@ import type { Filter } from "../lists/filter.ts";
 import type { Ports } from "../ports.ts";
 import { scheduledPage } from "../schedule/list.ts";
 import { scheduledFilter } from "../schedule/scheduled-filter.ts";
-import type { Action, Step } from "./job.ts";
+import type { Action, JobStep } from "./job.ts";
 
 /** Actions on dead letters or scheduled events, one by one. */
 export type ListAction = Exclude<Action, "deliver" | "erase">;
@@ -17,7 +17,7 @@ export type ListAction = Exclude<Action, "deliver" | "erase">;
  */
 export async function findItems(
 	action: ListAction,
-	{ q, startedAt, cursor }: Pick<Step, "q" | "startedAt" | "cursor">,
+	{ q, startedAt, cursor }: Pick<JobStep, "q" | "startedAt" | "cursor">,
 	limit: number,
 	{ deadLetters, scheduler }: Pick<Ports, "deadLetters" | "scheduler">,
 ): Promise<{ ids: string[]; next: string | null }> {

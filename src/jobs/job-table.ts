@@ -4,8 +4,8 @@ import type {
 	Counted,
 	Job,
 	JobRequest,
+	JobStep,
 	Remaining,
-	Step,
 	StepResult,
 } from "./job.ts";
 
@@ -41,7 +41,7 @@ const ERRORS = 10;
 export const END = "end";
 
 /** A running job with the place where it goes on. */
-export interface RunningJob extends Step {
+export interface RunningJob extends JobStep {
 	id: string;
 	/** The batch was begun before, and its end was not stored. */
 	isInFlight: boolean;

@@ -74,7 +74,7 @@ export interface Job extends JobRequest, Counted {
 }
 
 /** One batch of a job. */
-export interface Step extends JobRequest {
+export interface JobStep extends JobRequest {
 	/** The id of the API key that started the job. */
 	by: string;
 	/** Items that changed after this are not acted on, in epoch milliseconds. */

@@ -4,7 +4,7 @@ import { encodeEvent } from "../event/encode.ts";
 import { PAYLOAD_RETENTION } from "../event/limits.ts";
 import type { EventLife } from "../journal/life.ts";
 import type { Ports } from "../ports.ts";
-import type { Step } from "./job.ts";
+import type { JobStep } from "./job.ts";
 
 type PlanPorts = Pick<Ports, "payloads" | "deadLetters" | "clock">;
 
@@ -22,7 +22,7 @@ export type Plan =
 export async function planOf(
 	life: EventLife,
 	isIncomplete: boolean,
-	{ handler = "", onlyIfNeverRan = false }: Step,
+	{ handler = "", onlyIfNeverRan = false }: JobStep,
 	ports: PlanPorts,
 ): Promise<Plan> {
 	const past = life.deliveries.find((one) => one.handler === handler);

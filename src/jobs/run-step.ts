@@ -9,7 +9,7 @@ import { cancel } from "../schedule/schedule.ts";
 import { deliverStep } from "./deliver.ts";
 import { eraseStep } from "./erase.ts";
 import { findItems, type ListAction } from "./items.ts";
-import type { Step, StepResult } from "./job.ts";
+import type { JobStep, StepResult } from "./job.ts";
 
 /** Items in one batch. A replay makes three calls, and an invocation may make a thousand (Workers, limits). */
 const BATCH = 100;
@@ -28,7 +28,7 @@ type StepPorts = Pick<
  * @throws UnavailableError if the batch could not be found
  */
 export async function runStep(
-	step: Step,
+	step: JobStep,
 	ports: StepPorts,
 	queueRetention: number,
 ): Promise<StepResult> {

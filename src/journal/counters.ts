@@ -53,7 +53,7 @@ export function countsOf(entries: readonly Entry[]): Counts {
 	return { events, handlers: Object.fromEntries(handlers) };
 }
 
-export function sumOf(one: Counts, other: Counts): Counts {
+export function addCounts(one: Counts, other: Counts): Counts {
 	const events = { ...one.events };
 	for (const [type, count] of Object.entries(other.events))
 		events[type] = (events[type] ?? 0) + count;

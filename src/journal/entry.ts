@@ -81,7 +81,7 @@ export function spanOf({ steps, time }: Entry): [first: number, last: number] {
 }
 
 /** The keys under which a page's Bloom filter finds an entry. */
-export function keysOf(entry: Entry): string[] {
+export function filterKeysOf(entry: Entry): string[] {
 	const tags = Object.entries(entry.tags ?? {});
 	return [
 		idKey(entry.id),

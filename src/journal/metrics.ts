@@ -3,10 +3,10 @@ import { RefusedError } from "../event/errors.ts";
 import { type Filter, matchesGlob, parseFilter } from "../lists/filter.ts";
 import type { Ports } from "../ports.ts";
 import {
+	addCounts,
 	type HandlerCounts,
 	NO_COUNTS,
 	quantileOf,
-	sumOf,
 } from "./counters.ts";
 import type { IntervalCounts } from "./minute-table.ts";
 import { journalOf } from "./read.ts";
@@ -94,7 +94,7 @@ export async function readMetrics(
 		events,
 		handlers,
 		deploys = {},
-	} = counted.reduce((sum, { counts }) => sumOf(sum, counts), NO_COUNTS);
+	} = counted.reduce((sum, { counts }) => addCounts(sum, counts), NO_COUNTS);
 	const isMeant = (id: string) =>
 		handler === undefined || matchesGlob(handler, id);
 	return {

@@ -1,5 +1,5 @@
 /** The counts of each minute, for all handlers in one row. It must not read pages. */
-import { type Counts, NO_COUNTS, sumOf } from "./counters.ts";
+import { addCounts, type Counts, NO_COUNTS } from "./counters.ts";
 import { DayTables, dayOf } from "./day-table.ts";
 
 const MINUTE = 60_000;
@@ -32,7 +32,7 @@ export class MinuteTable {
 		const [row] = this.#sql
 			.exec<{ counts: string }>(`SELECT counts FROM ${table} WHERE at = ?`, at)
 			.toArray();
-		const sum = sumOf(row ? JSON.parse(row.counts) : NO_COUNTS, counts);
+		const sum = addCounts(row ? JSON.parse(row.counts) : NO_COUNTS, counts);
 		this.#sql.exec(
 			`INSERT INTO ${table} VALUES (?, ?)
 			 ON CONFLICT (at) DO UPDATE SET counts = excluded.counts`,
@@ -60,7 +60,7 @@ export class MinuteTable {
 			for (const row of rows) {
 				const at = Math.floor(row.at / step) * step;
 				const sum = intervals.get(at) ?? NO_COUNTS;
-				intervals.set(at, sumOf(sum, JSON.parse(row.counts)));
+				intervals.set(at, addCounts(sum, JSON.parse(row.counts)));
 			}
 		}
 		return [...intervals].map(([at, counts]) => ({ at, counts }));

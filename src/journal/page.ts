@@ -3,7 +3,13 @@
  * It stores nothing.
  */
 import { addKey, newBloom } from "./bloom.ts";
-import { type Entry, handlersOf, hasFailed, keysOf, spanOf } from "./entry.ts";
+import {
+	type Entry,
+	filterKeysOf,
+	handlersOf,
+	hasFailed,
+	spanOf,
+} from "./entry.ts";
 
 /** What a search reads of a page before it opens it. */
 export interface Summary {
@@ -38,7 +44,7 @@ export async function pageOf(
 	filterBytes?: number,
 ): Promise<Page> {
 	const spans = entries.map(spanOf);
-	const keys = new Set(entries.flatMap(keysOf));
+	const keys = new Set(entries.flatMap(filterKeysOf));
 	const bloom =
 		filterBytes === undefined
 			? newBloom(keys.size)

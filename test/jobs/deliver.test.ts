@@ -6,7 +6,7 @@ import type { DeadLetters } from "../../src/dead-letters/dead-letters-object.ts"
 import { RefusedError, UnavailableError } from "../../src/event/errors.ts";
 import { newId } from "../../src/event/id.ts";
 import { NonRetryableError } from "../../src/index.ts";
-import type { Step, StepResult } from "../../src/jobs/job.ts";
+import type { JobStep, StepResult } from "../../src/jobs/job.ts";
 import { startJob } from "../../src/jobs/jobs.ts";
 import { runStep } from "../../src/jobs/run-step.ts";
 import { countsOf } from "../../src/journal/counters.ts";
@@ -74,14 +74,14 @@ function entryOf(changes: Partial<Entry> = {}, handler = "second"): Entry {
 
 type Ports = ReturnType<typeof portsWith>["ports"];
 
-const stepOf = (changes: Partial<Step> = {}): Step => ({
+const stepOf = (changes: Partial<JobStep> = {}): JobStep => ({
 	...{ action: "deliver", q: "tag.customer:c42", handler: "first" },
 	...{ by: "oncall", startedAt: Date.now(), cursor: null, ...changes },
 });
 
 /** Runs a job to its end, as its object does. @param between runs after each step */
 async function run(
-	step: Step,
+	step: JobStep,
 	ports: Ports,
 	between: (result: StepResult) => unknown = () => {},
 ) {

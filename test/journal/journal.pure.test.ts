@@ -10,11 +10,11 @@ import {
 	SMALLEST_FILTER,
 } from "../../src/journal/bloom.ts";
 import {
+	addCounts,
 	BOUNDS,
 	countsOf,
 	NO_COUNTS,
 	quantileOf,
-	sumOf,
 } from "../../src/journal/counters.ts";
 import type { Entry, Step } from "../../src/journal/entry.ts";
 import { lifeOf } from "../../src/journal/life.ts";
@@ -151,7 +151,10 @@ describe("counts", () => {
 	test("are the same, whether batches are counted together or one by one", () => {
 		fc.assert(
 			fc.property(fc.array(entry), fc.array(entry), (one, other) => {
-				const sum = sumOf(sumOf(NO_COUNTS, countsOf(one)), countsOf(other));
+				const sum = addCounts(
+					addCounts(NO_COUNTS, countsOf(one)),
+					countsOf(other),
+				);
 				expect(sum).toEqual(countsOf([...one, ...other]));
 			}),
 		);
