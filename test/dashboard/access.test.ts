@@ -177,6 +177,23 @@ describe("a session", () => {
 		expect(await updates.next()).toBe("");
 	});
 
+	test("that makes too many requests keeps its list: the stream says that there are no updates now", async () => {
+		const person = visitor();
+		await person.signIn("read");
+		bindings.KEY_RATE_LIMIT = { limit: async () => ({ success: false }) };
+		bindings.TIDINGS_RATE_LIMITS = { key: { limit: 3, period: 60 } };
+		try {
+			const accept = { accept: "text/html, text/event-stream" };
+			const { status, text } = await person.get("/events/live", accept);
+			expect([status, text]).toEqual([
+				...[200, "event: stopped\nretry: 30000\ndata:\n\n"],
+			]);
+		} finally {
+			delete bindings.KEY_RATE_LIMIT;
+			delete bindings.TIDINGS_RATE_LIMITS;
+		}
+	});
+
 	test("is not valid once a part of it was changed", async () => {
 		const person = visitor();
 		await person.signIn("read");
