@@ -5,10 +5,12 @@ import { encodeEvent } from "../event/encode.ts";
 import { headOf, type TidingsEvent } from "../event/envelope.ts";
 import { INLINE_BYTES } from "../event/limits.ts";
 import type { Outcome } from "../event/outcome.ts";
+import type { Reporter } from "../handlers/call.ts";
 import type { Handler } from "../handlers/handler.ts";
 import { NonRetryableError } from "../handlers/handler-errors.ts";
 import { HandlerRegistry } from "../handlers/registry.ts";
 import { policyOf, type Retries } from "../handlers/retry-policy.ts";
+import { inTime } from "../platform/timer.ts";
 import type { Ports } from "../ports.ts";
 import {
 	CANARIES,
@@ -63,6 +65,9 @@ function onPurpose(): Error {
 	return new Error("this canary fails on purpose");
 }
 
+/** Less than the timeout of an attempt, whose error would not name the Worker. In milliseconds. */
+const ANSWER_WITHIN = 4_000;
+
 /** No handler can have this id: it has a space. */
 const NO_HANDLER = "tidings selftest";
 
@@ -80,11 +85,10 @@ async function callWorker(event: TidingsEvent, ports: Ports): Promise<void> {
 		timeout: 1,
 	};
 	const record = encodeEvent(headOf(event), { text: "null" });
+	const report: Reporter = async (_, outcome) => void reported.push(outcome);
+	const call = { record, handlers: [handler], within: ANSWER_WITHIN };
 	try {
-		await worker.run(
-			{ record, handlers: [handler], within: RUN_TIME },
-			async (_, outcome) => void reported.push(outcome),
-		);
+		await inTime(worker.run(call, report), ANSWER_WITHIN, ports.timer);
 	} catch (cause) {
 		const { message } = cause as Error;
 		throw new Error(`the Worker ${key} was not reached: ${message}`, { cause });

@@ -6,6 +6,7 @@ import { deadLetterId } from "../../src/event/dead-letter.ts";
 import { encodeEvent } from "../../src/event/encode.ts";
 import type { Envelope, FinalFailure } from "../../src/event/envelope.ts";
 import { newId } from "../../src/event/id.ts";
+import type { HandlerWorker } from "../../src/handlers/call.ts";
 import { createEvents } from "../../src/index.ts";
 import { portsOf } from "../../src/registration.ts";
 import { absentSelftest } from "../../src/selftest/absent-selftest.ts";
@@ -169,6 +170,27 @@ test("an operator that was cut off after its replay discards the other dead lett
 	await operate();
 	expect(discarded).toHaveLength(1);
 });
+
+test.each<[string, HandlerWorker["run"], string]>([
+	["hangs", () => new Promise(() => {}), "not reached: no answer within 4000"],
+	["is no Subscriber", down, "the Worker mail was not reached: Queue is"],
+	["reports nothing", async () => {}, "the Worker mail answered nothing"],
+])(
+	"a bound Worker that %s fails its canary, and the error names it",
+	async (_, run, message) => {
+		const all = [{ key: "mail", run } as HandlerWorker];
+		const recording = recordingPorts({ workers: { all } as never });
+		recording.timer = (expire) => {
+			const timeout = setTimeout(expire, 20);
+			return () => clearTimeout(timeout);
+		};
+		const handler = canaryHandlers(recording).get(canaryEvent("worker"));
+		const event = { id: "e1", name: "n", time: 1, delay: 0 };
+		const called = (async () =>
+			handler?.run({ ...event, body: { worker: "mail" } }, {} as never))();
+		await expect(called).rejects.toThrow(message);
+	},
+);
 
 test("only the selftest publishes under its names, and no handler can have one", async () => {
 	const name = canaryEvent("dead");
