@@ -1,7 +1,13 @@
-/** Runs alarms of the objects of Tidings that are due by the clock of the test: those of the scheduler and of jobs. */
+/**
+ * Runs alarms of the objects of Tidings that are due by the clock of the test: those of the scheduler, of jobs, and of the
+ * events of apps. The other alarms only delete what has expired.
+ */
 import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
+import { appEventName } from "../../apps/app-name.ts";
 import type { Ports } from "../../ports.ts";
+import { registrationOf } from "../../registration.ts";
+import type { AnyEvents } from "../other-workers.ts";
 import { sleep } from "./sleep.ts";
 
 /** An alarm within these milliseconds counts as due now: the scheduler waits that long for more due rows. */
@@ -16,10 +22,17 @@ interface Answer {
 
 export class Alarms {
 	readonly #scheduler: Ports["scheduler"];
+	readonly #appEvents: readonly string[];
 	#objects: DurableObjectStub[] | undefined;
 
-	constructor(scheduler: Ports["scheduler"]) {
+	/** @param workers the events of the owner and of the other Workers */
+	constructor(scheduler: Ports["scheduler"], workers: readonly AnyEvents[]) {
 		this.#scheduler = scheduler;
+		this.#appEvents = workers
+			.flatMap((events) => registrationOf(events).apps)
+			.flatMap(({ declaration: { name, events } }) =>
+				Object.keys(events).map((event) => appEventName(name, event)),
+			);
 	}
 
 	/** Runs the alarms that are due. Returns whether there were any, and when the next one is due. */
@@ -34,7 +47,7 @@ export class Alarms {
 	}
 
 	async #find(): Promise<DurableObjectStub[]> {
-		const { Scheduler, Jobs } = exports as unknown as Record<
+		const { Scheduler, Jobs, Subscriptions } = exports as unknown as Record<
 			string,
 			DurableObjectNamespace | undefined
 		>;
@@ -42,6 +55,7 @@ export class Alarms {
 		return [
 			...shards.map((_, shard) => Scheduler?.getByName(`shard-${shard}`)),
 			Jobs?.getByName("jobs"),
+			...this.#appEvents.map((name) => Subscriptions?.getByName(name)),
 		].filter((stub) => stub !== undefined);
 	}
 }

@@ -102,7 +102,10 @@ export function createTestEvents<Listed extends Catalogue>(
 
 	/** Returns when the next alarm is due, in epoch milliseconds; null without one. */
 	async function settle(): Promise<number | null> {
-		alarms ??= new Alarms(checkOwner(owner).ports.scheduler);
+		alarms ??= new Alarms(checkOwner(owner).ports.scheduler, [
+			events,
+			...Object.values(eventsOf(workers)),
+		]);
 		for (;;) {
 			await drain();
 			const { hasRun, nextAt } = await alarms.runDue();
