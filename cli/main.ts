@@ -83,7 +83,7 @@ function textOf({ message, cause, ...error }: Error): string {
 	if (code === "ECONNREFUSED")
 		return `${message}. Nothing listens there: start tidings dev, or give --url.`;
 	return "code" in error && error.code === "unauthorized"
-		? `${message}. ${NO_VALID_KEY}`
+		? `${context.target().url}: ${message}. ${NO_VALID_KEY}`
 		: message;
 }
 

@@ -4,7 +4,7 @@ import { DEV_VARS, wranglerVariables } from "./dev-vars.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** The address of `wrangler dev`. */
-const LOCAL_URL = "http://localhost:8787";
+export const LOCAL_URL = "http://localhost:8787";
 
 export interface TargetOptions {
 	url?: string;

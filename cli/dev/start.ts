@@ -5,6 +5,7 @@ import { createAdmin } from "../../src/admin.ts";
 import { exampleOf } from "../../src/handlers/example-body.ts";
 import { wranglerVariables } from "../dev-vars.ts";
 import { FIRST_BODY, FIRST_NAME } from "../init/sources.ts";
+import { LOCAL_URL } from "../target.ts";
 import type { DevArguments } from "./arguments.ts";
 
 export interface Start {
@@ -29,12 +30,18 @@ export async function startOf(
 		["Key", key ?? NO_KEY],
 		...(page === undefined ? [] : [["Dashboard", page]]),
 		...(key === undefined ? [] : [["Publish", await publishText(url, key)]]),
+		...(url === (TIDINGS_URL ?? LOCAL_URL) ? [] : [["Commands", urlText(url)]]),
 	] as const;
 	const text = rows
 		.map(([title, value]) => `${styleText("bold", title.padEnd(10))} ${value}`)
 		.join("\n");
 	const paths = [`${url}/v1/`, ...(page === undefined ? [] : [page])];
 	return { text, paths: paths.map((one) => new URL(one).pathname) };
+}
+
+/** Wrangler takes another port if its own is in use, and the commands would ask the Worker that has it. */
+function urlText(url: string): string {
+	return `need the URL in other terminals: export TIDINGS_URL=${url}`;
 }
 
 const NO_KEY =

@@ -240,6 +240,7 @@ test("dev's curl command has a body that the schema of the event accepts", async
 	expect(stripVTControlCharacters(text).split("\n")).toEqual([
 		...[`Worker     ${at}`, "Key        tid_a_b"],
 		`Publish    curl ${at}/v1/events -H 'authorization: Bearer tid_a_b' -H 'content-type: application/json' -d '${event}'`,
+		`Commands   need the URL in other terminals: export TIDINGS_URL=${at}`,
 	]);
 	expect(paths).toEqual(["/v1/"]);
 });
