@@ -115,13 +115,17 @@ describe("the package", () => {
 /** The libraries of which a project should have one copy, in versions that do not exist yet. */
 const NEWER: Record<string, string> = { zod: "4.999.0", hono: "4.999.0" };
 
+/** The one that `npm create cloudflare` installs: another range of the package would stop the installation. */
+const VITEST = "4.1.11";
+
 describe("npm install of the package, with empty libraries in place of its dependencies", () => {
 	const project = join(folder, "project");
 	let output = "";
 
 	beforeAll(async () => {
 		const dependencies: Record<string, string> = { tidings: `file:${tarball}` };
-		for (const [name, range] of Object.entries(manifest.dependencies)) {
+		const libraries = { ...manifest.dependencies, vitest: `^${VITEST}` };
+		for (const [name, range] of Object.entries(libraries)) {
 			const version = NEWER[name] ?? range.slice(1);
 			dependencies[name] = `file:${join(folder, "libraries", name)}`;
 			await mkdir(join(folder, "libraries", name), { recursive: true });
