@@ -23,12 +23,14 @@ export interface Problem {
 	detail: string;
 }
 
+/** The backlog of one queue. */
 export interface QueueFigures {
+	/** Messages that wait. */
 	backlogCount: number;
 	backlogBytes: number;
-	/** Null if the queue is empty. */
+	/** Epoch milliseconds. Null if the queue is empty. */
 	oldestMessageAt: number | null;
-	/** How long the oldest message has waited. 0 if the queue is empty. */
+	/** How long the oldest message has waited, in milliseconds. 0 if the queue is empty. */
 	lag: number;
 }
 

@@ -22,6 +22,8 @@ const FORM =
 	"give exactly one tag, such as tag.customer:c42, and, if needed, until, the time of publishing";
 
 /**
+ * Reads the filter of a job that erases.
+ *
  * @param startedAt events that are published later stay, in epoch milliseconds
  * @throws RefusedError `invalid_request` unless the filter is one tag, with or without `until`
  */

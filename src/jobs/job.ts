@@ -1,6 +1,7 @@
 /** A job: an action on everything that matches a filter, with its progress. Types only. */
 import type { Failure } from "../event/failure.ts";
 
+/** All actions, as callers write them. */
 export const ACTIONS = [
 	"replay",
 	"discard",
@@ -20,6 +21,7 @@ export type Action = (typeof ACTIONS)[number];
 /** What a job does. */
 export interface JobRequest {
 	action: Action;
+	/** A filter. Its words depend on the action. */
 	q: string;
 	/** The id of the handler that gets the events, for `deliver`. */
 	handler?: string | undefined;
@@ -47,7 +49,10 @@ export interface Counted {
 /** A job as callers see it. Times are in epoch milliseconds. */
 export interface Job extends JobRequest, Counted {
 	id: string;
-	/** The filter, as it was given. When an `erase` ends, its value is removed from the filters of all jobs, as soon as they end. */
+	/**
+	 * The filter, as it was given. When an `erase` ends, the value of its tag is removed from its own filter and from those
+	 * of other jobs, as soon as they end.
+	 */
 	q: string;
 	/** `stopped` by a caller. */
 	state: "running" | "done" | "stopped";
@@ -68,6 +73,7 @@ export interface Job extends JobRequest, Counted {
 	remaining?: Remaining;
 	/** The id of the API key that started it. */
 	by: string;
+	/** Nothing that happens later is a part of the job. */
 	startedAt: number;
 	/** Null while it runs. */
 	endedAt: number | null;
@@ -83,7 +89,9 @@ export interface JobStep extends JobRequest {
 	cursor: string | null;
 }
 
+/** What one batch has done. */
 export interface StepResult {
+	/** Items that it has acted on. */
 	done: number;
 	/** Those that could not be acted on, and why. */
 	errors: readonly { id: string; reason: string }[];

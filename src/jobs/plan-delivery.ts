@@ -16,6 +16,8 @@ export type Plan =
 	| { type: "send"; record: string };
 
 /**
+ * Decides what is done with one event. Extends the time of a body that is stored apart.
+ *
  * @param isIncomplete the journal cannot read every entry of the event
  * @throws UnavailableError
  */

@@ -6,15 +6,17 @@ export const BOUNDS = [
 	5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 15_000,
 ] as const;
 
+/** Attempts of one handler, by their outcome. */
 export interface HandlerCounts {
 	delivered: number;
 	/** Attempts that failed and are retried. */
 	retrying: number;
 	dead: number;
-	/** Durations of attempts, by bucket. */
+	/** Number of attempts in each bucket of `BOUNDS`; the last bucket has those that took longer. */
 	durations: number[];
 }
 
+/** What is counted of a batch, a minute or a longer interval. */
 export interface Counts {
 	/** Events by what was reported about them. */
 	events: Record<string, number>;
@@ -30,6 +32,7 @@ const EVENT_STEPS: ReadonlySet<string> = new Set([
 	"ignored",
 ]);
 
+/** Counts the steps of entries. */
 export function countsOf(entries: readonly Entry[]): Counts {
 	const events: Counts["events"] = {};
 	// A map: a handler may have any id, also one of a member that every object has.
@@ -53,6 +56,7 @@ export function countsOf(entries: readonly Entry[]): Counts {
 	return { events, handlers: Object.fromEntries(handlers) };
 }
 
+/** Returns the sum. A version of the Worker has its earlier time. */
 export function addCounts(one: Counts, other: Counts): Counts {
 	const events = { ...one.events };
 	for (const [type, count] of Object.entries(other.events))

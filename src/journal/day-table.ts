@@ -91,11 +91,12 @@ export function dropTables(
 	return over.map(({ day }) => day);
 }
 
-/** Days since 1970. */
+/** Returns the days since 1970. @param time epoch milliseconds */
 export function dayOf(time: number): number {
 	return Math.floor(time / DAY);
 }
 
+/** Formats a day since 1970 as `2027-01-14`. */
 export function dateOf(day: number): string {
 	return new Date(day * DAY).toISOString().slice(0, 10);
 }

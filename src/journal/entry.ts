@@ -63,6 +63,7 @@ export function hasFailed({ steps }: Entry): boolean {
 	return steps.some(({ type }) => type === "retrying" || type === "dead");
 }
 
+/** Returns the ids of the handlers that an entry names, also more than once. */
 export function handlersOf({ steps }: Entry): string[] {
 	return steps.flatMap((step) => {
 		if ("handlers" in step) return step.handlers;
@@ -80,7 +81,7 @@ export function spanOf({ steps, time }: Entry): [first: number, last: number] {
 		: [Math.min(...times), Math.max(...times)];
 }
 
-/** The keys under which a page's Bloom filter finds an entry. */
+/** Returns the keys under which the Bloom filter of a page finds an entry. */
 export function filterKeysOf(entry: Entry): string[] {
 	const tags = Object.entries(entry.tags ?? {});
 	return [
@@ -92,11 +93,12 @@ export function filterKeysOf(entry: Entry): string[] {
 	];
 }
 
+/** Returns the key of an event's id. */
 export function idKey(id: string): string {
 	return `id=${id}`;
 }
 
-/** @param failed finds only entries with a failure, which most searches look for */
+/** Returns the key of a tag. @param failed finds only entries with a failure, which most searches look for */
 export function tagKey(key: string, value: string, failed: boolean): string {
 	return `${failed ? "failed" : "tag"}.${key}=${value}`;
 }

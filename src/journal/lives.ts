@@ -41,6 +41,7 @@ interface Batch extends EventPages {
 	to?: JournalCursor;
 }
 
+/** Which events a job looks for. */
 export interface LivesQuery {
 	filter: Filter;
 	/** Patterns of names, of which an event must match one. */
@@ -51,6 +52,7 @@ export interface LivesQuery {
 	limit: number;
 }
 
+/** What one step of a job has found. */
 export interface LivesResult {
 	/** The latest first. Empty while the search for their other entries goes on. */
 	found: EventLife[];

@@ -27,6 +27,7 @@ export interface Summary {
 	bloom: Uint8Array;
 }
 
+/** A page that is stored, or appended to the last one. */
 export interface Page extends Summary {
 	/**
 	 * Parts, each its length in four bytes and compressed JSON. A page grows by parts, because nothing can be added to
@@ -36,6 +37,8 @@ export interface Page extends Summary {
 }
 
 /**
+ * Makes a page of entries.
+ *
  * @param entries at least one
  * @param filterBytes size of the Bloom filter. Default: by the number of keys
  */
@@ -63,7 +66,7 @@ export async function pageOf(
 	};
 }
 
-/** @throws Error if the data is damaged */
+/** Reads the entries of a page. @throws Error if the data is damaged */
 export async function entriesIn(data: Uint8Array): Promise<Entry[]> {
 	const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
 	const entries: Entry[] = [];

@@ -27,6 +27,7 @@ interface Collected {
 	labels?: Pick<Entry, "by" | "tags">;
 }
 
+/** Collects what happens to events until their entries are sent. */
 export class Recorder {
 	readonly #options: JournalOptions;
 	readonly #collected = new Map<string, Collected>();
@@ -39,6 +40,7 @@ export class Recorder {
 	 * A message of an event has arrived.
 	 *
 	 * @param sentAt when it was sent, in epoch milliseconds
+	 * @param now epoch milliseconds
 	 */
 	receive(event: ReceivedEvent, sentAt: number, now: number): void {
 		const { id, name } = event.envelope;

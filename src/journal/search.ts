@@ -28,11 +28,10 @@ export type JournalCursor = readonly [day: number, page: number, entry: number];
 /** After every entry of a page. */
 export const LAST = Number.MAX_SAFE_INTEGER;
 
+/** What one search has found. */
 export interface SearchResult {
 	/** The latest first. */
 	entries: Entry[];
-	/** Where each of them is: a search from there begins before it. */
-	positions: JournalCursor[];
 	/** Where the next search continues; absent if everything was searched. */
 	cursor?: JournalCursor;
 	/** The search has reached this time, in epoch milliseconds. */
@@ -63,11 +62,10 @@ export async function search(
 ): Promise<SearchResult> {
 	const result: SearchResult = {
 		entries: [],
-		positions: [],
 		searchedUntil: Date.now(),
 		unreadable: [],
 	};
-	const { entries, positions } = result;
+	const { entries } = result;
 	let opened = 0;
 	let last: StoredSummary | undefined;
 	let seen = 0;
@@ -90,7 +88,6 @@ export async function search(
 			const entry = found[--number] as Entry;
 			if (!isMatch(entry, filter)) continue;
 			entries.push(entry);
-			positions.push([day, id, number]);
 		}
 		if (number > 0) return { ...result, cursor: [day, id, number] };
 	}
@@ -148,6 +145,7 @@ export async function read(
 
 const DAY = 86_400_000;
 
+/** Whether no page of a day, in days since 1970, can have an entry of a time. */
 export function isOutside(
 	day: number,
 	{ since, until }: Pick<Filter, "since" | "until">,
@@ -179,6 +177,7 @@ export function mayMatch(page: Summary, filter: Filter): boolean {
 	);
 }
 
+/** Whether an entry matches a filter. */
 export function isMatch(entry: Entry, filter: Filter): boolean {
 	const { id, name, tags = {}, since, until, text } = filter;
 	const [first, last] = spanOf(entry);

@@ -48,7 +48,7 @@ export class KeyTable {
 			.sort((a, b) => b - a);
 	}
 
-	/** Finds a key that is not older than its retention. */
+	/** Finds a key that is not older than its retention. @param now epoch milliseconds, here and below */
 	find(key: string, now: number): StoredKey | undefined {
 		for (const hour of this.#recent(now)) {
 			const [row] = this.#sql
@@ -91,15 +91,17 @@ export class KeyTable {
 		this.#update(key, now, "receipt", receipt);
 	}
 
+	/** The reservation begins again: one row written. */
 	renew(key: string, now: number): void {
 		this.#update(key, now, "reserved_at", now);
 	}
 
-	/** The next call takes the reservation over. */
+	/** The next call takes the reservation over: one row written. */
 	release(key: string, now: number): void {
 		this.#update(key, now, "reserved_at", 0);
 	}
 
+	/** Drops the hours that end before a time, in epoch milliseconds. */
 	dropBefore(time: number): void {
 		const first = Math.floor(time / HOUR);
 		// If a storage error interrupts it, some are gone the next time.

@@ -7,6 +7,7 @@ import { RefusedError } from "../event/errors.ts";
 import { isPattern } from "../event/name.ts";
 import { show } from "../event/validation.ts";
 
+/** All states of events and deliveries that a filter can name. */
 export const STATES = [
 	"scheduled",
 	"queued",
