@@ -35,12 +35,7 @@ function busWith(
 ) {
 	const events = createEvents({ observe: () => {} });
 	events.on("tick", { id: "handle", retries: 3 }, handle);
-	return dispose(createTestEvents(events, options));
-}
-
-function dispose<Bus extends { dispose(): void }>(bus: Bus): Bus {
-	onTestFinished(() => bus.dispose());
-	return bus;
+	return createTestEvents(events, options);
 }
 
 const minute = 60_000;
@@ -48,7 +43,7 @@ const SECOND = { backoff: "constant", base: "1 second" } as const;
 
 describe("virtual time", () => {
 	test("days later a reminder goes out, and after two failures the third attempt succeeds", async () => {
-		const bus = dispose(createTestEvents(events, { now: "2027-03-01T09:00Z" }));
+		const bus = createTestEvents(events, { now: "2027-03-01T09:00Z" });
 		bus.failNext("send-mail", 2);
 		await bus.publish("user.joined", body);
 		expect(bus.attempts()).toEqual([]);
@@ -229,7 +224,7 @@ describe("what is recorded", () => {
 			console.log("handled", body);
 			if (body === 1) throw new Error("again");
 		});
-		const bus = dispose(createTestEvents(loud));
+		const bus = createTestEvents(loud);
 		await bus.publish("tick", 2);
 		await bus.settle();
 		expect(log).toHaveBeenCalledWith("handled", 2);
@@ -237,7 +232,7 @@ describe("what is recorded", () => {
 	});
 
 	test("two buses of the same events do not see each other", async () => {
-		const one = dispose(createTestEvents(events));
+		const one = createTestEvents(events);
 		const other = createTestEvents(events);
 		await Promise.all([
 			one.publish("user.joined", body).then(() => one.settle()),
@@ -281,7 +276,7 @@ describe("faults", () => {
 	] as const)(
 		"a crash %s loses nothing: the delivery runs again",
 		async (point) => {
-			const bus = dispose(createTestEvents(events));
+			const bus = createTestEvents(events);
 			bus.crashAt(point);
 			await bus.publish("user.joined", body);
 			await bus.settle();
@@ -382,12 +377,10 @@ describe("one Worker and others", () => {
 			);
 			await mail.publish("mail.sent", body);
 		});
-		const bus = dispose(
-			createTestEvents(events, {
-				env: { FROM: "owner@example.com" },
-				workers: { mail: { events: mail, env: { FROM: "mail@example.com" } } },
-			}),
-		);
+		const bus = createTestEvents(events, {
+			env: { FROM: "owner@example.com" },
+			workers: { mail: { events: mail, env: { FROM: "mail@example.com" } } },
+		});
 		bus.failNext("mail/welcome");
 		await bus.publish("user.joined", body);
 		await bus.advance("1 minute");
@@ -406,7 +399,7 @@ describe("one Worker and others", () => {
 			text: `${name} ${body.name} ${attempt}`,
 			at: Date.now(),
 		}));
-		const bus = dispose(createTestEvents(upper, { now: 1_900_000_000_000 }));
+		const bus = createTestEvents(upper, { now: 1_900_000_000_000 });
 		expect(await bus.run("greet", { name: "ada" }, { attempt: 3 })).toEqual({
 			text: "named ADA 3",
 			at: 1_900_000_000_000,
@@ -438,9 +431,10 @@ describe("one Worker and others", () => {
 			await events.publish(UserJoined, (await request.json()) as typeof body);
 			return Response.json({ env, at: Date.now() });
 		};
-		const bus = dispose(
-			createTestEvents(events, { now: "2027-03-01T09:00Z", env: { A: 1 } }),
-		);
+		const bus = createTestEvents(events, {
+			now: "2027-03-01T09:00Z",
+			env: { A: 1 },
+		});
 		const request = new Request("https://shop.test/", {
 			method: "POST",
 			body: JSON.stringify(body),
@@ -461,7 +455,7 @@ describe("one Worker and others", () => {
 		const API_KEYS = JSON.stringify([
 			{ id: "kit", scopes: ["publish"], digest },
 		]);
-		const bus = dispose(createTestEvents(events, { env: { API_KEYS } }));
+		const bus = createTestEvents(events, { env: { API_KEYS } });
 		const publish = (headers: HeadersInit) =>
 			bus.fetch("/v1/events", {
 				method: "POST",
@@ -475,7 +469,7 @@ describe("one Worker and others", () => {
 	});
 
 	test("an invalid event is rejected as in a Worker", async () => {
-		const bus = dispose(createTestEvents(events));
+		const bus = createTestEvents(events);
 		await expect(
 			bus.publish("user.joined", { email: "nobody" }),
 		).rejects.toMatchObject({ name: "RefusedError", code: "schema_violation" });
@@ -501,7 +495,7 @@ describe("a bus that no test disposes of", () => {
 
 describe("a mistake in a test is an error", () => {
 	test("a handler or a point that does not exist, and an unknown option", () => {
-		const bus = dispose(createTestEvents(events));
+		const bus = createTestEvents(events);
 		expect(() => bus.attempts("send-mial")).toThrow(
 			'there is no handler "send-mial"; there are send-mail, remind',
 		);

@@ -118,6 +118,7 @@ describe("a bus over real queues and objects", () => {
 		expect(Date.now).not.toBe(now);
 		const bus = createTestEvents(events);
 		await expect(before.settle()).rejects.toThrow(/disposed/);
+		await expect(before.publish("load.one")).rejects.toThrow(/disposed/);
 		await bus.publish("load.one", null);
 		await bus.settle();
 		expect(before.attempts()).toEqual([]);

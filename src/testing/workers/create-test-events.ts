@@ -92,6 +92,11 @@ export function createTestEvents<Listed extends Catalogue>(
 			);
 	};
 
+	async function whileOpen<Result>(act: () => Result | Promise<Result>) {
+		checkOpen();
+		return act();
+	}
+
 	async function drain(): Promise<void> {
 		checkOwner(owner);
 		do {
@@ -113,13 +118,15 @@ export function createTestEvents<Listed extends Catalogue>(
 		}
 	}
 
+	const { publish, publishBatch, cancel, reschedule } = events as Events;
 	const bus: TestEvents & { drain(): Promise<void> } = {
 		...observationsOf(recording, failures, handlers),
-		publish: (events as Events).publish,
-		publishBatch: (events as Events).publishBatch,
-		cancel: events.cancel,
-		reschedule: events.reschedule,
-		request: async (act) => act(),
+		publish: (...args: unknown[]) =>
+			whileOpen(() => publish(...(args as [string]))),
+		publishBatch: (items) => whileOpen(() => publishBatch(items)),
+		cancel: (id) => whileOpen(() => cancel(id)),
+		reschedule: (id, after) => whileOpen(() => reschedule(id, after)),
+		request: (act) => whileOpen(act),
 		fetch: async (path, init) => {
 			const { default: main } = exports as unknown as { default: Fetcher };
 			return main.fetch(new Request(new URL(path, ORIGIN), init));
