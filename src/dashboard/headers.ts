@@ -1,7 +1,7 @@
 /** The security headers of every response of the dashboard. */
 
 /** No inline code or style, nothing from elsewhere, and no form or frame of another site. */
-export const POLICY = [
+const POLICY = [
 	...(["default-src 'none'", "script-src 'self'", "style-src 'self'"] as const),
 	...(["img-src 'self'", "connect-src 'self'", "form-action 'self'"] as const),
 	...(["base-uri 'none'", "frame-ancestors 'none'"] as const),

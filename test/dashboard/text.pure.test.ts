@@ -4,7 +4,7 @@ import { durationText } from "../../src/dashboard/components/time.tsx";
 import { filterText, sharedText } from "../../src/dashboard/filter-text.ts";
 import { prettyJson, readBody } from "../../src/dashboard/json-text.ts";
 import { publishCommand } from "../../src/dashboard/snippets.tsx";
-import { timelineOf } from "../../src/dashboard/timeline.ts";
+import { timelineOf } from "../../src/dashboard/timeline-layout.ts";
 import type { EventLife } from "../../src/journal/life.ts";
 import { parseFilter } from "../../src/lists/filter.ts";
 

@@ -9,7 +9,7 @@ import {
 	MOST_ATTEMPTS,
 	timelineOf,
 	worstOf,
-} from "../timeline.ts";
+} from "../timeline-layout.ts";
 import { useView } from "../view.ts";
 import { ErrorDetails } from "./error-details.tsx";
 import { shortened } from "./list.tsx";

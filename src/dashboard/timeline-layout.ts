@@ -1,4 +1,4 @@
-/** Computes the bars of an event's timeline: when each delivery waited, and when it ran. Pure. */
+/** Lays out the timeline of an event: lanes with bars for when each delivery waited, and when it ran. Pure. */
 import type { EventLife } from "../journal/life.ts";
 
 export type Delivery = EventLife["deliveries"][number];
@@ -13,7 +13,7 @@ export interface Bar {
 	attempt?: Attempt;
 }
 
-export interface Timeline {
+interface Layout {
 	/** When the event could be delivered at the earliest: its due time, or when it was published. */
 	from: number;
 	until: number;
@@ -39,7 +39,7 @@ export function hasEnded(state: string): boolean {
 	return ENDED.includes(state);
 }
 
-export function timelineOf(life: EventLife, now: number): Timeline {
+export function timelineOf(life: EventLife, now: number): Layout {
 	const { deliveries, time, delay = 0, dueAt } = life;
 	const from = Math.max(time, dueAt ?? time + delay);
 	const starts = deliveries.flatMap(({ attempts }) =>
