@@ -55,7 +55,7 @@ describe("a call that is cut off", () => {
 		expect(await consuming).toBe("ack");
 		expect(sent(ports)).toHaveLength(2);
 		await expect(late?.("fake/send", { type: "delivered" })).rejects.toThrow(
-			"too late",
+			"has ended",
 		);
 		expect(ends(ports)).toEqual(["split "]);
 	});
