@@ -49,7 +49,7 @@ export function initCommand(program: Command, context: Context): void {
 				if (findings.length > 0) console.log("");
 				for (const finding of findings) printFinding(finding);
 				if (!dryRun && files.length > 0)
-					printNext(plan, installCommand(project));
+					printNext(plan, options, installCommand(project));
 			});
 		});
 }
@@ -73,15 +73,20 @@ function lineOf({ path, change }: ChangedFile): string {
 	return `${styleText(colour, change, { stream: process.stdout })}  ${path}`;
 }
 
-function printNext({ isOwner }: Plan, install: string): void {
+function printNext(
+	{ isOwner }: Plan,
+	{ env }: InitOptions,
+	install: string,
+): void {
+	const at = env === undefined ? "" : ` --env ${env}`;
 	const steps = isOwner
 		? [
 				install,
-				"npx tidings dev",
+				`npx tidings dev${at}`,
 				`npx tidings publish ${FIRST_NAME} '${FIRST_BODY}'    (in another terminal)`,
-				"npx wrangler deploy",
+				`npx wrangler deploy${at}`,
 			]
-		: [install, "npx wrangler types", "npx wrangler deploy"];
+		: [install, "npx wrangler types", `npx wrangler deploy${at}`];
 	const lines = steps.map((step, index) => `  ${index + 1}. ${step}`);
 	console.log(`\nNext:\n${lines.join("\n")}`);
 }

@@ -137,6 +137,7 @@ test("the guide on environments shows what init --env writes", () => {
 	const folder = writeProject(parent, "empty", {
 		"package.json": '{ "name": "shop" }',
 	});
+	init(folder);
 	init(folder, { env: "staging" });
 	const path = join(import.meta.dirname, "../../docs/guides/environments.md");
 	const [, block = ""] =
