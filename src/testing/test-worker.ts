@@ -5,6 +5,7 @@ import type { Transition } from "../event/transition.ts";
 import type { Events } from "../events.ts";
 import * as objects from "../objects.ts";
 import { objectContext, setObjectContext } from "../platform/object-context.ts";
+import type { NamedQueue } from "../platform/queue-names.ts";
 import { queuesOf } from "../platform/queue-variable.ts";
 import { REGISTRATION, registrationOf } from "../registration.ts";
 import { publisher, subscriber, worker } from "../worker.ts";
@@ -14,7 +15,7 @@ import type { PlannedCrashes } from "./planned-crashes.ts";
 import type { PlannedFailures } from "./planned-failures.ts";
 import { Isolate } from "./platform/isolate.ts";
 import { Platform } from "./platform/platform.ts";
-import type { Deploy, Note } from "./platform/worker.ts";
+import type { Deploy, Note, SimulatedWorker } from "./platform/worker.ts";
 import type { RealWork } from "./real-work.ts";
 import type { Recording } from "./recording.ts";
 import type { TestFate } from "./test-fate.ts";
@@ -39,14 +40,17 @@ const QUEUES = {
 	deadLetters: "dead-letters",
 };
 
-/** As the templates configure them. */
+/** As the templates configure them, with `retryDelay` in seconds. */
 const SETTINGS = {
 	events: { batchSize: 100, retryDelay: 60, concurrency: 3 },
 	retries: { batchSize: 1, retryDelay: 120, concurrency: 10 },
 	deadLetters: { batchSize: 25, retryDelay: 3_600, concurrency: 2 },
 };
 
+/** In milliseconds. */
 const RETENTION = 14 * 86_400_000;
+
+/** The binding of the owner's entrypoint, which other Workers have as `EVENTS`. */
 const PUBLISHER = "TIDINGS_TEST_PUBLISHER";
 
 /** The context of each invocation. Tidings uses the functions of `cloudflare:workers` instead. */
@@ -57,8 +61,6 @@ export function startWorker(events: AnyEvents, options: WorkerOptions) {
 	const { env, config, workers, start, fate, recording, listen } = options;
 	const TIDINGS_QUEUES = env.TIDINGS_QUEUES ?? QUEUES;
 	const queues = queuesOf(TIDINGS_QUEUES);
-	const deadLetterQueue = queues.find(({ role }) => role === "deadLetters")
-		?.name as string;
 	let deploy: Deploy;
 	let owner: object;
 	const others = Object.entries(workers).map(([key, other]) => ({
@@ -93,16 +95,7 @@ export function startWorker(events: AnyEvents, options: WorkerOptions) {
 					]),
 				),
 			},
-			queues: Object.fromEntries(
-				queues.map(({ name, role, binding }) => [
-					name,
-					{
-						...SETTINGS[role],
-						...{ binding, maxRetries: 100, retention: RETENTION },
-						...(role !== "deadLetters" && { deadLetterQueue }),
-					},
-				]),
-			),
+			queues: settingsOf(queues),
 			skewed: 0,
 			duplicateDelay: 0,
 			// The lines of Tidings are in the timeline.
@@ -180,6 +173,22 @@ function subjectsOf(value: unknown, recording: Recording): string[] {
 	}
 	if (className !== "Scheduler" || !Array.isArray(first)) return [];
 	return first.flatMap(({ record }) => recording.readRecord(record));
+}
+
+/** The settings of each queue, by its name. */
+function settingsOf(queues: readonly NamedQueue[]): SimulatedWorker["queues"] {
+	const deadLetters = queues.find(({ role }) => role === "deadLetters");
+	const deadLetterQueue = deadLetters?.name as string;
+	return Object.fromEntries(
+		queues.map(({ name, role, binding }) => [
+			name,
+			{
+				...SETTINGS[role],
+				...{ binding, maxRetries: 100, retention: RETENTION },
+				...(role !== "deadLetters" && { deadLetterQueue }),
+			},
+		]),
+	);
 }
 
 /** The events with handlers that a test sees. The user's own stay as they are. */
