@@ -3,6 +3,8 @@ import { get } from "node:http";
 import type { Command, Filled, Opened, Size } from "./commands.ts";
 
 export interface Running {
+	/** Of the Worker, without a slash at its end. */
+	url: string;
 	fill(size: Size): Promise<Filled>;
 	/** Opens a page in the Worker, and returns what it read. */
 	open(path: string, isLive?: boolean): Promise<Opened>;
@@ -21,7 +23,7 @@ export async function start(): Promise<Running> {
 		root: import.meta.dirname,
 		workers: [{ configPath: "wrangler.toml" }],
 	});
-	const { port } = (await harness.listen()).url;
+	const { origin, port } = (await harness.listen()).url;
 	let cookie = "";
 	const command = async (sent: Command) => {
 		const body = JSON.stringify(sent);
@@ -30,6 +32,7 @@ export async function start(): Promise<Running> {
 		return response.json();
 	};
 	return {
+		url: origin,
 		async fill(size) {
 			const filled = (await command({ type: "fill", size })) as Filled;
 			cookie = filled.cookie;

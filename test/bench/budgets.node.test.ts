@@ -123,7 +123,7 @@ describe("a page of the dashboard", () => {
 const READS: Readonly<Record<string, readonly [number, number]>> = {
 	"overview of an hour": [12, 800],
 	"overview of a week": [12, 1_500],
-	events: [1, 20],
+	events: [1, 21],
 	"events, dead": [1, 34],
 	"events, none matches": [1, 26],
 	"one event, the latest": [1, 20],

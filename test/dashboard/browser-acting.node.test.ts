@@ -1,5 +1,6 @@
 /** What a person does about failures and schedules, in Chromium, in front of the Worker of the shop. */
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { start as startPages } from "../../bench/pages/runtime.ts";
 import {
 	keyOf,
 	look,
@@ -105,6 +106,56 @@ test("a person replays all that match by a job, and sees it end", async () => {
 	await page.getByRole("link", { name: "Jobs" }).first().click();
 	await page.getByRole("heading", { name: "Jobs", exact: true }).waitFor();
 	await look(page, "jobs");
+});
+
+test("with the keyboard alone a person tries and cancels waiting deliveries, reads subscriptions, and stops and continues a job of 500", async () => {
+	const running = await startPages();
+	try {
+		const { cookie } = await running.fill({
+			...{ events: 60, deadLetters: 500, scheduled: 60 },
+			...{ deliveries: 60, jobs: 9, subscriptions: 60 },
+		});
+		const page = await shop.open();
+		const [name = "", value = ""] = cookie.split("=");
+		await page.context().addCookies([{ name, value, url: running.url }]);
+		const { keyboard } = page;
+		await page.goto(`${running.url}/deliveries`);
+		await look(page, "deliveries");
+		for (const key of ["j", "j", "k", "Enter"]) await keyboard.press(key);
+		await page.getByRole("button", { name: "Try 1 delivery now" }).waitFor();
+		await look(page, "delivery");
+		await keyboard.press("r");
+		await keyboard.press("Enter");
+		await page.waitForURL(/\/events\//);
+		await page.goto(`${running.url}/deliveries`);
+		for (const key of ["k", "Enter"]) await keyboard.press(key);
+		await page.locator("summary", { hasText: "Cancel" }).focus();
+		for (const key of ["Enter", "Tab", "Enter"]) await keyboard.press(key);
+		await page.getByText("The delivery is cancelled.").waitFor(wait);
+		await page.goto(`${running.url}/handlers`);
+		await look(page, "handlers-many");
+		await page.getByRole("link", { name: "@pages/bell/rung" }).focus();
+		await keyboard.press("Enter");
+		await page.getByRole("columnheader", { name: "Key" }).waitFor();
+		await look(page, "subscriptions");
+		await page.goto(`${running.url}/dead-letters`);
+		// The clock of this Worker stands still, so that the job waits for its first batch.
+		for (const next of ["Replay all 500…", "what still matches…"]) {
+			await page.getByRole("link", { name: next }).focus();
+			await keyboard.press("Enter");
+			await page.getByLabel("Type 500 to confirm").waitFor(wait);
+			await keyboard.type("500");
+			await keyboard.press("Enter");
+			await page.getByRole("button", { name: "Stop" }).focus();
+			if (next.startsWith("Replay")) await keyboard.press("Enter");
+			const state = next.startsWith("Replay") ? "stopped" : "running";
+			await page.locator(".state", { hasText: state }).waitFor(wait);
+		}
+		await look(page, "job-running");
+		await page.context().close();
+	} finally {
+		await running.stop();
+	}
 });
 
 test("a person moves a scheduled event, and cancels it", async () => {

@@ -55,16 +55,42 @@ test("a person signs in, an event arrives without a reload, and its timeline goe
 	await look(page, "event-missing");
 });
 
-test("a list waits while a person points at it, and goes on afterwards", async () => {
+test("a list waits while a person points at it or has selected text, and while the page is hidden", async () => {
 	const page = await shop.open();
 	await shop.signIn(page);
-	await page.locator("[data-live]").hover();
-	const id = await shop.publish(order("o-2"));
-	await page.getByText("Paused while you read").waitFor(wait);
-	expect(await page.locator(`#event-${id}`).count()).toBe(0);
-	await page.mouse.move(5, 5);
-	await page.locator(`#event-${id}`).waitFor(wait);
-	expect(await page.getByText("Paused while you read").isVisible()).toBe(false);
+	const paused = page.getByText("Paused while you read");
+	const arrives = async (id: string) => {
+		await page.locator(`#event-${id}`).waitFor(wait);
+		expect(await paused.isVisible()).toBe(false);
+	};
+	for (const [begin, end] of [
+		[() => page.locator("[data-live]").hover(), () => page.mouse.move(5, 5)],
+		[
+			() => page.evaluate("getSelection().selectAllChildren(document.body)"),
+			() => page.evaluate("getSelection().removeAllRanges()"),
+		],
+	] as const) {
+		await begin();
+		const id = await shop.publish(order("o-2"));
+		await paused.waitFor(wait);
+		expect(await page.locator(`#event-${id}`).count()).toBe(0);
+		await end();
+		await arrives(id);
+	}
+	const show = (isShown: boolean) =>
+		page.evaluate(`
+			Object.defineProperty(document, "hidden", { value: ${!isShown}, configurable: true });
+			document.dispatchEvent(new Event("visibilitychange"));
+		`);
+	const ended = page.waitForEvent("requestfailed", {
+		predicate: (request) => request.url().includes("/live"),
+		...wait,
+	});
+	await show(false);
+	await ended;
+	const id = await shop.publish(order("o-3"));
+	await show(true);
+	await arrives(id);
 });
 
 test("a form outlives its session: after the sign-in it is shown with what was typed", async () => {
@@ -83,6 +109,18 @@ test("a form outlives its session: after the sign-in it is shown with what was t
 	await look(page, "publish-draft");
 });
 
+test("a printed list is its table alone", async () => {
+	const page = await shop.open();
+	await shop.signIn(page);
+	await page.emulateMedia({ media: "print" });
+	expect(await page.locator("nav:visible, button:visible").count()).toBe(0);
+	expect(await page.getByRole("searchbox").count()).toBe(0);
+	const row = page.locator("tbody tr").first();
+	expect(await row.textContent()).toContain("order.");
+	const { width = 0 } = (await page.locator("table").boundingBox()) ?? {};
+	expect(width).toBeGreaterThan(600);
+});
+
 test("every action is within reach of the keyboard", async () => {
 	const page = await shop.open();
 	await shop.signIn(page);
@@ -99,7 +137,7 @@ test("every action is within reach of the keyboard", async () => {
 	await page.keyboard.type("state:dead");
 	await page.keyboard.press("Enter");
 	await page.waitForURL(/q=state%3Adead/);
-	await page.keyboard.press("j");
+	for (const key of ["j", "j", "k"]) await page.keyboard.press(key);
 	expect(await focused()).toContain("order.placed");
 	await page.keyboard.press("Enter");
 	await page.waitForURL(/\/events\/[0-9a-f-]{36}$/);

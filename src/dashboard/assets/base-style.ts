@@ -78,7 +78,7 @@ main { padding: 2rem 2.4rem 4rem; max-width: 84rem; width: 100%; min-width: 0; d
 @media print {
 	:root { color-scheme: light; }
 	body { display: block; }
-	.side, .filter, .pager, .actions, form { display: none; }
+	nav, .side, .filter, .pager, .actions, .empty, form, button, .button { display: none; }
 	main { padding: 0; max-width: none; }
 	details > summary { list-style: none; }
 	a { color: inherit; }
