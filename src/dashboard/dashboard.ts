@@ -1,6 +1,6 @@
 /** The options of the dashboard, and what `worker()` needs of it. It serves no request itself. */
 import { openapiPage } from "../entrypoints/http/openapi/page.ts";
-import type { OpenapiPage } from "../entrypoints/http/openapi/routes.ts";
+import type { OpenapiPage } from "../entrypoints/http/openapi/serve.ts";
 import { RefusedError } from "../event/errors.ts";
 import { rejectUnknownKeys, show } from "../event/validation.ts";
 import { createPages } from "./app.tsx";

@@ -2,6 +2,7 @@
  * Stores dead letters until their retention ends, and guards their states: a replay claims a dead letter before it
  * sends. It must not decide whether a body may be replayed; `replay.ts` does.
  */
+
 import { DurableObject } from "cloudflare:workers";
 import {
 	type DeadLetterGroup,
@@ -13,6 +14,7 @@ import {
 	summaryOf,
 } from "../event/dead-letter.ts";
 import type { Erase, Erased } from "../event/erasure.ts";
+import { CLOCK_SKEW } from "../event/limits.ts";
 import { cursorOf, pageSize, positionOf } from "../lists/cursor.ts";
 import type { Filter } from "../lists/filter.ts";
 import { Alarm } from "../platform/alarm.ts";
@@ -27,9 +29,6 @@ const SWEEP_INTERVAL = 86_400_000;
 
 /** A claim whose send was not confirmed within this time is dead again, in milliseconds. */
 const CLAIM_TIME = 60_000;
-
-/** By how much the clocks of two machines may differ, in milliseconds. */
-const SKEW = 60_000;
 
 /** Groups in one answer. */
 export const MOST_GROUPS = 1_000;
@@ -236,7 +235,8 @@ function isLater(
 	if (replay < stored.replays)
 		return (
 			// The event was sent to the handler again after it was discarded. Clocks that differ count for it.
-			stored.state === "discarded" && firstFailureAt + SKEW > stored.changedAt
+			stored.state === "discarded" &&
+			firstFailureAt + CLOCK_SKEW > stored.changedAt
 		);
 	switch (stored.state) {
 		case "resolved":

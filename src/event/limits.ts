@@ -155,3 +155,6 @@ export const ERROR_BYTES = 8_192;
 
 /** Retention of a stored body after the due time of its event, in milliseconds. */
 export const PAYLOAD_RETENTION = 30 * 86_400_000;
+
+/** By how much the clocks of two machines may differ, in milliseconds. */
+export const CLOCK_SKEW = 60_000;

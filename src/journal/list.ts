@@ -21,10 +21,10 @@ import {
 } from "./search.ts";
 
 /**
- * By how much the clocks of two machines may differ, in milliseconds. With more, a list would open more pages: one of a
- * hundred seems to have an event that it does not have.
+ * By how much the clocks of two machines are assumed to differ, in milliseconds. It is less than `CLOCK_SKEW`, with which a
+ * list would open more pages in vain.
  */
-const SKEW = 1_000;
+const ASSUMED_SKEW = 1_000;
 
 /** Ids that a cursor has: with more, it would be too long for an address. Events beyond them can be listed again. */
 const MOST_LISTED = 100;
@@ -143,7 +143,7 @@ class Listing {
 		if (!this.#cursor) return { events, searchedUntil };
 		const { at, last } = this.#cursor;
 		const listed = [...this.#events.keys(), ...(this.#from?.listed ?? [])]
-			.filter((id) => (timeOf(id) ?? 0) - SKEW <= last)
+			.filter((id) => (timeOf(id) ?? 0) - ASSUMED_SKEW <= last)
 			.slice(0, MOST_LISTED);
 		return { events, cursor: { at, listed }, searchedUntil };
 	}
@@ -152,7 +152,7 @@ class Listing {
 	#open({ last }: StoredSummary): string[] {
 		return [...this.#events.values()].flatMap(([entry]) => {
 			const { id, time, delay = 0 } = entry as Entry;
-			return time + delay - SKEW <= last ? [id] : [];
+			return time + delay - ASSUMED_SKEW <= last ? [id] : [];
 		});
 	}
 

@@ -2,6 +2,7 @@
  * Finds the events that match, each once, although an event has entries on several pages. A job goes through them in
  * steps while other entries are appended. It writes nothing.
  */
+import { CLOCK_SKEW } from "../event/limits.ts";
 import { isReservedName, matches } from "../event/name.ts";
 import type { Filter } from "../lists/filter.ts";
 import type { Entry } from "./entry.ts";
@@ -15,9 +16,6 @@ import {
 	read,
 	search,
 } from "./search.ts";
-
-/** By how much the clocks of two machines may differ, in milliseconds. */
-const SKEW = 60_000;
 
 /** Unreadable pages that a place remembers. */
 const MOST_UNREADABLE = 1_000;
@@ -124,7 +122,7 @@ async function beginBatch(
 	const named = entries.filter((entry) => isNamed(entry, names));
 	const batch: Batch = {
 		ids: [...new Set(named.map(({ id }) => id))],
-		since: Math.min(...named.map(({ time }) => time)) - SKEW,
+		since: Math.min(...named.map(({ time }) => time)) - CLOCK_SKEW,
 		pages: [],
 		incomplete: [],
 		...(cursor && { to: cursor }),

@@ -2,6 +2,7 @@
 
 import { RefusedError } from "../event/errors.ts";
 import { timeOf } from "../event/id.ts";
+import { CLOCK_SKEW } from "../event/limits.ts";
 import { cursorOf, pageSize, positionOf } from "../lists/cursor.ts";
 import { type Filter, parseFilter } from "../lists/filter.ts";
 import type { Ports } from "../ports.ts";
@@ -71,9 +72,6 @@ function placeOf(cursor: string | undefined): ListCursor | undefined {
 	);
 }
 
-/** By how much the clocks of two machines may differ, in milliseconds: a step may seem to precede the publish. */
-export const SKEW = 60_000;
-
 /** Searches for entries. Each reads up to 10 000 summaries. */
 const SEARCHES = 10;
 
@@ -83,7 +81,7 @@ export async function readEvent(
 	ports: ReadPorts,
 ): Promise<EventLife | null> {
 	const time = timeOf(id);
-	const since = time === undefined ? undefined : time - SKEW;
+	const since = time === undefined ? undefined : time - CLOCK_SKEW;
 	const filter: Filter = { id, ...(since !== undefined && { since }) };
 	const entries = await readEntries(filter, ports);
 	return entries.length > 0 ? lifeOf(entries) : null;

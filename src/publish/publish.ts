@@ -17,7 +17,13 @@ import type { ScheduledRow } from "../event/scheduled-row.ts";
 import type { Observe } from "../event/transition.ts";
 import { chunks } from "../platform/send-batch.ts";
 import type { Ports } from "../ports.ts";
-import { confirm, hasKey, type KeyedEvent, release, reserve } from "./once.ts";
+import {
+	confirm,
+	hasKey,
+	type KeyedEvent,
+	release,
+	reserve,
+} from "./idempotency.ts";
 import type { PublishRequest } from "./request.ts";
 import { type StampedEvent, stamp, stampAll } from "./stamp.ts";
 

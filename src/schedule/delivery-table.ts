@@ -3,6 +3,7 @@
  * cancels them. It must change neither a claimed delivery nor a dead letter on its way to its store.
  */
 
+import { CLOCK_SKEW } from "../event/limits.ts";
 import type {
 	CancelledDelivery,
 	DeliveryKey,
@@ -20,9 +21,6 @@ const SCANNED = 2_000;
 
 /** How long a cancelled delivery rejects duplicates, in milliseconds. A message waits in its queue for less. */
 export const CANCEL_RETENTION = 86_400_000;
-
-/** By how much the clocks of two machines may differ, in milliseconds. */
-const SKEW = 60_000;
 
 type WaitingRow = {
 	id: string;
@@ -132,5 +130,5 @@ export function replaceableUntil({ waiting }: ScheduledRow): number {
 	const startedAt = waiting?.firstAttemptAt;
 	return startedAt === undefined
 		? Number.MAX_SAFE_INTEGER
-		: startedAt + SKEW + CANCEL_RETENTION;
+		: startedAt + CLOCK_SKEW + CANCEL_RETENTION;
 }

@@ -1,9 +1,10 @@
 /** Reports on a run of the selftest, from the journal alone: any isolate can, also after a deploy. It changes nothing. */
 import { timeOf } from "../event/id.ts";
+import { CLOCK_SKEW } from "../event/limits.ts";
 import { SELFTEST } from "../event/name.ts";
 import type { Entry } from "../journal/entry.ts";
 import { type EventLife, lifeOf } from "../journal/life.ts";
-import { readEntries, SKEW } from "../journal/read.ts";
+import { readEntries } from "../journal/read.ts";
 import type { Ports } from "../ports.ts";
 import {
 	CANARIES,
@@ -59,8 +60,8 @@ export async function readSelftest(
 ): Promise<SelftestReport | null> {
 	const startedAt = timeOf(run);
 	if (startedAt === undefined) return null;
-	const since = startedAt - SKEW;
-	const until = startedAt + RUN_TIME + 2 * SKEW;
+	const since = startedAt - CLOCK_SKEW;
+	const until = startedAt + RUN_TIME + 2 * CLOCK_SKEW;
 	const filter = { name: `${SELFTEST}**`, since, until };
 	const lives = livesIn(await readEntries(filter, ports), run);
 	if (lives.length === 0) return null;

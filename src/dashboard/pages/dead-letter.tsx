@@ -1,6 +1,6 @@
 /** One dead letter: why it failed, its body, which can be edited and replayed, and the discard. */
 import { checkEditedBody, discard, replay } from "../../dead-letters/replay.ts";
-import { found } from "../../entrypoints/http/routes.ts";
+import { found } from "../../entrypoints/http/operation.ts";
 import { type StoredDeadLetter, summaryOf } from "../../event/dead-letter.ts";
 import { RefusedError } from "../../event/errors.ts";
 import { bodyText } from "../../event/json.ts";

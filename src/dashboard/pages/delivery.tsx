@@ -1,6 +1,6 @@
 /** One waiting delivery: why it waits, and how to try it at once or cancel it. */
 
-import { found } from "../../entrypoints/http/routes.ts";
+import { found } from "../../entrypoints/http/operation.ts";
 import type { WaitingDelivery } from "../../event/scheduled-row.ts";
 import { actingAs } from "../../event/transition.ts";
 import { show } from "../../event/validation.ts";

@@ -1,7 +1,7 @@
 /** One event: its facts, its timeline, its body, and what a caller can do with it. */
 
 import { nameOf } from "../../entrypoints/http/keys.ts";
-import { found } from "../../entrypoints/http/routes.ts";
+import { found } from "../../entrypoints/http/operation.ts";
 import { checkPublish, mayPublish } from "../../event/permission.ts";
 import { show } from "../../event/validation.ts";
 import type { EventLife } from "../../journal/life.ts";

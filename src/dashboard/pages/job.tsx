@@ -1,5 +1,5 @@
 /** One job: its progress, what it could not act on, and how to stop it or to start it again. */
-import { found } from "../../entrypoints/http/routes.ts";
+import { found } from "../../entrypoints/http/operation.ts";
 import { show } from "../../event/validation.ts";
 import type { Job, Remaining } from "../../jobs/job.ts";
 import { action } from "../action.ts";

@@ -1,7 +1,7 @@
 /** One scheduled event: when it is due, and how to move, deliver or cancel it. */
 
 import { nameOf } from "../../entrypoints/http/keys.ts";
-import { found } from "../../entrypoints/http/routes.ts";
+import { found } from "../../entrypoints/http/operation.ts";
 import { mayPublish, type Requester } from "../../event/permission.ts";
 import type { ScheduledEvent } from "../../event/scheduled-row.ts";
 import { actingAs } from "../../event/transition.ts";

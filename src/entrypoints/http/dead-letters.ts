@@ -18,7 +18,7 @@ import {
 	Replayed,
 } from "./openapi/delivery-answers.ts";
 import { CloudEvent, component } from "./openapi/parts.ts";
-import { actionRoute, found, type Http, route } from "./routes.ts";
+import { actionRoute, found, type Http, route } from "./operation.ts";
 
 const Groups = FilteredPage.pick({ q: true });
 

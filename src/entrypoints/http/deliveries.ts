@@ -10,7 +10,7 @@ import {
 } from "../../schedule/deliveries.ts";
 import { FilteredPage } from "./input.ts";
 import { DeliveryPage, Retried } from "./openapi/delivery-answers.ts";
-import { actionRoute, found, type Http, route } from "./routes.ts";
+import { actionRoute, found, type Http, route } from "./operation.ts";
 
 export function deliveryRoutes(app: Hono<Http>, ports: Ports): void {
 	route(app, "/v1/deliveries", {

@@ -3,7 +3,7 @@ import type { Hono } from "hono";
 import { diagnose } from "../../doctor/diagnose.ts";
 import type { Ports } from "../../ports.ts";
 import { Diagnosis } from "./openapi/operating-answers.ts";
-import { type Http, route } from "./routes.ts";
+import { type Http, route } from "./operation.ts";
 
 export function doctorRoute(app: Hono<Http>, ports: Ports): void {
 	route(app, "/v1/doctor", {

@@ -21,7 +21,7 @@ import { AFTER, FilteredPage, readJson } from "./input.ts";
 import { type Caller, nameOf } from "./keys.ts";
 import { Event, EventPage, Published } from "./openapi/event-answers.ts";
 import { CloudEvent, CloudEvents, component } from "./openapi/parts.ts";
-import { found, type Http, route } from "./routes.ts";
+import { found, type Http, route } from "./operation.ts";
 
 const NewEvent = component(
 	"NewEvent",

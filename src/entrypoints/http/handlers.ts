@@ -2,7 +2,7 @@
 import type { Hono } from "hono";
 import type { Ports } from "../../ports.ts";
 import { Handlers } from "./openapi/operating-answers.ts";
-import { type Http, route } from "./routes.ts";
+import { type Http, route } from "./operation.ts";
 
 export function handlerRoutes(app: Hono<Http>, ports: Ports): void {
 	route(app, "/v1/handlers", {

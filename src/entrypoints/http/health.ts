@@ -5,8 +5,8 @@ import { queueNames } from "../../platform/bindings.ts";
 import type { Ports } from "../../ports.ts";
 import { callerOf, requireScope } from "./keys.ts";
 import { HealthReport } from "./openapi/operating-answers.ts";
+import { type Http, route } from "./operation.ts";
 import { limitCaller } from "./rate-limit.ts";
-import { type Http, route } from "./routes.ts";
 
 /** A result is cached this long, in milliseconds, because the path is open to everyone. */
 const TTL = 5_000;

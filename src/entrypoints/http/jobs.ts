@@ -9,7 +9,7 @@ import type { Ports } from "../../ports.ts";
 import { check, FilteredPage, Page, readJson } from "./input.ts";
 import { Job, JobPage, StartedJob } from "./openapi/operating-answers.ts";
 import { component } from "./openapi/parts.ts";
-import { found, type Http, route } from "./routes.ts";
+import { found, type Http, route } from "./operation.ts";
 
 const NewJob = component(
 	"NewJob",

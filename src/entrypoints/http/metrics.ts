@@ -4,7 +4,7 @@ import { readMetrics } from "../../journal/metrics.ts";
 import type { Ports } from "../../ports.ts";
 import { FilteredPage } from "./input.ts";
 import { Metrics } from "./openapi/operating-answers.ts";
-import { type Http, route } from "./routes.ts";
+import { type Http, route } from "./operation.ts";
 
 export function metricsRoute(app: Hono<Http>, ports: Ports): void {
 	route(app, "/v1/metrics", {

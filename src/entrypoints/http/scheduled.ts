@@ -12,7 +12,7 @@ import { AFTER, check, FilteredPage, readJson } from "./input.ts";
 import { type Caller, nameOf } from "./keys.ts";
 import { ScheduledPage } from "./openapi/event-answers.ts";
 import { component, Receipt } from "./openapi/parts.ts";
-import { found, type Http, route } from "./routes.ts";
+import { found, type Http, route } from "./operation.ts";
 
 const Reschedule = component(
 	"Reschedule",

@@ -7,7 +7,7 @@ import { CANARIES } from "../../selftest/canary.ts";
 import { readSelftest } from "../../selftest/report.ts";
 import { startSelftest } from "../../selftest/start.ts";
 import { component, duration, instant, text, whole } from "./openapi/parts.ts";
-import { found, type Http, route } from "./routes.ts";
+import { found, type Http, route } from "./operation.ts";
 
 /** Registers routes that only some Workers have. */
 export type RegisterRoutes = (api: Hono<Http>) => void;

@@ -8,9 +8,9 @@ import {
 } from "../../../apps/webhooks/accept-webhook.ts";
 import { UnavailableError } from "../../../event/errors.ts";
 import { log } from "../../../platform/log.ts";
+import { anyMethodRoute, appIn, appPaths, type Http } from "../operation.ts";
 import { HttpError } from "../problem.ts";
 import { limitRate } from "../rate-limit.ts";
-import { anyMethodRoute, appIn, appPaths, type Http } from "../routes.ts";
 import { StoredCall } from "./answers.ts";
 import { boundedAnswer, handshakeAnswer } from "./hook-answer.ts";
 import { readHookRequest } from "./hook-request.ts";

@@ -2,7 +2,7 @@
 import type { Hono } from "hono";
 import type { AppPorts } from "../../../apps/app-ports.ts";
 import type { Caller } from "../keys.ts";
-import type { Http } from "../routes.ts";
+import type { Http } from "../operation.ts";
 import { hookRoutes } from "./hooks.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
 import { toolRoutes } from "./tools.ts";

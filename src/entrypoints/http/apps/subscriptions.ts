@@ -12,7 +12,7 @@ import { REQUEST_BYTES } from "../../../event/limits.ts";
 import { check, readJson } from "../input.ts";
 import { requireScope } from "../keys.ts";
 import { component } from "../openapi/parts.ts";
-import { type Http, route } from "../routes.ts";
+import { type Http, route } from "../operation.ts";
 import { Subscribed, SubscriptionPage, Unsubscribed } from "./answers.ts";
 import { identityOf, tokensOf } from "./users.ts";
 

@@ -6,7 +6,7 @@ import { findEvent } from "../../../apps/directory.ts";
 import { runTool } from "../../../apps/run-tool.ts";
 import { TOOL_BYTES } from "../../../event/limits.ts";
 import { readOptionalJson } from "../input.ts";
-import { appIn, appPaths, type Http, route } from "../routes.ts";
+import { appIn, appPaths, type Http, route } from "../operation.ts";
 import { ToolResult, WebhookUrl } from "./answers.ts";
 import { tokensOf } from "./users.ts";
 

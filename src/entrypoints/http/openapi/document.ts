@@ -1,7 +1,7 @@
 /** Describes the API in OpenAPI 3.1, from the routes that are registered. It runs none of them. */
 import type { Hono } from "hono";
 import * as z from "zod";
-import { type Http, type Operation, operationOf } from "../routes.ts";
+import { type Http, type Operation, operationOf } from "../operation.ts";
 
 import { type JsonSchema, jsonSchemaOf, namedSchemas } from "./json-schema.ts";
 import { Problem } from "./problem-answer.ts";

@@ -3,8 +3,8 @@ import type { Hono } from "hono";
 import * as z from "zod";
 import type { Ports } from "../../../ports.ts";
 import { callerOf, requireScope } from "../keys.ts";
+import { type Http, route } from "../operation.ts";
 import { limitCaller } from "../rate-limit.ts";
-import { type Http, route } from "../routes.ts";
 import { describeEvents } from "./document.ts";
 
 /** @param prefix of all paths */

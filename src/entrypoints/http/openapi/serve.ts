@@ -4,7 +4,7 @@
  */
 import type { Hono } from "hono";
 import * as z from "zod";
-import { type Http, route } from "../routes.ts";
+import { type Http, route } from "../operation.ts";
 import { type ApiDocument, describeApi } from "./document.ts";
 
 /** Responds with the description as a page. */
