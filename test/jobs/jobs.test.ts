@@ -188,6 +188,14 @@ test("counting ends after a number of calls, and says that at least so many matc
 	}
 });
 
+test("a job has an id of the ports, so that a seed gives the same one again", async () => {
+	const ports = portsOf(events);
+	const jobs = { ...ports.jobs, start: async () => {} };
+	const request = { action: "discard", q: "id:none" };
+	const same = { ...ports, jobs, newId: () => "j1" };
+	expect(await startJob(request, "a", same)).toEqual({ id: "j1", count: 0 });
+});
+
 test("a job without a filter needs all: true, and a wrong one is explained", async () => {
 	for (const [body, detail] of [
 		[{ action: "replay" }, "q: it is empty, so replay would act on everything"],
