@@ -149,7 +149,7 @@ test.each<[string, RegExp, RegExp]>([
 	[
 		"a route without a description",
 		/\bapp\.(get|post|put|patch|delete|on|all)\(/,
-		/^entrypoints\/http\/routes\.ts$|^dashboard\//,
+		/^entrypoints\/http\/operation\.ts$|^dashboard\//,
 	],
 	["WorkerEntrypoint", /extends WorkerEntrypoint/, /^entrypoints\//],
 	["console", /\bconsole\b[.[]/, /^platform\/log\.ts$/],
