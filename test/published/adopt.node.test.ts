@@ -49,8 +49,6 @@ const TSCONFIG = JSON.stringify({
 
 interface Adopted {
 	name: ProjectName;
-	/** Ports of its own, because the projects run at once. */
-	from: number;
 	/** The path of the dashboard, and a text at the root of the Worker. */
 	page: string;
 	root: string;
@@ -59,14 +57,14 @@ interface Adopted {
 }
 
 const ADOPTED: Adopted[] = [
-	{ name: "empty", from: 18_700, page: "/", root: "· Tidings" },
-	{ name: "my-hono", from: 18_720, page: "/_tidings", root: "hi" },
+	{ name: "empty", page: "/", root: "· Tidings" },
+	{ name: "my-hono", page: "/_tidings", root: "hi" },
 	{
-		...{ name: "rooms", from: 18_740, page: "/_tidings", root: "rooms" },
+		...{ name: "rooms", page: "/_tidings", root: "rooms" },
 		says: [/own batch of mails/],
 	},
 	{
-		...{ name: "nightly", from: 18_760, page: "/_tidings", root: "nightly" },
+		...{ name: "nightly", page: "/_tidings", root: "nightly" },
 		says: [
 			/breaks +attempt 1 failed: no mail server, dead: exhausted/,
 			/ {4}at .*\(src\/events\.ts:19:8\)/,
@@ -103,9 +101,13 @@ afterAll(() => {
 	process.stdout.write(report.join(""));
 });
 
+/** Ports of this process: others may start in the seconds until wrangler listens. */
+let ports = 20_000 + (process.pid % 150) * 80;
+
 /** Runs `tidings dev` until it has printed its command, at the first free port. */
-async function startDev(cwd: string, from: number) {
-	const port = `${await freePort(from)}`;
+async function startDev(cwd: string) {
+	ports += 10;
+	const port = `${await freePort(ports)}`;
 	const args = ["dev", "--port", port, "--inspector-port", "0"];
 	const child = spawn(tidings, args, { cwd, env });
 	let output = "";
@@ -145,12 +147,12 @@ let startedAt = 0;
 
 test.concurrent.for(ADOPTED)(
 	"$name: at most five steps to a delivered event, its dashboard, a build, types and a test",
-	async ({ name, from, page, root, says = [] }, { expect }) => {
+	async ({ name, page, root, says = [] }, { expect }) => {
 		const cwd = join(folder, name);
 		const { stdout } = await run(tidings, ["init"], { cwd });
 		const steps = 1 + (stdout.match(/^ {2}\d\. /gm)?.length ?? 0);
 		if (name === "nightly") appendFileSync(join(cwd, "src/events.ts"), FAILING);
-		const dev = await startDev(cwd, from);
+		const dev = await startDev(cwd);
 		try {
 			expect(dev.output().split("\n").length, dev.output()).toBeLessThan(10);
 			const dashboard = await fetch(dev.url + page);
