@@ -33,8 +33,10 @@ export function deadLetterCommands(program: Command, context: Context): void {
 				printTable(
 					["FAILED", "STATE", "HANDLER", "CAUSE", "ERROR", "ID"],
 					page.deadLetters.map((one) => [
-						...[timeText(one.lastFailureAt), stateText(one.state)],
-						...[one.handler, one.cause],
+						timeText(one.lastFailureAt),
+						stateText(one.state),
+						one.handler,
+						one.cause,
 						lineText(`${one.error.name}: ${one.error.message}`, 60),
 						one.id,
 					]),
@@ -55,8 +57,12 @@ export function deadLetterCommands(program: Command, context: Context): void {
 				printTable(
 					["COUNT", "HANDLER", "CAUSE", "REASON", "FIRST", "LAST"],
 					found.groups.map((one) => [
-						...[one.count, one.handler, one.cause, lineText(one.reason, 60)],
-						...[timeText(one.firstFailureAt), timeText(one.lastFailureAt)],
+						one.count,
+						one.handler,
+						one.cause,
+						lineText(one.reason, 60),
+						timeText(one.firstFailureAt),
+						timeText(one.lastFailureAt),
 					]),
 					emptyText("dead letter", filter, REPLAYED),
 				),

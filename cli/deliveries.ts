@@ -41,7 +41,8 @@ Examples: tidings deliveries state:waiting
 				printTable(
 					["NEXT", "IN", "STATE", "ATTEMPT", "ERROR", "ID"],
 					page.deliveries.map((one) => [
-						...[timeText(one.retryAt), durationText(one.retryAt - Date.now())],
+						timeText(one.retryAt),
+						durationText(one.retryAt - Date.now()),
 						stateText(one.state),
 						one.limit === undefined || one.limit === null
 							? one.attempt

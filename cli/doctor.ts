@@ -59,7 +59,8 @@ async function workerFindings(
 	} catch (error) {
 		if (given.url === undefined) return { worker: null, found: [] };
 		const finding: Finding = {
-			...{ code: "owner_unreachable", severity: "error" },
+			code: "owner_unreachable",
+			severity: "error",
 			problem: (error as Error).message,
 			remedy: "Check the URL, and whether the Worker is deployed or runs.",
 		};

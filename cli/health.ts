@@ -39,7 +39,10 @@ export function healthCommands(program: Command, context: Context): void {
 				printTable(
 					["HANDLER", "DELIVERED", "RETRYING", "DEAD", "MEDIAN", "P99"],
 					metrics.handlers.map((one) => [
-						...[one.handler, one.delivered, one.retrying, one.dead],
+						one.handler,
+						one.delivered,
+						one.retrying,
+						one.dead,
 						...[one.median, one.p99].map((ms) =>
 							ms === null ? "" : durationText(ms),
 						),
@@ -71,7 +74,9 @@ export function healthCommands(program: Command, context: Context): void {
 				printTable(
 					["QUEUE", "MESSAGES", "LAG"],
 					Object.entries(health.queues).map(([name, queue]) => [
-						...[name, queue.backlogCount, durationText(queue.lag)],
+						name,
+						queue.backlogCount,
+						durationText(queue.lag),
 					]),
 				);
 				const { scheduler, deadLetters } = health;
@@ -101,7 +106,8 @@ function schedulerTexts(
 	const { lag, scheduled, waiting, lastHour } = scheduler;
 	return {
 		lag: durationText(lag),
-		...{ scheduled, waiting },
+		scheduled,
+		waiting,
 		"alarms in the last hour": lastHour.wakeUps,
 		"rows written": lastHour.rowsWritten,
 		"records sent": lastHour.sent,

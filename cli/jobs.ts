@@ -110,8 +110,14 @@ function printJobs(jobs: readonly Job[]): void {
 	printTable(
 		["STARTED", "STATE", "ACTION", "DONE", "FAILED", "LEFT", "FILTER", "ID"],
 		jobs.map((job) => [
-			...[timeText(job.startedAt), stateText(job.state), job.action],
-			...[job.done, job.failed, job.left, job.q, job.id],
+			timeText(job.startedAt),
+			stateText(job.state),
+			job.action,
+			job.done,
+			job.failed,
+			job.left,
+			job.q,
+			job.id,
 		]),
 		"No job. Start one: npx tidings replay --q since:2h",
 	);

@@ -29,7 +29,9 @@ export function eventRow({
 		.flatMap(({ attempts }) => attempts)
 		.findLast((attempt) => attempt.error)?.error;
 	return [
-		...[timeText(time), stateText(state), name],
+		timeText(time),
+		stateText(state),
+		name,
 		countsOf(deliveries),
 		error ? lineText(`${error.name}: ${error.message}`, 60) : "",
 		id,
@@ -79,9 +81,12 @@ function attemptsText(attempts: Attempts): string {
 	return tableText(
 		["", "AT", "ATTEMPT", "TOOK", "STATE", ""],
 		attempts.map((one) => [
-			...["", timeText(one.at), one.attempt ?? ""],
+			"",
+			timeText(one.at),
+			one.attempt ?? "",
 			one.startedAt === undefined ? "" : durationText(one.at - one.startedAt),
-			...[stateText(one.state), detailOf(one)],
+			stateText(one.state),
+			detailOf(one),
 		]),
 	);
 }

@@ -61,9 +61,20 @@ export function emptyText(
 export function tableText(head: readonly string[], rows: Rows): string {
 	const bare = Object.fromEntries(
 		[
-			...["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid"],
-			...["bottom-left", "bottom-right", "left", "left-mid", "mid", "mid-mid"],
-			...["right", "right-mid"],
+			"top",
+			"top-mid",
+			"top-left",
+			"top-right",
+			"bottom",
+			"bottom-mid",
+			"bottom-left",
+			"bottom-right",
+			"left",
+			"left-mid",
+			"mid",
+			"mid-mid",
+			"right",
+			"right-mid",
 		].map((part) => [part, ""]),
 	);
 	const table = new Table({

@@ -27,7 +27,8 @@ Examples: tidings publish order.paid '{ "orderId": "o1" }' --tag customer:c42
 			const client = createClient(context.target());
 			const { tag = [], after, ...rest } = options;
 			const given = {
-				...{ ...rest, tags: tagsIn(tag) },
+				...rest,
+				tags: tagsIn(tag),
 				...(after !== undefined && { after: parseAfter(after) }),
 			};
 			const receipt = await client.publish(name, given, parseBody(body));

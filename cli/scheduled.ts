@@ -23,7 +23,10 @@ export function scheduledCommands(program: Command, context: Context): void {
 				printTable(
 					["DUE", "IN", "NAME", "ID"],
 					page.scheduled.map(({ dueAt, name, id }) => [
-						...[timeText(dueAt), durationText(dueAt - Date.now()), name, id],
+						timeText(dueAt),
+						durationText(dueAt - Date.now()),
+						name,
+						id,
 					]),
 					emptyText(
 						"scheduled event",

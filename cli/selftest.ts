@@ -102,8 +102,10 @@ function printReport(report: Report): void {
 	printTable(
 		["CANARY", "STATE", "AS EXPECTED", "ATTEMPTS"],
 		report.canaries.map((one) => [
-			...[nameOf(one), stateText(one.state)],
-			...[`${one.passed} of ${one.count}`, one.attempts],
+			nameOf(one),
+			stateText(one.state),
+			`${one.passed} of ${one.count}`,
+			one.attempts,
 		]),
 	);
 	console.log("");

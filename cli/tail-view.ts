@@ -33,9 +33,15 @@ export async function showTail(
 	const toggle = () =>
 		screen.opened ? closeOpened() : void attempt(openSelected);
 	const keys: Record<string, () => void> = {
-		...{ q: () => quit.abort(), "ctrl-c": () => quit.abort() },
-		...{ j: down, down, k: up, up },
-		...{ o: toggle, return: toggle, escape: closeOpened },
+		q: () => quit.abort(),
+		"ctrl-c": () => quit.abort(),
+		j: down,
+		down,
+		k: up,
+		up,
+		o: toggle,
+		return: toggle,
+		escape: closeOpened,
 		r: () => void attempt(replaySelected),
 	};
 	const terminal = open({ onKey, onResize: draw });

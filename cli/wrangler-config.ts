@@ -86,7 +86,10 @@ export type Section = z.infer<typeof SectionSchema>;
 
 /** The keys that an environment has only if it states them itself (wrangler, environments). */
 export const NOT_INHERITED = [
-	...(["vars", "queues", "services", "ratelimits"] as const),
+	"vars",
+	"queues",
+	"services",
+	"ratelimits",
 	"secrets_store_secrets",
 ] as const;
 

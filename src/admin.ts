@@ -91,7 +91,8 @@ export function createAdmin(target: HttpTarget | OperatorBinding) {
 			/** Lists the scheduled events that match, the earliest due time first. */
 			list: (query: FilteredQuery = {}) =>
 				send<{ scheduled: ScheduledEvent[] } & WithCursor>(
-					...(["GET", path("scheduled", [], query)] as const),
+					"GET",
+					path("scheduled", [], query),
 				),
 			/** Returns false if the event is not scheduled any more. */
 			cancel: (id: string) => done(send("DELETE", path("scheduled", [id]))),
@@ -103,7 +104,8 @@ export function createAdmin(target: HttpTarget | OperatorBinding) {
 			/** Lists deliveries that wait more than ten minutes, for a retry, a handler or a Worker: the next first. */
 			list: (query: FilteredQuery = {}) =>
 				send<{ deliveries: WaitingDelivery[] } & WithCursor>(
-					...(["GET", path("deliveries", [], query)] as const),
+					"GET",
+					path("deliveries", [], query),
 				),
 			/** Tries a waiting delivery at once. Returns false if it does not wait any more. */
 			retry: (id: string) =>
@@ -142,7 +144,8 @@ export function createAdmin(target: HttpTarget | OperatorBinding) {
 			replay: (id: string, options: { body?: unknown; again?: boolean } = {}) =>
 				orNull(
 					send<{ id: string; replay: number; state: "replaying" }>(
-						...(["POST", path("dead-letters", [id, "replay"])] as const),
+						"POST",
+						path("dead-letters", [id, "replay"]),
 						options,
 					),
 				),
@@ -177,7 +180,8 @@ export function createAdmin(target: HttpTarget | OperatorBinding) {
 		/** Lists the handlers of all Workers. */
 		handlers: () =>
 			send<{ handlers: ListedHandler[]; unreachable: string[] }>(
-				...(["GET", path("handlers")] as const),
+				"GET",
+				path("handlers"),
 			),
 		/** Finds errors of configuration and deployment. `time` is the Worker's clock. */
 		doctor: () =>

@@ -88,21 +88,24 @@ export function worker<Env = Cloudflare.Env>(
 	const registration = registrationOf(events);
 	const extend = apps?.extend ?? absentApps;
 	const canaries = selftest?.extend ?? (() => absentSelftest);
-	const assembled = assemble(
-		...([registration, settings, prefix, extend, canaries] as const),
-	);
+	const assembled = assemble(registration, settings, prefix, extend, canaries);
 	const { ports, consumerPorts, bus, apps: extension } = assembled;
 	checkHandlerPaths();
 	checkRateLimits();
 	const { retention } = settings;
 	const routes = extension.ports ? apps?.routes(extension.ports) : undefined;
 	const api = {
-		...{ retention: retention.queues, apps: routes },
+		retention: retention.queues,
+		apps: routes,
 		selftest: selftest?.routes(ports),
 	};
 	const createApi = () => createApp(ports, api);
 	const owner: NonNullable<Registration["assembled"]> = {
-		...{ ports, consumerPorts, apps: extension, bus, createApi },
+		ports,
+		consumerPorts,
+		apps: extension,
+		bus,
+		createApi,
 		consume: (messages, role) => consume(messages, role, consumerPorts),
 	};
 	registration.assembled = owner;
@@ -114,8 +117,11 @@ export function worker<Env = Cloudflare.Env>(
 		prefix + (dashboard?.path ?? (own.fetch ? "/_tidings" : ""));
 	if (dashboard) checkPagesPath(pagesPath, prefix, own.fetch !== undefined);
 	const pages = dashboard?.serve({
-		...{ ports, apps: extension.ports, settings },
-		...{ path: pagesPath, prefix },
+		ports,
+		apps: extension.ports,
+		settings,
+		path: pagesPath,
+		prefix,
 	});
 	setObjectContext({
 		queues: consumerPorts.queues,
@@ -174,9 +180,16 @@ export function worker<Env = Cloudflare.Env>(
 }
 
 const OPTIONS = [
-	...(["fetch", "queue", "scheduled", "email"] as const),
-	...(["prefix", "config", "dashboard", "apps", "selftest"] as const),
-];
+	"fetch",
+	"queue",
+	"scheduled",
+	"email",
+	"prefix",
+	"config",
+	"dashboard",
+	"apps",
+	"selftest",
+] as const;
 
 /** Returns a function that logs, at its first call, the objects of features that this Worker does not declare. */
 function missingObjectsLogger(needsJournal: boolean): () => void {
@@ -202,7 +215,9 @@ const OURS = ["/v1", "/health", "/hooks"];
 /** Next to a user's own `fetch` and without a prefix, the user's own API may have its description there. */
 const OURS_WITH_DESCRIPTION = [
 	...OURS,
-	...["/openapi", "/openapi.json", "/asyncapi.json"],
+	"/openapi",
+	"/openapi.json",
+	"/asyncapi.json",
 ];
 
 function isUnder(pathname: string, path: string): boolean {

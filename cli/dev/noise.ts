@@ -2,15 +2,20 @@
 import { stripVTControlCharacters } from "node:util";
 
 const LINES = [
-	...[/^\s*⛅️ wrangler /, /^─+$/, /^Using (secrets|vars) defined in /],
-	...[/^⎔ Connection status updated/, /\bReady on https?:/],
+	/^\s*⛅️ wrangler /,
+	/^─+$/,
+	/^Using (secrets|vars) defined in /,
+	/^⎔ Connection status updated/,
+	/\bReady on https?:/,
 	/^(\[[\w-]+\] )?\{"tidings":"local_queues_durable"/,
 ];
 
 /** First lines of blocks. */
 const BLOCKS = [
-	...[/ has access to the following bindings:$/, /^Service bindings, Durable/],
-	...[/Unable to fetch the `Request.cf` object/, /Scheduled Workers are not/],
+	/ has access to the following bindings:$/,
+	/^Service bindings, Durable/,
+	/Unable to fetch the `Request.cf` object/,
+	/Scheduled Workers are not/,
 ];
 
 /** Lines that belong to a block: rows of the table of bindings, indented lines, and the cause of a warning. */

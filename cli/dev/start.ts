@@ -20,7 +20,8 @@ export async function startOf(
 	{ config = "wrangler.jsonc", env }: DevArguments,
 ): Promise<Start> {
 	const { TIDINGS_KEY: key, TIDINGS_URL } = wranglerVariables(
-		...([dirname(config), env] as const),
+		dirname(config),
+		env,
 	);
 	const { pathname } = new URL(TIDINGS_URL ?? "/", listening);
 	const url = new URL(pathname, listening).href.replace(/\/$/, "");

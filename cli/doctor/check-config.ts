@@ -89,7 +89,9 @@ function wranglerFindings(folder: string): ConfigFinding[] {
 	if (problem === undefined) return [];
 	return [
 		{
-			...{ code: "wrangler_old", severity: "error", problem },
+			code: "wrangler_old",
+			severity: "error",
+			problem,
 			remedy: `Update it in ${folder}:\n${WRANGLER_UPDATE}`,
 		},
 	];
@@ -105,7 +107,8 @@ function secretFindings(config: WranglerConfig): ConfigFinding[] {
 	if (API_KEYS === undefined)
 		return [
 			{
-				...{ code: "api_keys_missing", severity: "warning" },
+				code: "api_keys_missing",
+				severity: "warning",
 				problem: `${DEV_VARS} does not set API_KEYS: wrangler dev answers every API request with 401`,
 				remedy: `Create a key in ${folder}:\nnpx tidings key --local`,
 			},
@@ -113,7 +116,8 @@ function secretFindings(config: WranglerConfig): ConfigFinding[] {
 	if (keysIn(API_KEYS)) return [];
 	return [
 		{
-			...{ code: "api_keys_invalid", severity: "error" },
+			code: "api_keys_invalid",
+			severity: "error",
 			problem: `API_KEYS in ${DEV_VARS} is not a JSON array of keys: wrangler dev answers every API request with 401`,
 			remedy: `Delete its line, and create a key in ${folder}:\nnpx tidings key --local`,
 		},

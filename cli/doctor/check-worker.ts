@@ -23,7 +23,8 @@ export async function checkWorker(
 			case "unauthorized":
 				return [
 					{
-						...{ code: "key_rejected", severity: "error" },
+						code: "key_rejected",
+						severity: "error",
 						problem: `${url} rejects the API key: ${message}`,
 						remedy:
 							"Give a valid --key, or install the keys:\nnpx wrangler secret put API_KEYS < api-keys.json",
@@ -32,7 +33,8 @@ export async function checkWorker(
 			default:
 				return [
 					{
-						...{ code: "worker_not_checked", severity: "error" },
+						code: "worker_not_checked",
+						severity: "error",
 						problem: `${url} was not checked: ${message}`,
 						remedy:
 							"Give a key with the scope read, and the URL of the Worker with its prefix. An older version has no doctor: deploy the Worker again.",
@@ -45,7 +47,9 @@ export async function checkWorker(
 async function healthFindings(admin: Admin): Promise<Finding[]> {
 	const { problems } = await admin.health();
 	return problems.map(({ code, detail }) => ({
-		...{ code, severity: "error", problem: detail },
+		code,
+		severity: "error",
+		problem: detail,
 		remedy: "See the figures: npx tidings health",
 	}));
 }
@@ -62,7 +66,8 @@ function clockFindings(
 	if (difference < CLOCK_TOLERANCE) return [];
 	return [
 		{
-			...{ code: "clock_wrong", severity: "warning" },
+			code: "clock_wrong",
+			severity: "warning",
 			problem: `the Worker's clock is ${Math.round(difference / 1_000)} s ${ahead > 0 ? "ahead of" : "behind"} this machine's: since:, until: and "after" will not mean what you expect`,
 			remedy: "Set the clock of this machine by NTP.",
 		},

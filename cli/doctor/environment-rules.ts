@@ -29,12 +29,14 @@ export function inherit(config: WranglerConfig): {
 		value: NonNullable<Section[Key]>,
 	) => {
 		findings.push({
-			...{ code: "not_inherited", severity: "error" },
+			code: "not_inherited",
+			severity: "error",
 			problem: `env.${environment} does not inherit ${what} from the top of the file`,
 			...remedyOf(
 				config,
 				`Add, with a queue and a Worker of its own for ${environment}, to`,
-				...([key, value] as const),
+				key,
+				value,
 			),
 		});
 		inherited = { ...inherited, [key]: value };
@@ -82,7 +84,8 @@ export function sharedQueueFindings(file: WranglerFile): ConfigFinding[] {
 			? []
 			: [
 					{
-						...{ code: "queue_shared", severity: "error" },
+						code: "queue_shared",
+						severity: "error",
 						problem: `the queue ${queue} has a consumer in ${by.join(" and ")}: a queue has one consumer Worker`,
 						remedy: `Give each environment a queue of its own, and name it in its TIDINGS_QUEUES, such as ${queue}-${by.at(-1)}.`,
 					},

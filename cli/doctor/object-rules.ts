@@ -28,7 +28,8 @@ export function objectFindings(config: WranglerConfig): ConfigFinding[] {
 			other.has(name)
 				? [
 						{
-							...{ code: "object_without_sqlite", severity: "error" },
+							code: "object_without_sqlite",
+							severity: "error",
 							problem: `the object ${name} is declared without SQLite, which it needs`,
 							remedy:
 								'Declare it in new_sqlite_classes, or with storage = "sqlite". A class that is deployed cannot change its storage: delete it with deleted_classes first, and what it stores is lost.',
@@ -54,7 +55,8 @@ function missingFinding(
 			: `${missing.map((name) => OPTIONAL_OBJECTS[name as "Jobs"]).join(", ")} answer not_configured`;
 	return [
 		{
-			...{ code: "object_missing", severity },
+			code: "object_missing",
+			severity,
 			problem: `${placeOf(config, key)}the objects ${missing.join(", ")} are not declared: ${what}`,
 			...remedy,
 		},
@@ -72,7 +74,9 @@ function declarationOf(
 				{ tag: nextTag(migrations), new_sqlite_classes: [...missing] },
 			])
 		: remedyOf(
-				...([config, "Add to", "exports"] as const),
+				config,
+				"Add to",
+				"exports",
 				Object.fromEntries(missing.map((name) => [name, DECLARATION])),
 			);
 }
@@ -123,7 +127,8 @@ function exportFinding(config: WranglerConfig): ConfigFinding[] {
 	if (isKnown) return [];
 	return [
 		{
-			...{ code: "objects_not_exported", severity: "error" },
+			code: "objects_not_exported",
+			severity: "error",
 			problem: `${config.main} does not export the objects: the Worker does not start`,
 			remedy: `Add to ${config.main}:\nexport * from "tidings/objects";`,
 		},

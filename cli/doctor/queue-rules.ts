@@ -13,7 +13,9 @@ const SETTINGS = {
 
 /** The platform's values for settings that a consumer does not state. */
 const DEFAULTS = {
-	...{ max_batch_size: 10, max_batch_timeout: 5, max_retries: 3 },
+	max_batch_size: 10,
+	max_batch_timeout: 5,
+	max_retries: 3,
 	retry_delay: 0,
 } as const;
 
@@ -22,7 +24,9 @@ const FREE_PLAN_BATCH = 10;
 
 function settings(max_batch_size: number, retry_delay: number) {
 	return {
-		...{ max_batch_size, max_batch_timeout: 0, max_retries: 100 },
+		max_batch_size,
+		max_batch_timeout: 0,
+		max_retries: 100,
 		retry_delay,
 	};
 }
@@ -34,7 +38,8 @@ export function queueFindings(config: WranglerConfig): ConfigFinding[] {
 	const found: ConfigFinding[] = [];
 	if (variable === undefined)
 		found.push({
-			...{ code: "queues_not_named", severity: "error" },
+			code: "queues_not_named",
+			severity: "error",
 			problem: `${place}the variable TIDINGS_QUEUES is missing: the Worker does not start`,
 			...remedyOf(config, "Name the queues in", "vars", {
 				TIDINGS_QUEUES: names,
@@ -52,7 +57,8 @@ export function queueFindings(config: WranglerConfig): ConfigFinding[] {
 			);
 	} catch (error) {
 		found.push({
-			...{ code: "queues_invalid", severity: "error" },
+			code: "queues_invalid",
+			severity: "error",
 			problem: `${place}${(error as Error).message}`,
 			remedy: `Correct TIDINGS_QUEUES in ${config.file.path}.`,
 		});
@@ -99,7 +105,8 @@ function producerFindings(
 	const producer = { binding, queue: name };
 	return [
 		{
-			...{ code, severity: "error" },
+			code,
+			severity: "error",
 			problem: `${placeOf(config, "queues")}${problem}`,
 			...remedyOf(config, intro, "queues", { producers: [producer] }),
 		},
@@ -123,7 +130,8 @@ function consumerFindings(
 	if (!consumer)
 		return [
 			{
-				...{ code: "consumer_missing", severity: "error" },
+				code: "consumer_missing",
+				severity: "error",
 				problem: `${place}the queue ${name} has no consumer: its messages wait until they are deleted`,
 				...remedy("Add to", recommended),
 			},
@@ -138,7 +146,8 @@ function consumerFindings(
 	const { dead_letter_queue: given } = consumer;
 	if (role !== "deadLetters" && given !== deadLetters)
 		found.push({
-			...{ code: "dead_letter_queue_missing", severity: "error" },
+			code: "dead_letter_queue_missing",
+			severity: "error",
 			problem: `${place}the consumer of ${name} ${given === undefined ? "has no dead_letter_queue" : `has the dead_letter_queue ${given}, which is not deadLetters of TIDINGS_QUEUES`}: messages that the platform gives up on are lost`,
 			...correct,
 		});

@@ -28,7 +28,8 @@ export function serviceFindings(
 			const name = binding.toLowerCase().replaceAll("_", "-");
 			return [
 				{
-					...{ code: "service_missing", severity: "error" },
+					code: "service_missing",
+					severity: "error",
 					problem: `${placeOf(config, "services")}tidings.config.ts names the binding ${binding}, which is not in services: the Worker does not start`,
 					...remedyOf(config, "Add to", "services", [
 						{ binding, service: name, entrypoint: "Subscriber" },
@@ -48,7 +49,8 @@ function entrypointFinding(
 	if (service.entrypoint === entrypoint) return [];
 	return [
 		{
-			...{ code: "entrypoint_wrong", severity: "error" },
+			code: "entrypoint_wrong",
+			severity: "error",
 			problem: `${placeOf(config, "services")}the service binding ${service.binding} has ${service.entrypoint === undefined ? "no entrypoint" : `the entrypoint ${service.entrypoint}`}, not ${entrypoint}: its calls fail`,
 			...remedyOf(config, "Replace the service in", "services", [
 				{ ...service, entrypoint },
@@ -79,7 +81,8 @@ function exportFindings(config: WranglerConfig): ConfigFinding[] {
 			if (!isCalled || isExported) return [];
 			return [
 				{
-					...{ code: "entrypoint_not_exported", severity: "error" },
+					code: "entrypoint_not_exported",
+					severity: "error",
 					problem: `${config.main} calls ${create}(), but does not export ${name}: Workers that bind it cannot call it`,
 					remedy: `Write in ${config.main}:\nexport const ${name} = ${create}(events);`,
 				},

@@ -27,14 +27,13 @@ export function generalFindings(config: WranglerConfig): ConfigFinding[] {
 			code: "compatibility_date_old",
 			severity: isBroken ? "error" : "warning",
 			problem: `${placeOf(config, "compatibility_date")}the compatibility_date is ${date ?? "missing"}: ${isBroken ? "the Worker does not find its Durable Objects" : `Tidings is tested with ${TESTED_DATE}`}`,
-			...remedyOf(
-				...([config, "Set in", "compatibility_date", TESTED_DATE] as const),
-			),
+			...remedyOf(config, "Set in", "compatibility_date", TESTED_DATE),
 		});
 	}
 	if (minify !== true)
 		found.push({
-			...{ code: "minify_missing", severity: "warning" },
+			code: "minify_missing",
+			severity: "warning",
 			problem: `${placeOf(config, "minify")}minify is not set: the upload is almost half as large again`,
 			...remedyOf(config, "Set in", "minify", true),
 		});
@@ -56,7 +55,8 @@ function localFindings(config: WranglerConfig): ConfigFinding[] {
 	if (config.vars?.TIDINGS_LOCAL === undefined) return [];
 	return [
 		{
-			...{ code: "local_mode_deployed", severity: "error" },
+			code: "local_mode_deployed",
+			severity: "error",
 			problem: `${placeOf(config, "vars")}TIDINGS_LOCAL is a var, and would be deployed`,
 			remedy: "Move TIDINGS_LOCAL from vars to .dev.vars.",
 		},
@@ -69,7 +69,8 @@ function flagFindings(config: WranglerConfig): ConfigFinding[] {
 	if (flags.includes(WAIT_FLAG)) return [];
 	return [
 		{
-			...{ code: "flag_missing", severity: "error" },
+			code: "flag_missing",
+			severity: "error",
 			problem: `${placeOf(config, key)}the compatibility flag ${WAIT_FLAG} is missing: a promise that a handler passes to waitUntil delays its batch, and repeats it if it rejects`,
 			...remedyOf(config, "Set in", key, [...flags, WAIT_FLAG]),
 		},
@@ -81,7 +82,8 @@ function cronFindings(config: WranglerConfig): ConfigFinding[] {
 	if (crons.some((cron) => OFTEN.test(cron))) return [];
 	return [
 		{
-			...{ code: "cron_missing", severity: "error" },
+			code: "cron_missing",
+			severity: "error",
 			problem: `${placeOf(config, "triggers")}${crons.length === 0 ? "there is no cron trigger" : `no cron trigger runs every hour (${crons.join("; ")})`}: if the platform loses an alarm of the scheduler, its events stay`,
 			...remedyOf(config, "Set in", "triggers", {
 				crons: [...crons, CRON],
@@ -101,17 +103,16 @@ function rateLimitFindings(config: WranglerConfig): ConfigFinding[] {
 		if (isBound === (limits[kind] !== undefined)) return [];
 		return [
 			{
-				...{ code: "rate_limit_half", severity: "error" },
+				code: "rate_limit_half",
+				severity: "error",
 				problem: `${placeOf(config, "vars")}${isBound ? `the rate limiter ${binding} has no limit in TIDINGS_RATE_LIMITS` : `TIDINGS_RATE_LIMITS has a limit for ${kind}, but ${binding} is not bound`}: the Worker does not start`,
 				...(isBound
 					? remedyOf(config, "Add to TIDINGS_RATE_LIMITS in", "vars", {
 							TIDINGS_RATE_LIMITS: { ...limits, [kind]: simpleOf(binding) },
 						})
-					: remedyOf(
-							...([config, "Add, with an id of your own, to"] as const),
-							"ratelimits",
-							[limiterOf(binding, limits[kind])],
-						)),
+					: remedyOf(config, "Add, with an id of your own, to", "ratelimits", [
+							limiterOf(binding, limits[kind]),
+						])),
 			},
 		];
 

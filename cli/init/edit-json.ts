@@ -83,7 +83,8 @@ function insert(
 		const written = name + valueText(value, indent, style, WIDTH - name.length);
 		const inner = text.slice(parent.offset + 1, end).trimEnd();
 		return splice(
-			...([text, parent.offset + 1 + inner.length] as const),
+			text,
+			parent.offset + 1 + inner.length,
 			end - parent.offset - 1 - inner.length,
 			style.eol + indent + written + style.eol + outer,
 		);

@@ -42,8 +42,10 @@ export function editToml(text: string, { path, value }: Edit): string {
 	);
 	if (dotted)
 		return addLine(
-			...([text, dotted.range] as const),
-			...([`${nameOf(path)} = ${inlineOf(value)}`, eol] as const),
+			text,
+			dotted.range,
+			`${nameOf(path)} = ${inlineOf(value)}`,
+			eol,
 		);
 	if (path.length === 1 && !isTable(value) && !isTableArray(value)) {
 		const last = top.at(-1);

@@ -5,8 +5,13 @@ import type { Project } from "./project.ts";
 
 /** Where `init` looks for a main module that no configuration names. */
 const USUAL = [
-	...(["src/index.ts", "src/index.tsx", "src/index.js"] as const),
-	...(["src/worker.ts", "src/worker.js", "index.ts", "index.js"] as const),
+	"src/index.ts",
+	"src/index.tsx",
+	"src/index.js",
+	"src/worker.ts",
+	"src/worker.js",
+	"index.ts",
+	"index.js",
 ] as const;
 
 export function usualMain(project: Project): string {
@@ -30,7 +35,9 @@ export function entryFileOf(project: Project, main: string): EntryFile {
 	const isTypeScript = extname(main).includes("ts");
 	const extension = isTypeScript ? ".ts" : ".js";
 	return {
-		...{ path, isTypeScript, text },
+		path,
+		isTypeScript,
+		text,
 		pathOf: (name) => join(dirname(path), name + extension),
 		specifierOf: (name) => `./${name}${ending()}`,
 	};

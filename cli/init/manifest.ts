@@ -88,10 +88,12 @@ export function scriptNotes(project: Project): string[] {
 /** The command that installs what was added, of the project's package manager. */
 export function installCommand(project: Project): string {
 	const [, command = "npm install"] =
-		[
-			...([["pnpm-lock.yaml", "pnpm install"]] as const),
-			...([["yarn.lock", "yarn install"]] as const),
-			...([["bun.lock", "bun install"]] as const),
-		].find(([file]) => project.exists(file)) ?? [];
+		(
+			[
+				["pnpm-lock.yaml", "pnpm install"],
+				["yarn.lock", "yarn install"],
+				["bun.lock", "bun install"],
+			] as const
+		).find(([file]) => project.exists(file)) ?? [];
 	return command;
 }

@@ -34,12 +34,15 @@ export function withOwner(
 			`the service binding EVENTS in ${path} is of ${bound.service}, not ${owner}; rename it, and run the command again`,
 		);
 	const service = {
-		...{ binding: "EVENTS", service: owner, entrypoint: "Publisher" },
+		binding: "EVENTS",
+		service: owner,
+		entrypoint: "Publisher",
 		...(!bound?.props && { props: { app: name, publish: ["**"] } }),
 	};
 	const change = { services: [service] };
 	return editConfig(
-		...([path, text] as const),
+		path,
+		text,
 		environment === undefined ? change : { env: { [environment]: change } },
 	);
 }

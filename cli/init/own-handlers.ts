@@ -43,7 +43,8 @@ export function ownHandlers(
 	const own = passedOn(free, value);
 	if (!own) return "unknown";
 	return {
-		...{ ...own, declaration: `const ${free} = ` },
+		...own,
+		declaration: `const ${free} = `,
 		replaced: { start, end: declaration.start ?? 0 },
 	};
 }

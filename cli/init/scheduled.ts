@@ -48,7 +48,8 @@ function methodIn({ object }: OwnHandlers) {
 		if (one.key.name !== "scheduled") continue;
 		if (one.type === "ObjectMethod")
 			return {
-				...{ body: one.body, params: one.params },
+				body: one.body,
+				params: one.params,
 				from: one.key.end ?? 0,
 			};
 		const { value } = one;
@@ -57,7 +58,8 @@ function methodIn({ object }: OwnHandlers) {
 			value.type === "ArrowFunctionExpression";
 		if (isFunction && value.body.type === "BlockStatement")
 			return {
-				...{ body: value.body, params: value.params },
+				body: value.body,
+				params: value.params,
 				from: value.start ?? 0,
 			};
 	}

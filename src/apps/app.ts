@@ -55,7 +55,11 @@ export interface App {
 }
 
 const KEYS = [
-	...["events", "handlers", "tools", "capabilities", "grants"],
+	"events",
+	"handlers",
+	"tools",
+	"capabilities",
+	"grants",
 	"userSubscriptions",
 ];
 

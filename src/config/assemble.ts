@@ -84,7 +84,11 @@ export function assemble(
 	// They contain both extensions.
 	const extended = () => ports;
 	const ofApps = extend({
-		...{ ports: extended, apps, bindings, settings, prefix },
+		ports: extended,
+		apps,
+		bindings,
+		settings,
+		prefix,
 	});
 	const ports: Ports = {
 		...time,

@@ -11,8 +11,17 @@ import { JwksSchema, PublicKeySchema, SecretSchema } from "./key-options.ts";
 
 /** An algorithm for a secret must never be accepted for a public key: everybody who has the key could sign. */
 const KEY_ALGORITHMS = [
-	...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
-	...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
+	"RS256",
+	"RS384",
+	"RS512",
+	"PS256",
+	"PS384",
+	"PS512",
+	"ES256",
+	"ES384",
+	"ES512",
+	"EdDSA",
+	"Ed25519",
 ];
 const SECRET_ALGORITHMS = ["HS256", "HS384", "HS512"];
 

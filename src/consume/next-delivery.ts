@@ -86,7 +86,10 @@ export function finalFailure(
 	at: number,
 ): FinalFailure {
 	return {
-		...{ handler, cause, error, attempts },
+		handler,
+		cause,
+		error,
+		attempts,
 		firstFailureAt: firstFailureAt ?? at,
 		lastFailureAt: at,
 		...(replay !== undefined && { replay }),

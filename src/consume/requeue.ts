@@ -123,8 +123,14 @@ export async function park(
 	const at = ports.clock();
 	const retryAt = at + wait;
 	ports.observe({
-		...{ type: "waiting", at, id, event: name, handler, attempt },
-		...{ reason, retryAt },
+		type: "waiting",
+		at,
+		id,
+		event: name,
+		handler,
+		attempt,
+		reason,
+		retryAt,
 	});
 }
 

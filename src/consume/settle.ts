@@ -89,8 +89,13 @@ export async function settle(
 		case "delivered":
 			await resolve(event, delivery, ports);
 			ports.observe({
-				...{ type, at, id, event: name },
-				...{ handler, attempt, startedAt },
+				type,
+				at,
+				id,
+				event: name,
+				handler,
+				attempt,
+				startedAt,
 			});
 			return ACK;
 		case "cancelled":
@@ -118,8 +123,15 @@ export async function settle(
 			const wait =
 				verdict.type === "retry" ? verdict.delaySeconds * 1_000 : planned;
 			ports.observe({
-				...{ type: "retrying", at, id, event: name, handler, attempt },
-				...{ startedAt, error, retryAt: at + wait },
+				type: "retrying",
+				at,
+				id,
+				event: name,
+				handler,
+				attempt,
+				startedAt,
+				error,
+				retryAt: at + wait,
 			});
 			return verdict;
 		}

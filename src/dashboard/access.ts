@@ -45,7 +45,9 @@ export function access(options: AccessOptions): Access {
 				);
 			try {
 				const { email, common_name, sub } = await verify(token, keys, {
-					...{ issuer, audience, algorithms: ["RS256"] },
+					issuer,
+					audience,
+					algorithms: ["RS256"],
 					currentDate: new Date(ports.clock()),
 					requiredClaims: ["exp"],
 				});

@@ -33,11 +33,23 @@ import { cookieOf, findCaller, usesSessions } from "./visitor.ts";
 
 /** In this order: a path with a parameter comes after those without. */
 const PAGES: readonly Page[] = [
-	...[overviewPage, eventsPage, eventPage],
-	...[deadLettersPage, deadLetterGroupsPage, deadLetterPage],
-	...[deliveriesPage, deliveryPage, scheduledEventsPage, scheduledEventPage],
-	...[jobsPage, newJobPage, jobPage],
-	...[handlersPage, subscriptionsPage, publishPage, settingsPage],
+	overviewPage,
+	eventsPage,
+	eventPage,
+	deadLettersPage,
+	deadLetterGroupsPage,
+	deadLetterPage,
+	deliveriesPage,
+	deliveryPage,
+	scheduledEventsPage,
+	scheduledEventPage,
+	jobsPage,
+	newJobPage,
+	jobPage,
+	handlersPage,
+	subscriptionsPage,
+	publishPage,
+	settingsPage,
 ];
 
 export function createPages(host: DashboardHost, access?: Access) {
@@ -82,7 +94,9 @@ export function createPages(host: DashboardHost, access?: Access) {
 		if (caller) await limitCaller(caller);
 		context.set("callerNow", callerNow);
 		context.set("view", {
-			...{ ...common, token, ...(caller && { caller }) },
+			...common,
+			token,
+			...(caller && { caller }),
 			hasSession: caller !== undefined && usesSessions(context, viaAccess),
 		});
 		await next();

@@ -87,7 +87,10 @@ export function listPage<Data extends { cursor?: string }>(
 	app.get(`${path}/live`, (context) => {
 		const { q = "" } = context.req.query();
 		return streamOf(
-			...([context, cacheKey(q), () => read(q, ""), ports.clock] as const),
+			context,
+			cacheKey(q),
+			() => read(q, ""),
+			ports.clock,
 			({ data }) => <Rows page={data} q={q} />,
 		);
 	});

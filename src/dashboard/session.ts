@@ -41,7 +41,9 @@ export async function sign(
 	text: string,
 ): Promise<string> {
 	const imported = await crypto.subtle.importKey(
-		...(["raw", key, { name: "HMAC", hash: "SHA-256" }] as const),
+		"raw",
+		key,
+		{ name: "HMAC", hash: "SHA-256" },
 		...([false, ["sign"]] as [boolean, string[]]),
 	);
 	const bytes = new TextEncoder().encode(text);

@@ -42,7 +42,9 @@ export async function suggestions(
 
 const FIXED: readonly string[] = [
 	...STATES.map((state) => term("state", state)),
-	...["since:15m", "since:2h", "since:1d"],
+	"since:15m",
+	"since:2h",
+	"since:1d",
 ];
 
 async function latest(ports: Pick<Ports, "journal" | "clock">) {

@@ -43,7 +43,8 @@ export async function findCaller(
 	if (isOpen(raw)) return permissionsOf(DEVELOPER);
 	if (viaAccess) return viaAccess(raw);
 	const key = await keyOfSession(
-		...([cookieIn(context) ?? "", await secret("API_KEYS")] as const),
+		cookieIn(context) ?? "",
+		await secret("API_KEYS"),
 		isLocalRequest(raw),
 		now,
 	);

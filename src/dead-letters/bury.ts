@@ -96,8 +96,14 @@ export function reportDead(
 	startedAt?: number,
 ): void {
 	observe({
-		...{ type: "dead", at: clock(), id, event: name, handler, attempt },
+		type: "dead",
+		at: clock(),
+		id,
+		event: name,
+		handler,
+		attempt,
 		...(startedAt !== undefined && { startedAt }),
-		...{ cause, error },
+		cause,
+		error,
 	});
 }

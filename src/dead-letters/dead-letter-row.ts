@@ -37,7 +37,10 @@ export function pastOf({
 	error: { name, message },
 }: StoredDeadLetter): PastFailure {
 	return {
-		...{ at, attempts, replay, cause },
+		at,
+		attempts,
+		replay,
+		cause,
 		error: { name, message: message.slice(0, 500) },
 	};
 }
@@ -46,7 +49,15 @@ export function storedOf(row: DeadLetterRow): StoredDeadLetter {
 	const { id, handler, cause, body, attempts, state, replays } = row;
 	const { replay, deploy } = row;
 	return {
-		...{ id, handler, cause, body, attempts, state, replays, replay, deploy },
+		id,
+		handler,
+		cause,
+		body,
+		attempts,
+		state,
+		replays,
+		replay,
+		deploy,
 		...textsOf(row),
 		firstFailureAt: row.first_failure_at,
 		lastFailureAt: row.last_failure_at,

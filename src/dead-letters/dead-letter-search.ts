@@ -63,7 +63,8 @@ export class DeadLetterSearch {
 				`SELECT count(*) AS count, min((at + ${OFFSET}) || id) AS last FROM (
 					SELECT last_failure_at AS at, id FROM dead_letter WHERE ${sql}
 					ORDER BY last_failure_at DESC, id DESC LIMIT ?)`,
-				...[...values, SCANNED],
+				...values,
+				SCANNED,
 			)
 			.one();
 		const end: Position | null =
@@ -82,7 +83,8 @@ export class DeadLetterSearch {
 				`SELECT ${SUMMARY} FROM dead_letter WHERE id IN (
 					SELECT id FROM dead_letter WHERE ${sql} ORDER BY last_failure_at DESC, id DESC LIMIT ?
 				 ) ORDER BY last_failure_at DESC, id DESC`,
-				...[...values, limit],
+				...values,
+				limit,
 			)
 			.toArray()
 			.map(storedOf);
@@ -115,7 +117,8 @@ export class DeadLetterSearch {
 				`SELECT handler, cause, reason, count(*) AS count, max(last_failure_at) AS last,
 					min(printf('%015d %s', first_failure_at, deploy)) AS first
 				 FROM dead_letter WHERE ${sql} GROUP BY handler, cause, reason ORDER BY count DESC LIMIT ?`,
-				...[...values, limit],
+				...values,
+				limit,
 			)
 			.toArray()
 			.map(({ first, last, ...group }) => ({
@@ -132,7 +135,8 @@ export class DeadLetterSearch {
 			const { count } = this.#sql
 				.exec<{ count: number }>(
 					`SELECT count(*) AS count FROM (SELECT 1 FROM dead_letter WHERE state = ? LIMIT ?)`,
-					...[state, SCANNED],
+					state,
+					SCANNED,
 				)
 				.one();
 			return [state, count] as const;
@@ -161,18 +165,14 @@ export class DeadLetterSearch {
 			],
 			["id >= ? || ':'", id],
 			["id < ? || ';'", id],
-			[
-				`(instr(lower(${ERROR_TEXT}), ?) OR instr(lower(body), ?))`,
-				...[part, part],
-			],
+			[`(instr(lower(${ERROR_TEXT}), ?) OR instr(lower(body), ?))`, part, part],
 			...Object.entries(tags).map(
-				([key, value]): Condition => [
-					...([
+				([key, value]): Condition =>
+					[
 						"json_extract(iif(json_valid(head), head, '{}'), ?) = ?",
 						`$.tags."${key}"`,
 						value,
-					] as const),
-				],
+					] as const,
 			),
 		]);
 	}

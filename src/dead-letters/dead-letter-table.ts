@@ -46,10 +46,21 @@ export class DeadLetterTable {
 		const { replay = 0 } = deadLetter;
 		this.#sql.exec(
 			`INSERT INTO dead_letter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'dead', ?, ?, 0, ?, '[]', ?, ?)`,
-			...[id, head.name, handler, cause, JSON.stringify(head), body],
-			...[JSON.stringify(error), attempts],
-			...[deadLetter.firstFailureAt, deadLetter.lastFailureAt],
-			...[now, replay, replay, reasonOf(error), deploy],
+			id,
+			head.name,
+			handler,
+			cause,
+			JSON.stringify(head),
+			body,
+			JSON.stringify(error),
+			attempts,
+			deadLetter.firstFailureAt,
+			deadLetter.lastFailureAt,
+			now,
+			replay,
+			replay,
+			reasonOf(error),
+			deploy,
 		);
 	}
 
@@ -61,9 +72,19 @@ export class DeadLetterTable {
 			`UPDATE dead_letter SET cause = ?, head = ?, body = coalesce(?, body), error = ?, attempts = ?,
 				first_failure_at = min(first_failure_at, ?), last_failure_at = ?, state = 'dead', changed_at = ?,
 				replays = ?, replay = ?, is_sent = 0, history = ?, reason = ? WHERE id = ?`,
-			...[cause, JSON.stringify(head), body, JSON.stringify(error), attempts],
-			...[later.firstFailureAt, later.lastFailureAt, now, replay, replay],
-			...[JSON.stringify(history), reasonOf(error), stored.id],
+			cause,
+			JSON.stringify(head),
+			body,
+			JSON.stringify(error),
+			attempts,
+			later.firstFailureAt,
+			later.lastFailureAt,
+			now,
+			replay,
+			replay,
+			JSON.stringify(history),
+			reasonOf(error),
+			stored.id,
 		);
 	}
 
@@ -78,14 +99,19 @@ export class DeadLetterTable {
 		this.#sql.exec(
 			`UPDATE dead_letter SET state = ?, changed_at = ?, replays = ?, is_sent = ?,
 				body = CASE WHEN ?1 = 'discarded' THEN NULL ELSE body END WHERE id = ?`,
-			...[state, now, replays, Number(isSent), id],
+			state,
+			now,
+			replays,
+			Number(isSent),
+			id,
 		);
 	}
 
 	confirmSent(id: string, replay: number): void {
 		this.#sql.exec(
 			"UPDATE dead_letter SET is_sent = 1 WHERE id = ? AND replays = ? AND state = 'replaying'",
-			...[id, replay],
+			id,
+			replay,
 		);
 	}
 

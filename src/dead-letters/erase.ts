@@ -27,7 +27,11 @@ export async function eraseLetters(
 	for (const { handler, event, isDiscarded } of found)
 		if (!isDiscarded)
 			observe({
-				...{ type: "discarded", at, id: event.id, event: event.name, handler },
+				type: "discarded",
+				at,
+				id: event.id,
+				event: event.name,
+				handler,
 			});
 	return { counts, payloads: deleted, ...rest };
 }

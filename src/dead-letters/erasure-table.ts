@@ -46,7 +46,8 @@ export class ErasureTable {
 				`SELECT id, handler, state, iif(json_valid(head), head, '{}') AS head,
 					length(CAST(body AS BLOB)) AS bytes
 				 FROM dead_letter WHERE id > ? ORDER BY id LIMIT ?`,
-				...[after, SCANNED],
+				after,
+				SCANNED,
 			)
 			.toArray();
 		const found = rows.flatMap(({ id, handler, state, head, bytes }) => {
@@ -85,7 +86,11 @@ export class ErasureTable {
 		this.#sql.exec(
 			`UPDATE dead_letter SET state = 'discarded', changed_at = ?, is_sent = 1, body = NULL,
 				head = ?, error = ?, reason = ?, history = '[]' WHERE id = ?`,
-			...[now, head, JSON.stringify(error), reasonOf(error), id],
+			now,
+			head,
+			JSON.stringify(error),
+			reasonOf(error),
+			id,
 		);
 	}
 }

@@ -76,7 +76,11 @@ export async function replay(
 		await ports.deadLetters.resolve(id, claim.replay);
 	const { handler, head } = stored;
 	ports.observe({
-		...{ type: "replayed", at, id: head.id, event: head.name, handler },
+		type: "replayed",
+		at,
+		id: head.id,
+		event: head.name,
+		handler,
 	});
 	return claim.replay;
 }

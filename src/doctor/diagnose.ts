@@ -22,7 +22,8 @@ export async function diagnose(ports: DoctorPorts): Promise<Finding[]> {
 		checks.map((check) =>
 			check(ports).catch((error): Finding[] => [
 				{
-					...{ code: "check_failed", severity: "error" },
+					code: "check_failed",
+					severity: "error",
 					problem: `a check failed: ${error.message}`,
 					remedy: "Read the log of the Worker, and try again.",
 				},
@@ -36,13 +37,15 @@ async function settings(): Promise<Finding[]> {
 	const found: Finding[] = [];
 	if (!hasCompatibilityFlag(WAIT_FLAG))
 		found.push({
-			...{ code: "flag_missing", severity: "error" },
+			code: "flag_missing",
+			severity: "error",
 			problem: `the compatibility flag ${WAIT_FLAG} is not set: promises that handlers pass to waitUntil delay or repeat batches`,
 			remedy: `Add ${WAIT_FLAG} to compatibility_flags.`,
 		});
 	if (!(await secret("API_KEYS")))
 		found.push({
-			...{ code: "api_keys_missing", severity: "error" },
+			code: "api_keys_missing",
+			severity: "error",
 			problem: "API_KEYS is not set: every API request is answered with 401",
 			remedy: "npx wrangler secret put API_KEYS < api-keys.json",
 		});
@@ -52,7 +55,8 @@ async function settings(): Promise<Finding[]> {
 async function objects({ journal }: DoctorPorts): Promise<Finding[]> {
 	const missing = (name: string) => !isObjectDeclared(name);
 	const finding = (name: string, severity: Finding["severity"]): Finding => ({
-		...{ code: "object_missing", severity },
+		code: "object_missing",
+		severity,
 		problem: `the object ${name} is not declared, or the main module does not export it`,
 		remedy: `Export * from "tidings/objects", and declare it, or add it to new_sqlite_classes of a new migration:\n[exports.${name}]\ntype = "durable-object"\nstorage = "sqlite"`,
 	});
@@ -77,7 +81,8 @@ async function unreachableWorkers({
 	return reached
 		.filter(({ isReachable }) => !isReachable)
 		.map(({ key }) => ({
-			...{ code: "worker_unreachable", severity: "error" },
+			code: "worker_unreachable",
+			severity: "error",
 			problem: `the Worker ${key} of tidings.config.ts does not respond: its deliveries wait`,
 			remedy: `Deploy it with the export Subscriber, and bind it with entrypoint = "Subscriber".`,
 		}));
@@ -101,7 +106,8 @@ async function missingHandlers(ports: DoctorPorts): Promise<Finding[]> {
 			counts.set(handler, (counts.get(handler) ?? 0) + 1);
 	}
 	return [...counts].map(([handler, count]) => ({
-		...{ code: "handler_missing", severity: "error" },
+		code: "handler_missing",
+		severity: "error",
 		problem: `no Worker has the handler ${JSON.stringify(handler)}, for which ${count} of the next ${DELIVERIES} deliveries wait: they will be dead letters`,
 		remedy: `Deploy it again, or route it to its new id:\nroutes: { ${JSON.stringify(handler)}: { handler: "<new id>" } }`,
 	}));

@@ -2,7 +2,10 @@
 
 /** Durable Objects without which the owner does not work. */
 export const REQUIRED_OBJECTS = [
-	...(["Scheduler", "DeadLetters", "Payloads", "Subscriptions"] as const),
+	"Scheduler",
+	"DeadLetters",
+	"Payloads",
+	"Subscriptions",
 ] as const;
 
 /** Durable Objects of features that answer `not_configured` without them. */

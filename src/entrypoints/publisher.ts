@@ -75,9 +75,14 @@ interface PublisherEntrypoint
 }
 
 const METHODS = [
-	...(["publish", "publishBatch", "cancel", "reschedule"] as const),
-	...(["subscribe", "unsubscribe", "runTool"] as const),
-];
+	"publish",
+	"publishBatch",
+	"cancel",
+	"reschedule",
+	"subscribe",
+	"unsubscribe",
+	"runTool",
+] as const;
 
 /**
  * Creates the entrypoint to export as `Publisher` from the Worker that owns the events.

@@ -33,7 +33,10 @@ export function deadLetterId(eventId: string, handler: string): string {
 export type DeadLetterState = (typeof DEAD_LETTER_STATES)[number];
 
 export const DEAD_LETTER_STATES = [
-	...(["dead", "replaying", "resolved", "discarded"] as const),
+	"dead",
+	"replaying",
+	"resolved",
+	"discarded",
 ] as const;
 
 /** An earlier failure of a dead letter that was replayed since. */

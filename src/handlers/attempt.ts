@@ -136,7 +136,8 @@ class Deadline {
 	get outcome(): Outcome & { type: "timed_out" } {
 		const elapsed = this.#elapsed;
 		return {
-			...{ type: "timed_out", timeout: this.#timeout },
+			type: "timed_out",
+			timeout: this.#timeout,
 			...(elapsed !== undefined && { elapsed }),
 		};
 	}

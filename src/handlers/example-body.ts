@@ -42,11 +42,17 @@ export function exampleOf(schema: object, now: number): unknown {
 	const root = schema as Schema;
 	const iso = new Date(now).toISOString();
 	const formats: Record<string, string> = {
-		...{ email: "ada@example.com", hostname: "example.com" },
-		...{ uri: "https://example.com/", url: "https://example.com/" },
-		...{ uuid: "6f1c0a52-9d4e-4b8a-a1f3-2c7d5e90b814", ipv4: "192.0.2.1" },
-		...{ ipv6: "2001:db8::1", duration: "P1D", "date-time": iso },
-		...{ date: iso.slice(0, 10), time: iso.slice(11, 19) },
+		email: "ada@example.com",
+		hostname: "example.com",
+		uri: "https://example.com/",
+		url: "https://example.com/",
+		uuid: "6f1c0a52-9d4e-4b8a-a1f3-2c7d5e90b814",
+		ipv4: "192.0.2.1",
+		ipv6: "2001:db8::1",
+		duration: "P1D",
+		"date-time": iso,
+		date: iso.slice(0, 10),
+		time: iso.slice(11, 19),
 	};
 
 	const budget = { left: MOST_VALUES };

@@ -129,7 +129,8 @@ export function outcomeFrom(value: unknown): Outcome {
 		}
 		case "timed_out":
 			return {
-				...{ type, timeout: Number(timeout) },
+				type,
+				timeout: Number(timeout),
 				...(Number.isFinite(elapsed) && { elapsed }),
 			};
 		case "unparsable":

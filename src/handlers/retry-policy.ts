@@ -103,7 +103,10 @@ export function policyFrom(listed: Policy): Policy {
 	return policyOf({
 		limit: limit ?? undefined,
 		maxAge: maxAge ?? undefined,
-		...{ backoff, base, max, jitter },
+		backoff,
+		base,
+		max,
+		jitter,
 	});
 }
 

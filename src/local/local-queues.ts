@@ -130,7 +130,9 @@ export class LocalQueues {
 		unanswered: Set<number>,
 	): Message {
 		return {
-			...{ id: `${id}`, body: record, attempts },
+			id: `${id}`,
+			body: record,
+			attempts,
 			timestamp: new Date(sentAt),
 			ack: () => {
 				if (unanswered.delete(id)) this.#table.delete(id);

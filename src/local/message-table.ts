@@ -47,7 +47,11 @@ export class MessageTable {
 	): void {
 		this.#sql.exec(
 			"INSERT INTO message (queue, role, record, sent_at, due_at) VALUES (?, ?, ?, ?, ?)",
-			...[name, role, record, now, dueAt],
+			name,
+			role,
+			record,
+			now,
+			dueAt,
 		);
 	}
 
@@ -68,7 +72,9 @@ export class MessageTable {
 					SELECT id FROM message WHERE queue = ? AND is_leased = 0 AND due_at <= ?
 					ORDER BY due_at, id LIMIT ?
 				) RETURNING id, record, sent_at AS sentAt, attempts`,
-				...[name, now, limit],
+				name,
+				now,
+				limit,
 			)
 			.toArray();
 	}
@@ -81,7 +87,8 @@ export class MessageTable {
 	release(id: number, dueAt: number): void {
 		this.#sql.exec(
 			"UPDATE message SET is_leased = 0, due_at = ? WHERE id = ?",
-			...[dueAt, id],
+			dueAt,
+			id,
 		);
 	}
 
@@ -90,7 +97,10 @@ export class MessageTable {
 		this.#sql.exec(
 			`UPDATE message SET queue = ?1, role = ?2, sent_at = ?3, due_at = ?3, attempts = 0, is_leased = 0
 			 WHERE id = ?4`,
-			...[name, role, now, id],
+			name,
+			role,
+			now,
+			id,
 		);
 	}
 

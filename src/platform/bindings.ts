@@ -173,10 +173,19 @@ export function boundDeadLetters(): DeadLetterStore {
 		): Promise<void>;
 	};
 	const stub = objectPort<Stub>("DeadLetters", "dead-letters", [
-		...(["store", "list", "count", "groups", "counts"] as const),
-		...(["get", "claim", "confirmSent", "release"] as const),
-		...(["resolve", "discard", "erase"] as const),
-	]);
+		"store",
+		"list",
+		"count",
+		"groups",
+		"counts",
+		"get",
+		"claim",
+		"confirmSent",
+		"release",
+		"resolve",
+		"discard",
+		"erase",
+	] as const);
 	return {
 		...stub,
 		store: (deadLetters) => stub.store(deadLetters, deployId()),
@@ -199,16 +208,14 @@ export function boundJournal(): JournalStore {
 		): Promise<void>;
 	};
 	const stub = objectPort<Stub>("Journal", "journal-0", [
-		...([
-			"record",
-			"search",
-			"list",
-			"lives",
-			"ids",
-			"erase",
-			"counts",
-		] as const),
-	]);
+		"record",
+		"search",
+		"list",
+		"lives",
+		"ids",
+		"erase",
+		"counts",
+	] as const);
 	return {
 		...stub,
 		isDeclared: () => isObjectDeclared("Journal"),

@@ -47,12 +47,15 @@ async function eachObject<Item extends { key: string }>(
 	);
 	const callOne = async ([number, group]: [number, Item[]]) => {
 		const object = objectPort<KeyStore>("Keys", `keys-${number}`, [
-			...(["reserve", "confirm", "release"] as const),
-		]);
+			"reserve",
+			"confirm",
+			"release",
+		] as const);
 		await call(object, group);
 	};
 	// An object that does not answer must not keep the others from being called.
 	await pMap(groups, callOne, {
-		...{ concurrency: CALL_CONCURRENCY, stopOnError: false },
+		concurrency: CALL_CONCURRENCY,
+		stopOnError: false,
 	});
 }

@@ -130,7 +130,9 @@ async function answerOf(
 		reviveError({
 			name: "RefusedError",
 			...problem,
-			...{ code, message, status },
+			code,
+			message,
+			status,
 			retryAfterSeconds: secondsUntil(headers.get("retry-after")),
 		});
 	let text: string;

@@ -96,8 +96,10 @@ async function newKeyOf({ stamped, request }: KeyedEvent): Promise<NewKey> {
 	const { id, time } = stamped.head;
 	const content = [name, stamped.body, after, lane, stamped.labels.tags];
 	return {
-		...{ key: await digest([by, given]), content: await digest(content) },
-		...{ id, time },
+		key: await digest([by, given]),
+		content: await digest(content),
+		id,
+		time,
 	};
 }
 

@@ -63,7 +63,8 @@ export class ClaimTable {
 		this.#sql.exec(
 			`INSERT INTO claim (kind, keys) VALUES (?, ?)
 			 ON CONFLICT (kind) DO UPDATE SET keys = excluded.keys`,
-			...[kind, JSON.stringify(keys)],
+			kind,
+			JSON.stringify(keys),
 		);
 		for (const row of batch) this.#add(kind, row);
 		return batch;
@@ -75,7 +76,9 @@ export class ClaimTable {
 			for (const { id, handler, dueAt } of batch)
 				this.#sql.exec(
 					"DELETE FROM scheduled WHERE id = ? AND handler = ? AND due_at = ?",
-					...[id, handler, dueAt],
+					id,
+					handler,
+					dueAt,
 				);
 		});
 		for (const row of batch) this.#claimed[kind].delete(keyOf(row));
@@ -92,7 +95,9 @@ export class ClaimTable {
 		const rows = this.#sql.exec<SqlRow>(
 			`SELECT * FROM scheduled WHERE (handler = '') = ? AND due_at <= ?
 			 ORDER BY due_at LIMIT ?`,
-			...[isEvent(kind), now, SEND_BATCH_MESSAGES],
+			isEvent(kind),
+			now,
+			SEND_BATCH_MESSAGES,
 		);
 		for (const row of rows) {
 			bytes += messageBytes(row.record);

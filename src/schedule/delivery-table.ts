@@ -52,7 +52,10 @@ export class DeliveryTable {
 			`SELECT id, handler, name, due_at, version, waiting FROM scheduled
 			 WHERE (handler = '') = 0 AND (due_at, id, handler) > (?, ?, ?) AND waiting IS NOT NULL
 			 ORDER BY due_at, id, handler LIMIT ?`,
-			...[dueAt, id, handler, SCANNED],
+			dueAt,
+			id,
+			handler,
+			SCANNED,
 		);
 		const found: StoredDelivery[] = [];
 		let read = 0;
@@ -78,7 +81,8 @@ export class DeliveryTable {
 			.exec<WaitingRow>(
 				`SELECT id, handler, name, due_at, version, waiting FROM scheduled
 				 WHERE id = ? AND handler = ? AND waiting IS NOT NULL`,
-				...[id, handler],
+				id,
+				handler,
 			)
 			.toArray();
 		return row ? deliveryOf(row) : null;
@@ -111,7 +115,9 @@ export class DeliveryTable {
 			.exec<{ name: string; version: number }>(
 				`UPDATE scheduled SET ${changes}
 				 WHERE id = ?1 AND handler = ?2 AND waiting IS NOT NULL RETURNING name, version`,
-				...[id, handler, time],
+				id,
+				handler,
+				time,
 			)
 			.toArray();
 		return row ?? null;

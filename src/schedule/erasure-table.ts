@@ -40,7 +40,10 @@ export class ErasureTable {
 					iif(json_valid(record), json_extract(record, ?), NULL) AS tag,
 					iif(json_valid(record), json_extract(record, '$.time'), NULL) AS time
 				 FROM scheduled WHERE (id, handler) > (?, ?) ORDER BY id, handler LIMIT ?`,
-				...[`$.tags."${erasure.key}"`, id, handler, SCANNED],
+				`$.tags."${erasure.key}"`,
+				id,
+				handler,
+				SCANNED,
 			)
 			.toArray();
 		const found: FoundRow[] = [];
@@ -69,7 +72,9 @@ export class ErasureTable {
 				: this.#sql.exec(
 						`UPDATE scheduled SET due_at = ?, reference = NULL, waiting = NULL, record = ''
 						 WHERE id = ? AND handler = ?`,
-						...[now + CANCEL_RETENTION, id, handler],
+						now + CANCEL_RETENTION,
+						id,
+						handler,
 					);
 		return rowsWritten > 0;
 	}

@@ -19,7 +19,9 @@ export function countByHour(
 				SELECT due_at FROM scheduled WHERE (handler = '') = 1 AND due_at >= ? AND due_at < ?
 				ORDER BY due_at LIMIT ?
 			 ) GROUP BY hour ORDER BY hour`,
-			...[since, until, COUNTED],
+			since,
+			until,
+			COUNTED,
 		)
 		.toArray();
 	const hours = rows.map(({ hour, count }) => ({ at: hour * HOUR, count }));

@@ -91,8 +91,16 @@ export class ScheduleTable {
 				WHEN scheduled.record = '' THEN scheduled.due_at <= ?10
 				WHEN scheduled.due_at = ?9 THEN excluded.version >= scheduled.version
 				ELSE excluded.version > scheduled.version END`,
-			...[id, handler, name, dueAt, version, reference, waiting, record],
-			...[claimedDueAt, replaceableUntil(row)],
+			id,
+			handler,
+			name,
+			dueAt,
+			version,
+			reference,
+			waiting,
+			record,
+			claimedDueAt,
+			replaceableUntil(row),
 		);
 	}
 
@@ -118,7 +126,9 @@ export class ScheduleTable {
 		const record = withDueTime(row.record, dueAt);
 		this.#sql.exec(
 			"UPDATE scheduled SET due_at = ?, record = ? WHERE id = ? AND handler = ''",
-			...[dueAt, record, id],
+			dueAt,
+			record,
+			id,
 		);
 		return eventOf({ ...row, due_at: dueAt, record });
 	}
@@ -143,7 +153,11 @@ export class ScheduleTable {
 					iif(json_valid(record), json_extract(record, '$.tags'), NULL) AS tags
 				 FROM scheduled WHERE (handler = '') = 1 AND (due_at, id) > (?, ?) AND due_at >= ? AND due_at < ?
 				 ORDER BY due_at, id LIMIT ?`,
-				...[dueAt, id, since, until, most],
+				dueAt,
+				id,
+				since,
+				until,
+				most,
 			)
 			.toArray();
 		const found: ScheduledEvent[] = [];

@@ -134,17 +134,19 @@ function compare(one: string, other: string): number {
 export function boundScheduler(shards: number): Scheduler {
 	return schedulerOf(shards, (shard) =>
 		objectPort<Shard>("Scheduler", `shard-${shard}`, [
-			...([
-				"store",
-				"cancel",
-				"reschedule",
-				"list",
-				"watch",
-				"figures",
-			] as const),
-			...(["find", "countByHour", "findDelivery"] as const),
-			...(["listDeliveries", "retryDelivery", "cancelDelivery"] as const),
+			"store",
+			"cancel",
+			"reschedule",
+			"list",
+			"watch",
+			"figures",
+			"find",
+			"countByHour",
+			"findDelivery",
+			"listDeliveries",
+			"retryDelivery",
+			"cancelDelivery",
 			"erase",
-		]),
+		] as const),
 	);
 }

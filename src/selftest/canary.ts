@@ -14,8 +14,16 @@ import { isSelftestName, SELFTEST } from "../event/name.ts";
  * - `worker`: one for each bound Worker, which it calls
  */
 export const CANARIES = [
-	...(["immediate", "batched", "large", "lane", "scheduled"] as const),
-	...(["retried", "dead", "replayed", "cancelled", "worker"] as const),
+	"immediate",
+	"batched",
+	"large",
+	"lane",
+	"scheduled",
+	"retried",
+	"dead",
+	"replayed",
+	"cancelled",
+	"worker",
 ] as const;
 
 export type CanaryName = (typeof CANARIES)[number];

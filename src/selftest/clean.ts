@@ -26,7 +26,9 @@ export async function clean(
 		let cursor: string | undefined;
 		do {
 			const page = await ports.deadLetters.list({
-				...{ filter, cursor, limit: PAGE },
+				filter,
+				cursor,
+				limit: PAGE,
 			});
 			for (const { id } of page.deadLetters) await discard(id, ports);
 			cursor = page.cursor;
@@ -35,7 +37,10 @@ export async function clean(
 	// Of a shard whose alarm did not run.
 	const due = { tags, since: time, until: time + RUN_TIME };
 	const { scheduled } = await scheduledPage(
-		...([due, undefined, PAGE, ports.scheduler] as const),
+		due,
+		undefined,
+		PAGE,
+		ports.scheduler,
 	);
 	for (const { id } of scheduled) await cancel(id, ports);
 	await deleteAll((body as CleanupBody).bodies, ports.payloads);

@@ -47,7 +47,10 @@ export function selftestExtension(ports: () => Ports): Extension {
 function workerOf(ports: Ports): HandlerWorker {
 	const routing = { overrides: [], defaults: {} };
 	const [own] = handlerWorkers(
-		...([canaryHandlers(ports), new Map(), routing, ports] as const),
+		canaryHandlers(ports),
+		new Map(),
+		routing,
+		ports,
 	).all;
 	return own as HandlerWorker;
 }

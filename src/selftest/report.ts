@@ -106,7 +106,10 @@ export function reportOn(
 		["immediate", "batched", "large", "lane"] as const
 	).flatMap(of);
 	return {
-		...{ run, startedAt, state: worstOf(canaries), canaries },
+		run,
+		startedAt,
+		state: worstOf(canaries),
+		canaries,
 		delivery: figuresOf(
 			delivered.flatMap((life) => delayFrom(life.time, life)),
 		),
@@ -140,7 +143,8 @@ function sumOf(
 	const { state = "passed" } = wrong ?? {};
 	return {
 		state: state === "running" && isOver ? "failed" : state,
-		...{ count, passed: all.filter((one) => one.state === "passed").length },
+		count,
+		passed: all.filter((one) => one.state === "passed").length,
 		attempts: lives.flatMap(attemptsIn).filter(isMade).length,
 		...(wrong && "reason" in wrong && { reason: wrong.reason }),
 		...(wrong?.life && { event: wrong.life.id }),

@@ -45,7 +45,9 @@ export async function callHandler(
 	return handler.run(
 		{ id: newId(time, 1), name, body: parsed.value, time, delay: 0 },
 		{
-			...{ handler: handler.id, attempt, tags },
+			handler: handler.id,
+			attempt,
+			tags,
 			signal: new AbortController().signal,
 			setTimeout() {},
 		},

@@ -53,7 +53,14 @@ export function createTestEvents<Listed extends Catalogue>(
 	const recording = new Recording();
 	const realWork = new RealWork();
 	const { platform, activate, fetch } = startWorker(events, {
-		...{ env, config, workers, fate, failures, crashes, recording, realWork },
+		env,
+		config,
+		workers,
+		fate,
+		failures,
+		crashes,
+		recording,
+		realWork,
 		start: startOf(options.now),
 		listen({ what, at, where, subjects }) {
 			if (!FAULTS.has(what)) return;
@@ -113,7 +120,17 @@ export function createTestEvents<Listed extends Catalogue>(
 
 /** Notes of the platform after which work may be left without an alarm, as a crash or a failed call does. */
 const FAULTS: ReadonlySet<string> = new Set([
-	...["crash_before", "crash_after", "refused", "halfway", "lied"],
-	...["reset", "slow", "duplicated", "killed", "alarm stuck"],
-	...["alarm given up", "given up", "expired"],
+	"crash_before",
+	"crash_after",
+	"refused",
+	"halfway",
+	"lied",
+	"reset",
+	"slow",
+	"duplicated",
+	"killed",
+	"alarm stuck",
+	"alarm given up",
+	"given up",
+	"expired",
 ]);

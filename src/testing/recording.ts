@@ -115,7 +115,11 @@ export class Recording {
 				this.#end(transition, { outcome: "dead", error });
 				this.#deadLetters.set(`${handler} ${id}`, {
 					event: this.#event(id),
-					...{ handler, cause, error, attempts, at },
+					handler,
+					cause,
+					error,
+					attempts,
+					at,
 				});
 			}
 		}

@@ -184,7 +184,9 @@ function settingsOf(queues: readonly NamedQueue[]): SimulatedWorker["queues"] {
 			name,
 			{
 				...SETTINGS[role],
-				...{ binding, maxRetries: 100, retention: RETENTION },
+				binding,
+				maxRetries: 100,
+				retention: RETENTION,
 				...(role !== "deadLetters" && { deadLetterQueue }),
 			},
 		]),

@@ -31,7 +31,10 @@ export function appExtension(ports: () => AppPorts): AppsExtension {
 		deliver(event, batch, consumePorts) {
 			const { appWorkers, subscriptionsOf, webhookUrl } = ports();
 			const appPorts = {
-				...{ ...consumePorts, appWorkers, subscriptionsOf, webhookUrl },
+				...consumePorts,
+				appWorkers,
+				subscriptionsOf,
+				webhookUrl,
 				hostFor: (identity: AppIdentity) => createAppHost(identity, ports()),
 			};
 			const identity = identityOfTrigger(event.envelope.name);

@@ -5,9 +5,19 @@ import type { SubscriptionStore } from "./subscription.ts";
 /** @param name of the event, such as `@my-org/email/new_email` */
 export function boundSubscriptions(name: string): SubscriptionStore {
 	return objectPort<SubscriptionStore>("Subscriptions", name, [
-		...(["subscribe", "unsubscribe", "find", "match", "list"] as const),
-		...(["webhookState", "webhookSecret", "rotateWebhook"] as const),
-		...(["reserveDelivery", "confirmDelivery", "releaseDelivery"] as const),
-		...(["poll", "phase", "state"] as const),
-	]);
+		"subscribe",
+		"unsubscribe",
+		"find",
+		"match",
+		"list",
+		"webhookState",
+		"webhookSecret",
+		"rotateWebhook",
+		"reserveDelivery",
+		"confirmDelivery",
+		"releaseDelivery",
+		"poll",
+		"phase",
+		"state",
+	] as const);
 }

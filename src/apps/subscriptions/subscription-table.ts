@@ -44,20 +44,25 @@ export class SubscriptionTable {
 				if (known.tool !== tool)
 					this.#sql.exec(
 						"UPDATE subscription SET tool = ? WHERE id = ?",
-						...[tool, known.id],
+						tool,
+						known.id,
 					);
 				return known.id;
 			}
 			const { id } = this.#sql
 				.exec<{ id: number }>(
 					"INSERT INTO subscription (app, tool, key) VALUES (?, ?, ?) RETURNING id",
-					...[app, tool, text],
+					app,
+					tool,
+					text,
 				)
 				.one();
 			for (const [name, value] of key)
 				this.#sql.exec(
 					"INSERT INTO field (name, value, id) VALUES (?, ?, ?)",
-					...[name, valueText(value), id],
+					name,
+					valueText(value),
+					id,
 				);
 			return id;
 		});
@@ -72,7 +77,9 @@ export class SubscriptionTable {
 			for (const [name, value] of key)
 				this.#sql.exec(
 					"DELETE FROM field WHERE name = ? AND value = ? AND id = ?",
-					...[name, valueText(value), known.id],
+					name,
+					valueText(value),
+					known.id,
 				);
 			return true;
 		});
@@ -99,7 +106,8 @@ export class SubscriptionTable {
 		if (!first)
 			return this.#rows(
 				"SELECT * FROM subscription WHERE id > ? ORDER BY id LIMIT ?",
-				...[after, limit],
+				after,
+				limit,
 			);
 		if (filter.length === 1) return this.#withField(first, after, limit);
 		const found: Subscription[] = [];
@@ -125,7 +133,9 @@ export class SubscriptionTable {
 		return this.#rows(
 			`SELECT * FROM subscription WHERE id > ?
 			 ${filters.map(([column]) => `AND ${column} = ?`).join(" ")} ORDER BY id LIMIT ?`,
-			...[after, ...filters.map(([, value]) => value as string), limit],
+			after,
+			...filters.map(([, value]) => value as string),
+			limit,
 		);
 	}
 
@@ -141,7 +151,10 @@ export class SubscriptionTable {
 			const ids = this.#sql
 				.exec<{ id: number }>(
 					"SELECT id FROM field WHERE name = ? AND value = ? AND id > ? ORDER BY id LIMIT ?",
-					...[name, valueText(value), after, CHUNK],
+					name,
+					valueText(value),
+					after,
+					CHUNK,
 				)
 				.toArray();
 			const reach =
@@ -157,14 +170,18 @@ export class SubscriptionTable {
 		return this.#rows(
 			`SELECT subscription.* FROM field CROSS JOIN subscription USING (id)
 			 WHERE field.name = ? AND field.value = ? AND field.id > ? ORDER BY field.id LIMIT ?`,
-			...[name, valueText(value), after, limit],
+			name,
+			valueText(value),
+			after,
+			limit,
 		);
 	}
 
 	#find(app: string, key: string): Subscription | undefined {
 		return this.#rows(
 			"SELECT * FROM subscription WHERE key = ? AND app = ?",
-			...[key, app],
+			key,
+			app,
 		)[0];
 	}
 

@@ -93,7 +93,9 @@ function remoteKeys(
 	const { clock } = ports;
 	const never = Number.NEGATIVE_INFINITY;
 	const state: Known = known.get(url) ?? {
-		...{ readAt: never, failedAt: never, fetchingUntil: never },
+		readAt: never,
+		failedAt: never,
+		fetchingUntil: never,
 	};
 	known.set(url, state);
 	const local = () => createLocalJWKSet(state.set ?? { keys: [] });

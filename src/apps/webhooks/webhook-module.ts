@@ -98,6 +98,9 @@ function unsignedId({ headers }: HookRequest): string | undefined {
 
 /** Not `x-request-id`, which differs in each repetition. Not `x-shopify-event-id`, which several topics share. */
 const ID_HEADERS = [
-	...["webhook-id", "svix-id", "x-github-delivery", "x-shopify-webhook-id"],
+	"webhook-id",
+	"svix-id",
+	"x-github-delivery",
+	"x-shopify-webhook-id",
 	"idempotency-key",
 ];

@@ -69,7 +69,8 @@ export class WebhookTable {
 		const row = this.#sql
 			.exec<{ event: string; reserved_until: number | null; at: number }>(
 				"SELECT event, reserved_until, at FROM webhook_delivery WHERE delivery = ? AND at > ?",
-				...[delivery, now - RETENTION],
+				delivery,
+				now - RETENTION,
 			)
 			.toArray()[0];
 		if (row && row.reserved_until === null)
@@ -80,7 +81,10 @@ export class WebhookTable {
 		const reserved = { event: row?.event ?? event, until: now + RESERVATION };
 		this.#sql.exec(
 			"INSERT OR REPLACE INTO webhook_delivery VALUES (?, ?, ?, ?)",
-			...[delivery, reserved.event, reserved.until, row?.at ?? now],
+			delivery,
+			reserved.event,
+			reserved.until,
+			row?.at ?? now,
 		);
 		if (this.nextSweepAt === undefined)
 			this.#kv.put("nextSweepAt", now + RETENTION);
@@ -98,7 +102,8 @@ export class WebhookTable {
 	release(delivery: string, until: number): void {
 		this.#sql.exec(
 			"UPDATE webhook_delivery SET reserved_until = 0 WHERE delivery = ? AND reserved_until = ?",
-			...[delivery, until],
+			delivery,
+			until,
 		);
 	}
 

@@ -6,7 +6,4 @@ import { HANDLERS } from "./handlers-style.ts";
 import { PARTS } from "./part-style.ts";
 import { TIMELINE } from "./timeline-style.ts";
 
-export const STYLE = [
-	...[BASE, PARTS, TIMELINE, CHART],
-	...[HANDLERS, ACTIONS],
-].join("");
+export const STYLE = [BASE, PARTS, TIMELINE, CHART, HANDLERS, ACTIONS].join("");

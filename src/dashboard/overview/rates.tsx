@@ -58,7 +58,9 @@ export function RatesChart({ rates }: { rates: Rates }) {
 
 function barOf(interval: Interval): StackedBar {
 	const parts = OUTCOMES.map(([label, tone, valueIn]) => ({
-		...{ label, tone, value: valueIn(interval) },
+		label,
+		tone,
+		value: valueIn(interval),
 	}));
 	const said = parts
 		.filter(({ value }) => value > 0)

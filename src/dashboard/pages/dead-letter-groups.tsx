@@ -18,7 +18,9 @@ interface Groups {
 
 export const deadLetterGroupsPage: Page = (app, { ports }) =>
 	listPage<Groups & { cursor?: never }>(app, ports, {
-		...{ path: "/dead-letters/groups", title: "Dead letters by error", Rows },
+		path: "/dead-letters/groups",
+		title: "Dead letters by error",
+		Rows,
 		quick: [
 			["Dead", ""],
 			["Resolved", "state:resolved"],

@@ -36,11 +36,14 @@ export const deadLetterPage: Page = (app, { ports }) => {
 	const page = async (context: PageContext, draft?: Draft) => {
 		const { id } = context.req.param() as { id: string };
 		const { data, ...snapshot } = await snapshotOf(
-			...([`dead letter ${id}`, context.var.view.now, () => read(id)] as const),
+			`dead letter ${id}`,
+			context.var.view.now,
+			() => read(id),
 		);
 		if (!data) return render(context, "Dead letter", <Missing id={id} />, 404);
 		return render(
-			...([context, data.head.name] as const),
+			context,
+			data.head.name,
 			<Details snapshot={{ data, ...snapshot }} draft={draft} />,
 			draft?.status,
 		);
@@ -51,7 +54,10 @@ export const deadLetterPage: Page = (app, { ports }) => {
 	app.get(`${PATH}/live`, (context) => {
 		const { id } = context.req.param();
 		return streamOf(
-			...([context, `dead letter ${id}`, () => read(id), ports.clock] as const),
+			context,
+			`dead letter ${id}`,
+			() => read(id),
+			ports.clock,
 			({ data }) => (data ? <Content stored={data} /> : <Missing id={id} />),
 		);
 	});
@@ -111,7 +117,9 @@ export const deadLetterPage: Page = (app, { ports }) => {
 		const acting = actingAs(ports, callerIn(context).id);
 		found(await discard(id, acting), `dead letter ${show(id)}`);
 		return {
-			...{ to: "/dead-letters?done=discarded", action: "discard", target: id },
+			to: "/dead-letters?done=discarded",
+			action: "discard",
+			target: id,
 		};
 	});
 };

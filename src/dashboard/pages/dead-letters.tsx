@@ -26,7 +26,10 @@ const QUICK = [
 
 export const deadLettersPage: Page = (app, { ports }) =>
 	listPage<DeadLetterPage>(app, ports, {
-		...{ path: LIST, title: "Dead letters", quick: QUICK, Rows },
+		path: LIST,
+		title: "Dead letters",
+		quick: QUICK,
+		Rows,
 		placeholder: "handler:mail/* cause:exhausted tag.customer:c42 since:2h",
 		read: (q, cursor) =>
 			ports.deadLetters.list({

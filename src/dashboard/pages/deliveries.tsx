@@ -30,7 +30,10 @@ const QUICK = [
 
 export const deliveriesPage: Page = (app, { ports }) =>
 	listPage<Deliveries>(app, ports, {
-		...{ path: LIST, title: "Waiting", quick: QUICK, Rows },
+		path: LIST,
+		title: "Waiting",
+		quick: QUICK,
+		Rows,
 		placeholder: "handler:mail/* state:retrying tag.customer:c42",
 		read: (q, cursor) =>
 			listDeliveries({ q, limit: SIZE, ...(cursor && { cursor }) }, ports),

@@ -24,10 +24,7 @@ export const deliveryPage: Page = (app, { ports }) => {
 		const { id } = context.req.param();
 		const delivery = await readDelivery(id, ports);
 		return delivery
-			? render(
-					...([context, delivery.event.name] as const),
-					<Details delivery={delivery} />,
-				)
+			? render(context, delivery.event.name, <Details delivery={delivery} />)
 			: render(context, "Waiting delivery", <Missing id={id} />, 404);
 	});
 

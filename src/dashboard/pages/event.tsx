@@ -37,11 +37,14 @@ export const eventPage: Page = (app, { ports }) => {
 	const page = async (context: PageContext, draft?: Draft) => {
 		const { id } = context.req.param() as { id: string };
 		const { data, ...snapshot } = await snapshotOf(
-			...([`event ${id}`, context.var.view.now, () => read(id)] as const),
+			`event ${id}`,
+			context.var.view.now,
+			() => read(id),
 		);
 		if (!data) return render(context, "Event", <Missing id={id} />, 404);
 		return render(
-			...([context, data.life.name] as const),
+			context,
+			data.life.name,
 			<Details snapshot={{ data, ...snapshot }} draft={draft} />,
 			draft?.status,
 		);
@@ -52,7 +55,10 @@ export const eventPage: Page = (app, { ports }) => {
 	app.get("/events/:id/live", (context) => {
 		const { id } = context.req.param();
 		return streamOf(
-			...([context, `event ${id}`, () => read(id), ports.clock] as const),
+			context,
+			`event ${id}`,
+			() => read(id),
+			ports.clock,
 			({ data }) => (data ? <History {...data} /> : ""),
 		);
 	});
@@ -76,7 +82,9 @@ export const eventPage: Page = (app, { ports }) => {
 		);
 		checkPublish(caller.publish, name, nameOf(caller));
 		const request = {
-			...{ name, body: readBody(fields.get("body") ?? ""), by: caller.id },
+			name,
+			body: readBody(fields.get("body") ?? ""),
+			by: caller.id,
 			...(fields.has("tags") && tags && { tags }),
 		};
 		return publishOnce(fields, request, ports);

@@ -27,7 +27,11 @@ const QUICK = [
 
 export const eventsPage: Page = (app, { ports }) =>
 	listPage<EventPage>(app, ports, {
-		...{ path: LIST, title: "Events", quick: QUICK, Rows, note },
+		path: LIST,
+		title: "Events",
+		quick: QUICK,
+		Rows,
+		note,
 		async read(q, cursor) {
 			const query = { q, limit: SIZE, ...(cursor && { cursor }) };
 			const { searchedUntil, ...page } = await listEvents(query, ports);

@@ -120,7 +120,9 @@ function Apps({ listed }: { listed: Listed }) {
 		.flatMap(({ apps = [] }) =>
 			apps.flatMap(({ name: source, events }) =>
 				Object.entries(events).map(([event, { description }]) => ({
-					...{ source, event, description },
+					source,
+					event,
+					description,
 				})),
 			),
 		)

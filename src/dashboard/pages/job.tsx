@@ -25,8 +25,8 @@ export const jobPage: Page = (app, { ports }) => {
 	app.get("/jobs/:id", async (context) => {
 		const { id } = context.req.param();
 		const { base, now } = context.var.view;
-		const { data, at, version } = await snapshotOf(
-			...([`job ${id}`, now, () => read(id)] as const),
+		const { data, at, version } = await snapshotOf(`job ${id}`, now, () =>
+			read(id),
 		);
 		const job = found(data, `job ${show(id)}`);
 		const content = (
@@ -48,7 +48,10 @@ export const jobPage: Page = (app, { ports }) => {
 	app.get("/jobs/:id/live", (context) => {
 		const { id } = context.req.param();
 		return streamOf(
-			...([context, `job ${id}`, () => read(id), ports.clock] as const),
+			context,
+			`job ${id}`,
+			() => read(id),
+			ports.clock,
 			({ data }) => (data ? <Content job={data} /> : ""),
 		);
 	});

@@ -46,7 +46,10 @@ export const jobsPage: Page = (app, { ports }) => {
 
 	app.get(`${LIST}/live`, (context) =>
 		streamOf(
-			...([context, "jobs", () => read(""), ports.clock] as const),
+			context,
+			"jobs",
+			() => read(""),
+			ports.clock,
 			({ data }) => <Rows jobs={data.jobs} />,
 		),
 	);

@@ -22,19 +22,25 @@ const OFFERED: Readonly<
 	>
 > = {
 	replay: {
-		...{ verb: "Replay", noun: "dead letter", list: "/dead-letters" },
+		verb: "Replay",
+		noun: "dead letter",
+		list: "/dead-letters",
 		title: "Dead letters",
 		effect:
 			"Each runs again with its stored body, only in the handler that failed, from attempt 1.",
 	},
 	discard: {
-		...{ verb: "Discard", noun: "dead letter", list: "/dead-letters" },
+		verb: "Discard",
+		noun: "dead letter",
+		list: "/dead-letters",
 		title: "Dead letters",
 		effect:
 			"Their bodies are deleted. They cannot be replayed any more. This cannot be undone.",
 	},
 	cancel: {
-		...{ verb: "Cancel", noun: "scheduled event", list: "/scheduled" },
+		verb: "Cancel",
+		noun: "scheduled event",
+		list: "/scheduled",
 		title: "Scheduled",
 		effect: "They will not be delivered. This cannot be undone.",
 	},
@@ -62,7 +68,8 @@ export const newJobPage: Page = (app, { ports }) => {
 		const counted = await startJob(request, callerIn(context).id, ports);
 		const { verb, noun } = OFFERED[asked.action];
 		return render(
-			...([context, `${verb} all ${noun}s`] as const),
+			context,
+			`${verb} all ${noun}s`,
 			<Confirmation asked={asked} {...counted} wrong={draft?.wrong} />,
 			draft?.status,
 		);

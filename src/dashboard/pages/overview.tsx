@@ -23,7 +23,8 @@ export const overviewPage: Page = (app, { ports, settings }) => {
 	app.get(PATH, async (context) => {
 		const range = rangeIn(context.req.query("range"));
 		const { at, data, version } = await snapshotOf(
-			...([`overview ${range}`, context.var.view.now] as const),
+			`overview ${range}`,
+			context.var.view.now,
 			() => readOverview(range, false, ports, settings),
 		);
 		const { base } = context.var.view;
@@ -49,7 +50,8 @@ export const overviewPage: Page = (app, { ports, settings }) => {
 	app.get(`${PATH}/live`, (context) => {
 		const range = rangeIn(context.req.query("range"));
 		return streamOf(
-			...([context, `overview ${range}`] as const),
+			context,
+			`overview ${range}`,
 			() => readOverview(range, true, ports, settings),
 			ports.clock,
 			({ data }) => <Content overview={data} range={range} />,

@@ -36,7 +36,9 @@ export const publishPage: Page = (app, { ports }) => {
 		checkPublish(caller.publish, name, nameOf(caller));
 		const tags = tagsIn(textIn(fields, "tags"));
 		const request = {
-			...{ name, body: readBody(fields.get("body") ?? ""), by: caller.id },
+			name,
+			body: readBody(fields.get("body") ?? ""),
+			by: caller.id,
 			...(after && { after }),
 			...(tags && { tags }),
 		};

@@ -28,7 +28,8 @@ export const scheduledEventPage: Page = (app, { ports }) => {
 		const event = await ports.scheduler.find(id);
 		return event
 			? render(
-					...([context, event.name] as const),
+					context,
+					event.name,
 					<Details event={event} draft={draft} />,
 					draft?.status,
 				)

@@ -23,7 +23,10 @@ interface Scheduled {
 
 export const scheduledEventsPage: Page = (app, { ports }) =>
 	listPage<Scheduled>(app, ports, {
-		...{ path: LIST, title: "Scheduled", quick: [], Rows },
+		path: LIST,
+		title: "Scheduled",
+		quick: [],
+		Rows,
 		placeholder: "name:order.** tag.customer:c42 until:2027-01-14T15:00Z",
 		async read(q, cursor) {
 			const { since, until } = shownHours(ports.clock());

@@ -90,7 +90,10 @@ async function trySignIn(
 ): Promise<string | undefined> {
 	try {
 		const { caller, cookie } = await signIn(
-			...([context, path, (key ?? "").trim(), ports.clock()] as const),
+			context,
+			path,
+			(key ?? "").trim(),
+			ports.clock(),
 		);
 		if (cookie === undefined) {
 			log("dashboard_sign_in_failed", { by: caller.id });

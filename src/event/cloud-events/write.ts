@@ -40,7 +40,9 @@ export function toCloudEvent(
 ): CloudEvent {
 	const hasData = body !== null && body !== undefined;
 	const checked = checkAttributes({
-		...{ specversion: "1.0", id, type: name },
+		specversion: "1.0",
+		id,
+		type: name,
 		time: new Date(time).toISOString(),
 		...(hasData && { datacontenttype: "application/json" }),
 		...attributes,

@@ -70,7 +70,8 @@ export class Alarm {
 		if (isStuck && this.#platform.hasStuckAlarms) this.#stuck.add(setting);
 		this.#database.run(
 			"INSERT OR REPLACE INTO _alarm VALUES (0, ?, ?)",
-			...[at, setting],
+			at,
+			setting,
 		);
 	}
 

@@ -118,7 +118,8 @@ export function storageOf(object: SimulatedObject, instance: Gate) {
 				now("put", () =>
 					database.run(
 						"INSERT INTO _key VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-						...[key, JSON.stringify(value)],
+						key,
+						JSON.stringify(value),
 					),
 				);
 			},

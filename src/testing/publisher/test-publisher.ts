@@ -43,7 +43,8 @@ export function createTestPublisher<Listed extends Catalogue>(
 	const { definitionOf, checkListed } = registration;
 	const ports = {
 		...recordingPorts(recording, lanes),
-		...{ definitionOf, checkListed },
+		definitionOf,
+		checkListed,
 	};
 	const noApps = async () => {
 		throw new Error(

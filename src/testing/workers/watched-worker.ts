@@ -130,7 +130,10 @@ export class WatchedWorker {
 	#watchedMessage(message: Message): Message {
 		const { id, timestamp, body, attempts } = message;
 		return {
-			...{ id, timestamp, body, attempts },
+			id,
+			timestamp,
+			body,
+			attempts,
 			ack: () => {
 				this.#count(`${body}`, -1);
 				message.ack();

@@ -60,7 +60,8 @@ export function describeEvents(
 function messageOf(name: string, schema: Definition["schema"]) {
 	const payload = jsonSchemaOf(schema, "draft-07");
 	return {
-		...{ name, contentType: "application/json" },
+		name,
+		contentType: "application/json",
 		...(payload && { payload }),
 		"x-eventcatalog-message-type": "event",
 	};
@@ -69,7 +70,8 @@ function messageOf(name: string, schema: Definition["schema"]) {
 function operationOf(action: "send" | "receive", name: string) {
 	const channel = `#/channels/${name}`;
 	return {
-		...{ action, channel: { $ref: channel } },
+		action,
+		channel: { $ref: channel },
 		messages: [{ $ref: `${channel}/messages/${name}` }],
 	};
 }

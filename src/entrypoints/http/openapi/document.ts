@@ -82,12 +82,14 @@ export function describeApi(app: Hono<Http>, prefix: string): ApiDocument {
 			},
 			securitySchemes: {
 				key: {
-					...{ type: "http", scheme: "bearer" },
+					type: "http",
+					scheme: "bearer",
 					description:
 						"An API key, tid_<id>_<secret>. Its scopes are publish, publish:<pattern>, read and admin, which includes the others.",
 				},
 				user: {
-					...{ type: "http", scheme: "bearer" },
+					type: "http",
+					scheme: "bearer",
 					description: "A JWT of an issuer in tidings.config.ts",
 				},
 			},
@@ -143,7 +145,9 @@ function describe(operation: Operation, path: string): DescribedOperation {
 		parameters: [
 			...[...path.matchAll(/\{(\w+)\}/g)].map(
 				([, name = ""]): Parameter => ({
-					...{ name, in: "path", required: true },
+					name,
+					in: "path",
+					required: true,
 					description: PATH_PARAMETERS[name] ?? name,
 					schema: { type: "string" },
 				}),
@@ -178,7 +182,9 @@ function parametersOf(
 	return Object.entries(properties).map(([name, property]) => {
 		const { description, ...rest } = property as JsonSchema;
 		return {
-			...{ name, in: place, required: required.includes(name) },
+			name,
+			in: place,
+			required: required.includes(name),
 			...(description !== undefined && { description }),
 			schema: rest,
 		};
