@@ -45,7 +45,7 @@ async function firstBroken(
 }
 
 /** Seeds of the gate. `npm run simulate -- --seeds 10000` runs many more. */
-const SEEDS = 50;
+const SEEDS = 60;
 /** Seeds with one fault. */
 const SEEDS_PER_FAULT = 4;
 
