@@ -221,14 +221,14 @@ describe("a waiting delivery that is tried at once", () => {
 		inTable((table) => {
 			const { waiting: _, ...row } = delivery(3, T0 + DAY);
 			table.store([delivery(3, T0 + DAY)]);
-			expect(table.deliveries.retry(KEY, T0)).toBe(true);
+			expect(table.deliveries.retry(KEY, T0)).toBe("quiet.event");
 			expect(table.claim("deliveries", T0)).toEqual([{ ...row, dueAt: T0 }]);
 		}));
 
 	test("is not delayed if it is overdue", () =>
 		inTable((table) => {
 			table.store([delivery(3, T0)]);
-			expect(table.deliveries.retry(KEY, T0 + 9)).toBe(true);
+			expect(table.deliveries.retry(KEY, T0 + 9)).toBe("quiet.event");
 			expect(table.nextDueAt("deliveries")).toBe(T0);
 		}));
 
@@ -247,7 +247,7 @@ describe("a waiting delivery that is tried at once", () => {
 test("a claimed delivery can be neither tried, nor cancelled, nor listed, even after a restart or a later version", () =>
 	inTable((table, restarted) => {
 		const isUntouchable = ({ deliveries }: ScheduleTable) => {
-			expect(deliveries.retry(KEY, T0)).toBe(false);
+			expect(deliveries.retry(KEY, T0)).toBeNull();
 			expect(deliveries.cancel(KEY, T0)).toBe(null);
 		};
 		table.store([delivery(3, T0)]);
@@ -260,7 +260,7 @@ test("a claimed delivery can be neither tried, nor cancelled, nor listed, even a
 		isUntouchable(table);
 		table.settle("deliveries", batch);
 		expect(listed(table)).toMatchObject([{ version: 4, dueAt: T0 + 1 }]);
-		expect(table.deliveries.retry(KEY, T0)).toBe(true);
+		expect(table.deliveries.retry(KEY, T0)).toBe("quiet.event");
 		expect(claimed(table, T0)).toEqual([[4, T0]]);
 	}));
 
@@ -275,7 +275,7 @@ test.each([
 	inTable((table) => {
 		table.store([stored]);
 		expect(listed(table)).toEqual([]);
-		expect(table.deliveries.retry({ id: "e", handler }, T0)).toBe(false);
+		expect(table.deliveries.retry({ id: "e", handler }, T0)).toBeNull();
 		expect(table.deliveries.cancel({ id: "e", handler }, T0)).toBe(null);
 		const kind = handler === "" ? "events" : "deliveries";
 		expect(table.claim(kind, T0)).toHaveLength(1);
@@ -293,7 +293,7 @@ describe("a cancelled delivery", () => {
 		inTable((table) => {
 			cancelled(table);
 			expect(listed(table)).toEqual([]);
-			expect(table.deliveries.retry(KEY, T0)).toBe(false);
+			expect(table.deliveries.retry(KEY, T0)).toBeNull();
 			expect(table.deliveries.cancel(KEY, T0)).toBe(null);
 			expect(claimed(table, T0 + DAY - 1)).toEqual([]);
 		}));
