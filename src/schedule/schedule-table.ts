@@ -35,9 +35,8 @@ type ListedRow = {
 	id: string;
 	name: string;
 	due_at: number;
-	time: number | null;
-	/** JSON text. */
-	tags: string | null;
+	/** The time and the tags as JSON text; null if the record cannot be read. */
+	head: string | null;
 };
 
 export class ScheduleTable {
@@ -149,8 +148,7 @@ export class ScheduleTable {
 		// Without the records: a thousand of them may be a hundred megabytes.
 		const rows = this.#sql
 			.exec<ListedRow>(
-				`SELECT id, name, due_at, iif(json_valid(record), json_extract(record, '$.time'), NULL) AS time,
-					iif(json_valid(record), json_extract(record, '$.tags'), NULL) AS tags
+				`SELECT id, name, due_at, iif(json_valid(record), json_extract(record, '$.time', '$.tags'), NULL) AS head
 				 FROM scheduled WHERE (handler = '') = 1 AND (due_at, id) > (?, ?) AND due_at >= ? AND due_at < ?
 				 ORDER BY due_at, id LIMIT ?`,
 				dueAt,
@@ -163,7 +161,7 @@ export class ScheduleTable {
 		const found: ScheduledEvent[] = [];
 		for (const [index, row] of rows.entries()) {
 			const event = listedEvent(row);
-			if (this.#claims.dueAtOf(row.id, "") === null && isMatch(event, filter))
+			if (isMatch(event, filter) && this.#claims.dueAtOf(row.id, "") === null)
 				found.push(event);
 			if (found.length === limit || index === most - 1)
 				return { found, end: { dueAt: row.due_at, id: row.id, handler: "" } };
@@ -233,10 +231,11 @@ function eventOf(row: SqlRow): Exclude<MoveResult, string> {
 }
 
 function listedEvent(row: ListedRow): ScheduledEvent {
-	const { id, name, due_at: dueAt, time, tags } = row;
+	const { id, name, due_at: dueAt, head } = row;
+	const [time, tags] = JSON.parse(head ?? "[]");
 	if (typeof time !== "number") return unreadable(id, name, dueAt);
 	const event = { id, name, time, delay: dueAt - time, dueAt };
-	return tags === null ? event : { ...event, tags: JSON.parse(tags) };
+	return tags ? { ...event, tags } : event;
 }
 
 /** One record that cannot be read must not hide the other events of a list, and can still be cancelled. */
