@@ -8,7 +8,7 @@ import type { Ports } from "../ports.ts";
 const CALLS = 10;
 
 export interface Groups {
-	/** The largest first, at most a thousand. */
+	/** The largest first. Of each 10 000 dead letters, the thousand largest groups are counted. */
 	groups: DeadLetterGroup[];
 	/** The counts have reached failures of this time, in epoch milliseconds. Absent if they are complete. */
 	countedUntil?: number;

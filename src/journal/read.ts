@@ -75,7 +75,7 @@ function placeOf(cursor: string | undefined): ListCursor | undefined {
 /** Searches for entries. Each reads up to 10 000 summaries. */
 const SEARCHES = 10;
 
-/** Returns the life of an event; null if the journal has no entry of it. */
+/** Returns the life of an event, without entries on pages that cannot be read; null if the journal has no entry of it. */
 export async function readEvent(
 	id: string,
 	ports: ReadPorts,
