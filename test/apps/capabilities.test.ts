@@ -1,7 +1,6 @@
 /** The capabilities of an app's code, and the limits of its names. */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
-import { createTestEvents } from "tidings/testing/workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { declarationFrom } from "../../src/apps/declaration.ts";
 import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
@@ -348,17 +347,6 @@ describe("the handler", () => {
 		const answered = poll(every);
 		await join();
 		expect(await answered).toBe(answer);
-	});
-
-	test("runs at each poll within the time that the kit for Workers lets pass", async () => {
-		const handled: unknown[] = [];
-		behaviours.set("ticked handler", ({ trigger }) => handled.push(trigger));
-		using bus = createTestEvents(events);
-		const answered = poll("1 day");
-		await join();
-		await answered;
-		await bus.advance("3 days");
-		expect(handled).toEqual(["poll", "poll", "poll"]);
 	});
 
 	test("runs with the trigger of a poll at its time", async () => {
