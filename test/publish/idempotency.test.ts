@@ -114,6 +114,32 @@ test("a batch with a refused key publishes nothing, and gives its other keys bac
 	expect(ports.recorded.events).toHaveLength(2);
 });
 
+test("a batch confirms the keys of stored events before it releases those of others: a crash in between repeats none", async () => {
+	const ports = recordingPorts();
+	ports.scheduler.store = () => Promise.reject(new Error("the shard is down"));
+	const { keys } = ports;
+	const calls: string[] = [];
+	const recorded = {
+		...keys,
+		confirm: async (published: Parameters<typeof keys.confirm>[0]) => {
+			calls.push(`confirm ${published.length}`);
+			await keys.confirm(published);
+		},
+		release: async (released: readonly string[]) => {
+			calls.push(`release ${released.length}`);
+			await keys.release(released);
+		},
+	};
+	const item = { name: "order.placed", body: 1 };
+	const batch = [
+		{ ...item, idempotencyKey: key() },
+		{ ...item, after: "1 day", idempotencyKey: key() },
+	];
+	const publishing = publishBatch(batch, { ...ports, keys: recorded });
+	await expect(publishing).rejects.toMatchObject({ code: "partial_publish" });
+	expect(calls).toEqual(["confirm 1", "release 1"]);
+});
+
 test("a key is the member of the content or the header, with or without quotes", async () => {
 	const event = { name: "nothing.listens", body: 1 };
 	const [one, two] = [key(), key()];
