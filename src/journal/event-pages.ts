@@ -4,16 +4,19 @@
  */
 import { mayHave } from "./bloom.ts";
 import { idKey } from "./entry.ts";
-import { isOutside, type PageKey, type ReadablePages, read } from "./search.ts";
+import {
+	LAST,
+	type PageKey,
+	type ReadablePages,
+	read,
+	summariesBefore,
+} from "./search.ts";
 
 /** Summaries that one call reads. */
 const MOST_SUMMARIES = 5_000;
 
 /** Pages that one call opens. */
 const MOST_OPENED = 200;
-
-/** Summaries read at a time. */
-const CHUNK = 500;
 
 /** Pages that are collected for a number of events. */
 export const MOST_PAGES = 200;
@@ -45,33 +48,25 @@ export async function findEventPages(
 		unreadable,
 	});
 	if (ids.length === 0 || before === null) return stopBefore(null);
-	let left = MOST_SUMMARIES;
-	let opened = 0;
-	for (const day of stored.days()) {
-		if (isOutside(day, { since }) || (before && day > before.day)) continue;
-		let id = day === before?.day ? before.id : Number.MAX_SAFE_INTEGER;
-		for (;;) {
-			const size = Math.min(CHUNK, left);
-			const chunk = size > 0 ? stored.summaries(day, id, size) : [];
-			left -= chunk.length;
-			for (const summary of chunk) {
-				if (opened >= MOST_OPENED) return stopBefore({ day, id });
-				({ id } = summary);
-				if (summary.last < since) continue;
-				const wanted = ids.filter((one) => mayHave(summary.bloom, idKey(one)));
-				if (wanted.length === 0) continue;
-				opened++;
-				const entries = await read(stored, { day, id });
-				if (!entries) {
-					unreadable.push({ day, id });
-					for (const one of wanted) incomplete.add(one);
-				} else if (entries.some((entry) => wanted.includes(entry.id)))
-					pages.push({ day, id });
-				if (pages.length > MOST_PAGES) return stopBefore({ day, id });
-			}
-			if (left <= 0) return stopBefore({ day, id });
-			if (chunk.length < size) break;
-		}
+	const start = before && ([before.day, before.id - 1, LAST] as const);
+	let last = before;
+	let [seen, opened] = [0, 0];
+	const summaries = summariesBefore(start, { since }, stored, MOST_SUMMARIES);
+	for (const { day, id, bloom, ...summary } of summaries) {
+		if (last && opened >= MOST_OPENED) return stopBefore(last);
+		seen++;
+		last = { day, id };
+		if (summary.last < since) continue;
+		const wanted = ids.filter((one) => mayHave(bloom, idKey(one)));
+		if (wanted.length === 0) continue;
+		opened++;
+		const entries = await read(stored, last);
+		if (!entries) {
+			unreadable.push(last);
+			for (const one of wanted) incomplete.add(one);
+		} else if (entries.some((entry) => wanted.includes(entry.id)))
+			pages.push(last);
+		if (pages.length > MOST_PAGES) return stopBefore(last);
 	}
-	return stopBefore(null);
+	return stopBefore(last && seen === MOST_SUMMARIES ? last : null);
 }

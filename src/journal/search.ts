@@ -96,14 +96,15 @@ export async function search(
 		: result;
 }
 
-/** Yields the summaries from a place back, the latest first, at most 10 000. */
+/** Yields the summaries from a place back, the latest first, at most `most`. */
 export function* summariesBefore(
 	from: JournalCursor | undefined,
 	filter: Pick<Filter, "since" | "until">,
 	pages: ReadablePages,
+	most = MOST_SUMMARIES,
 ): Generator<StoredSummary> {
 	const [firstDay, firstPage] = from ?? [Number.POSITIVE_INFINITY, 0];
-	let left = MOST_SUMMARIES;
+	let left = most;
 	let next = FIRST_CHUNK;
 	for (const day of pages.days()) {
 		if (day > firstDay || isOutside(day, filter)) continue;
