@@ -56,8 +56,8 @@ export async function stampAll(
 	const batch: StampedEvent[] = [];
 	try {
 		for (const [index, request] of requests.entries()) {
-			const stamped = checkAndStamp(request, ids[index] as string, time, ports);
-			if (trace !== undefined) stamped.labels.trace ??= trace;
+			const id = ids[index] as string;
+			const stamped = checkAndStamp(request, id, time, trace, ports);
 			const schema = schemaOf(request, ports);
 			// An event without a schema costs no microtask.
 			if (schema) await checkSchema(stamped, schema);
@@ -81,23 +81,26 @@ export async function stamp(
 	time: number,
 	ports: StampPorts,
 ): Promise<StampedEvent> {
-	const stamped = checkAndStamp(request, ports.newId(time), time, ports);
-	const trace = ports.activeTrace();
-	if (trace !== undefined) stamped.labels.trace ??= trace;
+	const id = ports.newId(time);
+	const stamped = checkAndStamp(request, id, time, ports.activeTrace(), ports);
 	const schema = schemaOf(request, ports);
 	if (schema) await checkSchema(stamped, schema);
 	return stamped;
 }
 
+/** @param trace that of an event without its own */
 function checkAndStamp(
 	request: PublishRequest,
 	id: string,
 	time: number,
+	trace: string | undefined,
 	ports: StampPorts,
 ): StampedEvent {
 	checkName(request.name);
 	ports.checkListed(request.name);
-	return stampChecked(request, id, time, ports);
+	const stamped = stampChecked(request, id, time, ports);
+	if (trace !== undefined) stamped.labels.trace ??= trace;
+	return stamped;
 }
 
 function schemaOf(
