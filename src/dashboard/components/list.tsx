@@ -1,4 +1,4 @@
-/** What surrounds every list: how fresh it is, the link to the next page, and what an empty one teaches. */
+/** What every list has: how fresh it is, its table, the link to the next page, and what an empty one teaches. */
 import type { Child, PropsWithChildren } from "hono/jsx";
 import { useView } from "../view.ts";
 import { Time } from "./time.tsx";
@@ -50,6 +50,39 @@ export function Pager({
 			)}
 			{children}
 		</nav>
+	);
+}
+
+/**
+ * The table of a list.
+ *
+ * @param texts the headings of the first columns
+ * @param numbers those of the columns after them, which are aligned to the right
+ */
+export function ListTable({
+	texts,
+	numbers,
+	children,
+}: PropsWithChildren<{
+	texts: readonly string[];
+	numbers: readonly string[];
+}>) {
+	return (
+		<table>
+			<thead>
+				<tr>
+					{texts.map((text) => (
+						<th scope="col">{text}</th>
+					))}
+					{numbers.map((text) => (
+						<th scope="col" class="number">
+							{text}
+						</th>
+					))}
+				</tr>
+			</thead>
+			<tbody>{children}</tbody>
+		</table>
 	);
 }
 

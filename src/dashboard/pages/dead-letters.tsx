@@ -6,6 +6,7 @@ import { numberText } from "../components/count.tsx";
 import {
 	Copyable,
 	Empty,
+	ListTable,
 	NothingFound,
 	shortened,
 } from "../components/list.tsx";
@@ -63,23 +64,14 @@ function Rows({ page, q }: { page: DeadLetterPage; q: string }) {
 		<div class="section">
 			<Matches page={page} q={q} />
 			<div class="card">
-				<table>
-					<thead>
-						<tr>
-							<th scope="col">State</th>
-							<th scope="col">Event and failure</th>
-							<th scope="col">Tags</th>
-							<th scope="col" class="number">
-								Failed
-							</th>
-						</tr>
-					</thead>
-					<tbody>
-						{deadLetters.map((deadLetter) => (
-							<Row deadLetter={deadLetter} />
-						))}
-					</tbody>
-				</table>
+				<ListTable
+					texts={["State", "Event and failure", "Tags"]}
+					numbers={["Failed"]}
+				>
+					{deadLetters.map((deadLetter) => (
+						<Row deadLetter={deadLetter} />
+					))}
+				</ListTable>
 			</div>
 		</div>
 	);

@@ -6,6 +6,7 @@ import {
 	Copyable,
 	Empty,
 	GOES_ON,
+	ListTable,
 	NothingFound,
 	shortened,
 } from "../components/list.tsx";
@@ -58,23 +59,14 @@ function Rows({ page, q }: { page: Deliveries; q: string }) {
 		);
 	return (
 		<div class="card">
-			<table>
-				<thead>
-					<tr>
-						<th scope="col">State</th>
-						<th scope="col">Event and failure</th>
-						<th scope="col">Tags</th>
-						<th scope="col" class="number">
-							Next attempt
-						</th>
-					</tr>
-				</thead>
-				<tbody>
-					{deliveries.map((delivery) => (
-						<Row delivery={delivery} />
-					))}
-				</tbody>
-			</table>
+			<ListTable
+				texts={["State", "Event and failure", "Tags"]}
+				numbers={["Next attempt"]}
+			>
+				{deliveries.map((delivery) => (
+					<Row delivery={delivery} />
+				))}
+			</ListTable>
 		</div>
 	);
 }

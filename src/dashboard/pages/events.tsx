@@ -1,7 +1,7 @@
 /** The list of events, the latest change first, with live updates. */
 import type { EventLife } from "../../journal/life.ts";
 import { listEvents } from "../../journal/read.ts";
-import { NothingFound, shortened } from "../components/list.tsx";
+import { ListTable, NothingFound, shortened } from "../components/list.tsx";
 import { State } from "../components/state.tsx";
 import { Tags } from "../components/tags.tsx";
 import { Time, Until } from "../components/time.tsx";
@@ -76,26 +76,14 @@ function Rows({ page, q }: { page: EventPage; q: string }) {
 		);
 	return (
 		<div class="card">
-			<table>
-				<thead>
-					<tr>
-						<th scope="col">State</th>
-						<th scope="col">Event</th>
-						<th scope="col">Tags</th>
-						<th scope="col" class="number">
-							Handlers
-						</th>
-						<th scope="col" class="number">
-							Last change
-						</th>
-					</tr>
-				</thead>
-				<tbody>
-					{events.map((event) => (
-						<Row event={event} />
-					))}
-				</tbody>
-			</table>
+			<ListTable
+				texts={["State", "Event", "Tags"]}
+				numbers={["Handlers", "Last change"]}
+			>
+				{events.map((event) => (
+					<Row event={event} />
+				))}
+			</ListTable>
 		</div>
 	);
 }

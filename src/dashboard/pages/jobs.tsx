@@ -4,7 +4,13 @@ import { listJobs } from "../../jobs/jobs.ts";
 import { numberText } from "../components/count.tsx";
 import { jobText, Progress } from "../components/job-progress.tsx";
 import { render } from "../components/layout.tsx";
-import { Copyable, Empty, Fresh, Pager } from "../components/list.tsx";
+import {
+	Copyable,
+	Empty,
+	Fresh,
+	ListTable,
+	Pager,
+} from "../components/list.tsx";
 import { State } from "../components/state.tsx";
 import { Time } from "../components/time.tsx";
 import { SIZE } from "../list-page.tsx";
@@ -65,23 +71,11 @@ function Rows({ jobs }: { jobs: readonly Job[] }) {
 
 function JobTable({ jobs }: { jobs: readonly Job[] }) {
 	return (
-		<table>
-			<thead>
-				<tr>
-					<th scope="col">State</th>
-					<th scope="col">Job</th>
-					<th scope="col">Progress</th>
-					<th scope="col" class="number">
-						Started
-					</th>
-				</tr>
-			</thead>
-			<tbody>
-				{jobs.map((job) => (
-					<Row job={job} />
-				))}
-			</tbody>
-		</table>
+		<ListTable texts={["State", "Job", "Progress"]} numbers={["Started"]}>
+			{jobs.map((job) => (
+				<Row job={job} />
+			))}
+		</ListTable>
 	);
 }
 

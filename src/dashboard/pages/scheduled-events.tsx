@@ -4,7 +4,13 @@ import { listScheduled } from "../../schedule/list.ts";
 import { scheduledFilter } from "../../schedule/scheduled-filter.ts";
 import { Bulk } from "../components/bulk.tsx";
 import { Density, shownHours } from "../components/density.tsx";
-import { Copyable, Empty, GOES_ON, NothingFound } from "../components/list.tsx";
+import {
+	Copyable,
+	Empty,
+	GOES_ON,
+	ListTable,
+	NothingFound,
+} from "../components/list.tsx";
 import { State } from "../components/state.tsx";
 import { Tags } from "../components/tags.tsx";
 import { Time, Until } from "../components/time.tsx";
@@ -79,23 +85,11 @@ function Rows({ page, q }: { page: Scheduled; q: string }) {
 
 function EventTable({ events }: { events: readonly ScheduledEvent[] }) {
 	return (
-		<table>
-			<thead>
-				<tr>
-					<th scope="col">State</th>
-					<th scope="col">Event</th>
-					<th scope="col">Tags</th>
-					<th scope="col" class="number">
-						Due
-					</th>
-				</tr>
-			</thead>
-			<tbody>
-				{events.map((event) => (
-					<Row event={event} />
-				))}
-			</tbody>
-		</table>
+		<ListTable texts={["State", "Event", "Tags"]} numbers={["Due"]}>
+			{events.map((event) => (
+				<Row event={event} />
+			))}
+		</ListTable>
 	);
 }
 
