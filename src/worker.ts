@@ -7,7 +7,7 @@ import { settingsOf } from "./config/settings.ts";
 import { consume } from "./consume/queue.ts";
 import { reportUnclaimed, UNCLAIMED_DELAY } from "./consume/unclaimed.ts";
 import type { Dashboard } from "./dashboard.ts";
-import { OPTIONAL_OBJECTS } from "./doctor/needs.ts";
+import { missingOptionalObjects } from "./doctor/diagnose.ts";
 import type { Apps } from "./entrypoints/apps.ts";
 import { createApp } from "./entrypoints/http/app.ts";
 import type { Selftest } from "./entrypoints/selftest.ts";
@@ -18,7 +18,7 @@ import { rejectUnknownKeys } from "./event/validation.ts";
 import type { Events } from "./events.ts";
 import { checkHandlerPaths } from "./handlers/modules.ts";
 import { runStep } from "./jobs/run-step.ts";
-import { isObjectDeclared, queueNames } from "./platform/bindings.ts";
+import { queueNames } from "./platform/bindings.ts";
 import { log } from "./platform/log.ts";
 import { setObjectContext } from "./platform/object-context.ts";
 import type { QueueRole } from "./platform/queue-names.ts";
@@ -192,14 +192,12 @@ const OPTIONS = [
 ] as const;
 
 /** Returns a function that logs, at its first call, the objects of features that this Worker does not declare. */
-function missingObjectsLogger(needsJournal: boolean): () => void {
+function missingObjectsLogger(hasJournal: boolean): () => void {
 	let isDone = false;
 	return () => {
 		if (isDone) return;
 		isDone = true;
-		const missing = Object.keys(OPTIONAL_OBJECTS).filter(
-			(name) => (name !== "Journal" || needsJournal) && !isObjectDeclared(name),
-		);
+		const missing = missingOptionalObjects(hasJournal);
 		if (missing.length > 0)
 			log("objects_not_declared", { objects: missing.join(", ") });
 	};

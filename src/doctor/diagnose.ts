@@ -53,20 +53,27 @@ async function settings(): Promise<Finding[]> {
 }
 
 async function objects({ journal }: DoctorPorts): Promise<Finding[]> {
-	const missing = (name: string) => !isObjectDeclared(name);
 	const finding = (name: string, severity: Finding["severity"]): Finding => ({
 		code: "object_missing",
 		severity,
 		problem: `the object ${name} is not declared, or the main module does not export it`,
 		remedy: `Export * from "tidings/objects", and declare it, or add it to new_sqlite_classes of a new migration:\n[exports.${name}]\ntype = "durable-object"\nstorage = "sqlite"`,
 	});
-	const optional = Object.keys(OPTIONAL_OBJECTS).filter(
-		(name) => name !== "Journal" || journal !== null,
-	);
 	return [
-		...REQUIRED_OBJECTS.filter(missing).map((name) => finding(name, "error")),
-		...optional.filter(missing).map((name) => finding(name, "warning")),
+		...REQUIRED_OBJECTS.filter((name) => !isObjectDeclared(name)).map((name) =>
+			finding(name, "error"),
+		),
+		...missingOptionalObjects(journal !== null).map((name) =>
+			finding(name, "warning"),
+		),
 	];
+}
+
+/** The objects of features that this Worker does not declare. @param hasJournal whether the configuration turns it on */
+export function missingOptionalObjects(hasJournal: boolean): string[] {
+	return Object.keys(OPTIONAL_OBJECTS).filter(
+		(name) => (name !== "Journal" || hasJournal) && !isObjectDeclared(name),
+	);
 }
 
 async function unreachableWorkers({
