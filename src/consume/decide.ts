@@ -47,8 +47,8 @@ export type Fate =
 	/** Waits for something else to be there again. Uses up no attempt. */
 	| { type: "park"; wait: number; reason: ParkReason }
 	/**
-	 * Becomes a dead letter. `attempts` are those that were made, or may have been: one less than the delivery's attempt if that one was
-	 * not made, and those of the platform too if it gave up.
+	 * Becomes a dead letter. `attempts` are those that were made, or may have been: one less than the delivery's attempt
+	 * if that one was not made, and those of the platform too if it gave up.
 	 */
 	| { type: "dead"; cause: Cause; error: Failure; attempts: number }
 	| { type: "cancelled" };

@@ -50,8 +50,8 @@ export interface Counted {
 export interface Job extends JobRequest, Counted {
 	id: string;
 	/**
-	 * The filter, as it was given. When an `erase` ends, the value of its tag is removed from its own filter and from those
-	 * of other jobs, as soon as they end.
+	 * The filter, as it was given. The value of an erased tag is removed from it: for the `erase` when that ends, for any
+	 * other job when both have ended.
 	 */
 	q: string;
 	/** `stopped` by a caller. */

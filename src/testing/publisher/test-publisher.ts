@@ -23,7 +23,8 @@ interface TestPublisherOptions {
 
 /**
  * Creates a stub for `env.EVENTS`. It checks names, bodies, schemas, sizes and permissions as the owner does, and records
- * what it accepts. Its `published` is that of `createTestEvents`. It has no apps: `subscribe` and `runTool` reject.
+ * what it accepts. `published` returns the same as in `createTestEvents`. The stub has no apps, so `subscribe` and
+ * `runTool` reject.
  *
  * @param events of the owner, or `createEvents({ events: […] })` with the definitions that the Worker publishes
  * @throws RefusedError for an unknown option
