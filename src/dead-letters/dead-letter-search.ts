@@ -12,6 +12,7 @@ import type { Cause } from "../event/envelope.ts";
 import { matches } from "../event/name.ts";
 import type { Position } from "../lists/cursor.ts";
 import { type Filter, matchesGlob } from "../lists/filter.ts";
+import { QueryCache } from "../platform/query-cache.ts";
 import { type DeadLetterRow, storedOf } from "./dead-letter-row.ts";
 
 /** Rows that one call reads. */
@@ -31,6 +32,13 @@ interface Range {
 	count?: number;
 }
 
+type GroupRow = Pick<DeadLetterGroup, "handler" | "reason" | "count"> & {
+	cause: Cause;
+	/** The time of the first failure, and the version that ran then. */
+	first: string;
+	last: number;
+};
+
 type Condition = [sql: string, ...values: (string | number | undefined)[]];
 
 /** The columns of a list, with the start of the body: a thousand bodies may be more than the memory of an isolate. */
@@ -43,10 +51,12 @@ const ERROR_TEXT = `iif(json_valid(error),
 
 export class DeadLetterSearch {
 	readonly #sql: SqlStorage;
+	readonly #cache: QueryCache;
 
 	/** The table `dead_letter` must exist. */
 	constructor(sql: SqlStorage) {
 		this.#sql = sql;
+		this.#cache = new QueryCache(sql);
 	}
 
 	/** Returns the rows that one call may read from a position on. */
@@ -57,16 +67,14 @@ export class DeadLetterSearch {
 			...timesOf(filter),
 			...within({ after, end: null }),
 		]);
-		const { count, last } = this.#sql
-			.exec<{ count: number; last: string }>(
-				// A sum of two numbers is faster than printf, which also makes texts of one length.
-				`SELECT count(*) AS count, min((at + ${OFFSET}) || id) AS last FROM (
-					SELECT last_failure_at AS at, id FROM dead_letter WHERE ${sql}
-					ORDER BY last_failure_at DESC, id DESC LIMIT ?)`,
-				...values,
-				SCANNED,
-			)
-			.one();
+		const { count, last } = this.#cache.row<{ count: number; last: string }>(
+			// A sum of two numbers is faster than printf, which also makes texts of one length.
+			`SELECT count(*) AS count, min((at + ${OFFSET}) || id) AS last FROM (
+				SELECT last_failure_at AS at, id FROM dead_letter WHERE ${sql}
+				ORDER BY last_failure_at DESC, id DESC LIMIT ?)`,
+			...values,
+			SCANNED,
+		);
 		const end: Position | null =
 			count === SCANNED
 				? [Number(last.slice(0, 16)) - OFFSET, last.slice(16)]
@@ -94,33 +102,23 @@ export class DeadLetterSearch {
 		// Each row that is read costs, and those of the range were just counted.
 		if (range.count !== undefined && !hasMore(filter)) return range.count;
 		const { sql, values } = this.#where(filter, range);
-		return this.#sql
-			.exec<{ count: number }>(
-				`SELECT count(*) AS count FROM dead_letter WHERE ${sql}`,
-				...values,
-			)
-			.one().count;
+		return this.#cache.row<{ count: number }>(
+			`SELECT count(*) AS count FROM dead_letter WHERE ${sql}`,
+			...values,
+		).count;
 	}
 
 	/** Groups those that match by handler, cause and reason. */
 	groups(filter: Filter, range: Range, limit: number): DeadLetterGroup[] {
 		const { sql, values } = this.#where(filter, range);
-		return this.#sql
-			.exec<{
-				handler: string;
-				cause: Cause;
-				reason: string;
-				count: number;
-				first: string;
-				last: number;
-			}>(
+		return this.#cache
+			.rows<GroupRow>(
 				`SELECT handler, cause, reason, count(*) AS count, max(last_failure_at) AS last,
 					min(printf('%015d %s', first_failure_at, deploy)) AS first
 				 FROM dead_letter WHERE ${sql} GROUP BY handler, cause, reason ORDER BY count DESC LIMIT ?`,
 				...values,
 				limit,
 			)
-			.toArray()
 			.map(({ first, last, ...group }) => ({
 				...group,
 				firstFailureAt: Number(first.slice(0, 15)),
@@ -132,13 +130,11 @@ export class DeadLetterSearch {
 	/** Number of dead letters by state. It counts a bounded number of each. */
 	counts(): Record<DeadLetterState, number> {
 		const counts = DEAD_LETTER_STATES.map((state) => {
-			const { count } = this.#sql
-				.exec<{ count: number }>(
-					`SELECT count(*) AS count FROM (SELECT 1 FROM dead_letter WHERE state = ? LIMIT ?)`,
-					state,
-					SCANNED,
-				)
-				.one();
+			const { count } = this.#cache.row<{ count: number }>(
+				`SELECT count(*) AS count FROM (SELECT 1 FROM dead_letter WHERE state = ? LIMIT ?)`,
+				state,
+				SCANNED,
+			);
 			return [state, count] as const;
 		});
 		return Object.fromEntries(counts) as Record<DeadLetterState, number>;
@@ -186,12 +182,11 @@ export class DeadLetterSearch {
 	): string {
 		if (!pattern.includes("*")) return JSON.stringify([pattern]);
 		const { sql, values } = joined(rows);
-		const stored = this.#sql
-			.exec<{ value: string }>(
+		const stored = this.#cache
+			.rows<{ value: string }>(
 				`SELECT DISTINCT ${column} AS value FROM dead_letter WHERE ${sql}`,
 				...values,
 			)
-			.toArray()
 			.map(({ value }) => value);
 		return JSON.stringify(stored.filter((value) => matches(pattern, value)));
 	}
