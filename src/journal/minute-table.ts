@@ -12,11 +12,21 @@ export interface IntervalCounts {
 	counts: Counts;
 }
 
+type Sums = Map<number, Counts>;
+
+/** The counts of a day from its start until a time, summed by the start of their interval. */
+interface PassedMinutes {
+	until: number;
+	sums: Sums;
+}
+
 export class MinuteTable {
 	readonly #sql: SqlStorage;
 	readonly #tables: DayTables;
-	/** Sums of past days, by day and step. */
-	readonly #past = new Map<string, ReadonlyMap<number, Counts>>();
+	/** By day and step. */
+	readonly #passed = new Map<string, PassedMinutes>();
+	/** The latest `until` of them. */
+	#passedUntil = 0;
 
 	constructor(sql: SqlStorage) {
 		this.#sql = sql;
@@ -32,6 +42,8 @@ export class MinuteTable {
 	add(counts: Counts, now: number): void {
 		const table = this.#tables.create(dayOf(now));
 		const at = Math.floor(now / MINUTE) * MINUTE;
+		// The clock was set back.
+		if (at < this.#passedUntil) this.#passed.clear();
 		const [row] = this.#sql
 			.exec<{ counts: string }>(`SELECT counts FROM ${table} WHERE at = ?`, at)
 			.toArray();
@@ -51,55 +63,63 @@ export class MinuteTable {
 	 * @param step length of an interval, in milliseconds
 	 */
 	list(since: number, until: number, step: number): IntervalCounts[] {
-		const today = dayOf(Date.now());
-		const intervals = new Map<number, Counts>();
+		const passed = Math.floor(Date.now() / MINUTE) * MINUTE;
+		const sums: Sums = new Map();
 		for (const day of this.#tables.days().reverse()) {
 			if (day < dayOf(since) || day > dayOf(until)) continue;
-			const isWhole = since <= day * DAY && (day + 1) * DAY <= until;
-			const counted =
-				isWhole && day < today
-					? this.#pastDay(day, step)
-					: this.#sums(day, since - MINUTE, until, step);
-			for (const [at, counts] of counted)
-				intervals.set(at, addCounts(intervals.get(at) ?? NO_COUNTS, counts));
+			const end = Math.min(passed, (day + 1) * DAY);
+			const isWhole = since <= day * DAY && end <= until;
+			const from = isWhole
+				? this.#sumPassed(day, end, step, sums)
+				: since - MINUTE + 1;
+			this.#sumRows(day, from, until, step, sums);
 		}
-		return [...intervals].map(([at, counts]) => ({ at, counts }));
+		return [...sums].map(([at, counts]) => ({ at, counts }));
 	}
 
-	/** A day that has passed does not change, and a chart of a week would read 10 000 rows every 5 seconds. */
-	#pastDay(day: number, step: number): ReadonlyMap<number, Counts> {
+	/**
+	 * Reads only the minutes that have passed since the last time. They do not change any more, and a chart of a week
+	 * would read 10 000 rows every 5 seconds. Returns the end of those that are summed.
+	 */
+	#sumPassed(day: number, end: number, step: number, sums: Sums): number {
 		const key = `${day} ${step}`;
-		const sums =
-			this.#past.get(key) ??
-			this.#sums(day, day * DAY - 1, (day + 1) * DAY, step);
-		this.#past.set(key, sums);
-		return sums;
+		const known = this.#passed.get(key) ?? {
+			until: day * DAY,
+			sums: new Map(),
+		};
+		if (known.until < end)
+			this.#sumRows(day, known.until, end, step, known.sums);
+		const until = Math.max(known.until, end);
+		this.#passed.set(key, { ...known, until });
+		this.#passedUntil = Math.max(this.#passedUntil, until);
+		for (const [at, counts] of known.sums) addTo(sums, at, counts);
+		return until;
 	}
 
-	/** @param after exclusive, as is `until` */
-	#sums(
+	/** @param from inclusive; `until` is exclusive */
+	#sumRows(
 		day: number,
-		after: number,
+		from: number,
 		until: number,
 		step: number,
-	): Map<number, Counts> {
-		const sums = new Map<number, Counts>();
+		sums: Sums,
+	): void {
 		const rows = this.#sql.exec<{ at: number; counts: string }>(
-			`SELECT at, counts FROM ${this.#tables.nameOf(day)} WHERE at > ? AND at < ? ORDER BY at`,
-			after,
+			`SELECT at, counts FROM ${this.#tables.nameOf(day)} WHERE at >= ? AND at < ? ORDER BY at`,
+			from,
 			until,
 		);
-		for (const row of rows) {
-			const at = Math.floor(row.at / step) * step;
-			const sum = sums.get(at) ?? NO_COUNTS;
-			sums.set(at, addCounts(sum, JSON.parse(row.counts)));
-		}
-		return sums;
+		for (const { at, counts } of rows)
+			addTo(sums, Math.floor(at / step) * step, JSON.parse(counts));
 	}
 
 	/** Forgets what is known of the tables, after a day was dropped, or a write was undone. */
 	forget(): void {
-		this.#past.clear();
+		this.#passed.clear();
 		this.#tables.forget();
 	}
+}
+
+function addTo(sums: Sums, at: number, counts: Counts): void {
+	sums.set(at, addCounts(sums.get(at) ?? NO_COUNTS, counts));
 }
