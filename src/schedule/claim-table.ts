@@ -47,10 +47,6 @@ export class ClaimTable {
 		return this.#claimed[kind].get(keyOf({ id, handler })) ?? null;
 	}
 
-	count(kind: RowKind): number {
-		return this.#claimed[kind].size;
-	}
-
 	claim(kind: RowKind, now: number): ScheduledRow[] {
 		const unsettled =
 			this.#claimed[kind].size > 0 ? this.#claimedRows(kind) : [];

@@ -138,35 +138,37 @@ export class ScheduleTable {
 		filter: Filter,
 		limit: number,
 	): RowSearch<ScheduledEvent> {
-		const { since = 0, until = Number.MAX_SAFE_INTEGER } = filter;
-		const { id: wanted, name, tags } = filter;
-		// Each row that is read costs, so a list without a filter reads what it shows.
-		const isFiltered = [wanted, name, tags].some((word) => word !== undefined);
-		const most = isFiltered
-			? SCANNED
-			: Math.min(SCANNED, limit + this.#claims.count("events"));
-		// Without the records: a thousand of them may be a hundred megabytes.
-		const rows = this.#sql
-			.exec<ListedRow>(
-				`SELECT id, name, due_at, iif(json_valid(record), json_extract(record, '$.time', '$.tags'), NULL) AS head
-				 FROM scheduled WHERE (handler = '') = 1 AND (due_at, id) > (?, ?) AND due_at >= ? AND due_at < ?
-				 ORDER BY due_at, id LIMIT ?`,
-				dueAt,
-				id,
-				since,
-				until,
-				most,
-			)
-			.toArray();
+		const { since = 0, until = Number.MAX_SAFE_INTEGER, tags = {} } = filter;
+		const range = `FROM scheduled WHERE (handler = '') = 1 AND (due_at, id) > (?, ?)
+			AND due_at >= ? AND due_at < ? ORDER BY due_at, id`;
+		const bound = [dueAt, id, since, until];
+		// As a record has them. Most records have none, and need not be parsed.
+		const values = Object.values(tags).map((value) => JSON.stringify(value));
+		// Without the records: a thousand of them may be a hundred megabytes. A row is read when the loop asks for it.
+		const rows = this.#sql.exec<ListedRow>(
+			`SELECT id, name, due_at, iif(json_valid(record), json_extract(record, '$.time', '$.tags'), NULL) AS head
+			 FROM (SELECT * ${range} LIMIT ?)
+			 WHERE ${["true", ...values.map(() => "instr(record, ?)")].join(" AND ")}`,
+			...bound,
+			SCANNED,
+			...values,
+		);
 		const found: ScheduledEvent[] = [];
-		for (const [index, row] of rows.entries()) {
+		for (const row of rows) {
 			const event = listedEvent(row);
 			if (isMatch(event, filter) && this.#claims.dueAtOf(row.id, "") === null)
 				found.push(event);
-			if (found.length === limit || index === most - 1)
+			if (found.length === limit)
 				return { found, end: { dueAt: row.due_at, id: row.id, handler: "" } };
 		}
-		return { found };
+		const [end] = this.#sql
+			.exec<DeliveryPosition & Record<string, SqlStorageValue>>(
+				`SELECT due_at AS dueAt, id, handler ${range} LIMIT 1 OFFSET ?`,
+				...bound,
+				SCANNED - 1,
+			)
+			.toArray();
+		return end ? { found, end } : { found };
 	}
 
 	/** Counts the rows of each kind, at most a bounded number. */
