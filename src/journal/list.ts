@@ -6,6 +6,7 @@ import { timeOf } from "../event/id.ts";
 import type { Filter } from "../lists/filter.ts";
 import { mayHave } from "./bloom.ts";
 import { type Entry, idKey } from "./entry.ts";
+import { entriesOf, type Part, partsIn } from "./page.ts";
 import type { StoredSummary } from "./page-table.ts";
 import {
 	endOf,
@@ -15,8 +16,8 @@ import {
 	MOST_PAGES,
 	MOST_SUMMARIES,
 	mayMatch,
+	mayMatchPart,
 	type ReadablePages,
-	read,
 	summariesBefore,
 } from "./search.ts";
 
@@ -72,9 +73,7 @@ export async function listEntries(
 		}
 		if (!list.wants(summary)) continue;
 		opened++;
-		const entries = await read(pages, summary);
-		if (entries) list.add(summary, entries);
-		else unreadable++;
+		if (!(await list.readPage(summary, pages))) unreadable++;
 	}
 	return { ...list.result(), unreadable };
 }
@@ -117,10 +116,41 @@ class Listing {
 		);
 	}
 
-	add(summary: StoredSummary, entries: readonly Entry[]): void {
-		let number = endOf(summary, entries, this.#from?.at);
-		for (; number > 0; number--) {
-			const entry = entries[number - 1] as Entry;
+	/**
+	 * Reads the parts of a page that can have an event that matches, or more of one that is listed. Returns false if it is
+	 * damaged, or was dropped meanwhile.
+	 */
+	async readPage(
+		summary: StoredSummary,
+		pages: ReadablePages,
+	): Promise<boolean> {
+		try {
+			const data = pages.data(summary.day, summary.id);
+			if (!data) return false;
+			for (const part of partsIn(data).reverse())
+				if (this.#wantsPart(part))
+					this.#add(summary, part.offset, await entriesOf(part));
+			return true;
+		} catch {
+			return false;
+		}
+	}
+
+	#wantsPart(part: Part): boolean {
+		const isSearched = !this.#cursor && mayMatchPart(part, this.#filter);
+		return isSearched || this.#open(part).length > 0;
+	}
+
+	/** @param offset number of entries of the page that precede these */
+	#add(
+		summary: StoredSummary,
+		offset: number,
+		entries: readonly Entry[],
+	): void {
+		const end = offset + entries.length;
+		let number = endOf(summary, end, this.#from?.at);
+		for (; number > offset; number--) {
+			const entry = entries[number - offset - 1] as Entry;
 			const known = this.#events.get(entry.id);
 			if (!known && !this.#isNew(entry)) continue;
 			if (!known && this.#events.size >= this.#limit)
@@ -148,8 +178,8 @@ class Listing {
 		return { events, cursor: { at, listed }, searchedUntil };
 	}
 
-	/** The events that can have entries on a page. */
-	#open({ last }: StoredSummary): string[] {
+	/** The events that can have entries on a page, or in a part of one. */
+	#open({ last }: Pick<StoredSummary, "last">): string[] {
 		return [...this.#events.values()].flatMap(([entry]) => {
 			const { id, time, delay = 0 } = entry as Entry;
 			return time + delay - ASSUMED_SKEW <= last ? [id] : [];

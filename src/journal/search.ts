@@ -83,7 +83,7 @@ export async function search(
 			result.unreadable.push({ day, id });
 			continue;
 		}
-		let number = endOf(summary, found, from);
+		let number = endOf(summary, found.length, from);
 		while (number > 0 && entries.length < limit) {
 			const entry = found[--number] as Entry;
 			if (!isMatch(entry, filter)) continue;
@@ -124,11 +124,11 @@ export function* summariesBefore(
 /** The number of entries of a page that precede a place. A page grows at its end, so the number of an entry stays. */
 export function endOf(
 	{ day, id }: PageKey,
-	{ length }: readonly Entry[],
+	count: number,
 	from: JournalCursor | undefined,
 ): number {
 	const isFirst = from && day === from[0] && id === from[1];
-	return isFirst ? Math.min(from[2], length) : length;
+	return isFirst ? Math.min(from[2], count) : count;
 }
 
 /** Returns undefined for a page that is damaged, or was dropped meanwhile. */
@@ -162,20 +162,34 @@ const FAILURES: readonly unknown[] = ["retrying", "dead"];
 
 /** Whether a page can have an entry that matches. */
 export function mayMatch(page: Summary, filter: Filter): boolean {
-	const { id, name, handler, state, cause, tags = {}, since, until } = filter;
-	const failed = FAILURES.includes(state) || cause !== undefined;
+	const { id, name, handler, tags = {} } = filter;
 	return (
-		(since === undefined || page.last >= since) &&
-		(until === undefined || page.first < until) &&
-		(!failed || page.failures > 0) &&
+		mayMatchPart(page, filter) &&
 		(name === undefined || page.names.some((one) => matches(name, one))) &&
 		(handler === undefined ||
 			page.handlers.some((one) => matchesGlob(handler, one))) &&
 		(id === undefined || mayHave(page.bloom, idKey(id))) &&
 		Object.entries(tags).every(([key, value]) =>
-			mayHave(page.bloom, tagKey(key, value, failed)),
+			mayHave(page.bloom, tagKey(key, value, mustHaveFailed(filter))),
 		)
 	);
+}
+
+/** Whether a part of a page can have an entry that matches. Less is known of it than of its page. */
+export function mayMatchPart(
+	{ first, last, failures }: Pick<Summary, "first" | "last" | "failures">,
+	filter: Filter,
+): boolean {
+	const { since, until } = filter;
+	return (
+		(since === undefined || last >= since) &&
+		(until === undefined || first < until) &&
+		(failures > 0 || !mustHaveFailed(filter))
+	);
+}
+
+function mustHaveFailed({ state, cause }: Filter): boolean {
+	return FAILURES.includes(state) || cause !== undefined;
 }
 
 /** Whether an entry matches a filter. */

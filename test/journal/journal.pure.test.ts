@@ -20,10 +20,17 @@ import type { Entry, Step } from "../../src/journal/entry.ts";
 import { lifeOf } from "../../src/journal/life.ts";
 import { type ListCursor, listEntries } from "../../src/journal/list.ts";
 import { findLives, type LivesPlace } from "../../src/journal/lives.ts";
-import { entriesIn, type Page, pageOf } from "../../src/journal/page.ts";
+import {
+	entriesIn,
+	entriesOf,
+	type Page,
+	pageOf,
+	partsIn,
+} from "../../src/journal/page.ts";
 import {
 	isMatch,
 	mayMatch,
+	mayMatchPart,
 	type ReadablePages,
 	search,
 } from "../../src/journal/search.ts";
@@ -115,6 +122,28 @@ describe("a page", () => {
 				},
 			),
 			{ numRuns: 30 },
+		);
+	});
+
+	test("knows the place of each part, and whether one of its entries can match, before it is read", async () => {
+		await fc.assert(
+			fc.asyncProperty(
+				fc.array(fc.array(entry, { minLength: 1 }), { maxLength: 4 }),
+				filter,
+				async (parts, filter) => {
+					const pages = await Promise.all(parts.map((one) => pageOf(one)));
+					const data = new Uint8Array(pages.flatMap((page) => [...page.data]));
+					for (const part of partsIn(data)) {
+						const { offset, count } = part;
+						const entries = await entriesOf(part);
+						const place = parts.flat().slice(offset, offset + count);
+						expect(entries).toEqual(place);
+						if (entries.some((one) => isMatch(one, filter)))
+							expect(mayMatchPart(part, filter)).toBe(true);
+					}
+				},
+			),
+			{ numRuns: 50 },
 		);
 	});
 
@@ -361,40 +390,89 @@ describe("the events of a job", () => {
 	});
 });
 
-test("a list has each event once, with all its entries, however it is cut into pages", async () => {
+test("a list has each event once, with its entries until the latest that matches, however they are cut into pages and parts", async () => {
 	const batches = fc.array(
-		fc.uniqueArray(fc.nat(5), { minLength: 1, maxLength: 4 }),
+		fc.uniqueArray(fc.record({ n: fc.nat(5), isDead: fc.boolean() }), {
+			minLength: 1,
+			maxLength: 4,
+			selector: ({ n }) => n,
+		}),
 		{ minLength: 1, maxLength: 8 },
 	);
+	const cuts = fc.record({
+		parts: fc.integer({ min: 1, max: 4 }),
+		limit: fc.integer({ min: 1, max: 3 }),
+	});
+	const filters = fc.constantFrom<Filter>({}, { state: "dead" });
 	await fc.assert(
-		fc.asyncProperty(batches, fc.nat(2), async (batches, more) => {
+		fc.asyncProperty(batches, cuts, filters, async (batches, cut, filter) => {
 			const ids = Array.from({ length: 6 }, () => newId(T0, 4));
-			const all = batches.map((numbers, batch) =>
-				numbers.map((n) => ({
-					id: ids[n] as string,
-					name: "order.paid",
-					time: T0,
-					steps: [{ type: "ignored", at: T0 + batch } as Step],
-				})),
+			const timeOf = (batch: number) => T0 + 5_000 * batch;
+			const all = batches.map((given, batch) =>
+				given.map(({ n, isDead }): Entry => {
+					const first = batches.findIndex((one) => one.some((e) => e.n === n));
+					const at = timeOf(batch);
+					const dead = {
+						handler: "mail",
+						attempt: 1,
+						cause: "exhausted",
+						error,
+					};
+					const step = isDead ? { type: "dead", ...dead } : { type: "ignored" };
+					return {
+						id: ids[n] as string,
+						name: "order.paid",
+						time: timeOf(first),
+						steps: [{ at, ...step } as Step],
+					};
+				}),
 			);
-			const pages = pagesOf(await Promise.all(all.map((one) => pageOf(one))));
+			const parts = await Promise.all(all.map((one) => pageOf(one, 1_024)));
+			const pages: Page[] = [];
+			for (let at = 0; at < parts.length; at += cut.parts)
+				pages.push(parts.slice(at, at + cut.parts).reduce(joined));
 			const found: Entry[][] = [];
 			let from: ListCursor | undefined;
 			do {
-				const page = await listEntries({}, from, more + 1, pages);
-				expect(page.events.length).toBeLessThanOrEqual(more + 1);
+				const page = await listEntries(filter, from, cut.limit, pagesOf(pages));
+				expect(page.events.length).toBeLessThanOrEqual(cut.limit);
+				expect(page.unreadable).toBe(0);
 				found.push(...page.events);
 				from = page.cursor;
 			} while (from);
-			const latestFirst = all.flat().reverse();
+			const latestFirst = all
+				.map((one) => one.toReversed())
+				.reverse()
+				.flat();
+			const matching = latestFirst.filter((one) => isMatch(one, filter));
+			const listed = [...new Set(matching.map(({ id }) => id))];
 			expect(found).toEqual(
-				[...new Set(latestFirst.map(({ id }) => id))].map((id) =>
-					latestFirst.filter((one) => one.id === id),
-				),
+				listed.map((id) => {
+					const mine = latestFirst.filter((one) => one.id === id);
+					return mine.slice(mine.findIndex((one) => isMatch(one, filter)));
+				}),
 			);
 		}),
+		{ numRuns: 200 },
 	);
 });
+
+/** A page to which another one was appended. */
+function joined(one: Page, other: Page): Page {
+	const bloom = one.bloom.slice();
+	addAll(bloom, other.bloom);
+	return {
+		first: Math.min(one.first, other.first),
+		last: Math.max(one.last, other.last),
+		count: one.count + other.count,
+		failures: one.failures + other.failures,
+		names: [...one.names, ...other.names],
+		handlers: [...one.handlers, ...other.handlers],
+		keys: one.keys + other.keys,
+		bloom,
+		data: new Uint8Array([...one.data, ...other.data]),
+	};
+}
 
 /** Pages of one day, numbered from 1. */
 function pagesOf(pages: readonly Page[]): ReadablePages {

@@ -2,6 +2,7 @@
 import { inflateRawSync } from "node:zlib";
 import type { Counts } from "../../../src/journal/counters.ts";
 import type { Entry } from "../../../src/journal/entry.ts";
+import { partsIn } from "../../../src/journal/page.ts";
 import type { Database } from "../../../src/testing/platform/database.ts";
 
 export const JOURNAL = "Journal/journal-0";
@@ -88,15 +89,9 @@ function tablesOf(database: Database): string[] {
 		.filter((name) => TABLE.test(name));
 }
 
-/** Parts of four bytes of length and compressed JSON. */
+/** Parts with a header, as `page.ts` writes them. */
 function entriesIn(data: Uint8Array): Entry[] {
-	const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-	const entries: Entry[] = [];
-	for (let at = 0; at < data.length; ) {
-		const length = view.getUint32(at);
-		const part = data.subarray(at + 4, at + 4 + length);
-		entries.push(...JSON.parse(inflateRawSync(part).toString()));
-		at += 4 + length;
-	}
-	return entries;
+	return partsIn(data).flatMap(({ compressed }) =>
+		JSON.parse(inflateRawSync(compressed).toString()),
+	);
 }
