@@ -14,6 +14,8 @@ export interface Size {
 
 export type Command =
 	| { type: "fill"; size: Size }
+	/** Changes a dead letter, so that no object returns what it has cached. */
+	| { type: "change" }
 	| { type: "open"; path: string; cookie: string; isLive: boolean };
 
 /** An id of each kind, for the pages that show one, and the cookie of a session. */

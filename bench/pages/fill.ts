@@ -25,6 +25,9 @@ const WEEK = 168 * HOUR;
 /** When the pages are opened. */
 let start = 0;
 
+/** The id of a dead letter. */
+let oldestLetter = "";
+
 /** Of the scheduler. */
 const SHARDS = 4;
 
@@ -84,6 +87,7 @@ export async function fill(size: Size): Promise<Filled> {
 		letterOf(n, size.deadLetters),
 	);
 	for (const some of chunks(letters)) await ports.deadLetters.store(some);
+	oldestLetter = letters[0]?.id ?? "";
 	const scheduled = await storeRows(size.scheduled, scheduledRow);
 	const deliveries = await storeRows(size.deliveries, deliveryRow);
 	for (let n = 0; n < size.subscriptions; n++)
@@ -101,6 +105,11 @@ export async function fill(size: Size): Promise<Filled> {
 		delivery: `${id}:${handler}`,
 		job,
 	};
+}
+
+/** Resolves the oldest dead letter, which counts as a change each time. */
+export async function change(): Promise<void> {
+	await portsOf(events).deadLetters.resolve(oldestLetter, 0);
 }
 
 /** Events of the retention of the journal: as many in each minute, or one in each of fewer minutes. */

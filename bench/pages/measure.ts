@@ -39,11 +39,13 @@ export async function countPages(
 
 async function countPage(
 	{ name, path, live }: MeasuredPage,
-	{ open }: Running,
+	{ change, open }: Running,
 ): Promise<PageCounts> {
+	await change();
 	const { objectRequests, rowsRead, bytes } = await open(path);
 	const page = { name, objectRequests, rowsRead, bytes };
 	if (live === undefined) return page;
+	await change();
 	const update = await open(live, true);
 	const inAnHour = (what: keyof Reads) =>
 		QUERIES * update[what] + STANDING_QUERIES * (page[what] - update[what]);
@@ -60,11 +62,13 @@ export interface FirstByte {
 	/** By how many milliseconds the page is later than the empty page: the medians, and the fastest of each. */
 	median: number;
 	fastest: number;
+	/** The median after a dead letter has changed. */
+	changed: number;
 }
 
 /** Opens each page and the empty one in turn, so that other load on the machine delays both. */
 export async function measureFirstBytes(
-	{ firstByte }: Running,
+	{ change, firstByte }: Running,
 	filled: Filled,
 	rounds: number,
 ): Promise<FirstByte[]> {
@@ -72,15 +76,19 @@ export async function measureFirstBytes(
 	for (const { name, path } of pagesOf(filled)) {
 		const empty: number[] = [];
 		const page: number[] = [];
+		const changed: number[] = [];
 		for (let round = 0; round < rounds; round++) {
 			empty.push(await firstByte("/empty"));
 			page.push(await firstByte(path));
+			await change();
+			changed.push(await firstByte(path));
 		}
 		all.push({
 			name,
 			median: median(page) - median(empty),
 			// Other load on the machine only adds to a time.
 			fastest: Math.min(...page) - Math.min(...empty),
+			changed: median(changed) - median(empty),
 		});
 	}
 	return all;

@@ -40,7 +40,9 @@ try {
 		...([running, filled, Number(values.rounds)] as const),
 	);
 	console.log("\nFirst byte, in milliseconds after that of an empty page:\n");
-	console.log(table([["page", "median", "fastest"], ...bytes.map(byteCells)]));
+	console.log(
+		table([["page", "median", "fastest", "changed"], ...bytes.map(byteCells)]),
+	);
 	if (values.json !== undefined)
 		writeFileSync(
 			values.json,
@@ -72,6 +74,7 @@ function countCells({
 	];
 }
 
-function byteCells({ name, median, fastest }: FirstByte): string[] {
-	return [name, median.toFixed(1), fastest.toFixed(1)];
+function byteCells({ name, ...times }: FirstByte): string[] {
+	const { median, fastest, changed } = times;
+	return [name, ...[median, fastest, changed].map((ms) => ms.toFixed(1))];
 }

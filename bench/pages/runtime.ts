@@ -6,6 +6,8 @@ export interface Running {
 	/** Of the Worker, without a slash at its end. */
 	url: string;
 	fill(size: Size): Promise<Filled>;
+	/** Changes a dead letter, so that no object returns what it has cached. */
+	change(): Promise<void>;
 	/** Opens a page in the Worker, and returns what it read. */
 	open(path: string, isLive?: boolean): Promise<Opened>;
 	/** Milliseconds from a request over HTTP to the first byte of its answer. */
@@ -37,6 +39,9 @@ export async function start(): Promise<Running> {
 			const filled = (await command({ type: "fill", size })) as Filled;
 			cookie = filled.cookie;
 			return filled;
+		},
+		async change() {
+			await command({ type: "change" });
 		},
 		async open(path, isLive = false) {
 			const asked = { type: "open", path, cookie, isLive } as const;

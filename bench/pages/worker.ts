@@ -16,7 +16,7 @@ import { counted, meterObject, startCounting } from "../cost/meter.ts";
 import { setTime } from "./clock.ts";
 import type { Command, Opened } from "./commands.ts";
 import { events } from "./events.ts";
-import { fill } from "./fill.ts";
+import { change, fill } from "./fill.ts";
 
 const own = worker(events, { dashboard: dashboard(), apps: apps() });
 
@@ -29,8 +29,15 @@ export default {
 			return new Response("<!doctype html><title>Empty</title>");
 		if (pathname !== "/command") return own.fetch(request as never, env, ctx);
 		const command: Command = await request.json();
-		if (command.type === "fill") return Response.json(await fill(command.size));
-		return Response.json(await open(command, env, ctx));
+		switch (command.type) {
+			case "fill":
+				return Response.json(await fill(command.size));
+			case "change":
+				await change();
+				return Response.json(null);
+			case "open":
+				return Response.json(await open(command, env, ctx));
+		}
 	},
 };
 
