@@ -240,6 +240,16 @@ test("the overview counts what happens while a person looks at it, and its chart
 	expect(await reader.textContent("main")).toContain("per 2 h");
 });
 
+test("the description of the HTTP API can be read unfolded, without a session", async () => {
+	const page = await shop.open();
+	await page.goto(`${shop.url}/openapi`);
+	await page.getByRole("heading", { name: "the HTTP API" }).waitFor();
+	await page.evaluate(
+		"document.querySelectorAll('details').forEach((one) => { one.open = true; })",
+	);
+	await look(page, "openapi");
+});
+
 test("the picture of handlers leads to their events", async () => {
 	const page = await shop.open();
 	await shop.signIn(page);

@@ -2,11 +2,12 @@
 import type { ApiDocument, DescribedOperation } from "./document.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
-const STYLE = `:root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}
-body{max-width:60rem;margin:auto;padding:1rem}
+const STYLE = `:root{color-scheme:light dark;background:Canvas;font:1rem/1.5 system-ui,sans-serif}
+body{max-width:60rem;margin:auto;padding:1rem;overflow-wrap:anywhere}
 h3{font-size:1rem}
 summary{cursor:pointer;border-top:1px solid;padding:.5rem 0}
-code,pre,dt{font-family:ui-monospace,monospace;overflow-x:auto}`;
+code,pre,dt{font-family:ui-monospace,monospace}
+pre{white-space:pre-wrap}`;
 
 /** Responds with the page. */
 export async function openapiPage({
