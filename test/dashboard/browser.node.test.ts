@@ -1,5 +1,6 @@
 /** The dashboard as a person uses it, in Chromium, in front of the Worker of the shop. */
 import { get } from "node:http";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { createTestHarness } from "wrangler";
 import {
@@ -55,28 +56,63 @@ test("a person signs in, an event arrives without a reload, and its timeline goe
 	await look(page, "event-missing");
 });
 
-test("a list waits while a person points at it or has selected text, and while the page is hidden", async () => {
+/** Ways to read a list, each repeated until the list waits, and how each ends. */
+const READING: [
+	read: (page: Page) => Promise<unknown>,
+	stop: (page: Page) => Promise<unknown>,
+][] = [
+	[
+		(page) => page.locator("[data-live]").hover(),
+		(page) => page.mouse.move(5, 5),
+	],
+	[
+		(page) => page.evaluate("getSelection().selectAllChildren(document.body)"),
+		(page) => page.evaluate("getSelection().removeAllRanges()"),
+	],
+	// A person stops by not going on.
+	[scroll, async () => {}],
+];
+
+/** Scrolls down by the wheel, and back up the next time. The pointer is not over the list. */
+async function scroll(page: Page): Promise<void> {
+	await page.setViewportSize({ width: 1_360, height: 200 });
+	const before = await page.evaluate<number>("scrollY");
+	await page.mouse.wheel(0, before > 0 ? -200 : 100);
+	await vi.waitFor(
+		async () => expect(await page.evaluate("scrollY")).not.toBe(before),
+		wait,
+	);
+}
+
+test("a list waits while a person points at it, selects text or scrolls, and goes on afterwards", async () => {
+	const pages = await Promise.all(
+		READING.map(async ([read, stop]) => {
+			const page = await shop.open();
+			await shop.signIn(page);
+			await read(page);
+			return { page, read, stop };
+		}),
+	);
+	const id = await shop.publish(order("o-2"));
+	const goesOn = pages.map(async ({ page, read, stop }) => {
+		const paused = page.getByText("Paused while you read");
+		const row = page.locator(`#event-${id}`);
+		await vi.waitFor(async () => {
+			await read(page);
+			expect(await paused.isVisible()).toBe(true);
+		}, wait);
+		expect(await row.count()).toBe(0);
+		await stop(page);
+		await row.waitFor(wait);
+		expect(await paused.isVisible()).toBe(false);
+		await page.context().close();
+	});
+	await Promise.all(goesOn);
+});
+
+test("a list waits while its page is hidden", async () => {
 	const page = await shop.open();
 	await shop.signIn(page);
-	const paused = page.getByText("Paused while you read");
-	const arrives = async (id: string) => {
-		await page.locator(`#event-${id}`).waitFor(wait);
-		expect(await paused.isVisible()).toBe(false);
-	};
-	for (const [begin, end] of [
-		[() => page.locator("[data-live]").hover(), () => page.mouse.move(5, 5)],
-		[
-			() => page.evaluate("getSelection().selectAllChildren(document.body)"),
-			() => page.evaluate("getSelection().removeAllRanges()"),
-		],
-	] as const) {
-		await begin();
-		const id = await shop.publish(order("o-2"));
-		await paused.waitFor(wait);
-		expect(await page.locator(`#event-${id}`).count()).toBe(0);
-		await end();
-		await arrives(id);
-	}
 	const show = (isShown: boolean) =>
 		page.evaluate(`
 			Object.defineProperty(document, "hidden", { value: ${!isShown}, configurable: true });
@@ -90,7 +126,7 @@ test("a list waits while a person points at it or has selected text, and while t
 	await ended;
 	const id = await shop.publish(order("o-3"));
 	await show(true);
-	await arrives(id);
+	await page.locator(`#event-${id}`).waitFor(wait);
 });
 
 test("a form outlives its session: after the sign-in it is shown with what was typed", async () => {
