@@ -44,10 +44,14 @@ export interface Shop {
 	close(): Promise<void>;
 }
 
-export async function openShop(): Promise<Shop> {
+/** @param configPath of another Worker that is opened instead */
+export async function openShop(
+	configPath = "examples/shop/owner/wrangler.toml",
+	vars = {},
+): Promise<Shop> {
 	const harness = createTestHarness({
-		root: `${root}examples/shop`,
-		workers: [{ configPath: "owner/wrangler.toml", secrets: { API_KEYS } }],
+		root,
+		workers: [{ configPath, vars, secrets: { API_KEYS } }],
 	});
 	const { url } = await harness.listen();
 	const browser = await chromium.launch({
