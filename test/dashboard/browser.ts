@@ -124,6 +124,8 @@ interface Findings {
  * folder for pictures.
  */
 export async function look(page: Page, name: string): Promise<void> {
+	// A click returns when its page has begun.
+	await page.waitForLoadState("domcontentloaded");
 	for (const colorScheme of ["light", "dark"] as const) {
 		await page.emulateMedia({ colorScheme });
 		for (const width of [390, WIDE]) {
