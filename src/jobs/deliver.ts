@@ -20,7 +20,7 @@ import { type Plan, planOf } from "./plan-delivery.ts";
 /** Entries that one batch looks at. */
 const BATCH = 100;
 
-export type DeliverPorts = Pick<
+type DeliverPorts = Pick<
 	Ports,
 	| ("journal" | "workers" | "queues" | "payloads" | "deadLetters")
 	| ("extension" | "definitionOf" | "clock" | "newId" | "observe")

@@ -9,7 +9,7 @@ import { parseFilter } from "../lists/filter.ts";
 import type { Ports } from "../ports.ts";
 import type { CountPart, JobStep, Remaining, StepResult } from "./job.ts";
 
-export type ErasePorts = Pick<
+type ErasePorts = Pick<
 	Ports,
 	"scheduler" | "deadLetters" | "journal" | "clock"
 >;

@@ -3,7 +3,7 @@ import type { EventLife } from "../journal/life.ts";
 import type { CanaryName } from "./canary.ts";
 
 /** `reason` says what is missing, or what went wrong. */
-export type Judgement =
+type Judgement =
 	| { state: "passed" }
 	| { state: "running" | "failed"; reason: string };
 

@@ -21,7 +21,7 @@ import { attemptsIn, isMade, judge } from "./judge.ts";
 type State = "running" | "passed" | "failed";
 
 /** The canaries of one kind; of one lane or one Worker. */
-export interface CanaryReport {
+interface CanaryReport {
 	name: CanaryName;
 	lane?: string;
 	worker?: string;
