@@ -1,6 +1,7 @@
 /** The capabilities of an app's code, and the limits of its names. */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
+import { createTestEvents } from "tidings/testing/workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { declarationFrom } from "../../src/apps/declaration.ts";
 import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
@@ -325,9 +326,17 @@ describe("the handler", () => {
 			tool: "act",
 			key: [],
 		});
+	const tickedObject = () => {
+		const { Subscriptions } = exports as unknown as {
+			Subscriptions: DurableObjectNamespace;
+		};
+		return Subscriptions.getByName("@test/lab/ticked");
+	};
+	const leave = () =>
+		boundSubscriptions("@test/lab/ticked").unsubscribe("@test/guest", []);
 
 	afterEach(async () => {
-		await boundSubscriptions("@test/lab/ticked").unsubscribe("@test/guest", []);
+		await leave();
 		await stopped("@test/lab/ticked");
 		behaviours.clear();
 	});
@@ -349,20 +358,70 @@ describe("the handler", () => {
 		expect(await answered).toBe(answer);
 	});
 
+	test("runs at each poll within the time that the kit for Workers lets pass", async () => {
+		const handled: unknown[] = [];
+		behaviours.set("ticked handler", ({ trigger }) => handled.push(trigger));
+		using bus = createTestEvents(events);
+		const answered = poll("1 day");
+		await join();
+		await answered;
+		await bus.advance("3 days");
+		expect(handled).toEqual(["poll", "poll", "poll"]);
+		expect(bus.published("@test/lab/ticked/trigger")).toMatchObject([
+			...[{ body: { trigger: "poll" } }, { body: { trigger: "poll" } }],
+			{ body: { trigger: "poll" } },
+		]);
+	});
+
+	test("has run when the kit for Workers has let time pass, although a queue was slow", async () => {
+		const { EVENTS_QUEUE: queue } = env as unknown as {
+			EVENTS_QUEUE: Queue<string>;
+		};
+		const handled: unknown[] = [];
+		behaviours.set("ticked handler", ({ trigger }) => handled.push(trigger));
+		const slow = {
+			send: (body: string) => queue.send(body, { delaySeconds: 1 }),
+		};
+		using bus = createTestEvents(events, { env: { EVENTS_QUEUE: slow } });
+		const answered = poll("1 day");
+		await join();
+		await answered;
+		await bus.advance("1 day");
+		expect(handled).toEqual(["poll"]);
+	});
+
+	test("the kit for Workers lets no time pass while a stop runs", async () => {
+		const steps: string[] = [];
+		const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+		behaviours.set("ticked stop", async () => {
+			steps.push("begun");
+			begin();
+			// Enough for the kit to look at every alarm many times.
+			const tooEarly = () => expect(steps).toContain("advanced");
+			await vi.waitFor(tooEarly, { timeout: 200 }).catch(() => {});
+			steps.push("ended");
+		});
+		using bus = createTestEvents(events);
+		await join();
+		await leave();
+		const alarm = runDurableObjectAlarm(tickedObject());
+		await begun;
+		await bus.advance("1 day");
+		steps.push("advanced");
+		await alarm;
+		expect(steps).toEqual(["begun", "ended", "advanced"]);
+	});
+
 	test("runs with the trigger of a poll at its time", async () => {
 		const handled: unknown[] = [];
 		behaviours.set("ticked handler", (input) => void handled.push(input));
 		const answered = poll("5 minutes");
 		await join();
 		await answered;
-		const { Subscriptions } = exports as unknown as {
-			Subscriptions: DurableObjectNamespace;
-		};
-		const stub = Subscriptions.getByName("@test/lab/ticked");
 		vi.useFakeTimers({ toFake: ["Date"] });
 		try {
 			vi.setSystemTime(Date.now() + 300_001);
-			await runDurableObjectAlarm(stub);
+			await runDurableObjectAlarm(tickedObject());
 			await vi.waitFor(
 				() => expect(handled).toEqual([{ trigger: "poll" }]),
 				wait,

@@ -96,6 +96,23 @@ describe("a bus over real queues and objects", () => {
 		expect(bus.published()).toMatchObject([{ body: { text } }, { id }]);
 	});
 
+	test("settle rejects if a handler keeps scheduling its own event for now", {
+		// On a busy machine, 100 rounds take longer than the default.
+		timeout: 30_000,
+	}, async () => {
+		behaviours.set("load", () =>
+			events.publish("load.one", { after: 1 }, null),
+		);
+		using bus = createTestEvents(events);
+		await bus.publish("load.one", null);
+		const settled = bus.settle();
+		await expect(settled).rejects.toThrow(
+			"alarms are still due after 100 rounds; does a handler schedule its own event",
+		);
+		behaviours.clear();
+		await bus.settle();
+	});
+
 	test("run calls one handler, and request and env serve its other code", async () => {
 		behaviours.set("welcome", ({ body }, { attempt }) => [body, attempt]);
 		using bus = createTestEvents(events, { env: { GREETING: "hello" } });

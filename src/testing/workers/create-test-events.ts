@@ -27,6 +27,9 @@ const ONLY_IN_NODE = ["now", "seed", "chaos"] as const;
 /** Real milliseconds between two looks at the queues. */
 const INTERVAL = 2;
 
+/** One `settle` that runs due alarms more often is taken for endless. */
+const MOST_ROUNDS = 100;
+
 /** Ends the bus that was created before: there is one Worker, with one clock. */
 let endBefore = () => {};
 
@@ -50,7 +53,7 @@ export function createTestEvents<Listed extends Catalogue>(
 	events: Events<Listed>,
 	options: TestEventsOptions = {},
 ): TestEvents<Listed> & {
-	/** Waits until the queues are empty and each attempt that they started has ended. Runs no alarm. */
+	/** Waits until the queues are empty, and until attempts and `start` and `stop` of apps have ended. Runs no alarm. */
 	drain(): Promise<void>;
 } {
 	for (const option of ONLY_IN_NODE)
@@ -105,17 +108,26 @@ export function createTestEvents<Listed extends Catalogue>(
 		} while (!watched.isIdle);
 	}
 
-	/** Returns when the next alarm is due, in epoch milliseconds; null without one. */
+	/**
+	 * Returns when the next alarm is due, in epoch milliseconds; null without one.
+	 *
+	 * @throws Error if alarms are still due after many rounds
+	 */
 	async function settle(): Promise<number | null> {
 		alarms ??= new Alarms(checkOwner(owner).ports.scheduler, [
 			events,
 			...Object.values(eventsOf(workers)),
 		]);
-		for (;;) {
+		for (let round = 0; round < MOST_ROUNDS; round++) {
 			await drain();
+			const { steps } = watched;
 			const { hasRun, nextAt } = await alarms.runDue();
-			if (!hasRun && watched.isIdle) return nextAt;
+			// A batch that ran meanwhile may have set an earlier alarm.
+			if (!hasRun && watched.isIdle && watched.steps === steps) return nextAt;
 		}
+		throw new Error(
+			`tidings/testing/workers: alarms are still due after ${MOST_ROUNDS} rounds; does a handler schedule its own event again within milliseconds?`,
+		);
 	}
 
 	const { publish, publishBatch, cancel, reschedule } = events as Events;

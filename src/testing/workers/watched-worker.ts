@@ -5,7 +5,10 @@
 import { consume } from "../../consume/queue.ts";
 import type { Transition } from "../../event/transition.ts";
 import type { Handler } from "../../handlers/handler.ts";
-import { setObjectContext } from "../../platform/object-context.ts";
+import {
+	objectContext,
+	setObjectContext,
+} from "../../platform/object-context.ts";
 import type { Ports } from "../../ports.ts";
 import { type Registration, registrationOf } from "../../registration.ts";
 import type { AnyEvents } from "../other-workers.ts";
@@ -24,11 +27,18 @@ export class WatchedWorker {
 	readonly #startedAt = clock.real();
 	/** Messages that were sent and not acknowledged: how often each record. */
 	readonly #waiting = new Map<string, number>();
-	#batches = 0;
+	/** Batches and attempts of `start` and `stop` that run. */
+	#running = 0;
+	#steps = 0;
 
-	/** Whether every message was acknowledged, and no batch runs. */
+	/** Whether every message was acknowledged, and neither a batch nor `start` or `stop` of an app's event runs. */
 	get isIdle(): boolean {
-		return this.#batches === 0 && this.#waiting.size === 0;
+		return this.#running === 0 && this.#waiting.size === 0;
+	}
+
+	/** Counts what has begun: sends of a message, batches, and attempts of `start` and `stop`. */
+	get steps(): number {
+		return this.#steps;
 	}
 
 	/** @param prefix of the handlers' ids, for the handlers of another Worker */
@@ -38,9 +48,12 @@ export class WatchedWorker {
 	}
 
 	watchOwner(owner: Owner): void {
-		const { ports, consumerPorts } = owner;
+		const { ports, consumerPorts, apps } = owner;
 		const { observe } = ports;
-		this.replace<Ports>(ports, this.#watched(ports));
+		const { runLifecycle } = objectContext();
+		// Apps have a copy of the ports.
+		for (const one of [ports, apps.ports])
+			if (one) this.replace<Ports>(one, this.#watched(one));
 		const watched: Ports = {
 			...consumerPorts,
 			...this.#watched(consumerPorts),
@@ -53,9 +66,14 @@ export class WatchedWorker {
 					consume(messages, role, watched),
 				),
 		});
-		setObjectContext({ queues: watched.queues, observe: ports.observe });
+		setObjectContext({
+			queues: watched.queues,
+			observe: ports.observe,
+			// Unlike its other work, the object does not share an attempt with an alarm that overlaps it.
+			runLifecycle: (...args) => this.#run(() => runLifecycle(...args)),
+		});
 		this.#restore.push(() =>
-			setObjectContext({ queues: consumerPorts.queues, observe }),
+			setObjectContext({ queues: consumerPorts.queues, observe, runLifecycle }),
 		);
 	}
 
@@ -96,6 +114,7 @@ export class WatchedWorker {
 			row: (record: string) => void recording.readRecord(record),
 			message: (record: string) => {
 				recording.readRecord(record);
+				this.#steps += 1;
 				this.#count(record, 1);
 			},
 			rejected: (record: string) => this.#count(record, -1),
@@ -114,16 +133,23 @@ export class WatchedWorker {
 		messages: readonly Message[],
 		act: (messages: readonly Message[]) => Promise<void>,
 	): Promise<void> {
-		this.#batches += 1;
 		// A test before may have left messages. No binding can remove them from a queue.
 		const isLeft = ({ timestamp }: Message) =>
 			timestamp.getTime() < this.#startedAt;
 		for (const message of messages.filter(isLeft)) message.ack();
 		const own = messages.filter((message) => !isLeft(message));
+		await this.#run(() =>
+			act(own.map((message) => this.#watchedMessage(message))),
+		);
+	}
+
+	async #run<Result>(act: () => Promise<Result>): Promise<Result> {
+		this.#running += 1;
+		this.#steps += 1;
 		try {
-			await act(own.map((message) => this.#watchedMessage(message)));
+			return await act();
 		} finally {
-			this.#batches -= 1;
+			this.#running -= 1;
 		}
 	}
 
