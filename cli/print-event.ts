@@ -52,7 +52,7 @@ export function lifeText(life: EventLife): string {
 	const all = Object.entries(tags).map(
 		([key, value]) => `${key}:${lineText(value, 64)}`,
 	);
-	const { body, bodyBytes } = life;
+	const { body, bodyBytes, unreadable } = life;
 	return [
 		`${name}  ${stateText(state)}  ${id}`,
 		`published ${timeText(time)}${by ? ` by ${by}` : ""}`,
@@ -61,6 +61,11 @@ export function lifeText(life: EventLife): string {
 			? []
 			: [`waited ${durationText(queuedMs)} in the queue`]),
 		...(all.length > 0 ? [`tags ${all.join(" ")}`] : []),
+		...(unreadable === undefined
+			? []
+			: [
+					`The life may not be whole: ${unreadable} ${unreadable === 1 ? "page" : "pages"} of the journal cannot be read.`,
+				]),
 		...life.actions.map(
 			({ type, at, by, handler }) =>
 				`${type}${handler ? ` ${bareText(handler)}` : ""} ${timeText(at)}${by ? ` by ${bareText(by)}` : ""}`,

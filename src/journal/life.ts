@@ -42,6 +42,8 @@ export interface EventLife extends Omit<Entry, "steps" | "queuedMs"> {
 	dueAt?: number;
 	/** The earliest first. */
 	actions: CallerAction[];
+	/** Pages that may have more entries of it and could not be read. Absent if none, and in lists. */
+	unreadable?: number;
 	deliveries: {
 		handler: string;
 		state: State;

@@ -75,7 +75,10 @@ function placeOf(cursor: string | undefined): ListCursor | undefined {
 /** Searches for entries. Each reads up to 10 000 summaries. */
 const SEARCHES = 10;
 
-/** Returns the life of an event, without entries on pages that cannot be read; null if the journal has no entry of it. */
+/**
+ * Returns the life of an event, without entries on pages that cannot be read: it counts those pages. Null if the journal
+ * has no entry of it.
+ */
 export async function readEvent(
 	id: string,
 	ports: ReadPorts,
@@ -83,25 +86,28 @@ export async function readEvent(
 	const time = timeOf(id);
 	const since = time === undefined ? undefined : time - CLOCK_SKEW;
 	const filter: Filter = { id, ...(since !== undefined && { since }) };
-	const entries = await readEntries(filter, ports);
-	return entries.length > 0 ? lifeOf(entries) : null;
+	const { entries, unreadable } = await readEntries(filter, ports);
+	if (entries.length === 0) return null;
+	return { ...lifeOf(entries), ...(unreadable > 0 && { unreadable }) };
 }
 
 /** Reads the entries that match, up to 10 000. @throws RefusedError `not_configured` without a journal; UnavailableError */
 export async function readEntries(
 	filter: Filter,
 	ports: Pick<Ports, "journal">,
-): Promise<Entry[]> {
+): Promise<{ entries: Entry[]; unreadable: number }> {
 	const { store } = journalOf(ports);
 	const entries: Entry[] = [];
+	let unreadable = 0;
 	let from: JournalCursor | undefined;
 	for (let n = 0; n < SEARCHES; n++) {
 		const result = await store.search(filter, from, MOST_ENTRIES);
 		entries.push(...result.entries);
+		unreadable += result.unreadable.length;
 		from = result.cursor;
 		if (!from) break;
 	}
-	return entries;
+	return { entries, unreadable };
 }
 
 const MOST_ENTRIES = 1_000;

@@ -63,7 +63,8 @@ export async function readSelftest(
 	const since = startedAt - CLOCK_SKEW;
 	const until = startedAt + RUN_TIME + 2 * CLOCK_SKEW;
 	const filter = { name: `${SELFTEST}**`, since, until };
-	const lives = livesIn(await readEntries(filter, ports), run);
+	const { entries } = await readEntries(filter, ports);
+	const lives = livesIn(entries, run);
 	if (lives.length === 0) return null;
 	const lanes = ports.queues.lanes();
 	const workers = ports.workers.all.flatMap(({ key }) => key || []);

@@ -74,6 +74,19 @@ test.each([
 	30_000,
 );
 
+test("event says that a page which may have more of it cannot be read", async () => {
+	const id = "01a1fc58-179d-7042-a27b-c7a89af9ee02";
+	const life = {
+		...{ id, name: "order.paid", time: 1, state: "ignored", at: 1 },
+		...{ actions: [], deliveries: [] },
+	};
+	const note = /The life may not be whole: 1 page of the journal/;
+	answer = { status: 200, json: life };
+	expect((await tidings("event", id)).out).not.toMatch(note);
+	answer = { status: 200, json: { ...life, unreadable: 1 } };
+	expect((await tidings("event", id)).out).toMatch(note);
+});
+
 test("--version prints the version of the package", async () => {
 	expect(await tidings("--version")).toEqual({
 		...{ code: 0, out: `${own.version}\n`, error: "" },

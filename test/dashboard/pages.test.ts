@@ -87,6 +87,28 @@ test("an event shows its number of attempts, its next one, and the body as it wa
 	expect(text).toContain("?q=tag.customer%3Ac42");
 });
 
+test("an event says that a page which may have more of it cannot be read", async () => {
+	const now = Date.now();
+	// Two, because viewers of one event share its snapshot.
+	const [whole, partial] = [newId(now, 4), newId(now, 4)];
+	for (const id of [whole, partial])
+		await record({
+			...{ id, name: "order.placed", time: now, queuedMs: 3 },
+			steps: [{ type: "ignored", at: now }],
+		});
+	const reader = await person();
+	const sentence = "of the journal cannot be read";
+	expect((await reader.get(`/events/${whole}`)).text).not.toContain(sentence);
+	const store = portsOf(events).journal?.store as JournalStore;
+	const { search } = store;
+	vi.spyOn(store, "search").mockImplementation(async (...query) => ({
+		...(await search.apply(store, query)),
+		unreadable: [{ day: 1, id: 1 }],
+	}));
+	const { text } = await reader.get(`/events/${partial}/live`);
+	expect(text.replace(/\s+/g, " ")).toContain(`1 page ${sentence}`);
+});
+
 test("a body that was cut is neither copied nor published again", async () => {
 	const now = Date.now();
 	const id = newId(now, 4);

@@ -1,8 +1,10 @@
 /** The journal of real queues and objects, read through the HTTP API. */
+import { exports } from "cloudflare:workers";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { NonRetryableError } from "../../src/index.ts";
 import { countsOf } from "../../src/journal/counters.ts";
 import type { Entry } from "../../src/journal/entry.ts";
+import type { Journal } from "../../src/journal/journal-object.ts";
 import { readMetrics } from "../../src/journal/metrics.ts";
 import { pageOf } from "../../src/journal/page.ts";
 import type { JournalWriter } from "../../src/journal/writer.ts";
@@ -225,4 +227,39 @@ test("metrics have the failures and the durations of each handler, and every int
 	const key = "publish";
 	const refused = await call("GET", "/v1/metrics", undefined, { key });
 	expect(refused.status).toBe(403);
+});
+
+test("the life of an event says that a page which may have more of it cannot be read", async () => {
+	const { newId, clock } = portsOf(events);
+	const at = clock();
+	const entryOf = (type: "ignored" | "cancelled", id: string): Entry => ({
+		...{ id, name: "page.damaged", time: at },
+		steps: [{ type, at }],
+	});
+	const { Journal: namespace } = exports as unknown as {
+		Journal: DurableObjectNamespace<Journal>;
+	};
+	const journal = namespace.getByName("journal-0");
+	const data = new Uint8Array([0, 0, 0, 5, 255, 255]);
+	// Each version of the Worker has pages of its own, so no other entry is on the damaged one.
+	const record = async (entry: Entry, deploy: string, damage = {}) =>
+		journal.record(
+			{ ...(await pageOf([entry])), ...damage },
+			countsOf([entry]),
+			deploy,
+		);
+	const [partial, lost] = [newId(at), newId(at)];
+	await record(entryOf("ignored", partial), "whole");
+	const path = `/v1/events/${partial}`;
+	expect((await call("GET", path)).json).not.toHaveProperty("unreadable");
+	await record(entryOf("cancelled", partial), "damaged-1", { data });
+	await record(entryOf("cancelled", lost), "damaged-2", { data });
+	expect((await call("GET", path)).json).toMatchObject({
+		...{ state: "ignored", unreadable: 1 },
+	});
+	const missing = await call("GET", `/v1/events/${lost}`);
+	expect(missing).toMatchObject({
+		status: 404,
+		json: { detail: expect.stringContaining("cannot be read") },
+	});
 });

@@ -7,6 +7,7 @@ import { show } from "../../event/validation.ts";
 import type { EventLife } from "../../journal/life.ts";
 import { readEvent } from "../../journal/read.ts";
 import { action } from "../action.ts";
+import { countText } from "../components/count.tsx";
 import { Body } from "../components/event-body.tsx";
 import { Facts } from "../components/event-facts.tsx";
 import { render } from "../components/layout.tsx";
@@ -146,6 +147,12 @@ function History({ life, limits }: EventDetails) {
 				<h1>{life.name}</h1>
 				<State state={life.state} />
 			</div>
+			{life.unreadable !== undefined && (
+				<p class="notice">
+					This may not be everything: {countText(life.unreadable, "page")} of
+					the journal cannot be read.
+				</p>
+			)}
 			<Facts life={life} />
 			<Timeline life={life} limits={limits} />
 		</div>
@@ -159,8 +166,8 @@ function Missing({ id }: { id: string }) {
 			<h1>This event is not in the journal</h1>
 			<p class="muted">
 				<span class="mono">{id}</span> still waits in its queue, is older than
-				the journal's retention, or was not recorded. A new event appears within
-				seconds.
+				the journal's retention, was not recorded, or is on a page that cannot
+				be read. A new event appears within seconds.
 			</p>
 			<p>
 				<a class="button" href={`${base}/events/${encodeURIComponent(id)}`}>

@@ -167,5 +167,5 @@ function unquoted(value: string): string {
 }
 
 function missingEvent(id: string): string {
-	return `event ${JSON.stringify(id)} in the journal: it still waits in its queue, is older than the journal's retention, or was not recorded`;
+	return `event ${JSON.stringify(id)} in the journal: it still waits in its queue, is older than the journal's retention, was not recorded, or is on a page that cannot be read`;
 }

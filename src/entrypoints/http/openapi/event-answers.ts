@@ -55,6 +55,7 @@ export const Event = component(
 			}),
 		),
 		reference: text.describe("of a body that is stored apart").optional(),
+		unreadable: whole.describe("pages that may have more of it").optional(),
 		erasedAt: instant.optional(),
 		deliveries: z.array(
 			z.object({ handler: text, state: text, attempts: z.array(Attempt) }),
