@@ -53,7 +53,7 @@ export function deadLetterCommands(program: Command, context: Context): void {
 		.addHelpText("after", "\nExample: tidings groups since:1d")
 		.action(async (filter: string[]) => {
 			const found = await context.admin().deadLetters.groups(filter.join(" "));
-			context.print(found, () =>
+			context.print(found, () => {
 				printTable(
 					["COUNT", "HANDLER", "CAUSE", "REASON", "FIRST", "LAST"],
 					found.groups.map((one) => [
@@ -65,8 +65,12 @@ export function deadLetterCommands(program: Command, context: Context): void {
 						timeText(one.lastFailureAt),
 					]),
 					emptyText("dead letter", filter, REPLAYED),
-				),
-			);
+				);
+				if (found.uncounted !== undefined)
+					console.log(
+						`${found.uncounted} dead letters in smaller groups are not counted.`,
+					);
+			});
 		});
 
 	program

@@ -6,6 +6,7 @@ import type { Finding } from "./doctor/finding.ts";
 import type {
 	DeadLetter,
 	DeadLetterGroup,
+	DeadLetterGroups,
 	DeadLetterPage,
 	StoredDeadLetter,
 } from "./event/dead-letter.ts";
@@ -119,10 +120,11 @@ export function createAdmin(target: HttpTarget | OperatorBinding) {
 				send<DeadLetterPage>("GET", path("dead-letters", [], query)),
 			/**
 			 * Groups those that match by handler, cause and reason, the largest group first. With `countedUntil` it has
-			 * read the latest 100 000 dead letters, back to failures of that time.
+			 * read the latest 100 000 dead letters, back to failures of that time. `uncounted` is the number of those that
+			 * are in smaller groups, which are left out.
 			 */
 			groups: (q?: string) =>
-				send<{ groups: DeadLetterGroup[]; countedUntil?: number }>(
+				send<DeadLetterGroups & { countedUntil?: number }>(
 					"GET",
 					path("dead-letters/groups", [], { q }),
 				),

@@ -6,7 +6,7 @@
 import type { Extension } from "./consume/extension.ts";
 import type { Claim } from "./dead-letters/dead-letters-object.ts";
 import type {
-	DeadLetterGroup,
+	DeadLetterGroups,
 	DeadLetterPage,
 	DeadLetterQuery,
 	DeadLetterState,
@@ -173,7 +173,7 @@ export interface DeadLetterStore {
 	groups(
 		filter: Filter,
 		cursor?: string,
-	): Promise<{ groups: DeadLetterGroup[]; cursor?: string }>;
+	): Promise<DeadLetterGroups & { cursor?: string }>;
 	/** Number of dead letters by state. At most 10 000 of each are counted. */
 	counts(): Promise<Record<DeadLetterState, number>>;
 	/** Returns null if no dead letter has this id, or it was discarded. */

@@ -5,6 +5,7 @@
 import {
 	DEAD_LETTER_STATES,
 	type DeadLetterGroup,
+	type DeadLetterGroups,
 	type DeadLetterState,
 	type StoredDeadLetter,
 } from "../event/dead-letter.ts";
@@ -108,10 +109,10 @@ export class DeadLetterSearch {
 		).count;
 	}
 
-	/** Groups those that match by handler, cause and reason. */
-	groups(filter: Filter, range: Range, limit: number): DeadLetterGroup[] {
+	/** Groups those that match by handler, cause and reason. @param limit the most groups */
+	groups(filter: Filter, range: Range, limit: number): DeadLetterGroups {
 		const { sql, values } = this.#where(filter, range);
-		return this.#cache
+		const groups = this.#cache
 			.rows<GroupRow>(
 				`SELECT handler, cause, reason, count(*) AS count, max(last_failure_at) AS last,
 					min(printf('%015d %s', first_failure_at, deploy)) AS first
@@ -125,6 +126,11 @@ export class DeadLetterSearch {
 				lastFailureAt: last,
 				deploy: first.slice(16),
 			}));
+		// Only then, because a count may read the rows once more.
+		if (groups.length < limit) return { groups };
+		const counted = groups.reduce((sum, { count }) => sum + count, 0);
+		const uncounted = this.count(filter, range) - counted;
+		return { groups, ...(uncounted > 0 && { uncounted }) };
 	}
 
 	/** Number of dead letters by state. It counts a bounded number of each. */

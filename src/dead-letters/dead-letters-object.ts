@@ -5,7 +5,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import {
-	type DeadLetterGroup,
+	type DeadLetterGroups,
 	type DeadLetterPage,
 	type DeadLetterQuery,
 	type DeadLetterState,
@@ -31,7 +31,7 @@ const SWEEP_INTERVAL = 86_400_000;
 const CLAIM_TIME = 60_000;
 
 /** Groups in one answer. */
-export const MOST_GROUPS = 1_000;
+const MOST_GROUPS = 1_000;
 
 /** A claim that was refused: the dead letter is not dead. */
 export type Claim =
@@ -120,11 +120,11 @@ export class DeadLetters extends DurableObject {
 	async groups(
 		filter: Filter,
 		cursor?: string,
-	): Promise<{ groups: DeadLetterGroup[]; cursor?: string }> {
+	): Promise<DeadLetterGroups & { cursor?: string }> {
 		this.#expireClaims();
 		const range = this.#search.range(filter, positionOf(cursor) ?? START);
 		return {
-			groups: this.#search.groups(filter, range, MOST_GROUPS),
+			...this.#search.groups(filter, range, MOST_GROUPS),
 			...(range.end && { cursor: cursorOf(range.end) }),
 		};
 	}

@@ -1,5 +1,8 @@
 /** Groups the dead letters that match a filter. It reads them call by call, and changes none. */
-import type { DeadLetterGroup } from "../event/dead-letter.ts";
+import type {
+	DeadLetterGroup,
+	DeadLetterGroups,
+} from "../event/dead-letter.ts";
 import { positionOf } from "../lists/cursor.ts";
 import type { Filter } from "../lists/filter.ts";
 import type { Ports } from "../ports.ts";
@@ -7,9 +10,8 @@ import type { Ports } from "../ports.ts";
 /** Calls of the store, which reads 10 000 dead letters in each. */
 const CALLS = 10;
 
-export interface Groups {
-	/** The largest first. Of each 10 000 dead letters, the thousand largest groups are counted. */
-	groups: DeadLetterGroup[];
+/** Of each 10 000 dead letters, the thousand largest groups are counted. */
+export interface Groups extends DeadLetterGroups {
 	/** The counts have reached failures of this time, in epoch milliseconds. Absent if they are complete. */
 	countedUntil?: number;
 }
@@ -22,15 +24,18 @@ export async function groupDeadLetters(
 ): Promise<Groups> {
 	const groups = new Map<string, DeadLetterGroup>();
 	let cursor: string | undefined;
+	let uncounted = 0;
 	for (let call = 0; call < calls; call++) {
 		const found = await deadLetters.groups(filter, cursor);
 		for (const group of found.groups) add(groups, group);
+		uncounted += found.uncounted ?? 0;
 		cursor = found.cursor;
 		if (cursor === undefined) break;
 	}
 	const end = positionOf(cursor);
 	return {
 		groups: [...groups.values()].sort((one, other) => other.count - one.count),
+		...(uncounted > 0 && { uncounted }),
 		...(end && { countedUntil: end[0] }),
 	};
 }

@@ -104,6 +104,13 @@ export interface DeadLetterGroup {
 	deploy: string;
 }
 
+/** Groups of dead letters, the largest first. */
+export interface DeadLetterGroups {
+	groups: DeadLetterGroup[];
+	/** Dead letters in smaller groups, which are left out. Absent if there are none. */
+	uncounted?: number;
+}
+
 const PREVIEW = 200;
 
 /** Returns a dead letter without its body and without unknown members. */

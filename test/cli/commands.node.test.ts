@@ -87,6 +87,14 @@ test("event says that a page which may have more of it cannot be read", async ()
 	expect((await tidings("event", id)).out).toMatch(note);
 });
 
+test("groups says how many dead letters are in groups that are left out", async () => {
+	const note = "12000 dead letters in smaller groups are not counted.";
+	answer = { status: 200, json: { groups: [] } };
+	expect((await tidings("groups")).out).not.toContain(note);
+	answer = { status: 200, json: { groups: [], uncounted: 12_000 } };
+	expect((await tidings("groups")).out).toContain(note);
+});
+
 test("--version prints the version of the package", async () => {
 	expect(await tidings("--version")).toEqual({
 		...{ code: 0, out: `${own.version}\n`, error: "" },

@@ -107,6 +107,18 @@ describe("the list of dead letters", () => {
 		expect(none.text).toContain("No dead letter matches");
 	});
 
+	test("says how many dead letters are in groups that are left out", async () => {
+		const admin = await person();
+		const groups = vi.spyOn(portsOf(events).deadLetters, "groups");
+		const seen = async (since: string) =>
+			plain((await admin.get(`/dead-letters/groups?q=since:${since}`)).text);
+		const sentence = "without 12\u202f000 dead letters in smaller groups";
+		groups.mockResolvedValue({ groups: [] });
+		expect(await seen("1h")).not.toContain("smaller groups");
+		groups.mockResolvedValue({ groups: [], uncounted: 12_000 });
+		expect(await seen("2h")).toContain(sentence.replace(/\s/g, " "));
+	});
+
 	test("is grouped by handler and error, and a group leads to its dead letters", async () => {
 		const customer = crypto.randomUUID();
 		const of = (message: string) => ({

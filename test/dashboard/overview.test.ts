@@ -207,11 +207,13 @@ test("the overview of a busy week with a hundred handlers has less than 100 KB",
 			...group,
 			reason: `${n} ${"x".repeat(200)}`.slice(0, 200),
 		})),
+		uncounted: 3,
 	});
 	for (const range of ["hour", "day", "week"]) {
 		const { text } = await reader.get(`/overview?range=${range}`);
 		expect(text.length).toBeLessThan(100_000);
 		expect(plainOf(text)).toContain("980 more groups");
+		expect(plainOf(text)).toContain("Not counted: 3 dead letters in smaller");
 		expect(plainOf(text)).toContain("80 more handlers");
 	}
 });

@@ -431,6 +431,44 @@ test("dead letters are grouped by handler, cause and the first line of the error
 	]);
 });
 
+test("groups beyond the thousand largest are left out, and the result counts their dead letters", async () => {
+	// Without digits, which a reason does not have.
+	const failedWith = (kind: number) => {
+		const letter = (digit: string) => "abcdefghij".charAt(+digit);
+		const message = String(kind).replace(/\d/g, letter);
+		return { error: { name: "Error", message } };
+	};
+	const letters = Array.from({ length: 1_003 }, (_, n) =>
+		deadLetter(n, failedWith(n)),
+	);
+	const second = deadLetter(2_000, failedWith(7));
+	await store.store([...letters.slice(0, 1_000), second]);
+	const filters = [{}, { handler: "first" }];
+	for (const filter of filters) {
+		const { groups, ...more } = await groupDeadLetters(filter, ports());
+		expect([groups.length, groups[0]?.count, more]).toEqual([1_000, 2, {}]);
+	}
+	await store.store(letters.slice(1_000));
+	for (const filter of filters) {
+		const { groups, ...more } = await groupDeadLetters(filter, ports());
+		expect([groups.length, groups[0]?.count]).toEqual([1_000, 2]);
+		expect(more).toEqual({ uncounted: 3 });
+	}
+}, 30_000);
+
+test("what several calls leave out of their groups is added up", async () => {
+	const found = { groups: [], uncounted: 2 };
+	const groups = vi
+		.fn()
+		.mockResolvedValueOnce({ ...found, cursor: "c1" })
+		.mockResolvedValueOnce({ groups: [], cursor: "c2" })
+		.mockResolvedValueOnce(found);
+	const deadLetters = { groups } as unknown as DeadLetterStore;
+	expect(await groupDeadLetters({}, { deadLetters })).toEqual({
+		...{ groups: [], uncounted: 4 },
+	});
+});
+
 test("a discarded dead letter is gone, and a duplicate does not restore it", async () => {
 	await store.store([deadLetter(1)]);
 	const to = ports();

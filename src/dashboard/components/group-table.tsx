@@ -3,8 +3,12 @@ import type { DeadLetterGroup } from "../../event/dead-letter.ts";
 import type { Filter } from "../../lists/filter.ts";
 import { filterText, sharedText } from "../filter-text.ts";
 import { useView } from "../view.ts";
-import { numberText } from "./count.tsx";
+import { countText, numberText } from "./count.tsx";
 import { Time } from "./time.tsx";
+
+export function uncountedText(count: number): string {
+	return `${countText(count, "dead letter")} in smaller groups`;
+}
 
 /** @param filter of the dead letters that were grouped */
 export function GroupTable({

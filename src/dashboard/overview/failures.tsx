@@ -2,7 +2,7 @@
 import type { Groups } from "../../dead-letters/groups.ts";
 import type { HandlerMetrics } from "../../journal/metrics.ts";
 import { numberText } from "../components/count.tsx";
-import { GroupTable } from "../components/group-table.tsx";
+import { GroupTable, uncountedText } from "../components/group-table.tsx";
 import { term } from "../components/tags.tsx";
 import { durationText, Time } from "../components/time.tsx";
 import { useView } from "../view.ts";
@@ -110,7 +110,7 @@ function rateText(failed: number, attempts: number): string {
 		: `${percent.toFixed(percent < 10 ? 1 : 0)} %`;
 }
 
-export function FailureGroups({ groups, countedUntil }: Groups) {
+export function FailureGroups({ groups, uncounted, countedUntil }: Groups) {
 	const { base } = useView();
 	return (
 		<section class="section" aria-labelledby="groups">
@@ -125,6 +125,9 @@ export function FailureGroups({ groups, countedUntil }: Groups) {
 					<GroupTable groups={groups.slice(0, MOST)} filter={{}} />
 				)}
 			</div>
+			{uncounted !== undefined && (
+				<p class="muted">Not counted: {uncountedText(uncounted)}.</p>
+			)}
 			{(groups.length > MOST || countedUntil !== undefined) && (
 				<p class="muted">
 					{groups.length > MOST && (

@@ -1,23 +1,20 @@
 /** Dead letters grouped by handler, cause and error. A group leads to its dead letters. */
 import { deadLetterFilter } from "../../dead-letters/dead-letter-filter.ts";
-import { groupDeadLetters } from "../../dead-letters/groups.ts";
-import type { DeadLetterGroup } from "../../event/dead-letter.ts";
+import { type Groups, groupDeadLetters } from "../../dead-letters/groups.ts";
 import { numberText } from "../components/count.tsx";
-import { GroupTable } from "../components/group-table.tsx";
+import { GroupTable, uncountedText } from "../components/group-table.tsx";
 import { Empty } from "../components/list.tsx";
 import { Time } from "../components/time.tsx";
 import { listPage, SIZE } from "../list-page.tsx";
 import { type Page, useView } from "../view.ts";
 
-interface Groups {
-	groups: DeadLetterGroup[];
+interface GroupPage extends Groups {
 	/** How many there are: the page shows the largest. */
 	count: number;
-	countedUntil?: number;
 }
 
 export const deadLetterGroupsPage: Page = (app, { ports }) =>
-	listPage<Groups & { cursor?: never }>(app, ports, {
+	listPage<GroupPage & { cursor?: never }>(app, ports, {
 		path: "/dead-letters/groups",
 		title: "Dead letters by error",
 		Rows,
@@ -35,9 +32,9 @@ export const deadLetterGroupsPage: Page = (app, { ports }) =>
 		},
 	});
 
-function Rows({ page, q }: { page: Groups; q: string }) {
+function Rows({ page, q }: { page: GroupPage; q: string }) {
 	const { base, now } = useView();
-	const { groups, count, countedUntil } = page;
+	const { groups, count, uncounted, countedUntil } = page;
 	const list = `${base}/dead-letters?${new URLSearchParams({ q })}`;
 	return (
 		<div class="section">
@@ -50,6 +47,7 @@ function Rows({ page, q }: { page: Groups; q: string }) {
 							, of failures since <Time at={countedUntil} />
 						</>
 					)}
+					{uncounted !== undefined && `, without ${uncountedText(uncounted)}`}
 				</span>
 				<a href={list}>Show each dead letter</a>
 			</div>

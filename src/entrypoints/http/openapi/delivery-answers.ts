@@ -97,6 +97,7 @@ export const DeadLetterGroups = component(
 				deploy: text,
 			}),
 		),
+		uncounted: whole.describe("in smaller groups").optional(),
 		countedUntil: instant.optional(),
 	}),
 );
