@@ -15,6 +15,9 @@ type RequeuePorts = Pick<
 	"queues" | "scheduler" | "payloads" | "clock" | "observe" | "retryWait"
 >;
 
+/** An event with the time at which its message was sent, if it has one. */
+type SentEvent = ReceivedEvent & { message?: Pick<Message, "timestamp"> };
+
 /** Queues count whole seconds. Rounds up, so that no wait is cut short. */
 export function toDelaySeconds(wait: number): number {
 	return Math.ceil(wait / 1_000);
@@ -106,7 +109,7 @@ export async function storeRetry(
  * @throws UnavailableError if neither stores it
  */
 export async function park(
-	event: ReceivedEvent,
+	event: SentEvent,
 	delivery: Delivery,
 	{ wait, reason }: Fate & { type: "park" },
 	ports: RequeuePorts,
@@ -144,7 +147,7 @@ const DELIVERY_BYTES = 1_000;
  * runs again, the queue may send some of them twice; the scheduler stores none twice.
  */
 export async function enqueueFirstAttempts(
-	event: ReceivedEvent,
+	event: SentEvent,
 	deliveries: readonly Delivery[],
 	ports: RequeuePorts,
 ): Promise<void> {
@@ -171,7 +174,7 @@ export async function enqueueFirstAttempts(
  * @throws UnavailableError
  */
 async function storeDelivery(
-	{ envelope, text }: ReceivedEvent,
+	{ envelope, text, message }: SentEvent,
 	delivery: Delivery,
 	wait: number,
 	why: Parameters<typeof waitingOf>[2],
@@ -184,7 +187,11 @@ async function storeDelivery(
 	const at = clock();
 	const waiting = waitingOf(envelope, delivery, why, at);
 	const dueAt = at + wait;
+	const sentAt = message?.timestamp.getTime();
 	await scheduler.store([
-		{ id, handler, name, dueAt, version, reference, record, waiting },
+		{
+			...{ id, handler, name, dueAt, version, reference, record, waiting },
+			...(sentAt !== undefined && { sentAt }),
+		},
 	]);
 }

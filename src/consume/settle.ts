@@ -157,7 +157,7 @@ export async function settleUnreadable(
 
 /** Gives each handler a message of its own, at attempt 1, so that a poison event harms no other handler. */
 export async function split(
-	event: ReceivedEvent,
+	event: IncomingEvent,
 	routes: readonly Route[],
 	ports: ConsumePorts,
 ): Promise<void> {

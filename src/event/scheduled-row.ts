@@ -21,6 +21,8 @@ export interface ScheduledRow {
 	record: string;
 	/** Absent for a whole event, and for a dead letter on its way to its store. */
 	waiting?: Waiting | undefined;
+	/** When the delivery's message was sent, in epoch milliseconds; absent if it is not known. It is not stored. */
+	sentAt?: number;
 }
 
 /** Why a delivery waits in the scheduler. */

@@ -4,13 +4,14 @@
  */
 
 import { CLOCK_SKEW } from "../event/limits.ts";
-import type {
-	CancelledDelivery,
-	DeliveryKey,
-	DeliveryPosition,
-	RowSearch,
-	ScheduledRow,
-	StoredDelivery,
+import {
+	attemptOf,
+	type CancelledDelivery,
+	type DeliveryKey,
+	type DeliveryPosition,
+	type RowSearch,
+	type ScheduledRow,
+	type StoredDelivery,
 } from "../event/scheduled-row.ts";
 import type { Filter } from "../lists/filter.ts";
 import type { ClaimTable, TableStorage } from "./claim-table.ts";
@@ -129,12 +130,20 @@ function deliveryOf({ due_at, waiting, ...row }: WaitingRow): StoredDelivery {
 }
 
 /**
- * Returns the latest due time of a cancelled row that this row may replace. A delivery whose first attempt started
- * after the cancel was asked for again. To lose it would be worse than a duplicate, so differing clocks count for it.
+ * Says which cancelled row this row may replace: one that is due until a time, or has a version below another. A
+ * delivery whose first attempt started after the cancel was asked for again; before that attempt, one whose message
+ * was sent after the cancel; and a later replay at any time. To lose it would be worse than a duplicate, so differing
+ * clocks count for it, and so does a time that is not known.
  */
-export function replaceableUntil({ waiting }: ScheduledRow): number {
-	const startedAt = waiting?.firstAttemptAt;
-	return startedAt === undefined
-		? Number.MAX_SAFE_INTEGER
-		: startedAt + CLOCK_SKEW + CANCEL_RETENTION;
+export function replaceableBy({
+	waiting,
+	sentAt,
+	version,
+}: ScheduledRow): [dueUntil: number, versionBelow: number] {
+	const startedAt = waiting?.firstAttemptAt ?? sentAt;
+	const dueUntil =
+		startedAt === undefined
+			? Number.MAX_SAFE_INTEGER
+			: startedAt + CLOCK_SKEW + CANCEL_RETENTION;
+	return [dueUntil, version - attemptOf(version)];
 }

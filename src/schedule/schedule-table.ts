@@ -19,7 +19,7 @@ import {
 	type SqlRow,
 	type TableStorage,
 } from "./claim-table.ts";
-import { DeliveryTable, replaceableUntil } from "./delivery-table.ts";
+import { DeliveryTable, replaceableBy } from "./delivery-table.ts";
 import { ErasureTable } from "./erasure-table.ts";
 import type { RowKind } from "./flush.ts";
 import { withDueTime } from "./schedule.ts";
@@ -87,7 +87,7 @@ export class ScheduleTable {
 				version = excluded.version, reference = excluded.reference,
 				waiting = excluded.waiting, record = excluded.record
 			 WHERE excluded.handler <> '' AND CASE
-				WHEN scheduled.record = '' THEN scheduled.due_at <= ?10
+				WHEN scheduled.record = '' THEN scheduled.due_at <= ?10 OR scheduled.version < ?11
 				WHEN scheduled.due_at = ?9 THEN excluded.version >= scheduled.version
 				ELSE excluded.version > scheduled.version END`,
 			id,
@@ -99,7 +99,7 @@ export class ScheduleTable {
 			waiting,
 			record,
 			claimedDueAt,
-			replaceableUntil(row),
+			...replaceableBy(row),
 		);
 	}
 

@@ -1,11 +1,13 @@
 /** `/v1/deliveries` on the real queues and objects: which deliveries wait, tried at once and cancelled. */
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { consume } from "../../src/consume/queue.ts";
 import { encodeEvent } from "../../src/event/encode.ts";
 import type { ScheduledRow, Waiting } from "../../src/event/scheduled-row.ts";
 import { NonRetryableError } from "../../src/index.ts";
 import { portsOf } from "../../src/registration.ts";
 import { cancelDelivery } from "../../src/schedule/deliveries.ts";
 import { call, installKeys } from "../support/http.ts";
+import { incoming, record } from "../support/incoming.ts";
 import { down } from "../support/ports.ts";
 import { behaviours, events, transitions } from "../support/worker.ts";
 
@@ -171,6 +173,23 @@ test("a replay that is cancelled while it waits leaves its dead letter dead, als
 	expect(isCancelled).toBe(true);
 	// The message of the dead-letter queue arrives later.
 	await vi.waitFor(async () => expect(await stateOf()).toBe("dead"), 10_000);
+});
+
+test("a delivery that was cancelled before its first attempt is not stored again by a duplicate of its message", async () => {
+	const name = freshName();
+	const text = record(name, 1, { handler: "nobody", attempt: 1 });
+	const receive = (sentAt: number) =>
+		consume([incoming(text, { sentAt })], "retries", portsOf(events));
+	const sentAt = Date.now() - 120_000;
+	await receive(sentAt);
+	const [id = ""] = (await listed(`name:${name}`)).ids;
+	expect(id).toContain(":nobody");
+	expect((await call("DELETE", `/v1/deliveries/${id}`)).status).toBe(204);
+	await receive(sentAt);
+	expect((await listed(`name:${name}`)).ids).toEqual([]);
+	// Someone sent the event to the handler again.
+	await receive(Date.now());
+	expect((await listed(`name:${name}`)).ids).toEqual([id]);
 });
 
 describe("the list", () => {

@@ -46,6 +46,12 @@ const begunAt = (firstAttemptAt: number, version = 3) =>
 		waiting: { state: "retrying", at: T0, firstAttemptAt },
 	});
 
+/** A delivery without an attempt, whose message was sent at a time. */
+const sentAt = (time: number) => ({
+	...delivery(1, T0 + 2 * DAY),
+	sentAt: time,
+});
+
 const listed = ({ deliveries }: ScheduleTable) =>
 	deliveries.list({ dueAt: 0, id: "", handler: "" }, {}, 10).found;
 
@@ -303,6 +309,7 @@ describe("a cancelled delivery", () => {
 			cancelled(table);
 			for (const version of [2, 3, 4])
 				restarted().store([begunAt(T0 - DAY, version)]);
+			restarted().store([sentAt(T0 - 60_001)]);
 			expect(listed(table)).toEqual([]);
 			const [last, ...others] = table.claim("deliveries", T0 + DAY);
 			expect([last, ...others]).toMatchObject([{ record: "" }]);
@@ -314,7 +321,10 @@ describe("a cancelled delivery", () => {
 	test.each([
 		["a delivery that was asked for later", begunAt(T0 + 1, 2), 2],
 		["one whose clock is a minute behind", begunAt(T0 - 60_000, 2), 2],
+		["one without an attempt, sent later", sentAt(T0 + 1), 1],
+		["one of which neither is known", delivery(1, T0 + 2 * DAY), 1],
 		["a later replay", begunAt(T0 + 1, 2 ** 32 + 2), 2 ** 32 + 2],
+		["a replay that began before", begunAt(T0 - DAY, 2 ** 32), 2 ** 32],
 		["a dead letter", delivery(9, T0, { waiting: undefined }), 9],
 	])("is replaced by %s, which is not lost", (_, later, version) =>
 		inTable((table) => {
