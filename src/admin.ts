@@ -132,7 +132,7 @@ export function createAdmin(target: HttpTarget | OperatorBinding) {
 			get: (id: string) =>
 				orNull(
 					send<
-						Omit<StoredDeadLetter, "head" | "body"> & {
+						Omit<StoredDeadLetter, "head" | "body" | "isSent"> & {
 							event: EventHead & { body: unknown };
 						}
 					>("GET", path("dead-letters", [id])),

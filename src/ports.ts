@@ -11,6 +11,7 @@ import type {
 	DeadLetterQuery,
 	DeadLetterState,
 	NewDeadLetter,
+	StateBefore,
 	StoredDeadLetter,
 } from "./event/dead-letter.ts";
 import type { Definition } from "./event/definition.ts";
@@ -187,8 +188,8 @@ export interface DeadLetterStore {
 	claim(id: string, replays: number, again: boolean): Promise<Claim | null>;
 	/** The message of a replay was sent. */
 	confirmSent(id: string, replay: number): Promise<void>;
-	/** Ends a claim whose message was not sent, or whose delivery was cancelled: the dead letter is dead again. */
-	release(id: string, replay: number): Promise<void>;
+	/** Ends a claim whose message was not sent, or whose delivery was cancelled. It is dead again, or resolved as before. */
+	release(id: string, replay: number, before?: StateBefore): Promise<void>;
 	/** A replay was delivered. */
 	resolve(id: string, replay: number): Promise<void>;
 	/** Returns false if there is no such dead letter. */

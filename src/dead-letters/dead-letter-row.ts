@@ -62,6 +62,7 @@ export function storedOf(row: DeadLetterRow): StoredDeadLetter {
 		firstFailureAt: row.first_failure_at,
 		lastFailureAt: row.last_failure_at,
 		changedAt: row.changed_at,
+		isSent: row.is_sent === 1,
 	};
 }
 

@@ -10,11 +10,11 @@ import {
 	type DeadLetterQuery,
 	type DeadLetterState,
 	type NewDeadLetter,
+	type StateBefore,
 	type StoredDeadLetter,
 	summaryOf,
 } from "../event/dead-letter.ts";
 import type { Erase, Erased } from "../event/erasure.ts";
-import { CLOCK_SKEW } from "../event/limits.ts";
 import { cursorOf, pageSize, positionOf } from "../lists/cursor.ts";
 import type { Filter } from "../lists/filter.ts";
 import { Alarm } from "../platform/alarm.ts";
@@ -23,6 +23,7 @@ import { DeadLetterSearch, START } from "./dead-letter-search.ts";
 import { DeadLetterTable } from "./dead-letter-table.ts";
 import { eraseLetters } from "./erase.ts";
 import { ErasureTable } from "./erasure-table.ts";
+import { isLater } from "./is-later.ts";
 
 /** How often expired dead letters are deleted, in milliseconds. */
 const SWEEP_INTERVAL = 86_400_000;
@@ -33,10 +34,12 @@ const CLAIM_TIME = 60_000;
 /** Groups in one answer. */
 const MOST_GROUPS = 1_000;
 
-/** A claim that was refused: the dead letter is not dead. */
-export type Claim =
+/** A claim with the state before it. It was refused if the dead letter is not dead. */
+export type Claim = (
 	| { type: "claimed"; replay: number }
-	| { type: "refused"; state: StoredDeadLetter["state"]; changedAt: number };
+	| { type: "refused" }
+) &
+	StateBefore;
 
 export class DeadLetters extends DurableObject {
 	readonly #table = new DeadLetterTable(this.ctx.storage.sql);
@@ -155,7 +158,7 @@ export class DeadLetters extends DurableObject {
 		const now = Date.now();
 		this.#table.setState(id, "replaying", replay, false, now);
 		this.#expiryAt = Math.min(this.#expiryAt, now + CLAIM_TIME);
-		return { type: "claimed", replay };
+		return { type: "claimed", replay, state, changedAt };
 	}
 
 	/** The message of a replay was sent. */
@@ -163,11 +166,23 @@ export class DeadLetters extends DurableObject {
 		this.#table.confirmSent(id, replay);
 	}
 
-	/** Ends a claim whose message was not sent, or whose delivery was cancelled: the dead letter is dead again. */
-	async release(id: string, replay: number): Promise<void> {
+	/**
+	 * Ends a claim whose message was not sent, or whose delivery was cancelled: the dead letter is dead again, or
+	 * resolved as before.
+	 */
+	async release(
+		id: string,
+		replay: number,
+		before?: StateBefore,
+	): Promise<void> {
 		const stored = this.#table.get(id);
-		if (stored?.state === "replaying" && stored.replays === replay)
-			this.#table.setState(id, "dead", replay, false, Date.now());
+		if (stored?.state !== "replaying" || stored.replays !== replay) return;
+		// A replay that was claimed before cannot end it any more, so one that was replaying is dead.
+		const { state, changedAt } =
+			before?.state === "resolved"
+				? before
+				: ({ state: "dead", changedAt: Date.now() } as const);
+		this.#table.setState(id, state, replay, false, changedAt);
 	}
 
 	/** A replay was delivered. A replay that was claimed later decides itself. */
@@ -216,34 +231,5 @@ export class DeadLetters extends DurableObject {
 
 	#nextSweepAt(): number | null {
 		return this.#table.isEmpty() ? null : Date.now() + SWEEP_INTERVAL;
-	}
-}
-
-/**
- * Whether a failure happened after the stored one. That of a later replay, or of a replay under way, is later at any
- * time, because the clocks of two machines may differ by a minute. A duplicate of a replay that was delivered is not.
- */
-function isLater(
-	{ replay = 0, firstFailureAt, lastFailureAt }: NewDeadLetter,
-	stored: StoredDeadLetter,
-): boolean {
-	if (replay > stored.replays) return true;
-	// The replay of a record of a newer version does not say that it is one.
-	const isUnnumbered =
-		replay < stored.replays && stored.cause === "newer_version";
-	if (isUnnumbered) return lastFailureAt > stored.lastFailureAt;
-	if (replay < stored.replays)
-		return (
-			// The event was sent to the handler again after it was discarded. Clocks that differ count for it.
-			stored.state === "discarded" &&
-			firstFailureAt + CLOCK_SKEW > stored.changedAt
-		);
-	switch (stored.state) {
-		case "resolved":
-			return false;
-		case "replaying":
-			return true;
-		default:
-			return lastFailureAt > stored.lastFailureAt;
 	}
 }

@@ -1,6 +1,7 @@
 /** Reads dead letters, replays each to the one handler that failed, and discards them. It stores none itself. */
 import {
 	type DeadLetter,
+	type StateBefore,
 	type StoredDeadLetter,
 	summaryOf,
 } from "../event/dead-letter.ts";
@@ -70,7 +71,7 @@ export async function replay(
 	if (claim.type === "refused") throw alreadyReplayed(id, claim);
 	// Before the send: the attempt that follows must not seem to be earlier.
 	const at = ports.clock();
-	await send(id, record, claim.replay, ports);
+	await send(id, record, claim, ports);
 	// A record of a newer version does not say that it is a replay, so its outcome cannot be reported.
 	if (stored.cause === "newer_version")
 		await ports.deadLetters.resolve(id, claim.replay);
@@ -88,7 +89,7 @@ export async function replay(
 async function send(
 	id: string,
 	record: string,
-	replay: number,
+	{ replay, state, changedAt }: StateBefore & { replay: number },
 	{ queues, deadLetters }: ReplayPorts,
 ): Promise<void> {
 	const notConfirmed = (error: unknown) =>
@@ -96,7 +97,8 @@ async function send(
 	try {
 		await queues.retries(laneOf(record)).send(record);
 	} catch (error) {
-		await deadLetters.release(id, replay).catch(notConfirmed);
+		const before = { state, changedAt };
+		await deadLetters.release(id, replay, before).catch(notConfirmed);
 		throw error;
 	}
 	await deadLetters.confirmSent(id, replay).catch(notConfirmed);

@@ -57,15 +57,20 @@ export interface StoredDeadLetter extends NewDeadLetter {
 	changedAt: number;
 	/** Number of replays. */
 	replays: number;
+	/** Whether the message of the last replay was sent, as far as is known. */
+	isSent: boolean;
 	/** Earlier failures, the latest last, at most ten. */
 	history: readonly PastFailure[];
 	/** The version of the Worker that stored its first failure; empty if it is not known. */
 	deploy: string;
 }
 
+/** The state of a dead letter before a claim. */
+export type StateBefore = Pick<StoredDeadLetter, "state" | "changedAt">;
+
 /** A dead letter as callers see it in a list. */
 export interface DeadLetter
-	extends Omit<StoredDeadLetter, "head" | "body" | "replay"> {
+	extends Omit<StoredDeadLetter, "head" | "body" | "replay" | "isSent"> {
 	event: EventHead & { tags?: Readonly<Record<string, string>> };
 	/** The first 200 characters of the body's JSON; null if the body is gone. */
 	preview: string | null;
@@ -115,7 +120,7 @@ const PREVIEW = 200;
 
 /** Returns a dead letter without its body and without unknown members. */
 export function summaryOf(deadLetter: StoredDeadLetter): DeadLetter {
-	const { head, body, replay: _, ...summary } = deadLetter;
+	const { head, body, replay: _, isSent: __, ...summary } = deadLetter;
 	const { tags } = head;
 	const event = { ...headOf(head), ...(tags && { tags }) };
 	return { ...summary, event, preview: body?.slice(0, PREVIEW) ?? null };

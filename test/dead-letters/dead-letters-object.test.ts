@@ -179,6 +179,41 @@ test("a dead letter whose replay was not sent is dead again at once", async () =
 	expect(await ids()).toEqual(["e1:first"]);
 });
 
+test("a resolved dead letter whose next replay was not sent is resolved as before, and a replay that was sent after all decides", async () => {
+	const notSent = async () => {
+		throw new Error("Queue is overloaded");
+	};
+	for (const n of [1, 2]) {
+		await store.store([deadLetter(n)]);
+		await replay(`e${n}:first`, {}, ports());
+		await store.resolve(`e${n}:first`, 1);
+		const before = await store.get(`e${n}:first`);
+		expect(before).toMatchObject({ state: "resolved", replays: 1 });
+		const to = ports();
+		to.retriesQueue.send = notSent;
+		const again = replay(`e${n}:first`, { again: true }, to);
+		await expect(again).rejects.toThrow("overloaded");
+		expect(await store.get(`e${n}:first`)).toMatchObject({
+			...{ state: "resolved", replays: 2, changedAt: before?.changedAt },
+		});
+	}
+	// A duplicate of the failure before it changes nothing.
+	await store.store([deadLetter(1, { replay: 1, lastFailureAt: T0 + 9 })]);
+	expect(await ids()).toEqual([]);
+	await store.store([deadLetter(1, { replay: 2, lastFailureAt: T0 + 9 })]);
+	expect(await ids()).toEqual(["e1:first"]);
+	await store.resolve("e2:first", 2);
+	await store.store([deadLetter(2, { replay: 2, lastFailureAt: T0 + 9 })]);
+	expect(await ids()).toEqual(["e1:first"]);
+	// One that was replaying is dead: its earlier replay cannot end it any more.
+	await replay("e1:first", {}, ports());
+	const to = ports();
+	to.retriesQueue.send = notSent;
+	const again = replay("e1:first", { again: true }, to);
+	await expect(again).rejects.toThrow("overloaded");
+	expect(await ids()).toEqual(["e1:first"]);
+});
+
 test("a replay with a large body stores the body for itself, and replaces no other", async () => {
 	await store.store([deadLetter(1)]);
 	const to = ports();

@@ -33,11 +33,12 @@ test("a list shows a dead letter with the start of its body, its tags, and no un
 		state: "resolved",
 		changedAt: 4_000,
 		replays: 1,
+		isSent: true,
 		history: [],
 		deploy: "",
 		body: "x".repeat(1_000),
 	} as const;
-	const { head: _, body: __, ...others } = stored;
+	const { head: _, body: __, isSent: ___, ...others } = stored;
 	expect(summaryOf(stored)).toStrictEqual({
 		...others,
 		event: { ...head, tags: { customer: "c42" } },
