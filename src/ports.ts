@@ -19,6 +19,7 @@ import type { Erase } from "./event/erasure.ts";
 import type { PublishPermission } from "./event/permission.ts";
 import type {
 	CancelledDelivery,
+	DeliveryCancel,
 	DeliveryKey,
 	DeliveryPosition,
 	HourCounts,
@@ -123,8 +124,8 @@ export interface Scheduler {
 	findDelivery(key: DeliveryKey): Promise<StoredDelivery | null>;
 	/** Makes a waiting delivery due now. Returns the name of its event; null if it does not wait (any more). */
 	retryDelivery(key: DeliveryKey): Promise<string | null>;
-	/** Returns null if it does not wait (any more). */
-	cancelDelivery(key: DeliveryKey): Promise<CancelledDelivery | null>;
+	/** Cancels a delivery, except one of a later replay than `released`. Returns null if it does not wait (any more). */
+	cancelDelivery(cancel: DeliveryCancel): Promise<CancelledDelivery | null>;
 	/** Cancels the events to erase, whole or as deliveries, with bodies that are stored apart. Reads a number of rows. */
 	erase: Erase<ShardPosition>;
 	/** Sets missing alarms. */
@@ -240,10 +241,6 @@ export interface JournalStore {
 	ids(query: LivesQuery): Promise<{ ids: string[]; next?: LivesPlace }>;
 	/** Erases one person from a number of pages, with bodies that are stored apart. */
 	erase: Erase<PagePlace>;
-	/**
-	 * The counts from one time to another, in epoch milliseconds.
-	 *
-	 * @param step length of an interval, in milliseconds
-	 */
+	/** The counts from one time to another, in epoch milliseconds. @param step length of an interval, in milliseconds */
 	counts(since: number, until: number, step: number): Promise<IntervalCounts[]>;
 }

@@ -38,7 +38,7 @@ export async function resolve(
 }
 
 /**
- * Makes the dead letter of a replay dead again that was cancelled before this attempt: in the store; if that fails,
+ * Makes the dead letter of a replay dead again that is cancelled before this attempt: in the store; if that fails,
  * through the dead-letter queue, or the scheduler.
  *
  * @throws UnavailableError if none of the three stores it

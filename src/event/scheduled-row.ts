@@ -111,7 +111,13 @@ export interface WaitingDelivery extends Waiting {
 /** The key of a delivery's row. */
 export type DeliveryKey = Pick<ScheduledRow, "id" | "handler">;
 
-/** A delivery that was cancelled: the name of its event, and its version. */
+/** A delivery to cancel. One of a replay is cancelled only if its dead letter was released before. */
+export interface DeliveryCancel extends DeliveryKey {
+	/** The last replay whose dead letter was released. Default 0: none. */
+	released?: number;
+}
+
+/** A delivery to cancel as it was found: the name of its event, and its version. */
 export type CancelledDelivery = Pick<ScheduledRow, "name" | "version">;
 
 /** A row of one shard. */

@@ -109,18 +109,25 @@ export async function cancelDelivery(
 	ports: CancelPorts,
 ): Promise<boolean> {
 	const key = deliveryKeyOf(id);
-	const cancelled = key && (await ports.scheduler.cancelDelivery(key));
-	if (!cancelled) return false;
+	if (!key) return false;
 	const { handler } = key;
-	const { name, version } = cancelled;
-	const at = ports.clock();
-	ports.observe({ type: "cancelled", at, id: key.id, event: name, handler });
-	const replay = replayOf(version);
-	if (replay === 0) return true;
-	const event = { id: key.id, name, time: timeOf(key.id) ?? at, delay: 0 };
-	const delivery = { handler, replay, attempt: attemptOf(version) };
-	await releaseCancelled(event, delivery, ports);
-	return true;
+	let released = 0;
+	for (;;) {
+		const found = await ports.scheduler.cancelDelivery({ ...key, released });
+		if (!found) return false;
+		const { name, version } = found;
+		const at = ports.clock();
+		const replay = replayOf(version);
+		if (replay <= released) {
+			ports.observe({ type: "cancelled", at, ...key, event: name });
+			return true;
+		}
+		// Before the cancel: if this dies here, the delivery still waits, and its outcome decides.
+		const event = { id: key.id, name, time: timeOf(key.id) ?? at, delay: 0 };
+		const delivery = { handler, replay, attempt: attemptOf(version) };
+		await releaseCancelled(event, delivery, ports);
+		released = replay;
+	}
 }
 
 type CancelPorts = Pick<

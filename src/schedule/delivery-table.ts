@@ -7,11 +7,13 @@ import { CLOCK_SKEW } from "../event/limits.ts";
 import {
 	attemptOf,
 	type CancelledDelivery,
+	type DeliveryCancel,
 	type DeliveryKey,
 	type DeliveryPosition,
 	type RowSearch,
 	type ScheduledRow,
 	type StoredDelivery,
+	versionOf,
 } from "../event/scheduled-row.ts";
 import type { Filter } from "../lists/filter.ts";
 import type { ClaimTable, TableStorage } from "./claim-table.ts";
@@ -95,30 +97,39 @@ export class DeliveryTable {
 	}
 
 	/**
-	 * Cancels a delivery. Returns null if it does not wait here (any more). The row stays for a day without its record,
-	 * so that a duplicate does not store the delivery again.
+	 * Cancels a delivery, except one of a later replay than `released`, which it returns unchanged. Returns null if it
+	 * does not wait here (any more). The row stays for a day without its record, so that a duplicate does not store the
+	 * delivery again.
 	 */
-	cancel(key: DeliveryKey, now: number): CancelledDelivery | null {
-		return this.#update(
+	cancel(
+		{ released = 0, ...key }: DeliveryCancel,
+		now: number,
+	): CancelledDelivery | null {
+		const cancelled = this.#update(
 			key,
 			"due_at = ?3, reference = NULL, waiting = NULL, record = ''",
 			now + CANCEL_RETENTION,
+			versionOf({ replay: released + 1, attempt: 0 }),
 		);
+		const found = cancelled ?? this.find(key);
+		return found && { name: found.name, version: found.version };
 	}
 
 	#update(
 		{ id, handler }: DeliveryKey,
 		changes: string,
 		time: number,
+		versionBelow = Number.MAX_SAFE_INTEGER,
 	): CancelledDelivery | null {
 		if (this.#claims.dueAtOf(id, handler) !== null) return null;
 		const [row] = this.#sql
 			.exec<{ name: string; version: number }>(
 				`UPDATE scheduled SET ${changes}
-				 WHERE id = ?1 AND handler = ?2 AND waiting IS NOT NULL RETURNING name, version`,
+				 WHERE id = ?1 AND handler = ?2 AND waiting IS NOT NULL AND version < ?4 RETURNING name, version`,
 				id,
 				handler,
 				time,
+				versionBelow,
 			)
 			.toArray();
 		return row ?? null;

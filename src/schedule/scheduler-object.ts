@@ -7,6 +7,7 @@ import type { Erased, Erasure } from "../event/erasure.ts";
 import type { PublishPermission } from "../event/permission.ts";
 import type {
 	CancelledDelivery,
+	DeliveryCancel,
 	DeliveryKey,
 	DeliveryPosition,
 	HourCounts,
@@ -112,8 +113,10 @@ export class Scheduler extends DurableObject {
 		return name;
 	}
 
-	async cancelDelivery(key: DeliveryKey): Promise<CancelledDelivery | null> {
-		return this.#table.deliveries.cancel(key, Date.now());
+	async cancelDelivery(
+		cancel: DeliveryCancel,
+	): Promise<CancelledDelivery | null> {
+		return this.#table.deliveries.cancel(cancel, Date.now());
 	}
 
 	/** Erases one person from the next rows. */

@@ -40,7 +40,7 @@ function schedulerOf(
 			if (first) await storing(first.id).store(rows);
 		},
 		retryDelivery: (key) => storing(key.id).retryDelivery(key),
-		cancelDelivery: (key) => storing(key.id).cancelDelivery(key),
+		cancelDelivery: (cancel) => storing(cancel.id).cancelDelivery(cancel),
 		list: (after, filter, limit) =>
 			// One more shows whether the page is the last.
 			merged(limit, (shard) => shard.list(after, filter, limit + 1)),

@@ -175,6 +175,67 @@ test("a replay that is cancelled while it waits leaves its dead letter dead, als
 	await vi.waitFor(async () => expect(await stateOf()).toBe("dead"), 10_000);
 });
 
+/** Ports of a caller that crashes when it has made a number of calls. */
+function crashingAfter(calls: number): ReturnType<typeof portsOf> {
+	const ports = portsOf(events);
+	let made = 0;
+	const crashing = <Port extends object>(port: Port): Port =>
+		new Proxy(port, {
+			get(target, name) {
+				const member = Reflect.get(target, name);
+				if (typeof member !== "function") return member;
+				return (...given: unknown[]) =>
+					made++ < calls ? member.apply(target, given) : down();
+			},
+		});
+	const { deadLetters: letters } = ports.queues;
+	return {
+		...ports,
+		scheduler: crashing(ports.scheduler),
+		deadLetters: crashing(ports.deadLetters),
+		queues: { ...ports.queues, deadLetters: crashing(letters) },
+	};
+}
+
+test.each([1, 2])(
+	"a caller that crashes after %i calls while it cancels a replay leaves its delivery waiting or its dead letter dead",
+	async (calls) => {
+		behaviours.set("long", () => {
+			throw new NonRetryableError("closed for good");
+		});
+		const { id: eventId } = await events.publish("long.wait", { n: 1 });
+		const id = `${eventId}:long`;
+		const becomes = (state: string) =>
+			vi.waitFor(async () => {
+				const { json } = await call("GET", `/v1/dead-letters/${id}`);
+				expect(json.state).toBe(state);
+			}, 10_000);
+		await becomes("dead");
+		behaviours.set("long", () => {
+			throw new Error("closed for now");
+		});
+		await call("POST", `/v1/dead-letters/${id}/replay`);
+		const waits = () => listed(`id:${eventId}`).then(({ ids }) => ids);
+		await vi.waitFor(async () => expect(await waits()).toEqual([id]), 10_000);
+		await becomes("replaying");
+
+		const cancelling = cancelDelivery(id, crashingAfter(calls));
+		await expect(cancelling).rejects.toThrow();
+		expect(await waits()).toEqual([id]);
+		// The next call completes the cancel; a delivery that is tried instead decides itself.
+		if (calls === 1) {
+			expect((await call("DELETE", `/v1/deliveries/${id}`)).status).toBe(204);
+			expect(await waits()).toEqual([]);
+			return becomes("dead");
+		}
+		await becomes("dead");
+		behaviours.delete("long");
+		await call("POST", `/v1/deliveries/${id}/retry`);
+		await becomes("resolved");
+	},
+	30_000,
+);
+
 test("a delivery that was cancelled before its first attempt is not stored again by a duplicate of its message", async () => {
 	const name = freshName();
 	const text = record(name, 1, { handler: "nobody", attempt: 1 });

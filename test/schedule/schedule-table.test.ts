@@ -304,6 +304,18 @@ describe("a cancelled delivery", () => {
 			expect(claimed(table, T0 + DAY - 1)).toEqual([]);
 		}));
 
+	test("that is of a replay is returned unchanged until its dead letter was released", () =>
+		inTable((table) => {
+			const version = 2 ** 32 + 2;
+			table.store([delivery(version, T0 + DAY)]);
+			const { deliveries } = table;
+			const found = { name: "quiet.event", version };
+			expect(deliveries.cancel(KEY, T0)).toEqual(found);
+			expect(listed(table)).toMatchObject([{ version }]);
+			expect(deliveries.cancel({ ...KEY, released: 1 }, T0)).toEqual(found);
+			expect(listed(table)).toEqual([]);
+		}));
+
 	test("is not stored again by a duplicate for a day, even after a restart", () =>
 		inTable((table, restarted) => {
 			cancelled(table);
