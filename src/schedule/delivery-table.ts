@@ -25,6 +25,18 @@ const SCANNED = 2_000;
 /** How long a cancelled delivery rejects duplicates, in milliseconds. A message waits in its queue for less. */
 export const CANCEL_RETENTION = 86_400_000;
 
+/** The total in the record to which the wait for a handler or its Worker was added when the delivery was stored. */
+const TOTAL = `CASE json_extract(waiting, '$.reason')
+	WHEN 'unknown_handler' THEN '$.delivery.unknownFor'
+	WHEN 'worker_unreachable' THEN '$.delivery.unreachableFor' END`;
+
+/**
+ * The record without the rest of a wait that ends at ?3. Otherwise a person who tries a delivery several times would
+ * use up the total after which it is dead. SQLite leaves the text of all other members unchanged.
+ */
+const SHORTER_WAIT = `iif(due_at > ?3 AND json_valid(record) AND json_extract(record, ${TOTAL}) > 0,
+	json_set(record, ${TOTAL}, max(0, json_extract(record, ${TOTAL}) - CAST(due_at - ?3 AS INTEGER))), record)`;
+
 type WaitingRow = {
 	id: string;
 	handler: string;
@@ -93,7 +105,9 @@ export class DeliveryTable {
 
 	/** Makes a delivery due now. Returns the name of its event; null if it does not wait here (any more). */
 	retry(key: DeliveryKey, now: number): string | null {
-		return this.#update(key, "due_at = min(due_at, ?3)", now)?.name ?? null;
+		// SQLite sets all columns from the old row.
+		const changes = `due_at = min(due_at, ?3), record = ${SHORTER_WAIT}`;
+		return this.#update(key, changes, now)?.name ?? null;
 	}
 
 	/**

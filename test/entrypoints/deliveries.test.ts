@@ -175,6 +175,27 @@ test("a replay that is cancelled while it waits leaves its dead letter dead, als
 	await vi.waitFor(async () => expect(await stateOf()).toBe("dead"), 10_000);
 });
 
+test("a delivery whose handler is unknown still waits for an hour, however often a person tries it now", async () => {
+	const name = freshName();
+	const text = record(name, 1, { handler: "nobody", attempt: 1 });
+	await consume([incoming(text)], "retries", portsOf(events));
+	const waiting = async () => {
+		const { deliveries } = await listed(`name:${name}`);
+		const [one] = deliveries as unknown as { id: string; at: number }[];
+		expect(one).toMatchObject({ reason: "unknown_handler", attempt: 1 });
+		return one as { id: string; at: number };
+	};
+	for (let tries = 0; tries < 10; tries++) {
+		const { id, at } = await waiting();
+		const retried = await call("POST", `/v1/deliveries/${id}/retry`);
+		expect(retried.status).toBe(202);
+		await vi.waitFor(
+			async () => expect((await waiting()).at).toBeGreaterThan(at),
+			{ timeout: 10_000, interval: 20 },
+		);
+	}
+}, 60_000);
+
 /** Ports of a caller that crashes when it has made a number of calls. */
 function crashingAfter(calls: number): ReturnType<typeof portsOf> {
 	const ports = portsOf(events);

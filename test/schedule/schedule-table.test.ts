@@ -231,6 +231,41 @@ describe("a waiting delivery that is tried at once", () => {
 			expect(table.claim("deliveries", T0)).toEqual([{ ...row, dueAt: T0 }]);
 		}));
 
+	test.each([
+		["unknown_handler", { unknownFor: DAY + 5 }, { unknownFor: 5 }],
+		["unknown_handler", { unknownFor: 5 }, { unknownFor: 0 }],
+		[
+			"worker_unreachable",
+			{ unknownFor: 9, unreachableFor: DAY + 5 },
+			{ unknownFor: 9, unreachableFor: 5 },
+		],
+		["body_unreadable", { unknownFor: 9 }, { unknownFor: 9 }],
+	])(
+		"for %s with %j has waited %j, without the rest of its wait",
+		(reason, planned, waited) =>
+			inTable((table) => {
+				// A number that JavaScript would change.
+				const recordOf = (delivery: object) =>
+					`{"v":1,"delivery":${JSON.stringify(delivery)},"body":12345678901234567890}`;
+				const waiting = { state: "waiting", reason, at: T0 } as const;
+				const record = recordOf(planned);
+				table.store([delivery(3, T0 + DAY, { record, waiting })]);
+				table.deliveries.retry(KEY, T0);
+				expect(table.claim("deliveries", T0)).toMatchObject([
+					{ dueAt: T0, record: recordOf(waited) },
+				]);
+			}),
+	);
+
+	test("that cannot be read is due now", () =>
+		inTable((table) => {
+			const reason = "unknown_handler";
+			const waiting = { state: "waiting", reason, at: T0 } as const;
+			table.store([delivery(3, T0 + DAY, { record: "{", waiting })]);
+			expect(table.deliveries.retry(KEY, T0)).toBe("quiet.event");
+			expect(table.nextDueAt("deliveries")).toBe(T0);
+		}));
+
 	test("is not delayed if it is overdue", () =>
 		inTable((table) => {
 			table.store([delivery(3, T0)]);
