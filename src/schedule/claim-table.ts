@@ -14,6 +14,8 @@ export type TableStorage = Pick<ObjectStorage, "sql" | "transactionSync">;
 /** A row of the table `scheduled` as SQLite returns it. */
 export type SqlRow = Omit<ScheduledRow, "dueAt" | "waiting"> & {
 	due_at: number;
+	/** JSON text. */
+	waiting: string | null;
 } & Record<string, SqlStorageValue>;
 
 /** A claim settles only rows that still have the due time of the claim; see `docs/explanation/decisions/claim-by-due-time.md`. */
@@ -130,7 +132,10 @@ function keyOf({ id, handler }: Pick<ScheduledRow, "id" | "handler">): string {
 	return `${id} ${handler}`;
 }
 
-function rowOf({ due_at: dueAt, ...row }: SqlRow): ScheduledRow {
+function rowOf({ due_at: dueAt, waiting, ...row }: SqlRow): ScheduledRow {
 	const { id, handler, name, version, reference, record } = row;
-	return { id, handler, name, dueAt, version, reference, record };
+	return {
+		...{ id, handler, name, dueAt, version, reference, record },
+		...(waiting !== null && { waiting: JSON.parse(waiting) }),
+	};
 }

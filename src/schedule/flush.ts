@@ -119,7 +119,9 @@ async function extendPayloads(
 }
 
 function report(row: ScheduledRow, { clock, observe }: FlushPorts): void {
-	const { id, name: event, dueAt, handler } = row;
+	const { id, name: event, dueAt, handler, waiting } = row;
+	// A dead letter, or the end of a replay: its delivery was reported when it ended.
+	if (handler !== "" && !waiting) return;
 	observe({
 		type: "queued",
 		at: clock(),

@@ -67,6 +67,19 @@ test("rows leave only after the queue has accepted them, and are then reported",
 	]);
 });
 
+test("a delivery is reported as queued, but a dead letter on its way to its store is not: its delivery has ended", async () => {
+	const handler = "mail";
+	const waiting = { state: "retrying", at: NOW } as const;
+	const done = await flushed([
+		[rowOf("a", null, { handler, waiting }), rowOf("b", null, { handler })],
+	]);
+	expect(done).toEqual([
+		["sent", "record of a", "record of b"],
+		["settled", "a", "b"],
+		["queued", "a"],
+	]);
+});
+
 test("rows of a batch that was accepted in part leave, and the others stay", async () => {
 	const done: unknown[] = [];
 	const flushing = flushed(

@@ -225,8 +225,8 @@ test("a row that replaces an unclaimed one has its own due time, also an earlier
 describe("a waiting delivery that is tried at once", () => {
 	test("is due now, and is sent as it is", () =>
 		inTable((table) => {
-			const { waiting: _, ...row } = delivery(3, T0 + DAY);
-			table.store([delivery(3, T0 + DAY)]);
+			const row = delivery(3, T0 + DAY);
+			table.store([row]);
 			expect(table.deliveries.retry(KEY, T0)).toBe("quiet.event");
 			expect(table.claim("deliveries", T0)).toEqual([{ ...row, dueAt: T0 }]);
 		}));
