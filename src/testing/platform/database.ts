@@ -18,7 +18,7 @@ const { DatabaseSync } = sqlite;
 const PAGE_BYTES = 4_096;
 
 /** The result of `sql.exec`. */
-interface Cursor {
+export interface Cursor {
 	readonly rowsWritten: number;
 	toArray(): Row[];
 	one(): Row;
