@@ -14,8 +14,13 @@ const files = new Map(
 /** From top to bottom. A file imports from its own layer or from a lower one. */
 const LAYERS: readonly (readonly string[])[] = [
 	[
-		...["index.ts", "worker.ts", "objects.ts", "client.ts", "admin.ts"],
-		...["dashboard.ts", "testing/"],
+		"index.ts",
+		"worker.ts",
+		"objects.ts",
+		"client.ts",
+		"admin.ts",
+		"dashboard.ts",
+		"testing/",
 		"dialects/",
 	],
 	["entrypoints/", "dashboard/"],
@@ -185,7 +190,8 @@ const DIALECTS = [...files.keys()].filter((file) =>
 );
 
 test.each([
-	...["index.ts", "client.ts"],
+	"index.ts",
+	"client.ts",
 	...DIALECTS.filter((file) => file !== "dialects/apps.ts"),
 ])(
 	"a bundle of %s contains neither Hono, nor zod, nor an object, nor an entry point",

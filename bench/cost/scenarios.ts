@@ -87,17 +87,18 @@ let calling: () => Promise<Response>;
 const record = async (count: number, customer?: string): Promise<void> => {
 	const at = Date.now();
 	const entries = Array.from({ length: count }, () => ({
-		...{ id: newId(at, 1), name: "handled.by-3", time: at, queuedMs: 3 },
-		...{ body: JSON.stringify(body) },
+		id: newId(at, 1),
+		name: "handled.by-3",
+		time: at,
+		queuedMs: 3,
+		body: JSON.stringify(body),
 		tags: { customer: customer ?? `c${Math.floor(Math.random() * 1_000)}` },
 		steps: ["3-1", "3-2", "3-3"].map((handler) => ({
-			...({
-				type: "delivered",
-				at,
-				handler,
-				attempt: 1,
-				startedAt: at,
-			} as const),
+			type: "delivered" as const,
+			at,
+			handler,
+			attempt: 1,
+			startedAt: at,
 		})),
 	}));
 	const page = await pageOf(entries);

@@ -75,7 +75,12 @@ const MB = (bytes: number | undefined) =>
 	bytes === undefined ? "" : (bytes / 1_000_000).toFixed(1);
 
 const HEAD = [
-	...["scenario", "handled", "idle", "peak", "live peak", "outside"],
+	"scenario",
+	"handled",
+	"idle",
+	"peak",
+	"live peak",
+	"outside",
 	"heap limit",
 ];
 console.log(

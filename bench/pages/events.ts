@@ -13,13 +13,19 @@ const order = z.object({
 });
 
 export const NAMES = [
-	...(["order.placed", "order.paid", "order.shipped"] as const),
-	...(["order.review-requested", "customer.registered"] as const),
+	"order.placed",
+	"order.paid",
+	"order.shipped",
+	"order.review-requested",
+	"customer.registered",
 ] as const;
 
 export const HANDLERS = [
-	...(["send-receipt", "update-inventory", "charge-card"] as const),
-	...(["notify-warehouse", "sync-ledger"] as const),
+	"send-receipt",
+	"update-inventory",
+	"charge-card",
+	"notify-warehouse",
+	"sync-ledger",
 ] as const;
 
 export const events = createEvents({

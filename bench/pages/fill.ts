@@ -67,7 +67,9 @@ const tagsOf = (n: number) => ({
 
 const bodyOf = (n: number) =>
 	JSON.stringify({
-		...{ orderId: `o-${n}`, email: `person${n}@example.com`, total: n },
+		orderId: `o-${n}`,
+		email: `person${n}@example.com`,
+		total: n,
 		lines: Array.from({ length: 8 }, (_, line) => ({
 			sku: `sku-${line}`,
 			count: line,
@@ -92,7 +94,8 @@ export async function fill(size: Size): Promise<Filled> {
 	const deliveries = await storeRows(size.deliveries, deliveryRow);
 	for (let n = 0; n < size.subscriptions; n++)
 		await boundSubscriptions(RUNG).subscribe({
-			...{ app: "@pages/guest", tool: "hear" },
+			app: "@pages/guest",
+			tool: "hear",
 			key: [["number", n]],
 		});
 	const job = await fillJobs(size.jobs);
@@ -165,13 +168,12 @@ function entryOf(n: number, time: number): Entry {
 				: { ...delivered, handler },
 	);
 	return {
-		...{
-			id: idOf(time, n),
-			name: nameOf(n),
-			time: time - 50,
-			queuedMs: 8,
-		},
-		...{ tags: tagsOf(n), steps },
+		id: idOf(time, n),
+		name: nameOf(n),
+		time: time - 50,
+		queuedMs: 8,
+		tags: tagsOf(n),
+		steps,
 		...(failed && { body: bodyOf(n) }),
 	};
 }
@@ -184,8 +186,13 @@ function letterOf(n: number, count: number): NewDeadLetter {
 	return {
 		id: deadLetterId(id, handler),
 		head: { id, name: nameOf(n), time, delay: 0, tags: tagsOf(n) },
-		...{ body: bodyOf(n), handler, cause: "exhausted", error: error(n) },
-		...{ attempts: 11, firstFailureAt: time, lastFailureAt: time + HOUR },
+		body: bodyOf(n),
+		handler,
+		cause: "exhausted",
+		error: error(n),
+		attempts: 11,
+		firstFailureAt: time,
+		lastFailureAt: time + HOUR,
 	};
 }
 
@@ -204,13 +211,20 @@ async function storeRows(
 function scheduledRow(n: number): ScheduledRow {
 	const dueAt = start + HOUR + ((n * 7_919) % (WEEK / 1_000)) * 1_000;
 	const head = {
-		...{ id: idOf(start, n), name: nameOf(n) },
-		...{ time: start, delay: dueAt - start },
+		id: idOf(start, n),
+		name: nameOf(n),
+		time: start,
+		delay: dueAt - start,
 	};
 	const record = encodeEvent(head, { text: bodyOf(n) }, { tags: tagsOf(n) });
 	return {
-		...{ id: head.id, handler: "", name: head.name, dueAt },
-		...{ version: 0, reference: null, record },
+		id: head.id,
+		handler: "",
+		name: head.name,
+		dueAt,
+		version: 0,
+		reference: null,
+		record,
 	};
 }
 
@@ -218,10 +232,14 @@ function deliveryRow(n: number): ScheduledRow {
 	const { name, message } = error(n);
 	return {
 		...scheduledRow(n),
-		...{ handler: handlerOf(n), version: 3 },
+		handler: handlerOf(n),
+		version: 3,
 		waiting: {
-			...{ state: "retrying", at: start, firstAttemptAt: start - HOUR },
-			...{ error: { name, message }, tags: tagsOf(n) },
+			state: "retrying",
+			at: start,
+			firstAttemptAt: start - HOUR,
+			error: { name, message },
+			tags: tagsOf(n),
 		},
 	};
 }

@@ -21,13 +21,22 @@ const { values } = parseArgs({
 });
 
 const SIZE = {
-	...{ events: 100_000, deadLetters: 10_000, scheduled: 10_000 },
-	...{ deliveries: 1_000, jobs: 60, subscriptions: 1_000 },
+	events: 100_000,
+	deadLetters: 10_000,
+	scheduled: 10_000,
+	deliveries: 1_000,
+	jobs: 60,
+	subscriptions: 1_000,
 };
 
 const COUNTS = [
-	...(["page", "object requests", "rows read", "KB"] as const),
-	...(["requests an hour", "rows an hour", "USD an hour"] as const),
+	"page",
+	"object requests",
+	"rows read",
+	"KB",
+	"requests an hour",
+	"rows an hour",
+	"USD an hour",
 ] as const;
 
 const running = await start();
@@ -36,9 +45,7 @@ try {
 	const counts = await countPages(running, filled);
 	console.log(`Reads of each page, and of its live updates in an hour:\n`);
 	console.log(table([[...COUNTS], ...counts.map(countCells)]));
-	const bytes = await measureFirstBytes(
-		...([running, filled, Number(values.rounds)] as const),
-	);
+	const bytes = await measureFirstBytes(running, filled, Number(values.rounds));
 	console.log("\nFirst byte, in milliseconds after that of an empty page:\n");
 	console.log(
 		table([["page", "median", "fastest", "changed"], ...bytes.map(byteCells)]),
@@ -62,7 +69,9 @@ function countCells({
 	const number = (value: number) =>
 		value.toLocaleString("en").replaceAll(",", " ");
 	return [
-		...[name, number(objectRequests), number(rowsRead)],
+		name,
+		number(objectRequests),
+		number(rowsRead),
 		(bytes / 1_000).toFixed(0),
 		...(hourly
 			? [

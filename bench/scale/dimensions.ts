@@ -50,7 +50,9 @@ export const ROWS: Growing = {
 		calls("schedule one", "scheduleOne", 100),
 		calls("schedule 1 000 in a batch", "scheduleBatch", DUE),
 		{
-			...{ name: "flush 1 000 due events", action: "flush", count: DUE },
+			name: "flush 1 000 due events",
+			action: "flush",
+			count: DUE,
 			before: [["flush"], ["scheduleBatch", DUE]],
 		},
 		calls("reschedule", "reschedule", 50),
@@ -76,7 +78,9 @@ export const SHARDS: Growing = {
 	measurements: () => [
 		calls("schedule 1 000 in a batch", "scheduleBatch", SPREAD),
 		{
-			...{ name: "flush all due events", action: "flush", count: SPREAD },
+			name: "flush all due events",
+			action: "flush",
+			count: SPREAD,
 			before: [["flush"], ["scheduleBatch", SPREAD]],
 		},
 		calls("list a page of 100", "list", 10),

@@ -79,8 +79,11 @@ export function tableOf(dimension: Dimension, growths: Growth[]): string {
 	const head = [
 		"milliseconds each",
 		...dimension.sizes.map((size) => `${size} ${dimension.unit}`),
-		...["time", "queue operations", "object requests"],
-		...["rows read", "rows written"],
+		"time",
+		"queue operations",
+		"object requests",
+		"rows read",
+		"rows written",
 	];
 	return table([head, ...growths.map(rowOf)]);
 }

@@ -190,7 +190,14 @@ async function storeDelivery(
 	const sentAt = message?.timestamp.getTime();
 	await scheduler.store([
 		{
-			...{ id, handler, name, dueAt, version, reference, record, waiting },
+			id,
+			handler,
+			name,
+			dueAt,
+			version,
+			reference,
+			record,
+			waiting,
 			...(sentAt !== undefined && { sentAt }),
 		},
 	]);

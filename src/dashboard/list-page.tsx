@@ -73,7 +73,10 @@ export function listPage<Data extends { cursor?: string }>(
 				<FilterBar {...bar} suggestions={words} wrong={wrong} />
 				{list && (
 					<Content
-						{...{ path, q, cursor, list }}
+						path={path}
+						q={q}
+						cursor={cursor}
+						list={list}
 						note={note?.({ page: list.data })}
 					>
 						<Rows page={list.data} q={q} />

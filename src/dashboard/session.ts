@@ -44,7 +44,8 @@ export async function sign(
 		"raw",
 		key,
 		{ name: "HMAC", hash: "SHA-256" },
-		...([false, ["sign"]] as [boolean, string[]]),
+		false,
+		["sign"],
 	);
 	const bytes = new TextEncoder().encode(text);
 	return base64url(await crypto.subtle.sign("HMAC", imported, bytes));

@@ -135,7 +135,13 @@ function keyOf({ id, handler }: Pick<ScheduledRow, "id" | "handler">): string {
 function rowOf({ due_at: dueAt, waiting, ...row }: SqlRow): ScheduledRow {
 	const { id, handler, name, version, reference, record } = row;
 	return {
-		...{ id, handler, name, dueAt, version, reference, record },
+		id,
+		handler,
+		name,
+		dueAt,
+		version,
+		reference,
+		record,
 		...(waiting !== null && { waiting: JSON.parse(waiting) }),
 	};
 }

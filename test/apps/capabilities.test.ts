@@ -368,7 +368,8 @@ describe("the handler", () => {
 		await bus.advance("3 days");
 		expect(handled).toEqual(["poll", "poll", "poll"]);
 		expect(bus.published("@test/lab/ticked/trigger")).toMatchObject([
-			...[{ body: { trigger: "poll" } }, { body: { trigger: "poll" } }],
+			{ body: { trigger: "poll" } },
+			{ body: { trigger: "poll" } },
 			{ body: { trigger: "poll" } },
 		]);
 	});

@@ -155,8 +155,11 @@ describe("subscribing", () => {
 	test("with the scope admin is for all tools and events", async () => {
 		await installKeys();
 		const response = await keyed("POST", "/v1/subscriptions", {
-			...{ app: "@test/safe", source: "@test/bell", event: "rung" },
-			...{ tool: "act", tokens: [await atDoor(front)] },
+			app: "@test/safe",
+			source: "@test/bell",
+			event: "rung",
+			tool: "act",
+			tokens: [await atDoor(front)],
 		});
 		expect(response.status).toBe(201);
 	});

@@ -41,7 +41,8 @@ export async function call(
 	const text = await response.clone().text();
 	const isJson = response.headers.get("content-type")?.includes("json");
 	checkAnswer(events, method, url, {
-		...{ status: response.status, headers: response.headers },
+		status: response.status,
+		headers: response.headers,
 		json: isJson && text !== "" ? JSON.parse(text) : text,
 	});
 	return response;

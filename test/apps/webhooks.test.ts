@@ -388,7 +388,10 @@ describe("a handler that fails", () => {
 
 describe("the sender's id of a delivery", () => {
 	const ID_HEADERS = [
-		...["webhook-id", "svix-id", "x-github-delivery", "x-shopify-webhook-id"],
+		"webhook-id",
+		"svix-id",
+		"x-github-delivery",
+		"x-shopify-webhook-id",
 		"idempotency-key",
 	];
 	test.each(ID_HEADERS)(
@@ -631,16 +634,36 @@ describe("a module with verify", () => {
 
 describe("the secrets of a call", () => {
 	const SECRET_HEADERS = [
-		...["authorization", "proxy-authorization", "cookie", "x-api-key"],
-		...["x-hub-signature-256", "stripe-signature", "webhook-signature"],
-		...["x-shopify-hmac-sha256", "x-gitlab-token", "x-hook-secret"],
-		...["x-goog-channel-token", "x-telegram-bot-api-secret-token"],
-		...["cf-access-jwt-assertion", "paypal-transmission-sig", "x-auth-key"],
-		...["authentication", "ok-access-passphrase"],
+		"authorization",
+		"proxy-authorization",
+		"cookie",
+		"x-api-key",
+		"x-hub-signature-256",
+		"stripe-signature",
+		"webhook-signature",
+		"x-shopify-hmac-sha256",
+		"x-gitlab-token",
+		"x-hook-secret",
+		"x-goog-channel-token",
+		"x-telegram-bot-api-secret-token",
+		"cf-access-jwt-assertion",
+		"paypal-transmission-sig",
+		"x-auth-key",
+		"authentication",
+		"ok-access-passphrase",
 	];
 	const SECRET_PARAMETERS = [
-		...["token", "access_token", "apiKey", "api_key", "key", "sig", "pwd"],
-		...["client_secret", "hub.verify_token", "X-Amz-Signature", "Auth%54oken"],
+		"token",
+		"access_token",
+		"apiKey",
+		"api_key",
+		"key",
+		"sig",
+		"pwd",
+		"client_secret",
+		"hub.verify_token",
+		"X-Amz-Signature",
+		"Auth%54oken",
 	];
 	const secretsOf = (names: string[]) =>
 		Object.fromEntries(names.map((name) => [name, "sesame"]));

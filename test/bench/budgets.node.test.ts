@@ -98,8 +98,12 @@ describe("a page of the dashboard", () => {
 	beforeAll(async () => {
 		running = await startPages();
 		const filled = await running.fill({
-			...{ events: 700, deadLetters: 120, scheduled: 120 },
-			...{ deliveries: 120, jobs: 60, subscriptions: 60 },
+			events: 700,
+			deadLetters: 120,
+			scheduled: 120,
+			deliveries: 120,
+			jobs: 60,
+			subscriptions: 60,
 		});
 		pages = await countPages(running, filled);
 	});

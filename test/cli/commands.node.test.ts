@@ -41,7 +41,8 @@ function tidings(...args: string[]) {
 	const target = ["--url", `http://127.0.0.1:${port}`, "--key", "tid_a_b"];
 	return new Promise<{ code: unknown; out: string; error: string }>((resolve) =>
 		execFile(
-			...([process.execPath, [main, ...target, ...args]] as const),
+			process.execPath,
+			[main, ...target, ...args],
 			(failure, out, error) =>
 				resolve({ code: failure?.code ?? 0, out, error }),
 		),
@@ -67,7 +68,8 @@ test.each([
 	"%j is refused, and nothing is sent: an ignored option would act on more, or at once",
 	async (args, word) => {
 		expect(await tidings(...args)).toMatchObject({
-			...{ code: 2, error: expect.stringContaining(word) },
+			code: 2,
+			error: expect.stringContaining(word),
 		});
 		expect(requests).toEqual([]);
 	},
@@ -77,8 +79,13 @@ test.each([
 test("event says that a page which may have more of it cannot be read", async () => {
 	const id = "01a1fc58-179d-7042-a27b-c7a89af9ee02";
 	const life = {
-		...{ id, name: "order.paid", time: 1, state: "ignored", at: 1 },
-		...{ actions: [], deliveries: [] },
+		id,
+		name: "order.paid",
+		time: 1,
+		state: "ignored",
+		at: 1,
+		actions: [],
+		deliveries: [],
 	};
 	const note = /The life may not be whole: 1 page of the journal/;
 	answer = { status: 200, json: life };
@@ -97,7 +104,9 @@ test("groups says how many dead letters are in groups that are left out", async 
 
 test("--version prints the version of the package", async () => {
 	expect(await tidings("--version")).toEqual({
-		...{ code: 0, out: `${own.version}\n`, error: "" },
+		code: 0,
+		out: `${own.version}\n`,
+		error: "",
 	});
 });
 
@@ -123,14 +132,10 @@ test("a part of an id that several events have is wrong usage, with their ids", 
 
 test("a time may have the short form that filters have", () => {
 	for (const [text, expected] of [
-		...([
-			["2h", "2 hours"],
-			["1.5d", "1.5 days"],
-		] as const),
-		...([
-			["2 hours", "2 hours"],
-			["2mo", "2mo"],
-		] as const),
+		["2h", "2 hours"],
+		["1.5d", "1.5 days"],
+		["2 hours", "2 hours"],
+		["2mo", "2mo"],
 	] as const)
 		expect(parseAfter(text)).toBe(expected);
 });
@@ -143,14 +148,19 @@ test("an older Node is refused with the version that is needed", () => {
 
 test("health shows problems and figures, and its exit code is 4", async () => {
 	const queue = {
-		...{ backlogCount: 7, backlogBytes: 9, oldestMessageAt: 1, lag: 7_200_000 },
+		backlogCount: 7,
+		backlogBytes: 9,
+		oldestMessageAt: 1,
+		lag: 7_200_000,
 	};
 	const json = {
 		status: "failing",
 		problems: [{ code: "queue_late", detail: "events is late" }],
 		queues: { events: queue },
 		scheduler: {
-			...{ lag: 0, scheduled: 3, waiting: 4 },
+			lag: 0,
+			scheduled: 3,
+			waiting: 4,
 			lastHour: { wakeUps: 5, rowsWritten: 6, sent: 7 },
 		},
 		deadLetters: { dead: 8, replaying: 0, resolved: 1, discarded: 2 },
@@ -158,7 +168,9 @@ test("health shows problems and figures, and its exit code is 4", async () => {
 	answer = { status: 503, json };
 	const run = await tidings("--json", "health");
 	expect({ ...run, out: JSON.parse(run.out) }).toEqual({
-		...{ code: 4, out: json, error: "" },
+		code: 4,
+		out: json,
+		error: "",
 	});
 	const { code, out } = await tidings("health");
 	expect(code).toBe(4);
@@ -179,7 +191,8 @@ test("a Worker's clock that differs by more than the request took is a warning o
 		const { findings } = JSON.parse(out) as { findings: Finding[] };
 		const clock = findings.find((one) => one.code === "clock_wrong");
 		expect({ code, requests: requests.splice(0) }).toEqual({
-			...{ code: 0, requests: ["GET /v1/doctor", "GET /health"] },
+			code: 0,
+			requests: ["GET /v1/doctor", "GET /health"],
 		});
 		if (expected) expect(clock?.problem).toContain(expected);
 		else expect(clock).toBeUndefined();
@@ -188,8 +201,15 @@ test("a Worker's clock that differs by more than the request took is a warning o
 
 test("a job of which some items fail, or that is stopped, has the exit code 1", async () => {
 	const job = {
-		...{ id: "j1", action: "cancel", q: "name:a", by: "k", left: 0 },
-		...{ count: 2, done: 1, startedAt: 1, endedAt: 2 },
+		id: "j1",
+		action: "cancel",
+		q: "name:a",
+		by: "k",
+		left: 0,
+		count: 2,
+		done: 1,
+		startedAt: 1,
+		endedAt: 2,
 	};
 	const failed = { failed: 1, errors: [{ id: "e1", reason: "busy" }] };
 	for (const [json, code] of [
@@ -201,7 +221,8 @@ test("a job of which some items fail, or that is stopped, has the exit code 1", 
 		answer.json = json;
 		const run = await tidings("cancel", "--q", "name:a");
 		expect({ code: run.code, requests }).toEqual({
-			...{ code, requests: ["POST /v1/jobs", "GET /v1/jobs/j1"] },
+			code,
+			requests: ["POST /v1/jobs", "GET /v1/jobs/j1"],
 		});
 	}
 }, 30_000);
@@ -229,14 +250,16 @@ test("dev refuses a directory without wrangler, and one with a wrangler that is 
 				(error) => error,
 			);
 		expect(await dev()).toMatchObject({
-			...{ code: 2, stderr: expect.stringContaining("wrangler is not inst") },
+			code: 2,
+			stderr: expect.stringContaining("wrangler is not inst"),
 		});
 		const folder = join(cwd, "node_modules/wrangler");
 		mkdirSync(folder, { recursive: true });
 		const manifest = { version: "4.86.0", bin: { wrangler: "bin.js" } };
 		writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
 		expect(await dev()).toMatchObject({
-			...{ code: 2, stderr: expect.stringContaining("needs 4.107.0 or newer") },
+			code: 2,
+			stderr: expect.stringContaining("needs 4.107.0 or newer"),
 		});
 	} finally {
 		rmSync(cwd, { recursive: true });
@@ -248,7 +271,8 @@ test("dev's curl command has a body that the schema of the event accepts", async
 	writeFileSync(join(cwd, ".dev.vars"), "TIDINGS_KEY=tid_a_b\n");
 	const named = { type: "string" };
 	const schema = {
-		...{ type: "object", required: ["email", "item"] },
+		type: "object",
+		required: ["email", "item"],
 		properties: { email: named, item: { const: "it's" }, note: named },
 	};
 	const handlers = [{ patterns: ["*"] }, { patterns: ["order.paid"], schema }];
@@ -259,7 +283,8 @@ test("dev's curl command has a body that the schema of the event accepts", async
 	rmSync(cwd, { recursive: true });
 	const event = `{"name":"order.paid","body":{"email":"ada@example.com","item":"it'\\''s"}}`;
 	expect(stripVTControlCharacters(text).split("\n")).toEqual([
-		...[`Worker     ${at}`, "Key        tid_a_b"],
+		`Worker     ${at}`,
+		"Key        tid_a_b",
 		`Publish    curl ${at}/v1/events -H 'authorization: Bearer tid_a_b' -H 'content-type: application/json' -d '${event}'`,
 		`Commands   need the URL in other terminals: export TIDINGS_URL=${at}`,
 	]);
@@ -270,7 +295,8 @@ test("dev leaves out what wrangler prints at each start, and requests to Tidings
 	const shown: string[] = [];
 	let isStarted = false;
 	const read = rewriting({
-		...{ lines: new Lines(String), folder: "/" },
+		lines: new Lines(String),
+		folder: "/",
 		print: (line) => shown.push(stripVTControlCharacters(line)),
 		onReady: async (url) => {
 			isStarted = url === "http://localhost:8787";
@@ -322,18 +348,26 @@ env.EVENTS_QUEUE (walk-events)        Queue                        local
 test("an error from an event prints no control characters", async () => {
 	const id = "01a1fc58-179d-7042-a27b-c7a89af9ee02";
 	const attempt = {
-		...{ state: "dead", at: 1, attempt: 1, cause: "exhausted" },
+		state: "dead",
+		at: 1,
+		attempt: 1,
+		cause: "exhausted",
 		error: { name: "Error", message: "no \u001b[2J\rnone" },
 	};
 	answer.json = {
-		...{ id, name: "a.b", state: "dead", time: 1, at: 1 },
+		id,
+		name: "a.b",
+		state: "dead",
+		time: 1,
+		at: 1,
 		tags: { customer: "c\u001b[31m" },
 		actions: [{ type: "replayed", at: 1, by: "k\u001b[2J", handler: "mail" }],
 		deliveries: [{ handler: "mail", state: "dead", attempts: [attempt] }],
 	};
 	const { code, out } = await tidings("event", id);
 	expect({ code, out }).toEqual({
-		...{ code: 0, out: expect.stringContaining("Error: no") },
+		code: 0,
+		out: expect.stringContaining("Error: no"),
 	});
 	expect(out.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
 }, 30_000);

@@ -26,10 +26,8 @@ afterAll(() => harness.close());
 function doctor(...args: string[]) {
 	return new Promise<{ code: unknown; out: string; error: string }>((resolve) =>
 		execFile(
-			...([
-				process.execPath,
-				[`${root}cli/main.ts`, ...args, "doctor", "--config", config],
-			] as const),
+			process.execPath,
+			[`${root}cli/main.ts`, ...args, "doctor", "--config", config],
 			(failure, out, error) =>
 				resolve({ code: failure?.code ?? 0, out, error }),
 		),
@@ -42,12 +40,17 @@ test("the findings of the file and of the Worker are printed with lines in the f
 	expect(out).toContain('    "queues": {\n    \t"consumers": [');
 	const found = out.match(/^(error|warning) \w+/gm)?.sort();
 	expect(found).toEqual([
-		...["error consumer_missing", "error consumer_missing"],
-		...["error cron_missing", "error dead_letter_queue_missing"],
-		...["error flag_missing", "error store_unavailable"],
+		"error consumer_missing",
+		"error consumer_missing",
+		"error cron_missing",
+		"error dead_letter_queue_missing",
+		"error flag_missing",
+		"error store_unavailable",
 		"error worker_unreachable",
-		...["warning api_keys_missing", "warning consumer_settings"],
-		...["warning minify_missing", "warning object_missing"],
+		"warning api_keys_missing",
+		"warning consumer_settings",
+		"warning minify_missing",
+		"warning object_missing",
 	]);
 }, 60_000);
 
@@ -58,12 +61,11 @@ test("without a configuration, a URL is enough to check the Worker; without both
 			[`${root}cli/main.ts`, "--json", ...args],
 			{ cwd: tmpdir() },
 		).catch((error) => error);
-	const { code, stdout } = await run(
-		...["--url", url.href, "--key", KEY, "doctor"],
-	);
+	const { code, stdout } = await run("--url", url.href, "--key", KEY, "doctor");
 	const { checked, findings } = JSON.parse(stdout);
 	expect({ code, checked }).toEqual({
-		...{ code: 4, checked: { config: null, worker: url.href } },
+		code: 4,
+		checked: { config: null, worker: url.href },
 	});
 	expect(findings).toHaveLength(5);
 	for (const args of [
@@ -71,7 +73,8 @@ test("without a configuration, a URL is enough to check the Worker; without both
 		["--url", url.href, "--key", KEY, "doctor", "--env", "staging"],
 	])
 		expect(await run(...args)).toMatchObject({
-			...{ code: 2, stderr: expect.stringContaining("npx tidings init") },
+			code: 2,
+			stderr: expect.stringContaining("npx tidings init"),
 		});
 }, 60_000);
 
@@ -83,7 +86,8 @@ test("a key that the Worker rejects and a Worker that is not reached are finding
 		const { code, out } = await doctor("--json", ...args);
 		const { checked, findings } = JSON.parse(out);
 		expect({ code, checked }).toEqual({
-			...{ code: 4, checked: { config, worker: args[1] } },
+			code: 4,
+			checked: { config, worker: args[1] },
 		});
 		expect(findings.map((one: { code: string }) => one.code)).toContain(
 			expected,
@@ -96,7 +100,10 @@ test("selftest names the links that are broken: two queues without a consumer, a
 	const args = ["--url", url.href, "--key", KEY, "--json", "selftest"];
 	const main = `${root}cli/main.ts`;
 	const { code, stdout, stderr } = await run(process.execPath, [
-		...[main, ...args, "--timeout", "5 seconds"],
+		main,
+		...args,
+		"--timeout",
+		"5 seconds",
 	]).catch((error) => error);
 	const { state, canaries } = JSON.parse(stdout);
 	expect({ code, state }).toEqual({ code: 4, state: "running" });

@@ -269,7 +269,8 @@ describe.each(Object.keys(FORMATS) as Name[])("%s", (name) => {
 		const findings = found(name);
 		expect(findings).toEqual([
 			expect.objectContaining({
-				...{ code, problem: expect.stringContaining(problem) },
+				code,
+				problem: expect.stringContaining(problem),
 			}),
 		]);
 		apply(findings[0]?.remedy ?? "", raw, name);
@@ -356,7 +357,8 @@ describe.each(Object.keys(FORMATS) as Name[])("%s", (name) => {
 			const findings = found(name);
 			expect(findings).toEqual([
 				expect.objectContaining({
-					...{ code, problem: expect.stringContaining(binding) },
+					code,
+					problem: expect.stringContaining(binding),
 				}),
 			]);
 			apply(findings[0]?.remedy ?? "", raw, name);
@@ -418,7 +420,8 @@ test("the free plan's batch of events is no finding, and a correction keeps it",
 	expect(found(toml)).toEqual([]);
 	project("one-worker", toml, (raw) => {
 		Object.assign(raw.queues.consumers[0], {
-			...{ max_batch_size: 10, max_retries: 5 },
+			max_batch_size: 10,
+			max_retries: 5,
 		});
 	});
 	expect(found(toml)[0]?.remedy).toContain("max_batch_size = 10");
@@ -430,7 +433,8 @@ test("a batch of several retries is an error, other settings are warnings", () =
 		raw.queues.consumers[1].max_batch_size = 5;
 	});
 	expect(found(toml).map(({ severity }) => severity)).toEqual([
-		...["warning", "error"],
+		"warning",
+		"error",
 	]);
 });
 

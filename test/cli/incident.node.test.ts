@@ -97,7 +97,8 @@ async function publishOrders(): Promise<string[]> {
 	const response = await fetch(new URL("/v1/events", url), {
 		method: "POST",
 		headers: {
-			...{ authorization: `Bearer ${KEY}`, "content-type": "application/json" },
+			authorization: `Bearer ${KEY}`,
+			"content-type": "application/json",
 		},
 		body: JSON.stringify(
 			Array.from({ length: 12 }, (_, n) => ({
@@ -164,7 +165,10 @@ test("one customer's failures are found, grouped, replayed and accounted for", a
 		count: 6,
 	});
 	expect(await json("replay", "--q", filter)).toMatchObject({
-		...{ state: "done", done: 6, failed: 0, by: "oncall" },
+		state: "done",
+		done: 6,
+		failed: 0,
+		by: "oncall",
 	});
 	await vi.waitFor(async () => {
 		expect((await json("dead-letters", `state:resolved ${filter}`)).count).toBe(
@@ -176,7 +180,8 @@ test("one customer's failures are found, grouped, replayed and accounted for", a
 	// A second replay says what became of the first.
 	const again = await tidings("replay", `${mine[0]}:charge`);
 	expect(again).toMatchObject({
-		...{ code: 1, error: expect.stringContaining("was delivered at") },
+		code: 1,
+		error: expect.stringContaining("was delivered at"),
 	});
 	expect((await tidings("jobs")).out).toMatch(/done\s+replay\s+6\s+0\s+0/);
 	await vi.waitFor(async () => {
@@ -189,7 +194,10 @@ test("one customer's failures are found, grouped, replayed and accounted for", a
 	const toCharge = ["deliver", "--handler", "charge", "--q", filter];
 	expect(await json(...toCharge, "--dry-run")).toEqual({ count: 3 });
 	expect(await json(...toCharge, "--only-if-never-ran")).toMatchObject({
-		...{ state: "done", done: 0, failed: 0, counts: { skipped: 3 } },
+		state: "done",
+		done: 0,
+		failed: 0,
+		counts: { skipped: 3 },
 	});
 	expect(await json(...toCharge)).toMatchObject({ done: 3, handler: "charge" });
 	await vi.waitFor(async () => {
@@ -241,9 +249,13 @@ test.concurrent("selftest proves that events arrive in a Worker that works, and 
 	const { code, out, error } = await tidings("selftest");
 	expect({ code, error }).toEqual({ code: 0, error: "" });
 	for (const line of [
-		...[/immediate\s+passed\s+20 of 20/, /scheduled\s+passed\s+10 of 10/],
-		...[/replayed\s+passed\s+1 of 1\s+2/, /cancelled\s+passed\s+1 of 1\s+0/],
-		...[/worker mail\s+passed/, /lateness\s+\d.*\s10$/m, /: passed$/m],
+		/immediate\s+passed\s+20 of 20/,
+		/scheduled\s+passed\s+10 of 10/,
+		/replayed\s+passed\s+1 of 1\s+2/,
+		/cancelled\s+passed\s+1 of 1\s+0/,
+		/worker mail\s+passed/,
+		/lateness\s+\d.*\s10$/m,
+		/: passed$/m,
 	])
 		expect(out).toMatch(line);
 }, 60_000);
@@ -264,7 +276,9 @@ test.concurrent("wrong usage, a missing thing and a wrong key have exit codes an
 	] as const) {
 		const run = await tidings(...args);
 		expect({ args, ...run }).toMatchObject({
-			...{ args, code, error: expect.stringContaining(said) },
+			args,
+			code,
+			error: expect.stringContaining(said),
 		});
 	}
 	expect((await tidings("--help")).out).toContain("Exit codes");

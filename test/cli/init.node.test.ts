@@ -173,7 +173,8 @@ test("a raised compatibility date is reported, and a later one stays", () => {
 		expect.stringContaining("The compatibility_date was 2026-01-15"),
 	);
 	const later = PROJECTS.nightly["wrangler.toml"].replace(
-		...(["2026-01-15", "2027-01-15"] as const),
+		"2026-01-15",
+		"2027-01-15",
 	);
 	const other = writeProject(join(parent, "later"), "nightly", {
 		"wrangler.toml": later,
@@ -189,7 +190,9 @@ test("a publisher gets a binding to its owner, and no queue", () => {
 	expect(parseToml(textOf(folder, "wrangler.toml"))).toMatchObject({
 		services: [
 			{
-				...{ binding: "EVENTS", service: "shop", entrypoint: "Publisher" },
+				binding: "EVENTS",
+				service: "shop",
+				entrypoint: "Publisher",
 				props: { app: "nightly", publish: ["**"] },
 			},
 		],
@@ -312,7 +315,8 @@ const PARTS = fc.subarray([
 
 test("any configuration can be completed in both formats, with every value that it has", () => {
 	const change = {
-		...{ compatibility_date: "2026-11-01", minify: true },
+		compatibility_date: "2026-11-01",
+		minify: true,
 		compatibility_flags: ["x", "nodejs_compat"],
 		triggers: { crons: ["0 3 * * *", "*/5 * * * *"] },
 		vars: { T: { d: "e" }, U: [{ f: 1 }] },

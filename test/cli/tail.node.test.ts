@@ -21,7 +21,13 @@ function event(id: string, state: EventLife["state"] = "delivered"): EventLife {
 		{ handler: "audit", state: "delivered", attempts: [attempt] },
 	];
 	return {
-		...{ id, name: "a.b", time: 1, at: 1, state, actions: [], deliveries },
+		id,
+		name: "a.b",
+		time: 1,
+		at: 1,
+		state,
+		actions: [],
+		deliveries,
 	} as EventLife;
 }
 
@@ -52,7 +58,9 @@ function view(owner: ReturnType<typeof ownerOf>, look = owner.look) {
 		({ onKey }) => {
 			press = onKey;
 			return {
-				...{ columns: () => 70, rows: () => 12, close },
+				columns: () => 70,
+				rows: () => 12,
+				close,
 				draw: (drawn) => {
 					lines = drawn;
 				},
@@ -118,7 +126,8 @@ test("each change is returned once, and an answer full of changes says that some
 	const events = [event("e1")];
 	const look = ownerOf(events).look;
 	expect(await look()).toMatchObject({
-		...{ changed: [{ id: "e1" }], hasMissed: false },
+		changed: [{ id: "e1" }],
+		hasMissed: false,
 	});
 	expect((await look()).changed).toEqual([]);
 	events[0] = { ...event("e1"), at: 2 };

@@ -15,7 +15,9 @@ describe("settingsOf", () => {
 			shards: { now: 4, all: 4 },
 			retention: { queues: 14 * DAY, deadLetters: 90 * DAY },
 			journal: {
-				...{ record: "all", bodies: "failed", maxBytes: 2_048 },
+				record: "all",
+				bodies: "failed",
+				maxBytes: 2_048,
 				retention: 7 * DAY,
 			},
 		};

@@ -99,7 +99,9 @@ describe("a message that the platform gave up", () => {
 			})),
 		);
 		expect(ports.recorded.transitions.map(({ type }) => type)).toEqual([
-			...["dead", "dead", "dead"],
+			"dead",
+			"dead",
+			"dead",
 		]);
 	});
 
@@ -221,7 +223,9 @@ describe("a message of the dead-letter queue", () => {
 		expect(waits).toHaveLength(10);
 		expect(waits.reduce((sum, wait) => sum + wait, 0)).toBe(85.25 * 60);
 		expect(ports.recorded.stored.map(({ body }) => body)).toEqual([
-			...[null, null, null],
+			null,
+			null,
+			null,
 		]);
 	});
 

@@ -96,10 +96,15 @@ const park = (
 	wait: number,
 	reason: (Fate & { type: "park" })["reason"],
 ): Fate => ({
-	...{ type: "park", wait, reason },
+	type: "park",
+	wait,
+	reason,
 });
 const dead = (cause: Cause, attempts: number): Fate => ({
-	...{ type: "dead", cause, error, attempts },
+	type: "dead",
+	cause,
+	error,
+	attempts,
 });
 
 type Row = [what: string, result: Result, given: Given, fate: Fate];
@@ -122,7 +127,8 @@ const unreachableFor = (time: number) => ({
 	delivery: { unreachableFor: time },
 });
 const at = (attempt: number, delivery: Partial<Delivery> = {}) => ({
-	...{ attempt, delivery },
+	attempt,
+	delivery,
 });
 
 // biome-ignore format: a table
@@ -355,7 +361,7 @@ describe("for any result, delivery, policy and time", () => {
 				limit: fc.nat(50),
 				maxAge: fc.integer({ min: 1, max: 30 * DAY }),
 				backoff: fc.oneof(
-					fc.constantFrom(...(["exponential", "constant", "linear"] as const)),
+					fc.constantFrom("exponential", "constant", "linear"),
 					fc.array(wait, { minLength: 1, maxLength: 5 }),
 				),
 				base: wait,
@@ -381,7 +387,11 @@ describe("for any result, delivery, policy and time", () => {
 	test("there is a fate, its wait is within bounds, and no retry starts past limit or maxAge", () => {
 		fc.assert(
 			fc.property(
-				...[result, delivery, retries, time, random],
+				result,
+				delivery,
+				retries,
+				time,
+				random,
 				(result, delivery, retries, age, random) => {
 					const policy = policyOf(retries);
 					const now = FIRST + age;

@@ -155,7 +155,8 @@ test("a failed attempt ends the waits before it: a later wait for a handler or a
 	// The 90th delivery of a message moves to the scheduler, so its row has what the next message carries.
 	for (const attempts of [1, 90]) {
 		const message = incoming(record("ampt.like", 1, delivery), {
-			...{ attempts, sentAt: NOW },
+			attempts,
+			sentAt: NOW,
 		});
 		now = NOW + 12 * HOUR;
 		await consume([message], "retries", ports);
@@ -195,7 +196,8 @@ describe("a body by reference", () => {
 		await consume([message], "events", ports);
 		expect(message.verdicts).toEqual(["ack"]);
 		const deliveries = ["first", "second", "third"].map((handler) => ({
-			...{ handler, attempt: 1 },
+			handler,
+			attempt: 1,
 		}));
 		const sent = ports.recorded.retries.map(({ record }) => record);
 		expect(sent.map((one) => read(one).delivery)).toEqual(deliveries);
@@ -207,7 +209,9 @@ describe("a body by reference", () => {
 		);
 		expect(
 			ports.recorded.rows.map(({ version, record, dueAt }) => ({
-				...{ version, delivery: read(record).delivery, wait: dueAt - NOW },
+				version,
+				delivery: read(record).delivery,
+				wait: dueAt - NOW,
 			})),
 		).toEqual(
 			deliveries.map((delivery) => ({ version: 1, delivery, wait: 60_000 })),
@@ -219,7 +223,9 @@ describe("a body by reference", () => {
 		await consume([incoming(large("order.placed"))], "events", ports);
 		expect(deadLetters(ports)).toMatchObject(
 			["first", "second", "third"].map((handler) => ({
-				...{ handler, cause: "payload_missing", attempts: 0 },
+				handler,
+				cause: "payload_missing",
+				attempts: 0,
 			})),
 		);
 	});
@@ -306,7 +312,9 @@ describe("a handler that throws", () => {
 				name: "order.placed",
 				body,
 				deadLetter: {
-					...{ handler: "first", error: { message: "no" }, ...expected },
+					handler: "first",
+					error: { message: "no" },
+					...expected,
 				},
 			});
 			expect(deadLetter.delivery).toBeUndefined();

@@ -290,7 +290,7 @@ describe("a batch", () => {
 			delays.push(typeof verdict === "object" ? Number(verdict.retry) : 0);
 		}
 		expect(delays.slice(0, 12)).toEqual([
-			...[5, 10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 3_600, 3_600],
+			5, 10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 3_600, 3_600,
 		]);
 		const total = delays.reduce((sum, delay) => sum + delay, 0) * 1_000;
 		expect(total).toBeGreaterThan(3.7 * 24 * HOUR);

@@ -89,16 +89,17 @@ async function settled(isOwn: boolean, fate: Fate, given: Given): Promise<Act> {
 	ports.recorded.payloads.set("e1", { text: '"large"', until: 0 });
 	const delivery = { ...DELIVERY, ...given.delivery };
 	const event = eventOf(isOwn, given);
-	const verdict = await settle(
-		...([event, delivery, fate, STARTED, ports] as const),
-	).catch(() => undefined);
+	const verdict = await settle(event, delivery, fate, STARTED, ports).catch(
+		() => undefined,
+	);
 	return { ...(verdict ? { verdict } : { throws: true }), ...done(ports) };
 }
 
 function done({ recorded }: TestPorts): Act {
 	const act = {
 		retries: recorded.retries.map(({ record, delaySeconds }) => ({
-			...{ delivery: read(record).delivery, delaySeconds },
+			delivery: read(record).delivery,
+			delaySeconds,
 		})),
 		rows: recorded.rows.map(({ record, dueAt, version, handler, id }) => {
 			const { delivery, deadLetter } = read(record);
@@ -122,7 +123,9 @@ type ParkReason = (Fate & { type: "park" })["reason"];
 
 const retry = (wait: number): Fate => ({ type: "retry", wait, error });
 const park = (wait: number, reason: ParkReason): Fate => ({
-	...{ type: "park", wait, reason },
+	type: "park",
+	wait,
+	reason,
 });
 const delivered: Fate = { type: "delivered" };
 const cancelled: Fate = { type: "cancelled" };
@@ -151,23 +154,37 @@ const failure = {
 
 const ended = (type: string) => ({ type, ...ids });
 const retrying = (wait: number) => ({
-	...{ type: "retrying", ...ids, attempt: 3, startedAt: STARTED },
-	...{ error, retryAt: NOW + wait },
+	type: "retrying",
+	...ids,
+	attempt: 3,
+	startedAt: STARTED,
+	error,
+	retryAt: NOW + wait,
 });
 const waiting = (wait: number, reason: ParkReason) => ({
-	...{ type: "waiting", ...ids, attempt: 3, reason, retryAt: NOW + wait },
+	type: "waiting",
+	...ids,
+	attempt: 3,
+	reason,
+	retryAt: NOW + wait,
 });
 const isDead = {
-	...{ type: "dead", ...ids, attempt: 3, startedAt: STARTED },
-	...{ cause: "exhausted", error },
+	type: "dead",
+	...ids,
+	attempt: 3,
+	startedAt: STARTED,
+	cause: "exhausted",
+	error,
 };
 
 const redelivered = (wait: number): Verdict => ({
-	...{ type: "retry", delaySeconds: wait / SECOND },
+	type: "retry",
+	delaySeconds: wait / SECOND,
 });
 /** The queue redelivers the message itself. */
 const retriesMessage = (wait: number): Act => ({
-	...{ verdict: redelivered(wait), observed: [retrying(wait)] },
+	verdict: redelivered(wait),
+	observed: [retrying(wait)],
 });
 const sends = (wait: number): Act => ({
 	verdict: ACK,
@@ -175,7 +192,9 @@ const sends = (wait: number): Act => ({
 	observed: [retrying(wait)],
 });
 const row = (wait: number, delivery: Delivery) => ({
-	...{ delivery, wait, version: delivery.attempt },
+	delivery,
+	wait,
+	version: delivery.attempt,
 });
 const stores = (wait: number, delivery: Delivery = next): Act => ({
 	verdict: ACK,
@@ -190,8 +209,11 @@ const parks = (wait: number, reason: ParkReason, delivery: object): Act => ({
 const unknownFor4 = { unknownFor: 4 * MINUTE };
 const unreachableFor4 = { unreachableFor: 4 * MINUTE };
 const notTried = {
-	...{ type: "dead", ...ids, attempt: 2 },
-	...{ cause: "unknown_handler", error },
+	type: "dead",
+	...ids,
+	attempt: 2,
+	cause: "unknown_handler",
+	error,
 };
 const buries = { verdict: ACK, deadLetters: [failure], observed: [isDead] };
 /** Neither observed nor acknowledged: the message must be redelivered. */
@@ -390,8 +412,11 @@ describe("the row of a delivery says why it waits:", () => {
 		expect(await waitingOf(true, noWorker, { delivery: failedBefore })).toEqual(
 			[
 				{
-					...{ state: "waiting", reason: "worker_unreachable", at: NOW },
-					...{ firstAttemptAt, error: firstFailure },
+					state: "waiting",
+					reason: "worker_unreachable",
+					at: NOW,
+					firstAttemptAt,
+					error: firstFailure,
 				},
 			],
 		);
@@ -492,7 +517,10 @@ describe("a message that this deploy cannot read", () => {
 	const text = '{"v":2}';
 	const message = incoming(text, { sentAt: NOW - HOUR });
 	const unreadable: UnreadableFate = {
-		...{ type: "dead", cause: "newer_version", error, attempts: 7 },
+		type: "dead",
+		cause: "newer_version",
+		error,
+		attempts: 7,
 	};
 
 	test("waits in its queue for a newer deploy", async () => {

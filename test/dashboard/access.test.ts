@@ -55,7 +55,8 @@ describe("a visitor without a session", () => {
 		const stranger = visitor();
 		await stranger.get("/events");
 		const { status, text } = await stranger.post(
-			...(["/dead-letters/none/check", { body: "1" }] as const),
+			"/dead-letters/none/check",
+			{ body: "1" },
 			{ "hx-request": "true" },
 		);
 		expect(status).toBe(401);
@@ -73,7 +74,7 @@ describe("a visitor without a session", () => {
 			for (let n = 0; n < 4; n++)
 				attempts.push(await person.post("/sign-in", { key: "tid_a_b" }, from));
 			expect(attempts.map(({ status }) => status)).toEqual([
-				...[401, 401, 401, 429],
+				401, 401, 401, 429,
 			]);
 			expect(attempts.at(-1)?.headers.get("retry-after")).toBe("60");
 		} finally {
@@ -95,7 +96,8 @@ describe("a visitor without a session", () => {
 		for (const key of ["read", "admin"]) {
 			const person = visitor();
 			const { status, location, headers } = await person.signIn(
-				...([key, "/events?q=state%3Adead"] as const),
+				key,
+				"/events?q=state%3Adead",
 			);
 			expect([status, location]).toEqual([303, "/events?q=state%3Adead"]);
 			expect(headers.get("set-cookie")).toMatch(
@@ -118,13 +120,19 @@ describe("a visitor without a session", () => {
 
 	test("is led to no other site after the sign-in", async () => {
 		for (const next of [
-			...["https://evil.test/", "//evil.test/", "/\\evil.test", "javascript:1"],
-			...["/../v1/events", "/events\n//evil.test", ""],
+			"https://evil.test/",
+			"//evil.test/",
+			"/\\evil.test",
+			"javascript:1",
+			"/../v1/events",
+			"/events\n//evil.test",
+			"",
 		]) {
 			const person = visitor({ path: "/_tidings" });
 			await person.get("/events");
 			const { status, location } = await person.post("/sign-in", {
-				...{ key: keyOf("read"), next },
+				key: keyOf("read"),
+				next,
 			});
 			expect([next, status, location]).toEqual([next, 303, "/_tidings/"]);
 		}
@@ -186,7 +194,8 @@ describe("a session", () => {
 			const accept = { accept: "text/html, text/event-stream" };
 			const { status, text } = await person.get("/events/live", accept);
 			expect([status, text]).toEqual([
-				...[200, "event: stopped\nretry: 30000\ndata:\n\n"],
+				200,
+				"event: stopped\nretry: 30000\ndata:\n\n",
 			]);
 		} finally {
 			delete bindings.KEY_RATE_LIMIT;
@@ -215,7 +224,8 @@ describe("a session", () => {
 	test("of the public key for local development is valid on no other host", async () => {
 		const key = "tid_local_for-development-on-this-machine-only-AAAAAA";
 		const digest = await crypto.subtle.digest(
-			...(["SHA-256", new TextEncoder().encode(key)] as const),
+			"SHA-256",
+			new TextEncoder().encode(key),
 		);
 		const hex = [...new Uint8Array(digest)].map((byte) =>
 			byte.toString(16).padStart(2, "0"),
@@ -256,7 +266,8 @@ describe("a form", () => {
 			[{}, { "sec-fetch-site": "same-site" }],
 		] as const) {
 			const { status } = await person.post(
-				...([`/events/${id}/publish`, { body: "2", ...fields }] as const),
+				`/events/${id}/publish`,
+				{ body: "2", ...fields },
 				headers as Record<string, string>,
 			);
 			expect([fields, headers, status]).toEqual([fields, headers, 403]);
@@ -268,7 +279,9 @@ describe("a form", () => {
 		expect(status).toBe(303);
 		expect(published).toHaveBeenCalledOnce();
 		expect(JSON.parse(published.mock.calls[0]?.[0])).toMatchObject({
-			...{ tidings: "dashboard_action", action: "publish", by: "admin" },
+			tidings: "dashboard_action",
+			action: "publish",
+			by: "admin",
 		});
 	});
 
@@ -298,7 +311,9 @@ describe("a form", () => {
 		expect(hiddenIn(wrong.text)).toMatchObject(draft);
 		const { name: _, token: __, ...kept } = hiddenIn(wrong.text);
 		const shown = await person.post("/publish", {
-			...{ ...kept, name: draft.name, key: keyOf("admin") },
+			...kept,
+			name: draft.name,
+			key: keyOf("admin"),
 		});
 		expect(shown.status).toBe(403);
 		expect(shown.text).toContain("the session of this form had ended");
@@ -322,7 +337,8 @@ describe("a form", () => {
 		const { status } = await person.post("/publish", { body: "1" }, foreign);
 		expect(status).toBe(403);
 		const back = await person.post(
-			...(["/dead-letters/x/discard", { key: keyOf("admin") }] as const),
+			"/dead-letters/x/discard",
+			{ key: keyOf("admin") },
 			{ referer: "https://events.test/dead-letters/x?a=%22" },
 		);
 		expect(back.status).toBe(403);
@@ -333,7 +349,8 @@ describe("a form", () => {
 		const person = visitor();
 		await person.get("/events");
 		const { status } = await person.post(
-			...(["/sign-in", { key: keyOf("admin") }] as const),
+			"/sign-in",
+			{ key: keyOf("admin") },
 			{ origin: "https://evil.test" },
 		);
 		expect(status).toBe(403);
@@ -435,7 +452,9 @@ describe("behind Cloudflare Access", () => {
 
 	const token = (claims: object = {}, { privateKey } = keys) =>
 		new SignJWT({
-			...{ email: "ada@acme.test", aud: ["the-aud"], ...claims },
+			email: "ada@acme.test",
+			aud: ["the-aud"],
+			...claims,
 		})
 			.setProtectedHeader({ alg: "RS256", kid: "k" })
 			.setIssuer("https://acme.cloudflareaccess.com")
@@ -446,7 +465,8 @@ describe("behind Cloudflare Access", () => {
 
 	test("a person whom it let through reads, under a name that no key can have", async () => {
 		const { status, text } = await visitor({ access: access(options) }).get(
-			...(["/events", header(await token())] as const),
+			"/events",
+			header(await token()),
 		);
 		expect(status).toBe(200);
 		expect(text).toContain("<b>access:ada@acme.test</b>");
@@ -471,7 +491,8 @@ describe("behind Cloudflare Access", () => {
 			expect(text).not.toContain("password");
 			expect(text).not.toContain("datalist");
 			const live = await person.get("/events/live", {
-				...{ accept: "text/html, text/event-stream", ...headers },
+				accept: "text/html, text/event-stream",
+				...headers,
 			} as Record<string, string>);
 			expect(live.text).toBe("event: signed-out\ndata:\n\n");
 			expect(live.headers.get("content-type")).toBe("text/event-stream");
@@ -506,7 +527,8 @@ describe("its place", () => {
 		const at = async (own: ReturnType<typeof worker>, path: string) => {
 			const response = await own.fetch(
 				new Request(`https://events.test${path}`) as never,
-				...([env as never, {} as never] as const),
+				env as never,
+				{} as never,
 			);
 			return [response.status, (await response.text()).slice(0, 15)];
 		};

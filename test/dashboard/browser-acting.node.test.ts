@@ -20,7 +20,9 @@ afterAll(() => shop?.close());
 
 /** Its address is rejected at once, so it becomes a dead letter. */
 const undeliverable = (tags: object, email = "ada@example.invalid") => ({
-	...{ name: "order.shipped", body: { orderId: "o-1", email }, tags },
+	name: "order.shipped",
+	body: { orderId: "o-1", email },
+	tags,
 });
 
 /** Publishes many events in one call. */
@@ -112,8 +114,12 @@ test("with the keyboard alone a person tries and cancels waiting deliveries, rea
 	const running = await startPages();
 	try {
 		const { cookie } = await running.fill({
-			...{ events: 60, deadLetters: 500, scheduled: 60 },
-			...{ deliveries: 60, jobs: 9, subscriptions: 60 },
+			events: 60,
+			deadLetters: 500,
+			scheduled: 60,
+			deliveries: 60,
+			jobs: 9,
+			subscriptions: 60,
 		});
 		const page = await shop.open();
 		const [name = "", value = ""] = cookie.split("=");
@@ -162,7 +168,8 @@ test("a person moves a scheduled event, and cancels it", async () => {
 	const page = await shop.open();
 	await shop.signIn(page);
 	const later = {
-		...{ name: "order.review-requested", after: "3 hours" },
+		name: "order.review-requested",
+		after: "3 hours",
 		body: { orderId: "o-1", email: "ada@example.com" },
 		tags: { customer: "c42" },
 	};

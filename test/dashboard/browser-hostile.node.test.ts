@@ -29,8 +29,10 @@ async function subscribe(): Promise<void> {
 			"content-type": "application/json",
 		},
 		body: JSON.stringify({
-			...{ app: "@hostile/bell", tool: "hear" },
-			...{ source: "@hostile/bell", event: "rung" },
+			app: "@hostile/bell",
+			tool: "hear",
+			source: "@hostile/bell",
+			event: "rung",
 		}),
 	});
 	if (!response.ok) throw new Error(await response.text());
@@ -116,7 +118,8 @@ test("nothing of a hostile handler, queue, version, schema, app or subscription 
 		await openUntil(page, `${shop.url}/events/${id}`, handler);
 	await shows("event", dead, waiting, EVIL);
 	for (const [path, ...texts] of [
-		...[["overview", dead], ["events", dead] as const],
+		["overview", dead],
+		["events", dead] as const,
 		["dead-letters/groups", dead, "<img src=x onerror=alert(<n>)>"],
 		["scheduled", EVIL],
 		["handlers/subscriptions?source=@hostile/bell&event=rung", EVIL],

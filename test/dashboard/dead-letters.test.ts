@@ -44,11 +44,16 @@ async function bury(
 	const letters = Array.from({ length: count }, () => {
 		const id = newId(now, 4);
 		return {
-			...{ id: `${id}:${handler}`, handler, cause: "exhausted", attempts: 3 },
+			id: `${id}:${handler}`,
+			handler,
+			cause: "exhausted",
+			attempts: 3,
 			head: { id, name, time: now, delay: 0, ...(tags && { tags }) },
 			body: '{"n":12345678901234567890}',
 			error: { name: "Error", message: "busy", stack: "Error: busy\n at f" },
-			...{ firstFailureAt: now, lastFailureAt: now, ...rest },
+			firstFailureAt: now,
+			lastFailureAt: now,
+			...rest,
 		} as NewDeadLetter;
 	});
 	await store().store(letters, "v1");
@@ -122,7 +127,8 @@ describe("the list of dead letters", () => {
 	test("is grouped by handler and error, and a group leads to its dead letters", async () => {
 		const customer = crypto.randomUUID();
 		const of = (message: string) => ({
-			...{ tags: { customer }, error: { name: "Error", message } },
+			tags: { customer },
+			error: { name: "Error", message },
 		});
 		await bury(1, of('order 17 of "ada" failed'));
 		await bury(1, of('order 4711 of "ada" failed'));
@@ -188,7 +194,8 @@ describe("one dead letter", () => {
 
 	test("is replayed with an edited body that matches the schema, and the draft is checked while it is written", async () => {
 		const [id = ""] = await bury(1, {
-			...{ handler: "audit", name: "user.joined" },
+			handler: "audit",
+			name: "user.joined",
 			body: '{"userId":"u1","email":"nobody"}',
 		});
 		const bodies: unknown[] = [];
@@ -244,7 +251,8 @@ describe("one dead letter", () => {
 			wait,
 		);
 		const again = await admin.post(`${pathOf(id)}/replay`, {
-			...{ body, again: "yes" },
+			body,
+			again: "yes",
 		});
 		expect(again.status).toBe(303);
 		await vi.waitFor(() => expect(done(eventIn(id))).toHaveLength(2), wait);
@@ -316,18 +324,17 @@ test("text of a stranger is escaped in dead letters, their groups and jobs", asy
 	const evil = `"'><script>alert(1)</script><img src=x onerror=alert(2)>&amp;`;
 	const error = { name: evil, message: evil, stack: evil };
 	const [id = ""] = await bury(1, {
-		...{
-			handler: evil,
-			name: evil,
-			tags: { evil },
-			body: JSON.stringify(evil),
-		},
+		handler: evil,
+		name: evil,
+		tags: { evil },
+		body: JSON.stringify(evil),
 		error: { ...error, cause: error, issues: [{ path: evil, message: evil }] },
 	});
 	const admin = await person();
 	const q = `id:"${eventIn(id)}"`;
 	for (const path of [
-		...[pathOf(id), `/dead-letters?${new URLSearchParams({ q })}`],
+		pathOf(id),
+		`/dead-letters?${new URLSearchParams({ q })}`,
 		`/dead-letters/groups?${new URLSearchParams({ q })}`,
 		`/jobs/new?${new URLSearchParams({ action: "discard", q: `text:'${evil.replaceAll(/[\s"]/g, "")}` })}`,
 	]) {
@@ -373,7 +380,8 @@ describe("a job", () => {
 		// Those that fail meanwhile are not a part of it.
 		await bury(1, { tags: { customer }, lastFailureAt: Date.now() + 60_000 });
 		const { status, location } = await admin.post("/jobs", {
-			...{ ...fields, typed: "7" },
+			...fields,
+			typed: "7",
 		});
 		expect(status).toBe(303);
 		await vi.waitFor(async () => {
@@ -402,7 +410,8 @@ describe("a job", () => {
 		const fields = fieldsIn((await admin.get(`/jobs/new?${query}`)).text);
 		const [late = ""] = await bury(1, { tags: { customer } });
 		const { status, text } = await admin.post("/jobs", {
-			...{ ...fields, typed: "2" },
+			...fields,
+			typed: "2",
 		});
 		expect(status).toBe(422);
 		expect(text).toContain(
@@ -458,11 +467,20 @@ describe("a job", () => {
 		const admin = await person();
 		const { jobs } = portsOf(events);
 		vi.spyOn(jobs, "get").mockResolvedValue({
-			...{ id: "j1", action: "erase", q: "state:dead", state: "done" },
-			...{ count: 60, done: 59, failed: 1, left: 0, by: "admin" },
-			...{ counts: { deadLetters: 7 }, remaining: { queues: 1, payloads: 2 } },
+			id: "j1",
+			action: "erase",
+			q: "state:dead",
+			state: "done",
+			count: 60,
+			done: 59,
+			failed: 1,
+			left: 0,
+			by: "admin",
+			counts: { deadLetters: 7 },
+			remaining: { queues: 1, payloads: 2 },
 			errors: [{ id: "e:h", reason: "<b>" }],
-			...{ startedAt: Date.now() - 5_000, endedAt: Date.now() },
+			startedAt: Date.now() - 5_000,
+			endedAt: Date.now(),
 		});
 		const { text } = await admin.get("/jobs/j1");
 		expect(plain(text)).toContain("59 done 1 not done 0 left");

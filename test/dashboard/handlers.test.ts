@@ -111,7 +111,10 @@ test("a Worker that does not respond is named, and without handlers the page tea
 });
 
 const email = {
-	...{ name: "@my-org/email", tools: [EVIL], capabilities: [], grants: [] },
+	name: "@my-org/email",
+	tools: [EVIL],
+	capabilities: [],
+	grants: [],
 	events: { new_email: { description: EVIL, capabilities: [], tokens: {} } },
 	userSubscriptions: { [EVIL]: [EVIL] },
 };
@@ -128,7 +131,8 @@ test("an admin sees the subscriptions of an app's event page by page, for two ob
 	const store = appPortsOf(events).subscriptionsOf(name);
 	for (let n = 0; n < 60; n++)
 		await store.subscribe({
-			...{ app: "@my-org/inbox", tool: "add" },
+			app: "@my-org/inbox",
+			tool: "add",
 			key: [["email", n === 0 ? EVIL : `ada-${n}@example.com`]],
 		});
 	const calls = vi.fn();

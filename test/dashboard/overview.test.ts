@@ -41,9 +41,13 @@ function happened(minutes: Record<number, Partial<Counts>>) {
 }
 
 const group = {
-	...{ handler: "sync-ledger", cause: "exhausted" as const, count: 4_312 },
-	...{ reason: "Error: order <n> is closed", deploy: "" },
-	...{ firstFailureAt: Date.UTC(2026, 10, 1), lastFailureAt: Date.now() },
+	handler: "sync-ledger",
+	cause: "exhausted" as const,
+	count: 4_312,
+	reason: "Error: order <n> is closed",
+	deploy: "",
+	firstFailureAt: Date.UTC(2026, 10, 1),
+	lastFailureAt: Date.now(),
 };
 
 test("the overview shows each minute by outcome, handlers by failures, and groups of dead letters", async () => {
@@ -105,7 +109,8 @@ test("the overview makes eight object calls, and its live updates one until half
 		rates: vi.mocked(journal().counts),
 		counts: vi.spyOn(deadLetters, "counts"),
 		groups: vi.spyOn(deadLetters, "groups").mockResolvedValue({
-			...{ groups: [group], cursor: btoa('[1,"x"]') },
+			groups: [group],
+			cursor: btoa('[1,"x"]'),
 		}),
 		// One call of each of the four shards.
 		figures: vi.spyOn(scheduler, "figures"),
@@ -127,7 +132,11 @@ test("the overview makes eight object calls, and its live updates one until half
 		const { text } = await reader.get("/overview/live?range=week&version=old");
 		expect(text).toContain('data: <div class="stack">');
 		expect(made()).toEqual({
-			...{ rates: 3, counts: 2, groups: 2, figures: 2, payloads: 2 },
+			rates: 3,
+			counts: 2,
+			groups: 2,
+			figures: 2,
+			payloads: 2,
 		});
 	} finally {
 		vi.useRealTimers();
@@ -174,7 +183,8 @@ test("text of a stranger is escaped on the overview", async () => {
 		groups: [{ ...group, handler: EVIL, reason: EVIL }],
 	});
 	for (const path of [
-		...["/overview", "/overview/live?version=older"],
+		"/overview",
+		"/overview/live?version=older",
 		`/overview?range=${encodeURIComponent(EVIL)}`,
 	]) {
 		const { text } = await reader.get(path);
@@ -197,7 +207,8 @@ test("the overview of a busy week with a hundred handlers has less than 100 KB",
 		Array.from({ length: Math.ceil((until - since) / step) + 1 }, (_, n) => ({
 			at: Math.floor(since / step) * step + n * step,
 			counts: {
-				...{ events: { published: 9e6, ignored: 9e6 }, handlers },
+				events: { published: 9e6, ignored: 9e6 },
+				handlers,
 				deploys: n < 10 ? { [`version-${n}`]: now - 9e6 + n } : {},
 			},
 		})),

@@ -30,31 +30,52 @@ test("text of a stranger is escaped wherever an event, error, handler or tag has
 	const now = Date.now();
 	const id = newId(now, 4);
 	const error = {
-		...{ name: EVIL, message: EVIL, stack: EVIL },
-		...{ issues: [{ path: EVIL, message: EVIL }] },
+		name: EVIL,
+		message: EVIL,
+		stack: EVIL,
+		issues: [{ path: EVIL, message: EVIL }],
 		cause: { name: EVIL, message: EVIL },
 		errors: [{ name: EVIL, message: EVIL, stack: EVIL }],
 	};
 	await record({
-		...{ id, name: EVIL, time: now, by: EVIL, trace: EVIL, queuedMs: 3 },
-		...{ tags: { [EVIL]: EVIL }, body: JSON.stringify({ [EVIL]: EVIL }) },
+		id,
+		name: EVIL,
+		time: now,
+		by: EVIL,
+		trace: EVIL,
+		queuedMs: 3,
+		tags: { [EVIL]: EVIL },
+		body: JSON.stringify({ [EVIL]: EVIL }),
 		steps: [
 			{
-				...{ type: "dead", at: now, handler: EVIL, attempt: 1, startedAt: now },
-				...{ cause: EVIL as never, error },
+				type: "dead",
+				at: now,
+				handler: EVIL,
+				attempt: 1,
+				startedAt: now,
+				cause: EVIL as never,
+				error,
 			},
 			{
-				...{ type: "waiting", at: now, handler: "h", attempt: 1 },
-				...{ reason: EVIL, retryAt: now + 60_000 },
+				type: "waiting",
+				at: now,
+				handler: "h",
+				attempt: 1,
+				reason: EVIL,
+				retryAt: now + 60_000,
 			},
 		],
 	});
 	const reader = await person();
 	const q = encodeURIComponent(`id:"${id}"`);
 	for (const path of [
-		...[`/events/${id}`, `/events?q=${q}`, `/events/live?q=${q}`],
-		...[`/events/${id}/live`, `/events?q=${encodeURIComponent(EVIL)}`],
-		...[`/${encodeURIComponent(EVIL)}`, `/events/${encodeURIComponent(EVIL)}`],
+		`/events/${id}`,
+		`/events?q=${q}`,
+		`/events/live?q=${q}`,
+		`/events/${id}/live`,
+		`/events?q=${encodeURIComponent(EVIL)}`,
+		`/${encodeURIComponent(EVIL)}`,
+		`/events/${encodeURIComponent(EVIL)}`,
 	]) {
 		const { text } = await reader.get(path);
 		expect(text.length, path).toBeGreaterThan(300);
@@ -71,11 +92,20 @@ test("an event shows its number of attempts, its next one, and the body as it wa
 	const failure = { name: "Error", message: "busy" };
 	const attempt = { handler: "first", error: failure };
 	await record({
-		...{ id, name: "order.placed", time: now, queuedMs: 3, by: "storefront" },
-		...{ body: '{"n":12345678901234567890}', tags: { customer: "c42" } },
+		id,
+		name: "order.placed",
+		time: now,
+		queuedMs: 3,
+		by: "storefront",
+		body: '{"n":12345678901234567890}',
+		tags: { customer: "c42" },
 		steps: [1, 2].map((number) => ({
-			...{ type: "retrying", ...attempt, attempt: number },
-			...{ at: now + number, startedAt: now, retryAt: now + 42_000 },
+			type: "retrying",
+			...attempt,
+			attempt: number,
+			at: now + number,
+			startedAt: now,
+			retryAt: now + 42_000,
 		})),
 	} as Entry);
 	const { text } = await (await person()).get(`/events/${id}`);
@@ -93,7 +123,10 @@ test("an event says that a page which may have more of it cannot be read", async
 	const [whole, partial] = [newId(now, 4), newId(now, 4)];
 	for (const id of [whole, partial])
 		await record({
-			...{ id, name: "order.placed", time: now, queuedMs: 3 },
+			id,
+			name: "order.placed",
+			time: now,
+			queuedMs: 3,
 			steps: [{ type: "ignored", at: now }],
 		});
 	const reader = await person();
@@ -113,8 +146,12 @@ test("a body that was cut is neither copied nor published again", async () => {
 	const now = Date.now();
 	const id = newId(now, 4);
 	await record({
-		...{ id, name: "order.placed", time: now, queuedMs: 3 },
-		...{ body: '{"text":"abc', bodyBytes: 5_000 },
+		id,
+		name: "order.placed",
+		time: now,
+		queuedMs: 3,
+		body: '{"text":"abc',
+		bodyBytes: 5_000,
 		steps: [{ type: "ignored", at: now }],
 	});
 	const { text } = await (await person()).get(`/events/${id}`);
@@ -142,8 +179,10 @@ test("a list has pages, and links to the next one", async () => {
 	const customer = crypto.randomUUID();
 	await record(
 		...Array.from({ length: 60 }, (_, n) => ({
-			...{ id: newId(now, 4), name: "order.placed", time: now + n },
-			...{ tags: { customer } },
+			id: newId(now, 4),
+			name: "order.placed",
+			time: now + n,
+			tags: { customer },
 			steps: [{ type: "ignored" as const, at: now + n }],
 		})),
 	);
@@ -181,7 +220,9 @@ test("a page of events calls the journal once, and one more time a minute for su
 	const now = Date.now();
 	const id = newId(now, 4);
 	await record({
-		...{ id, name: "order.placed", time: now },
+		id,
+		name: "order.placed",
+		time: now,
 		steps: [{ type: "ignored", at: now }],
 	});
 	const reader = await person();
@@ -202,7 +243,10 @@ test("a body that is refused is shown again with the reason, and nothing is publ
 	const now = Date.now();
 	const id = newId(now, 4);
 	await record({
-		...{ id, name: "user.joined", time: now, tags: { customer: "c42" } },
+		id,
+		name: "user.joined",
+		time: now,
+		tags: { customer: "c42" },
 		steps: [{ type: "ignored", at: now }],
 	});
 	const actor = await person();
@@ -221,7 +265,8 @@ test("a body that is refused is shown again with the reason, and nothing is publ
 	}
 	const body = '{"userId":"u1","email":"a@b.co"}';
 	const { status, location } = await actor.post(`/events/${id}/publish`, {
-		...{ body, tags: "same" },
+		body,
+		tags: "same",
 	});
 	expect(status).toBe(303);
 	await vi.waitFor(async () => {

@@ -38,16 +38,15 @@ test("an event of a definition begins with an example of its schema, which can b
 	const { text } = await actor.get("/publish?name=user.joined");
 	const body = bodyIn(text) ?? "";
 	expect(JSON.parse(body)).toEqual({
-		...{ userId: "userId", email: "ada@example.com" },
+		userId: "userId",
+		email: "ada@example.com",
 	});
 	expect(text).toContain("Schema of the body");
 	const { status, location } = await actor.post("/publish", {
-		...{
-			name: "user.joined",
-			body,
-			after: "",
-			tags: "customer: c42\n\nplan:pro",
-		},
+		name: "user.joined",
+		body,
+		after: "",
+		tags: "customer: c42\n\nplan:pro",
 	});
 	expect(status).toBe(303);
 	await vi.waitFor(async () => {
@@ -140,15 +139,23 @@ test("the settings show queues, retention, version, findings and keys, without a
 	const { scheduler } = portsOf(events);
 	const listed = vi.spyOn(scheduler, "listDeliveries");
 	bindings.CF_VERSION_METADATA = {
-		...{ id: "v-42", tag: EVIL, timestamp: "2026-11-29T12:00:00Z" },
+		id: "v-42",
+		tag: EVIL,
+		timestamp: "2026-11-29T12:00:00Z",
 	};
 	scopes("orders", ["read", "publish:order.**"]);
 	try {
 		const { status, text } = await admin.get("/settings");
 		expect(status).toBe(200);
 		for (const shown of [
-			...["EVENTS_QUEUE", "v-42", "14 d", "90 d", "7 d", "orders"],
-			...["read, publish:order.**", "failed events, up to 2048 bytes"],
+			"EVENTS_QUEUE",
+			"v-42",
+			"14 d",
+			"90 d",
+			"7 d",
+			"orders",
+			"read, publish:order.**",
+			"failed events, up to 2048 bytes",
 		])
 			expect(text).toContain(shown);
 		expect(text).not.toMatch(/[0-9a-f]{64}|secret-of/);
@@ -178,7 +185,10 @@ test("text of a stranger is escaped on the page to publish", async () => {
 	const seen = [
 		await actor.get(`/publish?${q}`),
 		await actor.post("/publish", {
-			...{ name: "order.placed", body: EVIL, after: EVIL, tags: EVIL },
+			name: "order.placed",
+			body: EVIL,
+			after: EVIL,
+			tags: EVIL,
 		}),
 	];
 	for (const { text } of seen) {

@@ -11,7 +11,14 @@ import { parseFilter } from "../../src/lists/filter.ts";
 describe("JSON text", () => {
 	test("is indented as JSON.stringify does it", () => {
 		for (const value of [
-			...[null, 1, "a", [], {}, [[]], [{}], { a: [] }],
+			null,
+			1,
+			"a",
+			[],
+			{},
+			[[]],
+			[{}],
+			{ a: [] },
 			{ a: [1, { b: 'x,y:{}[]"\\' }], "c:d": true, e: { f: null } },
 		])
 			expect(prettyJson(JSON.stringify(value))).toBe(
@@ -29,9 +36,18 @@ describe("JSON text", () => {
 describe("a body that a person has written", () => {
 	test("is read if JavaScript can represent its numbers", () => {
 		for (const text of [
-			...["null", "0", "-0", '""', "[1.10, 1e3, 0.1, 100000000000000000000]"],
-			...["0e-400", "-0.0E5", "0.30000000000000004", "12300e-2"],
-			...["9007199254740993000", '{"a":"12345678901234567890"}', "5e-324"],
+			"null",
+			"0",
+			"-0",
+			'""',
+			"[1.10, 1e3, 0.1, 100000000000000000000]",
+			"0e-400",
+			"-0.0E5",
+			"0.30000000000000004",
+			"12300e-2",
+			"9007199254740993000",
+			'{"a":"12345678901234567890"}',
+			"5e-324",
 		])
 			expect(readBody(text)).toEqual(JSON.parse(text));
 	});
@@ -68,8 +84,13 @@ describe("a body that a person has written", () => {
 
 	test("is rejected if handlers would get another number, or if it is not JSON", () => {
 		for (const text of [
-			...["9007199254740993", '{"n":[12345678901234567890]}', "1e999"],
-			...["0.12345678901234567891", "1e-400", "-1e-400", "4.9e-324"],
+			"9007199254740993",
+			'{"n":[12345678901234567890]}',
+			"1e999",
+			"0.12345678901234567891",
+			"1e-400",
+			"-1e-400",
+			"4.9e-324",
 		])
 			expect(() => readBody(text), text).toThrow("would become");
 		for (const text of ["", "{", "undefined", "{'a':1}"])
@@ -79,7 +100,9 @@ describe("a body that a person has written", () => {
 
 test("a command for copying survives quotes, and has the body as it was written", () => {
 	const command = publishCommand(
-		...(["https://e.test", "a.b", `{"n":1.10,"t":"it's $(x) \`y\`"}`] as const),
+		"https://e.test",
+		"a.b",
+		`{"n":1.10,"t":"it's $(x) \`y\`"}`,
 		{ tags: { customer: "o'neil" } },
 	);
 	expect(command).toContain(
@@ -102,8 +125,14 @@ test.each([
 
 describe("a timeline", () => {
 	const life = (more: Partial<EventLife>): EventLife => ({
-		...{ id: "e", name: "a.b", time: 1_000, state: "delivered", at: 1_000 },
-		...{ actions: [], deliveries: [], ...more },
+		id: "e",
+		name: "a.b",
+		time: 1_000,
+		state: "delivered",
+		at: 1_000,
+		actions: [],
+		deliveries: [],
+		...more,
 	});
 	const failed = { state: "retrying", attempt: 1, startedAt: 1_200, at: 1_300 };
 	const delivered = {
@@ -146,7 +175,9 @@ describe("a timeline", () => {
 		);
 		expect(drawn).toMatchObject({ from: 5_000, until: 9_000 });
 		expect(drawn.lanes[0]?.bars.at(-1)).toMatchObject({
-			...{ kind: "waiting", from: 5_300, until: 9_000 },
+			kind: "waiting",
+			from: 5_300,
+			until: 9_000,
 		});
 	});
 });

@@ -39,8 +39,11 @@ test("a line leads from each known name to the handlers of all Workers whose pat
 		],
 	};
 	expect(linesOf(listed)).toEqual([
-		...["order.placed receipt", "order.placed audit", "order.shipped audit"],
-		...["invoice.* other", "user.joined mail/send"],
+		"order.placed receipt",
+		"order.placed audit",
+		"order.shipped audit",
+		"invoice.* other",
+		"user.joined mail/send",
 	]);
 	expect(
 		topologyOf(listed)?.rows.map(({ kind, label }) => [kind, label]),
@@ -60,12 +63,14 @@ test("an app has its tools, and lines to the events that users may subscribe the
 		apps: [
 			app("@my-org/email", { events: { new_email: {} } }),
 			app("@my-org/inbox", {
-				...{ tools: ["add"], userSubscriptions: { add: [event] } },
+				tools: ["add"],
+				userSubscriptions: { add: [event] },
 			}),
 		],
 	};
 	expect(linesOf({ names: [], workers: [worker] })).toEqual([
-		...["a.b mail/send", `${event} add`],
+		"a.b mail/send",
+		`${event} add`,
 	]);
 	expect(handlersIn(worker).map(({ id }) => id)).toEqual(["mail/send"]);
 });

@@ -57,7 +57,9 @@ export function visitor(
 		if (cookie !== "" && !headers.has("cookie")) headers.set("cookie", cookie);
 		const response = await own.fetch(
 			new Request(ORIGIN + to, {
-				...{ ...init, headers, redirect: "manual" },
+				...init,
+				headers,
+				redirect: "manual",
 			}) as never,
 			env as never,
 			createExecutionContext(),

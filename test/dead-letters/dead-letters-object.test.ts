@@ -194,7 +194,9 @@ test("a resolved dead letter whose next replay was not sent is resolved as befor
 		const again = replay(`e${n}:first`, { again: true }, to);
 		await expect(again).rejects.toThrow("overloaded");
 		expect(await store.get(`e${n}:first`)).toMatchObject({
-			...{ state: "resolved", replays: 2, changedAt: before?.changedAt },
+			state: "resolved",
+			replays: 2,
+			changedAt: before?.changedAt,
 		});
 	}
 	// A duplicate of the failure before it changes nothing.
@@ -285,7 +287,9 @@ test("an unreadable message cannot be replayed, and one of a newer version is se
 
 test("the record of a newer version is resolved once it is sent, and dead again if it fails again", async () => {
 	const raw = {
-		...{ id: "m9:", handler: "", body: JSON.stringify('{"v":2}') },
+		id: "m9:",
+		handler: "",
+		body: JSON.stringify('{"v":2}'),
 		head: { id: "m9", name: "", time: T0, delay: 0 },
 		cause: "newer_version",
 	} as const;
@@ -338,7 +342,8 @@ test("a resolved dead letter is replayed only on request, and its first outcome 
 	await store.resolve("e1:first", 1);
 	await store.store([deadLetter(1, { replay: 1, lastFailureAt: T0 + 9 })]);
 	expect(await store.get("e1:first")).toMatchObject({
-		...{ state: "replaying", replays: 2 },
+		state: "replaying",
+		replays: 2,
 	});
 });
 
@@ -359,11 +364,15 @@ test("a dead letter has the history of its failures", async () => {
 	}
 	const { history, replays, error } = (await store.get("e1:first")) ?? {};
 	expect({ replays, error }).toMatchObject({
-		...{ replays: 12, error: { message: "no, replay 12" } },
+		replays: 12,
+		error: { message: "no, replay 12" },
 	});
 	expect(history).toHaveLength(10);
 	expect(history?.at(-1)).toEqual({
-		...{ at: T0 + 1, attempts: 3, replay: 11, cause: "exhausted" },
+		at: T0 + 1,
+		attempts: 3,
+		replay: 11,
+		cause: "exhausted",
 		error: { name: "Error", message: "no, replay 11" },
 	});
 });
@@ -376,7 +385,9 @@ test("dead letters are found by every word of a filter", async () => {
 		deadLetter(1, { handler: "mail/[1]?", id: mail }),
 		deadLetter(2, { head, cause: "expired", body: '{"text":"Größe"}' }),
 		deadLetter(0, {
-			...{ id: "m1:", handler: "", cause: "unreadable" },
+			id: "m1:",
+			handler: "",
+			cause: "unreadable",
 			head: { id: "m1", name: "", time: T0, delay: 0 },
 		}),
 	]);
@@ -415,17 +426,22 @@ test("a search that finds nothing reads 10 000 dead letters a call, and says whe
 	const missing = { filter: { text: "nothing has this" } };
 	const first = await store.list(missing);
 	expect(first).toMatchObject({
-		...{ deadLetters: [], count: 0, countedUntil: T0 + 2 },
+		deadLetters: [],
+		count: 0,
+		countedUntil: T0 + 2,
 		cursor: expect.any(String),
 	});
 	const { cursor } = first;
 	expect(await store.list({ ...missing, cursor })).toEqual({
-		...{ deadLetters: [], count: 0, countedUntil: T0 + 2 },
+		deadLetters: [],
+		count: 0,
+		countedUntil: T0 + 2,
 	});
 
 	// An event's own dead letters are found however many failed since.
 	expect(await store.list({ filter: { id: "e1" } })).toMatchObject({
-		...{ deadLetters: [{ id: "e1:first" }], count: 1 },
+		deadLetters: [{ id: "e1:first" }],
+		count: 1,
 	});
 	expect(await store.counts()).toMatchObject({ dead: 10_000, resolved: 0 });
 	const { countedUntil, groups } = await groupDeadLetters({}, ports());
@@ -454,12 +470,17 @@ test("dead letters are grouped by handler, cause and the first line of the error
 	);
 	expect((await store.groups({})).groups).toEqual([
 		{
-			...{ handler: "first", cause: "exhausted", count: 2, deploy: "v7" },
+			handler: "first",
+			cause: "exhausted",
+			count: 2,
+			deploy: "v7",
 			reason: "Error: no account <n>",
-			...{ firstFailureAt: T0, lastFailureAt: T0 + 3 },
+			firstFailureAt: T0,
+			lastFailureAt: T0 + 3,
 		},
 		expect.objectContaining({
-			...{ reason: "Error: no account <id>", count: 1 },
+			reason: "Error: no account <id>",
+			count: 1,
 			firstFailureAt: T0 - 5,
 		}),
 		expect.objectContaining({ reason: "Error: no card", count: 1 }),
@@ -500,7 +521,8 @@ test("what several calls leave out of their groups is added up", async () => {
 		.mockResolvedValueOnce(found);
 	const deadLetters = { groups } as unknown as DeadLetterStore;
 	expect(await groupDeadLetters({}, { deadLetters })).toEqual({
-		...{ groups: [], uncounted: 4 },
+		groups: [],
+		uncounted: 4,
 	});
 });
 
@@ -594,11 +616,13 @@ test("a text is searched in the error's name and message and in the body, not in
 	]);
 	for (const text of ["typeerror: NO", 'no "id"', '{"n":1}'])
 		expect({ text, ids: await ids({ filter: { text } }) }).toEqual({
-			...{ text, ids: ["e1:first"] },
+			text,
+			ids: ["e1:first"],
 		});
 	for (const text of ["message", '","', "stack"])
 		expect({ text, ids: await ids({ filter: { text } }) }).toEqual({
-			...{ text, ids: [] },
+			text,
+			ids: [],
 		});
 });
 
@@ -626,7 +650,8 @@ test("two claims in one turn of the object are one claim", async () => {
 		]),
 	);
 	expect(claims.map((claim) => claim?.type).sort()).toEqual([
-		...["claimed", "refused"],
+		"claimed",
+		"refused",
 	]);
 });
 

@@ -88,7 +88,8 @@ test("each code block in TypeScript compiles", async () => {
 
 test("the code for existing projects imports without an extension, as the compiler options of npm create cloudflare require", async () => {
 	for (const document of [
-		...["README.md", "AGENTS.md"],
+		"README.md",
+		"AGENTS.md",
 		"docs/getting-started/your-own-worker.md",
 	])
 		for (const { code } of blocksIn(await readDocument(document)))
@@ -130,14 +131,10 @@ test("each sum of the guide on cost is computed from the counted table, and the 
 	}
 	expect(sums).toHaveLength(3);
 	for (const [unit, key] of [
-		...([
-			["queue operations", "reads"],
-			["rows written", "rowsWritten"],
-		] as const),
-		...([
-			["rows read", "rowsRead"],
-			["object requests", "objectRequests"],
-		] as const),
+		["queue operations", "reads"],
+		["rows written", "rowsWritten"],
+		["rows read", "rowsRead"],
+		["object requests", "objectRequests"],
 		["HTTP requests", "httpRequests"],
 	] as const)
 		expect(Number(reference.get(unit)?.[1]), unit).toBe(PRICES[key]);

@@ -22,7 +22,8 @@ test("an operator gets the findings and the Worker's time: this one has no keys,
 	expect(Math.abs(Date.now() - time)).toBeLessThan(60_000);
 	expect(findings).toEqual([
 		{
-			...{ code: "api_keys_missing", severity: "error" },
+			code: "api_keys_missing",
+			severity: "error",
 			problem: expect.stringContaining("401"),
 			remedy: "npx wrangler secret put API_KEYS < api-keys.json",
 		},
@@ -31,7 +32,13 @@ test("an operator gets the findings and the Worker's time: this one has no keys,
 
 function waiting(handler: string, name = "order.paid"): StoredDelivery {
 	return {
-		...{ id: "e1", handler, name, version: 2, dueAt: 1, time: 0, delay: 0 },
+		id: "e1",
+		handler,
+		name,
+		version: 2,
+		dueAt: 1,
+		time: 0,
+		delay: 0,
 		waiting: { state: "retrying", at: 1 },
 	} as StoredDelivery;
 }
@@ -44,7 +51,9 @@ function withDeliveries(found: StoredDelivery[]): Ports {
 
 test("handlers that deliveries wait for and no Worker has are found once each; those of apps are not asked for", async () => {
 	const ports = withDeliveries([
-		...[waiting("renamed"), waiting("load"), waiting("renamed")],
+		waiting("renamed"),
+		waiting("load"),
+		waiting("renamed"),
 		waiting("anything", "@acme/app/message_created"),
 	]);
 	expect(await codesOf(ports)).toContainEqual(
@@ -76,7 +85,7 @@ test("a Worker that does not respond is found, and its handlers are not called m
 	};
 	const workers = { ...ports.workers, all: [mail], forHandler: () => mail };
 	expect(await codesOf({ ...ports, workers })).toEqual([
-		...[expect.stringMatching(/^api_keys/)],
+		expect.stringMatching(/^api_keys/),
 		expect.stringMatching(/^worker_unreachable: .*mail/),
 	]);
 });
@@ -90,7 +99,7 @@ test("a check that fails is a finding, and the others go on", async () => {
 		},
 	};
 	expect(await codesOf({ ...ports, scheduler })).toEqual([
-		...[expect.stringMatching(/^api_keys/)],
+		expect.stringMatching(/^api_keys/),
 		"check_failed: a check failed: the shard is down",
 	]);
 });

@@ -240,7 +240,8 @@ describe("a query", () => {
 
 	test("with an unknown cause is rejected in a job too, with those that exist", async () => {
 		const { json } = await call("POST", "/v1/jobs", {
-			...{ action: "replay", q: "cause:tired" },
+			action: "replay",
+			q: "cause:tired",
 		});
 		expect(json.detail).toContain("exhausted, expired");
 	});
@@ -272,7 +273,9 @@ describe("an id from the list of dead letters", () => {
 				expect((await call("GET", of)).json).toMatchObject({ id });
 				const replayed = await call("POST", `${of}/replay`, { again: true });
 				expect(replayed.json).toEqual({
-					...{ id, replay: index + 1, state: "replaying" },
+					id,
+					replay: index + 1,
+					state: "replaying",
 				});
 			}
 			expect((await call("DELETE", `/v1/dead-letters/${id}`)).status).toBe(204);

@@ -27,7 +27,8 @@ test("an operator finds a failure, replays it and sees it resolved, without a ke
 		return found;
 	}, wait);
 	expect({ count, letter: deadLetters[0] }).toMatchObject({
-		...{ count: 1, letter: { id: `${id}:load`, preview: '{"n":1}' } },
+		count: 1,
+		letter: { id: `${id}:load`, preview: '{"n":1}' },
 	});
 	expect((await admin.deadLetters.groups(q)).groups).toMatchObject([
 		{ handler: "load", reason: "NonRetryableError: no", count: 1 },
@@ -36,15 +37,19 @@ test("an operator finds a failure, replays it and sees it resolved, without a ke
 	const job = await admin.jobs.start({ action: "replay", q });
 	await vi.waitFor(async () => {
 		expect(await admin.jobs.get(job.id ?? "")).toMatchObject({
-			...{ state: "done", done: 1, by: "console" },
+			state: "done",
+			done: 1,
+			by: "console",
 		});
 		expect(await admin.deadLetters.get(`${id}:load`)).toMatchObject({
-			...{ state: "resolved", event: { body: { n: 1 } } },
+			state: "resolved",
+			event: { body: { n: 1 } },
 		});
 		expect(await admin.events.get(id)).toMatchObject({ state: "delivered" });
 	}, wait);
 	await expect(admin.deadLetters.replay(`${id}:load`)).rejects.toMatchObject({
-		...{ name: "RefusedError", code: "already_replayed" },
+		name: "RefusedError",
+		code: "already_replayed",
 	});
 }, 30_000);
 

@@ -44,7 +44,9 @@ test.each([undefined, "read"] as const)(
 test("a stranger sees each definition with its schema, and no handler", async () => {
 	const { json } = await read();
 	expect(json.servers.tidings).toMatchObject({
-		...{ host: "shop.test", pathname: "/events", protocol: "https" },
+		host: "shop.test",
+		pathname: "/events",
+		protocol: "https",
 	});
 	expect(Object.keys(json.channels)).toEqual(["user.joined"]);
 	expect(json.channels["user.joined"]?.messages["user.joined"]).toMatchObject({
@@ -64,11 +66,13 @@ test("a stranger sees each definition with its schema, and no handler", async ()
 test("a key with the scope read also sees the handlers of each event; another key is refused", async () => {
 	const { json } = await read("read");
 	expect(Object.keys(json.operations)).toEqual([
-		...["send.user.joined", "receive.user.joined.welcome"],
+		"send.user.joined",
+		"receive.user.joined.welcome",
 		"receive.user.joined.audit",
 	]);
 	expect(json.operations["receive.user.joined.welcome"]).toMatchObject({
-		...{ action: "receive", channel: { $ref: "#/channels/user.joined" } },
+		action: "receive",
+		channel: { $ref: "#/channels/user.joined" },
 	});
 	expect((await read("none")).status).toBe(403);
 });

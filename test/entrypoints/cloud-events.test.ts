@@ -17,12 +17,18 @@ const TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const STRUCTURED = { "content-type": "application/cloudevents+json" };
 const BATCH = { "content-type": "application/cloudevents-batch+json" };
 const RECEIPT = {
-	...{ id: expect.any(String), time: expect.any(Number), delay: 0 },
+	id: expect.any(String),
+	time: expect.any(Number),
+	delay: 0,
 };
 
 const newEvent = (more: object = {}) => ({
-	...{ specversion: "1.0", id: crypto.randomUUID(), source: "/shop" },
-	...{ type: "load.one", data: { n: 1 }, ...more },
+	specversion: "1.0",
+	id: crypto.randomUUID(),
+	source: "/shop",
+	type: "load.one",
+	data: { n: 1 },
+	...more,
 });
 const send = (body: unknown, headers: Record<string, string> = STRUCTURED) =>
 	call("POST", "/v1/events", body, headers);
@@ -62,7 +68,8 @@ describe("a CloudEvent is published with all of its attributes", () => {
 		const { status, json } = await send(event);
 		expect({ status, json }).toEqual({ status: 202, json: RECEIPT });
 		expect(await handled()).toEqual({
-			...{ ...event, datacontenttype: "application/json" },
+			...event,
+			datacontenttype: "application/json",
 		});
 	});
 
@@ -81,7 +88,8 @@ describe("a CloudEvent is published with all of its attributes", () => {
 		const headers = { ...BATCH, traceparent: TRACE };
 		const { status, json } = await send(batch, headers);
 		expect({ status, json }).toEqual({
-			...{ status: 202, json: { receipts: [RECEIPT, RECEIPT] } },
+			status: 202,
+			json: { receipts: [RECEIPT, RECEIPT] },
 		});
 		expect(await handled()).toMatchObject({ ...event, traceparent: TRACE });
 	});
@@ -91,7 +99,8 @@ describe("a CloudEvent is published with all of its attributes", () => {
 		const text = nextHandled();
 		await send("[[a, b", headersOf(head, "text/plain; charset=UTF-8"));
 		expect(await text()).toMatchObject({
-			...{ data: "[[a, b", datacontenttype: "text/plain; charset=UTF-8" },
+			data: "[[a, b",
+			datacontenttype: "text/plain; charset=UTF-8",
 		});
 		const nothing = nextHandled();
 		await send("", headersOf({ ...head, id: crypto.randomUUID() }));
@@ -109,7 +118,8 @@ test("a CloudEvent with the source and the id of an earlier one gets its receipt
 	const other = await send({ ...event, source: "/other" });
 	expect(other.json.id).not.toBe(first.id);
 	expect(await send({ ...event, data: 2 })).toMatchObject({
-		...{ status: 422, json: { code: "idempotency_conflict" } },
+		status: 422,
+		json: { code: "idempotency_conflict" },
 	});
 });
 
@@ -223,11 +233,13 @@ test.each<[string, unknown, Record<string, string>, number, string, string]>([
 test("the error of a batch has the index of the event", async () => {
 	const batch = [newEvent(), newEvent({ type: "a b" })];
 	expect(await send(batch, BATCH)).toMatchObject({
-		...{ status: 422, json: { code: "invalid_name", index: 1 } },
+		status: 422,
+		json: { code: "invalid_name", index: 1 },
 	});
 	const twice = newEvent();
 	expect((await send([twice, twice], BATCH)).json).toMatchObject({
-		...{ code: "invalid_request", index: 1 },
+		code: "invalid_request",
+		index: 1,
 		detail: expect.stringContaining("its source with its id"),
 	});
 });
@@ -237,7 +249,9 @@ test("a batch of 1 000 keys makes one call for each of the 8 objects, before and
 	const confirm = vi.spyOn(Keys.prototype, "confirm");
 	const ports = recordingPorts();
 	const batch = Array.from({ length: 1_000 }, () => ({
-		...{ name: "order.placed", body: 1, idempotencyKey: crypto.randomUUID() },
+		name: "order.placed",
+		body: 1,
+		idempotencyKey: crypto.randomUUID(),
 	}));
 	const receipts = await publishBatch(batch, ports);
 	expect(reserve).toHaveBeenCalledTimes(8);
@@ -251,7 +265,9 @@ test("a batch of 1 000 keys makes one call for each of the 8 objects, before and
 test("an object that does not answer refuses its keys, and gives the others back", async () => {
 	const ports = recordingPorts();
 	const batch = Array.from({ length: 100 }, () => ({
-		...{ name: "order.placed", body: 1, idempotencyKey: crypto.randomUUID() },
+		name: "order.placed",
+		body: 1,
+		idempotencyKey: crypto.randomUUID(),
 	}));
 	const reserve = vi.spyOn(Keys.prototype, "reserve");
 	const release = vi.spyOn(Keys.prototype, "release");
@@ -271,7 +287,8 @@ test("a dead letter, and an event in the journal, are read as the CloudEvent tha
 	const event = newEvent({ type: "never.again", subject: "o1" });
 	const { json: receipt } = await send(event);
 	const cloudEvent = {
-		...{ ...event, datacontenttype: "application/json" },
+		...event,
+		datacontenttype: "application/json",
 		time: new Date(receipt.time).toISOString(),
 	};
 	const accept = "application/cloudevents+json";

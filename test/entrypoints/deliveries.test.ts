@@ -36,8 +36,13 @@ async function stored(name: string, given: Given = {}): Promise<string> {
 	const id = newId(now);
 	const waiting: Waiting = { state: "retrying", at: now, ...given.waiting };
 	const row: ScheduledRow = {
-		...{ id, handler, name, dueAt: now + wait, version: attempt },
-		...{ reference: null, waiting },
+		id,
+		handler,
+		name,
+		dueAt: now + wait,
+		version: attempt,
+		reference: null,
+		waiting,
 		record: encodeEvent(
 			{ id, name, time: now, delay: 0 },
 			{ text: "1" },
@@ -87,10 +92,14 @@ describe("a delivery whose retry waits 20 hours", () => {
 			{
 				id,
 				event: { id: eventId, name: "long.wait" },
-				...{ handler: "long", state: "retrying", at },
+				handler: "long",
+				state: "retrying",
+				at,
 				firstAttemptAt: expect.any(Number),
 				error: { name: "Error", message: "the bank is closed" },
-				...{ attempt: 2, limit: 10, retryAt: at + 20 * HOUR },
+				attempt: 2,
+				limit: 10,
+				retryAt: at + 20 * HOUR,
 			},
 		]);
 	});
@@ -124,15 +133,20 @@ describe("a delivery whose retry waits 20 hours", () => {
 		expect(status).toBe(204);
 		expect((await listed(`id:${eventId}`)).ids).toEqual([]);
 		expect(transitions.filter((one) => one.id === eventId).at(-1)).toEqual({
-			...{ type: "cancelled", at: expect.any(Number), id: eventId },
-			...{ event: "long.wait", handler: "long", by: "admin" },
+			type: "cancelled",
+			at: expect.any(Number),
+			id: eventId,
+			event: "long.wait",
+			handler: "long",
+			by: "admin",
 		});
 		for (const [method, path] of [
 			["DELETE", `/v1/deliveries/${id}`],
 			["POST", `/v1/deliveries/${id}/retry`],
 		] as const)
 			expect(await call(method, path)).toMatchObject({
-				...{ status: 404, json: { code: "not_found" } },
+				status: 404,
+				json: { code: "not_found" },
 			});
 	});
 });
@@ -335,7 +349,8 @@ describe("the list", () => {
 	])("rejects %s", async (query, named) => {
 		const { status, json } = await call("GET", `/v1/deliveries?${query}`);
 		expect({ status, code: json.code }).toEqual({
-			...{ status: 400, code: "invalid_request" },
+			status: 400,
+			code: "invalid_request",
 		});
 		expect(json.detail).toContain(named);
 	});
@@ -343,8 +358,14 @@ describe("the list", () => {
 
 describe("the id of a delivery in a path", () => {
 	const HANDLERS = [
-		...["mail/send", "mail/retry", "mail/*", "order.**:notify"],
-		...["a%2Fb", "50%", "what?#", "größe"],
+		"mail/send",
+		"mail/retry",
+		"mail/*",
+		"order.**:notify",
+		"a%2Fb",
+		"50%",
+		"what?#",
+		"größe",
 	];
 
 	test.each(HANDLERS)("of %s works percent-encoded", async (handler) => {
@@ -386,7 +407,8 @@ test("reading needs the scope read, acting the scope admin", async () => {
 		["DELETE", `/v1/deliveries/${id}`, "publish"],
 	] as const)
 		expect(await call(method, path, undefined, { key })).toMatchObject({
-			...{ status: 403, json: { code: "forbidden" } },
+			status: 403,
+			json: { code: "forbidden" },
 		});
 	const { status } = await call("GET", "/v1/deliveries", undefined, {
 		key: "read",

@@ -12,7 +12,11 @@ import {
 beforeAll(installKeys);
 
 const KEYS: readonly FuzzCaller[] = [
-	...(["admin", "read", "publish", "orders", "none"] as const),
+	"admin",
+	"read",
+	"publish",
+	"orders",
+	"none",
 ];
 
 /** This Worker has no issuers, so no token of a user is valid. */

@@ -44,7 +44,9 @@ test.each([
 		});
 		const response = await own.fetch(request as never, env, {} as never);
 		expect(await response.json()).toMatchObject({
-			...{ status: 501, code: MISSING.code, detail: MISSING.message },
+			status: 501,
+			code: MISSING.code,
+			detail: MISSING.message,
 		});
 		expect(response.status).toBe(501);
 	},
@@ -78,8 +80,11 @@ test("a call about apps is rejected, by the binding, in the Worker's own code an
 
 test("mail is not lost: the sender's server gets an error and tries again", async () => {
 	const mail = {
-		...{ from: "a@b.co", to: "c@d.co", rawSize: 2 },
-		...{ headers: new Headers(), raw: new Response("hi").body },
+		from: "a@b.co",
+		to: "c@d.co",
+		rawSize: 2,
+		headers: new Headers(),
+		raw: new Response("hi").body,
 		setReject: () => expect.unreachable(),
 	};
 	const receive = mailTo(events, "@a/b", "c");

@@ -42,7 +42,11 @@ const uri = fc.oneof(
 
 const attributes = (value: fc.Arbitrary<string>, source = uri) =>
 	fc.record({
-		...{ id: value, source, type: name, subject: value, partitionkey: value },
+		id: value,
+		source,
+		type: name,
+		subject: value,
+		partitionkey: value,
 		time: fc
 			.date({
 				min: new Date("1970-01-01"),
@@ -69,7 +73,9 @@ describe("what the SDK sends is read", () => {
 			fc.property(attributes(text), data, (given, data) => {
 				const { body } = HTTP.structured(new SdkEvent({ ...given, data }));
 				expect(readStructured(JSON.parse(String(body)))).toEqual({
-					...{ name: given.type, body: data, cloudEvent: own(given) },
+					name: given.type,
+					body: data,
+					cloudEvent: own(given),
 				});
 			}),
 		);
@@ -98,7 +104,8 @@ describe("the SDK reads what is written", () => {
 		data: unknown,
 	) => ({
 		...given,
-		...{ data, datacontenttype: "application/json" },
+		data,
+		datacontenttype: "application/json",
 	});
 
 	test("in structured and batched mode", () => {
@@ -158,12 +165,19 @@ test("an event becomes a CloudEvent with its id, name, time and body", () => {
 test("attributes replace those of the event, and context.cloudEvent restores the one that was published", () => {
 	const { name, body, cloudEvent } = readStructured({
 		...minimal,
-		...{ subject: "o1", sequence: 7, sampled: true, data: [1] },
+		subject: "o1",
+		sequence: 7,
+		sampled: true,
+		data: [1],
 	});
 	expect(toCloudEvent({ ...event, name, body }, { ...cloudEvent })).toEqual({
 		...minimal,
-		...{ time: "2027-01-14T09:30:00.000Z", subject: "o1", sequence: 7 },
-		...{ sampled: true, datacontenttype: "application/json", data: [1] },
+		time: "2027-01-14T09:30:00.000Z",
+		subject: "o1",
+		sequence: 7,
+		sampled: true,
+		datacontenttype: "application/json",
+		data: [1],
 	});
 });
 

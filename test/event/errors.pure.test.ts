@@ -53,7 +53,8 @@ describe("an error that crossed a binding", () => {
 		new PartialPublishError(receipts),
 		new RefusedError("unknown_in_this_version" as RefusalCode, "why"),
 		Object.assign(new UnavailableError("why"), {
-			...{ status: 429, retryAfterSeconds: 7 },
+			status: 429,
+			retryAfterSeconds: 7,
 		}),
 	])("has its class and its properties again: %#", (error) => {
 		const revived = reviveError(crossed(error)) as Error;

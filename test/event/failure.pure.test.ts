@@ -139,7 +139,9 @@ test("the JSON of a failure is at most 8 192 bytes", () => {
 			fc.letrec((tie) => ({
 				error: fc.record(
 					{
-						...{ name: long, message: long, stack: long },
+						name: long,
+						message: long,
+						stack: long,
 						cause: fc.option(tie("error"), { maxDepth: 6 }),
 						errors: fc.option(fc.array(tie("error"), { maxLength: 12 }), {
 							maxDepth: 3,

@@ -21,7 +21,9 @@ function start(...args: string[]) {
 	const child = spawn("npm", ["run", "--silent", "demo", ...args], {
 		cwd: join(import.meta.dirname, "../.."),
 		env: {
-			...{ ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined },
+			...process.env,
+			NO_COLOR: "1",
+			FORCE_COLOR: undefined,
 			// vitest sets it. Without it, the dashboard is open on this machine.
 			NODE_ENV: undefined,
 		},

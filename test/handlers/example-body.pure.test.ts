@@ -113,18 +113,21 @@ test("it has what is required, the default or the first example where there is o
 	});
 	const json = z.toJSONSchema(schema, { io: "input" });
 	expect(exampleOf(json, now)).toEqual({
-		...{ currency: "USD", at: "2026-11-29T12:30:00.000Z" },
+		currency: "USD",
+		at: "2026-11-29T12:30:00.000Z",
 	});
 	expect(exampleOf({ type: "boolean", default: false }, now)).toBe(false);
 	const text = JSON.stringify(exampleOf(z.toJSONSchema(Node), now));
 	expect(text.length).toBeLessThan(300);
 	for (const broken of [
-		...[{ allOf: Array(20).fill({ $ref: "#" }) }, { $ref: "#" }],
-		...[{}, { $ref: "#/nowhere" }, { type: "x" }, { anyOf: [] }],
-		...[
-			{ type: "array", minItems: 1e9 },
-			{ type: "string", minLength: 1e9 },
-		],
+		{ allOf: Array(20).fill({ $ref: "#" }) },
+		{ $ref: "#" },
+		{},
+		{ $ref: "#/nowhere" },
+		{ type: "x" },
+		{ anyOf: [] },
+		{ type: "array", minItems: 1e9 },
+		{ type: "string", minLength: 1e9 },
 		{ type: "object", required: ["a"], properties: { a: true } },
 	])
 		expect(

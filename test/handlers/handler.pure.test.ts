@@ -212,7 +212,11 @@ describe("an id that another handler may get later is logged", () => {
 		handlerOf(["d"], {}, third as () => void);
 		handlerOf(["e"], {}, first as () => void);
 		expect(warnings().map(({ handler }) => handler)).toEqual([
-			...["a:timed", "b:timed", "c:timed", "d:timed", "e:timed"],
+			"a:timed",
+			"b:timed",
+			"c:timed",
+			"d:timed",
+			"e:timed",
 		]);
 	});
 

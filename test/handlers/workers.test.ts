@@ -411,7 +411,9 @@ describe("a list of handlers", () => {
 		register(handlers, "order.placed", [{ id: "late" }, () => {}]);
 		expect(await taken(record("order.placed"), ports)).toBe("ack");
 		expect(ends(ports)).toEqual([
-			...["delivered early", "delivered early", "delivered late"],
+			"delivered early",
+			"delivered early",
+			"delivered late",
 		]);
 	});
 });
@@ -554,8 +556,12 @@ describe("with TIDINGS_CALL_SECRET, another Worker", () => {
 	};
 	const mailing = binding("MAIL") as SubscriberBinding & AppBinding;
 	const request = {
-		...{ method: "POST", headers: { host: "a" }, query: { n: "1" } },
-		...{ url: "https://a/b?n=1", webhookUrl: "https://a/b", rawQuery: "n=1" },
+		method: "POST",
+		headers: { host: "a" },
+		query: { n: "1" },
+		url: "https://a/b?n=1",
+		webhookUrl: "https://a/b",
+		rawQuery: "n=1",
 		bytes: new Uint8Array([1, 2]),
 	};
 	const call = {
@@ -615,7 +621,9 @@ describe("with TIDINGS_CALL_SECRET, another Worker", () => {
 	});
 
 	const ACCEPTED: Record<Method, string> = {
-		...{ handlers: "accepted", deliver: "accepted", apps: "accepted" },
+		handlers: "accepted",
+		deliver: "accepted",
+		apps: "accepted",
 		// The signature is right, and there is no such app.
 		receive: "tidings: this Worker has no app @a/b",
 		checkPayload: "tidings: this Worker has no app @a/b",

@@ -9,10 +9,15 @@ const HOUR = 3_600_000;
 const RETENTION = 96 * HOUR;
 
 const queue = (lag: number) => ({
-	...{ backlogCount: 1, backlogBytes: 1, oldestMessageAt: NOW - lag, lag },
+	backlogCount: 1,
+	backlogBytes: 1,
+	oldestMessageAt: NOW - lag,
+	lag,
 });
 const shard = (changes: Partial<ShardFigures> = {}): ShardFigures => ({
-	...{ nextDueAt: null, scheduled: 0, waiting: 0 },
+	nextDueAt: null,
+	scheduled: 0,
+	waiting: 0,
 	lastHour: { wakeUps: 0, rowsWritten: 0, sent: 0 },
 	...changes,
 });
@@ -102,7 +107,8 @@ test("each queue, object and Worker that does not answer in time is a problem wi
 			queues: {
 				all: () =>
 					["events", "bulk"].map((label) => ({
-						...{ label, name: label },
+						label,
+						name: label,
 						queue: { metrics: call(`queue ${label}`, queue.metrics) },
 					})),
 			},
@@ -111,7 +117,8 @@ test("each queue, object and Worker that does not answer in time is a problem wi
 			payloads: { get: call("payloads", async () => null) },
 			workers: {
 				all: ["", "mail", "shop"].map((key) => ({
-					...{ ...worker, key },
+					...worker,
+					key,
 					isReachable: call(`Worker ${key}`, worker.isReachable),
 				})),
 				routesWithoutHandler: async () => [],
@@ -120,8 +127,13 @@ test("each queue, object and Worker that does not answer in time is a problem wi
 	};
 	expect(await healthOf([])).toMatchObject({ status: "ok", problems: [] });
 	const all = [
-		...["queue events", "queue bulk", "scheduler", "dead letters"],
-		...["payloads", "Worker mail", "Worker shop"],
+		"queue events",
+		"queue bulk",
+		"scheduler",
+		"dead letters",
+		"payloads",
+		"Worker mail",
+		"Worker shop",
 	];
 	for (const one of all) {
 		const { status, problems } = await healthOf([one]);

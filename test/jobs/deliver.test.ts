@@ -40,20 +40,20 @@ let number = 0;
 function portsWith(options: Partial<JournalWriter["options"]> = {}) {
 	const name = `deliver-${++number}`;
 	const stub = objectPort<JournalStore>("Journal", name, [
-		...([
-			"record",
-			"search",
-			"list",
-			"lives",
-			"ids",
-			"erase",
-			"counts",
-		] as const),
+		"record",
+		"search",
+		"list",
+		"lives",
+		"ids",
+		"erase",
+		"counts",
 	]);
 	const store = { ...stub, isDeclared: () => true };
 	const all = { record: "all", bodies: "all", maxBytes: 2_048 } as const;
 	const journal = new JournalWriter(
-		...([{ ...all, ...options }, store, () => Date.now()] as const),
+		{ ...all, ...options },
+		store,
+		() => Date.now(),
 		() => {},
 	);
 	const object = objects.Journal.getByName(name);
@@ -65,8 +65,12 @@ function portsWith(options: Partial<JournalWriter["options"]> = {}) {
 function entryOf(changes: Partial<Entry> = {}, handler = "second"): Entry {
 	const at = Date.now();
 	return {
-		...{ id: newId(at, 4), name: "order.placed", time: at, queuedMs: 1 },
-		...{ body: "{}", tags: { customer: "c42" } },
+		id: newId(at, 4),
+		name: "order.placed",
+		time: at,
+		queuedMs: 1,
+		body: "{}",
+		tags: { customer: "c42" },
 		steps: [{ type: "delivered", at, handler, attempt: 1, startedAt: at }],
 		...changes,
 	};
@@ -75,8 +79,13 @@ function entryOf(changes: Partial<Entry> = {}, handler = "second"): Entry {
 type Ports = ReturnType<typeof portsWith>["ports"];
 
 const stepOf = (changes: Partial<JobStep> = {}): JobStep => ({
-	...{ action: "deliver", q: "tag.customer:c42", handler: "first" },
-	...{ by: "oncall", startedAt: Date.now(), cursor: null, ...changes },
+	action: "deliver",
+	q: "tag.customer:c42",
+	handler: "first",
+	by: "oncall",
+	startedAt: Date.now(),
+	cursor: null,
+	...changes,
 });
 
 /** Runs a job to its end, as its object does. @param between runs after each step */
@@ -128,13 +137,23 @@ test("events are sent once each with body and labels, to a handler that did not 
 	const dry = { ...request, dryRun: true };
 	expect(await startJob(dry, "admin", ports)).toEqual({ count: 1 });
 	expect(await run(stepOf(), ports)).toEqual({
-		...{ done: 1, errors: [], skipped: 0 },
+		done: 1,
+		errors: [],
+		skipped: 0,
 	});
 	const { id, time } = mine;
 	expect(sentTo(ports)).toEqual([
 		{
-			...{ v: 1, id, name: "order.placed", time, delay: 0, body: { n: 1 } },
-			...{ tags: { customer: "c42" }, trace, by: "shop", cloudEvent },
+			v: 1,
+			id,
+			name: "order.placed",
+			time,
+			delay: 0,
+			body: { n: 1 },
+			tags: { customer: "c42" },
+			trace,
+			by: "shop",
+			cloudEvent,
 			delivery: { handler: "first", attempt: 1 },
 		},
 	]);
@@ -209,7 +228,11 @@ test("after a replay that an outage stopped, only what was not sent yet is sent"
 	const letterOf = (id: string) => {
 		const head = all.find((one) => id.startsWith(one.id)) as Entry;
 		return {
-			...{ id, handler: "first", state: "dead", replays: 0, body: "{}" },
+			id,
+			handler: "first",
+			state: "dead",
+			replays: 0,
+			body: "{}",
 			head: { ...head, delay: 0 },
 		};
 	};
@@ -261,13 +284,17 @@ test("with onlyIfNeverRan, an event is skipped if any of its entries shows the h
 		of(sent, { type: "replayed" }),
 	);
 	expect(await run(stepOf({ onlyIfNeverRan: true }), ports)).toEqual({
-		...{ done: 1, errors: [], skipped: 4 },
+		done: 1,
+		errors: [],
+		skipped: 4,
 	});
 	expect(sentTo(ports).map(({ id }) => id)).toEqual([never.id]);
 	// A job that is run again finds what the first one sent.
 	await record(of(never, { type: "replayed" }));
 	expect(await run(stepOf({ onlyIfNeverRan: true }), ports)).toEqual({
-		...{ done: 0, errors: [], skipped: 5 },
+		done: 0,
+		errors: [],
+		skipped: 5,
 	});
 }, 30_000);
 
@@ -283,7 +310,8 @@ test("with onlyIfNeverRan, an event whose attempts may be on a page that cannot 
 	});
 	const first = await runStep(stepOf({ onlyIfNeverRan: true }), ports, 0);
 	expect(first).toMatchObject({
-		...{ done: 1, counts: { unreadablePages: 1 } },
+		done: 1,
+		counts: { unreadablePages: 1 },
 		errors: [
 			{
 				id: hidden.id,
@@ -293,7 +321,9 @@ test("with onlyIfNeverRan, an event whose attempts may be on a page that cannot 
 	});
 	expect(sentTo(ports).map(({ id }) => id)).toEqual([clear.id]);
 	expect(await runStep(stepOf(), ports, 0)).toMatchObject({
-		...{ done: 2, errors: [], counts: { unreadablePages: 1 } },
+		done: 2,
+		errors: [],
+		counts: { unreadablePages: 1 },
 	});
 });
 
@@ -426,7 +456,8 @@ test("a handler that is gone ends the job with the reason, so that other jobs ru
 	const { ports, record } = portsWith();
 	await record(entryOf());
 	expect(await run(stepOf({ handler: "gone" }), ports)).toMatchObject({
-		...{ done: 0, errors: [{ id: "gone", reason: expect.anything() }] },
+		done: 0,
+		errors: [{ id: "gone", reason: expect.anything() }],
 	});
 });
 

@@ -97,7 +97,9 @@ async function live(customer: string) {
 	const tags = { customer };
 	const [soon] = await events.publishBatch(
 		["a", "x".repeat(150_000)].map((body) => ({
-			...{ name: "erase.later", after: "1 day", tags },
+			name: "erase.later",
+			after: "1 day",
+			tags,
 			body: { customer, body },
 		})),
 	);
@@ -132,9 +134,14 @@ test("a job erases one person from every store, and touches nobody else", async 
 	const { count, job } = await erase(mine.q);
 	expect(count).toBe(9);
 	expect(job).toMatchObject({
-		...{ q: "tag.customer:…", done: 9, failed: 0 },
+		q: "tag.customer:…",
+		done: 9,
+		failed: 0,
 		counts: {
-			...{ scheduled: 2, deliveries: 1, deadLetters: 1, entries: 5 },
+			scheduled: 2,
+			deliveries: 1,
+			deadLetters: 1,
+			entries: 5,
 			payloads: 1,
 		},
 	});
@@ -147,7 +154,9 @@ test("a job erases one person from every store, and touches nobody else", async 
 	expect(await stored()).not.toContain(person);
 	const life = (await call("GET", `/v1/events/${mine.dead}`)).json;
 	expect(life).toMatchObject({
-		...{ name: "load.one", erasedAt: expect.any(Number), state: "discarded" },
+		name: "load.one",
+		erasedAt: expect.any(Number),
+		state: "discarded",
 		deliveries: [
 			{
 				handler: "load",
@@ -180,7 +189,8 @@ test("a job erases one person from every store, and touches nobody else", async 
 
 	// Again: there is nothing left.
 	expect(await erase(mine.q)).toMatchObject({
-		...{ count: 0, job: { done: 0, state: "done" } },
+		count: 0,
+		job: { done: 0, state: "done" },
 	});
 }, 60_000);
 
@@ -196,7 +206,11 @@ test("an event that is published after the start of the job stays, and is delive
 	do {
 		ids.push((await events.publish("erase.later", options, 2)).id);
 		const step = {
-			...({ action: "erase", q, by: "dpo", startedAt, cursor } as const),
+			action: "erase" as const,
+			q,
+			by: "dpo",
+			startedAt,
+			cursor,
 		};
 		({ cursor } = await runStep(step, portsOf(events), 0));
 	} while (cursor !== null);
@@ -215,7 +229,8 @@ test("with until, events that were published later stay", async () => {
 	const q = `tag.customer:${tags.customer} until:${until}`;
 	expect((await erase(q)).job).toMatchObject({
 		// The row and its entry in the journal.
-		...{ done: 2, q: `tag.customer:… until:${until}` },
+		done: 2,
+		q: `tag.customer:… until:${until}`,
 	});
 	expect(await events.cancel(first.id)).toBe(false);
 	expect(await events.cancel(second.id)).toBe(true);
@@ -224,8 +239,11 @@ test("with until, events that were published later stay", async () => {
 function entryOf(customer: string, changes: Partial<Entry> = {}): Entry {
 	const now = Date.now() - 1_000;
 	return {
-		...{ id: crypto.randomUUID(), name: "order.paid", time: now },
-		...{ tags: { customer }, body: `{"customer":"${customer}"}` },
+		id: crypto.randomUUID(),
+		name: "order.paid",
+		time: now,
+		tags: { customer },
+		body: `{"customer":"${customer}"}`,
 		steps: [{ type: "delivered", at: now, handler: "mail", attempt: 1 }],
 		...changes,
 	};
@@ -235,7 +253,9 @@ const recordTo = async (
 	...entries: Entry[]
 ) => journal.record(await pageOf(entries), countsOf(entries), "v1");
 const erasureOf = (value: string) => ({
-	...{ key: "customer", value, before: Date.now() },
+	key: "customer",
+	value,
+	before: Date.now(),
 });
 
 test("a batch that is appended to a page while it is rewritten is not lost", async () => {
@@ -268,11 +288,16 @@ test("a batch that is appended to a page while it is rewritten is not lost", asy
 			[...first, ...appended].map(({ id }) => id),
 		);
 		expect(entries.map(({ tags }) => tags?.customer)).toEqual([
-			...[undefined, "c1", undefined, "c2"],
+			undefined,
+			"c1",
+			undefined,
+			"c2",
 		]);
 	});
 	const found = await journal.search(
-		...[{ tags: { customer: "c2" } }, undefined, 10],
+		{ tags: { customer: "c2" } },
+		undefined,
+		10,
 	);
 	expect(found.entries).toEqual([appended[1]]);
 });
@@ -303,7 +328,9 @@ test("erasing while batches arrive loses no entry, and keeps the filter free of 
 	await runInDurableObject(journal, (_, { storage: { sql } }) => {
 		const pages = new PageTable(sql);
 		const [{ bloom, keys } = { bloom: null, keys: 0 }] = pages.summaries(
-			...[pages.days()[0] ?? 0, 1e9, 1],
+			pages.days()[0] ?? 0,
+			1e9,
+			1,
 		);
 		expect(bloom?.some((byte) => byte > 0)).toBe(true);
 		expect(keys).toBeGreaterThan(0);
@@ -320,7 +347,8 @@ test("a page that cannot be read and a day of another version are reported with 
 	});
 	setObjectContext({ journalRetention: 7 * DAY });
 	expect(await journal.erase(erasureOf("c42"), undefined, false)).toEqual({
-		...{ counts: { entries: 0 }, payloads: 0 },
+		counts: { entries: 0 },
+		payloads: 0,
 		errors: [
 			{
 				id: `journal page 1 of ${new Date().toISOString().slice(0, 10)}`,
@@ -380,11 +408,9 @@ test("a job that is reset after each step erases everything, and its counts neve
 	}
 	for (const id of ids) expect(await events.cancel(id)).toBe(false);
 	expect(await jobs.get("j1")).toMatchObject({
-		...{
-			state: "done",
-			q: "tag.customer:…",
-			remaining: { queues: expect.any(Number) },
-		},
+		state: "done",
+		q: "tag.customer:…",
+		remaining: { queues: expect.any(Number) },
 	});
 });
 
@@ -402,10 +428,12 @@ test("a job that still runs when an erasure ends loses the value when it ends, t
 	await jobs.start({ ...replay, id: "j3", q: "tag.customer:c421" });
 	await runDurableObjectAlarm(jobs);
 	expect(await jobs.get("j1")).toMatchObject({
-		...{ state: "done", q: "tag.customer:…" },
+		state: "done",
+		q: "tag.customer:…",
 	});
 	expect(await jobs.get("j2")).toMatchObject({
-		...{ state: "running", q: `name:a.* ${q}` },
+		state: "running",
+		q: `name:a.* ${q}`,
 	});
 	await evictDurableObject(jobs);
 	expect(await jobs.stop("j2")).toBe(true);
@@ -480,13 +508,17 @@ test("a row whose flush has failed is reported, and is looked for again until it
 		return jobs.get("j1");
 	};
 	expect(await runFor(20)).toMatchObject({
-		...{ state: "running", done: 0, failed: 1 },
+		state: "running",
+		done: 0,
+		failed: 1,
 		errors: [{ id: head.id, reason: expect.stringContaining("on its way") }],
 	});
 	state.isDown = false;
 	await flush();
 	expect(await runFor(20)).toMatchObject({
-		...{ state: "done", failed: 0, errors: [] },
+		state: "done",
+		failed: 0,
+		errors: [],
 	});
 	setObjectContext({ queues });
 });
@@ -503,7 +535,9 @@ test("a filter that is not exactly one tag is refused with the reason", async ()
 		const body = { action: "erase", q };
 		const { status, json } = await call("POST", "/v1/jobs", body);
 		expect({ q, status, detail: json.detail }).toEqual({
-			...{ q, status: 400, detail: expect.stringContaining(detail) },
+			q,
+			status: 400,
+			detail: expect.stringContaining(detail),
 		});
 	}
 	const all = { action: "erase", all: true };

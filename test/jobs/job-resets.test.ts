@@ -31,11 +31,15 @@ test("a job that is reset five times resolves each dead letter, and none twice b
 	const letters = Array.from({ length: LETTERS }, () => {
 		const id = newId(now, 4);
 		return {
-			...{ id: `${id}:load`, handler: "load", attempts: 1, body: "1" },
+			id: `${id}:load`,
+			handler: "load",
+			attempts: 1,
+			body: "1",
 			head: { id, name: "load.one", time: now, delay: 0 },
 			cause: "exhausted" as const,
 			error: { name: "Error", message: "no" },
-			...{ firstFailureAt: now, lastFailureAt: now },
+			firstFailureAt: now,
+			lastFailureAt: now,
 		};
 	});
 	for (let from = 0; from < LETTERS; from += 1_000)
@@ -43,7 +47,12 @@ test("a job that is reset five times resolves each dead letter, and none twice b
 
 	// The job runs in its own object, which must not use the stub of this test.
 	const deadLetters = objectPort<DeadLetterStore>("DeadLetters", "resets", [
-		...(["list", "get", "claim", "confirmSent", "release", "resolve"] as const),
+		"list",
+		"get",
+		"claim",
+		"confirmSent",
+		"release",
+		"resolve",
 	]);
 	const ports = recordingPorts({ deadLetters });
 	const sends = new Map<string, number>();

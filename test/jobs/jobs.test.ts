@@ -38,19 +38,21 @@ async function store(count: number, customer: string): Promise<string[]> {
 	for (let from = 0; from < count; from += 1_000)
 		await deadLetters().store(
 			ids.slice(from, from + 1_000).map((id) => ({
-				...{
-					id: `${id}:load`,
-					handler: "load",
-					cause: "exhausted",
-					attempts: 1,
-				},
+				id: `${id}:load`,
+				handler: "load",
+				cause: "exhausted",
+				attempts: 1,
 				head: {
-					...{ id, name: "load.one", time: now, delay: 0 },
+					id,
+					name: "load.one",
+					time: now,
+					delay: 0,
 					tags: { customer },
 				},
 				body: JSON.stringify({ customer }),
 				error: { name: "Error", message: "no" },
-				...{ firstFailureAt: now, lastFailureAt: now },
+				firstFailureAt: now,
+				lastFailureAt: now,
 			})),
 			"v1",
 		);
@@ -81,12 +83,19 @@ test("a job replays one customer's dead letters, and no other's", async () => {
 			.json,
 	).toEqual({ count: 120 });
 	const { status, json } = await call("POST", "/v1/jobs", {
-		...{ action: "replay", q },
+		action: "replay",
+		q,
 	});
 	expect({ status, count: json.count }).toEqual({ status: 202, count: 120 });
 	expect(await ended(json.id)).toMatchObject({
-		...{ action: "replay", q, count: 120, done: 120, failed: 0, left: 0 },
-		...{ by: "admin", errors: [] },
+		action: "replay",
+		q,
+		count: 120,
+		done: 120,
+		failed: 0,
+		left: 0,
+		by: "admin",
+		errors: [],
 	});
 	await vi.waitFor(async () => {
 		expect(seen.toSorted()).toEqual(ids.toSorted());
@@ -178,11 +187,14 @@ test("counting ends after a number of calls, and says that at least so many matc
 	for (const action of ["replay", "discard", "cancel", "deliver", "erase"]) {
 		calls.count = 0;
 		const request = {
-			...{ action, q: "tag.customer:c42", dryRun: true },
+			action,
+			q: "tag.customer:c42",
+			dryRun: true,
 			...(action === "deliver" && { handler: "first" }),
 		};
 		expect(await startJob(request, "a", endless)).toEqual({
-			...{ count: 50, atLeast: true },
+			count: 50,
+			atLeast: true,
 		});
 		expect(calls.count).toBe(50);
 	}
@@ -207,7 +219,8 @@ test("a job without a filter needs all: true, and a wrong one is explained", asy
 	] as const) {
 		const { status, json } = await call("POST", "/v1/jobs", body);
 		expect({ status, detail: json.detail }).toEqual({
-			...{ status: 400, detail: expect.stringContaining(detail) },
+			status: 400,
+			detail: expect.stringContaining(detail),
 		});
 	}
 	const start = { action: "discard", q: "id:none" };
@@ -242,7 +255,9 @@ test("a batch that was interrupted is run again, and the claims that it left are
 	}
 	expect(steps).toEqual([null, null, "next"]);
 	expect(await jobs.get("j1")).toMatchObject({
-		...{ state: "running", done: 120, failed: 1 },
+		state: "running",
+		done: 120,
+		failed: 1,
 	});
 	vi.setSystemTime(now + 120_000);
 	while ((await jobs.get("j1"))?.state === "running") {
@@ -251,7 +266,9 @@ test("a batch that was interrupted is run again, and the claims that it left are
 	}
 	expect(steps).toEqual([null, null, "next", null, "next"]);
 	expect(await jobs.get("j1")).toMatchObject({
-		...{ state: "done", failed: 1, errors: [{ id: "x", reason: "no body" }] },
+		state: "done",
+		failed: 1,
+		errors: [{ id: "x", reason: "no body" }],
 	});
 });
 
@@ -260,12 +277,16 @@ test("a job that cancels rejects words that no scheduled event has: ignored, the
 	const options = { after: "2 hours", tags };
 	const { id } = await events.publish("job.kept", options, null);
 	for (const word of [
-		...["handler:mail", "cause:exhausted", "text:bank", "state:dead"],
+		"handler:mail",
+		"cause:exhausted",
+		"text:bank",
+		"state:dead",
 	]) {
 		const body = { action: "cancel", q: `name:job.kept ${word}` };
 		const { status, json } = await call("POST", "/v1/jobs", body);
 		expect({ word, status, detail: json.detail }).toEqual({
-			...{ word, status: 400 },
+			word,
+			status: 400,
 			detail: expect.stringContaining("id, name, tag.<key>, since and until"),
 		});
 	}
@@ -287,7 +308,10 @@ test("a job that cancels rejects words that no scheduled event has: ignored, the
 test("a job whose alarm cannot be set does not start, and a look at a job sets one that went missing", async () => {
 	const jobs = objects.Jobs.getByName("alarmless");
 	const job = {
-		...({ id: "j1", action: "discard", q: "id:none", count: 0 } as const),
+		id: "j1",
+		action: "discard" as const,
+		q: "id:none",
+		count: 0,
 		by: "oncall",
 	};
 	await runInDurableObject(jobs, async (object, { storage }) => {

@@ -33,11 +33,18 @@ afterEach(() => vi.useRealTimers());
 function entry(changes: Partial<Entry> = {}, step: Partial<Step> = {}): Entry {
 	const at = Date.now();
 	return {
-		...{ id: newId(at, 4), name: "order.paid", time: at - 5, queuedMs: 5 },
+		id: newId(at, 4),
+		name: "order.paid",
+		time: at - 5,
+		queuedMs: 5,
 		steps: [
 			{
-				...{ type: "delivered", at, handler: "mail", attempt: 1 },
-				...{ startedAt: at - 3, ...step },
+				type: "delivered",
+				at,
+				handler: "mail",
+				attempt: 1,
+				startedAt: at - 3,
+				...step,
 			} as Step,
 		],
 		...changes,
@@ -206,7 +213,8 @@ test("a page that cannot be read is skipped and counted", async () => {
 	await record(intact, ...Array.from({ length: 600 }, () => entry()));
 	const ids = { id: damaged.id };
 	expect(await journal.search(ids, undefined, 10)).toMatchObject({
-		...{ entries: [], unreadable: [{ id: 1 }] },
+		entries: [],
+		unreadable: [{ id: 1 }],
 	});
 	expect(
 		(await journal.search({ id: intact.id }, undefined, 10)).entries,
@@ -271,7 +279,8 @@ test("a minute has the counts of all its batches, by handler, with durations", a
 		{
 			at: T0,
 			counts: {
-				...{ events: {}, deploys: { v1: T0 } },
+				events: {},
+				deploys: { v1: T0 },
 				handlers: {
 					mail: expect.objectContaining({ delivered: 1, retrying: 0, dead: 1 }),
 					audit: expect.objectContaining({ delivered: 1, dead: 0 }),

@@ -41,23 +41,26 @@ const error = { name: "Error", message: "the bank did not answer" };
 
 const step = fc.oneof(
 	fc.record({
-		...{
-			type: fc.constant("delivered"),
-			at: fc.integer({ min: T0, max: T0 + 99 }),
-		},
-		...{ handler: fc.constantFrom("mail", "shop/pay"), attempt: fc.nat(3) },
+		type: fc.constant("delivered"),
+		at: fc.integer({ min: T0, max: T0 + 99 }),
+		handler: fc.constantFrom("mail", "shop/pay"),
+		attempt: fc.nat(3),
 		startedAt: fc.integer({ min: T0 - 5, max: T0 }),
 	}),
 	fc.record({
-		...{ type: fc.constant("dead"), at: fc.integer({ min: T0, max: T0 + 99 }) },
-		...{ handler: fc.constantFrom("mail", "shop/pay"), attempt: fc.nat(3) },
-		...{ cause: fc.constant("exhausted"), error: fc.constant(error) },
+		type: fc.constant("dead"),
+		at: fc.integer({ min: T0, max: T0 + 99 }),
+		handler: fc.constantFrom("mail", "shop/pay"),
+		attempt: fc.nat(3),
+		cause: fc.constant("exhausted"),
+		error: fc.constant(error),
 	}),
 	fc.record({ type: fc.constant("ignored"), at: fc.constant(T0 + 3) }),
 ) as unknown as fc.Arbitrary<Step>;
 
 const entry: fc.Arbitrary<Entry> = fc.record({
-	...{ id: fc.constantFrom("e1", "e2", "e3"), time: fc.constant(T0) },
+	id: fc.constantFrom("e1", "e2", "e3"),
+	time: fc.constant(T0),
 	name: fc.constantFrom("order.paid", "order.lost", "user.joined"),
 	tags: fc.dictionary(fc.constantFrom("a", "b"), fc.constantFrom("1", "2")),
 	steps: fc.array(step, { minLength: 1, maxLength: 3 }),
@@ -66,13 +69,12 @@ const entry: fc.Arbitrary<Entry> = fc.record({
 
 const filter = fc.record(
 	{
-		...{
-			id: fc.constantFrom("e1", "e4"),
-			name: fc.constantFrom("order.*", "**"),
-		},
+		id: fc.constantFrom("e1", "e4"),
+		name: fc.constantFrom("order.*", "**"),
 		handler: fc.constantFrom("mail", "shop/*"),
 		state: fc.constantFrom("dead", "delivered", "retrying"),
-		...{ cause: fc.constant("exhausted"), text: fc.constantFrom("BANK", "n") },
+		cause: fc.constant("exhausted"),
+		text: fc.constantFrom("BANK", "n"),
 		tags: fc.dictionary(fc.constantFrom("a", "b"), fc.constantFrom("1", "2")),
 		since: fc.integer({ min: T0, max: T0 + 99 }),
 		until: fc.integer({ min: T0, max: T0 + 99 }),
@@ -205,11 +207,15 @@ describe("counts", () => {
 
 describe("the life of an event", () => {
 	const of = (at: number, step: object): Entry => ({
-		...{ id: "e1", name: "order.paid", time: T0 },
+		id: "e1",
+		name: "order.paid",
+		time: T0,
 		steps: [{ at, ...step } as Step],
 	});
 	const attempt = (type: string, attempt: number, handler = "mail") => ({
-		...{ type, handler, attempt },
+		type,
+		handler,
+		attempt,
 	});
 
 	test("has the state of its worst delivery, in any order of its entries", () => {
@@ -224,7 +230,10 @@ describe("the life of an event", () => {
 			of(T0 + 1, attempt("delivered", 1, "audit")),
 		];
 		const expected = {
-			...{ state: "dead", at: T0 + 9, queuedMs: 4, tags: { a: "1" } },
+			state: "dead",
+			at: T0 + 9,
+			queuedMs: 4,
+			tags: { a: "1" },
 			deliveries: [
 				{
 					handler: "mail",
@@ -277,8 +286,14 @@ test("a search that ends in the middle of a day goes on there, whatever the days
 			const length = Math.min(limit, last);
 			read.set(day, (read.get(day) ?? 0) + length);
 			return Array.from({ length }, (_, n) => ({
-				...{ day, id: last - n, first: 1, last: 1, failures: 0 },
-				...{ names: [], handlers: [], bloom: new Uint8Array(1_024) },
+				day,
+				id: last - n,
+				first: 1,
+				last: 1,
+				failures: 0,
+				names: [],
+				handlers: [],
+				bloom: new Uint8Array(1_024),
 			}));
 		},
 		data: () => undefined,
@@ -305,8 +320,12 @@ describe("the events of a job", () => {
 				const length = Math.min(limit, last);
 				counts.read += length;
 				return Array.from({ length }, (_, n) => ({
-					...{ ...bare, names: [], handlers: [], ...all[last - n - 1] },
-					...{ day, id: last - n },
+					...bare,
+					names: [],
+					handlers: [],
+					...all[last - n - 1],
+					day,
+					id: last - n,
 				}));
 			},
 			data(_: number, id: number) {
@@ -318,7 +337,10 @@ describe("the events of a job", () => {
 	}
 
 	const mine = (n: number, changes: Partial<Entry> = {}): Entry => ({
-		...{ id: `e${n}`, name: "order.paid", time: T0, queuedMs: 1 },
+		id: `e${n}`,
+		name: "order.paid",
+		time: T0,
+		queuedMs: 1,
 		steps: [{ type: "ignored", at: T0 } as never],
 		...changes,
 	});
@@ -329,7 +351,9 @@ describe("the events of a job", () => {
 		const found = [];
 		const incomplete: string[] = [];
 		let [place, unreadable, steps]: [LivesPlace | undefined, number, number] = [
-			...([undefined, 0, 0] as const),
+			undefined,
+			0,
+			0,
 		];
 		do {
 			Object.assign(counts, { read: 0, opened: 0 });

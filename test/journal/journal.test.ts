@@ -31,14 +31,22 @@ test("the life of a delivered event has each handler's attempt with its times", 
 	const { id, time } = await events.publish("order.placed", { orderId: "o1" });
 	const life = await lifeOf(id, "delivered");
 	expect(life).toEqual({
-		...{ id, name: "order.placed", time, state: "delivered" },
-		...{ at: expect.any(Number), queuedMs: expect.any(Number), actions: [] },
+		id,
+		name: "order.placed",
+		time,
+		state: "delivered",
+		at: expect.any(Number),
+		queuedMs: expect.any(Number),
+		actions: [],
 		deliveries: ["first", "second", "third"].map((handler) => ({
-			...{ handler, state: "delivered" },
+			handler,
+			state: "delivered",
 			attempts: [
 				{
-					...{ state: "delivered", attempt: 1 },
-					...{ at: expect.any(Number), startedAt: expect.any(Number) },
+					state: "delivered",
+					attempt: 1,
+					at: expect.any(Number),
+					startedAt: expect.any(Number),
 				},
 			],
 		})),
@@ -62,7 +70,9 @@ test("a dead event shows its error and its body, and is found by them", async ()
 				handler: "load",
 				attempts: [
 					{
-						...{ state: "dead", attempt: 1, cause: "non_retryable" },
+						state: "dead",
+						attempt: 1,
+						cause: "non_retryable",
 						error: { message: `no account of ${customer}` },
 					},
 				],
@@ -76,7 +86,9 @@ test("a dead event shows its error and its body, and is found by them", async ()
 
 test("a scheduled event is in the journal before it is due, and when it was cancelled", async () => {
 	const { id, time } = await events.publish(
-		...(["order.later", { after: "1 hour" }, 1] as const),
+		"order.later",
+		{ after: "1 hour" },
+		1,
 	);
 	expect(await lifeOf(id, "scheduled")).toMatchObject({
 		dueAt: time + 3_600_000,
@@ -89,7 +101,8 @@ test("a scheduled event is in the journal before it is due, and when it was canc
 		{ key: "orders" },
 	);
 	expect(await lifeOf(labelled.json.id, "scheduled")).toMatchObject({
-		...{ by: "orders", tags: { customer: "c9" } },
+		by: "orders",
+		tags: { customer: "c9" },
 	});
 	const q = encodeURIComponent("tag.customer:c9 state:scheduled");
 	expect((await call("GET", `/v1/events?q=${q}`)).json.events).toHaveLength(1);
@@ -151,7 +164,9 @@ test("an event is found if the clock of its consumer is behind that of its publi
 	];
 	await journal?.store.record(await pageOf(entries), countsOf(entries));
 	expect((await call("GET", `/v1/events/${id}`)).json).toMatchObject({
-		...{ id, state: "ignored", at: time },
+		id,
+		state: "ignored",
+		at: time,
 	});
 });
 
@@ -167,7 +182,9 @@ test("the first interval of metrics is whole, although the time that is asked fo
 	const readAt = (q: string) => readMetrics(q, { journal, clock: () => now });
 	const { since, until, step, intervals } = await readAt("since:2h");
 	expect({ since, until, step }).toEqual({
-		...{ since: now - 120 * minute - 30_000, until: now, step: minute },
+		since: now - 120 * minute - 30_000,
+		until: now,
+		step: minute,
 	});
 	expect(asked).toEqual([[since, until, step]]);
 	expect(intervals).toHaveLength(121);
@@ -175,7 +192,8 @@ test("the first interval of metrics is whole, although the time that is asked fo
 	// It begins at 04:00:30.
 	const longer = await readAt("since:5h until:2027-01-14T08:59Z");
 	expect(longer).toMatchObject({
-		...{ step: 5 * minute, since: Date.UTC(2027, 0, 14, 4) },
+		step: 5 * minute,
+		since: Date.UTC(2027, 0, 14, 4),
 	});
 });
 
@@ -184,11 +202,17 @@ test("metrics have the failures and the durations of each handler, and every int
 	const at = clock();
 	const error = { name: "Error", message: "no" };
 	const step = (handler: string, change = {}) => ({
-		...{ type: "delivered" as const, at, handler, attempt: 1 },
-		...{ startedAt: at - 30, ...change },
+		type: "delivered" as const,
+		at,
+		handler,
+		attempt: 1,
+		startedAt: at - 30,
+		...change,
 	});
 	const steps = [
-		...[step("metric/a"), step("metric/b"), step("metric/b")],
+		step("metric/a"),
+		step("metric/b"),
+		step("metric/b"),
 		step("metric/b", { type: "dead", cause: "exhausted", error }),
 	];
 	const one = { id: newId(at), name: "metric.counted", time: at, steps };
@@ -196,7 +220,8 @@ test("metrics have the failures and the durations of each handler, and every int
 	const q = encodeURIComponent("handler:metric/*");
 	const { json } = await call("GET", `/v1/metrics?q=${q}`);
 	expect(json).toMatchObject({
-		...{ step: 60_000, missed: 0 },
+		step: 60_000,
+		missed: 0,
 		handlers: [
 			{ handler: "metric/b", delivered: 2, retrying: 0, dead: 1 },
 			{ handler: "metric/a", delivered: 1, dead: 0 },
@@ -221,7 +246,8 @@ test("metrics have the failures and the durations of each handler, and every int
 		const path = `/v1/metrics?q=${encodeURIComponent(filter as string)}`;
 		const { status, json } = await call("GET", path);
 		expect({ status, detail: json.detail }).toEqual({
-			...{ status: 400, detail: expect.stringContaining(detail as string) },
+			status: 400,
+			detail: expect.stringContaining(detail as string),
 		});
 	}
 	const key = "publish";
@@ -233,7 +259,9 @@ test("the life of an event says that a page which may have more of it cannot be 
 	const { newId, clock } = portsOf(events);
 	const at = clock();
 	const entryOf = (type: "ignored" | "cancelled", id: string): Entry => ({
-		...{ id, name: "page.damaged", time: at },
+		id,
+		name: "page.damaged",
+		time: at,
 		steps: [{ type, at }],
 	});
 	const { Journal: namespace } = exports as unknown as {
@@ -255,7 +283,8 @@ test("the life of an event says that a page which may have more of it cannot be 
 	await record(entryOf("cancelled", partial), "damaged-1", { data });
 	await record(entryOf("cancelled", lost), "damaged-2", { data });
 	expect((await call("GET", path)).json).toMatchObject({
-		...{ state: "ignored", unreadable: 1 },
+		state: "ignored",
+		unreadable: 1,
 	});
 	const missing = await call("GET", `/v1/events/${lost}`);
 	expect(missing).toMatchObject({

@@ -13,7 +13,9 @@ import { behaviours } from "../support/worker.ts";
 
 const T0 = Date.UTC(2027, 0, 14);
 const options: JournalOptions = {
-	...{ record: "all", bodies: "failed", maxBytes: 2_048 },
+	record: "all",
+	bodies: "failed",
+	maxBytes: 2_048,
 };
 
 let logged: ReturnType<typeof vi.spyOn>;
@@ -42,7 +44,9 @@ function journalOf(
 		},
 	} as Pick<JournalStore, "isDeclared" | "record"> as JournalStore;
 	const journal = new JournalWriter(
-		...([{ ...options, ...changes }, store, clock] as const),
+		{ ...options, ...changes },
+		store,
+		clock,
 		(sending) => void background.push(sending),
 	);
 	const settled = () => Promise.all(background);
@@ -122,7 +126,8 @@ test('with "failures" only events with a failure, and canaries, are recorded, an
 	);
 	expect(entries.map(({ name }) => name)).toEqual(names.slice(1));
 	expect(counts?.handlers).toMatchObject({
-		...{ first: { delivered: 1 }, load: { retrying: 1 } },
+		first: { delivered: 1 },
+		load: { retrying: 1 },
 	});
 });
 
@@ -168,7 +173,11 @@ test("failed calls are logged once a minute, and counted in the next one that su
 	await send();
 	await send();
 	expect(calls.map(([, { events }]) => events.missed)).toEqual([
-		...[undefined, 1, 2, 3, undefined],
+		undefined,
+		1,
+		2,
+		3,
+		undefined,
 	]);
 });
 

@@ -61,7 +61,9 @@ test("a reservation without a confirmation is taken over after 30 seconds, under
 	await reserve("e1");
 	vi.setSystemTime(T0 + 30_000);
 	expect(await reserve("e2", "a", T0 + 30_000)).toEqual({
-		...{ type: "reserved", id: "e1", time: T0 },
+		type: "reserved",
+		id: "e1",
+		time: T0,
 	});
 });
 

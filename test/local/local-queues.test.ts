@@ -93,11 +93,15 @@ test("events are delivered in batches of 100, and retries alone", () =>
 		expect(
 			received.map(({ messages, role }) => [role, messages.length]),
 		).toEqual([
-			...[["events", 100] as const, ["events", 1] as const],
-			...[["retries", 1] as const, ["retries", 1] as const],
+			["events", 100] as const,
+			["events", 1] as const,
+			["retries", 1] as const,
+			["retries", 1] as const,
 		]);
 		expect(received[0]?.messages[0]).toMatchObject({
-			...{ id: "1", body: "record 0", attempts: 1 },
+			id: "1",
+			body: "record 0",
+			attempts: 1,
 			timestamp: new Date(T0),
 		});
 		await vi.waitFor(async () => expect(await countOf(queues)).toBe(0));
@@ -211,7 +215,8 @@ test("metrics count the messages of a queue, also those that are being delivered
 		consumeWith(() => new Promise(() => {}));
 		await sendTo(queues, EVENTS, ["é", "é"], 0);
 		expect(await queues.metrics("EVENTS_QUEUE")).toEqual({
-			...{ backlogCount: 2, backlogBytes: 4 },
+			backlogCount: 2,
+			backlogBytes: 4,
 			oldestMessageTimestamp: new Date(T0),
 		});
 		expect(await backlogOf(queues, "RETRIES_QUEUE")).toBe(0);

@@ -39,9 +39,14 @@ export default { plugins: [tidingsTesting()] };
 /** As `npm create cloudflare` writes it, without what does not matter here. */
 const TSCONFIG = JSON.stringify({
 	compilerOptions: {
-		...{ target: "es2024", lib: ["es2024"], module: "es2022" },
-		...{ moduleResolution: "bundler", isolatedModules: true, noEmit: true },
-		...{ strict: true, skipLibCheck: true },
+		target: "es2024",
+		lib: ["es2024"],
+		module: "es2022",
+		moduleResolution: "bundler",
+		isolatedModules: true,
+		noEmit: true,
+		strict: true,
+		skipLibCheck: true,
 		types: ["./worker-configuration.d.ts"],
 	},
 	include: ["worker-configuration.d.ts", "src/**/*.ts"],
@@ -60,11 +65,15 @@ const ADOPTED: Adopted[] = [
 	{ name: "empty", page: "/", root: "· Tidings" },
 	{ name: "my-hono", page: "/_tidings", root: "hi" },
 	{
-		...{ name: "rooms", page: "/_tidings", root: "rooms" },
+		name: "rooms",
+		page: "/_tidings",
+		root: "rooms",
 		says: [/own batch of mails/],
 	},
 	{
-		...{ name: "nightly", page: "/_tidings", root: "nightly" },
+		name: "nightly",
+		page: "/_tidings",
+		root: "nightly",
 		says: [
 			/breaks +attempt 1 failed: no mail server, dead: exhausted/,
 			/ {4}at .*\(src\/events\.ts:19:8\)/,
@@ -89,7 +98,8 @@ beforeAll(async () => {
 	for (const { name } of ADOPTED) {
 		const isTypeScript = name === "my-hono" || name === "nightly";
 		writeProject(folder, name, {
-			...{ "test/events.test.js": TEST, "vitest.config.ts": VITEST },
+			"test/events.test.js": TEST,
+			"vitest.config.ts": VITEST,
 			...(isTypeScript && { "tsconfig.json": TSCONFIG }),
 		});
 	}
@@ -117,7 +127,8 @@ async function startDev(cwd: string) {
 		});
 	const says = (text: string | RegExp) =>
 		vi.waitFor(() => expect(output).toMatch(text), {
-			...{ timeout: 60_000, interval: 50 },
+			timeout: 60_000,
+			interval: 50,
 		});
 	const stop = async () => {
 		if (child.exitCode !== null) return;

@@ -34,10 +34,17 @@ describe("the package", () => {
 				),
 		);
 		expect(others.sort()).toEqual([
-			...["AGENTS.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"],
+			"AGENTS.md",
+			"CHANGELOG.md",
+			"CONTRIBUTING.md",
+			"LICENSE",
 			"NOTICE",
-			...["README.md", "SECURITY.md", "llms.txt", "package.json"],
-			...["tidings.config.ts", "wrangler.toml"],
+			"README.md",
+			"SECURITY.md",
+			"llms.txt",
+			"package.json",
+			"tidings.config.ts",
+			"wrangler.toml",
 		]);
 		expect(files).not.toContain("src/main.ts");
 		expect(files).toContain("dist/bin/cli/main.js");

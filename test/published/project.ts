@@ -117,7 +117,9 @@ export async function deployedSize(
 ): Promise<number> {
 	const { stdout, stderr } = await wrangler(
 		folder,
-		...["deploy", ...args, "--dry-run"],
+		"deploy",
+		...args,
+		"--dry-run",
 	);
 	const [, size] = /gzip: ([\d.]+) KiB/.exec(stdout) ?? [];
 	if (size === undefined)
@@ -140,13 +142,23 @@ export async function startupTime(
 	const path = join(folder, "startup.cpuprofile");
 	await wrangler(
 		folder,
-		...["deploy", "-c", config, "--dry-run", "--outfile", bundle],
+		"deploy",
+		"-c",
+		config,
+		"--dry-run",
+		"--outfile",
+		bundle,
 	);
 	let least = Number.POSITIVE_INFINITY;
 	for (let start = 0; start < 5 && least >= enough; start++) {
 		await wrangler(
 			folder,
-			...["check", "startup", "--worker", bundle, "--outfile", path],
+			"check",
+			"startup",
+			"--worker",
+			bundle,
+			"--outfile",
+			path,
 		);
 		least = Math.min(least, activeIn(JSON.parse(await readFile(path, "utf8"))));
 		await rm(path);

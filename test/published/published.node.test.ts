@@ -207,7 +207,8 @@ async function codeIn(bundle: string): Promise<string> {
 
 /** The pages, and how their parts look. */
 const OF_PAGES = [
-	...["pages/*.js", "assets/{action,chart,handlers,timeline}-style.js"],
+	"pages/*.js",
+	"assets/{action,chart,handlers,timeline}-style.js",
 ];
 
 /** Leaves of a module only the names of its exports. */

@@ -155,7 +155,8 @@ const SHOPS = [
 	{ at: "my-app", owner: "one-worker", says: ["receipt for ID to ada@"] },
 	{ at: "my-api", owner: "hono-api", says: ["receipt for ID to ada@"] },
 	{
-		...{ at: "storefront", owner: "many-workers/owner" },
+		at: "storefront",
+		owner: "many-workers/owner",
 		says: ["receipt for ID to ada@", "counted ID over 5"],
 	},
 ];

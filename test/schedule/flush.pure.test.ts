@@ -15,8 +15,14 @@ function rowOf(
 	changes: Partial<ScheduledRow> = {},
 ): ScheduledRow {
 	return {
-		...{ id, handler: "", name: "order.placed", dueAt: NOW, version: 0 },
-		...{ reference, record: `record of ${id}`, ...changes },
+		id,
+		handler: "",
+		name: "order.placed",
+		dueAt: NOW,
+		version: 0,
+		reference,
+		record: `record of ${id}`,
+		...changes,
 	};
 }
 

@@ -35,7 +35,9 @@ const delivery = (
 	changes: Partial<ScheduledRow> = {},
 ): ScheduledRow =>
 	row(dueAt, {
-		...{ ...KEY, version, record: `{"v":${version}}` },
+		...KEY,
+		version,
+		record: `{"v":${version}}`,
 		waiting: { state: "retrying", at: T0 - 600_000 },
 		...changes,
 	});
@@ -439,7 +441,9 @@ test("a delivery and an event are found by their keys while they wait", () =>
 	inTable((table) => {
 		table.store([delivery(3, T0 + DAY), row(T0, { id: "e2" })]);
 		expect(table.deliveries.find(KEY)).toMatchObject({
-			...{ ...KEY, version: 3, dueAt: T0 + DAY },
+			...KEY,
+			version: 3,
+			dueAt: T0 + DAY,
 			waiting: { state: "retrying" },
 		});
 		expect(table.deliveries.find({ ...KEY, handler: "" })).toBeNull();

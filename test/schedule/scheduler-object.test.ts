@@ -152,8 +152,14 @@ test("a queue that fails for hours never makes the alarm throw, and a failed flu
 		await alarmAt(at);
 	}
 	expect(waits.slice(1, 9)).toEqual([
-		...[1_000, 2_000, 4_000, 8_000, 16_000, 32_000],
-		...[MINUTE, MINUTE],
+		1_000,
+		2_000,
+		4_000,
+		8_000,
+		16_000,
+		32_000,
+		MINUTE,
+		MINUTE,
 	]);
 	expect(Date.now() - T0).toBeGreaterThan(4 * 3_600_000);
 	sendWith();
@@ -286,7 +292,9 @@ test.each([5, 4])(
 	async (version) => {
 		const delivery = (version: number) =>
 			row(T0 + 1, {
-				...{ id: "e", handler: "h", version },
+				id: "e",
+				handler: "h",
+				version,
 				record: `{"attempt":${version}}`,
 			});
 		await shard.store([delivery(4)]);
@@ -526,7 +534,9 @@ test("the figures of a shard are what it stores, and its alarms, row writes and 
 	await shard.store([
 		row(T0 + YEAR, { id: "later" }),
 		row(T0 + YEAR, {
-			...{ id: "failed", handler: "h", version: 2 },
+			id: "failed",
+			handler: "h",
+			version: 2,
 			waiting: { state: "retrying", at: T0 },
 		}),
 	]);
@@ -556,7 +566,8 @@ describe("a waiting delivery", () => {
 	const key = { id: "e", handler: "h" };
 	const delivery = () =>
 		row(T0 + YEAR, {
-			...{ ...key, version: 2 },
+			...key,
+			version: 2,
 			waiting: { state: "retrying", at: T0, firstAttemptAt: T0 },
 		});
 
@@ -586,7 +597,8 @@ describe("a waiting delivery", () => {
 	test("that was cancelled is not sent, and its row leaves after a day", async () => {
 		await shard.store([delivery()]);
 		expect(await shard.cancelDelivery(key)).toEqual({
-			...{ name: "quiet.event", version: 2 },
+			name: "quiet.event",
+			version: 2,
 		});
 		await shard.store([row(T0 + MINUTE, { handler: "h", version: 2 })]);
 		await alarmAt(T0 + MINUTE);

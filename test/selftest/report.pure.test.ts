@@ -23,13 +23,20 @@ function life(
 	actions: EventLife["actions"][number]["type"][] = [],
 ): EventLife {
 	const attempts = states.map((state, index) => ({
-		...{ state, at: T0 + 50, attempt: index + 1, startedAt: T0 + 40 },
+		state,
+		at: T0 + 50,
+		attempt: index + 1,
+		startedAt: T0 + 40,
 		...(state !== "delivered" && { error }),
 	}));
 	const handler = canaryEvent(name);
 	const state = states.at(-1) ?? "queued";
 	return {
-		...{ id: `e${++count}`, name: handler, time: T0, at: T0 + 50, state },
+		id: `e${++count}`,
+		name: handler,
+		time: T0,
+		at: T0 + 50,
+		state,
 		actions: actions.map((type) => ({ type, at: T0 })),
 		deliveries: attempts.length > 0 ? [{ handler, state, attempts }] : [],
 		...more,
@@ -70,7 +77,11 @@ test("a run passes when each canary has ended as it should; attempts count all t
 	expect(state).toBe("passed");
 	expect(
 		canaries.map(({ name, lane, worker, state, passed, count, attempts }) => [
-			...[name, lane ?? worker, state, `${passed}/${count}`, attempts],
+			name,
+			lane ?? worker,
+			state,
+			`${passed}/${count}`,
+			attempts,
 		]),
 	).toEqual([
 		["immediate", undefined, "passed", "20/20", 20],
@@ -131,7 +142,8 @@ describe("a run goes on, and says what is missing, while", () => {
 			const found = report({ [name]: lives }, after);
 			expect(found.state).toBe(state);
 			expect(found.canaries.find((one) => one.name === name)).toMatchObject({
-				...{ state, reason: expect.stringMatching(reason) },
+				state,
+				reason: expect.stringMatching(reason),
 			});
 		}
 	});
@@ -164,7 +176,10 @@ test.each<[CanaryName, EventLife, string]>([
 		const found = report({ [name]: [own] });
 		expect(found.state).toBe("failed");
 		expect(found.canaries.find((one) => one.name === name)).toMatchObject({
-			...{ state: "failed", passed: 0, reason, event: own.id },
+			state: "failed",
+			passed: 0,
+			reason,
+			event: own.id,
 		});
 	},
 );

@@ -33,10 +33,8 @@ const since = `since:1h`;
 const letters = async (run: string, state: string) =>
 	(
 		await call(
-			...([
-				"GET",
-				`/v1/dead-letters?q=tag.selftest:${run} state:${state} ${since}`,
-			] as const),
+			"GET",
+			`/v1/dead-letters?q=tag.selftest:${run} state:${state} ${since}`,
 		)
 	).json.deadLetters as { id: string; preview: string | null }[];
 
@@ -87,8 +85,11 @@ function lateRecord(
 test("a canary that arrives after its run is dropped, whatever its message carries, so that it leaves no dead letter", async () => {
 	const handler = canaryEvent("dead");
 	const failure: FinalFailure = {
-		...{ handler, cause: "exhausted", attempts: 1 },
-		...{ firstFailureAt: 1, lastFailureAt: 1 },
+		handler,
+		cause: "exhausted",
+		attempts: 1,
+		firstFailureAt: 1,
+		lastFailureAt: 1,
 		error: { name: "Error", message: "no" },
 	};
 	for (const extension of [ports.extension, absentSelftest]) {
@@ -233,7 +234,8 @@ test.each([
 		const request = new Request(url, { method, headers });
 		const response = await own.fetch(request as never, env, {} as never);
 		expect(await response.json()).toMatchObject({
-			...{ status: 501, code: "not_configured" },
+			status: 501,
+			code: "not_configured",
 			detail: expect.stringContaining(detail),
 		});
 	}
@@ -245,7 +247,8 @@ test.each([
 test("without a journal nothing is published, and the error says what to change", async () => {
 	const recording = recordingPorts({ journal: null });
 	await expect(startSelftest("ci", recording)).rejects.toMatchObject({
-		...{ code: "not_configured", message: /remove journal: false/ },
+		code: "not_configured",
+		message: /remove journal: false/,
 	});
 	expect(recording.recorded).toMatchObject({ events: [], rows: [] });
 });

@@ -159,7 +159,9 @@ export async function run(
 			...rows.violations,
 			...judged(),
 			...judgeJobReplays(ledger, replayJobs),
-			...[...journal.violations, ...callers.violations, ...jobs.violations],
+			...journal.violations,
+			...callers.violations,
+			...jobs.violations,
 			...judgeRecords(scenario, ledger, journal.copy),
 		];
 	if (violations.length === 0)

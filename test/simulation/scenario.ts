@@ -138,7 +138,8 @@ export function draw(
 		acts,
 		storms,
 		retention: dice.pick([1, 4, 14]) * 1_440 * MINUTE,
-		...{ events: events + keyed, journal },
+		events: events + keyed,
+		journal,
 		...(appDice && { apps: planApps(appDice, storms, acts) }),
 	};
 }

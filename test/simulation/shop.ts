@@ -80,7 +80,9 @@ export function shopOf(
 				name,
 				{
 					...settings[role],
-					...{ binding, maxRetries: 100, retention },
+					binding,
+					maxRetries: 100,
+					retention,
 					...(role !== "dead-letters" && { deadLetterQueue: "dead-letters" }),
 				},
 			]),

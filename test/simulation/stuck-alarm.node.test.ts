@@ -97,8 +97,13 @@ test.each([
 test("the scheduler never sets its alarm to the present inside alarm(), so no event waits for a lost alarm", async () => {
 	const { call, delivered, pass, platform } = startPlatform();
 	const row = (id: string, handler: string, dueAt: number): ScheduledRow => ({
-		...{ id, handler, name: "order.placed", dueAt, version: 0 },
-		...{ reference: null, record: id },
+		id,
+		handler,
+		name: "order.placed",
+		dueAt,
+		version: 0,
+		reference: null,
+		record: id,
 	});
 	// Deliveries keep the alarm busy for many batches, while whole events are done at once.
 	const deliveries = Array.from({ length: 1_000 }, (_, n) =>

@@ -95,8 +95,14 @@ describe("virtual time", () => {
 		await bus.settle();
 		const at = 5_000_000;
 		expect(seen).toEqual([
-			...[new Date(at), at, 0, true, "string"],
-			...[at + 2_300, "TimeoutError", at + 2_800],
+			new Date(at),
+			at,
+			0,
+			true,
+			"string",
+			at + 2_300,
+			"TimeoutError",
+			at + 2_800,
 		]);
 		expect(bus.attempts()).toMatchObject([{ outcome: "delivered", at }]);
 		expect(Date.now() - startedAt).toBeLessThan(1_000);
@@ -138,7 +144,10 @@ describe("virtual time", () => {
 		expect(bus.now).toEqual(new Date("2027-01-01T00:00:05Z"));
 		await bus.advance("1 hour");
 		expect(bus.attempts().map(({ outcome }) => outcome)).toEqual([
-			...["failed", "failed", "failed", "dead"],
+			"failed",
+			"failed",
+			"failed",
+			"dead",
 		]);
 		expect(bus.deadLetters()).toMatchObject([
 			{
@@ -260,7 +269,8 @@ describe("as on the real runtime", () => {
 			behaviours.get(id)?.(event, context),
 		);
 	kitClaims({
-		...{ events, behaviours },
+		events,
+		behaviours,
 		create: () => createTestEvents(events),
 		createWithDuplicates: () =>
 			createTestEvents(events, { chaos: { duplicates: true } }),

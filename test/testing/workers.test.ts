@@ -45,7 +45,9 @@ describe("a bus over real queues and objects", () => {
 			{ body: null, delay: 2 * day },
 		]);
 		expect(bus.attempts().map(({ outcome }) => outcome)).toEqual([
-			...["failed", "delivered", "delivered"],
+			"failed",
+			"delivered",
+			"delivered",
 		]);
 		const [, scheduled] = seen;
 		const [delay, now, date] = scheduled as NonNullable<typeof scheduled>;
@@ -68,7 +70,9 @@ describe("a bus over real queues and objects", () => {
 		await bus.drain();
 		expect(bus.deadLetters()).toMatchObject([
 			{
-				...{ handler: "never", cause: "exhausted", attempts: 1 },
+				handler: "never",
+				cause: "exhausted",
+				attempts: 1,
 				event: { id: dead.id, body: { whole: true } },
 				error: { name: "TypeError", message: "no" },
 			},
@@ -170,7 +174,8 @@ describe("a bus over real queues and objects", () => {
 
 describe("as on the simulated platform", () => {
 	kitClaims({
-		...{ events, behaviours },
+		events,
+		behaviours,
 		create: () => createTestEvents(events),
 		createWithDuplicates() {
 			const { EVENTS_QUEUE: queue } = env as unknown as {
@@ -231,9 +236,14 @@ describe("a stub for the binding of a publisher", () => {
 			await code(client.publish("order.placed", null)),
 			await code(stub.publish("user.left", { after: "1 dya" }, null)),
 		]).toEqual([
-			...["invalid_name", "schema_violation", "schema_violation"],
-			...["unknown_lane", "accepted", "event_too_large"],
-			...["forbidden", "invalid_after"],
+			"invalid_name",
+			"schema_violation",
+			"schema_violation",
+			"unknown_lane",
+			"accepted",
+			"event_too_large",
+			"forbidden",
+			"invalid_after",
 		]);
 		expect(stub.published()).toHaveLength(1);
 		expect(() => createTestPublisher(events, { app: 1 } as never)).toThrow(

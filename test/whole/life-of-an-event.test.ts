@@ -146,7 +146,9 @@ test("a delivery whose retries are exhausted is a dead letter, which can be read
 	await vi.waitFor(
 		async () =>
 			expect((await call("GET", path)).json).toMatchObject({
-				...{ state: "resolved", replays: 1, history: [] },
+				state: "resolved",
+				replays: 1,
+				history: [],
 				error: { message: "no\nway" },
 			}),
 		wait,

@@ -101,8 +101,10 @@ test("ten minutes before a meeting, its attendee is reminded", async () => {
 			"content-type": "application/json",
 		},
 		body: JSON.stringify({
-			...{ app: "@my-org/inbox", tool: "handle_meeting_soon" },
-			...{ source: "@my-org/calendar", event: "meeting_soon" },
+			app: "@my-org/inbox",
+			tool: "handle_meeting_soon",
+			source: "@my-org/calendar",
+			event: "meeting_soon",
 		}),
 	});
 	expect(subscribed.ok).toBe(true);

@@ -132,9 +132,8 @@ export function recordOutcome(
 }
 
 function lost(life: Lifecycle, now: number): Lifecycle {
-	const { error = INTERRUPTED } = life;
-	const interrupted = { ...life, wasInterrupted: true } as const;
-	return retry(interrupted, { type: "failed", error }, now);
+	const outcome = { type: "failed", error: life.error ?? INTERRUPTED } as const;
+	return retry({ ...life, wasInterrupted: true }, outcome, now);
 }
 
 const INTERRUPTED: Failure = {
@@ -163,9 +162,10 @@ function enter(phase: Phase, { attempt }: Lifecycle, now: number): Lifecycle {
 	return { phase, attempt, failures: 0, nextAt: now };
 }
 
-function running({ attempt, poll }: Lifecycle, now: number): Lifecycle {
+function running({ poll, ...life }: Lifecycle, now: number): Lifecycle {
 	return {
-		...{ phase: "running", attempt, failures: 0, nextAt: now, startedAt: now },
+		...enter("running", life, now),
+		startedAt: now,
 		...(poll && { poll: { ...poll, nextAt: now + poll.every } }),
 	};
 }

@@ -48,14 +48,20 @@ export function Density({
 					return (
 						<div class="day">
 							<span class="muted">{dayText(day)}</span>
+							{/* biome-ignore lint/a11y/useSemanticElements: an SVG cannot be a fieldset, and contains links. */}
 							<svg
-								{...{ class: "cells", role: "group" }}
-								{...{ viewBox: "0 0 240 10", preserveAspectRatio: "none" }}
+								class="cells"
+								role="group"
+								viewBox="0 0 240 10"
+								preserveAspectRatio="none"
 								aria-label={`${dayText(day)}: ${countText(total, "event")}`}
 							>
 								{hours.map((at, n) => (
 									<Hour
-										{...{ at, n, most, count: byHour.get(at) ?? 0 }}
+										at={at}
+										n={n}
+										most={most}
+										count={byHour.get(at) ?? 0}
 										to={to(at, HOUR)}
 									/>
 								))}

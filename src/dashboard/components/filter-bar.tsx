@@ -29,7 +29,10 @@ export function FilterBar({
 		<search class="filter">
 			<form class="line" method="get" action={base + list}>
 				<input
-					{...{ type: "search", name: "q", value: q, list: "words" }}
+					type="search"
+					name="q"
+					value={q}
+					list="words"
 					{...AS_TYPED}
 					aria-label="Filter"
 					placeholder={placeholder}

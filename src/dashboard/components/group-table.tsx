@@ -38,7 +38,7 @@ export function GroupTable({
 			</thead>
 			<tbody>
 				{groups.map((group) => (
-					<Row {...{ group, filter, hasDeploys }} />
+					<Row group={group} filter={filter} hasDeploys={hasDeploys} />
 				))}
 			</tbody>
 		</table>

@@ -56,7 +56,9 @@ export function ReplayForm({
 				<div class="field">
 					<label for="body">{text ? "Body" : "Another body (optional)"}</label>
 					<textarea
-						{...{ id: "body", name: "body", "data-key": "r" }}
+						id="body"
+						name="body"
+						data-key="r"
 						rows={Math.min(24, Math.max(6, text.split("\n").length + 1))}
 						{...AS_TYPED}
 						required={body === null}

@@ -21,7 +21,9 @@ export function Time({
 	const end = exact ? 23 : minute ? 16 : 19;
 	return (
 		<time
-			{...{ datetime: iso, "data-exact": exact, "data-minute": minute }}
+			datetime={iso}
+			data-exact={exact}
+			data-minute={minute}
 			data-fresh={fresh}
 		>
 			{`${iso.slice(0, end).replace("T", " ")} UTC`}

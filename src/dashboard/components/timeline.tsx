@@ -114,7 +114,9 @@ function Track({
 	const perMs = WIDTH / (scale.until - scale.from);
 	return (
 		<svg
-			{...{ class: "track", role: "img", preserveAspectRatio: "none" }}
+			class="track"
+			role="img"
+			preserveAspectRatio="none"
 			viewBox={`0 0 ${WIDTH} 14`}
 			aria-label={`${label}: ${bars.map(titleOf).join(", ")}`}
 		>
@@ -125,7 +127,8 @@ function Track({
 				return (
 					<rect
 						class={isWaiting ? "waiting" : toneOf(bar.attempt?.state ?? "")}
-						{...{ x: x.toFixed(1), width: width.toFixed(1) }}
+						x={x.toFixed(1)}
+						width={width.toFixed(1)}
 						{...(isWaiting ? { y: 5, height: 4 } : { y: 0, height: 14 })}
 					>
 						<title>{titleOf(bar)}</title>

@@ -34,7 +34,8 @@ export function Picture({ topology }: { topology: Topology }) {
 			<section class="scroll" tabindex={0} aria-label="Picture">
 				{/* biome-ignore lint/a11y/noSvgWithoutTitle: it would be shown over every name */}
 				<svg
-					{...{ width: end - start, height }}
+					width={end - start}
+					height={height}
 					viewBox={`${start} 0 ${end - start} ${height}`}
 				>
 					<path class="edge" d={lines.join("")} />
@@ -52,7 +53,8 @@ export function Picture({ topology }: { topology: Topology }) {
 							<Name
 								kind={kind}
 								x={kind === "handler" || kind === "tool" ? RIGHT + GAP : RIGHT}
-								{...{ y, name: textOf({ kind, label }) }}
+								y={y}
+								name={textOf({ kind, label })}
 							/>
 						</>
 					))}

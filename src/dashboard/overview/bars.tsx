@@ -30,7 +30,9 @@ export function StackedBars({
 	const width = bars.length * STEP;
 	return (
 		<svg
-			{...{ class: "bars", role: "img", preserveAspectRatio: "none" }}
+			class="bars"
+			role="img"
+			preserveAspectRatio="none"
 			viewBox={`0 0 ${width} ${HEIGHT}`}
 			aria-label={label}
 		>
@@ -111,7 +113,9 @@ export function Sparkline({
 	const width = shown.length * 3;
 	return (
 		<svg
-			{...{ class: "spark", role: "img", preserveAspectRatio: "none" }}
+			class="spark"
+			role="img"
+			preserveAspectRatio="none"
 			viewBox={`0 0 ${width} ${SPARK_HEIGHT}`}
 			aria-label={label}
 		>

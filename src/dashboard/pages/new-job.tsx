@@ -176,7 +176,9 @@ function Confirmation({
 									Type <b>{numberText(count)}</b> to confirm
 								</label>
 								<input
-									{...{ id: "typed", name: "typed", inputmode: "numeric" }}
+									id="typed"
+									name="typed"
+									inputmode="numeric"
 									{...AS_TYPED}
 									required
 									autofocus

@@ -102,7 +102,10 @@ function Choice({ name, names }: { name: string; names: readonly string[] }) {
 		<search class="filter">
 			<form class="line" method="get" action={base + PATH}>
 				<input
-					{...{ name: "name", value: name, list: "names", required: true }}
+					name="name"
+					value={name}
+					list="names"
+					required={true}
 					{...AS_TYPED}
 					aria-label="Name of the event"
 					placeholder="order.placed"
@@ -174,7 +177,9 @@ function Details({
 						<div class="field">
 							<label for="after">Later</label>
 							<input
-								{...{ id: "after", name: "after", value: typed("after") }}
+								id="after"
+								name="after"
+								value={typed("after")}
 								{...AS_TYPED}
 								placeholder="now"
 								aria-describedby="after-hint"
@@ -186,7 +191,10 @@ function Details({
 						<div class="field">
 							<label for="tags">Tags</label>
 							<textarea
-								{...{ id: "tags", name: "tags", rows: 3, ...AS_TYPED }}
+								id="tags"
+								name="tags"
+								rows={3}
+								{...AS_TYPED}
 								placeholder="customer: c42"
 								aria-describedby="tags-hint"
 							>

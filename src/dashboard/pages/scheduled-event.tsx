@@ -145,8 +145,11 @@ function Moves({
 					<div class="field">
 						<label for="after">New due time, from now</label>
 						<input
-							{...{ id: "after", name: "after", required: true }}
-							{...{ "data-key": "r", class: "medium" }}
+							id="after"
+							name="after"
+							required={true}
+							data-key="r"
+							class="medium"
 							value={draft?.fields.get("after") ?? undefined}
 							{...AS_TYPED}
 							placeholder="2 days"

@@ -58,7 +58,7 @@ function Rows({ page, q }: { page: Scheduled; q: string }) {
 	return (
 		<div class="section parts">
 			{counts && counts.hours.length > 0 && (
-				<Density {...{ counts, since, filter, list: LIST }} />
+				<Density counts={counts} since={since} filter={filter} list={LIST} />
 			)}
 			{scheduled.length === 0 ? (
 				<NothingFound

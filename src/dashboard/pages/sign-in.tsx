@@ -172,7 +172,7 @@ function SignIn({ wrong, next, fields, isLost }: SignInOptions) {
 				<Form to={fields ? url.pathname.slice(base.length) : "/sign-in"}>
 					{fields ? (
 						[...fields].map(([name, value]) => (
-							<input {...{ type: "hidden", name, value }} />
+							<input type="hidden" name={name} value={value} />
 						))
 					) : (
 						<input type="hidden" name="next" value={next ?? here} />
@@ -180,8 +180,11 @@ function SignIn({ wrong, next, fields, isLost }: SignInOptions) {
 					<div class="field">
 						<label for="key">API key</label>
 						<input
-							{...{ id: "key", name: KEY, type: "password", required: true }}
-							{...{ autocomplete: "current-password" }}
+							id="key"
+							name={KEY}
+							type="password"
+							required={true}
+							autocomplete="current-password"
 							placeholder="tid_…"
 							aria-describedby={wrong === undefined ? "hint" : "wrong hint"}
 						/>

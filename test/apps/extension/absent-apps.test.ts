@@ -19,7 +19,10 @@ const SENT: SentBody = { filter: [], payload: { text: "hi" } };
 
 const absent = absentApps({
 	ports: () => recordingPorts(),
-	...{ apps: [], bindings: new Map(), settings: settingsOf(), prefix: "" },
+	apps: [],
+	bindings: new Map(),
+	settings: settingsOf(),
+	prefix: "",
 });
 
 /** Ports of a deploy without apps. */
@@ -80,14 +83,17 @@ test("a message of apps waits for an hour, is then a dead letter that says what 
 		while (read(text).deadLetter === undefined) {
 			const waiting = ports.recorded.transitions.at(-1);
 			expect(waiting).toMatchObject({
-				...{ type: "waiting", handler, reason: "unknown_handler" },
+				type: "waiting",
+				handler,
+				reason: "unknown_handler",
 			});
 			now = (waiting as { retryAt: number }).retryAt;
 			[text = ""] = await take(text, ports);
 		}
 		expect(now).toBe(NOW + HOUR);
 		expect(read(text).deadLetter).toMatchObject({
-			...{ handler, cause: "unknown_handler" },
+			handler,
+			cause: "unknown_handler",
 			error: {
 				message: `no handler "${handler}" was registered for an hour: import { apps } from "tidings/apps" and pass worker(events, { apps: apps() })`,
 			},
@@ -103,7 +109,9 @@ test("the log says why a message of apps waits", async () => {
 	const text = record(NAME, SENT);
 	await take(text, withoutApps());
 	expect(JSON.parse(log.mock.calls[0]?.[0])).toMatchObject({
-		...{ tidings: "apps_missing", event: read(text).id, name: NAME },
+		tidings: "apps_missing",
+		event: read(text).id,
+		name: NAME,
 		hint: 'import { apps } from "tidings/apps" and pass worker(events, { apps: apps() })',
 	});
 });
@@ -133,7 +141,9 @@ describe("a deploy with apps again", () => {
 	test("replays what has become a dead letter", async () => {
 		const stored = withoutApps();
 		const text = record(NAME, SENT, {
-			...{ handler: `${NAME}#`, attempt: 1, unknownFor: HOUR },
+			handler: `${NAME}#`,
+			attempt: 1,
+			unknownFor: HOUR,
 		});
 		const [dead = ""] = await take(text, stored);
 		const owner = recordingPorts();

@@ -493,8 +493,14 @@ describe("several tokens", () => {
 		const claims = await claimsOf([
 			await signed({ sub: "u1", jti: "1", iat: 1, nbf: 1, aud: "a" }),
 			await signed({
-				...{ sub: "u1", jti: "2", iat: 2, nbf: 2, aud: "b" },
-				...{ exp: SECONDS + 60, account: undefined, calendar },
+				sub: "u1",
+				jti: "2",
+				iat: 2,
+				nbf: 2,
+				aud: "b",
+				exp: SECONDS + 60,
+				account: undefined,
+				calendar,
 			}),
 		]);
 		expect(claims.get(AUTH)).toMatchObject({ sub: "u1", account, calendar });

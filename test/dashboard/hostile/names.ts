@@ -10,11 +10,13 @@ export const EVIL_ID = `"><img/src="x"onerror=alert(3)><script>alert(4)</script>
 export const VARS = {
 	TIDINGS_QUEUES: {
 		events: ["hostile-events", `${EVIL}queue`],
-		...{ retries: "hostile-retries", deadLetters: "hostile-dead-letters" },
+		retries: "hostile-retries",
+		deadLetters: "hostile-dead-letters",
 		draining: [`${EVIL}queue`],
 	},
 	CF_VERSION_METADATA: {
-		...{ id: `${EVIL}version`, tag: `${EVIL}tag` },
+		id: `${EVIL}version`,
+		tag: `${EVIL}tag`,
 		timestamp: "2027-03-01T09:00:00Z",
 	},
 };

@@ -324,9 +324,21 @@ export function* hostileRequests(): Generator<[FuzzRequest, FuzzCaller]> {
 
 /** The credentials of a request. Keys and tokens that are valid are more frequent. */
 export const CALLERS = [
-	...(["admin", "admin", "read", "publish", "orders", "none"] as const),
-	...(["user", "user", "expired", "forged", "unsigned", "garbage"] as const),
-	...(["wrong", "stranger", "nobody"] as const),
+	"admin",
+	"admin",
+	"read",
+	"publish",
+	"orders",
+	"none",
+	"user",
+	"user",
+	"expired",
+	"forged",
+	"unsigned",
+	"garbage",
+	"wrong",
+	"stranger",
+	"nobody",
 ] as const;
 
 export type FuzzCaller = (typeof CALLERS)[number];

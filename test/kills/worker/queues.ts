@@ -51,7 +51,10 @@ export abstract class StandInQueue extends DurableObject {
 		for (const body of bodies)
 			this.#sql.exec(
 				"INSERT INTO message VALUES (?, ?, ?, ?, 0)",
-				...[crypto.randomUUID(), body, now, visibleAt],
+				crypto.randomUUID(),
+				body,
+				now,
+				visibleAt,
 			);
 		await this.#armForNext();
 	}
@@ -84,7 +87,9 @@ export abstract class StandInQueue extends DurableObject {
 		const due = this.#sql
 			.exec<Message>(
 				"UPDATE message SET attempts = attempts + 1 WHERE id IN (SELECT id FROM message WHERE visible_at <= ? AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY visible_at LIMIT ?) RETURNING *",
-				...[Date.now(), JSON.stringify([...this.#taken]), this.settings.batch],
+				Date.now(),
+				JSON.stringify([...this.#taken]),
+				this.settings.batch,
 			)
 			.toArray();
 		for (const { id } of due) this.#taken.add(id);
@@ -125,7 +130,8 @@ export abstract class StandInQueue extends DurableObject {
 			const delay = Math.min(delaySeconds * 1_000, LONGEST_DELAY);
 			this.#sql.exec(
 				"UPDATE message SET visible_at = ? WHERE id = ?",
-				...[Date.now() + delay, message.id],
+				Date.now() + delay,
+				message.id,
 			);
 			return;
 		}

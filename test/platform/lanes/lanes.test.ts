@@ -222,7 +222,8 @@ test("a replay uses the retries queue of its event's lane", async () => {
 		() =>
 			// The success of the replay travels through the dead-letter queue.
 			expect(queuesOfEvent(id).slice(before)).toEqual([
-				...["lanes-urgent-retries audit", "lanes-dead-letters"],
+				"lanes-urgent-retries audit",
+				"lanes-dead-letters",
 			]),
 		wait,
 	);
@@ -384,7 +385,8 @@ test("the selftest sends a canary through each lane; without the object of the j
 	const ports = portsOf(events);
 	const published = transitions.length;
 	await expect(startSelftest("ci", ports)).rejects.toMatchObject({
-		...{ code: "not_configured", message: /\[exports\.Journal\]/ },
+		code: "not_configured",
+		message: /\[exports\.Journal\]/,
 	});
 	expect(transitions).toHaveLength(published);
 	const journal = { store: { search: async () => null } } as never;

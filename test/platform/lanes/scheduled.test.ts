@@ -182,7 +182,13 @@ test("scheduled deliveries are sent to the retries queue of their lane", async (
 		version: 1,
 		reference: null,
 		record: JSON.stringify({
-			...{ v: 1, id, name: "order.placed", time, delay: 0, lane, body: 1 },
+			v: 1,
+			id,
+			name: "order.placed",
+			time,
+			delay: 0,
+			lane,
+			body: 1,
 			delivery: { handler, attempt: 1 },
 		}),
 	});

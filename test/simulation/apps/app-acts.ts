@@ -27,7 +27,10 @@ const REST = 6 * HOUR;
 
 /** If all of these are down, a call can be stored nowhere, and no delivery either. */
 const STORES = [
-	...["events", "events-2", "retries", "retries-2"],
+	"events",
+	"events-2",
+	"retries",
+	"retries-2",
 	...Array.from({ length: 5 }, (_, shard) => `Scheduler/shard-${shard}`),
 ].join();
 
@@ -71,22 +74,23 @@ export function drawApps(
 		for (const { at } of acts.filter((act) => act.do === "hook"))
 			if (dice.chance(0.3))
 				acts.push({
-					...{
-						at: at + dice.between(-SECOND / 2, SECOND / 5),
-						do: "outage",
-						of: STORES,
-					},
+					at: at + dice.between(-SECOND / 2, SECOND / 5),
+					do: "outage",
+					of: STORES,
 					lasting: dice.between(SECOND, 6 * SECOND),
 				});
 	if (faults.has("storage"))
 		acts.push({
-			...{ at: dice.between(0, span), do: "outage", of: "Subscriptions" },
+			at: dice.between(0, span),
+			do: "outage",
+			of: "Subscriptions",
 			lasting: dice.between(SECOND, 15 * MINUTE),
 		});
 	if (faults.has("evict"))
 		for (const { app, event } of sources)
 			acts.push({
-				...{ at: dice.between(0, span), do: "evict" },
+				at: dice.between(0, span),
+				do: "evict",
 				object: `Subscriptions/${app}/${event}`,
 				busy: dice.chance(0.5),
 			});

@@ -23,8 +23,13 @@ const CLOSED_AFTER = 60 * MINUTE;
 
 /** The waits of a sender before it repeats a delivery, in milliseconds. */
 const REPETITIONS = [
-	...[SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE],
-	...[30 * MINUTE, 60 * MINUTE, 120 * MINUTE],
+	SECOND,
+	30 * SECOND,
+	2 * MINUTE,
+	10 * MINUTE,
+	30 * MINUTE,
+	60 * MINUTE,
+	120 * MINUTE,
 ];
 
 interface Answer {

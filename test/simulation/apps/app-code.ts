@@ -69,8 +69,10 @@ function sourceApp(source: Source, scenario: Scenario, ledger: AppLedger): App {
 	return createApp(app, {
 		events: {
 			[event]: {
-				...{ description: "Simulated", capabilities: ["event"] },
-				...{ tokens: {}, payload: { type: "object", required: ["token"] } },
+				description: "Simulated",
+				capabilities: ["event"],
+				tokens: {},
+				payload: { type: "object", required: ["token"] },
 			},
 		},
 		handlers: {
@@ -104,7 +106,9 @@ function sourceApp(source: Source, scenario: Scenario, ledger: AppLedger): App {
 			(run) => run.name === name && run.delivery === delivery,
 		).length;
 		const run: TriggerRun = {
-			...{ name, at: platform.time.now, hasSucceeded: false },
+			name,
+			at: platform.time.now,
+			hasSucceeded: false,
 			...(delivery !== undefined && { delivery }),
 		};
 		ledger.triggerRuns.push(run);
@@ -126,7 +130,8 @@ function sourceApp(source: Source, scenario: Scenario, ledger: AppLedger): App {
 }
 
 const SIGNED = hmacSignature({
-	...{ header: "x-signature", secret: SIGNING_SECRET },
+	header: "x-signature",
+	secret: SIGNING_SECRET,
 	deliveryId: ({ json }) => json?.delivery,
 });
 

@@ -6,10 +6,26 @@ import { roleOf } from "../queues.ts";
 import { eventOf } from "../subjects.ts";
 
 const FAULTS = new Set([
-	...["crash_before", "crash_after", "refused", "lied", "halfway"],
-	...["hung_before", "hung_after", "slow", "reset", "killed", "call lost"],
-	...["storage_failed", "storage_broken", "alarm_lost", "alarm given up"],
-	...["call failed", "down", "outage", "died", "clocks set"],
+	"crash_before",
+	"crash_after",
+	"refused",
+	"lied",
+	"halfway",
+	"hung_before",
+	"hung_after",
+	"slow",
+	"reset",
+	"killed",
+	"call lost",
+	"storage_failed",
+	"storage_broken",
+	"alarm_lost",
+	"alarm given up",
+	"call failed",
+	"down",
+	"outage",
+	"died",
+	"clocks set",
 ]);
 
 interface Fault {
@@ -104,7 +120,9 @@ function isOfObject({ places, isOfClocks }: Fault, name: string): boolean {
 function faultOf({ at, what, where, subjects, detail }: Note): Fault {
 	const { by = "", lasting = 0 } = Object(detail);
 	return {
-		...{ from: at, to: at + lasting, subjects },
+		from: at,
+		to: at + lasting,
+		subjects,
 		// An outage names several queues.
 		places: [where, by],
 		isOfClocks: what === "clocks set",

@@ -10,12 +10,16 @@ export interface Source {
 
 /** Its webhook is signed. */
 export const ORDERS: Source = {
-	...{ app: "@shop/orders", event: "placed", isRemote: false },
+	app: "@shop/orders",
+	event: "placed",
+	isRemote: false,
 };
 
 /** Its webhook has the id of the delivery in a header. */
 export const INBOX: Source = {
-	...{ app: "@post/inbox", event: "arrived", isRemote: true },
+	app: "@post/inbox",
+	event: "arrived",
+	isRemote: true,
 };
 
 export const SOURCES: readonly Source[] = [ORDERS, INBOX];

@@ -15,7 +15,9 @@ const isLong = process.env.CONFORMANCE === "long";
 describe.each([
 	{ name: "simulated", start: simulated, isLong: true, isReal: false },
 	{
-		...{ name: "real", isReal: true, isLong },
+		name: "real",
+		isReal: true,
+		isLong,
 		start: () => real(isLong ? 180_000 : 15_000),
 	},
 ])("on the $name platform", ({ start, isLong, isReal }) => {

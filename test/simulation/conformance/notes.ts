@@ -36,6 +36,9 @@ export interface Notes {
 }
 
 export const notes: Notes = {
-	...{ deliveries: [], taken: [], throwing: [] },
-	...{ crons: 0, isCronThrowing: false },
+	deliveries: [],
+	taken: [],
+	throwing: [],
+	crons: 0,
+	isCronThrowing: false,
 };

@@ -81,7 +81,10 @@ export function objectClaims(bench: Bench): void {
 		const fail: Step = { do: "fail", with: "statement" };
 		const steps = [{ do: "count" }, write("before"), fail, write("after")];
 		expect(await bench.take(object, ...(steps as Step[]))).toEqual([
-			...[1, null, "failed", null],
+			1,
+			null,
+			"failed",
+			null,
 		]);
 		expect(await bench.take(object, ROWS, { do: "count" })).toEqual([
 			["before", "after"],

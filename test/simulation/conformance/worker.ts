@@ -17,8 +17,14 @@ export default {
 		const names = batch.messages.map(({ body }) => body.name);
 		for (const { id, attempts, timestamp, body } of batch.messages)
 			notes.deliveries.push({
-				...{ name: body.name, queue: batch.queue, id, attempts, body },
-				...{ timestamp: timestamp.getTime(), batch: names, at: Date.now() },
+				name: body.name,
+				queue: batch.queue,
+				id,
+				attempts,
+				body,
+				timestamp: timestamp.getTime(),
+				batch: names,
+				at: Date.now(),
 			});
 		if (batch.queue !== "work") return;
 		for (const message of batch.messages)

@@ -23,7 +23,8 @@ export function drawJobs(
 	const at = () => dice.between(0, span + HOUR);
 	for (let count = dice.between(1, 4); count > 0; count--)
 		acts.push({
-			...{ at: at(), do: "job" },
+			at: at(),
+			do: "job",
 			...dice.pick([
 				{ action: "replay", q: "state:dead" },
 				{ action: "replay", q: "name:order.**" },
@@ -39,7 +40,8 @@ export function drawJobs(
 			...dice.pick([
 				{ do: "evict", object: JOBS, busy: true } as const,
 				{
-					...({ do: "outage", of: "Jobs" } as const),
+					do: "outage",
+					of: "Jobs",
 					lasting: dice.between(0, 20 * MINUTE),
 				},
 			]),

@@ -42,8 +42,16 @@ export class JobLaws {
 
 /** Faults that explain one more replay of a dead letter by a job: its claim or its send was not confirmed. */
 const FAULTS = new Set([
-	...["killed", "call failed", "call lost", "unanswered", "storage_failed"],
-	...["crash_before", "crash_after", "lied", "hung_after", "reset"],
+	"killed",
+	"call failed",
+	"call lost",
+	"unanswered",
+	"storage_failed",
+	"crash_before",
+	"crash_after",
+	"lied",
+	"hung_after",
+	"reset",
 ]);
 
 /** Checks that jobs replayed each dead letter once, unless a fault left a claim that was not confirmed. */

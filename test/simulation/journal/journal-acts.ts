@@ -8,8 +8,14 @@ import { JOURNAL } from "./journal-copy.ts";
 const MINUTE = 60_000;
 
 const JOURNALS: readonly Scenario["journal"][] = [
-	...[{}, {}, { record: "failures" }, { bodies: "all" }, { bodies: "none" }],
-	...[{ bodies: "all", maxBytes: 20 }, { retention: "1 day" }, false],
+	{},
+	{},
+	{ record: "failures" },
+	{ bodies: "all" },
+	{ bodies: "none" },
+	{ bodies: "all", maxBytes: 20 },
+	{ retention: "1 day" },
+	false,
 ] as const;
 
 export function drawJournal(

@@ -14,7 +14,11 @@ const CALL = 60_000;
 
 /** Transitions that the journal records when a caller causes them. */
 const OF_CALLERS: ReadonlySet<string> = new Set([
-	...["scheduled", "rescheduled", "cancelled", "replayed", "discarded"],
+	"scheduled",
+	"rescheduled",
+	"cancelled",
+	"replayed",
+	"discarded",
 ]);
 
 /** Transitions that the journal does not record: one would cost a call for each event. */
@@ -146,7 +150,12 @@ function judgeCounts(
 
 /** Faults after which the journal has nothing of the call. */
 const CERTAIN: ReadonlySet<string> = new Set([
-	...["call failed", "refused", "hung_before", "slow", "down", "outage"],
+	"call failed",
+	"refused",
+	"hung_before",
+	"slow",
+	"down",
+	"outage",
 ]);
 
 function addCounts(sum: Map<string, number>, counts: Counts): void {

@@ -64,7 +64,9 @@ function drawOutages(dice: Dice, span: number, acts: Act[]): void {
 			dice.chance(0.5)
 				? { at, do: "evict", object, busy: true }
 				: {
-						...{ at, do: "outage", of: "Keys" },
+						at,
+						do: "outage",
+						of: "Keys",
 						lasting: dice.between(0, 20 * MINUTE),
 					},
 		);

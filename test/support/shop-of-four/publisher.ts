@@ -17,8 +17,13 @@ async function forge(worker: Subscriber): Promise<string[]> {
 	const call = { record, handlers: [], within: 1_000 };
 	const url = "https://a/b";
 	const request = {
-		...{ method: "POST", url, webhookUrl: url, headers: {} },
-		...{ query: {}, rawQuery: "", bytes: new Uint8Array() },
+		method: "POST",
+		url,
+		webhookUrl: url,
+		headers: {},
+		query: {},
+		rawQuery: "",
+		bytes: new Uint8Array(),
 	};
 	const signature = { at: Date.now(), hmac: new Uint8Array(32) };
 	const tries: (() => Promise<unknown>)[] = [
