@@ -87,7 +87,7 @@ export interface Resolution {
 	handler: string;
 	/** Number of the replay, counted from 1. */
 	replay: number;
-	/** The replay was cancelled, and the dead letter is dead again. Absent if it was delivered. */
+	/** A person cancelled the replay, and the dead letter is dead again. Otherwise the dead letter is resolved. */
 	isCancelled?: true;
 }
 
