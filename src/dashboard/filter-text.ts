@@ -2,7 +2,15 @@
 import type { Filter } from "../lists/filter.ts";
 import { term } from "./components/tags.tsx";
 
-const MEMBERS = ["state", "id", "name", "handler", "cause", "text"] as const;
+const MEMBERS = [
+	"state",
+	"id",
+	"name",
+	"handler",
+	"cause",
+	"reason",
+	"text",
+] as const;
 
 export function filterText(filter: Filter): string {
 	const words = MEMBERS.flatMap((word) => {
@@ -17,14 +25,4 @@ export function filterText(filter: Filter): string {
 		return at === undefined ? [] : [`${word}:${new Date(at).toISOString()}`];
 	});
 	return [...words, ...tags, ...times].join(" ");
-}
-
-/** The longest text that all errors of one reason have. Numbers and ids in a reason are replaced, and its end is cut. */
-export function sharedText(reason: string): string {
-	const parts = reason.split(/<(?:n|id)>|<[a-z]*$/);
-	return parts.reduce(
-		(longest, part) =>
-			part.trim().length > longest.length ? part.trim() : longest,
-		"",
-	);
 }

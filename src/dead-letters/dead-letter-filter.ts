@@ -8,7 +8,7 @@ export function deadLetterFilter(
 	text: string | undefined,
 	now: number,
 ): Filter {
-	const filter = parseFilter(text, now);
+	const filter = parseFilter(text, now, "reason");
 	const { state = "dead" } = filter;
 	if ((DEAD_LETTER_STATES as readonly string[]).includes(state)) return filter;
 	throw new RefusedError(

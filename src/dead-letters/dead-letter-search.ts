@@ -150,12 +150,13 @@ export class DeadLetterSearch {
 		filter: Filter,
 		range: Range,
 	): { sql: string; values: (string | number)[] } {
-		const { cause, handler, text, id, name, tags = {} } = filter;
+		const { cause, handler, reason, text, id, name, tags = {} } = filter;
 		const rows = [...timesOf(filter), ...within(range)];
 		const part = text?.toLowerCase();
 		return joined([
 			...rows,
 			["cause = ?", cause],
+			["reason = ?", reason],
 			[
 				"event IN (SELECT value FROM json_each(?))",
 				name && this.#stored("event", name, matches, rows),

@@ -130,7 +130,7 @@ const MOST_REASON = 200;
 
 /** The part of an error that errors of one kind share. */
 export function reasonOf({ name, message }: Failure): string {
-	const [line = ""] = `${name}: ${message}`.split("\n");
+	const [line = ""] = `${name}: ${message}`.split(/[\r\n]/);
 	return line
 		.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/gi, "<id>")
 		.replace(/\b(?=[a-z]*\d)[0-9a-z]{12,}\b/gi, "<id>")

@@ -42,11 +42,13 @@ export interface Filter {
 	id?: string;
 	/** An event name, or a pattern of names. */
 	name?: string;
-	/** An id of a handler. Each `*` is any run of characters. */
+	/** An id of a handler. Each `*` is any run of characters, and `\*` is the character `*`. */
 	handler?: string;
 	state?: (typeof STATES)[number];
 	cause?: Cause;
 	tags?: Readonly<Record<string, string>>;
+	/** The reason of a group of dead letters. */
+	reason?: string;
 	/** A part of the error or of the body, in any case. */
 	text?: string;
 	/** Epoch milliseconds, inclusive. */
@@ -67,7 +69,6 @@ const WORDS = [
 ] as const;
 
 const MOST_CHARACTERS = 1_000;
-const KNOWN = `use ${WORDS.join(", ")} or tag.<key>`;
 const TAG = "tag.";
 
 /** A word and its value. A value with spaces is in quotes, in which `\` escapes a quote or itself. */
@@ -78,9 +79,14 @@ const TERM =
  * Parses a filter. An empty or absent text matches everything.
  *
  * @param now epoch milliseconds, from which `since:2h` counts back
+ * @param more a word that only this list has
  * @throws RefusedError `invalid_request` that names the wrong word and the known ones
  */
-export function parseFilter(text: string | undefined, now: number): Filter {
+export function parseFilter(
+	text: string | undefined,
+	now: number,
+	...more: "reason"[]
+): Filter {
 	if (text === undefined) return {};
 	if (text.length > MOST_CHARACTERS)
 		throw refused(
@@ -88,10 +94,12 @@ export function parseFilter(text: string | undefined, now: number): Filter {
 		);
 	const filter: { -readonly [Key in keyof Filter]: Filter[Key] } = {};
 	const tags: Record<string, string> = {};
-	for (const [word, value] of termsOf(text)) {
+	const words: readonly string[] = [...WORDS, ...more];
+	const known = `use ${words.join(", ")} or tag.<key>`;
+	for (const [word, value] of termsOf(text, known)) {
 		const isTag = word.startsWith(TAG);
-		if (!isTag && !isWord(word))
-			throw refused(`unknown word ${show(word)}; ${KNOWN}`);
+		if (!isTag && !words.includes(word))
+			throw refused(`unknown word ${show(word)}; ${known}`);
 		if (Object.hasOwn(isTag ? tags : filter, word.replace(TAG, "")))
 			throw refused(`${show(word)} is given twice; give it once`);
 		if (isTag) tags[word.slice(TAG.length)] = value;
@@ -104,13 +112,9 @@ export function parseFilter(text: string | undefined, now: number): Filter {
 	return filter;
 }
 
-type Word = (typeof WORDS)[number];
+type Word = (typeof WORDS)[number] | "reason";
 
-function isWord(word: string): word is Word {
-	return (WORDS as readonly string[]).includes(word);
-}
-
-function termsOf(text: string): [word: string, value: string][] {
+function termsOf(text: string, known: string): [word: string, value: string][] {
 	const terms: [string, string][] = [];
 	const trimmed = text.trim();
 	let at = 0;
@@ -120,7 +124,7 @@ function termsOf(text: string): [word: string, value: string][] {
 		if (!match) {
 			const [rest = ""] = trimmed.slice(at).split(/\s/);
 			throw refused(
-				`${show(rest)} is not <word>:<value>; ${isPattern(rest) ? `give name:${rest} for events of this name, or ` : ""}${KNOWN}, and quote a value that has spaces`,
+				`${show(rest)} is not <word>:<value>; ${isPattern(rest) ? `give name:${rest} for events of this name, or ` : ""}${known}, and quote a value that has spaces`,
 			);
 		}
 		const [whole, word = "", quoted, plain = ""] = match;
@@ -212,10 +216,12 @@ function refused(why: string): RefusedError {
 
 /** Whether a handler's id matches a filter's `handler`. */
 export function matchesGlob(glob: string, id: string): boolean {
-	const parts = glob.split("*");
+	const parts = glob
+		.split(/(?<!\\)\*/)
+		.map((part) => part.replaceAll("\\*", "*"));
 	const first = parts[0] ?? "";
 	const last = parts.at(-1) ?? "";
-	if (parts.length === 1) return glob === id;
+	if (parts.length === 1) return first === id;
 	if (!id.startsWith(first) || !id.endsWith(last)) return false;
 	let at = first.length;
 	for (const part of parts.slice(1, -1)) {

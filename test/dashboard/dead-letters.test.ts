@@ -145,6 +145,45 @@ describe("the list of dead letters", () => {
 		const listed = await admin.get(group.replaceAll("&amp;", "&"));
 		expect(listed.text.match(/data-row/g)).toHaveLength(2);
 	});
+
+	test("is led to by each of its groups, with nothing of another group, also in a job", async () => {
+		const customer = crypto.randomUUID();
+		const of = (message: string, handler = "load") => ({
+			tags: { customer },
+			handler,
+			error: { name: "Error", message },
+		});
+		await bury(5, of("bulk item 7 failed"));
+		await bury(3, of("bulk item 1 of kind A failed"));
+		await bury(2, of('bulk item 1 of "B\\" failed\r\nsecond line'));
+		await bury(4, of("bulk item 7 failed", "order.*:send"));
+		await bury(1, of("bulk item 7 failed", "order.paid:send"));
+		const admin = await person();
+		const words = `tag.customer:${customer} text:bulk since:1h`;
+		const query = new URLSearchParams({ q: words });
+		const { text } = await admin.get(`/dead-letters/groups?${query}`);
+		const links = [...text.matchAll(/class="name" href="([^"]+)"/g)].map(
+			([, link = ""]) => unescaped(link),
+		);
+		expect(new Set(links).size).toBe(5);
+		const counts = [];
+		for (const link of links) {
+			expect(decodeURIComponent(link)).toContain("text:bulk");
+			const list = await admin.get(link);
+			const [, all = "", count] =
+				/href="([^"]+)">Replay all (\d+)…/.exec(list.text) ?? [];
+			expect(plain(list.text)).toMatch(new RegExp(` ${count} dead letter`));
+			const job = await admin.get(unescaped(all));
+			expect(plain(job.text)).toMatch(new RegExp(`Replay ${count} dead`));
+			counts.push(Number(count));
+		}
+		expect(counts).toEqual([5, 4, 3, 2, 1]);
+		for (const list of ["events", "scheduled", "deliveries"]) {
+			const { status, text } = await admin.get(`/${list}?q=reason:busy`);
+			expect([list, status]).toEqual([list, 400]);
+			expect(text).toContain("unknown word &quot;reason&quot;; use id,");
+		}
+	});
 });
 
 describe("one dead letter", () => {

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { durationText } from "../../src/dashboard/components/time.tsx";
-import { filterText, sharedText } from "../../src/dashboard/filter-text.ts";
+import { filterText } from "../../src/dashboard/filter-text.ts";
 import { prettyJson, readBody } from "../../src/dashboard/json-text.ts";
 import { publishCommand } from "../../src/dashboard/snippets.tsx";
 import { timelineOf } from "../../src/dashboard/timeline-layout.ts";
+import { deadLetterFilter } from "../../src/dead-letters/dead-letter-filter.ts";
 import type { EventLife } from "../../src/journal/life.ts";
-import { parseFilter } from "../../src/lists/filter.ts";
 
 describe("JSON text", () => {
 	test("is indented as JSON.stringify does it", () => {
@@ -188,19 +188,11 @@ describe("a filter", () => {
 		for (const text of [
 			"",
 			'state:dead handler:mail/send cause:exhausted text:"a \\"b\\" \\\\ c"',
+			'reason:"Error: <n> of \\"a\\""',
 			"id:e1 name:order.** tag.customer:c42 since:2h until:5m",
 		]) {
-			const filter = parseFilter(text, now);
-			expect(parseFilter(filterText(filter), 0)).toEqual(filter);
+			const filter = deadLetterFilter(text, now);
+			expect(deadLetterFilter(filterText(filter), 0)).toEqual(filter);
 		}
-	});
-
-	test("finds the errors of one reason by the longest text that they share", () => {
-		expect(sharedText("Error: <n> of <id> was refused")).toBe("was refused");
-		expect(sharedText("Error: busy")).toBe("Error: busy");
-		expect(sharedText("<n>")).toBe("");
-		expect(sharedText("a long text that is cut <i")).toBe(
-			"a long text that is cut",
-		);
 	});
 });

@@ -28,6 +28,14 @@ test("an empty filter matches everything", () => {
 	expect(parseFilter("  \n", NOW)).toEqual({});
 });
 
+test("dead letters have one word more, and list it", () => {
+	const read = (text: string) => parseFilter(text, NOW, "reason");
+	expect(read('reason:"Error: <n> of 3"')).toEqual({
+		reason: "Error: <n> of 3",
+	});
+	expect(() => read("stat:dead")).toThrow("until, reason or tag.<key>");
+});
+
 test.each([
 	["stat:dead", 'q: unknown word "stat"; use id, name,'],
 	["customer.x:c42", 'q: unknown word "customer.x"; use'],
@@ -38,6 +46,7 @@ test.each([
 	["text:a b", 'q: "b" is not <word>:<value>'],
 	['text:"a', "is not <word>:<value>"],
 	["state:died", 'q: state: "died" is unknown; use scheduled,'],
+	["reason:busy", 'q: unknown word "reason"; use id, name,'],
 	["cause:bad", 'q: cause: "bad" is unknown; use exhausted,'],
 	["state:dead state:queued", 'q: "state" is given twice'],
 	["tag.a:1 tag.a:2", 'q: "tag.a" is given twice'],
@@ -97,6 +106,9 @@ test.each([
 	["exact", "exact", true],
 	["exact", "exactly", false],
 	["*", "", true],
+	["order.\\*:send", "order.*:send", true],
+	["order.\\*:send", "order.paid:send", false],
+	["order.\\*:*", "order.*:send", true],
 ])("the glob %s and the handler %s: %s", (glob, id, expected) => {
 	expect(matchesGlob(glob, id)).toBe(expected);
 });

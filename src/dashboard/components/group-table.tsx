@@ -1,7 +1,7 @@
 /** Groups of dead letters with their counts and times. A group leads to its dead letters. */
 import type { DeadLetterGroup } from "../../event/dead-letter.ts";
 import type { Filter } from "../../lists/filter.ts";
-import { filterText, sharedText } from "../filter-text.ts";
+import { filterText } from "../filter-text.ts";
 import { useView } from "../view.ts";
 import { countText, numberText } from "./count.tsx";
 import { Time } from "./time.tsx";
@@ -56,12 +56,12 @@ function Row({
 }) {
 	const { base } = useView();
 	const { handler, cause, reason, deploy, count } = group;
-	// A dead letter that names no handler is found by its cause and its text alone.
 	const q = filterText({
 		...filter,
-		...(handler && { handler }),
+		// Only a message that cannot be read has no handler, and its cause says so.
+		...(handler && { handler: handler.replaceAll("*", "\\*") }),
 		cause,
-		text: filter.text ?? sharedText(reason),
+		reason,
 	});
 	return (
 		<tr>

@@ -1,11 +1,11 @@
 /** Asks for confirmation before a job begins: what it does, to how many, and their number in writing. */
+import { deadLetterFilter } from "../../dead-letters/dead-letter-filter.ts";
 import { requireScope } from "../../entrypoints/http/keys.ts";
 import { HttpError } from "../../entrypoints/http/problem.ts";
 import { RefusedError } from "../../event/errors.ts";
 import { show } from "../../event/validation.ts";
 import type { Action } from "../../jobs/job.ts";
 import { startJob } from "../../jobs/jobs.ts";
-import { parseFilter } from "../../lists/filter.ts";
 import { action } from "../action.ts";
 import { countText, numberText } from "../components/count.tsx";
 import { render } from "../components/layout.tsx";
@@ -110,7 +110,7 @@ function notConfirmed(why: string): RefusedError {
 function pinned(action: string, q: string, { var: { view } }: PageContext) {
 	// `until` is the due time of a scheduled event.
 	if (action === "cancel") return q;
-	const { until } = parseFilter(q, view.now);
+	const { until } = deadLetterFilter(q, view.now);
 	return until === undefined
 		? `${q} until:${new Date(view.now).toISOString()}`.trim()
 		: q;
