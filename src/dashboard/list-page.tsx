@@ -1,6 +1,7 @@
 /** The routes of a list with a filter bar, pages and live updates. A page says what is listed, and how its rows look. */
 import type { Child } from "hono/jsx";
 import { RefusedError } from "../event/errors.ts";
+import type { Filter } from "../lists/filter.ts";
 import type { Ports } from "../ports.ts";
 import { Done } from "./components/done.tsx";
 import { FilterBar } from "./components/filter-bar.tsx";
@@ -19,6 +20,10 @@ interface ListOptions<Data> {
 	title: string;
 	/** Examples of words for the filter bar. Default: those of events. */
 	placeholder?: string;
+	/** Reads its filter, to suggest only words that it accepts. @throws RefusedError for another */
+	filter(q: string, now: number): Filter;
+	/** Suggested values of `since` and `until`. Default: ages. */
+	times?(now: number): readonly string[];
 	/** Links to filters that people often need. */
 	quick: readonly (readonly [label: string, q: string])[];
 	/** @throws RefusedError for a wrong filter or cursor. @param cursor empty for the first page */
@@ -60,7 +65,7 @@ export function listPage<Data extends { cursor?: string }>(
 		const { now } = context.var.view;
 		const bar = { list: path, q, quick, ...(placeholder && { placeholder }) };
 		const [words, { list, wrong }] = await Promise.all([
-			suggestions(ports),
+			suggestions(options, ports),
 			shown(q, cursor, now),
 		]);
 		const content = (

@@ -1,6 +1,10 @@
-/** Words that the filter bar suggests: states, ages, and the names, handlers and tags of late. It changes no filter. */
+/**
+ * Words that the filter bar of a list suggests: states, causes, times, and the names, handlers and tags of late. It
+ * changes no filter.
+ */
+import { RefusedError } from "../event/errors.ts";
 import { listEvents } from "../journal/read.ts";
-import { STATES } from "../lists/filter.ts";
+import { CAUSES, type Filter, STATES } from "../lists/filter.ts";
 import type { Ports } from "../ports.ts";
 import { term } from "./components/tags.tsx";
 
@@ -10,23 +14,56 @@ const TTL = 60_000;
 /** The latest events whose names and tags are suggested. */
 const EVENTS = 200;
 
+/** Names, handlers and tags. */
 const MOST_WORDS = 150;
 
 let cached: { until: number; words: readonly string[] } | undefined;
 
-/** The words of one isolate, for all viewers. Without the journal, those that need none. */
+/** What a list accepts. */
+interface ListFilter {
+	/** Reads its filter. @throws RefusedError for a word that it does not accept */
+	filter(q: string, now: number): Filter;
+	/** Values for `since` and `until`. Default: ages. */
+	times?(now: number): readonly string[];
+}
+
+/** The words that a list accepts. */
 export async function suggestions(
+	{ filter, times = () => ["15m", "2h", "1d"] }: ListFilter,
 	ports: Pick<Ports, "journal" | "workers" | "clock">,
 ): Promise<readonly string[]> {
 	const now = ports.clock();
+	const isAccepted = (word: string) => {
+		try {
+			filter(word, now);
+			return true;
+		} catch (error) {
+			if (error instanceof RefusedError) return false;
+			throw error;
+		}
+	};
+	const found = await wordsOfLate(now, ports);
+	return [
+		...STATES.map((state) => term("state", state)),
+		...CAUSES.map((cause) => term("cause", cause)),
+		...times(now).flatMap((time) => [`since:${time}`, `until:${time}`]),
+		...found,
+	].filter(isAccepted);
+}
+
+/** The words of one isolate, for all viewers and lists. Without the journal, those that need none. */
+async function wordsOfLate(
+	now: number,
+	ports: Pick<Ports, "journal" | "workers" | "clock">,
+): Promise<readonly string[]> {
 	if (cached && now < cached.until) return cached.words;
 	// Until the words are read, other viewers get the ones before.
-	cached = { until: now + TTL, words: cached?.words ?? FIXED };
+	cached = { until: now + TTL, words: cached?.words ?? [] };
 	const [events, ...routes] = await Promise.all([
 		latest(ports),
 		...ports.workers.all.map((worker) => worker.routes()),
 	]);
-	const words = new Set(FIXED);
+	const words = new Set<string>();
 	for (const { id, patterns } of routes.flatMap((one) => one?.list ?? [])) {
 		words.add(term("handler", id));
 		for (const pattern of patterns) words.add(term("name", pattern));
@@ -39,13 +76,6 @@ export async function suggestions(
 	cached = { until: now + TTL, words: [...words].slice(0, MOST_WORDS) };
 	return cached.words;
 }
-
-const FIXED: readonly string[] = [
-	...STATES.map((state) => term("state", state)),
-	"since:15m",
-	"since:2h",
-	"since:1d",
-];
 
 async function latest(ports: Pick<Ports, "journal" | "clock">) {
 	try {

@@ -8,7 +8,10 @@ export function deadLetterFilter(
 	text: string | undefined,
 	now: number,
 ): Filter {
-	const filter = parseFilter(text, now, "reason");
+	const filter = parseFilter(text, now, {
+		words: ["reason"],
+		states: DEAD_LETTER_STATES,
+	});
 	const { state = "dead" } = filter;
 	if ((DEAD_LETTER_STATES as readonly string[]).includes(state)) return filter;
 	throw new RefusedError(

@@ -4,7 +4,7 @@ import { RefusedError } from "../event/errors.ts";
 import { timeOf } from "../event/id.ts";
 import { CLOCK_SKEW } from "../event/limits.ts";
 import { cursorOf, pageSize, positionOf } from "../lists/cursor.ts";
-import { type Filter, parseFilter } from "../lists/filter.ts";
+import { type Filter, parseFilter, STATES } from "../lists/filter.ts";
 import type { Ports } from "../ports.ts";
 import type { Entry } from "./entry.ts";
 import { type EventLife, lifeOf } from "./life.ts";
@@ -114,7 +114,8 @@ const MOST_ENTRIES = 1_000;
 
 /** Reads a filter of events. @throws RefusedError `invalid_request` */
 export function journalFilter(text: string | undefined, now: number): Filter {
-	const filter = parseFilter(text, now);
+	const states = STATES.filter((state) => state !== "resolved");
+	const filter = parseFilter(text, now, { states });
 	if (filter.state !== "resolved") return filter;
 	throw new RefusedError(
 		"invalid_request",

@@ -22,7 +22,9 @@ export const STATES = [
 	"ignored",
 ] as const;
 
-const CAUSES = [
+type State = (typeof STATES)[number];
+
+export const CAUSES = [
 	"exhausted",
 	"expired",
 	"non_retryable",
@@ -44,7 +46,7 @@ export interface Filter {
 	name?: string;
 	/** An id of a handler. Each `*` is any run of characters, and `\*` is the character `*`. */
 	handler?: string;
-	state?: (typeof STATES)[number];
+	state?: State;
 	cause?: Cause;
 	tags?: Readonly<Record<string, string>>;
 	/** The reason of a group of dead letters. */
@@ -68,6 +70,14 @@ const WORDS = [
 	"until",
 ] as const;
 
+/** What a list knows, in contrast to others. */
+interface ListWords {
+	/** Words that only this list has. */
+	words?: readonly "reason"[];
+	/** Default: all. A state of another list is read, and the list says why it has none. */
+	states?: readonly State[];
+}
+
 const MOST_CHARACTERS = 1_000;
 const TAG = "tag.";
 
@@ -79,13 +89,12 @@ const TERM =
  * Parses a filter. An empty or absent text matches everything.
  *
  * @param now epoch milliseconds, from which `since:2h` counts back
- * @param more a word that only this list has
  * @throws RefusedError `invalid_request` that names the wrong word and the known ones
  */
 export function parseFilter(
 	text: string | undefined,
 	now: number,
-	...more: "reason"[]
+	list: ListWords = {},
 ): Filter {
 	if (text === undefined) return {};
 	if (text.length > MOST_CHARACTERS)
@@ -94,7 +103,7 @@ export function parseFilter(
 		);
 	const filter: { -readonly [Key in keyof Filter]: Filter[Key] } = {};
 	const tags: Record<string, string> = {};
-	const words: readonly string[] = [...WORDS, ...more];
+	const words: readonly string[] = [...WORDS, ...(list.words ?? [])];
 	const known = `use ${words.join(", ")} or tag.<key>`;
 	for (const [word, value] of termsOf(text, known)) {
 		const isTag = word.startsWith(TAG);
@@ -103,7 +112,10 @@ export function parseFilter(
 		if (Object.hasOwn(isTag ? tags : filter, word.replace(TAG, "")))
 			throw refused(`${show(word)} is given twice; give it once`);
 		if (isTag) tags[word.slice(TAG.length)] = value;
-		else Object.assign(filter, { [word]: readValue(word as Word, value, now) });
+		else
+			Object.assign(filter, {
+				[word]: readValue(word as Word, value, now, list),
+			});
 	}
 	if (Object.keys(tags).length > 0) filter.tags = tags;
 	if (filter.since !== undefined && filter.until !== undefined)
@@ -150,15 +162,20 @@ function unquoted(quoted: string | undefined, plain: string): string {
 	return quoted?.replace(/\\(.)/g, "$1") ?? plain;
 }
 
-function readValue(word: Word, value: string, now: number): string | number {
+function readValue(
+	word: Word,
+	value: string,
+	now: number,
+	{ states = STATES }: ListWords,
+): string | number {
 	switch (word) {
 		case "since":
 		case "until":
 			return instantOf(word, value, now);
 		case "state":
-			return oneOf(word, value, STATES);
+			return oneOf(word, value, STATES, states);
 		case "cause":
-			return oneOf(word, value, CAUSES);
+			return oneOf(word, value, CAUSES, CAUSES);
 		case "name":
 			// The name of an app's event contains more characters, and is matched exactly.
 			if (isPattern(value) || value.startsWith("@")) return value;
@@ -175,9 +192,10 @@ function oneOf<Value extends string>(
 	word: string,
 	value: string,
 	known: readonly Value[],
+	usable: readonly Value[],
 ): Value {
 	if ((known as readonly string[]).includes(value)) return value as Value;
-	throw refused(`${word}: ${show(value)} is unknown; use ${known.join(", ")}`);
+	throw refused(`${word}: ${show(value)} is unknown; use ${usable.join(", ")}`);
 }
 
 const UNITS = {

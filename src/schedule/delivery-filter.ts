@@ -7,7 +7,7 @@ import { type Filter, matchesGlob, parseFilter } from "../lists/filter.ts";
 
 /** @throws RefusedError `invalid_request` for a word that no waiting delivery can match */
 export function deliveryFilter(text: string, now: number): Filter {
-	const filter = parseFilter(text, now);
+	const filter = parseFilter(text, now, { states: ["retrying", "waiting"] });
 	const { state, cause } = filter;
 	if (cause !== undefined)
 		throw refused("a waiting delivery has no cause; leave cause out");

@@ -9,7 +9,7 @@ const UNKNOWN = ["handler", "cause", "text"] as const;
 
 /** @throws RefusedError `invalid_request` for a word that would be ignored, so that too many events would match */
 export function scheduledFilter(text: string, now: number): Filter {
-	const filter = parseFilter(text, now);
+	const filter = parseFilter(text, now, { states: ["scheduled"] });
 	const { state = "scheduled" } = filter;
 	const unknown = UNKNOWN.find((word) => filter[word] !== undefined);
 	if (unknown === undefined && state === "scheduled") return filter;

@@ -145,6 +145,26 @@ test("a form outlives its session: after the sign-in it is shown with what was t
 	await look(page, "publish-draft");
 });
 
+test("suggestions complete the last word of a filter, also inside quotes", async () => {
+	const page = await shop.open();
+	await shop.signIn(page);
+	await page.goto(`${shop.url}/events`);
+	const suggested = async (typed: string) => {
+		await page.getByLabel("Filter").fill(typed);
+		return page
+			.locator("#words option")
+			.evaluateAll((all) => all.map((one) => one.getAttribute("value")));
+	};
+	for (const [typed, expected] of [
+		["sta", "state:dead"],
+		['tag.plan:"pro t', "state:dead"],
+		['id:e1 tag.plan:"a \\" b', "id:e1 state:dead"],
+		['tag.plan:"a \\" b" sta', 'tag.plan:"a \\" b" state:dead'],
+		["id:e1 ", "id:e1 state:dead"],
+	] as const)
+		expect(await suggested(typed), typed).toContain(expected);
+});
+
 test("a printed list is its table alone", async () => {
 	const page = await shop.open();
 	await shop.signIn(page);

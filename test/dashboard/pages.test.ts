@@ -1,11 +1,15 @@
 /** What the pages of events show, and that nothing of an event becomes markup. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { deadLetterFilter } from "../../src/dead-letters/dead-letter-filter.ts";
 import { newId } from "../../src/event/id.ts";
 import { countsOf } from "../../src/journal/counters.ts";
 import type { Entry } from "../../src/journal/entry.ts";
 import { pageOf } from "../../src/journal/page.ts";
+import { journalFilter } from "../../src/journal/read.ts";
 import type { JournalStore } from "../../src/ports.ts";
 import { portsOf } from "../../src/registration.ts";
+import { deliveryFilter } from "../../src/schedule/delivery-filter.ts";
+import { scheduledFilter } from "../../src/schedule/scheduled-filter.ts";
 import { installKeys } from "../support/http.ts";
 import { events } from "../support/worker.ts";
 import { signedIn } from "./visit.ts";
@@ -165,6 +169,7 @@ test("an invalid filter or cursor says what is wrong next to the bar", async () 
 	for (const [query, message] of [
 		["q=stat:dead", "unknown word &quot;stat&quot;"],
 		["q=state:resolved", "the journal does not know resolved"],
+		["q=state:died", "dead, replaying, discarded, cancelled, ignored<"],
 		["cursor=x", "it is not a cursor"],
 	]) {
 		const { status, text } = await reader.get(`/events?${query}`);
@@ -236,6 +241,37 @@ test("a page of events calls the journal once, and one more time a minute for su
 		expect((await reader.get(path)).status).toBe(200);
 		const calls = [...list.mock.calls, ...search.mock.calls];
 		expect(calls, path).toHaveLength(1);
+	}
+});
+
+test("the filter bar of each list suggests what the list accepts, and nothing else", async () => {
+	const now = Date.now();
+	const id = newId(now, 4);
+	const tags = { customer: "c 42" };
+	const steps = [{ type: "ignored" as const, at: now }];
+	await record({ id, name: "order.placed", time: now, tags, steps });
+	vi.spyOn(Date, "now").mockReturnValue(now + 120_000);
+	const reader = await person();
+	for (const [path, filter, has, lacks] of [
+		["/events", journalFilter, "state:dead cause:expired", "state:resolved"],
+		["/dead-letters", deadLetterFilter, "cause:expired", "state:delivered"],
+		["/dead-letters/groups", deadLetterFilter, "until:2h", "state:retrying"],
+		["/deliveries", deliveryFilter, "state:waiting until:2h", "cause:expired"],
+		["/scheduled", scheduledFilter, "state:scheduled", "state:dead until:2h"],
+	] as const) {
+		const { text } = await reader.get(path);
+		const words = [...text.matchAll(/<option value="([^"]+)"/g)].map(
+			([, word = ""]) => word.replaceAll("&quot;", '"'),
+		);
+		for (const word of words) expect(() => filter(word, now)).not.toThrow();
+		expect(words, path).toEqual(expect.arrayContaining(has.split(" ")));
+		expect(words).toContain('tag.customer:"c 42"');
+		for (const word of lacks.split(" ")) expect(words).not.toContain(word);
+		expect(words.some((word) => word.startsWith("until:2"))).toBe(true);
+		const wantsHandlers = path !== "/scheduled";
+		expect(words.some((word) => word.startsWith("handler:"))).toBe(
+			wantsHandlers,
+		);
 	}
 });
 

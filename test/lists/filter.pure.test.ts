@@ -29,7 +29,7 @@ test("an empty filter matches everything", () => {
 });
 
 test("dead letters have one word more, and list it", () => {
-	const read = (text: string) => parseFilter(text, NOW, "reason");
+	const read = (text: string) => parseFilter(text, NOW, { words: ["reason"] });
 	expect(read('reason:"Error: <n> of 3"')).toEqual({
 		reason: "Error: <n> of 3",
 	});

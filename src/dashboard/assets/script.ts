@@ -91,12 +91,13 @@ export const SCRIPT = `
 	document.addEventListener("submit", ({ target }) => { if (target.method === "post") setTimeout(() => enable(target, false)); });
 	addEventListener("pageshow", () => enable(document, true));
 
-	// Suggestions complete the last word of a filter, not the whole filter.
+	// Suggestions complete the last word of a filter, not the whole filter. A value in quotes may have spaces.
+	const complete = /^(?: |(?:[^ "]|"(?:[^"\\\\]|\\\\.)*")+ )*/;
 	for (const input of all("input[list]")) {
 		const list = input.list;
 		const words = list ? all("option", list).map((option) => option.value) : [];
 		input.addEventListener("input", () => {
-			const before = input.value.slice(0, input.value.lastIndexOf(" ") + 1);
+			const [before] = complete.exec(input.value);
 			list.replaceChildren(...words.map((word) => new Option("", before + word)));
 		});
 	}

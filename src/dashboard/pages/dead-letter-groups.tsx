@@ -17,6 +17,7 @@ export const deadLetterGroupsPage: Page = (app, { ports }) =>
 	listPage<GroupPage & { cursor?: never }>(app, ports, {
 		path: "/dead-letters/groups",
 		title: "Dead letters by error",
+		filter: deadLetterFilter,
 		Rows,
 		quick: [
 			["Dead", ""],

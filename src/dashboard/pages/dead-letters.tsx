@@ -29,6 +29,7 @@ export const deadLettersPage: Page = (app, { ports }) =>
 	listPage<DeadLetterPage>(app, ports, {
 		path: LIST,
 		title: "Dead letters",
+		filter: deadLetterFilter,
 		quick: QUICK,
 		Rows,
 		placeholder: "handler:mail/* cause:exhausted tag.customer:c42 since:2h",

@@ -1,6 +1,7 @@
 /** The list of waiting deliveries, the next attempt first. */
 import type { WaitingDelivery } from "../../event/scheduled-row.ts";
 import { listDeliveries } from "../../schedule/deliveries.ts";
+import { deliveryFilter } from "../../schedule/delivery-filter.ts";
 import { attemptText } from "../components/delivery-facts.tsx";
 import {
 	Copyable,
@@ -33,6 +34,7 @@ export const deliveriesPage: Page = (app, { ports }) =>
 	listPage<Deliveries>(app, ports, {
 		path: LIST,
 		title: "Waiting",
+		filter: deliveryFilter,
 		quick: QUICK,
 		Rows,
 		placeholder: "handler:mail/* state:retrying tag.customer:c42",

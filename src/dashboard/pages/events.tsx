@@ -1,6 +1,6 @@
 /** The list of events, the latest change first, with live updates. */
 import type { EventLife } from "../../journal/life.ts";
-import { listEvents } from "../../journal/read.ts";
+import { journalFilter, listEvents } from "../../journal/read.ts";
 import { ListTable, NothingFound, shortened } from "../components/list.tsx";
 import { State } from "../components/state.tsx";
 import { Tags } from "../components/tags.tsx";
@@ -29,6 +29,7 @@ export const eventsPage: Page = (app, { ports }) =>
 	listPage<EventPage>(app, ports, {
 		path: LIST,
 		title: "Events",
+		filter: journalFilter,
 		quick: QUICK,
 		Rows,
 		note,

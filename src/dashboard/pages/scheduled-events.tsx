@@ -19,6 +19,8 @@ import { KeyHint, publishCommand } from "../snippets.tsx";
 import { type Page, useView } from "../view.ts";
 
 const LIST = "/scheduled";
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 interface Scheduled {
 	scheduled: ScheduledEvent[];
@@ -31,6 +33,12 @@ export const scheduledEventsPage: Page = (app, { ports }) =>
 	listPage<Scheduled>(app, ports, {
 		path: LIST,
 		title: "Scheduled",
+		filter: scheduledFilter,
+		// An age is in the past, and due times are not.
+		times: (now) =>
+			[HOUR, DAY, 7 * DAY].map((wait) =>
+				new Date(now + wait).toISOString().replace(/:\d\d\.\d+Z$/, "Z"),
+			),
 		quick: [],
 		Rows,
 		placeholder: "name:order.** tag.customer:c42 until:2027-01-14T15:00Z",
