@@ -12,7 +12,8 @@ import {
 import type { Cause } from "../event/envelope.ts";
 import { matches } from "../event/name.ts";
 import type { Position } from "../lists/cursor.ts";
-import { type Filter, matchesGlob } from "../lists/filter.ts";
+import type { Filter } from "../lists/filter.ts";
+import { matchesGlob } from "../lists/glob.ts";
 import { QueryCache } from "../platform/query-cache.ts";
 import { type DeadLetterRow, storedOf } from "./dead-letter-row.ts";
 

@@ -1,6 +1,7 @@
 /** Reads rates and durations from the counts of the journal. It reads no pages and writes nothing. */
 import { RefusedError } from "../event/errors.ts";
-import { type Filter, matchesGlob, parseFilter } from "../lists/filter.ts";
+import { type Filter, parseFilter } from "../lists/filter.ts";
+import { matchesGlob } from "../lists/glob.ts";
 import type { Ports } from "../ports.ts";
 import {
 	addCounts,

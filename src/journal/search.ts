@@ -5,7 +5,7 @@
 
 import { matches } from "../event/name.ts";
 import type { Filter } from "../lists/filter.ts";
-import { matchesGlob } from "../lists/filter.ts";
+import { matchesGlob } from "../lists/glob.ts";
 import { mayHave } from "./bloom.ts";
 import { type Entry, handlersOf, idKey, spanOf, tagKey } from "./entry.ts";
 import { stateAfter } from "./life.ts";

@@ -3,7 +3,8 @@ import { RefusedError } from "../event/errors.ts";
 import { matches } from "../event/name.ts";
 import type { StoredDelivery } from "../event/scheduled-row.ts";
 import { show } from "../event/validation.ts";
-import { type Filter, matchesGlob, parseFilter } from "../lists/filter.ts";
+import { type Filter, parseFilter } from "../lists/filter.ts";
+import { matchesGlob } from "../lists/glob.ts";
 
 /** @throws RefusedError `invalid_request` for a word that no waiting delivery can match */
 export function deliveryFilter(text: string, now: number): Filter {

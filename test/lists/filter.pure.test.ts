@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { matchesGlob, parseFilter, STATES } from "../../src/lists/filter.ts";
+import { parseFilter, STATES } from "../../src/lists/filter.ts";
+import { matchesGlob } from "../../src/lists/glob.ts";
 
 const NOW = Date.UTC(2027, 0, 14, 12);
 
