@@ -225,8 +225,7 @@ function jobOf(row: SqlRow): Job {
 		count,
 		done,
 		failed,
-		left:
-			state === "running" ? Math.max(0, count - done - failed - skipped) : 0,
+		left: state === "done" ? 0 : Math.max(0, count - done - failed - skipped),
 		errors: JSON.parse(row.errors),
 		counts,
 		...(remaining !== null && { remaining: JSON.parse(remaining) }),

@@ -60,7 +60,7 @@ export interface Job extends JobRequest, Counted {
 	done: number;
 	/** How many it could not act on. */
 	failed: number;
-	/** Items not dealt with yet; with `atLeast`, there may be more. 0 when it has ended. */
+	/** Items not dealt with; with `atLeast`, there may be more. 0 when it is done. */
 	left: number;
 	/** The first ten that it could not act on, and why. */
 	errors: readonly { id: string; reason: string }[];

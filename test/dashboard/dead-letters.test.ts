@@ -487,6 +487,7 @@ describe("a job", () => {
 		expect((await admin.post(`${first}/stop`, {})).location).toBe(first);
 		const stopped = await admin.get(first);
 		expect(stopped.text).toContain('class="state idle">stopped');
+		expect(plain(stopped.text)).toContain("0 done 0 not done 60 not tried");
 		expect(stopped.text).not.toContain("/stop");
 		expect((await admin.post(`${first}/stop`, {})).status).toBe(404);
 		expect(await stateOf(ids[0] as string)).toBe("dead");

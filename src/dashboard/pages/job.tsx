@@ -85,7 +85,9 @@ function Content({ job }: { job: Job }) {
 							<b>{numberText(failed)}</b> not done
 						</span>
 						<span>
-							<b>{numberText(left)}</b> left
+							{atLeast && left > 0 && "at least "}
+							<b>{numberText(left)}</b>{" "}
+							{state === "stopped" ? "not tried" : "left"}
 						</span>
 						<span class="muted">
 							{atLeast && "at least "}
