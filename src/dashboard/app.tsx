@@ -85,7 +85,9 @@ export function createPages(host: DashboardHost, access?: Access) {
 		const url = new URL(context.req.url);
 		const now = ports.clock();
 		const assets = await assetPaths();
-		const common = { base: path, url, api: url.origin + prefix, assets, now };
+		const { definitions } = ports;
+		const api = url.origin + prefix;
+		const common = { base: path, url, api, assets, definitions, now };
 		// An error of Access is shown on a page, too.
 		context.set("view", { ...common, token: "", hasSession: false });
 		const callerNow = () => findCaller(context, ports.clock(), viaAccess);

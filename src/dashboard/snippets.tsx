@@ -1,5 +1,7 @@
 /** Commands and code for copying, and what a page without events teaches. */
 import type { PropsWithChildren } from "hono/jsx";
+import { exampleOf } from "../handlers/example-body.ts";
+import { jsonSchemaOf } from "../handlers/listing.ts";
 import { Copyable, Empty } from "./components/list.tsx";
 import { useView } from "./view.ts";
 
@@ -9,10 +11,15 @@ export function FirstEvent({
 	children,
 }: PropsWithChildren<{ title: string }>) {
 	const { api, base, caller } = useView();
+	const listed = listedExample();
+	const { name, body } = listed ?? {
+		name: "order.placed",
+		body: '{"total":42}',
+	};
 	return (
 		<Empty title={title}>
 			<p>{children}</p>
-			<Copyable text={publishCommand(api, "order.placed", '{"total":42}')} />
+			<Copyable text={publishCommand(api, name, body)} />
 			<KeyHint scope="publish">
 				{caller && caller.publish.length > 0 && (
 					<>
@@ -22,7 +29,7 @@ export function FirstEvent({
 				)}
 			</KeyHint>
 			<p>A handler receives it:</p>
-			<Copyable text={FIRST_HANDLER} />
+			<Copyable text={listed ? handlerOf(name) : FIRST_HANDLER} />
 		</Empty>
 	);
 }
@@ -43,6 +50,29 @@ export function KeyHint({
 export const FIRST_HANDLER = `events.on("order.placed", { id: "send-receipt" }, async ({ body }) => {
 	await sendReceipt(body);
 });`;
+
+function handlerOf(name: string): string {
+	return `events.on(${JSON.stringify(name)}, { id: "first-handler" }, async ({ body }) => {
+	await handle(body);
+});`;
+}
+
+/** Characters of an example in a command. */
+const MOST_EXAMPLE = 2_000;
+
+/**
+ * The first listed event whose schema describes itself, with the JSON text of an example body. An event that is not
+ * listed may be rejected by its handlers, or by a strict Worker.
+ */
+export function listedExample(): { name: string; body: string } | undefined {
+	const { definitions, now } = useView();
+	for (const { name, schema } of definitions) {
+		const described = jsonSchemaOf(schema);
+		const body = described && JSON.stringify(exampleOf(described, now));
+		if (body && body.length <= MOST_EXAMPLE) return { name, body };
+	}
+	return undefined;
+}
 
 /** Extras of a publish, as its JSON has them. */
 interface Extras {

@@ -1,6 +1,7 @@
 /** What every part of a page may need: where the dashboard is, who looks at it, and what time it is. */
 import type { Context, Hono } from "hono";
 import type { Caller } from "../entrypoints/http/keys.ts";
+import type { Ports } from "../ports.ts";
 import type { AssetPaths } from "./assets.ts";
 import type { DashboardHost } from "./host.ts";
 
@@ -18,6 +19,8 @@ interface View {
 	readonly token: string;
 	/** Whether the visitor can sign out: with a session, and neither through Access nor on this machine. */
 	readonly hasSession: boolean;
+	/** The listed definitions of events. */
+	readonly definitions: Ports["definitions"];
 	/** Epoch milliseconds. */
 	readonly now: number;
 }

@@ -76,7 +76,7 @@ test("the overview shows each minute by outcome, handlers by failures, and group
 		/order &lt;n&gt; is closed sync-ledger · exhausted 4.312 .* rare/,
 	);
 	expect(text).toContain(
-		"/dead-letters?q=handler%3Async-ledger+cause%3Aexhausted+text%3A%22Error%3A+order%22",
+		"/dead-letters?q=handler%3Async-ledger+cause%3Aexhausted+reason%3A%22Error%3A+order+%3Cn%3E+is+closed%22",
 	);
 	expect(text).not.toMatch(/style=/);
 });
@@ -169,6 +169,14 @@ test("without events and dead letters the overview teaches how to publish one", 
 	expect(text).toContain("Nothing happened in the last week");
 	expect(text).toContain("/v1/events&#39;");
 	expect(text).toContain("There are no dead letters");
+	// The owner lists user.joined, and would reject another body.
+	const body = '"name":"user.joined","body":{"userId":"userId","email":"ada@';
+	expect(text).toContain(body.replaceAll('"', "&quot;"));
+	expect(text).toContain("events.on(&quot;user.joined&quot;");
+	vi.spyOn(portsOf(events).scheduler, "list").mockResolvedValue({ found: [] });
+	const scheduled = await reader.get("/scheduled");
+	expect(scheduled.text).toContain(body.replaceAll('"', "&quot;"));
+	expect(scheduled.text).toContain("&quot;after&quot;:&quot;2 days&quot;");
 });
 
 test("text of a stranger is escaped on the overview", async () => {

@@ -15,7 +15,7 @@ import { State } from "../components/state.tsx";
 import { Tags } from "../components/tags.tsx";
 import { Time, Until } from "../components/time.tsx";
 import { listPage, SIZE } from "../list-page.tsx";
-import { KeyHint, publishCommand } from "../snippets.tsx";
+import { KeyHint, listedExample, publishCommand } from "../snippets.tsx";
 import { type Page, useView } from "../view.ts";
 
 const LIST = "/scheduled";
@@ -132,7 +132,10 @@ function Row({ event }: { event: ScheduledEvent }) {
 
 function NoneYet() {
 	const { api } = useView();
-	const after = { after: "2 days" };
+	const { name, body } = listedExample() ?? {
+		name: "order.review-requested",
+		body: "{}",
+	};
 	return (
 		<Empty title="Nothing is scheduled">
 			<p>
@@ -140,9 +143,7 @@ function NoneYet() {
 				time within a year. It waits here until it is due, and can be cancelled
 				or moved.
 			</p>
-			<Copyable
-				text={publishCommand(api, "order.review-requested", "{}", after)}
-			/>
+			<Copyable text={publishCommand(api, name, body, { after: "2 days" })} />
 			<KeyHint scope="publish" />
 		</Empty>
 	);
