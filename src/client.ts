@@ -10,7 +10,12 @@ import {
 	isHttpTarget,
 	overHttp,
 } from "./publish/http.ts";
-import { localRequestOf, requestsOf } from "./publish/request.ts";
+import {
+	localRequestOf,
+	requestsOf,
+	subjectOf,
+	subjectOfBatch,
+} from "./publish/request.ts";
 import {
 	type BareBinding,
 	type Calls,
@@ -54,16 +59,20 @@ export function createClient<Events = unknown>(
 			outliveResponse(
 				async () => transport.publish(localRequestOf(args)),
 				waitUntil,
+				subjectOf(args),
 			),
 		publishBatch: (items: unknown) =>
 			outliveResponse(
 				async () => transport.publishBatch(requestsOf(items)),
 				waitUntil,
+				subjectOfBatch(items),
 			),
 		cancel: (id: string) =>
-			outliveResponse(() => transport.cancel(id), waitUntil),
+			outliveResponse(() => transport.cancel(id), waitUntil, { event: id }),
 		reschedule: (id: string, after: unknown) =>
-			outliveResponse(() => transport.reschedule(id, after), waitUntil),
+			outliveResponse(() => transport.reschedule(id, after), waitUntil, {
+				event: id,
+			}),
 	} as Publishes<CatalogueIn<Events>>;
 }
 

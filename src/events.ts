@@ -32,7 +32,12 @@ import type { Retries } from "./handlers/retry-policy.ts";
 import { binding, isTraced, ownsEvents } from "./platform/environment.ts";
 import { logTransitions, safeObserver, withTrace } from "./platform/log.ts";
 import { bindingBus } from "./publish/bus.ts";
-import { localRequestOf, requestsOf } from "./publish/request.ts";
+import {
+	localRequestOf,
+	requestsOf,
+	subjectOf,
+	subjectOfBatch,
+} from "./publish/request.ts";
 import type { Bus, PublisherBinding } from "./publish/transport.ts";
 import { outliveResponse } from "./publish/wait-until.ts";
 import {
@@ -151,16 +156,20 @@ export function createEvents<
 			outliveResponse(
 				async () => bus().publish(localRequestOf(args)),
 				waitUntil,
+				subjectOf(args),
 			),
 		publishBatch: (items: unknown) =>
 			outliveResponse(
 				async () => bus().publishBatch(requestsOf(items)),
 				waitUntil,
+				subjectOfBatch(items),
 			),
 		cancel: (id: string) =>
-			outliveResponse(async () => bus().cancel(id), waitUntil),
+			outliveResponse(async () => bus().cancel(id), waitUntil, { event: id }),
 		reschedule: (id: string, after: unknown) =>
-			outliveResponse(async () => bus().reschedule(id, after), waitUntil),
+			outliveResponse(async () => bus().reschedule(id, after), waitUntil, {
+				event: id,
+			}),
 		apps: {
 			run: async (
 				app: string,

@@ -45,7 +45,7 @@ export class DeadLetters extends DurableObject {
 	readonly #table = new DeadLetterTable(this.ctx.storage.sql);
 	readonly #search = new DeadLetterSearch(this.ctx.storage.sql);
 	readonly #erasure = new ErasureTable(this.ctx.storage);
-	readonly #alarm = new Alarm(this.ctx.storage);
+	readonly #alarm = new Alarm("DeadLetters", this.ctx.id, this.ctx.storage);
 	/** No claim expires before this time, in epoch milliseconds. A search for one reads all rows that are replaying. */
 	#expiryAt = 0;
 

@@ -23,7 +23,7 @@ const RETENTION = 90 * 86_400_000;
 
 export class Jobs extends DurableObject {
 	readonly #table = new JobTable(this.ctx.storage.sql);
-	readonly #alarm = new Alarm(this.ctx.storage);
+	readonly #alarm = new Alarm("Jobs", this.ctx.id, this.ctx.storage);
 	/** Jobs whose last batch failed: how many did in a row, and when the next one may begin, in epoch milliseconds. */
 	readonly #failing = new Map<string, { failures: number; retryAt: number }>();
 	#stepping: Promise<void> | undefined;

@@ -29,7 +29,7 @@ export class Journal extends DurableObject {
 	readonly #sql = this.ctx.storage.sql;
 	readonly #pages = new PageTable(this.#sql);
 	readonly #minutes = new MinuteTable(this.#sql);
-	readonly #alarm = new Alarm(this.ctx.storage);
+	readonly #alarm = new Alarm("Journal", this.ctx.id, this.ctx.storage);
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
 		super(ctx, env);

@@ -46,7 +46,7 @@ const TAKEOVER = 30_000;
 
 export class Keys extends DurableObject {
 	readonly #table = new KeyTable(this.ctx.storage.sql);
-	readonly #alarm = new Alarm(this.ctx.storage);
+	readonly #alarm = new Alarm("Keys", this.ctx.id, this.ctx.storage);
 	/** Calls that wait for a reservation to end. */
 	readonly #waiting = new Map<string, PromiseWithResolvers<void>>();
 

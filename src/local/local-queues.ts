@@ -28,7 +28,7 @@ const CONCURRENCY: Record<QueueRole, number> = {
 	deadLetters: 1,
 };
 
-/** While batches run, an alarm stands this far ahead, in milliseconds: a killed run goes on when it starts again. */
+/** While batches run, an alarm is set this far ahead, in milliseconds: a killed run goes on when it starts again. */
 const HEARTBEAT = 500;
 
 /** Wait of a message without a verdict, in milliseconds. */
@@ -45,9 +45,9 @@ export class LocalQueues {
 	/** Those that have had messages, and how many of their batches run. */
 	readonly #queues = new Map<string, LocalQueue & { running: number }>();
 
-	constructor(storage: DurableObjectStorage) {
+	constructor({ id, storage }: DurableObjectState) {
 		this.#table = new MessageTable(storage);
-		this.#alarm = new Alarm(storage);
+		this.#alarm = new Alarm("Scheduler", id, storage);
 		this.#table.releaseAll();
 		for (const queue of this.#table.queues()) this.#know(queue);
 	}
@@ -120,7 +120,7 @@ export class LocalQueues {
 			// The next start of the object releases what is leased.
 			log("batch_failed", { queue: queue.name, error });
 		}
-		await this.#updateAlarm().catch((error) => log("alarm_not_set", { error }));
+		await this.#updateAlarm().catch((error) => this.#alarm.logNotSet(error));
 	}
 
 	/** The first verdict counts. */

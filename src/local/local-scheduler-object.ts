@@ -7,7 +7,7 @@ import { LocalQueues } from "./local-queues.ts";
 import type { LocalQueue } from "./message-table.ts";
 
 export class LocalScheduler extends Scheduler {
-	readonly #queues = new LocalQueues(this.ctx.storage);
+	readonly #queues = new LocalQueues(this.ctx);
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
 		super(ctx, env);

@@ -13,7 +13,7 @@ interface Payload {
 
 export class Payloads extends DurableObject {
 	readonly #kv = this.ctx.storage.kv;
-	readonly #alarm = new Alarm(this.ctx.storage);
+	readonly #alarm = new Alarm("Payloads", this.ctx.id, this.ctx.storage);
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
 		super(ctx, env);

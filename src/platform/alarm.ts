@@ -1,6 +1,6 @@
 /**
- * The one alarm of a Durable Object. Only this file calls `setAlarm` and `deleteAlarm`. It must not know what the
- * alarm is for, and it stores nothing of its own.
+ * The one alarm of a Durable Object. Only this file decides when the alarm is set. It must not know what the alarm is
+ * for, and it stores nothing of its own.
  *
  * Each method that changes the alarm calls storage before its first `await`. So an object that writes rows and calls
  * it in one tick writes both or neither.
@@ -23,14 +23,22 @@ type AlarmStorage = Pick<
 type NextAt = () => number | null;
 
 export class Alarm {
+	readonly #object: string;
 	readonly #storage: AlarmStorage;
 	readonly #clock: () => number;
-	/** What the alarm is set to, in epoch milliseconds. Null if none stands, or if that is unknown. */
+	/** The time that the alarm is set to, in epoch milliseconds. Null if none is set, or if that is unknown. */
 	#at: number | null = null;
 	/** Alarms in a row that fired early. */
 	#early = 0;
 
-	constructor(storage: AlarmStorage, clock = () => Date.now()) {
+	/** @param className with the name of the object's `id`, identifies the object in the log */
+	constructor(
+		className: string,
+		{ name }: Pick<DurableObjectId, "name">,
+		storage: AlarmStorage,
+		clock = () => Date.now(),
+	) {
+		this.#object = name === undefined ? className : `${className} ${name}`;
 		this.#storage = storage;
 		this.#clock = clock;
 	}
@@ -43,14 +51,19 @@ export class Alarm {
 		try {
 			await this.check(nextAt);
 		} catch (error) {
-			log("alarm_not_set", { error });
+			this.logNotSet(error);
 		}
+	}
+
+	/** Logs that the alarm could not be set. */
+	logNotSet(error: unknown): void {
+		log("alarm_not_set", { object: this.#object, error });
 	}
 
 	/**
 	 * Reads the alarm from storage, and sets one that is missing or late.
 	 *
-	 * @param tolerance how much later than the work an alarm may stand, in milliseconds
+	 * @param tolerance how much later than the work an alarm may be set, in milliseconds
 	 */
 	async check(nextAt: NextAt, tolerance = 0): Promise<void> {
 		const before = this.#at;
@@ -62,13 +75,13 @@ export class Alarm {
 	}
 
 	/**
-	 * Sets the alarm to a time unless it stands at that time or earlier. Writes nothing in that case.
+	 * Sets the alarm to a time, unless it is set to that time or an earlier one. Writes nothing in that case.
 	 *
-	 * @param tolerance how much later an alarm may stand, in milliseconds
+	 * @param tolerance how much later an alarm may be set, in milliseconds
 	 */
 	async setBy(at: number, tolerance = 0): Promise<void> {
-		const standing = this.#standing();
-		if (standing === null || standing > this.#possible(at) + tolerance)
+		const setAt = this.#setAt();
+		if (setAt === null || setAt > this.#possible(at) + tolerance)
 			await this.#set(at);
 	}
 
@@ -77,7 +90,7 @@ export class Alarm {
 		if (at === null) await this.#remove();
 		// For work that is due already, any alarm that is about to fire will do.
 		else if (at <= this.#clock()) await this.setBy(at);
-		else if (this.#standing() !== this.#possible(at)) await this.#set(at);
+		else if (this.#setAt() !== this.#possible(at)) await this.#set(at);
 	}
 
 	/**
@@ -99,7 +112,7 @@ export class Alarm {
 		const firedEarly = fired !== null && fired > this.#clock();
 		if (isRetry)
 			await this.#set(this.#clock() + MINUTE).catch((error) =>
-				log("alarm_not_set", { error }),
+				this.logNotSet(error),
 			);
 		await work();
 		const next = nextAt();
@@ -111,7 +124,7 @@ export class Alarm {
 	}
 
 	/** The alarm's time, unless it has been overdue for so long that it must be missing. */
-	#standing(): number | null {
+	#setAt(): number | null {
 		if (this.#at === null || this.#at < this.#clock() - MINUTE) return null;
 		return this.#at;
 	}

@@ -2,7 +2,7 @@
  * Writes all log lines of Tidings, one JSON object each, except those of `npx tidings dev`. No other file logs.
  *
  * `tidings` is the stable name of the line, `next` says what happens now. The other fields identify what the line
- * reports: `event` (id), `name`, `handler`, `attempt`, `queue`, `worker`, `shard`, `error`.
+ * reports: `event` (id), `name`, `handler`, `attempt`, `queue`, `worker`, `object`, `shard`, `error`.
  */
 import { serializeError } from "../event/failure.ts";
 import { isReservedName, isSelftestName } from "../event/name.ts";
@@ -98,7 +98,7 @@ const LINES = {
 	dashboard_action: ["info", "nothing; the action was carried out"],
 	live_update_failed: ["error", "the query is repeated in 5 seconds"],
 	// observers
-	observer_failed: ["error", "the transition stands"],
+	observer_failed: ["error", "nothing; the transition is durable"],
 	// transitions, unless `createEvents` is given an observer of its own
 	event_ignored: ["warn", "nothing; no handler matches this name"],
 	attempt_failed: ["warn", "the delivery is retried"],
@@ -159,12 +159,14 @@ export function withTrace(observe: Observe | undefined): Observe {
 /** Makes an observer whose failure is logged and changes nothing. */
 export function safeObserver(observe: Observe): Observe {
 	return (transition) => {
+		const { type, id: event, event: name } = transition;
+		const failed = (error: unknown) =>
+			log("observer_failed", { transition: type, event, name, error });
 		try {
 			const observed: unknown = observe(transition);
-			if (observed instanceof Promise)
-				observed.catch((error) => log("observer_failed", { error }));
+			if (observed instanceof Promise) observed.catch(failed);
 		} catch (error) {
-			log("observer_failed", { error });
+			failed(error);
 		}
 	};
 }

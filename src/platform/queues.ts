@@ -38,7 +38,11 @@ export function namedQueues(
 ): Queues {
 	const spreading = (role: QueueRole, lane?: string) =>
 		spread(
-			() => sentTo(named(), role, lane).map(({ binding }) => queueOf(binding)),
+			() =>
+				sentTo(named(), role, lane).map(({ name, binding }) => ({
+					name,
+					queue: queueOf(binding),
+				})),
 			random,
 		);
 	const isSentTo = (role: QueueRole, lane?: string) =>
@@ -68,25 +72,30 @@ export function namedQueues(
 	};
 }
 
+interface Destination {
+	/** The name of the queue, for the log. */
+	name: string;
+	queue: RecordQueue;
+}
+
 /** Sends a record, or a whole batch, to one of several queues. If that queue rejects it, the next one is tried. */
 export function spread(
-	queues: () => readonly RecordQueue[],
+	destinations: () => readonly Destination[],
 	random: () => number,
 ): RecordQueue {
 	const sendTo = async (
 		send: (queue: RecordQueue) => Promise<void>,
 	): Promise<void> => {
-		const all = queues();
-		const first = Math.floor(random() * all.length);
-		const [queue, next] = [first, first + 1].map(
-			(place) => all[place % all.length] as RecordQueue,
-		) as [RecordQueue, RecordQueue];
-		if (all.length === 1) return send(queue);
+		const all = destinations();
+		const place = Math.floor(random() * all.length);
+		const first = all[place] as Destination;
+		const next = all[(place + 1) % all.length] as Destination;
+		if (all.length === 1) return send(first.queue);
 		try {
-			await send(queue);
+			await send(first.queue);
 		} catch (error) {
-			log("queue_send_failed", { error });
-			await send(next);
+			log("queue_send_failed", { queue: first.name, error });
+			await send(next.queue);
 		}
 	};
 	return {

@@ -32,7 +32,12 @@ export interface KeyedEvent {
 }
 
 /** An event whose key is reserved, under the id that it must have; or the receipt of the first call with its key. */
-type Reserved = { stamped: StampedEvent; key: string } | { receipt: Receipt };
+type Reserved = ReservedKey | { receipt: Receipt };
+
+interface ReservedKey {
+	stamped: StampedEvent;
+	key: string;
+}
 
 /** Returns whether a repeated call gets the first receipt. */
 export function hasKey({ idempotencyKey, cloudEvent }: PublishRequest) {
@@ -69,8 +74,10 @@ export async function reserve(
 	const reserved = ends.flatMap((end) => ("value" in end ? end.value : []));
 	const refusal = ends.find((end) => end.status === "rejected");
 	if (!refusal) return reserved;
-	const keys = reserved.flatMap((one) => ("key" in one ? one.key : []));
-	await release(keys, ports);
+	await release(
+		reserved.filter((one) => "key" in one),
+		ports,
+	);
 	throw refusal.reason;
 }
 
@@ -166,8 +173,8 @@ export async function confirm(
 	{ keys }: OncePorts,
 ): Promise<void> {
 	if (published.length === 0) return;
-	const [event] = published.map(({ receipt }) => receipt.id);
-	const { length: count } = published;
+	const event = published[0]?.receipt.id;
+	const count = published.length;
 	await keys
 		.confirm(published)
 		.catch((error) => log("key_not_confirmed", { event, count, error }));
@@ -175,13 +182,15 @@ export async function confirm(
 
 /** The events were perhaps not stored: the next calls publish them, under the same ids. */
 export async function release(
-	reserved: readonly string[],
+	reserved: readonly ReservedKey[],
 	{ keys }: OncePorts,
 ): Promise<void> {
 	if (reserved.length === 0) return;
+	const event = reserved[0]?.stamped.head.id;
+	const count = reserved.length;
 	await keys
-		.release(reserved)
-		.catch((error) => log("key_not_released", { error }));
+		.release(reserved.map(({ key }) => key))
+		.catch((error) => log("key_not_released", { event, count, error }));
 }
 
 async function digest(parts: unknown): Promise<string> {

@@ -60,7 +60,7 @@ async function publishOnce(
 	try {
 		receipt = await publishStamped(stamped, ports);
 	} catch (error) {
-		await release([key], ports);
+		await release([reserved], ports);
 		throw error;
 	}
 	await confirm([{ key, receipt }], ports);
@@ -94,17 +94,15 @@ export async function publishBatch(
 	const { batch, keys } = await reserveAll(stampedBatch, requests, ports);
 	const toStore = batch.filter((one) => "head" in one);
 	const errors = await storeBatch(toStore, ports);
-	const [failed, stored] = [
-		[...keys].filter(([stamped]) => errors.has(stamped)),
-		[...keys].filter(([stamped]) => !errors.has(stamped)),
-	];
+	const stored = [...keys].filter(([stamped]) => !errors.has(stamped));
+	const failed = [...keys].filter(([stamped]) => errors.has(stamped));
 	// First: a crash in between must not let stored events be published again.
 	await confirm(
 		stored.map(([stamped, key]) => ({ key, receipt: receiptOf(stamped) })),
 		ports,
 	);
 	await release(
-		failed.map(([, key]) => key),
+		failed.map(([stamped, key]) => ({ stamped, key })),
 		ports,
 	);
 	const receipts = batch.map((one) => {

@@ -52,6 +52,18 @@ export function localRequestOf([
 		: requestOf([target, ...rest]);
 }
 
+/** Returns what the log says of a publish that may be invalid: the name. */
+export function subjectOf([target]: readonly unknown[]): { name?: string } {
+	const name = isDefinition(target) ? target.name : target;
+	return typeof name === "string" ? { name } : {};
+}
+
+/** Returns what the log says of a batch that may be invalid: the first name, and the number of events. */
+export function subjectOfBatch(items: unknown) {
+	if (!Array.isArray(items)) return {};
+	return { ...subjectOf([Object(items[0]).name]), count: items.length };
+}
+
 /** Reads a batch. @throws RefusedError `invalid_request`, `not_supported`, with the index */
 export function requestsOf(items: unknown): PublishRequest[] {
 	if (!Array.isArray(items))

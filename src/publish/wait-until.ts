@@ -4,22 +4,33 @@ import { pause, realTimer } from "../platform/timer.ts";
 
 type WaitUntil = (promise: Promise<unknown>) => void;
 
+/** The event that the call is about, for the log. */
+interface Subject {
+	/** Its id. */
+	event?: string;
+	/** Its name; for a batch, the name of the first event. */
+	name?: string;
+	/** Number of events in a batch. */
+	count?: number;
+}
+
 /**
  * Makes a call that the caller does not await outlive the response. Without `waitUntil` the platform would cancel it.
- * A rejection that nobody awaits is logged. The caller handles any other.
+ * A rejection is logged if the caller does not await the call. Otherwise the caller handles it.
  *
  * @param waitUntil the platform's function, if there is one
  */
 export function outliveResponse<Result>(
 	call: () => Promise<Result>,
 	waitUntil: WaitUntil | undefined,
+	subject: Subject,
 ): Promise<Result> {
 	const result = call();
 	if (!waitUntil) return result;
 	const returned = new ReturnedPromise<Result>((resolve, reject) =>
 		result.then(resolve, reject),
 	);
-	// If nobody awaits it, the log reports its rejection: the runtime must not report it again as unhandled.
+	// The log reports the rejection of a call that is not awaited: the runtime must not report it again as unhandled.
 	Promise.prototype.then.call(returned, undefined, () => {});
 	try {
 		waitUntil(
@@ -27,7 +38,8 @@ export function outliveResponse<Result>(
 				if (returned.isAwaited) return;
 				// `await` calls `then` some microtasks after an immediate rejection.
 				await pause(0, realTimer);
-				if (!returned.isAwaited) log("publish_not_awaited", { error });
+				if (!returned.isAwaited)
+					log("publish_not_awaited", { ...subject, error });
 			}),
 		);
 	} catch {
@@ -38,7 +50,7 @@ export function outliveResponse<Result>(
 	return returned;
 }
 
-/** A promise that knows whether somebody awaits it. `await` calls `then` of a subclass, and of no plain promise. */
+/** A promise that knows whether it is awaited. `await` calls `then` of a subclass, and of no plain promise. */
 class ReturnedPromise<Result> extends Promise<Result> {
 	isAwaited = false;
 
@@ -47,7 +59,7 @@ class ReturnedPromise<Result> extends Promise<Result> {
 		return Promise;
 	}
 
-	// biome-ignore lint/suspicious/noThenProperty: it observes who awaits
+	// biome-ignore lint/suspicious/noThenProperty: it observes `await`
 	override then<Fulfilled = Result, Rejected = never>(
 		onFulfilled?:
 			| ((value: Result) => Fulfilled | PromiseLike<Fulfilled>)

@@ -44,7 +44,7 @@ export class Scheduler extends DurableObject {
 	readonly #activity = new ActivityCounter();
 	readonly #storage = countingStorage(this.ctx.storage, this.#activity);
 	readonly #table = new ScheduleTable(this.#storage);
-	readonly #alarm = new Alarm(this.#storage);
+	readonly #alarm = new Alarm("Scheduler", this.ctx.id, this.#storage);
 	#flushing: Promise<void> | undefined;
 	/** Flushes in a row that failed. */
 	readonly #failures: Record<RowKind, number> = { events: 0, deliveries: 0 };

@@ -159,6 +159,13 @@ test("a Worker that does not respond is not named to a webhook's caller", async 
 	expect(await silent.json()).toMatchObject({
 		detail: "the webhook cannot store the call now; try again",
 	});
+	const lines = log.mock.calls.map(([line]) => JSON.parse(line));
+	expect(lines).toContainEqual(
+		expect.objectContaining({
+			tidings: "webhook_unavailable",
+			name: "@test/lab/announced",
+		}),
+	);
 	apps.mockRestore();
 	log.mockRestore();
 });

@@ -1,5 +1,10 @@
+import { Hono } from "hono";
 import { afterEach, expect, test, vi } from "vitest";
-import { HttpError, problem } from "../../src/entrypoints/http/problem.ts";
+import {
+	HttpError,
+	problem,
+	requestFields,
+} from "../../src/entrypoints/http/problem.ts";
 import {
 	PartialPublishError,
 	RefusedError,
@@ -20,7 +25,8 @@ test.for([
 ])(
 	"an unknown error is described only in the log, never in the response: %#",
 	async (thrown) => {
-		const response = problem(thrown);
+		const request = { method: "GET", path: "/v1/events/:id" };
+		const response = problem(thrown, request);
 		expect(response.status).toBe(500);
 		expect(JSON.stringify([...response.headers])).not.toContain("password");
 		expect(await response.json()).toEqual({
@@ -32,10 +38,24 @@ test.for([
 		});
 		expect(log).toHaveBeenCalledOnce();
 		const line = JSON.parse(log.mock.calls[0]?.[0]);
-		expect(line.tidings).toBe("request_failed");
+		expect(line).toMatchObject({ tidings: "request_failed", ...request });
 		if (thrown) expect(line.error.message).toBe("the password is 1234");
 	},
 );
+
+test("the log has the registered path of a request, and not its secret", async () => {
+	const app = new Hono().basePath("/api");
+	app.onError((error, context) => problem(error, requestFields(context)));
+	app.use("/hooks/*", (_, next) => next());
+	app.get("/hooks/:secret", () => {
+		throw new Error("no");
+	});
+	await app.request("/api/hooks/1234");
+	expect(JSON.parse(log.mock.calls[0]?.[0])).toMatchObject({
+		method: "GET",
+		path: "/api/hooks/:secret",
+	});
+});
 
 test("an error of ours has its code, status and details in the response, and is not logged", async () => {
 	const refused = problem(
@@ -71,7 +91,7 @@ test.each([
 ])(
 	"an outage has a retry-after with jitter, in whole seconds: %#",
 	(error, drawn, seconds) => {
-		const { status, headers } = problem(error, () => drawn);
+		const { status, headers } = problem(error, undefined, () => drawn);
 		expect(status).toBe(503);
 		expect(headers.get("retry-after")).toBe(seconds);
 	},

@@ -52,8 +52,8 @@ function inObject(
 	) => Promise<void>,
 ): Promise<void> {
 	const shard = shardNamed(`local-queues-${++count}`);
-	return runInDurableObject(shard, (_, { storage }) =>
-		act(new LocalQueues(storage), () => new LocalQueues(storage), storage),
+	return runInDurableObject(shard, (_, state) =>
+		act(new LocalQueues(state), () => new LocalQueues(state), state.storage),
 	);
 }
 

@@ -6,7 +6,7 @@ const MINUTE = 60_000;
 const YEAR = 365 * 86_400_000;
 
 let now: number;
-/** What stands in storage. */
+/** The alarm in storage. */
 let at: number | null;
 let writes: number;
 let isDown: boolean;
@@ -29,7 +29,7 @@ function restarted(): Alarm {
 		setAlarm: (to: number | Date) => write(Number(to)),
 		deleteAlarm: () => write(null),
 	};
-	return new Alarm(storage, () => now);
+	return new Alarm("Scheduler", { name: "shard-3" }, storage, () => now);
 }
 
 /** Fires the alarm, as the platform does. */
@@ -62,7 +62,7 @@ test.each([
 	},
 );
 
-test("later work writes nothing while an earlier alarm stands, and earlier work moves the alarm", async () => {
+test("later work writes nothing while an earlier alarm is set, and earlier work moves the alarm", async () => {
 	await alarm.setBy(NOW + 1_000);
 	await alarm.setBy(NOW + 1_000);
 	await alarm.setBy(NOW + 2_000);
@@ -108,7 +108,7 @@ test("an alarm overdue by a minute counts as missing", async () => {
 	expect(at).toBe(now + 5_000);
 });
 
-test("an alarm that stands and does not fire is set again by a check", async () => {
+test("an alarm that is set and does not fire is set again by a check", async () => {
 	at = NOW - MINUTE - 1;
 	await alarm.check(() => NOW - MINUTE, MINUTE);
 	expect(at).toBe(NOW + 1);
@@ -121,12 +121,17 @@ test("an object that starts sets a missing alarm, and starts even if it cannot",
 	isDown = true;
 	alarm = restarted();
 	await alarm.start(() => NOW + 1_000);
+	const [line] = vi.mocked(console.error).mock.calls[0] as [string];
+	expect(JSON.parse(line)).toMatchObject({
+		tidings: "alarm_not_set",
+		object: "Scheduler shard-3",
+	});
 	isDown = false;
 	await alarm.setBy(NOW + 2_000);
 	expect(at).toBe(NOW + 2_000);
 });
 
-test("a check lets an alarm stand within its tolerance", async () => {
+test("a check accepts an alarm within its tolerance", async () => {
 	at = NOW + MINUTE;
 	await alarm.check(() => NOW + 1, MINUTE);
 	expect(writes).toBe(0);

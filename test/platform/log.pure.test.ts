@@ -184,7 +184,9 @@ describe("an observer", () => {
 	});
 
 	test("that throws or rejects is logged, and has no other effect", async () => {
-		const line = ["error", { tidings: "observer_failed", error: failure }];
+		const { id: event, event: name } = ofEvent;
+		const fields = { transition: "ignored", event, name, error: failure };
+		const line = ["error", { tidings: "observer_failed", ...fields }];
 		const throws = () => {
 			throw new Error("closed");
 		};

@@ -23,6 +23,11 @@ function queue(sent: unknown[] = []) {
 	};
 }
 
+/** Names queues `queue-0`, `queue-1` and so on. */
+function numbered(queues: readonly ReturnType<typeof queue>[]) {
+	return queues.map((one, n) => ({ name: `queue-${n}`, queue: one }));
+}
+
 const down = async () => {
 	throw new Error("Queue is overloaded");
 };
@@ -123,7 +128,7 @@ describe("several queues of one role", () => {
 		const queues = [queue(), queue(), queue(), queue(), queue()];
 		let drawn = 0;
 		const { send } = spread(
-			() => queues,
+			() => numbered(queues),
 			() => drawn++ / 1_000,
 		);
 		for (let n = 0; n < 1_000; n++) await send(`record ${n}`);
@@ -139,7 +144,7 @@ describe("several queues of one role", () => {
 				async (records, count, drawn) => {
 					const queues = Array.from({ length: count }, () => queue());
 					const one = spread(
-						() => queues,
+						() => numbered(queues),
 						() => drawn,
 					);
 					await one.sendBatch(records);
@@ -152,13 +157,18 @@ describe("several queues of one role", () => {
 	test("the next queue receives what one queue rejects; the caller gets the error of both", async () => {
 		const queues = [queue(), queue(), queue()];
 		const one = spread(
-			() => queues,
+			() => numbered(queues),
 			() => 0.99,
 		);
 		Object.assign(queues[2] as object, { send: down, sendBatch: down });
 		await one.sendBatch(["record"]);
 		await one.send("record");
 		expect(queues[0]?.sent).toEqual([["record"], "record"]);
+		const lines = vi.mocked(console.error).mock.calls.map(([line]) => line);
+		expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+			{ tidings: "queue_send_failed", queue: "queue-2" },
+			{ tidings: "queue_send_failed", queue: "queue-2" },
+		]);
 		Object.assign(queues[0] as object, { send: down });
 		await expect(one.send("record")).rejects.toThrow("overloaded");
 	});

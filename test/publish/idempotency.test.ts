@@ -142,6 +142,24 @@ test("a batch confirms the keys of stored events before it releases those of oth
 	expect(calls).toEqual(["confirm 1", "release 1"]);
 });
 
+test("a key that cannot be confirmed or released is logged with its event", async () => {
+	const log = vi.spyOn(console, "error").mockImplementation(() => {});
+	const down = () => Promise.reject(new Error("the object is down"));
+	const ports = recordingPorts();
+	const keys = { ...ports.keys, confirm: down, release: down };
+	const request = { name: "order.placed", body: 1, idempotencyKey: key() };
+	const { id } = await publish(request, { ...ports, keys });
+	ports.queues.events = () => ({ send: down, sendBatch: down });
+	const other = { ...request, idempotencyKey: key() };
+	await expect(publish(other, { ...ports, keys })).rejects.toThrow("down");
+	const lines = log.mock.calls.map(([line]) => JSON.parse(line));
+	expect(lines).toMatchObject([
+		{ tidings: "key_not_confirmed", event: id, count: 1 },
+		{ tidings: "key_not_released", event: expect.any(String), count: 1 },
+	]);
+	log.mockRestore();
+});
+
 test("a key is the member of the content or the header, with or without quotes", async () => {
 	const event = { name: "nothing.listens", body: 1 };
 	const [one, two] = [key(), key()];

@@ -6,9 +6,21 @@ import {
 	type PublishRequest,
 	requestOf,
 	requestsOf,
+	subjectOf,
+	subjectOfBatch,
 } from "../../src/publish/request.ts";
 
 const OrderPlaced = event("order.placed", z.object({ orderId: z.string() }));
+
+test("the log names the event of a call, even if its arguments are invalid", () => {
+	expect(subjectOf(["order.placed", 5])).toEqual({ name: "order.placed" });
+	expect(subjectOf([OrderPlaced, 5])).toEqual({ name: "order.placed" });
+	expect(subjectOf([5n])).toEqual({});
+	const batch = [{ name: "order.placed" }, { name: "order.paid" }];
+	expect(subjectOfBatch(batch)).toEqual({ name: "order.placed", count: 2 });
+	expect(subjectOfBatch([null])).toEqual({ count: 1 });
+	expect(subjectOfBatch({})).toEqual({});
+});
 
 describe("the arguments of publish", () => {
 	test.for<[args: unknown[], request: PublishRequest]>([

@@ -9,6 +9,7 @@ import {
 } from "vitest";
 import { outliveResponse } from "../../src/publish/wait-until.ts";
 
+const subject = { name: "order.placed" };
 let warn: MockInstance<typeof console.warn>;
 
 beforeEach(() => {
@@ -22,6 +23,7 @@ describe("a call that outlives its response", () => {
 		const result = outliveResponse(
 			async () => "receipt",
 			(promise) => extended.push(promise),
+			subject,
 		);
 		expect(await result).toBe("receipt");
 		expect(await Promise.all(extended)).toEqual(["receipt"]);
@@ -35,6 +37,7 @@ describe("a call that outlives its response", () => {
 			outliveResponse(
 				() => Promise.reject(error),
 				(promise) => extended.push(promise),
+				subject,
 			);
 		await expect(begin()).rejects.toBe(error);
 		await expect(begin().catch(String)).resolves.toBe("Error: overloaded");
@@ -43,13 +46,14 @@ describe("a call that outlives its response", () => {
 		expect(warn).not.toHaveBeenCalled();
 	});
 
-	test("logs a rejection that nobody awaits, and leaves none unhandled", async () => {
+	test("logs a rejection that is not awaited, and leaves none unhandled", async () => {
 		const unhandled = vi.fn();
 		process.on("unhandledRejection", unhandled);
 		const extended: Promise<unknown>[] = [];
 		outliveResponse(
 			() => Promise.reject(new Error("overloaded")),
 			(promise) => extended.push(promise),
+			subject,
 		);
 		await Promise.all(extended);
 		await new Promise((resolve) => setImmediate(resolve));
@@ -58,7 +62,11 @@ describe("a call that outlives its response", () => {
 		expect(
 			warn.mock.calls.map(([line]) => JSON.parse(String(line))),
 		).toMatchObject([
-			{ tidings: "publish_not_awaited", error: { message: "overloaded" } },
+			{
+				tidings: "publish_not_awaited",
+				name: "order.placed",
+				error: { message: "overloaded" },
+			},
 		]);
 	});
 
@@ -71,9 +79,13 @@ describe("a call that outlives its response", () => {
 			},
 		],
 	])("returns its result, or its rejection, if %s", async (_, waitUntil) => {
-		expect(await outliveResponse(async () => 1, waitUntil)).toBe(1);
+		expect(await outliveResponse(async () => 1, waitUntil, subject)).toBe(1);
 		const error = new Error("overloaded");
-		const rejected = outliveResponse(() => Promise.reject(error), waitUntil);
+		const rejected = outliveResponse(
+			() => Promise.reject(error),
+			waitUntil,
+			subject,
+		);
 		await expect(rejected).rejects.toBe(error);
 		await new Promise((resolve) => setTimeout(resolve));
 		expect(warn).not.toHaveBeenCalled();

@@ -25,7 +25,7 @@ export class Subscriptions extends DurableObject implements SubscriptionStore {
 	readonly #table = new SubscriptionTable(this.ctx.storage);
 	readonly #webhook = new WebhookTable(this.ctx.storage);
 	readonly #waiters = new DeliveryWaiters();
-	readonly #alarm = new Alarm(this.ctx.storage);
+	readonly #alarm = new Alarm("Subscriptions", this.ctx.id, this.ctx.storage);
 	readonly #lifecycle = new LifecycleRunner(this.ctx, {
 		hasSubscribers: () => !this.#table.isEmpty(),
 		webhookSecret: () => this.#webhook.secret(),

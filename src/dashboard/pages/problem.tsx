@@ -1,5 +1,5 @@
 /** The pages of an error and of a path that does not exist. They show what the HTTP API would answer. */
-import { problem } from "../../entrypoints/http/problem.ts";
+import { problem, requestFields } from "../../entrypoints/http/problem.ts";
 import { show } from "../../event/validation.ts";
 import { render } from "../components/layout.tsx";
 import { isStream, noUpdates, signedOut } from "../live.tsx";
@@ -13,7 +13,7 @@ interface Answer {
 }
 
 export async function problemPage(error: unknown, context: PageContext) {
-	const answer = problem(error);
+	const answer = problem(error, requestFields(context));
 	if (isStream(context))
 		return answer.status === 401 ? signedOut(context) : noUpdates(context);
 	const { title, detail, status } = await answer.json<Answer>();

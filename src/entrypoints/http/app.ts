@@ -21,7 +21,7 @@ import { type Caller, callerOf } from "./keys.ts";
 import { metricsRoute } from "./metrics.ts";
 import { type OpenapiPage, openapiRoutes } from "./openapi/serve.ts";
 import type { Http } from "./operation.ts";
-import { HttpError, problem } from "./problem.ts";
+import { HttpError, problem, requestFields } from "./problem.ts";
 import { limitAddress, limitCaller } from "./rate-limit.ts";
 import { scheduledRoutes } from "./scheduled.ts";
 import type { RegisterRoutes } from "./selftest.ts";
@@ -46,7 +46,7 @@ export function createApp(
 	// The faster router of the standard Hono cannot have ids with slashes, so this one would be used anyway.
 	const router = new TrieRouter<[Handler, RouterRoute]>();
 	const app = new HonoBase<Http>({ router }).basePath(prefix);
-	app.onError((error) => problem(error));
+	app.onError((error, context) => problem(error, requestFields(context)));
 	app.notFound(({ req: { path } }) => {
 		const own = path.slice(prefix.length);
 		if (!apps && PATHS_OF_APPS.test(own)) return problem(notConfigured());

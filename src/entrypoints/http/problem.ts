@@ -1,4 +1,6 @@
 /** Turns errors into problem documents (RFC 9457) with a stable `code`. An unknown error must not leak its message. */
+import type { Context } from "hono";
+import { routePath } from "hono/route";
 import type { Issue, Receipt } from "../../event/errors.ts";
 import { log } from "../../platform/log.ts";
 
@@ -89,15 +91,34 @@ interface CodedError {
 	headers?: Record<string, string>;
 }
 
+interface RequestFields {
+	method: string;
+	/** As it was registered: `/v1/events/:id`. */
+	path: string;
+}
+
+/** Returns what the log says of a request: the registered path, because its URL may contain the secret of a webhook. */
+export function requestFields(context: Context): RequestFields {
+	return { method: context.req.method, path: routePath(context, -1) };
+}
+
 /** The longest `retry-after`, in seconds. */
 const MAX_RETRY_AFTER = 5;
 
-/** Turns any thrown value into a response. Logs an error that is not ours; its response does not describe it. */
-export function problem(thrown: unknown, random = Math.random): Response {
+/**
+ * Turns any thrown value into a response. Logs an error that is not ours; its response does not describe it.
+ *
+ * @param request identifies the request in the log
+ */
+export function problem(
+	thrown: unknown,
+	request?: RequestFields,
+	random = Math.random,
+): Response {
 	const error = (thrown ?? {}) as CodedError;
 	const { message = "", index, issues, receipts, failed, headers } = error;
 	if (!isCode(error.code)) {
-		log("request_failed", { error: thrown });
+		log("request_failed", { ...request, error: thrown });
 		return respond(500, "internal", "the request failed; the log says why");
 	}
 	const { code } = error;

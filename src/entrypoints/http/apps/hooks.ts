@@ -40,7 +40,9 @@ async function receive(
 		await limitRate("webhook", `${called.app}/${event}`);
 		return readHookRequest(req.raw);
 	};
-	const accepted = await acceptWebhook(called, read, ports).catch(withoutText);
+	const accepted = await acceptWebhook(called, read, ports).catch((error) =>
+		withoutText(error, `${called.app}/${event}`),
+	);
 	switch (accepted.type) {
 		case "stored":
 			return json({ id: accepted.id }, 202);
@@ -73,12 +75,19 @@ async function receive(
 	}
 }
 
-/** A caller must not find out which apps and Workers exist, nor what their errors say. */
-function withoutText(error: { code?: unknown }): { type: "unknown" } {
+/**
+ * A caller must not find out which apps and Workers exist, nor what their errors say.
+ *
+ * @param name that of the app's event, for the log
+ */
+function withoutText(
+	error: { code?: unknown },
+	name: string,
+): { type: "unknown" } {
 	if (error.code === "unknown_app" || error.code === "unknown_event")
 		return { type: "unknown" };
 	if (error.code !== "unavailable") throw error;
-	log("webhook_unavailable", { error });
+	log("webhook_unavailable", { name, error });
 	throw new UnavailableError(
 		"the webhook cannot store the call now; try again",
 	);
