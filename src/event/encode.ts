@@ -22,8 +22,14 @@ export function encodeEvent(
 	body: { text: string } | { reference: string },
 	rest: Pick<
 		Envelope,
-		| ("lane" | "tags" | "trace" | "by" | "cloudEvent")
-		| ("delivery" | "deadLetter" | "resolved")
+		| "lane"
+		| "tags"
+		| "trace"
+		| "by"
+		| "cloudEvent"
+		| "delivery"
+		| "deadLetter"
+		| "resolved"
 	> = {},
 ): string {
 	const when = delay === 0 && timeOf(id) === time ? {} : { time, delay };

@@ -46,8 +46,13 @@ const CALL_TIME = 3_000;
 
 type HealthPorts = Pick<
 	Ports,
-	| ("queues" | "scheduler" | "deadLetters" | "payloads" | "workers")
-	| ("clock" | "timer")
+	| "queues"
+	| "scheduler"
+	| "deadLetters"
+	| "payloads"
+	| "workers"
+	| "clock"
+	| "timer"
 >;
 
 /**

@@ -3,17 +3,9 @@
  * handler.
  */
 import pMap from "p-map";
-import { encodeEvent } from "../event/encode.ts";
 import { PartialPublishError, type Receipt } from "../event/errors.ts";
 import { shardOf } from "../event/id.ts";
-import { byteLength } from "../event/json.ts";
-import {
-	CALL_CONCURRENCY,
-	INLINE_BYTES,
-	METADATA_BYTES,
-	PAYLOAD_RETENTION,
-} from "../event/limits.ts";
-import type { ScheduledRow } from "../event/scheduled-row.ts";
+import { CALL_CONCURRENCY } from "../event/limits.ts";
 import type { Observe } from "../event/transition.ts";
 import { chunks } from "../platform/send-batch.ts";
 import type { Ports } from "../ports.ts";
@@ -24,14 +16,29 @@ import {
 	release,
 	reserve,
 } from "./idempotency.ts";
+import {
+	bytesInMessage,
+	isLarge,
+	recordOf,
+	rowOf,
+	storeBody,
+} from "./record.ts";
 import type { PublishRequest } from "./request.ts";
 import { type StampedEvent, stamp, stampAll } from "./stamp.ts";
 
 type PublishPorts = Pick<
 	Ports,
-	| ("clock" | "newId" | "newIds" | "activeTrace")
-	| ("queues" | "definitionOf" | "checkListed")
-	| ("scheduler" | "payloads" | "keys" | "observe")
+	| "clock"
+	| "newId"
+	| "newIds"
+	| "activeTrace"
+	| "queues"
+	| "definitionOf"
+	| "checkListed"
+	| "scheduler"
+	| "payloads"
+	| "keys"
+	| "observe"
 >;
 
 /**
@@ -163,21 +170,6 @@ function groupsOf(batch: readonly StampedEvent[]): StampedEvent[][] {
 	);
 }
 
-/** A message has the body of a small event, and only a reference to a large one. */
-function bytesInMessage(stamped: StampedEvent): number {
-	const record = isLarge(stamped) ? REFERENCE_BYTES : stamped.bytes;
-	return record + labelBytes(stamped) + METADATA_BYTES;
-}
-
-/** Most events have no labels, and counting bytes takes time. */
-function labelBytes({ labels }: StampedEvent): number {
-	for (const _ in labels) return byteLength(JSON.stringify(labels));
-	return 0;
-}
-
-/** The most bytes of a record that refers to its body, rounded up: most of them are the event's name. */
-const REFERENCE_BYTES = 1_000;
-
 /** @param group one of `groupsOf` */
 async function store(
 	group: readonly StampedEvent[],
@@ -194,41 +186,6 @@ async function store(
 		await ports.scheduler.store(
 			group.map((stamped) => rowOf(stamped, stamped.dueAt as number)),
 		);
-}
-
-/** The space next to an inline body is for tags, a retry and an error. Attributes of a CloudEvent take some of it. */
-function isLarge(stamped: StampedEvent): boolean {
-	const { bytes, labels } = stamped;
-	return bytes + (labels.cloudEvent ? labelBytes(stamped) : 0) > INLINE_BYTES;
-}
-
-async function storeBody(
-	{ head: { id, time }, body, dueAt = time }: StampedEvent,
-	{ payloads }: PublishPorts,
-): Promise<void> {
-	await payloads.put(id, body, dueAt + PAYLOAD_RETENTION);
-}
-
-function recordOf(stamped: StampedEvent): string {
-	const { head, body, lane, labels } = stamped;
-	return encodeEvent(
-		head,
-		isLarge(stamped) ? { reference: head.id } : { text: body },
-		lane === undefined ? labels : { ...labels, lane },
-	);
-}
-
-function rowOf(stamped: StampedEvent, dueAt: number): ScheduledRow {
-	const { id, name } = stamped.head;
-	return {
-		id,
-		handler: "",
-		name,
-		dueAt,
-		version: 0,
-		reference: isLarge(stamped) ? id : null,
-		record: recordOf(stamped),
-	};
 }
 
 function receiptOf({ head: { id, time, delay } }: StampedEvent): Receipt {

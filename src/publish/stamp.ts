@@ -14,8 +14,13 @@ import type { PublishRequest } from "./request.ts";
 
 type StampPorts = Pick<
 	Ports,
-	| ("clock" | "newId" | "newIds" | "activeTrace")
-	| ("queues" | "definitionOf" | "checkListed")
+	| "clock"
+	| "newId"
+	| "newIds"
+	| "activeTrace"
+	| "queues"
+	| "definitionOf"
+	| "checkListed"
 >;
 
 /** An event that was checked and stamped, and is not stored yet. */

@@ -26,9 +26,12 @@ export interface TestEventsOptions {
 
 /** Where the Worker crashes: around a handler, a send to a queue, or a store by the scheduler. */
 export type CrashPoint =
-	| ("before-handler" | "after-handler")
-	| ("before-send" | "after-send")
-	| ("before-schedule" | "after-schedule");
+	| "before-handler"
+	| "after-handler"
+	| "before-send"
+	| "after-send"
+	| "before-schedule"
+	| "after-schedule";
 
 export interface TestEvents<Listed extends Catalogue = Catalogue>
 	extends Publishes<Listed> {
