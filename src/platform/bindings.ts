@@ -1,5 +1,6 @@
 /** The queues and objects of the Worker that owns the events, as ports. */
 import { env, exports } from "cloudflare:workers";
+import type { NewDeadLetter } from "../event/dead-letter.ts";
 import {
 	isOurs,
 	RefusedError,
@@ -65,9 +66,12 @@ function isDurableLocalRun(): boolean {
 /** A queue of a durable local run, in an object that a reload does not empty. */
 function localQueue(name: string): BoundQueue {
 	const role = queuesInVar().find(({ binding }) => binding === name)?.role;
-	type Send = [queue: object, records: readonly string[], delaySeconds: number];
 	const object = objectPort<{
-		send(...args: Send): Promise<void>;
+		send(
+			queue: object,
+			records: readonly string[],
+			delaySeconds: number,
+		): Promise<void>;
 		metrics(queue: string): Promise<QueueMetrics>;
 	}>("Scheduler", "local-queues", ["send", "metrics"]);
 	return {
@@ -168,9 +172,7 @@ export function boundPayloads(): PayloadStore {
 /** Dead letters are marked with the deploy, as pages of the journal are. */
 export function boundDeadLetters(): DeadLetterStore {
 	type Stub = Omit<DeadLetterStore, "store"> & {
-		store(
-			...letters: [...Parameters<DeadLetterStore["store"]>, deploy: string]
-		): Promise<void>;
+		store(deadLetters: readonly NewDeadLetter[], deploy: string): Promise<void>;
 	};
 	const stub = objectPort<Stub>("DeadLetters", "dead-letters", [
 		"store",
@@ -202,10 +204,9 @@ export function boundJobs(): JobStore {
 }
 
 export function boundJournal(): JournalStore {
+	type Batch = Parameters<JournalStore["record"]>;
 	type Stub = Omit<JournalStore, "isDeclared" | "record"> & {
-		record(
-			...entries: [...Parameters<JournalStore["record"]>, deploy: string]
-		): Promise<void>;
+		record(page: Batch[0], counts: Batch[1], deploy: string): Promise<void>;
 	};
 	const stub = objectPort<Stub>("Journal", "journal-0", [
 		"record",

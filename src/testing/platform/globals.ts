@@ -55,14 +55,18 @@ const simulatedSubtle = {
 	digest: async (algorithm: string, bytes: Uint8Array) =>
 		bufferOf(createHash(algorithm.replace("-", "")).update(bytes).digest()),
 	importKey: async (
-		...[format, raw, algorithm, ...rest]: Parameters<SubtleCrypto["importKey"]>
+		format: "raw" | "pkcs8" | "spki",
+		raw: Uint8Array<ArrayBuffer>,
+		algorithm: Parameters<SubtleCrypto["importKey"]>[2],
+		isExtractable: boolean,
+		usages: string[],
 	) => {
 		const { name, hash } = Object(algorithm) as { name: string; hash: string };
 		const isSimulated =
-			format === "raw" && name === "HMAC" && `${rest[1]}` === "sign";
+			format === "raw" && name === "HMAC" && `${usages}` === "sign";
 		return isSimulated
-			? ({ raw: raw as Uint8Array, hash: hash.replace("-", "") } satisfies Key)
-			: realSubtle.importKey(format, raw as never, algorithm, ...rest);
+			? ({ raw, hash: hash.replace("-", "") } satisfies Key)
+			: realSubtle.importKey(format, raw, algorithm, isExtractable, usages);
 	},
 	sign: async (
 		algorithm: string,
