@@ -5,7 +5,7 @@ import { join } from "node:path";
 export const DEV_VARS = ".dev.vars";
 
 /** Reads the variables of a file; none if it does not exist. */
-export function variablesOf(path: string): Record<string, string> {
+function variablesOf(path: string): Record<string, string> {
 	return existsSync(path) ? variablesIn(readFileSync(path, "utf8")) : {};
 }
 

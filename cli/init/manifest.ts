@@ -14,7 +14,7 @@ interface Manifest {
 	scripts?: Record<string, string>;
 }
 
-export function manifestOf(project: Project): Manifest {
+function manifestOf(project: Project): Manifest {
 	return Object(parse(project.read(MANIFEST)));
 }
 

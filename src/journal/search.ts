@@ -147,7 +147,7 @@ export async function read(
 const DAY = 86_400_000;
 
 /** Whether no page of a day, in days since 1970, can have an entry of a time. */
-export function isOutside(
+function isOutside(
 	day: number,
 	{ since, until }: Pick<Filter, "since" | "until">,
 ): boolean {

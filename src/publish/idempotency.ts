@@ -14,7 +14,7 @@ type OncePorts = Pick<Ports, "keys">;
 const KEY_LENGTH = 255;
 
 /** @throws RefusedError `invalid_request` unless it is a text of 1 to 255 characters */
-export function checkKey(key: unknown): string {
+function checkKey(key: unknown): string {
 	if (typeof key === "string" && key !== "" && key.length <= KEY_LENGTH)
 		return key;
 	throw new RefusedError(
