@@ -87,29 +87,36 @@ function producerFindings(
 	const bound = producers.find((one) => one.binding === binding);
 	if (bound?.queue === name) return [];
 	const misnamed = producers.find((one) => one.queue === name);
-	const [code, problem] = bound
-		? [
+	const finding = (code: string, problem: string, intro: string) => ({
+		code,
+		severity: "error" as const,
+		problem: `${placeOf(config, "queues")}${problem}`,
+		...remedyOf(config, intro, "queues", {
+			producers: [{ binding, queue: name }],
+		}),
+	});
+	if (bound)
+		return [
+			finding(
 				"producer_of_other_queue",
 				`the binding ${binding} is of the queue ${bound.queue}, but TIDINGS_QUEUES says ${name}: events would go to a queue that is not theirs`,
-			]
-		: misnamed
-			? [
-					"producer_misnamed",
-					`the queue ${name} is bound as ${misnamed.binding} instead of ${binding}: the Worker does not start`,
-				]
-			: [
-					"producer_missing",
-					`the queue ${name} of TIDINGS_QUEUES has no producer ${binding}: the Worker does not start`,
-				];
-	const intro = bound || misnamed ? "Correct the producer in" : "Add to";
-	const producer = { binding, queue: name };
+				"Correct the producer in",
+			),
+		];
+	if (misnamed)
+		return [
+			finding(
+				"producer_misnamed",
+				`the queue ${name} is bound as ${misnamed.binding} instead of ${binding}: the Worker does not start`,
+				"Correct the producer in",
+			),
+		];
 	return [
-		{
-			code,
-			severity: "error",
-			problem: `${placeOf(config, "queues")}${problem}`,
-			...remedyOf(config, intro, "queues", { producers: [producer] }),
-		},
+		finding(
+			"producer_missing",
+			`the queue ${name} of TIDINGS_QUEUES has no producer ${binding}: the Worker does not start`,
+			"Add to",
+		),
 	];
 }
 

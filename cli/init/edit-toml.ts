@@ -49,9 +49,8 @@ export function editToml(text: string, { path, value }: Edit): string {
 		);
 	if (path.length === 1 && !isTable(value) && !isTableArray(value)) {
 		const last = top.at(-1);
-		return last
-			? addLine(text, last.range, line, eol)
-			: `${line}${eol}${text === "" ? "" : eol}${text}`;
+		if (last) return addLine(text, last.range, line, eol);
+		return text === "" ? `${line}${eol}` : `${line}${eol}${eol}${text}`;
 	}
 	const start = text.trim() === "" ? "" : `${text.trimEnd()}${eol}${eol}`;
 	return `${start}${blocksOf(path, value, eol).join(eol)}`;
@@ -71,15 +70,17 @@ function nodesIn(
 }
 
 function valuesIn(value: AST.TOMLContentNode, path: Path): [Path, Node][] {
-	const inner =
-		value.type === "TOMLInlineTable"
-			? value.body.flatMap((one) => nodesIn(one, path))
-			: value.type === "TOMLArray"
-				? value.elements.flatMap((one, index) =>
-						valuesIn(one, [...path, index]),
-					)
-				: [];
-	return [[path, value], ...inner];
+	return [[path, value], ...nodesWithin(value, path)];
+}
+
+function nodesWithin(value: AST.TOMLContentNode, path: Path): [Path, Node][] {
+	if (value.type === "TOMLInlineTable")
+		return value.body.flatMap((one) => nodesIn(one, path));
+	if (value.type === "TOMLArray")
+		return value.elements.flatMap((one, index) =>
+			valuesIn(one, [...path, index]),
+		);
+	return [];
 }
 
 function partsOf({ keys }: AST.TOMLKey): string[] {
@@ -115,7 +116,8 @@ function addTo(
 	const last = parts.at(-1)?.range[1];
 	if (last !== undefined)
 		return `${text.slice(0, last)}, ${added}${text.slice(last)}`;
-	const [open, close] = [text[start], text[end - 1]];
+	const open = text[start];
+	const close = text[end - 1];
 	return `${text.slice(0, start)}${open} ${added} ${close}${text.slice(end)}`;
 }
 

@@ -30,7 +30,8 @@ export function ownHandlers(
 	const found = defaultExport(program);
 	if (!found) return hasNoDefault(program) ? { fields: "" } : "unknown";
 	const { declaration } = found;
-	const [start, end] = [found.start ?? 0, found.end ?? 0];
+	const start = found.start ?? 0;
+	const end = found.end ?? 0;
 	if (/Declaration$/.test(declaration.type)) return "unknown";
 	const value = bare(declaration as Expression);
 	if (value.type === "Identifier") {

@@ -115,7 +115,8 @@ function configNotes(
 			top.compatibility_date
 		);
 	};
-	const [old, date] = [dateIn(before), dateIn(after)];
+	const old = dateIn(before);
+	const date = dateIn(after);
 	const { environments } = wranglerFileOf(path, after);
 	const others = Object.entries(environments).flatMap(([name, section]) =>
 		name !== environment && section.vars?.TIDINGS_QUEUES === undefined
@@ -143,12 +144,13 @@ function addedCron(
 	after: string,
 	environment: string | undefined,
 ): string | undefined {
-	const [old, all] = [before, after].map((text) => {
+	const cronsIn = (text: string) => {
 		const { top, environments } = wranglerFileOf(path, text);
 		const own = environments[environment ?? ""];
 		return (own?.triggers ?? top.triggers)?.crons ?? [];
-	});
-	return all?.find((cron) => !old?.includes(cron));
+	};
+	const old = cronsIn(before);
+	return cronsIn(after).find((cron) => !old.includes(cron));
 }
 
 /** Adds lines to `.gitignore` that it lacks. */

@@ -138,16 +138,20 @@ export function listedNames(names: readonly string[]): (name: string) => void {
 	const listed = new Set(names);
 	return (name) => {
 		if (listed.has(name)) return;
-		const close = closeNames(name, names).map((one) => JSON.stringify(one));
-		const hint =
-			close.length > 0
-				? `did you mean ${close.join(" or ")}? If not,`
-				: `it has ${names.slice(0, 10).join(", ") || "no names"}${names.length > 10 ? ", …" : ""};`;
+		const hint = hintFor(name, names);
 		throw new RefusedError(
 			"unknown_name",
 			`name: ${JSON.stringify(name)} is not in the list of a strict createEvents: ${hint} list its definition`,
 		);
 	};
+}
+
+function hintFor(name: string, names: readonly string[]): string {
+	const close = closeNames(name, names).map((one) => JSON.stringify(one));
+	if (close.length > 0) return `did you mean ${close.join(" or ")}? If not,`;
+	if (names.length === 0) return "it has no names;";
+	const more = names.length > 10 ? ", …" : "";
+	return `it has ${names.slice(0, 10).join(", ")}${more};`;
 }
 
 /** Returns the schema's output for a body, or its issues. */

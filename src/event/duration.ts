@@ -46,20 +46,18 @@ export function readSpan(
  * @throws RangeError if the value is not a duration
  */
 export function milliseconds(duration: Duration, what: string): number {
-	const value =
-		typeof duration === "string"
-			? spanMilliseconds(duration)
-			: typeof duration === "number"
-				? Math.ceil(duration)
-				: Number.NaN;
+	const value = millisecondsIn(duration);
 	if (Number.isFinite(value) && value > 0) return value;
 	throw new RangeError(
 		`${what}: ${typeof duration === "number" ? duration : JSON.stringify(duration)} is not a duration; give milliseconds greater than 0, or "<number> <unit>" in ${UNIT_NAMES}`,
 	);
 }
 
-function spanMilliseconds(text: string): number {
-	const span = readSpan(text);
+/** NaN for a value that is not a duration. */
+function millisecondsIn(duration: Duration): number {
+	if (typeof duration === "number") return Math.ceil(duration);
+	if (typeof duration !== "string") return Number.NaN;
+	const span = readSpan(duration);
 	return span?.unit ? span.fixed : Number.NaN;
 }
 

@@ -119,7 +119,8 @@ export function closeNames(name: string, names: readonly string[]): string[] {
 
 /** Levenshtein distance, in any case. */
 function editsBetween(from: string, to: string): number {
-	const [a, b] = [from.toLowerCase(), to.toLowerCase()];
+	const a = from.toLowerCase();
+	const b = to.toLowerCase();
 	let row = Array.from({ length: b.length + 1 }, (_, index) => index);
 	for (let i = 1; i <= a.length; i++) {
 		const next = [i];

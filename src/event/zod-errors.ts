@@ -97,16 +97,18 @@ export function checked<Output>(check: (value: unknown) => Output) {
  * option that has the type of the value. If no option has that type, the message of the union applies.
  */
 function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
-	const inner =
-		issue.code === "invalid_union"
-			? issue.errors.filter((issues) => issues.every(isInside))
-			: issue.code === "invalid_key"
-				? [issue.issues]
-				: [];
-	if (inner.length !== 1) return [issue];
-	return (inner[0] as z.core.$ZodIssue[]).flatMap((one) =>
+	const inner = innerIssues(issue);
+	if (!inner) return [issue];
+	return inner.flatMap((one) =>
 		innermost({ ...one, path: [...issue.path, ...one.path] }),
 	);
+}
+
+function innerIssues(issue: z.core.$ZodIssue): z.core.$ZodIssue[] | undefined {
+	if (issue.code === "invalid_key") return issue.issues;
+	if (issue.code !== "invalid_union") return undefined;
+	const options = issue.errors.filter((issues) => issues.every(isInside));
+	return options.length === 1 ? options[0] : undefined;
 }
 
 function isInside({ code, path }: z.core.$ZodIssue): boolean {
@@ -123,11 +125,11 @@ function pathOf(path: readonly PropertyKey[]): string {
 			if (typeof key === "number") return `[${key}]`;
 			const parent = path[index - 1];
 			const isPlain = /^[\w-]+$/.test(String(key));
-			if (!isPlain || (parent !== undefined && QUOTED.includes(parent)))
-				return index === 0
-					? JSON.stringify(String(key))
-					: `[${JSON.stringify(String(key))}]`;
-			return index === 0 ? String(key) : `.${String(key)}`;
+			const isQuoted =
+				!isPlain || (parent !== undefined && QUOTED.includes(parent));
+			const text = isQuoted ? JSON.stringify(String(key)) : String(key);
+			if (index === 0) return text;
+			return isQuoted ? `[${text}]` : `.${text}`;
 		})
 		.join("");
 }

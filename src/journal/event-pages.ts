@@ -50,7 +50,8 @@ export async function findEventPages(
 	if (ids.length === 0 || before === null) return stopBefore(null);
 	const start = before && ([before.day, before.id - 1, LAST] as const);
 	let last = before;
-	let [seen, opened] = [0, 0];
+	let seen = 0;
+	let opened = 0;
 	const summaries = summariesBefore(start, { since }, stored, MOST_SUMMARIES);
 	for (const { day, id, bloom, ...summary } of summaries) {
 		if (last && opened >= MOST_OPENED) return stopBefore(last);

@@ -64,7 +64,9 @@ export async function listEntries(
 	pages: ReadablePages,
 ): Promise<EventList> {
 	const list = new Listing(filter, from, limit);
-	let [seen, opened, unreadable] = [0, 0, 0];
+	let seen = 0;
+	let opened = 0;
+	let unreadable = 0;
 	for (const summary of summariesBefore(from?.at, filter, pages)) {
 		if (list.isComplete(summary)) break;
 		if (++seen === MOST_SUMMARIES || opened === MOST_PAGES || list.isLong()) {

@@ -119,7 +119,7 @@ function checkOptions(
 }
 
 /** @throws RefusedError `not_supported` for keys that users may expect */
-export function refuseUnsupported(members: readonly string[]): void {
+function refuseUnsupported(members: readonly string[]): void {
 	if (members.includes("id"))
 		throw new RefusedError(
 			"not_supported",
@@ -132,6 +132,11 @@ function readObject(value: unknown, what: string): Record<string, unknown> {
 		return value as Record<string, unknown>;
 	throw new RefusedError(
 		"invalid_request",
-		`${what}: expected an object, got ${value === null ? "null" : Array.isArray(value) ? "an array" : typeof value}`,
+		`${what}: expected an object, got ${typeName(value)}`,
 	);
+}
+
+function typeName(value: unknown): string {
+	if (value === null) return "null";
+	return Array.isArray(value) ? "an array" : typeof value;
 }

@@ -44,15 +44,15 @@ export function Body({ life }: { life: EventLife }) {
 	return (
 		<div class="section">
 			<h2>Body</h2>
-			{body === undefined ? (
+			{body === undefined && (
 				<p class="muted">
 					The journal has no body of this event. By default it records bodies of
 					events that have failed; <code>{'journal: { bodies: "all" }'}</code>{" "}
 					in <code>tidings.config.ts</code> records all.
 				</p>
-			) : isShort ? (
-				<Json text={body} />
-			) : (
+			)}
+			{body !== undefined && isShort && <Json text={body} />}
+			{body !== undefined && !isShort && (
 				<BodyStart body={body} to={`/events/${id}/body`} />
 			)}
 			{bodyBytes !== undefined && (

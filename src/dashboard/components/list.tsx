@@ -134,21 +134,23 @@ export function NothingFound({
 	/** The title and the hint if nothing matches the filter. */
 	unmatched: readonly [title: string, hint: string];
 }>) {
-	return (
-		<div class="card">
-			{soFar !== undefined ? (
+	if (soFar !== undefined)
+		return (
+			<div class="card">
 				<Empty title="Nothing so far">
 					<p>{soFar}</p>
 				</Empty>
-			) : q ? (
+			</div>
+		);
+	if (q)
+		return (
+			<div class="card">
 				<Empty title={title}>
 					<p>{hint}</p>
 				</Empty>
-			) : (
-				children
-			)}
-		</div>
-	);
+			</div>
+		);
+	return <div class="card">{children}</div>;
 }
 
 /** For a list that reads a bounded number of rows for each page. */

@@ -18,7 +18,9 @@ export function Time({
 	fresh?: boolean;
 }) {
 	const iso = new Date(at).toISOString();
-	const end = exact ? 23 : minute ? 16 : 19;
+	let text = iso.slice(0, 19);
+	if (minute) text = iso.slice(0, 16);
+	if (exact) text = iso.slice(0, 23);
 	return (
 		<time
 			datetime={iso}
@@ -26,7 +28,7 @@ export function Time({
 			data-minute={minute}
 			data-fresh={fresh}
 		>
-			{`${iso.slice(0, end).replace("T", " ")} UTC`}
+			{`${text.replace("T", " ")} UTC`}
 		</time>
 	);
 }

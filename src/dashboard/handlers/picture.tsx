@@ -21,7 +21,8 @@ export function Picture({ topology }: { topology: Topology }) {
 	const { height, events, rows, edges } = topology;
 	const before = EVENT_CHARACTER * longest(events.map(({ name }) => name));
 	const after = HANDLER_CHARACTER * longest(rows.map(textOf));
-	const [start, end] = [LEFT - GAP - before, RIGHT + GAP + after];
+	const start = LEFT - GAP - before;
+	const end = RIGHT + GAP + after;
 	const lines = edges.map(
 		([from, to]) =>
 			`M${LEFT} ${from}C${MIDDLE} ${from} ${MIDDLE} ${to} ${RIGHT} ${to}`,

@@ -32,7 +32,8 @@ export const publishPage: Page = (app, { ports }) => {
 
 	const publish = (context: PageContext, fields: URLSearchParams) => {
 		const caller = callerIn(context);
-		const [name, after] = [textIn(fields, "name"), textIn(fields, "after")];
+		const name = textIn(fields, "name");
+		const after = textIn(fields, "after");
 		checkPublish(caller.publish, name, nameOf(caller));
 		const tags = tagsIn(textIn(fields, "tags"));
 		const request = {
@@ -79,16 +80,17 @@ function page(context: PageContext, name: string, ports: Ports, draft?: Draft) {
 		.map(({ name }) => name)
 		.filter((name) => mayPublish(right, name))
 		.slice(0, MOST_NAMES);
+	const isAllowed = mayPublish(right, name);
 	const schema = jsonSchemaOf(ports.definitionOf(name)?.schema);
 	const content = (
 		<>
 			<h1>Publish an event</h1>
 			<Choice name={name} names={names} />
-			{name === "" ? (
-				<NoName names={names} />
-			) : mayPublish(right, name) ? (
+			{name === "" && <NoName names={names} />}
+			{name !== "" && isAllowed && (
 				<Details name={name} draft={draft} schema={schema} />
-			) : (
+			)}
+			{name !== "" && !isAllowed && (
 				<p class="notice bad">This key may not publish {show(name)}.</p>
 			)}
 		</>

@@ -184,18 +184,20 @@ function Configuration({ settings }: { settings: Settings }) {
 function Keys({ keys }: { keys: ReturnType<typeof listKeys> | undefined }) {
 	return (
 		<Section title="API keys">
-			{keys === undefined ? (
+			{keys === undefined && (
 				<p class="none">
 					Keys are shown to callers with the scope <code>admin</code>.
 				</p>
-			) : keys.length === 0 ? (
+			)}
+			{keys?.length === 0 && (
 				<div class="finding">
 					<p class="muted">
 						There are no keys, so every API request is answered with 401.
 					</p>
 					<Copyable text="npx tidings key oncall admin" />
 				</div>
-			) : (
+			)}
+			{keys && keys.length > 0 && (
 				<table class="measures">
 					<thead>
 						<tr>

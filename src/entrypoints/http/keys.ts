@@ -217,12 +217,10 @@ export function permissionsOf({
 	const patterns = scopes.flatMap((scope) =>
 		scope.startsWith("publish:") ? [scope.slice(8)] : [],
 	);
-	return {
-		id,
-		admin,
-		read: admin || scopes.includes("read"),
-		publish: admin ? "all" : scopes.includes("publish") ? EVERY_NAME : patterns,
-	};
+	let publish: PublishPermission = patterns;
+	if (scopes.includes("publish")) publish = EVERY_NAME;
+	if (admin) publish = "all";
+	return { id, admin, read: admin || scopes.includes("read"), publish };
 }
 
 /** A caller in errors. Only a person behind Cloudflare Access has an id with a colon. */

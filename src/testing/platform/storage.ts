@@ -37,12 +37,7 @@ export function storageOf(object: SimulatedObject, instance: Gate) {
 
 	/** Throws if the operation has a storage fault, or if it fails at random during an outage. */
 	function fail(operation: string, strike: Strike | undefined): void {
-		const point = `down ${name} storage`;
-		const drawn =
-			strike ??
-			(platform.isDown(name) && platform.fate.next(point) < DOWN
-				? FAILURES[platform.fate.next(point) < 0.5 ? 0 : 1]
-				: undefined);
+		const drawn = strike ?? outage();
 		if (drawn !== "storage_failed" && drawn !== "storage_broken") return;
 		const isBroken = drawn === "storage_broken";
 		// If the storage breaks, the note about the death of the instance lists the calls.
@@ -51,6 +46,14 @@ export function storageOf(object: SimulatedObject, instance: Gate) {
 		platform.note(drawn, name, [...subjects], { operation, calls });
 		if (isBroken) lose(new Error("disk I/O error: SQLITE_IOERR"));
 		throw new Error(`${operation} failed: internal error`);
+	}
+
+	/** Draws whether an operation fails because of an outage of the object. */
+	function outage(): (typeof FAILURES)[number] | undefined {
+		const point = `down ${name} storage`;
+		if (!platform.isDown(name)) return undefined;
+		if (platform.fate.next(point) >= DOWN) return undefined;
+		return FAILURES[platform.fate.next(point) < 0.5 ? 0 : 1];
 	}
 
 	/** Rolls back all uncommitted writes, and breaks the instance. */
