@@ -34,7 +34,7 @@ Examples: tidings tail state:dead name:order.**
 			const isTerminal = process.stdin.isTTY && process.stdout.isTTY;
 			if (isTerminal && !plain && !context.isJson())
 				return showTail({ admin, q, every: +every, look });
-			// What was there before the command is not new.
+			// Events from before the command are not new.
 			await look();
 			for (;;) {
 				await pause(+every);

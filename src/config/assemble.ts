@@ -81,7 +81,7 @@ export function assemble(
 	const journal = settings.journal
 		? new JournalWriter(settings.journal, boundJournal(), clock, background)
 		: null;
-	// They contain both extensions.
+	// The ports contain the extensions, so the extensions read the ports later.
 	const extended = () => ports;
 	const ofApps = extend({
 		ports: extended,

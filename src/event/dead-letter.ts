@@ -15,7 +15,7 @@ export interface NewDeadLetter extends FinalFailure {
 	id: string;
 	/** The envelope without body, delivery and dead letter, but with members that this version does not know. */
 	head: EventHead & Pick<Envelope, "tags" | "cloudEvent">;
-	/** The body's JSON text; null if it was stored by reference and is gone. */
+	/** The body's JSON text; null if it was stored apart and has expired. */
 	body: string | null;
 }
 

@@ -38,7 +38,7 @@ export interface Delivery {
 	firstFailure?: Failure;
 	/** Time spent waiting for a deploy that has the handler, in milliseconds. */
 	unknownFor?: number;
-	/** Time spent waiting for its Worker to answer, in milliseconds. */
+	/** Time spent waiting for its Worker to respond, in milliseconds. */
 	unreachableFor?: number;
 	/** Number of the dead letter's replay, counted from 1; absent if this is not a replay. */
 	replay?: number;
@@ -56,13 +56,13 @@ export type Cause =
 	| "schema_violation"
 	/** No deploy had this handler for an hour. */
 	| "unknown_handler"
-	/** Its Worker did not answer for a day. */
+	/** Its Worker did not respond for a day. */
 	| "unreachable"
 	/** No deploy could read an envelope of this version for an hour. */
 	| "newer_version"
 	/** The message is not an envelope. */
 	| "unreadable"
-	/** The body was stored by reference and is gone. */
+	/** The body was stored apart and has expired. */
 	| "payload_missing"
 	/** The Worker was killed or crashed during an attempt, more often than the policy allows. */
 	| "crashed"
@@ -93,7 +93,7 @@ export interface Resolution {
 
 export interface Envelope extends EventHead {
 	v: typeof VERSION;
-	/** Absent if the body is stored by reference. */
+	/** Absent if the body is stored apart. */
 	body?: unknown;
 	/** The key under which the Payloads object stores the body's text. */
 	reference?: string;

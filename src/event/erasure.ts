@@ -19,7 +19,7 @@ export interface Erased<Place> {
 	payloads: number;
 	/** What could not be erased, and why. */
 	errors?: readonly { id: string; reason: string }[];
-	/** When what cannot be read ends by itself, in epoch milliseconds. */
+	/** When the store deletes by itself what could not be read, in epoch milliseconds. */
 	keptUntil?: number;
 	/** When to erase in all stores once more, in epoch milliseconds: some rows are on their way to a queue. */
 	againAt?: number;
@@ -28,7 +28,7 @@ export interface Erased<Place> {
 }
 
 /**
- * Erases in a part of a store. What was erased before is not found again.
+ * Erases in a part of a store. A call does not find what an earlier one has erased.
  *
  * @param place the `next` of the call before; undefined for the first part
  * @param isDryRun only counts

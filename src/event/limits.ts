@@ -4,7 +4,7 @@
 export const EVENT_BYTES = 262_144;
 
 /**
- * Bytes of an event whose message contains its body. A larger body is stored by reference. A message may have 128 000
+ * Bytes of an event whose message contains its body. A larger body is stored apart. A message may have 128 000
  * bytes (Cloudflare Queues, limits). The rest is for retry data and an error.
  */
 export const INLINE_BYTES = 112_000;
@@ -93,7 +93,7 @@ export const STORE_BYTES = 10_000_000;
 /** Longest wait of a delivery for a deploy that can run it, in milliseconds. */
 export const DEPLOY_GRACE = 3_600_000;
 
-/** Longest wait of a delivery for a Worker that does not answer, in milliseconds. */
+/** Longest wait of a delivery for a Worker that does not respond, in milliseconds. */
 export const WORKER_GRACE = 86_400_000;
 
 /** Longest pause between two checks during such a wait, in milliseconds. Deliveries resume at most this late. */
@@ -102,7 +102,7 @@ export const LONGEST_PAUSE = 3_600_000;
 /** TTL of a cached list of handlers, in milliseconds. */
 export const LISTING_TTL = 60_000;
 
-/** Pause before a Worker that did not answer is called again, in milliseconds, because it would delay others. */
+/** Pause before a Worker that did not respond is called again, in milliseconds, because it would delay others. */
 export const SILENCE_TTL = 10_000;
 
 /** Timeout of a Worker that lists its handlers, in milliseconds. */

@@ -17,7 +17,7 @@ export type Outcome =
 	| { type: "unparsable"; issues: Issue[] }
 	/** The Worker has no such handler. */
 	| { type: "unknown_handler" }
-	/** The time of the call was over before this handler's turn. */
+	/** The time of the call was over before this handler started. */
 	| { type: "not_started" };
 
 /** The outcome of one attempt, as the owner knows it after its call. */

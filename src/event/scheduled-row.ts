@@ -35,7 +35,7 @@ export interface Waiting {
 	at: number;
 	/** Start of the first attempt, in epoch milliseconds; absent before it. */
 	firstAttemptAt?: number;
-	/** Of the last attempt; that of the first failure if no attempt was made since. */
+	/** The error of the last attempt; for a parked delivery, its first failure. */
 	error?: Pick<Failure, "name" | "message">;
 	tags?: Readonly<Record<string, string>>;
 }

@@ -99,7 +99,7 @@ async function measure(now: number, ports: HealthPorts): Promise<Figures> {
 		}
 	};
 	const others = workers.all.filter(({ key }) => key !== "");
-	const [ofQueues, shards, letters, unclaimed] = await Promise.all([
+	const [ofQueues, shards, counts, unclaimed] = await Promise.all([
 		Promise.all(
 			queues.all().map(async ({ label, queue }) => {
 				const metrics = await ask(`queue ${label}`, () => queue.metrics());
@@ -122,7 +122,7 @@ async function measure(now: number, ports: HealthPorts): Promise<Figures> {
 	return {
 		queues: Object.fromEntries(ofQueues.filter((one) => one.length > 0)),
 		...(shards && { shards }),
-		...(letters && { deadLetters: letters }),
+		...(counts && { deadLetters: counts }),
 		...(unclaimed !== undefined && { unclaimed }),
 		routesWithoutHandler: routes,
 		silent,

@@ -1,5 +1,5 @@
 /**
- * The pages of the journal: entries of one batch, compressed, with a summary that tells a search whether to open them.
+ * The pages of the journal: entries of one batch, compressed, with a summary from which a search knows whether to open them.
  * It stores nothing.
  */
 import { addKey, newBloom } from "./bloom.ts";

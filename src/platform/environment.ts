@@ -106,7 +106,7 @@ export function callSecrets(): readonly string[] {
 /** Returns the W3C trace context of the active span; undefined if the request is not traced. */
 export function activeTrace(): string | undefined {
 	const span = tracing.getActiveSpan?.();
-	// The span of an older runtime does not tell its ids.
+	// The span of an older runtime does not have its ids.
 	if (!span?.isTraced || !span.spanContext) return undefined;
 	const { traceId, spanId, traceFlags } = span.spanContext();
 	const flags = traceFlags.toString(16).padStart(2, "0");

@@ -28,7 +28,7 @@ const LINES = {
 	retry_enqueue_failed: ["error", "the scheduler stores the retry"],
 	deliveries_enqueue_failed: ["error", "the scheduler stores the deliveries"],
 	retry_store_failed: ["error", "the delivery waits in a queue"],
-	park_failed: ["error", "the retries queue carries the delivery"],
+	park_failed: ["error", "the delivery waits in the retries queue"],
 	body_extension_failed: ["error", "the body expires at its earlier time"],
 	// dead letters
 	dead_letter_enqueue_failed: [
@@ -45,10 +45,10 @@ const LINES = {
 	dead_letter_body_unreadable: ["error", "it is stored without its body"],
 	// queues
 	queue_send_failed: ["error", "the next queue of the same role is tried"],
-	lane_send_failed: ["error", "the default lane carries the lane's records"],
+	lane_send_failed: ["error", "the default lane gets the lane's records"],
 	local_queues_durable: ["info", "reloads and restarts lose no message"],
 	batch_failed: ["error", "its messages are redelivered in a minute"],
-	lane_missing: ["warn", "the default lane carries the lane's events"],
+	lane_missing: ["warn", "the default lane gets the lane's events"],
 	// Workers that run handlers
 	worker_unreachable: ["error", "its events are parked"],
 	worker_apps_unreadable: ["error", "its apps are asked for again"],
@@ -72,7 +72,6 @@ const LINES = {
 	job_step_failed: ["error", "the batch is run again after a backoff"],
 	flush_failed: ["error", "the rows are flushed again after a backoff"],
 	alarm_not_set: ["error", "the watch sets it again"],
-
 	// stores
 	health_call_failed: ["error", "/health answers 503"],
 	store_failed: ["error", "the caller may try again"],

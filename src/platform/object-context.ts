@@ -1,5 +1,5 @@
 /**
- * Process-wide context for Durable Objects. The platform constructs an object, so nobody can pass it ports; `worker()`
+ * Process-wide context for Durable Objects. The platform constructs an object, so no code can pass it ports; `worker()`
  * sets this context while the module loads. It must not be used outside of `*-object.ts` and what they own.
  */
 import type { AttemptOutcome } from "../event/outcome.ts";

@@ -117,7 +117,7 @@ export function checkLane(
 	);
 }
 
-/** Missing lanes that were logged. Anybody may have written a record, so the memory of them is bounded. */
+/** Missing lanes that were logged. Records may name any lane, so the memory of them is bounded. */
 const missingLanes = new Set<string>();
 const MOST_MISSING_LANES = 100;
 

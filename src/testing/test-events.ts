@@ -77,7 +77,7 @@ export interface TestEvents<Listed extends Catalogue = Catalogue>
 	 */
 	failNext(handler: string, times?: number, error?: unknown): void;
 	/**
-	 * Crashes the Worker once, when it next comes to this point while it handles events. The platform redelivers its
+	 * Crashes the Worker once, when it next reaches this point while it handles events. The platform redelivers its
 	 * messages after one to two minutes.
 	 *
 	 * @throws TypeError for a point that does not exist

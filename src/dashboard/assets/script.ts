@@ -1,6 +1,6 @@
 /**
  * The script of all pages: times in the viewer's zone, keys, copying, suggestions, and live updates that pause while
- * the viewer reads. Pages can be read and used without it. It is served as it stands: no `${}` and no backtick in it.
+ * the viewer reads. Pages can be read and used without it. It is served unchanged: no `${}` and no backtick in it.
  */
 export const SCRIPT = `
 (() => {

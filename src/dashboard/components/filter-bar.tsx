@@ -1,4 +1,4 @@
-/** The filter bar of all lists: the filter is in the URL, an error stands next to it. It filters nothing. */
+/** The filter bar of all lists: the filter is in the URL, an error is shown next to it. It filters nothing. */
 import { AS_TYPED } from "../form.tsx";
 import { useView } from "../view.ts";
 

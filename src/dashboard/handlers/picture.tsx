@@ -4,7 +4,7 @@ import { term } from "../components/tags.tsx";
 import { useView } from "../view.ts";
 import type { Topology } from "./topology.ts";
 
-/** Where the lines begin and end. Names stand to the left and to the right. */
+/** Where the lines begin and end. Names are to the left and to the right. */
 const LEFT = 0;
 const RIGHT = 160;
 const MIDDLE = (LEFT + RIGHT) / 2;

@@ -106,7 +106,7 @@ export function isLocalRequest({ url }: Request): boolean {
 
 /**
  * Authenticates a caller by its key, `tid_<id>_<secret>`. Digests are compared in constant time, and an unknown id
- * takes as long as a wrong secret. Several keys may have one id, so that a new key can replace an old one without a gap.
+ * takes as long as a wrong secret. Several keys may have one id, so that a new key can replace an old one.
  *
  * @param secret the value of `API_KEYS`: JSON, `[{ id, scopes, digest }]`; without it no key is valid
  * @param isLocal whether the key for local development is valid

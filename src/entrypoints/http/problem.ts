@@ -123,7 +123,7 @@ export function problem(
 	}
 	const { code } = error;
 	const details = { index, issues: issues && shown(issues), receipts, failed };
-	// What an app's code threw is for its developer, and not for users.
+	// Only the app's developer may see the error of its code.
 	const detail =
 		code === "tool_failed" ? "the tool failed; the log says why" : message;
 	return respond(STATUS[code], code, detail, details, {

@@ -52,10 +52,8 @@ export class Alarm {
 
 	/** The result of `getAlarm`: null while the handler runs; between retries, the time of the alarm. */
 	get at(): number | null {
-		const standing = this.#standing();
-		return standing && !this.#running.has(standing.setting)
-			? standing.at
-			: null;
+		const current = this.#current();
+		return current && !this.#running.has(current.setting) ? current.at : null;
 	}
 
 	/**
@@ -81,21 +79,21 @@ export class Alarm {
 
 	/** Plans the committed alarm. Called after each commit and each rollback. */
 	plan(): void {
-		const standing = this.#standing();
-		if (standing?.setting === this.#planned) return;
+		const current = this.#current();
+		if (current?.setting === this.#planned) return;
 		this.#cancel?.();
 		this.#failures = 0;
-		this.#planned = standing?.setting;
-		if (!standing || this.#running.has(standing.setting)) return;
-		if (this.#stuck.has(standing.setting))
+		this.#planned = current?.setting;
+		if (!current || this.#running.has(current.setting)) return;
+		if (this.#stuck.has(current.setting))
 			this.#platform.note("alarm stuck", this.#name, []);
-		else this.#fireAt(standing.at, standing.setting);
+		else this.#fireAt(current.at, current.setting);
 	}
 
-	#standing(): Setting | undefined {
+	#current(): Setting | undefined {
 		const [row] = this.#database.all("SELECT at, setting FROM _alarm");
-		const standing = row as unknown as Setting | undefined;
-		return standing && !this.#over.has(standing.setting) ? standing : undefined;
+		const current = row as unknown as Setting | undefined;
+		return current && !this.#over.has(current.setting) ? current : undefined;
 	}
 
 	#fireAt(at: number, setting: number): void {
@@ -119,7 +117,7 @@ export class Alarm {
 	/** Retries the handler, unless it has set or deleted the alarm. */
 	#failed(setting: number): void {
 		this.#running.delete(setting);
-		if (this.#standing()?.setting !== setting) return;
+		if (this.#current()?.setting !== setting) return;
 		if (this.#failures === RETRIES) this.#end(setting, "alarm given up");
 		else {
 			const wait = BACKOFF * 2 ** this.#failures++;

@@ -27,7 +27,7 @@ const ONLY_IN_NODE = ["now", "seed", "chaos"] as const;
 /** Real milliseconds between two looks at the queues. */
 const INTERVAL = 2;
 
-/** One `settle` that runs due alarms more often is taken for endless. */
+/** A `settle` with more rounds than this fails as endless. */
 const MOST_ROUNDS = 100;
 
 /** Ends the bus that was created before: there is one Worker, with one clock. */
