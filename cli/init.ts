@@ -1,4 +1,6 @@
-/** `init`: adds Tidings to the Worker project in the current directory, or starts one. It installs and deploys nothing. */
+/**
+ * `init`: adds Tidings to the Worker project in the current directory, or starts one. It installs and deploys nothing.
+ */
 import { styleText } from "node:util";
 import type { Command } from "commander";
 import type { Finding } from "../src/doctor/finding.ts";

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-/** `npx tidings`: the command line. It parses arguments, prints errors and sets exit codes; each command is in its file. */
+/**
+ * `npx tidings`: the command line. It parses arguments, prints errors and sets exit codes; each command is in its file.
+ */
 import { Command, CommanderError } from "commander";
 import { contextOf, NotFoundError } from "./context.ts";
 import { deadLetterCommands } from "./dead-letters.ts";

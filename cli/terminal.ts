@@ -6,8 +6,8 @@ import { emitKeypressEvents, type Key } from "node:readline";
 import type { ReadStream, WriteStream } from "node:tty";
 
 /**
- * The alternate screen keeps what the shell has printed. Lines do not wrap: characters of double width make a line wider
- * than its length (xterm control sequences).
+ * The alternate screen keeps what the shell has printed. Lines do not wrap: characters of double width make a line
+ * wider than its length (xterm control sequences).
  */
 const ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l";
 const LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l";

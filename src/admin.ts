@@ -1,6 +1,6 @@
 /**
- * Entry point for operating: reads events, dead letters and jobs, and acts on them, over HTTP or through a binding to the
- * owner's `Operator`. It runs in Workers and in Node, and contains no rules.
+ * Entry point for operating: reads events, dead letters and jobs, and acts on them, over HTTP or through a binding to
+ * the owner's `Operator`. It runs in Workers and in Node, and contains no rules.
  */
 import type { Finding } from "./doctor/finding.ts";
 import type {

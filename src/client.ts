@@ -41,7 +41,8 @@ const platform = await import(
 ).catch(() => undefined);
 
 /**
- * Creates a typed publisher over a service binding or over HTTP. In a Worker, a publish that is not awaited arrives too.
+ * Creates a typed publisher over a service binding or over HTTP. In a Worker, a publish that is not awaited arrives
+ * too.
  *
  * @throws TypeError if the target is neither a binding nor `{ url, key }`
  *

@@ -1,4 +1,6 @@
-/** Entry point of the dashboard. Only a Worker that imports it bundles it: `worker(events, { dashboard: dashboard() })`. */
+/**
+ * Entry point of the dashboard. Only a Worker that imports it bundles it: `worker(events, { dashboard: dashboard() })`.
+ */
 export {
 	type Dashboard,
 	type DashboardOptions,

@@ -1,4 +1,6 @@
-/** Leaves out what wrangler prints at each start and that says nothing about events. A text that it does not know stays. */
+/**
+ * Leaves out what wrangler prints at each start and that says nothing about events. A text that it does not know stays.
+ */
 import { stripVTControlCharacters } from "node:util";
 
 const LINES = [

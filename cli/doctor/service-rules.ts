@@ -59,7 +59,9 @@ function entrypointFinding(
 	];
 }
 
-/** The bindings that `tidings.config.ts` names. It is read as text: the file is TypeScript, and importing it runs it. */
+/**
+ * The bindings that `tidings.config.ts` names. It is read as text: the file is TypeScript, and importing it runs it.
+ */
 function subscribersOf({ file }: WranglerConfig): string[] {
 	const path = join(dirname(file.path), "tidings.config.ts");
 	if (!existsSync(path)) return [];

@@ -39,8 +39,8 @@ import { checkBindings, checkIds, registerFiles } from "./check-settings.ts";
 import type { Settings } from "./settings.ts";
 
 /**
- * Returns two values of the ports. `ports` serve callers: they coalesce and retry. `consumerPorts` do neither: a message
- * whose send fails is redelivered.
+ * Returns two values of the ports. `ports` serve callers: they coalesce and retry. `consumerPorts` do neither: a
+ * message whose send fails is redelivered.
  *
  * @param prefix of our paths
  * @param extend adds apps

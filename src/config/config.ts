@@ -1,4 +1,6 @@
-/** The types of `tidings.config.ts`, and `defineConfig`. A publishing Worker bundles this file: it must not import zod. */
+/**
+ * The types of `tidings.config.ts`, and `defineConfig`. A publishing Worker bundles this file: it must not import zod.
+ */
 import type { Duration } from "../event/duration.ts";
 import type { Retries } from "../handlers/retry-policy.ts";
 

@@ -1,4 +1,7 @@
-/** Validates the key of an issuer: `jwks`, `publicKey` or `secret`. Its messages never contain a key or a secret, and it fetches no keys. */
+/**
+ * Validates the key of an issuer: `jwks`, `publicKey` or `secret`. Its messages never contain a key or a secret, and it
+ * fetches no keys.
+ */
 import * as z from "zod";
 import { isText, show } from "../event/validation.ts";
 import { checked } from "../event/zod-errors.ts";

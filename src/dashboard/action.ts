@@ -1,6 +1,6 @@
 /**
- * The actions that forms post to. An action is logged with its caller and ends with a redirect. If it is refused, or its
- * session has ended, the page shows the form again with what was typed.
+ * The actions that forms post to. An action is logged with its caller and ends with a redirect. If it is refused, or
+ * its session has ended, the page shows the form again with what was typed.
  */
 import { nameOf, requireScope } from "../entrypoints/http/keys.ts";
 import { RefusedError } from "../event/errors.ts";

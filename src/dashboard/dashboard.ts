@@ -9,7 +9,10 @@ import type { Access, DashboardHost } from "./host.ts";
 export interface DashboardOptions {
 	/** Where it is served, after the prefix of `worker()`. Default: `/`, or `/_tidings` next to a `fetch` of your own. */
 	path?: string;
-	/** `access({ team, audience })` of `tidings/dashboard/access`: signs in whom Cloudflare Access has let through, instead of API keys. */
+	/**
+	 * `access({ team, audience })` of `tidings/dashboard/access`: signs in whom Cloudflare Access has let through, instead
+	 * of API keys.
+	 */
 	access?: Access;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The form of every page that acts. It has a token that is bound to the visitor's cookie, so no other site can post it. A
- * form that is not carried out is a draft, which its page shows again. Nothing is carried out here.
+ * The form of every page that acts. It has a token that is bound to the visitor's cookie, so no other site can post it.
+ * A form that is not carried out is a draft, which its page shows again. Nothing is carried out here.
  */
 import type { PropsWithChildren } from "hono/jsx";
 import { readForm } from "../entrypoints/http/input.ts";

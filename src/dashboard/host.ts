@@ -17,8 +17,8 @@ export interface DashboardHost {
 }
 
 /**
- * Returns a function that identifies the caller of a request that Cloudflare Access has let through. It throws HttpError
- * `unauthorized`, or UnavailableError.
+ * Returns a function that identifies the caller of a request that Cloudflare Access has let through. It throws
+ * HttpError `unauthorized`, or UnavailableError.
  */
 export type Access = (
 	ports: Pick<Ports, "clock">,

@@ -53,7 +53,8 @@ export function prettyJson(json: string): string {
 /**
  * Reads a body that a person has written.
  *
- * @throws RefusedError `invalid_body` unless it is JSON whose numbers JavaScript can represent: handlers would get others
+ * @throws RefusedError `invalid_body` unless it is JSON whose numbers JavaScript can represent: handlers would get
+ * others
  */
 export function readBody(text: string): unknown {
 	try {

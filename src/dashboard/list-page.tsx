@@ -1,4 +1,6 @@
-/** The routes of a list with a filter bar, pages and live updates. A page says what is listed, and how its rows look. */
+/**
+ * The routes of a list with a filter bar, pages and live updates. A page says what is listed, and how its rows look.
+ */
 import type { Child } from "hono/jsx";
 import { RefusedError } from "../event/errors.ts";
 import type { Filter } from "../lists/filter.ts";

@@ -16,7 +16,9 @@ const INTERVAL = 5_000;
 const RECONNECT = 500;
 const RETRY = 30_000;
 
-/** A stream ends after this many queries, and the page connects again: an invocation may make a limited number of calls. */
+/**
+ * A stream ends after this many queries, and the page connects again: an invocation may make a limited number of calls.
+ */
 const QUERIES = 24;
 
 /** Queries whose results are cached: a result may have megabytes of errors. */

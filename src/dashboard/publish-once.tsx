@@ -1,6 +1,6 @@
 /**
- * Publishes from a form at most once: each rendered form has a key, so that a second click, or a form that is sent again,
- * opens the event of the first one. Without the object `Keys`, each of them publishes.
+ * Publishes from a form at most once: each rendered form has a key, so that a second click, or a form that is sent
+ * again, opens the event of the first one. Without the object `Keys`, each of them publishes.
  */
 
 import { RefusedError } from "../event/errors.ts";

@@ -1,4 +1,6 @@
-/** Finds out who a request is from: a session, Cloudflare Access, or the developer on this machine. It permits nothing. */
+/**
+ * Finds out who a request is from: a session, Cloudflare Access, or the developer on this machine. It permits nothing.
+ */
 import type { Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import {

@@ -1,6 +1,7 @@
 /**
  * Entry point `tidings/apps`: apps declare events in `events.json` and subscribe to events of other apps. It exports
- * names and contains no code. A Worker that only declares apps uses `createApp`, and does not bundle what `apps()` adds.
+ * names and contains no code. A Worker that only declares apps uses `createApp`, and does not bundle what `apps()`
+ * adds.
  */
 export { type App, type AppOptions, createApp } from "../apps/app.ts";
 export type { AppModule } from "../apps/app-handlers.ts";

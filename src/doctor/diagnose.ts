@@ -69,7 +69,11 @@ async function objects({ journal }: DoctorPorts): Promise<Finding[]> {
 	];
 }
 
-/** The objects of features that this Worker does not declare. @param hasJournal whether the configuration turns it on */
+/**
+ * The objects of features that this Worker does not declare.
+ *
+ * @param hasJournal whether the configuration turns it on
+ */
 export function missingOptionalObjects(hasJournal: boolean): string[] {
 	return Object.keys(OPTIONAL_OBJECTS).filter(
 		(name) => (name !== "Journal" || hasJournal) && !isObjectDeclared(name),

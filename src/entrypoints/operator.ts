@@ -7,7 +7,9 @@ import type { Events } from "../events.ts";
 import { type Api, assembledOf, registrationOf } from "../registration.ts";
 import { identify } from "./http/keys.ts";
 
-/** The `props` of the service binding. The person who deploys the caller writes them: they limit code, not deployers. */
+/**
+ * The `props` of the service binding. The person who deploys the caller writes them: they limit code, not deployers.
+ */
 export interface OperatorProps {
 	/** Who acts, as jobs and the journal show it. Default `"operator"`. */
 	by?: string;

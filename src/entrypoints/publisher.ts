@@ -1,6 +1,6 @@
 /**
- * The entrypoint through which other Workers publish. Its props identify the caller and what it may publish. It contains
- * no rules: it checks permissions, calls a step and answers.
+ * The entrypoint through which other Workers publish. Its props identify the caller and what it may publish. It
+ * contains no rules: it checks permissions, calls a step and answers.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { AppIdentity } from "../apps/app-host.ts";

@@ -41,8 +41,8 @@ interface SubscriberOptions {
 
 /**
  * Creates the entrypoint to export as `Subscriber` from a Worker with handlers. The owner of the events binds it, and
- * names the binding in its `tidings.config.ts`. Every Worker of the account can call it, unless `TIDINGS_CALL_SECRET` is
- * set: then it rejects calls that the owner has not signed for this Worker.
+ * names the binding in its `tidings.config.ts`. Every Worker of the account can call it, unless `TIDINGS_CALL_SECRET`
+ * is set: then it rejects calls that the owner has not signed for this Worker.
  *
  * @throws RefusedError `invalid_handler` for a handler's path without a module or function, `invalid_request` for an
  * unknown option; Error for a secret without a key, or one that is too short

@@ -28,7 +28,8 @@ export function deadLetterId(eventId: string, handler: string): string {
  * - `dead`: it waits for a person
  * - `replaying`: its replay was sent, and has not ended
  * - `resolved`: its replay was delivered, was split into deliveries of their own, or is not needed any more
- * - `discarded`: a person has given it up. It stays stored without its body, so that a duplicate does not store it again
+ * - `discarded`: a person has given it up. It stays stored without its body, so that a duplicate does not store it
+ *   again
  */
 export type DeadLetterState = (typeof DEAD_LETTER_STATES)[number];
 

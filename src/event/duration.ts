@@ -1,4 +1,7 @@
-/** Reads durations: milliseconds, `"<number> <unit>"`, or the header `Retry-After`. It does not use the calendar; `after.ts` does. */
+/**
+ * Reads durations: milliseconds, `"<number> <unit>"`, or the header `Retry-After`. It does not use the calendar;
+ * `after.ts` does.
+ */
 
 /** Milliseconds, or `"<number> <unit>"`, such as `"90 seconds"` or `"1.5 hours"`. */
 export type Duration = number | `${number} ${string}`;
@@ -65,8 +68,8 @@ function millisecondsIn(duration: Duration): number {
 const HTTP_DATE = /^(mon|tue|wed|thu|fri|sat|sun)[a-z]*,? /i;
 
 /**
- * Reads the HTTP header `Retry-After` (RFC 9110, 10.2.3). Returns the time that it states, in epoch milliseconds: now plus its seconds, or its date. Undefined for any
- * other text.
+ * Reads the HTTP header `Retry-After` (RFC 9110, 10.2.3). Returns the time that it states, in epoch milliseconds: now
+ * plus its seconds, or its date. Undefined for any other text.
  */
 export function retryAfterTime(text: string, now: number): number | undefined {
 	const value = text.trim();

@@ -10,7 +10,9 @@ export function isName(name: string): boolean {
 	return name.length <= NAME_LENGTH && NAME.test(name);
 }
 
-/** Returns whether it is the name of an app's event, or of a canary. An extension publishes and delivers such events. */
+/**
+ * Returns whether it is the name of an app's event, or of a canary. An extension publishes and delivers such events.
+ */
 export function isReservedName(name: string): boolean {
 	return name.startsWith("@") || isSelftestName(name);
 }
@@ -106,7 +108,10 @@ export function matches(pattern: string, name: string): boolean {
 	return w === want.length;
 }
 
-/** Returns up to three of these names: those with at most two edits, or a quarter of the name's length, the closest first. */
+/**
+ * Returns up to three of these names: those with at most two edits, or a quarter of the name's length, the closest
+ * first.
+ */
 export function closeNames(name: string, names: readonly string[]): string[] {
 	const most = Math.max(2, Math.floor(name.length / 4));
 	return names

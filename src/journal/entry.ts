@@ -10,7 +10,9 @@ type WithoutEvent<One> = One extends unknown
 /** One transition of the entry's event. */
 export type Step = WithoutEvent<Transition>;
 
-/** An event has an entry for each batch that carried a message of it: its retries and replays have entries of their own. */
+/**
+ * An event has an entry for each batch that carried a message of it: its retries and replays have entries of their own.
+ */
 export interface Entry {
 	id: string;
 	name: string;

@@ -22,8 +22,8 @@ import {
 } from "./search.ts";
 
 /**
- * By how much the clocks of two machines are assumed to differ, in milliseconds. It is less than `CLOCK_SKEW`, with which a
- * list would open more pages in vain.
+ * By how much the clocks of two machines are assumed to differ, in milliseconds. It is less than `CLOCK_SKEW`, with
+ * which a list would open more pages in vain.
  */
 const ASSUMED_SKEW = 1_000;
 

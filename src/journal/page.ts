@@ -1,6 +1,6 @@
 /**
- * The pages of the journal: entries of one batch, compressed, with a summary from which a search knows whether to open them.
- * It stores nothing.
+ * The pages of the journal: entries of one batch, compressed, with a summary from which a search knows whether to open
+ * them. It stores nothing.
  */
 import { addKey, newBloom } from "./bloom.ts";
 import {

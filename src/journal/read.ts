@@ -25,8 +25,8 @@ interface EventPage {
 }
 
 /**
- * Lists the events that match a filter, the latest first. An event shows what happened to it until the latest entry that
- * matches.
+ * Lists the events that match a filter, the latest first. An event shows what happened to it until the latest entry
+ * that matches.
  *
  * @throws RefusedError `invalid_request`, or `not_configured` without a journal; UnavailableError
  */
@@ -76,8 +76,8 @@ function placeOf(cursor: string | undefined): ListCursor | undefined {
 const SEARCHES = 10;
 
 /**
- * Returns the life of an event, without entries on pages that cannot be read: it counts those pages. Null if the journal
- * has no entry of it.
+ * Returns the life of an event, without entries on pages that cannot be read: it counts those pages. Null if the
+ * journal has no entry of it.
  */
 export async function readEvent(
 	id: string,
@@ -91,7 +91,11 @@ export async function readEvent(
 	return { ...lifeOf(entries), ...(unreadable > 0 && { unreadable }) };
 }
 
-/** Reads the entries that match, up to 10 000. @throws RefusedError `not_configured` without a journal; UnavailableError */
+/**
+ * Reads the entries that match, up to 10 000.
+ *
+ * @throws RefusedError `not_configured` without a journal; UnavailableError
+ */
 export async function readEntries(
 	filter: Filter,
 	ports: Pick<Ports, "journal">,

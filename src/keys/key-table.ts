@@ -1,6 +1,6 @@
 /**
- * The idempotency keys of each hour, in a table of their own, which is dropped whole: a DROP writes no rows and a DELETE
- * writes one for each row.
+ * The idempotency keys of each hour, in a table of their own, which is dropped whole: a DROP writes no rows and a
+ * DELETE writes one for each row.
  */
 
 const HOUR = 3_600_000;

@@ -39,8 +39,8 @@ export type Reservation =
 const WAIT = 5_000;
 
 /**
- * A reservation that was not confirmed within this time is taken over, in milliseconds. Its call has crashed or is slow:
- * the event may then be published twice, under one id.
+ * A reservation that was not confirmed within this time is taken over, in milliseconds. Its call has crashed or is
+ * slow: the event may then be published twice, under one id.
  */
 const TAKEOVER = 30_000;
 

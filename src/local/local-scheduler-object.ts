@@ -27,8 +27,8 @@ export class LocalScheduler extends Scheduler {
 	}
 
 	/**
-	 * A shard has no messages, and the object with the queues has no rows. Both get each alarm: one that did not learn that
-	 * its alarm has fired would wait for it, and set none.
+	 * A shard has no messages, and the object with the queues has no rows. Both get each alarm: one that did not learn
+	 * that its alarm has fired would wait for it, and set none.
 	 */
 	override async alarm(run?: AlarmInvocationInfo): Promise<void> {
 		await this.#queues.alarm();

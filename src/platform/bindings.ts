@@ -227,8 +227,8 @@ export function boundJournal(): JournalStore {
 }
 
 /**
- * Turns the failure of a queue or an object into an UnavailableError. A rejection of our own classes stays as it is. The
- * platform's own text goes to the log: callers may be outside of the account.
+ * Turns the failure of a queue or an object into an UnavailableError. A rejection of our own classes stays as it is.
+ * The platform's own text goes to the log: callers may be outside of the account.
  */
 async function asUnavailable<Result>(
 	store: string,

@@ -88,8 +88,8 @@ export async function secret(name: string): Promise<string | undefined> {
 const SHORTEST_SECRET = 32;
 
 /**
- * The values of `TIDINGS_CALL_SECRET`, separated by commas: the owner signs its calls of other Workers with the first, and
- * these accept all. None if it is not set.
+ * The values of `TIDINGS_CALL_SECRET`, separated by commas: the owner signs its calls of other Workers with the first,
+ * and these accept all. None if it is not set.
  *
  * @throws Error for a value that is too short: it would protect nothing
  */

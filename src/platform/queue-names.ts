@@ -1,4 +1,7 @@
-/** The queues of this Worker: their roles, lanes, bindings and labels. A publishing Worker bundles this file: it must not import zod. */
+/**
+ * The queues of this Worker: their roles, lanes, bindings and labels. A publishing Worker bundles this file: it must
+ * not import zod.
+ */
 
 export type QueueRole = "events" | "retries" | "deadLetters";
 

@@ -47,8 +47,8 @@ export function hasKey({ idempotencyKey, cloudEvent }: PublishRequest) {
 /**
  * Reserves the keys of events. If one of them is refused, the others are released.
  *
- * @throws RefusedError `idempotency_conflict` if a key was used for another event, `idempotency_pending` while the first
- * call has not ended, `invalid_request` for two events with one key; `not_configured` without the object `Keys`;
+ * @throws RefusedError `idempotency_conflict` if a key was used for another event, `idempotency_pending` while the
+ * first call has not ended, `invalid_request` for two events with one key; `not_configured` without the object `Keys`;
  * UnavailableError
  */
 export async function reserve(

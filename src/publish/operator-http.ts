@@ -1,4 +1,6 @@
-/** Sends requests of the operating API, over HTTP or through a binding to the entrypoint `Operator`. It has no routes. */
+/**
+ * Sends requests of the operating API, over HTTP or through a binding to the entrypoint `Operator`. It has no routes.
+ */
 import {
 	checkHttpTarget,
 	type HttpTarget,

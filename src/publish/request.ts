@@ -74,7 +74,9 @@ export function requestsOf(items: unknown): PublishRequest[] {
 	return mapAtIndex(items, requestOfItem);
 }
 
-/** Reads one event of a batch. A missing `body` is null, as in `publish(name)`. One that is undefined is rejected later. */
+/**
+ * Reads one event of a batch. A missing `body` is null, as in `publish(name)`. One that is undefined is rejected later.
+ */
 export function requestOfItem(item: unknown): PublishRequest {
 	const members = readObject(item, "an event of a batch");
 	checkOptions(members, ITEM_MEMBERS, "");

@@ -28,7 +28,10 @@ type IsTransient = (error: UnavailableError) => boolean;
 /** A queue rejects only for an outage: too many requests, an overload, or an internal error. */
 const ofQueue: IsTransient = () => true;
 
-/** An object's error has these flags. A retry would overload an overloaded object further (Durable Objects, error handling). */
+/**
+ * An object's error has these flags. A retry would overload an overloaded object further (Durable Objects, error
+ * handling).
+ */
 const ofObject: IsTransient = ({ cause }) => {
 	const { retryable, overloaded } = (cause ?? {}) as {
 		retryable?: boolean;

@@ -39,7 +39,8 @@ export interface StampedEvent {
 /**
  * Stamps a batch of 1 to 1 000 events and 10 MB. If one event is invalid, none is stamped.
  *
- * @throws RefusedError `invalid_request` for an empty batch; `batch_too_large`; for an invalid event its own code, with the index
+ * @throws RefusedError `invalid_request` for an empty batch; `batch_too_large`; for an invalid event its own code, with
+ * the index
  */
 export async function stampAll(
 	requests: readonly PublishRequest[],

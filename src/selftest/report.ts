@@ -1,4 +1,6 @@
-/** Reports on a run of the selftest, from the journal alone: any isolate can, also after a deploy. It changes nothing. */
+/**
+ * Reports on a run of the selftest, from the journal alone: any isolate can, also after a deploy. It changes nothing.
+ */
 import { timeOf } from "../event/id.ts";
 import { CLOCK_SKEW } from "../event/limits.ts";
 import { SELFTEST } from "../event/name.ts";
@@ -53,7 +55,11 @@ export interface SelftestReport {
 	lateness: Figures;
 }
 
-/** @returns null if the journal has nothing of this run. @throws RefusedError `not_configured` without a journal; UnavailableError */
+/**
+ * @returns null if the journal has nothing of this run.
+ *
+ * @throws RefusedError `not_configured` without a journal; UnavailableError
+ */
 export async function readSelftest(
 	run: string,
 	ports: Pick<Ports, "journal" | "clock" | "queues" | "workers">,

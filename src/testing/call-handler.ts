@@ -20,8 +20,8 @@ export interface RunOptions {
 }
 
 /**
- * @throws what the handler throws; RefusedError for an unknown option, a name that the handler does not match, or a body
- * that does not match its schema
+ * @throws what the handler throws; RefusedError for an unknown option, a name that the handler does not match, or a
+ * body that does not match its schema
  */
 export async function callHandler(
 	handler: Handler,

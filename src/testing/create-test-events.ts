@@ -27,8 +27,8 @@ const ORIGIN = "https://worker.test";
 const OPTIONS = ["now", "env", "seed", "workers", "config", "chaos"];
 
 /**
- * Creates a bus for a test: the events with their handlers, queues and objects on a simulated platform. Time passes only
- * in `settle` and `advance`. Handlers that are registered later are not seen.
+ * Creates a bus for a test: the events with their handlers, queues and objects on a simulated platform. Time passes
+ * only in `settle` and `advance`. Handlers that are registered later are not seen.
  *
  * @throws RefusedError for an unknown option; Error for a configuration that names what does not exist
  * @example

@@ -1,4 +1,6 @@
-/** Records what happens to the events of a test, from transitions and from the records that are sent. It judges nothing. */
+/**
+ * Records what happens to the events of a test, from transitions and from the records that are sent. It judges nothing.
+ */
 import type { Cause, TidingsEvent } from "../event/envelope.ts";
 import { decode } from "../event/envelope.ts";
 import type { Failure } from "../event/failure.ts";

@@ -1,4 +1,6 @@
-/** The Worker of a test on the simulated platform: the queues, objects and bindings of its events, and other Workers. */
+/**
+ * The Worker of a test on the simulated platform: the queues, objects and bindings of its events, and other Workers.
+ */
 import type { Config } from "../config/config.ts";
 import { apps } from "../entrypoints/apps.ts";
 import type { Transition } from "../event/transition.ts";

@@ -1,4 +1,6 @@
-/** Entry point of the test kit: runs events on a simulated platform with virtual time, in Node. No Worker imports it. */
+/**
+ * Entry point of the test kit: runs events on a simulated platform with virtual time, in Node. No Worker imports it.
+ */
 
 export type { Chaos } from "./chaos.ts";
 export { createTestEvents } from "./create-test-events.ts";

@@ -1,4 +1,7 @@
-/** `tidings doctor` and `selftest` as a person would run them: on a broken configuration and the Worker that runs with it. */
+/**
+ * `tidings doctor` and `selftest` as a person would run them: on a broken configuration and the Worker that runs with
+ * it.
+ */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";

@@ -1,4 +1,6 @@
-/** `tidings init` in projects as people have them, up to the files that it writes. Wrangler runs them in test/published. */
+/**
+ * `tidings init` in projects as people have them, up to the files that it writes. Wrangler runs them in test/published.
+ */
 import { execFile } from "node:child_process";
 import {
 	mkdtempSync,

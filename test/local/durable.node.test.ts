@@ -1,4 +1,6 @@
-/** A durable local run: `wrangler dev` is edited and killed while events, retries and dead letters are in its queues. */
+/**
+ * A durable local run: `wrangler dev` is edited and killed while events, retries and dead letters are in its queues.
+ */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

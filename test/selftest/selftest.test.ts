@@ -1,4 +1,7 @@
-/** A run of the selftest on real queues and objects: what it leaves behind, and what becomes of it if something ends early. */
+/**
+ * A run of the selftest on real queues and objects: what it leaves behind, and what becomes of it if something ends
+ * early.
+ */
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test, vi } from "vitest";
 import { consume } from "../../src/consume/queue.ts";

@@ -9,7 +9,10 @@ import { DAY, HOUR, Time } from "./time.tsx";
 /** Days that are shown, from today on. */
 const DAYS = 7;
 
-/** The hours that are shown, in epoch milliseconds. Days are those of UTC, because a server does not know the viewer's zone. */
+/**
+ * The hours that are shown, in epoch milliseconds. Days are those of UTC, because a server does not know the viewer's
+ * zone.
+ */
 export function shownHours(now: number): { since: number; until: number } {
 	const since = now - (now % DAY);
 	return { since, until: since + DAYS * DAY };

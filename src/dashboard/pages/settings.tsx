@@ -1,4 +1,6 @@
-/** The settings of the running Worker, and what the doctor finds in it. It shows no secrets, and keys only to `admin`. */
+/**
+ * The settings of the running Worker, and what the doctor finds in it. It shows no secrets, and keys only to `admin`.
+ */
 import type { Child } from "hono/jsx";
 import type { Settings } from "../../config/settings.ts";
 import { diagnose } from "../../doctor/diagnose.ts";

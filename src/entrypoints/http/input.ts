@@ -163,7 +163,9 @@ function decode(decoder: TextDecoder, chunk?: Uint8Array): string {
 	}
 }
 
-/** @throws RefusedError `invalid_request`, with the path of each wrong value; the values may be tokens and are not shown */
+/**
+ * @throws RefusedError `invalid_request`, with the path of each wrong value; the values may be tokens and are not shown
+ */
 export function check<Schema extends z.ZodType>(
 	schema: Schema,
 	value: unknown,

@@ -1,6 +1,6 @@
 /**
- * Bounds the nesting and the number of tokens of a JSON text, byte by byte, before it is parsed. A parser needs far more
- * memory and time for brackets than for text. It does not check the syntax.
+ * Bounds the nesting and the number of tokens of a JSON text, byte by byte, before it is parsed. A parser needs far
+ * more memory and time for brackets than for text. It does not check the syntax.
  */
 import { RefusedError } from "../../event/errors.ts";
 import { REQUEST_DEPTH, REQUEST_TOKENS } from "../../event/limits.ts";

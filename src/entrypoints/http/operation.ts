@@ -86,8 +86,8 @@ export function route<Query extends z.ZodType>(
 }
 
 /**
- * Registers POST for what is done with an item, such as `/:id{.+}/retry`. Call it before `route` for the item: an id may
- * contain slashes and end like this path, so the other methods are those of the item.
+ * Registers POST for what is done with an item, such as `/:id{.+}/retry`. Call it before `route` for the item: an id
+ * may contain slashes and end like this path, so the other methods are those of the item.
  */
 export function actionRoute(
 	app: Hono<Http>,

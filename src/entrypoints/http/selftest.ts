@@ -1,4 +1,6 @@
-/** `/v1/selftest`: starts a run of the selftest, and reports on one. Only a Worker with `selftest()` has these routes. */
+/**
+ * `/v1/selftest`: starts a run of the selftest, and reports on one. Only a Worker with `selftest()` has these routes.
+ */
 import type { Hono } from "hono";
 import * as z from "zod";
 import { show } from "../../event/validation.ts";

@@ -22,7 +22,8 @@ interface ReceivedCloudEvent {
 /**
  * Reads a CloudEvent in JSON.
  *
- * @throws RefusedError `invalid_request`, `invalid_name`; `invalid_body` for data in base64 that are neither JSON nor text
+ * @throws RefusedError `invalid_request`, `invalid_name`; `invalid_body` for data in base64 that are neither JSON nor
+ * text
  */
 export function readStructured(json: unknown): ReceivedCloudEvent {
 	if (typeof json !== "object" || json === null || Array.isArray(json))

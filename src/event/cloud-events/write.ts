@@ -28,8 +28,8 @@ export interface CloudEvent extends Record<string, unknown> {
  * Returns an event as a CloudEvent 1.0. The event's `id`, `name`, `time` and `body` are its `id`, `type`, `time` and
  * `data`. A null body is left out.
  *
- * @param attributes `source`, and attributes that are added or replaced. `context.cloudEvent` restores a CloudEvent that
- * was published over HTTP
+ * @param attributes `source`, and attributes that are added or replaced. `context.cloudEvent` restores a CloudEvent
+ * that was published over HTTP
  * @throws RefusedError `invalid_request` for an attribute that a CloudEvent cannot have
  * @example
  * await fetch(url, cloudEventInit(toCloudEvent(event, { source: "/shop" })));

@@ -1,6 +1,6 @@
 /**
- * A stub for the binding of a Worker that only publishes, `env.EVENTS`: the owner's entrypoint with all its checks, over
- * ports that record. It runs no handler.
+ * A stub for the binding of a Worker that only publishes, `env.EVENTS`: the owner's entrypoint with all its checks,
+ * over ports that record. It runs no handler.
  */
 import type { PublisherProps } from "../../entrypoints/publisher.ts";
 import type { Catalogue } from "../../event/catalogue.ts";
@@ -22,9 +22,9 @@ interface TestPublisherOptions {
 }
 
 /**
- * Creates a stub for `env.EVENTS`. It checks names, bodies, schemas, sizes and permissions as the owner does, and records
- * what it accepts. `published` returns the same as in `createTestEvents`. The stub has no apps, so `subscribe` and
- * `runTool` reject.
+ * Creates a stub for `env.EVENTS`. It checks names, bodies, schemas, sizes and permissions as the owner does, and
+ * records what it accepts. `published` returns the same as in `createTestEvents`. The stub has no apps, so `subscribe`
+ * and `runTool` reject.
  *
  * @param events of the owner, or `createEvents({ events: […] })` with the definitions that the Worker publishes
  * @throws RefusedError for an unknown option

@@ -1,6 +1,6 @@
 /**
- * Runs alarms of the objects of Tidings that are due by the clock of the test: those of the scheduler, of jobs, and of the
- * events of apps. The other alarms only delete what has expired.
+ * Runs alarms of the objects of Tidings that are due by the clock of the test: those of the scheduler, of jobs, and of
+ * the events of apps. The other alarms only delete what has expired.
  */
 import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";

@@ -1,6 +1,6 @@
 /**
- * The clock that the code of this isolate reads: `Date`. A test moves it ahead, and never back, because leases and caches
- * of Tidings rely on that. Timers, and the alarms and delays of the platform, follow the real time.
+ * The clock that the code of this isolate reads: `Date`. A test moves it ahead, and never back, because leases and
+ * caches of Tidings rely on that. Timers, and the alarms and delays of the platform, follow the real time.
  */
 const RealDate = Date;
 const { now } = RealDate;

@@ -1,6 +1,6 @@
 /**
- * The Worker of a test on the real runtime, watched: what its ports store and send, its batches, and the attempts of its
- * handlers. Everything that is replaced here is restored at the end.
+ * The Worker of a test on the real runtime, watched: what its ports store and send, its batches, and the attempts of
+ * its handlers. Everything that is replaced here is restored at the end.
  */
 import { consume } from "../../consume/queue.ts";
 import type { Transition } from "../../event/transition.ts";

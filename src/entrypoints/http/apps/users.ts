@@ -35,7 +35,11 @@ export async function userOf(
 	};
 }
 
-/** Returns the tokens of the users for whom a call is made. @throws ForbiddenError for a key without the scope `admin` */
+/**
+ * Returns the tokens of the users for whom a call is made.
+ *
+ * @throws ForbiddenError for a key without the scope `admin`
+ */
 export function tokensOf(
 	caller: Caller,
 	given: readonly string[] = [],

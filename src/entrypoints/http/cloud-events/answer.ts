@@ -13,7 +13,8 @@ export function acceptsCloudEvent({ headers }: Request): boolean {
 }
 
 /**
- * Answers with an event as a CloudEvent. Its source is the origin of the request, unless it was published as a CloudEvent.
+ * Answers with an event as a CloudEvent. Its source is the origin of the request, unless it was published as a
+ * CloudEvent.
  *
  * @param what names the event, for the error
  * @throws HttpError `not_found` for a body that is undefined
