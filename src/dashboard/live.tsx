@@ -4,7 +4,7 @@
  */
 import type { Child } from "hono/jsx";
 import { streamSSE } from "hono/streaming";
-import { HttpError } from "../entrypoints/http/problem.ts";
+import { HttpError, requestFields } from "../entrypoints/http/problem.ts";
 import { log } from "../platform/log.ts";
 import { base64url } from "./session.ts";
 import { type PageContext, renderFor } from "./view.ts";
@@ -128,7 +128,7 @@ export function streamOf<Data>(
 					await stream.writeSSE({ event: "fresh", data, retry: RECONNECT });
 				}
 			} catch (error) {
-				log("live_update_failed", { error });
+				log("live_update_failed", { ...requestFields(context), error });
 			}
 			await stream.sleep(INTERVAL);
 		}
