@@ -86,6 +86,18 @@ test("a person finds a dead letter by its customer, edits it, replays it, and se
 	await openUntil(page, page.url(), "delivered");
 });
 
+test("a dead letter with a long body shows its start, with a link to the rest", async () => {
+	const page = await shop.open();
+	await shop.signIn(page);
+	const { body, ...event } = undeliverable({ customer: "c44" });
+	const note = "x".repeat(77_000);
+	await shop.publish({ ...event, body: { ...body, note } });
+	await openUntil(page, list("tag.customer:c44"), "1 dead letter");
+	await page.getByRole("link", { name: "order.shipped" }).click();
+	await page.getByRole("link", { name: "Open the whole body" }).waitFor();
+	await look(page, "dead-letter-long");
+});
+
 test("a person replays all that match by a job, and sees it end", async () => {
 	const page = await shop.open();
 	await shop.signIn(page);

@@ -52,6 +52,12 @@ test("a person signs in, an event arrives without a reload, and its timeline goe
 		'unknown word "stat"',
 	);
 	await look(page, "filter-invalid");
+	// What was typed is quoted as it is.
+	await page.goto(`${shop.url}/events?q=order.placed`);
+	const first = await page.evaluate(
+		"getComputedStyle(document.querySelector('[role=alert]'), '::first-letter').textTransform",
+	);
+	expect(first).toBe("none");
 	await page.goto(`${shop.url}/events/none`);
 	await look(page, "event-missing");
 });

@@ -489,7 +489,12 @@ describe("a job", () => {
 		expect(stopped.text).toContain('class="state idle">stopped');
 		expect(plain(stopped.text)).toContain("0 done 0 not done 60 not tried");
 		expect(stopped.text).not.toContain("/stop");
-		expect((await admin.post(`${first}/stop`, {})).status).toBe(404);
+		const late = await admin.post(`${first}/stop`, {});
+		expect(late.status).toBe(303);
+		const ended = await admin.get(late.location as string);
+		expect(ended.text).toContain("The job had already ended.");
+		expect(ended.text).toContain('class="state idle">stopped');
+		expect((await admin.post("/jobs/none/stop", {})).status).toBe(404);
 		expect(await stateOf(ids[0] as string)).toBe("dead");
 
 		setObjectContext({ runJobStep });

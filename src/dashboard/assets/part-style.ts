@@ -21,6 +21,7 @@ label { font-weight: 550; font-size: 0.93rem; }
 .quick a[aria-current] { color: var(--ink); font-weight: 600; }
 .wrong { color: var(--bad); font-size: 0.93rem; overflow-wrap: anywhere; }
 [role=alert]::first-letter { text-transform: uppercase; }
+.filter [role=alert]::first-letter { text-transform: none; }
 
 .state { display: inline-flex; align-items: center; gap: 0.4em; padding: 0.1rem 0.55rem 0.1rem 0.5rem; border-radius: 99px; font-size: 0.83rem; font-weight: 600; line-height: 1.5; white-space: nowrap; }
 .state::before { content: ""; width: 0.5em; height: 0.5em; border-radius: 50%; background: currentColor; }
@@ -68,7 +69,8 @@ td.tagged { width: 24%; }
 .notice { padding: 0.8rem 1.1rem; border-radius: var(--radius); background: var(--warn-soft); color: var(--warn); }
 .notice.bad { background: var(--bad-soft); color: var(--bad); }
 .notice.good { background: var(--good-soft); color: var(--good); }
-.notice a, .empty p a { color: inherit; text-decoration: underline; text-underline-offset: 0.2em; }
+.notice a, .empty p a { color: inherit; }
+.notice a, .empty p a, p.muted a { text-decoration: underline; text-underline-offset: 0.2em; }
 pre { overflow: auto; padding: 0.9rem 1.1rem; background: var(--sunken); border-radius: var(--radius); line-height: 1.6; tab-size: 2; width: 100%; max-height: 34rem; }
 pre.wrap { white-space: pre-wrap; overflow-wrap: anywhere; }
 .json .key { color: var(--accent); }

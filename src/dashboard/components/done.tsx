@@ -5,6 +5,7 @@ const TEXTS: Readonly<Record<string, string>> = {
 	discarded: "The dead letter is discarded.",
 	"delivery-cancelled": "The delivery is cancelled.",
 	cancelled: "The event is cancelled. It will not be delivered.",
+	"job-ended": "The job had already ended. There was nothing to stop.",
 	rescheduled: "The event has a new due time.",
 };
 

@@ -4,6 +4,7 @@ import { show } from "../../event/validation.ts";
 import type { Job, Remaining } from "../../jobs/job.ts";
 import { action } from "../action.ts";
 import { countText, numberText } from "../components/count.tsx";
+import { Done } from "../components/done.tsx";
 import {
 	ItemLink,
 	jobText,
@@ -37,6 +38,7 @@ export const jobPage: Page = (app, { ports }) => {
 					</span>
 					<Fresh at={at} />
 				</div>
+				<Done />
 				<Live id="job" stream={`${base}/jobs/${id}/live`} version={version}>
 					<Content job={job} />
 				</Live>
@@ -56,10 +58,15 @@ export const jobPage: Page = (app, { ports }) => {
 		);
 	});
 
-	action(app, "/jobs/:id/stop", "admin", async ({ req }) => {
-		const { id } = req.param() as { id: string };
-		found(await ports.jobs.stop(id), `running job ${show(id)}`);
-		return { to: `/jobs/${id}`, action: "stop job", target: id };
+	action(app, "/jobs/:id/stop", "admin", async (context) => {
+		const { id } = context.req.param() as { id: string };
+		const to = `/jobs/${id}`;
+		if (await ports.jobs.stop(id))
+			return { to, action: "stop job", target: id };
+		// It may have ended since its page was shown.
+		found(await read(id), `job ${show(id)}`);
+		const { base } = context.var.view;
+		return context.redirect(`${base}${to}?done=job-ended`, 303);
 	});
 };
 

@@ -3,6 +3,7 @@ import type { HourCounts, ScheduledEvent } from "../../event/scheduled-row.ts";
 import { listScheduled } from "../../schedule/list.ts";
 import { scheduledFilter } from "../../schedule/scheduled-filter.ts";
 import { Bulk } from "../components/bulk.tsx";
+import { numberText } from "../components/count.tsx";
 import { Density, shownHours } from "../components/density.tsx";
 import {
 	Copyable,
@@ -13,14 +14,12 @@ import {
 } from "../components/list.tsx";
 import { State } from "../components/state.tsx";
 import { Tags } from "../components/tags.tsx";
-import { Time, Until } from "../components/time.tsx";
+import { DAY, HOUR, Time, Until } from "../components/time.tsx";
 import { listPage, SIZE } from "../list-page.tsx";
 import { KeyHint, listedExample, publishCommand } from "../snippets.tsx";
 import { type Page, useView } from "../view.ts";
 
 const LIST = "/scheduled";
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
 
 interface Scheduled {
 	scheduled: ScheduledEvent[];
@@ -63,6 +62,9 @@ function Rows({ page, q }: { page: Scheduled; q: string }) {
 	const { scheduled, counts, cursor } = page;
 	const { since } = shownHours(now);
 	const filter = scheduledFilter(q, now);
+	// A count of more than one page would read them all.
+	const isWhole = counts !== undefined && cursor === undefined;
+	const many = isWhole ? numberText(scheduled.length) : "that match";
 	return (
 		<div class="section parts">
 			{counts && counts.hours.length > 0 && (
@@ -80,7 +82,7 @@ function Rows({ page, q }: { page: Scheduled; q: string }) {
 				<div class="section">
 					<div class="matches">
 						<p>The earliest first</p>
-						<Bulk q={q} actions={[["cancel", "Cancel all that match…"]]} />
+						<Bulk q={q} actions={[["cancel", `Cancel all ${many}…`]]} />
 					</div>
 					<div class="card">
 						<EventTable events={scheduled} />
