@@ -69,19 +69,20 @@ export function lifeOf(entries: readonly Entry[]): EventLife {
 	const steps = entries
 		.flatMap((entry) => entry.steps)
 		.sort((one, other) => one.at - other.at || numberOf(one) - numberOf(other));
-	const [first] = entries as readonly [Entry];
-	// The entry of a message knows more than that of a caller.
+	const earliestFirst = entries.toSorted(
+		(one, other) => spanOf(one)[0] - spanOf(other)[0],
+	);
+	const [first] = earliestFirst as [Entry];
+	// The entry of a message, or of the call that scheduled the event, knows more than those of other calls.
 	const {
 		steps: _,
-		queuedMs: __,
-		bodyBytes: ___,
+		bodyBytes: __,
 		...event
-	} = entries.find((entry) => entry.queuedMs !== undefined) ?? first;
-	const [firstMessage] = entries
-		.filter((entry) => entry.queuedMs !== undefined)
-		.sort((one, other) => spanOf(one)[0] - spanOf(other)[0]);
-	const bodies = entries.filter((entry) => entry.body !== undefined);
-	// The limit of a body may have changed between two entries.
+	} = earliestFirst.find((entry) => entry.queuedMs !== undefined) ??
+	earliestFirst.find((entry) => hasStep(entry, "scheduled")) ??
+	first;
+	// A replay may have another body, and the limit of a body may have changed.
+	const bodies = earliestFirst.filter((entry) => entry.body !== undefined);
 	const body =
 		bodies.find((entry) => entry.bodyBytes === undefined) ?? bodies[0];
 	const due = steps.findLast(
@@ -94,11 +95,14 @@ export function lifeOf(entries: readonly Entry[]): EventLife {
 		...(body?.bodyBytes !== undefined && { bodyBytes: body.bodyBytes }),
 		state: stateOf(steps, deliveries),
 		at: steps.at(-1)?.at ?? event.time,
-		...(firstMessage && { queuedMs: firstMessage.queuedMs as number }),
 		...(due && { dueAt: due.dueAt }),
 		actions: steps.flatMap(actionsIn),
 		deliveries,
 	};
+}
+
+function hasStep({ steps }: Entry, type: Step["type"]): boolean {
+	return steps.some((step) => step.type === type);
 }
 
 function actionsIn(step: Step): CallerAction[] {

@@ -249,6 +249,31 @@ describe("the life of an event", () => {
 		).toMatchObject(expected);
 	});
 
+	test.each([{ type: "rescheduled", dueAt: T0 + 99 }, { type: "cancelled" }])(
+		"keeps its publisher and tags before it is delivered, after $type",
+		(later) => {
+			const labels = { by: "storefront", tags: { customer: "c42" } };
+			const scheduled = of(T0, { type: "scheduled", dueAt: T0 + 50 });
+			const entries = [of(T0 + 9, later), { ...scheduled, ...labels }];
+			expect(lifeOf(entries)).toMatchObject(labels);
+			expect(lifeOf(entries.toReversed())).toMatchObject(labels);
+		},
+	);
+
+	test("has the body with which it was published, also after a replay with another one", () => {
+		const failed = of(T0 + 1, {
+			...attempt("dead", 1),
+			cause: "exhausted",
+			error,
+		});
+		const entries = [
+			{ ...of(T0 + 9, attempt("delivered", 1)), body: '{"total":2}' },
+			{ ...failed, body: '{"total":1}' },
+		];
+		expect(lifeOf(entries).body).toBe('{"total":1}');
+		expect(lifeOf(entries.toReversed()).body).toBe('{"total":1}');
+	});
+
 	test.each([
 		[[{ type: "scheduled", dueAt: T0 + 99 }], "scheduled"],
 		[

@@ -39,12 +39,18 @@ export function BodyStart({ body, to }: { body: string; to: string }) {
 
 export function Body({ life }: { life: EventLife }) {
 	const { api } = useView();
-	const { id, body, bodyBytes, name, tags } = life;
+	const { id, body, bodyBytes, queuedMs, name, tags } = life;
 	const isShort = body !== undefined && editableText(body) !== "";
 	return (
 		<div class="section">
 			<h2>Body</h2>
-			{body === undefined && (
+			{body === undefined && queuedMs === undefined && (
+				<p class="muted">
+					The journal has no body of this event yet: it records bodies when
+					handlers have run.
+				</p>
+			)}
+			{body === undefined && queuedMs !== undefined && (
 				<p class="muted">
 					The journal has no body of this event. By default it records bodies of
 					events that have failed; <code>{'journal: { bodies: "all" }'}</code>{" "}

@@ -1,4 +1,5 @@
 /** The timeline of an event: a lane for the queue and for each handler, with its attempts and their errors. */
+import { deadLetterId } from "../../event/dead-letter.ts";
 import type { EventLife } from "../../journal/life.ts";
 import {
 	type Attempt,
@@ -62,6 +63,7 @@ export function Timeline({
 						/>
 						<State state={delivery.state} />
 						<Attempts
+							event={life.id}
 							delivery={delivery}
 							limit={limits[delivery.handler]}
 							detailed={detailed}
@@ -147,15 +149,18 @@ function titleOf({ kind, from, until, attempt }: Bar): string {
 }
 
 function Attempts({
-	delivery: { attempts, state },
+	event,
+	delivery: { handler, attempts, state },
 	limit,
 	detailed,
 }: {
+	event: string;
 	delivery: Delivery;
 	limit: number | undefined;
 	detailed: ReadonlySet<Attempt>;
 }) {
-	const { now } = useView();
+	const { base, now } = useView();
+	const letter = encodeURIComponent(deadLetterId(event, handler));
 	const next = attempts.at(-1)?.retryAt;
 	const made = Math.max(0, ...attempts.map(({ attempt = 0 }) => attempt));
 	return (
@@ -168,7 +173,7 @@ function Attempts({
 			{attempts.slice(-MOST_ATTEMPTS).map((attempt) => (
 				<li>
 					<p class="attempt">
-						<b>{attemptLabel(attempt, limit)}</b>
+						<b>{LABELS[attempt.state] ?? attemptLabel(attempt, limit)}</b>
 						<span>{outcomeOf(attempt)}</span>
 						<Time at={attempt.at} exact />
 					</p>
@@ -189,6 +194,11 @@ function Attempts({
 					</span>
 				</li>
 			)}
+			{state === "dead" && (
+				<li>
+					<a href={`${base}/dead-letters/${letter}`}>Open the dead letter</a>
+				</li>
+			)}
 		</ol>
 	);
 }
@@ -202,6 +212,14 @@ function attemptLabel({ attempt }: Pick<Attempt, "attempt">, limit?: number) {
 	return `Attempt ${attempt}${limit === undefined || attempt > limit ? "" : ` of ${limit}`}`;
 }
 
+/** What is no attempt. */
+const LABELS: Partial<Record<Attempt["state"], string>> = {
+	replaying: "Replay",
+	queued: "Queued",
+	cancelled: "Cancelled",
+	discarded: "Discarded",
+};
+
 function outcomeOf({ state, at, startedAt, cause, reason }: Attempt): string {
 	const after =
 		startedAt === undefined ? "" : ` after ${durationText(at - startedAt)}`;
@@ -212,6 +230,13 @@ function outcomeOf({ state, at, startedAt, cause, reason }: Attempt): string {
 			return `failed${after}, and became a dead letter: ${cause?.replaceAll("_", " ")}`;
 		case "waiting":
 			return `waited: ${reason}`;
+		case "replaying":
+			return "requested";
+		case "queued":
+			return "for another attempt";
+		case "cancelled":
+		case "discarded":
+			return "";
 		default:
 			return `${state}${after}`;
 	}

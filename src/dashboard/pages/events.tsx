@@ -76,16 +76,24 @@ function Rows({ page, q }: { page: EventPage; q: string }) {
 			</NothingFound>
 		);
 	return (
-		<div class="card">
-			<ListTable
-				texts={["State", "Event", "Tags"]}
-				numbers={["Handlers", "Last change"]}
-			>
-				{events.map((event) => (
-					<Row event={event} />
-				))}
-			</ListTable>
-		</div>
+		<>
+			{q !== "" && (
+				<p class="muted">
+					Each event as it was at the latest entry that matches. Open it to see
+					what has happened since.
+				</p>
+			)}
+			<div class="card">
+				<ListTable
+					texts={["State", "Event", "Tags"]}
+					numbers={["Handlers", "Last change"]}
+				>
+					{events.map((event) => (
+						<Row event={event} />
+					))}
+				</ListTable>
+			</div>
+		</>
 	);
 }
 
