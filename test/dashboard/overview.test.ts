@@ -70,7 +70,7 @@ test("the overview shows each minute by outcome, handlers by failures, and group
 		/<title>\d{4}-\d\d-\d\d \d\d:\d\d UTC: 45 delivered, 12 failed, retried, 3 dead, 2 ignored<\/title>/,
 	);
 	const plain = plainOf(text);
-	expect(plain).toMatch(/mail\/send .*20 75 % 5 ms 990 ms calm .*40 0 %/);
+	expect(plain).toMatch(/mail\/send .*20 75 % ≈ 5 ms ≈ 990 ms calm .*40 0 %/);
 	expect(text).toContain("/events?q=handler%3Amail%2Fsend");
 	expect(plain).toMatch(
 		/order &lt;n&gt; is closed sync-ledger · exhausted 4.312 .* rare/,

@@ -83,13 +83,18 @@ function RankingRow({ metrics }: { metrics: HandlerMetrics }) {
 				</span>
 			</td>
 			<td class="number" data-label="median">
-				{median === null ? "–" : durationText(median)}
+				{estimateText(median)}
 			</td>
 			<td class="number" data-label="99 %">
-				{p99 === null ? "–" : durationText(p99)}
+				{estimateText(p99)}
 			</td>
 		</tr>
 	);
+}
+
+/** The counts have ranges of durations, so a quantile lies somewhere in one. */
+function estimateText(quantile: number | null): string {
+	return quantile === null ? "–" : `≈ ${durationText(quantile)}`;
 }
 
 /** The failures of a handler in each interval. */
