@@ -1,5 +1,6 @@
 /** Delivers one event to one handler: finds the handler, makes the attempt, decides, settles. */
 import type { Delivery } from "../event/envelope.ts";
+import { failed } from "../handlers/attempt.ts";
 import type { HandlerWorker } from "../handlers/call.ts";
 import type { Route } from "../handlers/route.ts";
 import { loadRecord } from "../payloads/payloads.ts";
@@ -21,8 +22,8 @@ export interface Target {
 	route: Route;
 	/** Given to the handler of an extension. */
 	host?: object | undefined;
-	/** Turns the event's record into the one that this handler receives. Default: unchanged. */
-	adapt?(record: string): string | Promise<string>;
+	/** Turns the event's record into the one that this handler receives. If it throws, the attempt has failed. */
+	adapt?(record: string): string;
 }
 
 /**
@@ -74,10 +75,15 @@ async function attempt(
 ): Promise<Result> {
 	const { policy, handler, timeout } = route;
 	if (!mayStart(policy, attempt)) return { type: "never_returned" };
-	const loaded = await loadFor(event, ports, adapt);
+	const loaded = await loadFor(event, ports);
 	if (!("record" in loaded)) return loaded;
+	let { record } = loaded;
+	try {
+		if (adapt) record = adapt(record);
+	} catch (error) {
+		return failed(error);
+	}
 	const call = { delivery, handler, attempt, timeout };
-	const { record } = loaded;
 	const outcome = await callOne(event.envelope, worker, call, record, host);
 	// A Worker that is down was not crashed by this event.
 	return outcome.type === "crashed" && !(await worker.isReachable())
@@ -85,19 +91,17 @@ async function attempt(
 		: outcome;
 }
 
-/** Loads the record that the handlers of an event receive, or returns the result if it cannot be loaded. */
+/** Loads the record of an event with its body, or returns the result if it cannot be loaded. */
 export async function loadFor(
 	event: IncomingEvent,
-	{ payloads }: ConsumePorts,
-	adapt: NonNullable<Target["adapt"]> = (record) => record,
+	{ payloads }: Pick<ConsumePorts, "payloads">,
 ): Promise<{ record: string } | Result> {
-	const { id, name, reference } = event.envelope;
+	const { id, name, reference = "" } = event.envelope;
 	try {
-		const record =
-			reference === undefined ? event.text : await loadRecord(event, payloads);
-		if (record === undefined)
-			return { type: "body_missing", reference: `${reference}` };
-		return { record: await adapt(record) };
+		const record = await loadRecord(event, payloads);
+		return record === undefined
+			? { type: "body_missing", reference }
+			: { record };
 	} catch (error) {
 		log("body_unreadable", { event: id, name, reference, error });
 		return { type: "body_unreadable" };

@@ -1,6 +1,7 @@
 /** Webhooks: accepted and rejected calls, and the calls that reach the handler. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { boundSubscriptions } from "../../src/apps/subscriptions/bound-subscriptions.ts";
+import { consume } from "../../src/consume/queue.ts";
 import {
 	createApp,
 	hmacSignature,
@@ -10,8 +11,10 @@ import {
 	twilioSignature,
 } from "../../src/dialects/apps.ts";
 import { appPortsOf } from "../support/app-ports.ts";
+import { incoming, read, record } from "../support/incoming.ts";
 import { installKeys, keyed } from "./keys.ts";
 import { bell, hookModule } from "./more-apps.ts";
+import { down, recordingPorts } from "./ports.ts";
 import { stopped, transitionsOf, wait } from "./support.ts";
 import own, { events } from "./worker.ts";
 
@@ -328,6 +331,31 @@ describe("a call of the webhook", () => {
 		await subscriptions().unsubscribe("@test/guest", []);
 		expect(await answered.promise).toBe(202);
 		stopping.resolve();
+	});
+});
+
+describe("a delivery to the handler", () => {
+	test("uses up no attempt while the webhook's URL cannot be read, and runs the handler afterwards", async () => {
+		const ports = recordingPorts({
+			subscriptionsOf: () => ({ ...subscriptions(), webhookSecret: down }),
+		});
+		const body = { trigger: "poll" };
+		const delivery = { handler: "@test/bell/rung/handler", attempt: 3 };
+		const message = incoming(record(`${NAME}/trigger`, body, delivery));
+		await consume([message], "retries", ports);
+		expect(message.verdicts).toEqual(["ack"]);
+		const [row] = ports.recorded.rows;
+		expect(row).toMatchObject({
+			waiting: { reason: "subscription_unreadable" },
+		});
+		const parked = row?.record ?? "";
+		expect(read(parked).delivery).toMatchObject({ attempt: 3 });
+		const urls: string[] = [];
+		bell.set("handler", async (_, tidings) => {
+			urls.push(tidings.webhookUrl);
+		});
+		await consume([incoming(parked)], "retries", recordingPorts());
+		expect(urls).toEqual([url]);
 	});
 });
 

@@ -1,5 +1,6 @@
 /** One delivery in a message of its own, from its message to its verdict. */
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { deliver, findHandler } from "../../src/consume/deliver.ts";
 import { consume } from "../../src/consume/queue.ts";
 import { NonRetryableError, RetryAfterError } from "../../src/index.ts";
 import { incoming, read, record } from "../support/incoming.ts";
@@ -242,6 +243,44 @@ describe("a body by reference", () => {
 		expect(message.verdicts).toEqual(["ack"]);
 		expect(first).toHaveBeenCalledTimes(1);
 		expect(ports.recorded.retries).toMatchObject([{ delaySeconds: 1 }]);
+	});
+});
+
+describe("an extension that cannot adapt a record", () => {
+	const delivered = async (attempt: number) => {
+		const ports = recordingPorts({ clock: () => NOW });
+		const delivery = { handler: "first", attempt };
+		const text = record("order.placed", 1, delivery);
+		const message = incoming(text, { sentAt: NOW });
+		const event = { envelope: read(text), text, message };
+		const worker = ports.workers.forHandler("first");
+		const find = async () => ({
+			...(await findHandler("first", worker)),
+			adapt() {
+				throw new TypeError("no such member");
+			},
+		});
+		const verdict = await deliver(event, delivery, find as never, ports);
+		return { ports, verdict };
+	};
+
+	test("fails the attempt, which is retried without calling the handler", async () => {
+		const run = failing("first");
+		const { ports, verdict } = await delivered(1);
+		expect(verdict).toEqual({ type: "retry", delaySeconds: 1 });
+		expect(ports.recorded.transitions).toMatchObject([
+			{ type: "retrying", error: { message: "no such member" } },
+		]);
+		expect(run).not.toHaveBeenCalled();
+	});
+
+	test("leaves a dead letter with its error after the last retry", async () => {
+		const { ports, verdict } = await delivered(3);
+		expect(verdict).toEqual({ type: "ack" });
+		expect(ports.recorded.rows).toEqual([]);
+		expect(deadLetters(ports)).toMatchObject([
+			{ cause: "exhausted", attempts: 3, error: { name: "TypeError" } },
+		]);
 	});
 });
 

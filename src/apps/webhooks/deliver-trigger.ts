@@ -3,19 +3,21 @@
  * have the webhook's URL, and act as the app.
  */
 import type { Batch } from "../../consume/batch.ts";
-import { deliver } from "../../consume/deliver.ts";
+import type { Result } from "../../consume/decide.ts";
+import { deliver, type Target } from "../../consume/deliver.ts";
 import { firstDelivery } from "../../consume/next-delivery.ts";
 import type {
 	ConsumePorts,
 	IncomingEvent,
 	Verdict,
 } from "../../consume/settle.ts";
+import { log } from "../../platform/log.ts";
 import type { AppHost } from "../app-host.ts";
-import type { TriggerIdentity } from "../app-name.ts";
+import { appEventName, type TriggerIdentity } from "../app-name.ts";
 import type { AppPorts } from "../app-ports.ts";
 import { partId } from "../delivery-ids.ts";
 import { findTarget } from "../find-target.ts";
-import { withWebhookUrl } from "./enqueue-trigger.ts";
+import type { TriggerBody } from "./trigger.ts";
 
 type TriggerPorts = ConsumePorts &
 	Pick<AppPorts, "appWorkers" | "subscriptionsOf" | "webhookUrl"> & {
@@ -29,7 +31,7 @@ export async function deliverTrigger(
 	batch: Batch,
 	ports: TriggerPorts,
 ): Promise<Verdict> {
-	const { delivery: carried, name } = event.envelope;
+	const { delivery: carried } = event.envelope;
 	const id = partId(identity.app, identity.event, "handler");
 	const delivery = carried ?? firstDelivery(event, id);
 	const found = await findTarget(identity.app, id, batch, ports);
@@ -37,12 +39,36 @@ export async function deliverTrigger(
 		return batch.limiter.run(event, () =>
 			deliver(event, delivery, async () => found, ports),
 		);
-	const target = {
-		...found,
-		host: ports.hostFor(identity),
-		adapt: (record: string) => withWebhookUrl(name, record, ports),
+	const find = () => withWebhookUrl(event, identity, found, ports);
+	return found.limiter.run(event, () => deliver(event, delivery, find, ports));
+}
+
+/**
+ * Adds the current URL of the webhook to what the handler receives. The URL is in no stored record, because a reader of
+ * dead letters could call it.
+ */
+async function withWebhookUrl(
+	event: IncomingEvent,
+	identity: TriggerIdentity,
+	target: Target,
+	{ subscriptionsOf, webhookUrl, hostFor }: TriggerPorts,
+): Promise<Target | Result> {
+	const name = appEventName(identity.app, identity.event);
+	let secret: string;
+	try {
+		secret = await subscriptionsOf(name).webhookSecret();
+	} catch (error) {
+		const { id, name } = event.envelope;
+		log("subscription_unreadable", { event: id, name, error });
+		return { type: "subscription_unreadable" };
+	}
+	return {
+		...target,
+		host: hostFor(identity),
+		adapt(record) {
+			const { body, ...head } = JSON.parse(record) as { body: TriggerBody };
+			const extended = { ...body, webhookUrl: webhookUrl(name, secret) };
+			return JSON.stringify({ ...head, body: extended });
+		},
 	};
-	return found.limiter.run(event, () =>
-		deliver(event, delivery, async () => target, ports),
-	);
 }

@@ -7,9 +7,9 @@ import { HOOK_EVENT_BYTES } from "../../event/limits.ts";
 import { log } from "../../platform/log.ts";
 import { publishStamped } from "../../publish/publish.ts";
 import { stampChecked } from "../../publish/stamp.ts";
-import { appEventName, identityOfTrigger, triggerName } from "../app-name.ts";
+import { triggerName } from "../app-name.ts";
 import type { AppPorts } from "../app-ports.ts";
-import { bodyOf, type Trigger, type TriggerBody } from "./trigger.ts";
+import { bodyOf, type Trigger } from "./trigger.ts";
 
 /**
  * Publishes a trigger durably. Returns the event's id.
@@ -63,25 +63,4 @@ export async function enqueueTriggerOnce(
 		log("webhook_not_confirmed", fields);
 	});
 	return id;
-}
-
-/**
- * Adds the current URL of the webhook to the record of a trigger. Returns any other record unchanged. The URL is in no
- * stored record, because a reader of dead letters could call it.
- */
-export async function withWebhookUrl(
-	eventName: string,
-	record: string,
-	{
-		subscriptionsOf,
-		webhookUrl,
-	}: Pick<AppPorts, "subscriptionsOf" | "webhookUrl">,
-): Promise<string> {
-	const identity = identityOfTrigger(eventName);
-	if (!identity) return record;
-	const name = appEventName(identity.app, identity.event);
-	const secret = await subscriptionsOf(name).webhookSecret();
-	const { body, ...head } = JSON.parse(record) as { body: TriggerBody };
-	const extended = { ...body, webhookUrl: webhookUrl(name, secret) };
-	return JSON.stringify({ ...head, body: extended });
 }
