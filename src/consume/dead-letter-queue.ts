@@ -7,7 +7,7 @@ import { storeDeadLetters } from "../dead-letters/store.ts";
 import { deadLetterId } from "../event/dead-letter.ts";
 import type { FinalFailure, ReceivedEvent } from "../event/envelope.ts";
 import { allHandlersId } from "../handlers/route.ts";
-import { decide } from "./decide.ts";
+import { decideAbandoned } from "./decide.ts";
 import { finalFailure, firstDelivery } from "./next-delivery.ts";
 import {
 	ACK,
@@ -46,12 +46,7 @@ async function abandoned(
 		? [delivery]
 		: (await handlersOf(event, ports)).map((id) => firstDelivery(event, id));
 	const now = ports.clock();
-	return deliveries.flatMap((one) => {
-		const result = { type: "abandoned" } as const;
-		const attempted = { result, delivery: one, startedAt: now };
-		const fate = decide(attempted, now, ports.random());
-		return fate.type === "dead" ? finalFailure(one, fate, now) : [];
-	});
+	return deliveries.map((one) => finalFailure(one, decideAbandoned(one), now));
 }
 
 /** The handlers that the event was for. All handlers of a Worker that does not respond count as one. */

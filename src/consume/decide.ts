@@ -24,8 +24,6 @@ export type Result =
 	| { type: "body_unreadable" }
 	/** The body was stored apart and has expired. */
 	| { type: "body_missing"; reference: string }
-	/** The platform gave the message up after its retries. */
-	| { type: "abandoned" }
 	/** This deploy lacks the extension that the event belongs to. */
 	| { type: "extension_missing"; remedy: string }
 	/** The subscription that the delivery is for cannot be read now. */
@@ -47,10 +45,17 @@ export type Fate =
 	/** Waits for something else to be there again. Uses up no attempt. */
 	| { type: "park"; wait: number; reason: ParkReason }
 	/**
-	 * Becomes a dead letter. `attempts` are those that were made, or may have been: one less than the delivery's attempt
-	 * if that one was not made, and those of the platform too if it gave up.
+	 * Becomes a dead letter. `attempts` counts attempts that were, or may have been, made. If this attempt was not made,
+	 * it is `attempt - 1`. For `abandoned` it includes the platform's retries.
 	 */
-	| { type: "dead"; cause: Cause; error: Failure; attempts: number }
+	| {
+			type: "dead";
+			cause: Cause;
+			error: Failure;
+			attempts: number;
+			/** Whether this attempt was made, so that its start is known. */
+			wasAttempted: boolean;
+	  }
 	| { type: "cancelled" };
 
 interface Attempted {
@@ -104,14 +109,11 @@ export function decide(
 			const message =
 				"no attempt returned a result; each time the Worker crashed, or the result could not be stored";
 			const crash = { name: "CrashedError", message };
-			return dead("crashed", delivery.firstFailure ?? crash, attempt - 1);
-		}
-		case "abandoned": {
-			const message =
-				"the platform gave the message up: the Worker was killed or crashed with each delivery";
-			const error = { name: "AbandonedError", message };
-			const { firstFailure = error } = delivery;
-			return dead("abandoned", firstFailure, attempt + MAX_RETRIES);
+			return deadUntried(
+				"crashed",
+				delivery.firstFailure ?? crash,
+				attempt - 1,
+			);
 		}
 
 		case "extension_missing":
@@ -121,14 +123,14 @@ export function decide(
 			const remedy = "remedy" in result ? `: ${result.remedy}` : "";
 			const message = `no handler ${JSON.stringify(delivery.handler)} was registered for an hour${remedy}`;
 			const error = { name: "UnknownHandlerError", message };
-			return dead("unknown_handler", error, attempt - 1);
+			return deadUntried("unknown_handler", error, attempt - 1);
 		}
 		case "worker_unreachable": {
 			const wait = waitForWorker(delivery.unreachableFor ?? 0);
 			if (wait !== undefined) return park("worker_unreachable", wait);
 			const message = `the Worker of ${JSON.stringify(delivery.handler)} did not respond for a day`;
 			const error = { name: "UnreachableError", message };
-			return dead("unreachable", error, attempt - 1);
+			return deadUntried("unreachable", error, attempt - 1);
 		}
 		case "body_unreadable":
 		case "subscription_unreadable":
@@ -136,7 +138,7 @@ export function decide(
 		case "body_missing": {
 			const message = `the body, stored as ${result.reference}, has expired`;
 			const error = { name: "PayloadMissingError", message };
-			return dead("payload_missing", error, attempt - 1);
+			return deadUntried("payload_missing", error, attempt - 1);
 		}
 	}
 }
@@ -160,12 +162,23 @@ export function decideUnreadable(
 	const name = "UnreadableError";
 	if (unreadable.kind === "unreadable") {
 		const message = `the message has no readable envelope: ${unreadable.reason}`;
-		return dead("unreadable", { name, message }, reads);
+		return deadUntried("unreadable", { name, message }, reads);
 	}
 	const wait = mayWait ? waitForNewerDeploy(age, reads) : undefined;
 	if (wait !== undefined) return { type: "wait", wait };
 	const message = `the message's version ${unreadable.version} is newer than this deploy`;
-	return dead("newer_version", { name, message }, reads);
+	return deadUntried("newer_version", { name, message }, reads);
+}
+
+/** A delivery whose message the platform gave up becomes a dead letter. */
+export function decideAbandoned({
+	attempt,
+	firstFailure,
+}: Delivery): Fate & { type: "dead" } {
+	const message =
+		"the platform gave the message up: the Worker was killed or crashed with each delivery";
+	const error = firstFailure ?? { name: "AbandonedError", message };
+	return deadUntried("abandoned", error, attempt + MAX_RETRIES);
 }
 
 /** The attempt that failed, and the inputs for the next one. */
@@ -178,7 +191,7 @@ interface LastAttempt {
 }
 
 /**
- * The limit counts attempts, also redeliveries whose result is not known. Those may exceed it a little: see `mayStart`.
+ * Counts attempts, including redeliveries with an unknown result. `mayStart` allows some more of those.
  *
  * @param retryAt the time that the handler asked for, in epoch milliseconds
  */
@@ -206,10 +219,20 @@ function park(reason: ParkReason, wait: number): Fate {
 	return { type: "park", wait, reason };
 }
 
+/** The end of a delivery whose attempt was made. */
 function dead(
 	cause: Cause,
 	error: Failure,
 	attempts: number,
 ): Fate & { type: "dead" } {
-	return { type: "dead", cause, error, attempts };
+	return { type: "dead", cause, error, attempts, wasAttempted: true };
+}
+
+/** The end of a delivery whose attempt was not made now. */
+function deadUntried(
+	cause: Cause,
+	error: Failure,
+	attempts: number,
+): Fate & { type: "dead" } {
+	return { ...dead(cause, error, attempts), wasAttempted: false };
 }

@@ -107,8 +107,7 @@ export async function settle(
 				event,
 				finalFailure(delivery, fate, at),
 				ports,
-				// Fewer attempts than the delivery's: this one was not made.
-				fate.attempts < attempt ? undefined : startedAt,
+				fate.wasAttempted ? startedAt : undefined,
 			);
 			return ACK;
 		case "park":

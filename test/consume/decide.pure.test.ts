@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { crashed } from "../../src/consume/call-worker.ts";
 import {
 	decide,
+	decideAbandoned,
 	decideUnreadable,
 	type Fate,
 	type Result,
@@ -100,11 +101,17 @@ const park = (
 	wait,
 	reason,
 });
-const dead = (cause: Cause, attempts: number): Fate => ({
-	type: "dead",
+const dead = (cause: Cause, attempts: number) => ({
+	type: "dead" as const,
 	cause,
 	error,
 	attempts,
+	wasAttempted: true,
+});
+/** The end of a delivery whose attempt was not made. */
+const deadUntried = (cause: Cause, attempts: number) => ({
+	...dead(cause, attempts),
+	wasAttempted: false,
 });
 
 type Row = [what: string, result: Result, given: Given, fate: Fate];
@@ -116,7 +123,6 @@ const withoutExtension: Result = {
 };
 const unreachable: Result = { type: "worker_unreachable" };
 const neverReturned: Result = { type: "never_returned" };
-const abandoned: Result = { type: "abandoned" };
 const noBodyNow: Result = { type: "body_unreadable" };
 const noSubscriptionNow: Result = { type: "subscription_unreadable" };
 const ended: Result = { type: "subscription_ended" };
@@ -174,28 +180,26 @@ const ROWS: Row[] = [
 	["an attempt crashes and its retry starts at maxAge", cutOff, { age: HOUR - 2 * MINUTE }, retry(2 * MINUTE)],
 	["an attempt crashes and its retry would start after maxAge", cutOff, { age: HOUR - 2 * MINUTE + 1 }, dead("expired", 1)],
 	["an attempt crashes and no number limits its retries", cutOff, { attempt: 5_000, retries: { maxAge: "14 days" } }, retry(2 * MINUTE)],
-	["no attempt returned, past the slack", neverReturned, at(LAST_CRASH + 1), dead("crashed", LAST_CRASH)],
-	["the platform gives an event's message up", abandoned, {}, dead("abandoned", 101)],
-	["the platform gives a retry's message up", abandoned, at(7), dead("abandoned", 107)],
+	["no attempt returned, past the slack", neverReturned, at(LAST_CRASH + 1), deadUntried("crashed", LAST_CRASH)],
 
 	["no deploy has the handler", unknown, at(4), park(MINUTE, "unknown_handler")],
 	["no deploy has the handler for 40 minutes", unknown, unknownFor(40 * MINUTE), park(20 * MINUTE, "unknown_handler")],
 	["no deploy has the handler for 59 minutes", unknown, unknownFor(59 * MINUTE), park(MINUTE, "unknown_handler")],
-	["no deploy has the handler for an hour", unknown, at(4, { unknownFor: HOUR }), dead("unknown_handler", 3)],
+	["no deploy has the handler for an hour", unknown, at(4, { unknownFor: HOUR }), deadUntried("unknown_handler", 3)],
 	["no deploy has the extension", withoutExtension, at(4), park(MINUTE, "unknown_handler")],
-	["no deploy has the extension for an hour", withoutExtension, at(4, { unknownFor: HOUR }), dead("unknown_handler", 3)],
+	["no deploy has the extension for an hour", withoutExtension, at(4, { unknownFor: HOUR }), deadUntried("unknown_handler", 3)],
 	["no deploy has the handler, past every limit", unknown, past, park(MINUTE, "unknown_handler")],
 
 	["the Worker does not respond", unreachable, at(4), park(MINUTE, "worker_unreachable")],
 	["the Worker does not respond for an hour", unreachable, unreachableFor(HOUR), park(HOUR, "worker_unreachable")],
 	["the Worker does not respond for nearly a day", unreachable, unreachableFor(DAY - 30 * MINUTE), park(30 * MINUTE, "worker_unreachable")],
-	["the Worker does not respond for a day", unreachable, at(4, { unreachableFor: DAY }), dead("unreachable", 3)],
+	["the Worker does not respond for a day", unreachable, at(4, { unreachableFor: DAY }), deadUntried("unreachable", 3)],
 	["the Worker does not respond, after a wait for a deploy", unreachable, unknownFor(HOUR), park(MINUTE, "worker_unreachable")],
 
 	["the body cannot be read now", noBodyNow, {}, park(MINUTE, "body_unreadable")],
 	["the body cannot be read now, past every limit", noBodyNow, past, park(MINUTE, "body_unreadable")],
-	["the body has expired", missing, {}, dead("payload_missing", 0)],
-	["the body has expired after three attempts", missing, at(4), dead("payload_missing", 3)],
+	["the body has expired", missing, {}, deadUntried("payload_missing", 0)],
+	["the body has expired after three attempts", missing, at(4), deadUntried("payload_missing", 3)],
 
 	["the subscription cannot be read now", noSubscriptionNow, past, park(MINUTE, "subscription_unreadable")],
 	["the subscription has ended", ended, {}, cancelled],
@@ -213,14 +217,14 @@ describe("a message that this deploy cannot read", () => {
 
 	// biome-ignore format: a table
 	test.for<[what: string, unreadable: Unreadable, age: number, reads: number, mayWait: boolean, fate: object]>([
-		["has no envelope", notJson, 0, 1, true, dead("unreadable", 1)],
-		["has no envelope, and was read often", notJson, 0, 5, true, dead("unreadable", 5)],
+		["has no envelope", notJson, 0, 1, true, deadUntried("unreadable", 1)],
+		["has no envelope, and was read often", notJson, 0, 5, true, deadUntried("unreadable", 5)],
 		["was just written by a newer deploy", newer, 0, 1, true, wait(MINUTE)],
 		["was written by a newer deploy 40 minutes ago", newer, 40 * MINUTE, 6, true, wait(20 * MINUTE)],
 		["was written by a newer deploy whose clock is ahead", newer, -MINUTE, 1, true, wait(MINUTE)],
 		["was written by a newer deploy an hour ago, and read six times", newer, HOUR, 6, true, wait(10 * MINUTE)],
-		["was written by a newer deploy an hour ago, and read seven times", newer, HOUR, 7, true, dead("newer_version", 7)],
-		["was written by a newer deploy, and is in the dead-letter queue", newer, 0, 2, false, dead("newer_version", 2)],
+		["was written by a newer deploy an hour ago, and read seven times", newer, HOUR, 7, true, deadUntried("newer_version", 7)],
+		["was written by a newer deploy, and is in the dead-letter queue", newer, 0, 2, false, deadUntried("newer_version", 2)],
 	])("%s", ([, unreadable, age, reads, mayWait, fate]) => {
 		const message = { age, reads, mayWait };
 		expect(decideUnreadable(unreadable, message)).toEqual(fate);
@@ -240,6 +244,29 @@ describe("a message that this deploy cannot read", () => {
 				message: "the message's version 2 is newer than this deploy",
 			},
 		});
+	});
+});
+
+describe("a delivery whose message the platform gave up", () => {
+	test.each([1, 7])(
+		"becomes a dead letter at attempt %d, which counts the platform's retries",
+		(attempt) => {
+			const delivery = { handler: "send", attempt };
+			expect(decideAbandoned(delivery)).toEqual({
+				...deadUntried("abandoned", attempt + 100),
+				error: {
+					name: "AbandonedError",
+					message:
+						"the platform gave the message up: the Worker was killed or crashed with each delivery",
+				},
+			});
+		},
+	);
+
+	test("has the error of its first failure", () => {
+		const firstFailure = { name: "Error", message: "the first failure" };
+		const delivery = { handler: "send", attempt: 7, firstFailure };
+		expect(decideAbandoned(delivery).error).toBe(firstFailure);
 	});
 });
 
@@ -285,7 +312,6 @@ describe("the error of a fate says", () => {
 		["that the body no longer parses", unparsable, "Error", "the body no longer parses with the handler's schema"],
 		["why the call was cut off", cutOff, "Error", "the call was cut off"],
 		["that no attempt returned", neverReturned, "CrashedError", "no attempt returned a result; each time the Worker crashed, or the result could not be stored"],
-		["that the platform gave the message up", abandoned, "AbandonedError", "the platform gave the message up: the Worker was killed or crashed with each delivery"],
 		["which handler is unknown", unknown, "UnknownHandlerError", 'no handler "send" was registered for an hour'],
 		["whose Worker does not respond", unreachable, "UnreachableError", 'the Worker of "send" did not respond for a day'],
 		["which body has expired", missing, "PayloadMissingError", "the body, stored as e1, has expired"],
@@ -298,12 +324,10 @@ describe("the error of a fate says", () => {
 		expect(errorOf(unparsable, {})).toMatchObject({ issues });
 	});
 
-	test.each([neverReturned, abandoned])(
-		"the first failure, if the result $type has no error of its own",
-		(result) => {
-			expect(errorOf(result, at(30, { firstFailure: first }))).toBe(first);
-		},
-	);
+	test("the first failure, if no attempt returned", () => {
+		const given = at(30, { firstFailure: first });
+		expect(errorOf(neverReturned, given)).toBe(first);
+	});
 });
 
 test("an error whose properties throw is a failure with retries", () => {
@@ -344,7 +368,6 @@ describe("for any result, delivery, policy and time", () => {
 		worker_unreachable: fc.constant({}),
 		body_unreadable: fc.constant({}),
 		body_missing: fc.record({ reference: fc.string() }),
-		abandoned: fc.constant({}),
 		subscription_unreadable: fc.constant({}),
 		subscription_ended: fc.constant({}),
 	};

@@ -129,8 +129,19 @@ const park = (wait: number, reason: ParkReason): Fate => ({
 });
 const delivered: Fate = { type: "delivered" };
 const cancelled: Fate = { type: "cancelled" };
-const dead: Fate = { type: "dead", cause: "exhausted", error, attempts: 3 };
-const untried: Fate = { ...dead, cause: "unknown_handler", attempts: 2 };
+const dead: Fate = {
+	type: "dead",
+	cause: "exhausted",
+	error,
+	attempts: 3,
+	wasAttempted: true,
+};
+const untried: Fate = {
+	...dead,
+	cause: "unknown_handler",
+	attempts: 2,
+	wasAttempted: false,
+};
 const noHandler = park(4 * MINUTE, "unknown_handler");
 const noWorker = park(4 * MINUTE, "worker_unreachable");
 const noBody = park(MINUTE, "body_unreadable");
@@ -521,6 +532,7 @@ describe("a message that this deploy cannot read", () => {
 		cause: "newer_version",
 		error,
 		attempts: 7,
+		wasAttempted: false,
 	};
 
 	test("waits in its queue for a newer deploy", async () => {
