@@ -5,7 +5,7 @@ import { assemble } from "./config/assemble.ts";
 import type { Config } from "./config/config.ts";
 import { settingsOf } from "./config/settings.ts";
 import { consume } from "./consume/queue.ts";
-import { reportUnclaimed, UNCLAIMED_DELAY } from "./consume/unclaimed.ts";
+import { settleUnclaimed } from "./consume/settle-message.ts";
 import type { Dashboard } from "./dashboard.ts";
 import { missingOptionalObjects } from "./doctor/diagnose.ts";
 import type { Apps } from "./entrypoints/apps.ts";
@@ -161,8 +161,7 @@ export function worker<Env = Cloudflare.Env>(
 				: "name it in TIDINGS_QUEUES, or give worker() a queue handler";
 			const named = [...roles.keys()];
 			log("queue_unclaimed", { queue: batch.queue, named, hint });
-			batch.retryAll({ delaySeconds: UNCLAIMED_DELAY });
-			await reportUnclaimed(batch.queue, consumerPorts);
+			await settleUnclaimed(batch, consumerPorts);
 		},
 
 		async scheduled(controller, env, ctx) {

@@ -164,7 +164,11 @@ test.each<[string, RegExp, RegExp]>([
 		/^platform\//,
 	],
 	["setAlarm", /\.setAlarm\(/, /^platform\/(alarm|activity)\.ts$/],
-	["ack and retry", /message\.(ack|retry)\(/, /^consume\/settle\.ts$/],
+	[
+		"ack and retry",
+		/message\.retry\(|\.(ack|ackAll|retryAll)\(/,
+		/^consume\/settle-message\.ts$/,
+	],
 ])("%s is used in one place only", (_, used, allowed) => {
 	const users = [...files].filter(
 		// The test kit simulates what these places use.
@@ -174,6 +178,22 @@ test.each<[string, RegExp, RegExp]>([
 	expect(
 		users.map(([file]) => file).filter((file) => !allowed.test(file)),
 	).toEqual([]);
+});
+
+test("only the act moves deliveries: consume/settle.ts and consume/settle-message.ts", () => {
+	const moves =
+		/^consume\/requeue\.ts$|^dead-letters\/(bury|resolve|store)\.ts$/;
+	const act = /^consume\/settle(-message)?\.ts$/;
+	const users = [...files.keys()].filter(
+		(file) =>
+			!file.startsWith("dead-letters/") &&
+			importsOf(file).some(({ target }) => moves.test(target)),
+	);
+	expect(users.filter((file) => act.test(file))).toHaveLength(2);
+	// A person who cancels a delivery releases its dead letter. No message is consumed.
+	expect(users.filter((file) => !act.test(file))).toEqual([
+		"schedule/deliveries.ts",
+	]);
 });
 
 test("only config/assemble.ts, events.ts and the entry points know the types of apps", () => {

@@ -8,12 +8,8 @@ import type { Route } from "../handlers/route.ts";
 import { log } from "../platform/log.ts";
 import { decide } from "./decide.ts";
 import { firstDelivery } from "./next-delivery.ts";
-import {
-	type ConsumePorts,
-	type IncomingEvent,
-	settle,
-	split,
-} from "./settle.ts";
+import { type ConsumePorts, type IncomingEvent, settle } from "./settle.ts";
+import { split } from "./settle-message.ts";
 
 /** Runs one handler. An outcome that was reported counts, even if the call is cut off after it. */
 export async function callOne(

@@ -1,44 +1,28 @@
 /**
- * Handles a message of the dead-letter queue: stores the dead letter that it carries, ends the replay of one, or stores
- * one for each handler of an event that the platform gave up on.
+ * Handles a message of the dead-letter queue. It carries a dead letter, the end of a replay, or an event that the
+ * platform gave up.
  */
-import { reportDead } from "../dead-letters/bury.ts";
-import { storeDeadLetters } from "../dead-letters/store.ts";
-import { deadLetterId } from "../event/dead-letter.ts";
-import type { FinalFailure, ReceivedEvent } from "../event/envelope.ts";
-import { allHandlersId } from "../handlers/route.ts";
+import type { FinalFailure } from "../event/envelope.ts";
+import { allHandlersId, UNKNOWN_HANDLER_ID } from "../handlers/route.ts";
 import { decideAbandoned } from "./decide.ts";
 import { finalFailure, firstDelivery } from "./next-delivery.ts";
-import {
-	ACK,
-	type ConsumePorts,
-	type IncomingEvent,
-	type Verdict,
-} from "./settle.ts";
+import type { ConsumePorts, IncomingEvent, Verdict } from "./settle.ts";
+import { settleDead, settleReplay } from "./settle-message.ts";
 
 /** @throws UnavailableError if the store is down; the message must then be redelivered */
-export async function storeFromQueue(
+export async function handleDeadLetter(
 	event: IncomingEvent,
 	ports: ConsumePorts,
 ): Promise<Verdict> {
-	const { id, deadLetter, resolved } = event.envelope;
-	if (resolved) {
-		const { handler, replay, isCancelled } = resolved;
-		const letter = deadLetterId(id, handler);
-		if (isCancelled) await ports.deadLetters.release(letter, replay);
-		else await ports.deadLetters.resolve(letter, replay);
-		return ACK;
-	}
-	const failures = deadLetter ? [deadLetter] : await abandoned(event, ports);
-	await storeDeadLetters(event, failures, event.message.attempts, ports);
-	// One that the message carries was reported when it was buried.
-	if (!deadLetter)
-		for (const failure of failures) reportDead(event.envelope, failure, ports);
-	return ACK;
+	const { deadLetter, resolved } = event.envelope;
+	if (resolved) return settleReplay(event, resolved, ports);
+	const failures = deadLetter ? [deadLetter] : await failuresOf(event, ports);
+	return settleDead(event, failures, ports);
 }
 
-async function abandoned(
-	event: ReceivedEvent,
+/** The failures of an event that the platform gave up, one for each of its deliveries. */
+async function failuresOf(
+	event: IncomingEvent,
 	ports: ConsumePorts,
 ): Promise<FinalFailure[]> {
 	const { delivery } = event.envelope;
@@ -51,7 +35,7 @@ async function abandoned(
 
 /** The handlers that the event was for. All handlers of a Worker that does not respond count as one. */
 async function handlersOf(
-	{ envelope: { name } }: ReceivedEvent,
+	{ envelope: { name } }: IncomingEvent,
 	{ workers, extension }: ConsumePorts,
 ): Promise<string[]> {
 	if (extension.owns(name)) return extension.deadLetterIds(name);
@@ -64,5 +48,5 @@ async function handlersOf(
 	);
 	const all = ids.flat();
 	// It had handlers, or it would have been ignored. They may be gone by now.
-	return all.length > 0 ? all : [""];
+	return all.length > 0 ? all : [UNKNOWN_HANDLER_ID];
 }

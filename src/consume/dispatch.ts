@@ -2,7 +2,6 @@
  * Dispatches one event message to all Workers with matching handlers, concurrently, with one call for each Worker.
  * If a delivery could be stored nowhere, the message is redelivered and then split into one message for each handler.
  */
-import { resolve } from "../dead-letters/resolve.ts";
 import type { Delivery } from "../event/envelope.ts";
 import { allHandlersId, type Route } from "../handlers/route.ts";
 import type { Batch, BatchWorker } from "./batch.ts";
@@ -15,9 +14,9 @@ import {
 	type ConsumePorts,
 	type IncomingEvent,
 	settle,
-	split,
 	type Verdict,
 } from "./settle.ts";
+import { settleDispatched, split } from "./settle-message.ts";
 
 /**
  * Dispatches an event to all handlers that match its name.
@@ -40,8 +39,7 @@ export async function dispatch(
 		if (end.status === "rejected") throw end.reason;
 		if (end.value !== "ignored") isIgnored = false;
 	}
-	if (isIgnored) reportIgnored(event, undefined, ports);
-	return ACK;
+	return settleDispatched(event, undefined, isIgnored, ports);
 }
 
 /** Dispatches the delivery of an event to a Worker whose handlers were not known before. */
@@ -53,10 +51,8 @@ export async function dispatchToWorker(
 	ports: ConsumePorts,
 ): Promise<Verdict> {
 	const result = await toWorker(event, delivery, worker, batch, ports);
-	if (result === "ignored") reportIgnored(event, delivery.handler, ports);
-	// Its handlers have deliveries of their own now, so a replay to all of them has ended.
-	if (result !== "parked") await resolve(event, delivery, ports);
-	return ACK;
+	if (result === "parked") return ACK;
+	return settleDispatched(event, delivery, result === "ignored", ports);
 }
 
 /** @param delivery to all handlers of the Worker; it is parked while the Worker does not list them */
@@ -77,7 +73,7 @@ async function toWorker(
 			await settleUntried(event, delivery, unreachable, ports);
 			return "parked";
 		}
-		// Its last delivery may have crashed a Worker: no handler runs next to another.
+		// The last delivery of this message may have crashed a Worker, so its handlers do not run together.
 		if (event.message.attempts > 1) await split(event, matching, ports);
 		else await callMatching(event, worker, matching, until, ports);
 	} finally {
@@ -96,7 +92,8 @@ async function callMatching(
 	const loaded = await loadFor(event, ports);
 	if ("record" in loaded)
 		return callAll(event, loaded.record, worker, routes, until, ports);
-	// If the second could not be parked, the redelivered message would be split: the first would be in two places.
+	// Split instead of parking one by one. If the second park failed, the redelivered message would be split, and the
+	// first delivery would exist twice.
 	if (loaded.type === "body_unreadable") return split(event, routes, ports);
 	for (const { id } of routes)
 		await settleUntried(event, firstDelivery(event, id), loaded, ports);
@@ -113,13 +110,4 @@ export async function settleUntried(
 	const attempted = { result, delivery, startedAt };
 	const fate = decide(attempted, startedAt, ports.random());
 	await settle(event, delivery, fate, startedAt, ports);
-}
-
-function reportIgnored(
-	{ envelope: { id, name } }: IncomingEvent,
-	handler: string | undefined,
-	{ clock, observe }: ConsumePorts,
-): void {
-	const ignored = { type: "ignored", at: clock(), id, event: name } as const;
-	observe(handler === undefined ? ignored : { ...ignored, handler });
 }

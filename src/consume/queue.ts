@@ -13,19 +13,17 @@ import { isAllHandlersId } from "../handlers/route.ts";
 import type { Recorder } from "../journal/recorder.ts";
 import type { QueueRole } from "../platform/queue-names.ts";
 import { Batch } from "./batch.ts";
-import { storeFromQueue } from "./dead-letter-queue.ts";
+import { handleDeadLetter } from "./dead-letter-queue.ts";
 import { decideUnreadable } from "./decide.ts";
 import { deliver, findHandler } from "./deliver.ts";
 import { dispatch, dispatchToWorker } from "./dispatch.ts";
 import {
 	ACK,
-	answer,
 	type ConsumePorts,
 	type IncomingEvent,
-	retryLater,
-	settleUnreadable,
 	type Verdict,
 } from "./settle.ts";
+import { answer, retryLater, settleUnreadable } from "./settle-message.ts";
 
 /** Answers every message of a batch. Never rejects. */
 export async function consume(
@@ -85,7 +83,7 @@ async function handle(
 	const { delivery, name, deadLetter, resolved } = event.envelope;
 	if (ports.extension.drops(event.envelope)) return ACK;
 	if (role === "deadLetters" || deadLetter || resolved)
-		return batch.limiter.run(event, () => storeFromQueue(event, ports));
+		return batch.limiter.run(event, () => handleDeadLetter(event, ports));
 	if (ports.extension.owns(name))
 		return ports.extension.deliver(event, batch, ports);
 	if (!delivery) return dispatch(event, batch, ports);

@@ -1,25 +1,18 @@
 /**
  * Carries out the fate of a delivery, with the functions of `requeue.ts` and `dead-letters/`. Everything is stored
- * durably before a message is acknowledged. No other file calls `ack` or `retry` of a message.
+ * durably before a message is acknowledged. `settle-message.ts` acts for messages that carry no delivery to one handler.
+ * No other file of the consumer acts.
  */
-import { bury, buryUnreadable } from "../dead-letters/bury.ts";
+import { bury } from "../dead-letters/bury.ts";
 import { resolve } from "../dead-letters/resolve.ts";
 import type { Delivery, ReceivedEvent } from "../event/envelope.ts";
 import { MESSAGE_RETRIES, QUEUE_WAIT } from "../event/limits.ts";
-import type { Route } from "../handlers/route.ts";
 import { extendBody } from "../payloads/payloads.ts";
 import { log } from "../platform/log.ts";
-import type { QueueRole } from "../platform/queue-names.ts";
 import type { Ports } from "../ports.ts";
-import type { Fate, UnreadableFate } from "./decide.ts";
+import type { Fate } from "./decide.ts";
+import { finalFailure, nextAttempt, parkedDelivery } from "./next-delivery.ts";
 import {
-	finalFailure,
-	firstDelivery,
-	nextAttempt,
-	parkedDelivery,
-} from "./next-delivery.ts";
-import {
-	enqueueFirstAttempts,
 	enqueueRetry,
 	hasOwnMessage,
 	park,
@@ -46,31 +39,9 @@ export type Verdict = { type: "ack" } | { type: "retry"; delaySeconds: number };
 /** The verdict on a message once everything that follows from it is stored. */
 export const ACK: Verdict = { type: "ack" };
 
-export function answer(message: Message, verdict: Verdict): void {
-	switch (verdict.type) {
-		case "ack":
-			message.ack();
-			break;
-		case "retry":
-			message.retry({ delaySeconds: verdict.delaySeconds });
-	}
-}
-
-/** Retries a message whose fate could not be stored. The waits double from 5 seconds to an hour: 100 span four days. */
-export function retryLater(
-	message: Message,
-	event: string | undefined,
-	queue: QueueRole,
-	error: unknown,
-): Verdict {
-	const { attempts } = message;
-	const delaySeconds = Math.min(5 * 2 ** (attempts - 1), 3_600);
-	const ids = { event, message: message.id, queue, attempts };
-	log("message_failed", { ...ids, delaySeconds, error });
-	return { type: "retry", delaySeconds };
-}
-
 /**
+ * Carries out the fate of a delivery.
+ *
  * @param startedAt when this attempt started, in epoch milliseconds
  * @throws UnavailableError if the fate could not be stored; the message must then be redelivered
  */
@@ -135,38 +106,6 @@ export async function settle(
 			return verdict;
 		}
 	}
-}
-
-/**
- * Carries out the fate of a message that this deploy cannot read.
- *
- * @throws UnavailableError if the dead letter could not be stored
- */
-export async function settleUnreadable(
-	text: string,
-	fate: UnreadableFate,
-	message: Message,
-	ports: ConsumePorts,
-): Promise<Verdict> {
-	if (fate.type === "wait")
-		return { type: "retry", delaySeconds: toDelaySeconds(fate.wait) };
-	await buryUnreadable(text, fate, message, ports);
-	return ACK;
-}
-
-/** Gives each handler a message of its own, at attempt 1, so that a poison event harms no other handler. */
-export async function split(
-	event: IncomingEvent,
-	routes: readonly Route[],
-	ports: ConsumePorts,
-): Promise<void> {
-	const handlers = routes.map((route) => route.id);
-	const deliveries = handlers.map((handler) => firstDelivery(event, handler));
-	// Before the sends: the attempts that follow must not seem to be earlier.
-	const at = ports.clock();
-	await enqueueFirstAttempts(event, deliveries, ports);
-	const { id, name } = event.envelope;
-	ports.observe({ type: "split", at, id, event: name, handlers });
 }
 
 /**

@@ -11,6 +11,7 @@ import type {
 } from "../event/envelope.ts";
 import type { Failure } from "../event/failure.ts";
 import { type ScheduledRow, versionOf } from "../event/scheduled-row.ts";
+import { UNKNOWN_HANDLER_ID } from "../handlers/route.ts";
 import type { Ports } from "../ports.ts";
 import { sendOrStore } from "./send-or-store.ts";
 import { bodyOf, storeFailures } from "./store.ts";
@@ -78,7 +79,7 @@ export async function buryUnreadable(
 	const time = message.timestamp.getTime();
 	const head = { id: `message-${message.id}`, name: "", time, delay: 0 };
 	const failure: FinalFailure = {
-		handler: "",
+		handler: UNKNOWN_HANDLER_ID,
 		cause,
 		error,
 		attempts,

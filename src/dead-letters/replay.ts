@@ -16,6 +16,7 @@ import {
 	PAYLOAD_RETENTION,
 } from "../event/limits.ts";
 import { show } from "../event/validation.ts";
+import { UNKNOWN_HANDLER_ID } from "../handlers/route.ts";
 import { log } from "../platform/log.ts";
 import type { Ports } from "../ports.ts";
 
@@ -135,7 +136,7 @@ async function recordOf(
 			`the dead letter ${id} was written by a newer version, so its body cannot be edited here; replay it without a body`,
 		);
 	}
-	if (handler === "")
+	if (handler === UNKNOWN_HANDLER_ID)
 		throw new RefusedError(
 			"invalid_request",
 			`the dead letter ${id} has no handler to replay it to; publish its event again and discard the dead letter`,

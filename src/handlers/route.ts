@@ -7,6 +7,9 @@ import { isReservedName, matches } from "../event/name.ts";
 import type { HandlerListing } from "./listing.ts";
 import { type Policy, policyOf } from "./retry-policy.ts";
 
+/** The handler of a dead letter whose handler is not known. No handler has this id. */
+export const UNKNOWN_HANDLER_ID = "";
+
 export interface Route {
 	/** The id in deliveries: the handler's own, prefixed with the key of its Worker, unless it was renamed. */
 	id: string;

@@ -4,9 +4,9 @@ import type { Fate, UnreadableFate } from "../../src/consume/decide.ts";
 import {
 	type IncomingEvent,
 	settle,
-	settleUnreadable,
 	type Verdict,
 } from "../../src/consume/settle.ts";
+import { settleUnreadable } from "../../src/consume/settle-message.ts";
 import { encodeEvent } from "../../src/event/encode.ts";
 import {
 	type Delivery,

@@ -5,11 +5,10 @@
 import type { Batch } from "../../consume/batch.ts";
 import type { Result } from "../../consume/decide.ts";
 import { deliver } from "../../consume/deliver.ts";
-import {
-	ACK,
-	type ConsumePorts,
-	type IncomingEvent,
-	type Verdict,
+import type {
+	ConsumePorts,
+	IncomingEvent,
+	Verdict,
 } from "../../consume/settle.ts";
 import { log } from "../../platform/log.ts";
 import type { SentBody, ToolBody } from "../app-event-body.ts";
@@ -36,8 +35,7 @@ export async function deliverToSubscribers(
 	const recipients = delivery ? recipientsOf(delivery.handler) : { after: 0 };
 	if (!delivery || "after" in recipients) {
 		const after = "after" in recipients ? recipients.after : 0;
-		await batch.limiter.run(event, () => fanOut(event, after, ports));
-		return ACK;
+		return batch.limiter.run(event, () => fanOut(event, after, ports));
 	}
 	const { subscription } = recipients;
 	const found = await findSubscriber(event, subscription, batch, ports);

@@ -5,9 +5,13 @@
 
 import { settleUntried } from "../../consume/dispatch.ts";
 import { firstDelivery } from "../../consume/next-delivery.ts";
-import { enqueueFirstAttempts } from "../../consume/requeue.ts";
-import type { ConsumePorts, IncomingEvent } from "../../consume/settle.ts";
-import { resolve } from "../../dead-letters/resolve.ts";
+import {
+	ACK,
+	type ConsumePorts,
+	type IncomingEvent,
+	type Verdict,
+} from "../../consume/settle.ts";
+import { settleFanOut } from "../../consume/settle-message.ts";
 import { SUBSCRIBERS_PER_MESSAGE } from "../../event/limits.ts";
 import { loadRecord } from "../../payloads/payloads.ts";
 import type { SentBody } from "../app-event-body.ts";
@@ -22,15 +26,16 @@ export async function fanOut(
 	event: IncomingEvent,
 	after: number,
 	ports: ConsumePorts & Pick<AppPorts, "subscriptionsOf">,
-): Promise<void> {
-	const { id, name } = event.envelope;
+): Promise<Verdict> {
+	const { name } = event.envelope;
 	const record = await loadRecord(event, ports.payloads);
 	if (record === undefined) {
 		const { reference = "", delivery: carried } = event.envelope;
 		const missing = { type: "body_missing", reference } as const;
 		const delivery =
 			carried ?? firstDelivery(event, remainingSubscribersId(name, after));
-		return settleUntried(event, delivery, missing, ports);
+		await settleUntried(event, delivery, missing, ports);
+		return ACK;
 	}
 	const { filter } = (JSON.parse(record) as { body: SentBody }).body;
 	const page = await ports
@@ -43,10 +48,6 @@ export async function fanOut(
 		deliveries.push(
 			firstDelivery(event, remainingSubscribersId(name, last.id)),
 		);
-	await enqueueFirstAttempts(event, deliveries, ports);
-	// The subscribers have deliveries of their own now, so a replay to all of them has ended.
-	const { delivery: carried } = event.envelope;
-	if (carried) await resolve(event, carried, ports);
-	if (page.length === 0 && after === 0)
-		ports.observe({ type: "ignored", at: ports.clock(), id, event: name });
+	const isIgnored = page.length === 0 && after === 0;
+	return settleFanOut(event, deliveries, isIgnored, ports);
 }
