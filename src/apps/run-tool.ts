@@ -92,7 +92,8 @@ async function runOnce(
 	const name = appEventName(identity.app, identity.event ?? "tool");
 	const head = { id: ports.newId(time), name, time, delay: 0 };
 	const { handler, timeout } = route;
-	const call = { delivery: route.id, handler, timeout, attempt: 1, hasOutput };
+	const deliveryHandler = route.id;
+	const call = { deliveryHandler, handler, timeout, attempt: 1, hasOutput };
 	const record = JSON.stringify({ ...head, body });
 	return callOne(head, worker, call, record, createAppHost(identity, ports));
 }

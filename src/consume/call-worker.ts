@@ -32,7 +32,7 @@ export async function callOne(
 		);
 		return reported ?? crashed(new Error("the call ended without an outcome"));
 	} catch (error) {
-		const handlers = [handler.delivery];
+		const handlers = [handler.deliveryHandler];
 		const { key } = worker;
 		log("call_cut_off", { event: id, name, worker: key, handlers, error });
 		return reported ?? crashed(error);
@@ -66,7 +66,7 @@ export async function callAll(
 		record,
 		...(record === text && hasBody(envelope) && { decoded: envelope }),
 		handlers: routes.map(({ id, handler, timeout }) => ({
-			delivery: id,
+			deliveryHandler: id,
 			handler,
 			attempt: 1,
 			timeout,

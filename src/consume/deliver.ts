@@ -44,7 +44,7 @@ export async function deliver(
 	const attempted =
 		"route" in target
 			? {
-					result: await attempt(event, delivery, target, ports),
+					result: await attemptDelivery(event, delivery, target, ports),
 					policy: target.route.policy,
 				}
 			: { result: target };
@@ -67,9 +67,9 @@ export async function findHandler(
 	return route ? { worker, route } : { type: "unknown_handler" };
 }
 
-async function attempt(
+async function attemptDelivery(
 	event: IncomingEvent,
-	{ attempt, handler: delivery }: Delivery,
+	{ attempt, handler: deliveryHandler }: Delivery,
 	{ worker, route, host, adapt }: Target,
 	ports: ConsumePorts,
 ): Promise<Result> {
@@ -83,7 +83,7 @@ async function attempt(
 	} catch (error) {
 		return failed(error);
 	}
-	const call = { delivery, handler, attempt, timeout };
+	const call = { deliveryHandler, handler, attempt, timeout };
 	const outcome = await callOne(event.envelope, worker, call, record, host);
 	// A Worker that is down was not crashed by this event.
 	return outcome.type === "crashed" && !(await worker.isReachable())

@@ -16,7 +16,7 @@ export interface Call {
 
 interface HandlerCall {
 	/** The handler's id in deliveries. Outcomes are reported by it. */
-	delivery: string;
+	deliveryHandler: string;
 	/** The handler's id in its own Worker. */
 	handler: string;
 	/** Counted from 1. */
@@ -28,7 +28,10 @@ interface HandlerCall {
 }
 
 /** Receives each handler's outcome as soon as it has ended. If it throws, no further handler runs. */
-export type Reporter = (delivery: string, outcome: Outcome) => Promise<void>;
+export type Reporter = (
+	deliveryHandler: string,
+	outcome: Outcome,
+) => Promise<void>;
 
 /** A Worker that runs handlers: the owner of the events itself, or another one behind a service binding. */
 export interface HandlerWorker {

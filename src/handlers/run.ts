@@ -1,5 +1,6 @@
 /** Runs the handlers of one call in the Worker that has them, one after the other. It decides nothing. */
 import { eventIn } from "../event/envelope.ts";
+import type { Outcome } from "../event/outcome.ts";
 import type { Ports } from "../ports.ts";
 import { attempt } from "./attempt.ts";
 import type { Call, Reporter } from "./call.ts";
@@ -19,15 +20,16 @@ export async function run(
 ): Promise<void> {
 	const until = ports.clock() + within;
 	let first = decoded;
-	for (const { delivery, handler: id, ...options } of handlers) {
+	for (const { deliveryHandler, handler: id, ...options } of handlers) {
 		const handler = registry.get(id);
-		if (ports.clock() >= until) await report(delivery, { type: "not_started" });
-		else if (!handler) await report(delivery, { type: "unknown_handler" });
+		let outcome: Outcome;
+		if (ports.clock() >= until) outcome = { type: "not_started" };
+		else if (!handler) outcome = { type: "unknown_handler" };
 		else {
 			const event = first ?? eventIn(record);
 			first = undefined;
-			const asked = { ...options, host };
-			await report(delivery, await attempt(handler, event, asked, ports));
+			outcome = await attempt(handler, event, { ...options, host }, ports);
 		}
+		await report(deliveryHandler, outcome);
 	}
 }

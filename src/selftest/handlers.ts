@@ -79,7 +79,7 @@ async function callWorker(event: TidingsEvent, ports: Ports): Promise<void> {
 		throw new NonRetryableError(`tidings.config.ts has no Worker ${key}`);
 	const reported: Outcome[] = [];
 	const handler = {
-		delivery: NO_HANDLER,
+		deliveryHandler: NO_HANDLER,
 		handler: NO_HANDLER,
 		attempt: 1,
 		timeout: 1,

@@ -380,10 +380,10 @@ describe("an event of several Workers", () => {
 		];
 		fake.does = async ({ handlers }, report) => {
 			const error = { name: "Error", message: "no" };
-			for (const { delivery } of handlers)
+			for (const { deliveryHandler } of handlers)
 				await report(
-					delivery,
-					delivery === "fake/log"
+					deliveryHandler,
+					deliveryHandler === "fake/log"
 						? { type: "failed", error }
 						: { type: "delivered" },
 				);

@@ -32,7 +32,7 @@ async function reported(
 	}
 	const reports: Outcome["type"][] = [];
 	const called = handlers.list().map(({ id }) => ({
-		delivery: id,
+		deliveryHandler: id,
 		handler: id,
 		attempt: 1,
 		timeout: 5_000,

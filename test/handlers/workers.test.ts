@@ -50,12 +50,17 @@ describe("an event", () => {
 			{
 				handlers: [
 					{
-						delivery: "fake/send",
+						deliveryHandler: "fake/send",
 						handler: "send",
 						attempt: 1,
 						timeout: 5_000,
 					},
-					{ delivery: "fake/log", handler: "log", attempt: 1, timeout: 5_000 },
+					{
+						deliveryHandler: "fake/log",
+						handler: "log",
+						attempt: 1,
+						timeout: 5_000,
+					},
 				],
 				within: 12 * MINUTE,
 			},
@@ -122,7 +127,7 @@ describe("an event", () => {
 			report("receipts", { type: "timed_out", timeout: 9 });
 		expect(await taken(record("user.joined"), ports)).toBe("ack");
 		expect(fake.calls[0]?.handlers).toEqual([
-			{ delivery: "receipts", handler: "send", attempt: 1, timeout: 9 },
+			{ deliveryHandler: "receipts", handler: "send", attempt: 1, timeout: 9 },
 		]);
 		expect(ends(ports)).toEqual(["dead receipts"]);
 		const delivery = delivering({ handler: "receipts", attempt: 2 });
@@ -420,8 +425,8 @@ describe("a list of handlers", () => {
 
 describe("a handler that its Worker no longer has", () => {
 	const gone: FakeWorker["does"] = async ({ handlers }, report) => {
-		for (const { delivery } of handlers)
-			await report(delivery, { type: "unknown_handler" });
+		for (const { deliveryHandler } of handlers)
+			await report(deliveryHandler, { type: "unknown_handler" });
 	};
 
 	test.each([
@@ -566,7 +571,9 @@ describe("with TIDINGS_CALL_SECRET, another Worker", () => {
 	};
 	const call = {
 		record: record("order.placed"),
-		handlers: [{ delivery: "x", handler: "send", attempt: 1, timeout: 9 }],
+		handlers: [
+			{ deliveryHandler: "x", handler: "send", attempt: 1, timeout: 9 },
+		],
 		within: 1_000,
 	};
 	const report = async () => {};

@@ -58,8 +58,8 @@ function find(value: unknown, found: Set<string>): void {
 			findIds(id, handler, found);
 		// A call of another Worker, for some of its handlers.
 		else if (typeof record === "string" && Array.isArray(handlers))
-			for (const { delivery } of handlers)
-				findIds(JSON.parse(record).id, delivery, found);
+			for (const { deliveryHandler } of handlers)
+				findIds(JSON.parse(record).id, deliveryHandler, found);
 		else for (const part of Object.values(value)) find(part, found);
 	}
 }

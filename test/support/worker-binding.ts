@@ -26,8 +26,8 @@ export class FakeWorker implements SubscriberBinding, AppBinding {
 		{ handlers },
 		report,
 	) => {
-		for (const { delivery } of handlers)
-			await report(delivery, { type: "delivered" });
+		for (const { deliveryHandler } of handlers)
+			await report(deliveryHandler, { type: "delivered" });
 	};
 	asked = 0;
 	readonly calls: Call[] = [];

@@ -24,8 +24,8 @@ afterEach(() => behaviours.clear());
 
 /** Reports a timeout of every handler of the call. */
 const timesOut: FakeWorker["does"] = async ({ handlers }, report) => {
-	for (const { delivery } of handlers)
-		await report(delivery, { type: "timed_out", timeout: 60_000 });
+	for (const { deliveryHandler } of handlers)
+		await report(deliveryHandler, { type: "timed_out", timeout: 60_000 });
 };
 
 describe("a call that is cut off", () => {
@@ -237,7 +237,7 @@ describe("a call that is cut off", () => {
 			const binding = () => fake;
 			const worker = remoteWorker("fake", binding, routing, { clock, timer });
 			const handlers = Array.from({ length: count }, (_, n) => ({
-				delivery: `fake/${n}`,
+				deliveryHandler: `fake/${n}`,
 				handler: `${n}`,
 				attempt: 1,
 				timeout: 60_000,
