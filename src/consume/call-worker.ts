@@ -61,10 +61,12 @@ export async function callAll(
 	ports: ConsumePorts,
 ): Promise<void> {
 	const inProgress = new CallInProgress(event, routes, ports);
-	const { envelope, text } = event;
+	const { envelope } = event;
+	// The decoded event can be used if its body was neither loaded nor dropped by `queue.ts`.
+	const isWhole = envelope.reference === undefined && hasBody(envelope);
 	const call = {
 		record,
-		...(record === text && hasBody(envelope) && { decoded: envelope }),
+		...(isWhole && { decoded: envelope }),
 		handlers: routes.map(({ id, handler, timeout }) => ({
 			deliveryHandler: id,
 			handler,

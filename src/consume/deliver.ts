@@ -29,17 +29,16 @@ export interface Target {
 /**
  * Delivers a message that carries one delivery.
  *
- * @param find returns the target, or the result if there is none
+ * @param target or the result, if there is none
  * @throws UnavailableError if the fate could not be stored; the message must then be redelivered
  */
 export async function deliver(
 	event: IncomingEvent,
 	carried: Delivery,
-	find: () => Promise<Target | Result>,
+	target: Target | Result,
 	ports: ConsumePorts,
 ): Promise<Verdict> {
 	const delivery = currentDelivery(carried, event.message);
-	const target = await find();
 	const startedAt = ports.clock();
 	const attempted =
 		"route" in target

@@ -31,10 +31,10 @@ export function currentDelivery(
 	// The message cannot store how long it has waited since, so these waits begin again.
 	const { unknownFor: _, unreachableFor: __, ...tried } = carried;
 	return {
-		firstAttemptAt: sentAt,
-		firstFailureAt: sentAt,
 		...tried,
 		attempt: carried.attempt + attempts - 1,
+		firstAttemptAt: carried.firstAttemptAt ?? sentAt,
+		firstFailureAt: carried.firstFailureAt ?? sentAt,
 	};
 }
 
@@ -52,11 +52,11 @@ export function nextAttempt(
 ): Delivery {
 	const { unknownFor: _, unreachableFor: __, ...rest } = delivery;
 	return {
-		firstAttemptAt: startedAt,
-		firstFailureAt: failedAt,
-		firstFailure: error,
 		...rest,
 		attempt: delivery.attempt + 1,
+		firstAttemptAt: delivery.firstAttemptAt ?? startedAt,
+		firstFailureAt: delivery.firstFailureAt ?? failedAt,
+		firstFailure: delivery.firstFailure ?? error,
 	};
 }
 

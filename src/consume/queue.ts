@@ -90,8 +90,10 @@ async function handle(
 	const worker = batch.workerFor(delivery.handler);
 	if (isAllHandlersId(delivery.handler, worker.key))
 		return dispatchToWorker(event, delivery, worker, batch, ports);
-	const find = () => findHandler(delivery.handler, worker);
-	return worker.limiter.run(event, () => deliver(event, delivery, find, ports));
+	return worker.limiter.run(event, async () => {
+		const target = await findHandler(delivery.handler, worker);
+		return deliver(event, delivery, target, ports);
+	});
 }
 
 /** A large body waits as text for its handlers: a hundred parsed bodies could exceed the memory of an isolate. */

@@ -1,6 +1,7 @@
 /** Moves deliveries between attempts: to the retries queue, or to the scheduler. It acknowledges nothing. */
 import { recordWith } from "../event/encode.ts";
 import type { Delivery, ReceivedEvent } from "../event/envelope.ts";
+import type { Failure } from "../event/failure.ts";
 import { byteLength } from "../event/json.ts";
 import { QUEUE_WAIT } from "../event/limits.ts";
 import { versionOf, waitingOf } from "../event/scheduled-row.ts";
@@ -36,9 +37,12 @@ export function hasOwnMessage(
 
 type Retry = Fate & { type: "retry" };
 
+/** Why a delivery waits in the scheduler: the error of its last attempt, or the reason why none can be made. */
+type WaitReason = { error: Failure } | { reason: string };
+
 /**
  * Sends a retry to the retries queue; to the scheduler if the wait is long or the queue rejects it. If the scheduler
- * rejects a long wait, the queue carries it: a redelivery of the event's message would run other handlers again.
+ * rejects a long wait, the retry goes to the queue. Redelivering the event's message would run other handlers again.
  *
  * @throws UnavailableError if neither stores it
  */
@@ -103,12 +107,14 @@ export async function storeRetry(
 }
 
 /**
- * Stores a delivery in the scheduler without using up an attempt. If the scheduler rejects a delivery that shares the
- * message of its event, the retries queue carries it: a redelivery of that message would run other handlers again.
+ * Stores a parked delivery in the scheduler. It uses up no attempt.
+ *
+ * If the scheduler rejects a delivery in a shared message, it goes to the retries queue. Redelivering the shared message
+ * would run other handlers again.
  *
  * @throws UnavailableError if neither stores it
  */
-export async function park(
+export async function storeParked(
 	event: SentEvent,
 	delivery: Delivery,
 	{ wait, reason }: Fate & { type: "park" },
@@ -169,7 +175,8 @@ export async function enqueueFirstAttempts(
 }
 
 /**
- * Stores a delivery until `wait` milliseconds from now. Does nothing if the stored one has this version or a higher one.
+ * Stores a delivery until `wait` milliseconds from now. Does nothing if the stored one has this version or a higher one,
+ * except a claimed row, which its own version replaces.
  *
  * @throws UnavailableError
  */
@@ -177,7 +184,7 @@ async function storeDelivery(
 	{ envelope, text, message }: SentEvent,
 	delivery: Delivery,
 	wait: number,
-	why: Parameters<typeof waitingOf>[2],
+	why: WaitReason,
 	{ scheduler, clock }: RequeuePorts,
 ): Promise<void> {
 	const { id, name, reference = null } = envelope;

@@ -15,7 +15,7 @@ import { finalFailure, nextAttempt, parkedDelivery } from "./next-delivery.ts";
 import {
 	enqueueRetry,
 	hasOwnMessage,
-	park,
+	storeParked,
 	storeRetry,
 	toDelaySeconds,
 } from "./requeue.ts";
@@ -29,8 +29,17 @@ export interface IncomingEvent extends ReceivedEvent {
 /** The dependencies of the consumer. */
 export type ConsumePorts = Pick<
 	Ports,
-	| ("queues" | "scheduler" | "payloads" | "deadLetters" | "journal")
-	| ("workers" | "extension" | "clock" | "random" | "observe" | "retryWait")
+	| "queues"
+	| "scheduler"
+	| "payloads"
+	| "deadLetters"
+	| "journal"
+	| "workers"
+	| "extension"
+	| "clock"
+	| "random"
+	| "observe"
+	| "retryWait"
 >;
 
 /** The answer to a message. Each message gets exactly one. */
@@ -82,16 +91,16 @@ export async function settle(
 			);
 			return ACK;
 		case "park":
-			await park(event, parkedDelivery(delivery, fate), fate, ports);
+			await storeParked(event, parkedDelivery(delivery, fate), fate, ports);
 			return ACK;
 		case "retry": {
 			const next = nextAttempt(delivery, fate, startedAt, at);
-			const { wait: planned, error } = fate;
-			const verdict = hasOwnMessage(event, delivery)
-				? await retryMessage(event, next, fate, ports)
-				: await enqueueRetry(event, next, fate, ports).then(() => ACK);
+			let verdict = ACK;
+			if (hasOwnMessage(event, delivery))
+				verdict = await retryMessage(event, next, fate, ports);
+			else await enqueueRetry(event, next, fate, ports);
 			const wait =
-				verdict.type === "retry" ? verdict.delaySeconds * 1_000 : planned;
+				verdict.type === "retry" ? verdict.delaySeconds * 1_000 : fate.wait;
 			ports.observe({
 				type: "retrying",
 				at,
@@ -100,7 +109,7 @@ export async function settle(
 				handler,
 				attempt,
 				startedAt,
-				error,
+				error: fate.error,
 				retryAt: at + wait,
 			});
 			return verdict;

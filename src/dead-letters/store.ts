@@ -11,6 +11,9 @@ import { STORE_BYTES } from "../event/limits.ts";
 import { log } from "../platform/log.ts";
 import type { Ports } from "../ports.ts";
 
+/** An envelope, or the head of an event whose envelope cannot be read. */
+type StoredHead = EventHead & Partial<Envelope>;
+
 type StorePorts = Pick<Ports, "deadLetters" | "payloads">;
 
 /** A body is read this often, over 85 minutes. Then the dead letter is stored without it. */
@@ -41,7 +44,7 @@ export async function storeDeadLetters(
 
 /** One call has a limit of bytes, and each dead letter of an event has the whole body. */
 export async function storeFailures(
-	head: EventHead,
+	event: StoredHead,
 	failures: readonly FinalFailure[],
 	body: string | null,
 	{ deadLetters }: StorePorts,
@@ -51,7 +54,7 @@ export async function storeFailures(
 	for (let from = 0; from < failures.length; from += size) {
 		const chunk = failures.slice(from, from + size);
 		await deadLetters.store(
-			chunk.map((failure) => deadLetterOf(head, failure, body)),
+			chunk.map((failure) => deadLetterOf(event, failure, body)),
 		);
 	}
 }
@@ -70,21 +73,11 @@ export async function bodyOf(
 }
 
 function deadLetterOf(
-	event: EventHead,
+	event: StoredHead,
 	failure: FinalFailure,
 	body: string | null,
 ): NewDeadLetter {
-	const {
-		body: _,
-		reference,
-		delivery,
-		deadLetter,
-		...head
-	} = event as Envelope;
-	return {
-		id: deadLetterId(event.id, failure.handler),
-		head,
-		body,
-		...failure,
-	};
+	const { body: _, reference, delivery, deadLetter, ...head } = event;
+	const id = deadLetterId(event.id, failure.handler);
+	return { id, head, body, ...failure };
 }

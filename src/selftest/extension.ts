@@ -29,7 +29,7 @@ export function selftestExtension(ports: () => Ports): Extension {
 			const current = delivery ?? firstDelivery(event, name);
 			const target = { ...found, host: { replay: current.replay ?? 0 } };
 			return batch.limiter.run(event, () =>
-				deliver(event, current, async () => target, consumePorts),
+				deliver(event, current, target, consumePorts),
 			);
 		},
 		// The platform gives a message up long after its run.

@@ -1,6 +1,10 @@
 /** One delivery in a message of its own, from its message to its verdict. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { deliver, findHandler } from "../../src/consume/deliver.ts";
+import {
+	deliver,
+	findHandler,
+	type Target,
+} from "../../src/consume/deliver.ts";
 import { consume } from "../../src/consume/queue.ts";
 import { NonRetryableError, RetryAfterError } from "../../src/index.ts";
 import { incoming, read, record } from "../support/incoming.ts";
@@ -254,13 +258,13 @@ describe("an extension that cannot adapt a record", () => {
 		const message = incoming(text, { sentAt: NOW });
 		const event = { envelope: read(text), text, message };
 		const worker = ports.workers.forHandler("first");
-		const find = async () => ({
-			...(await findHandler("first", worker)),
+		const target = {
+			...((await findHandler("first", worker)) as Target),
 			adapt() {
 				throw new TypeError("no such member");
 			},
-		});
-		const verdict = await deliver(event, delivery, find as never, ports);
+		};
+		const verdict = await deliver(event, delivery, target, ports);
 		return { ports, verdict };
 	};
 

@@ -30,7 +30,7 @@ export function absentApps({ apps, settings }: AppsOwner): AppsExtension {
 			const waiting = delivery ?? firstDelivery(event, wholeEventId(name));
 			const missing = { type: "extension_missing", remedy: REMEDY } as const;
 			return batch.limiter.run(event, () =>
-				deliver(event, waiting, async () => missing, ports),
+				deliver(event, waiting, missing, ports),
 			);
 		},
 		deadLetterIds: (name) => [wholeEventId(name)],

@@ -40,9 +40,7 @@ export async function deliverToSubscribers(
 	const { subscription } = recipients;
 	const found = await findSubscriber(event, subscription, batch, ports);
 	const limiter = "route" in found ? found.limiter : batch.limiter;
-	return limiter.run(event, () =>
-		deliver(event, delivery, async () => found, ports),
-	);
+	return limiter.run(event, () => deliver(event, delivery, found, ports));
 }
 
 async function findSubscriber(

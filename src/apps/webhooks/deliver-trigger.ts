@@ -37,10 +37,12 @@ export async function deliverTrigger(
 	const found = await findTarget(identity.app, id, batch, ports);
 	if (!("route" in found))
 		return batch.limiter.run(event, () =>
-			deliver(event, delivery, async () => found, ports),
+			deliver(event, delivery, found, ports),
 		);
-	const find = () => withWebhookUrl(event, identity, found, ports);
-	return found.limiter.run(event, () => deliver(event, delivery, find, ports));
+	return found.limiter.run(event, async () => {
+		const target = await withWebhookUrl(event, identity, found, ports);
+		return deliver(event, delivery, target, ports);
+	});
 }
 
 /**
