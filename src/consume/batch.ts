@@ -1,6 +1,6 @@
 /**
- * Limits concurrency within one batch: per Worker, 32 messages and 2 000 000 characters of events. A hanging Worker does not block
- * messages for other Workers.
+ * Limits concurrency within one batch: per Worker, 32 messages and 2 000 000 characters of events. A hanging Worker does
+ * not block messages for other Workers.
  */
 import type { ReceivedEvent } from "../event/envelope.ts";
 import {

@@ -63,6 +63,7 @@ async function toWorker(
 	{ until }: Batch,
 	ports: ConsumePorts,
 ): Promise<"dispatched" | "ignored" | "parked"> {
+	// Undefined while the Worker does not list its handlers.
 	const routes = await worker.routes();
 	const matching = routes?.matching(event.envelope.name);
 	if (matching?.length === 0) return "ignored";

@@ -96,7 +96,10 @@ async function handle(
 	});
 }
 
-/** A large body waits as text for its handlers: a hundred parsed bodies could exceed the memory of an isolate. */
+/**
+ * Drops the parsed body of a large event. It waits as text for its handlers, because a hundred parsed bodies could exceed
+ * the memory of an isolate.
+ */
 function eventOf(
 	{ envelope, text }: ReceivedEvent,
 	message: Message,

@@ -16,8 +16,8 @@ type RequeuePorts = Pick<
 	"queues" | "scheduler" | "payloads" | "clock" | "observe" | "retryWait"
 >;
 
-/** An event with the time at which its message was sent, if it has one. */
-type SentEvent = ReceivedEvent & { message?: Pick<Message, "timestamp"> };
+/** A received event with the time at which its message was sent. */
+type SentEvent = ReceivedEvent & { message: Pick<Message, "timestamp"> };
 
 /** Queues count whole seconds. Rounds up, so that no wait is cut short. */
 export function toDelaySeconds(wait: number): number {
@@ -47,7 +47,7 @@ type WaitReason = { error: Failure } | { reason: string };
  * @throws UnavailableError if neither stores it
  */
 export async function enqueueRetry(
-	event: ReceivedEvent,
+	event: SentEvent,
 	next: Delivery,
 	retry: Retry,
 	ports: RequeuePorts,
@@ -68,7 +68,7 @@ export async function enqueueRetry(
 }
 
 async function tryEnqueue(
-	event: ReceivedEvent,
+	event: SentEvent,
 	delivery: Delivery,
 	wait: number,
 	ports: RequeuePorts,
@@ -96,7 +96,7 @@ async function enqueue(
 
 /** Stores a retry in the scheduler. */
 export async function storeRetry(
-	event: ReceivedEvent,
+	event: SentEvent,
 	next: Delivery,
 	retry: Retry,
 	ports: RequeuePorts,
@@ -192,9 +192,10 @@ async function storeDelivery(
 	const version = versionOf(delivery);
 	const record = recordWith(text, { delivery });
 	const at = clock();
+	// For lists of waiting deliveries.
 	const waiting = waitingOf(envelope, delivery, why, at);
 	const dueAt = at + wait;
-	const sentAt = message?.timestamp.getTime();
+	const sentAt = message.timestamp.getTime();
 	await scheduler.store([
 		{
 			id,
@@ -205,7 +206,7 @@ async function storeDelivery(
 			reference,
 			record,
 			waiting,
-			...(sentAt !== undefined && { sentAt }),
+			sentAt,
 		},
 	]);
 }

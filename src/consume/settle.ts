@@ -20,7 +20,7 @@ import {
 	toDelaySeconds,
 } from "./requeue.ts";
 
-/** A received event with the message that carries it. */
+/** A received event, which is a decoded record, with the message that carries it. */
 export interface IncomingEvent extends ReceivedEvent {
 	/** `attempts` counts its deliveries from 1; `timestamp` is when it was sent. */
 	message: Pick<Message, "attempts" | "timestamp">;
@@ -118,8 +118,8 @@ export async function settle(
 }
 
 /**
- * Retries the message if the wait is short, and while its queue retains it long enough and has retries left. Otherwise
- * the delivery moves to the scheduler.
+ * Retries the message if the wait is at most `retryWait`, while its queue retains it long enough (`QUEUE_WAIT`) and has
+ * retries left (`MESSAGE_RETRIES`). Otherwise the delivery moves to the scheduler.
  */
 async function retryMessage(
 	event: IncomingEvent,

@@ -1,5 +1,6 @@
 /** The waits that are not a retry policy's, all in milliseconds, and the bound on attempts. Pure. */
 import {
+	CLOCK_SKEW,
 	CRASH_RETRIES,
 	DEPLOY_GRACE,
 	LONGEST_PAUSE,
@@ -15,16 +16,19 @@ export const STORE_WAIT = 60_000;
 
 /**
  * Whether this attempt may start. Attempts past the limit are those that never returned, or that an outage prevented.
- * Some of them are allowed, so that an outage does not bury a delivery that was never tried.
+ * `CRASH_RETRIES` of them are allowed, so that an outage does not bury a delivery that was never tried.
  */
 export function mayStart(policy: Policy, attempt: number): boolean {
 	return policy.limit === null || attempt <= policy.limit + 1 + CRASH_RETRIES;
 }
 
-/** The shortest wait for a deploy or a Worker: the clocks of two machines may differ by it. */
-const SHORTEST_PARK = 60_000;
+/** The shortest wait for a deploy or a Worker. It is not 0 or negative if the clock of another machine is ahead. */
+const SHORTEST_PARK = CLOCK_SKEW;
 
-/** The next wait for a deploy that has the handler: as long as it has waited so far, for an hour in total. */
+/**
+ * The next wait for a deploy that has the handler. Each wait equals the time waited so far, so waits double, up to an
+ * hour in total.
+ */
 export function waitForDeploy(waited: number): number | undefined {
 	return nextWait(waited, DEPLOY_GRACE, DEPLOY_GRACE);
 }
@@ -44,7 +48,7 @@ export function waitForNewerDeploy(
 	return waitForDeploy(age) ?? (reads < NEWER_READS ? NEWER_WAIT : undefined);
 }
 
-/** The next wait for a Worker that does not respond: as long as it has waited so far, at most an hour, for a day. */
+/** The next wait for a Worker that does not respond. Waits double up to an hour each, up to a day in total. */
 export function waitForWorker(waited: number): number | undefined {
 	return nextWait(waited, WORKER_GRACE, LONGEST_PAUSE);
 }

@@ -8,7 +8,7 @@ export interface Call {
 	record: string;
 	/** The decoded record, for the first handler, if the call stays in this Worker: decoding costs more than the rest. */
 	decoded?: TidingsEvent | undefined;
-	/** They run one after the other, in this order. */
+	/** The handlers of this Worker that the event goes to. They run one after the other, in this order. */
 	handlers: readonly HandlerCall[];
 	/** No handler starts later than this after the call, in milliseconds. */
 	within: number;
