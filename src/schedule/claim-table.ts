@@ -8,17 +8,14 @@ import type { ScheduledRow } from "../event/scheduled-row.ts";
 import type { ObjectStorage } from "../platform/activity.ts";
 import { messageBytes } from "../platform/send-batch.ts";
 import { ROW_KINDS, type RowKind } from "./flush.ts";
+import { rowOf, type SqlRow } from "./schedule-row.ts";
 
 export type TableStorage = Pick<ObjectStorage, "sql" | "transactionSync">;
 
-/** A row of the table `scheduled` as SQLite returns it. */
-export type SqlRow = Omit<ScheduledRow, "dueAt" | "waiting"> & {
-	due_at: number;
-	/** JSON text. */
-	waiting: string | null;
-} & Record<string, SqlStorageValue>;
-
-/** A claim settles only rows that still have the due time of the claim; see `docs/explanation/decisions/claim-by-due-time.md`. */
+/**
+ * A claim settles only rows that still have the due time of the claim; see
+ * `docs/explanation/decisions/claim-by-due-time.md`.
+ */
 type ClaimedKey = [id: string, handler: string, dueAt: number];
 
 export class ClaimTable {
@@ -130,18 +127,4 @@ export function isEvent(kind: RowKind): number {
 
 function keyOf({ id, handler }: Pick<ScheduledRow, "id" | "handler">): string {
 	return `${id} ${handler}`;
-}
-
-function rowOf({ due_at: dueAt, waiting, ...row }: SqlRow): ScheduledRow {
-	const { id, handler, name, version, reference, record } = row;
-	return {
-		id,
-		handler,
-		name,
-		dueAt,
-		version,
-		reference,
-		record,
-		...(waiting !== null && { waiting: JSON.parse(waiting) }),
-	};
 }

@@ -155,20 +155,19 @@ function deliveryOf({ due_at, waiting, ...row }: WaitingRow): StoredDelivery {
 }
 
 /**
- * Says which cancelled row this row may replace: one that is due until a time, or has a version below another. A
- * delivery whose first attempt started after the cancel was asked for again; before that attempt, one whose message
- * was sent after the cancel; and a later replay at any time. To lose it would be worse than a duplicate, so differing
- * clocks count for it, and so does a time that is not known.
+ * Returns which cancelled row this row may replace: one that is due until a time, or has a version below another.
+ *
+ * A later replay always may. Otherwise the first attempt, or if there was none the message, must be newer than the
+ * cancel. Allows for clock skew, and accepts an unknown time: a duplicate is better than a loss.
  */
-export function replaceableBy({
-	waiting,
-	sentAt,
-	version,
-}: ScheduledRow): [dueUntil: number, versionBelow: number] {
+export function replaceableBy({ waiting, sentAt, version }: ScheduledRow): {
+	dueUntil: number;
+	versionBelow: number;
+} {
 	const startedAt = waiting?.firstAttemptAt ?? sentAt;
 	const dueUntil =
 		startedAt === undefined
 			? Number.MAX_SAFE_INTEGER
 			: startedAt + CLOCK_SKEW + CANCEL_RETENTION;
-	return [dueUntil, version - attemptOf(version)];
+	return { dueUntil, versionBelow: version - attemptOf(version) };
 }

@@ -1,8 +1,11 @@
 /**
  * The rows of one scheduler shard in SQLite. Each method is one synchronous step, so no other call can run between
  * its reads and its writes. It must not change a claimed event.
+ *
+ * Three more files use the same table, `scheduled`, each for one purpose: `claim-table.ts` claims due rows and deletes
+ * those that were sent, `delivery-table.ts` lists, retries and cancels waiting deliveries, and `erasure-table.ts` erases
+ * one person.
  */
-import { timeOf } from "../event/id.ts";
 import { mayPublish, type PublishPermission } from "../event/permission.ts";
 import type {
 	DeliveryPosition,
@@ -12,17 +15,17 @@ import type {
 	ScheduledRow,
 } from "../event/scheduled-row.ts";
 import type { Filter } from "../lists/filter.ts";
-import { log } from "../platform/log.ts";
-import {
-	ClaimTable,
-	isEvent,
-	type SqlRow,
-	type TableStorage,
-} from "./claim-table.ts";
+import { ClaimTable, isEvent, type TableStorage } from "./claim-table.ts";
 import { DeliveryTable, replaceableBy } from "./delivery-table.ts";
 import { ErasureTable } from "./erasure-table.ts";
 import type { RowKind } from "./flush.ts";
 import { withDueTime } from "./schedule.ts";
+import {
+	eventOf,
+	type ListedRow,
+	listedEvent,
+	type SqlRow,
+} from "./schedule-row.ts";
 import { isMatch } from "./scheduled-filter.ts";
 
 /** Rows that a list reads in one call. */
@@ -30,14 +33,6 @@ const SCANNED = 2_000;
 
 /** Rows of each kind that are counted. */
 const COUNTED = 10_000;
-
-type ListedRow = {
-	id: string;
-	name: string;
-	due_at: number;
-	/** The time and the tags as JSON text; null if the record cannot be read. */
-	head: string | null;
-};
 
 export class ScheduleTable {
 	readonly #storage: TableStorage;
@@ -78,6 +73,7 @@ export class ScheduleTable {
 	#upsert(row: ScheduledRow): void {
 		const { id, handler, name, dueAt, version, reference, record } = row;
 		const claimedDueAt = this.#claims.dueAtOf(id, handler);
+		const { dueUntil, versionBelow } = replaceableBy(row);
 		const waiting = row.waiting ? JSON.stringify(row.waiting) : null;
 		this.#sql.exec(
 			`INSERT INTO scheduled (id, handler, name, due_at, version, reference, waiting, record)
@@ -99,7 +95,8 @@ export class ScheduleTable {
 			waiting,
 			record,
 			claimedDueAt,
-			...replaceableBy(row),
+			dueUntil,
+			versionBelow,
 		);
 	}
 
@@ -219,30 +216,4 @@ export class ScheduleTable {
 	#rows(query: string, ...bound: SqlStorageValue[]): SqlRow[] {
 		return this.#sql.exec<SqlRow>(query, ...bound).toArray();
 	}
-}
-
-function eventOf(row: SqlRow): Exclude<MoveResult, string> {
-	const { id, name, due_at: dueAt, reference, record } = row;
-	try {
-		const { time, delay, tags } = JSON.parse(record);
-		const event = { id, name, time, delay, dueAt, reference };
-		return tags ? { ...event, tags } : event;
-	} catch {
-		return { ...unreadable(id, name, dueAt), reference };
-	}
-}
-
-function listedEvent(row: ListedRow): ScheduledEvent {
-	const { id, name, due_at: dueAt, head } = row;
-	const [time, tags] = JSON.parse(head ?? "[]");
-	if (typeof time !== "number") return unreadable(id, name, dueAt);
-	const event = { id, name, time, delay: dueAt - time, dueAt };
-	return tags ? { ...event, tags } : event;
-}
-
-/** One record that cannot be read must not hide the other events of a list, and can still be cancelled. */
-function unreadable(id: string, name: string, dueAt: number): ScheduledEvent {
-	log("row_unreadable", { event: id, name });
-	const time = timeOf(id) ?? dueAt;
-	return { id, name, time, delay: dueAt - time, dueAt };
 }
