@@ -18,7 +18,7 @@ import { bodyOf, storeFailures } from "./store.ts";
 
 type BuryPorts = Pick<
 	Ports,
-	("queues" | "deadLetters" | "scheduler" | "payloads") | ("clock" | "observe")
+	"queues" | "deadLetters" | "scheduler" | "payloads" | "clock" | "observe"
 >;
 
 /**

@@ -14,7 +14,7 @@ import {
 	type StoredDeadLetter,
 	summaryOf,
 } from "../event/dead-letter.ts";
-import type { Erase, Erased } from "../event/erasure.ts";
+import type { Erased, Erasure } from "../event/erasure.ts";
 import { cursorOf, pageSize, positionOf } from "../lists/cursor.ts";
 import type { Filter } from "../lists/filter.ts";
 import { Alarm } from "../platform/alarm.ts";
@@ -202,7 +202,9 @@ export class DeadLetters extends DurableObject {
 
 	/** Erases and discards the next dead letters of the events to erase, in any state, with bodies that are stored apart. */
 	async erase(
-		...[erasure, after, isDryRun]: Parameters<Erase<string>>
+		erasure: Erasure,
+		after: string | undefined,
+		isDryRun: boolean,
 	): Promise<Erased<string>> {
 		const table = this.#erasure;
 		return eraseLetters(erasure, after, isDryRun, table, objectContext());

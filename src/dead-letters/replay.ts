@@ -22,8 +22,14 @@ import type { Ports } from "../ports.ts";
 
 type ReplayPorts = Pick<
 	Ports,
-	| ("queues" | "deadLetters" | "payloads" | "extension")
-	| ("definitionOf" | "clock" | "newId" | "observe")
+	| "queues"
+	| "deadLetters"
+	| "payloads"
+	| "extension"
+	| "definitionOf"
+	| "clock"
+	| "newId"
+	| "observe"
 >;
 
 /** Returns a dead letter with its whole event, or null if no dead letter has this id. */
@@ -110,16 +116,21 @@ function alreadyReplayed(
 	{ state, changedAt }: { state: string; changedAt: number },
 ): RefusedError {
 	const since = new Date(changedAt).toISOString();
-	const reason =
-		state === "resolved"
-			? `its replay was delivered at ${since}; give again: true to run the handler once more`
-			: state === "replaying"
-				? `its replay of ${since} has not ended; wait for it, or give again: true to replay it once more`
-				: `it is ${state} since ${since}, after another replay; read it again`;
 	return new RefusedError(
 		"already_replayed",
-		`the dead letter ${show(id)} is not replayed: ${reason}`,
+		`the dead letter ${show(id)} is not replayed: ${whyNotReplayed(state, since)}`,
 	);
+}
+
+function whyNotReplayed(state: string, since: string): string {
+	switch (state) {
+		case "resolved":
+			return `its replay was delivered at ${since}; give again: true to run the handler once more`;
+		case "replaying":
+			return `its replay of ${since} has not ended; wait for it, or give again: true to replay it once more`;
+		default:
+			return `it is ${state} since ${since}, after another replay; read it again`;
+	}
 }
 
 async function recordOf(

@@ -22,8 +22,16 @@ const BATCH = 100;
 
 type DeliverPorts = Pick<
 	Ports,
-	| ("journal" | "workers" | "queues" | "payloads" | "deadLetters")
-	| ("extension" | "definitionOf" | "clock" | "newId" | "observe")
+	| "journal"
+	| "workers"
+	| "queues"
+	| "payloads"
+	| "deadLetters"
+	| "extension"
+	| "definitionOf"
+	| "clock"
+	| "newId"
+	| "observe"
 >;
 
 /** Where a job is in the journal. */

@@ -184,7 +184,9 @@ export class JobTable {
 	 */
 	#removeErased({ q, startedAt }: Job): void {
 		const { tags = {} } = parseFilter(q, startedAt);
-		const [[key, value] = ["", ""]] = Object.entries(tags);
+		const [tag] = Object.entries(tags);
+		if (!tag) return;
+		const [key, value] = tag;
 		const rows = this.#sql
 			.exec<SqlRow>("SELECT * FROM job WHERE instr(q, ?) > 0", `tag.${key}:`)
 			.toArray();

@@ -16,9 +16,17 @@ const BATCH = 100;
 
 type StepPorts = Pick<
 	Ports,
-	| ("queues" | "scheduler" | "payloads" | "deadLetters" | "extension")
-	| ("definitionOf" | "clock" | "newId" | "observe")
-	| ("journal" | "workers")
+	| "queues"
+	| "scheduler"
+	| "payloads"
+	| "deadLetters"
+	| "extension"
+	| "definitionOf"
+	| "clock"
+	| "newId"
+	| "observe"
+	| "journal"
+	| "workers"
 >;
 
 /**

@@ -72,10 +72,8 @@ export async function flush(
 		if (batch.length === 0) return;
 		await extendPayloads(batch, ports);
 		// The row of a cancelled delivery has no record any more.
-		const [cancelled, toSend] = [
-			batch.filter(({ record }) => record === ""),
-			batch.filter(({ record }) => record !== ""),
-		];
+		const cancelled = batch.filter(({ record }) => record === "");
+		const toSend = batch.filter(({ record }) => record !== "");
 		if (toSend.length > 0)
 			await ports.queue.sendBatch(
 				toSend.map(({ record }) => record),

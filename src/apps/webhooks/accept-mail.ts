@@ -48,7 +48,8 @@ const HOP_HEADERS =
 
 /** The bytes after the first empty line. */
 function contentOf(bytes: Uint8Array): Uint8Array {
-	const [CR, LF] = [13, 10];
+	const CR = 13;
+	const LF = 10;
 	for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1)) {
 		const next = bytes[at + 1] === CR ? at + 2 : at + 1;
 		if (bytes[next] === LF) return bytes.subarray(next + 1);

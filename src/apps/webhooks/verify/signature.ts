@@ -119,7 +119,8 @@ export async function signatureOf(
 
 /** Compares in constant time. The length of a signature is not a secret. */
 export function isSame(shown: string, expected: string): boolean {
-	const [one, other] = [encoder.encode(shown), encoder.encode(expected)];
+	const one = encoder.encode(shown);
+	const other = encoder.encode(expected);
 	return (
 		one.length === other.length && crypto.subtle.timingSafeEqual(one, other)
 	);
