@@ -1,17 +1,20 @@
-/** Entry point of the Worker that owns its events. It combines the user's own fetch, queue, scheduled and email with ours. */
+/**
+ * Entry point of the Worker that owns its events. It combines the user's own fetch, queue, scheduled and email with ours.
+ */
 
 import { absentApps } from "./apps/extension/absent-apps.ts";
 import { assemble } from "./config/assemble.ts";
 import type { Config } from "./config/config.ts";
-import { settingsOf } from "./config/settings.ts";
+import { type Settings, settingsOf } from "./config/settings.ts";
 import { consume } from "./consume/queue.ts";
 import { settleUnclaimed } from "./consume/settle-message.ts";
+import { hasEvents } from "./consume/unclaimed.ts";
 import type { Dashboard } from "./dashboard.ts";
 import { missingOptionalObjects } from "./doctor/diagnose.ts";
 import type { Apps } from "./entrypoints/apps.ts";
 import { createApp } from "./entrypoints/http/app.ts";
+import { checkPagesPath, isUnder, ourPathsAt } from "./entrypoints/paths.ts";
 import type { Selftest } from "./entrypoints/selftest.ts";
-import { decode } from "./event/envelope.ts";
 import { RefusedError } from "./event/errors.ts";
 import { actingAs } from "./event/transition.ts";
 import { rejectUnknownKeys } from "./event/validation.ts";
@@ -20,7 +23,10 @@ import { checkHandlerPaths } from "./handlers/modules.ts";
 import { runStep } from "./jobs/run-step.ts";
 import { queueNames } from "./platform/bindings.ts";
 import { log } from "./platform/log.ts";
-import { setObjectContext } from "./platform/object-context.ts";
+import {
+	type ObjectContext,
+	setObjectContext,
+} from "./platform/object-context.ts";
 import type { QueueRole } from "./platform/queue-names.ts";
 import { checkRateLimits } from "./platform/rate-limits.ts";
 import { type Registration, registrationOf } from "./registration.ts";
@@ -30,6 +36,8 @@ export { mailTo } from "./entrypoints/mail.ts";
 export { type OperatorProps, operator } from "./entrypoints/operator.ts";
 export { type PublisherProps, publisher } from "./entrypoints/publisher.ts";
 export { subscriber } from "./entrypoints/subscriber.ts";
+
+type Owner = NonNullable<Registration["assembled"]>;
 
 /** The user's own handlers, and the place of our paths. */
 interface WorkerOptions<Env = Cloudflare.Env>
@@ -65,25 +73,16 @@ export function worker<Env = Cloudflare.Env>(
 	events: Events,
 	options: WorkerOptions<Env> = {},
 ) {
-	rejectUnknownKeys("worker", options, OPTIONS);
-	const { prefix = "", config, dashboard, apps, ...rest } = options;
-	const { selftest: isOn, ...own } = rest;
-	const selftest = isOn || undefined;
-	if (!/^(\/[^/?#]+)*$/.test(prefix))
-		throw new RefusedError(
-			"invalid_request",
-			`worker: prefix ${JSON.stringify(prefix)} is not a path; use one such as "/events", without a slash at its end`,
-		);
-	if (apps !== undefined && typeof apps?.extend !== "function")
-		throw new RefusedError(
-			"invalid_request",
-			`worker: apps is not the result of apps(); import { apps } from "tidings/apps" and pass { apps: apps() }, and the apps themselves to createEvents({ apps })`,
-		);
-	if (selftest && typeof selftest.extend !== "function")
-		throw new RefusedError(
-			"invalid_request",
-			`worker: selftest is not the result of selftest(); ${SELFTEST_REMEDY}`,
-		);
+	checkOptions(options);
+	const {
+		prefix = "",
+		config,
+		dashboard,
+		apps,
+		selftest: selftestOption = false,
+		...userHandlers
+	} = options;
+	const selftest = selftestOption || undefined;
 	const settings = settingsOf(config);
 	const registration = registrationOf(events);
 	const extend = apps?.extend ?? absentApps;
@@ -100,7 +99,7 @@ export function worker<Env = Cloudflare.Env>(
 		selftest: selftest?.routes(ports),
 	};
 	const createApi = () => createApp(ports, api);
-	const owner: NonNullable<Registration["assembled"]> = {
+	const owner: Owner = {
 		ports,
 		consumerPorts,
 		apps: extension,
@@ -112,10 +111,11 @@ export function worker<Env = Cloudflare.Env>(
 	const page = dashboard?.openapiPage;
 	const app = createApp(ports, { ...api, prefix, page });
 	const roles = rolesByName();
-	const ours = own.fetch && prefix === "" ? OURS : OURS_WITH_DESCRIPTION;
+	const hasUserFetch = userHandlers.fetch !== undefined;
+	const ourPaths = ourPathsAt(prefix, hasUserFetch);
 	const pagesPath =
-		prefix + (dashboard?.path ?? (own.fetch ? "/_tidings" : ""));
-	if (dashboard) checkPagesPath(pagesPath, prefix, own.fetch !== undefined);
+		prefix + (dashboard?.path ?? (hasUserFetch ? "/_tidings" : ""));
+	if (dashboard) checkPagesPath(pagesPath, prefix, hasUserFetch);
 	const pages = dashboard?.serve({
 		ports,
 		apps: extension.ports,
@@ -123,29 +123,18 @@ export function worker<Env = Cloudflare.Env>(
 		path: pagesPath,
 		prefix,
 	});
-	setObjectContext({
-		queues: consumerPorts.queues,
-		payloads: consumerPorts.payloads,
-		observe: ports.observe,
-		deadLetterRetention: retention.deadLetters,
-		journalRetention: settings.journal ? settings.journal.retention : 0,
-		runJobStep: (step) =>
-			runStep(step, actingAs(ports, step.by), retention.queues),
-		runLifecycle: extension.runLifecycle,
-		enqueuePoll: extension.enqueuePoll,
-		consume: (messages, role) => owner.consume(messages, role),
-	});
+	setObjectContext(contextOf(owner, settings));
 
 	const logMissing = missingObjectsLogger(settings.journal !== false);
 	return {
 		async fetch(request, env, ctx) {
 			logMissing();
 			const { pathname } = new URL(request.url);
-			const isApi = ours.some((path) => isUnder(pathname, prefix + path));
+			const isApi = ourPaths.some((path) => isUnder(pathname, path));
 			if (pages && !isApi && isUnder(pathname, pagesPath))
 				return pages(request, env as Cloudflare.Env, ctx);
-			return own.fetch && !isApi
-				? own.fetch(request, env, ctx)
+			return userHandlers.fetch && !isApi
+				? userHandlers.fetch(request, env, ctx)
 				: app.fetch(request, env as Cloudflare.Env, ctx);
 		},
 
@@ -153,15 +142,9 @@ export function worker<Env = Cloudflare.Env>(
 			logMissing();
 			const role = roles.get(batch.queue);
 			if (role) return owner.consume(batch.messages, role);
-			const [first] = batch.messages;
-			const hasEvents = decode(first?.body).kind === "envelope";
-			if (own.queue && !hasEvents) return own.queue(batch, env, ctx);
-			const hint = hasEvents
-				? "it carries events of Tidings; name it in TIDINGS_QUEUES"
-				: "name it in TIDINGS_QUEUES, or give worker() a queue handler";
-			const named = [...roles.keys()];
-			log("queue_unclaimed", { queue: batch.queue, named, hint });
-			await settleUnclaimed(batch, consumerPorts);
+			if (userHandlers.queue && !hasEvents(batch))
+				return userHandlers.queue(batch, env, ctx);
+			await settleUnclaimed(batch, [...roles.keys()], consumerPorts);
 		},
 
 		async scheduled(controller, env, ctx) {
@@ -169,13 +152,34 @@ export function worker<Env = Cloudflare.Env>(
 			// Both settle: a failed watch must not interrupt the user's own work.
 			const ends = await Promise.allSettled([
 				ports.scheduler.watch(),
-				own.scheduled?.(controller, env, ctx),
+				userHandlers.scheduled?.(controller, env, ctx),
 			]);
 			for (const end of ends) if (end.status === "rejected") throw end.reason;
 		},
 
-		...(own.email && { email: own.email }),
+		...(userHandlers.email && { email: userHandlers.email }),
 	} satisfies ExportedHandler<Env>;
+}
+
+/** @throws RefusedError for an unknown option, or one that cannot be used */
+function checkOptions<Env>(options: WorkerOptions<Env>): void {
+	rejectUnknownKeys("worker", options, OPTIONS);
+	const { prefix = "", apps, selftest } = options;
+	if (!/^(\/[^/?#]+)*$/.test(prefix))
+		throw new RefusedError(
+			"invalid_request",
+			`worker: prefix ${JSON.stringify(prefix)} is not a path; use one such as "/events", without a slash at its end`,
+		);
+	if (apps !== undefined && typeof apps?.extend !== "function")
+		throw new RefusedError(
+			"invalid_request",
+			`worker: apps is not the result of apps(); import { apps } from "tidings/apps" and pass { apps: apps() }, and the apps themselves to createEvents({ apps })`,
+		);
+	if (selftest && typeof selftest.extend !== "function")
+		throw new RefusedError(
+			"invalid_request",
+			`worker: selftest is not the result of selftest(); ${SELFTEST_REMEDY}`,
+		);
 }
 
 const OPTIONS = [
@@ -189,6 +193,27 @@ const OPTIONS = [
 	"apps",
 	"selftest",
 ] as const;
+
+/** Returns the context of the Durable Objects of this Worker. */
+function contextOf(
+	owner: Owner,
+	{ retention, journal }: Settings,
+): ObjectContext {
+	const { ports, consumerPorts, apps } = owner;
+	return {
+		queues: consumerPorts.queues,
+		payloads: consumerPorts.payloads,
+		observe: ports.observe,
+		deadLetterRetention: retention.deadLetters,
+		journalRetention: journal ? journal.retention : 0,
+		runJobStep: (step) =>
+			runStep(step, actingAs(ports, step.by), retention.queues),
+		runLifecycle: apps.runLifecycle,
+		enqueuePoll: apps.enqueuePoll,
+		// The test kit replaces it.
+		consume: (messages, role) => owner.consume(messages, role),
+	};
+}
 
 /** Returns a function that logs, at its first call, the objects of features that this Worker does not declare. */
 function missingObjectsLogger(hasJournal: boolean): () => void {
@@ -205,31 +230,4 @@ function missingObjectsLogger(hasJournal: boolean): () => void {
 /** Reads the var when the module loads, so that a wrong var fails the deploy and not the events. */
 function rolesByName(): Map<string, QueueRole> {
 	return new Map(queueNames().map(({ name, role }) => [name, role]));
-}
-
-const OURS = ["/v1", "/health", "/hooks"];
-
-/** Next to a user's own `fetch` and without a prefix, the user's own API may have its description there. */
-const OURS_WITH_DESCRIPTION = [
-	...OURS,
-	"/openapi",
-	"/openapi.json",
-	"/asyncapi.json",
-];
-
-function isUnder(pathname: string, path: string): boolean {
-	return pathname === path || pathname.startsWith(`${path}/`);
-}
-
-/** @throws RefusedError if the dashboard would hide the API or the user's own pages */
-function checkPagesPath(path: string, prefix: string, hasFetch: boolean): void {
-	const hidden =
-		path === "" && hasFetch
-			? "your own fetch"
-			: OURS.find((ours) => isUnder(path, prefix + ours));
-	if (hidden === undefined) return;
-	throw new RefusedError(
-		"invalid_request",
-		`worker: the dashboard at ${JSON.stringify(path || "/")} would hide ${hidden}; give dashboard({ path }) another one, such as "/_tidings"`,
-	);
 }

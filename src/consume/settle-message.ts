@@ -20,7 +20,7 @@ import {
 	type IncomingEvent,
 	type Verdict,
 } from "./settle.ts";
-import { reportUnclaimed, UNCLAIMED_DELAY } from "./unclaimed.ts";
+import { hasEvents, reportUnclaimed, UNCLAIMED_DELAY } from "./unclaimed.ts";
 
 /** Answers a message with its verdict. */
 export function answer(message: Message, verdict: Verdict): void {
@@ -51,11 +51,18 @@ export function retryLater(
  * Retries a batch of a queue that `TIDINGS_QUEUES` does not name, and reports the queue. Never rejects.
  *
  * The answer comes first: if this dies while it reports, the redelivered batch reports the queue again.
+ *
+ * @param named the queues that `TIDINGS_QUEUES` names
  */
 export async function settleUnclaimed(
-	batch: Pick<MessageBatch, "queue" | "retryAll">,
+	batch: Pick<MessageBatch, "queue" | "messages" | "retryAll">,
+	named: readonly string[],
 	ports: Pick<ConsumePorts, "payloads" | "clock">,
 ): Promise<void> {
+	const hint = hasEvents(batch)
+		? "it carries events of Tidings; name it in TIDINGS_QUEUES"
+		: "name it in TIDINGS_QUEUES, or give worker() a queue handler";
+	log("queue_unclaimed", { queue: batch.queue, named, hint });
 	batch.retryAll({ delaySeconds: UNCLAIMED_DELAY });
 	await reportUnclaimed(batch.queue, ports);
 }

@@ -2,6 +2,7 @@
  * Remembers that a batch came from a queue that `TIDINGS_QUEUES` does not name, so that `/health` reports it in every
  * isolate. It neither consumes nor retries the batch.
  */
+import { decode } from "../event/envelope.ts";
 import { log } from "../platform/log.ts";
 import type { Ports } from "../ports.ts";
 
@@ -13,6 +14,13 @@ const RETENTION = (UNCLAIMED_DELAY + 600) * 1_000;
 
 /** The name of the queue is stored like a body, under a key that no event has. */
 const KEY = "unclaimed-queue";
+
+/** Whether the messages of a batch carry events of Tidings, judged by the first. */
+export function hasEvents({
+	messages,
+}: Pick<MessageBatch, "messages">): boolean {
+	return decode(messages[0]?.body).kind === "envelope";
+}
 
 type UnclaimedPorts = Pick<Ports, "payloads" | "clock">;
 

@@ -6,7 +6,8 @@ import type { AttemptOutcome } from "../event/outcome.ts";
 import type { Ports, RunJobStep } from "../ports.ts";
 import type { QueueRole } from "./queue-names.ts";
 
-interface ObjectContext extends Pick<Ports, "queues" | "payloads" | "observe"> {
+export interface ObjectContext
+	extends Pick<Ports, "queues" | "payloads" | "observe"> {
 	/** How long a dead letter is stored after its last failure, in milliseconds. */
 	deadLetterRetention: number;
 	/** How long the journal stores a day, in milliseconds. */
