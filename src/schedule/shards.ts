@@ -22,15 +22,18 @@ interface Shard extends Omit<Scheduler, "figures" | "erase"> {
 type Located = Pick<DeliveryPosition, "dueAt" | "id"> &
 	Partial<Pick<DeliveryPosition, "handler">>;
 
-/** @param shards how many shards are listed and watched */
+/**
+ * @param count how many shards are listed and watched
+ * @param shardAt returns the shard with a number, counted from 0
+ */
 function schedulerOf(
-	shards: number,
-	shardAt: (shard: number) => Shard,
+	count: number,
+	shardAt: (number: number) => Shard,
 ): Scheduler {
-	const all = Array.from({ length: shards }, (_, shard) => shard);
+	const numbers = Array.from({ length: count }, (_, number) => number);
 	const shardFor = (id: string): Shard | undefined => {
-		const shard = shardOf(id);
-		return shard === undefined ? undefined : shardAt(shard);
+		const number = shardOf(id);
+		return number === undefined ? undefined : shardAt(number);
 	};
 	// A replayed or repaired record may have any id. The first shard stores it.
 	const storing = (id: string) => shardAt(shardOf(id) ?? 0);
@@ -51,7 +54,7 @@ function schedulerOf(
 		countByHour: async (since, until) =>
 			summed(
 				await Promise.all(
-					all.map((shard) => shardAt(shard).countByHour(since, until)),
+					numbers.map((number) => shardAt(number).countByHour(since, until)),
 				),
 			),
 		cancel: async (id, permission) =>
@@ -59,12 +62,13 @@ function schedulerOf(
 		reschedule: async (id, dueAt, permission) =>
 			(await shardFor(id)?.reschedule(id, dueAt, permission)) ?? "gone",
 		async erase(erasure, place, isDryRun) {
-			const { shard, ...after } = place ?? { shard: 0, id: "", handler: "" };
-			const object = shardAt(shard);
-			const { next, ...erased } = await object.erase(erasure, after, isDryRun);
-			if (next) return { ...erased, next: { shard, ...next } };
-			const other = { shard: shard + 1, id: "", handler: "" };
-			return other.shard < shards ? { ...erased, next: other } : erased;
+			const start = place ?? { shard: 0, id: "", handler: "" };
+			const { shard: number, ...after } = start;
+			const shard = shardAt(number);
+			const { next, ...erased } = await shard.erase(erasure, after, isDryRun);
+			if (next) return { ...erased, next: { shard: number, ...next } };
+			if (number + 1 >= count) return erased;
+			return { ...erased, next: { shard: number + 1, id: "", handler: "" } };
 		},
 		async watch() {
 			await ofEach((shard) => shard.watch());
@@ -72,12 +76,12 @@ function schedulerOf(
 		figures: () => ofEach((shard) => shard.figures()),
 	};
 
-	/** All settle first: a shard that fails must not keep the others from being watched. */
+	/** All settle first: the other shards must be watched even if one fails. */
 	async function ofEach<Result>(
 		call: (shard: Shard) => Promise<Result>,
 	): Promise<Result[]> {
 		const ends = await Promise.allSettled(
-			all.map((shard) => call(shardAt(shard))),
+			numbers.map((number) => call(shardAt(number))),
 		);
 		return ends.map((end) => {
 			if (end.status === "rejected") throw end.reason;
@@ -90,7 +94,9 @@ function schedulerOf(
 		limit: number,
 		pageOf: (shard: Shard) => Promise<RowSearch<Item>>,
 	): Promise<RowSearch<Item>> {
-		const pages = await Promise.all(all.map((shard) => pageOf(shardAt(shard))));
+		const pages = await Promise.all(
+			numbers.map((number) => pageOf(shardAt(number))),
+		);
 		const items = pages.flatMap(({ found }) => found).sort(byPosition);
 		// Beyond the position where a shard stopped, an earlier item of that shard may follow.
 		const [until] = pages.flatMap(({ end }) => end ?? []).sort(byPosition);
@@ -130,10 +136,10 @@ function compare(one: string, other: string): number {
 	return Number(one > other) - Number(one < other);
 }
 
-/** @param shards how many there are */
-export function boundScheduler(shards: number): Scheduler {
-	return schedulerOf(shards, (shard) =>
-		objectPort<Shard>("Scheduler", `shard-${shard}`, [
+/** @param count how many shards there are */
+export function boundScheduler(count: number): Scheduler {
+	return schedulerOf(count, (number) =>
+		objectPort<Shard>("Scheduler", `shard-${number}`, [
 			"store",
 			"cancel",
 			"reschedule",
