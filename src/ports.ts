@@ -140,7 +140,7 @@ export interface PayloadStore {
 	/** Returns null if the body has expired. */
 	get(key: string): Promise<string | null>;
 	/** Extends the time of a stored body. It may end a day earlier. Never shortens. Returns false if it has expired. */
-	keep(key: string, until: number): Promise<boolean>;
+	extend(key: string, until: number): Promise<boolean>;
 	/** Returns false if there is no such body. A message that refers to it becomes a dead letter. */
 	delete(key: string): Promise<boolean>;
 }
@@ -181,7 +181,8 @@ export interface DeadLetterStore {
 	/** Returns null if no dead letter has this id, or it was discarded. */
 	get(id: string): Promise<StoredDeadLetter | null>;
 	/**
-	 * Claims a dead letter for a replay. Of several calls, one gets the claim. Returns null if there is no such dead letter.
+	 * Claims a dead letter for a replay. Of several calls, one gets the claim. Returns null if there is no such dead
+	 * letter.
 	 *
 	 * @param replays number of replays that the caller has read; if it has grown, the claim is refused
 	 * @param again claims one that is replaying or resolved, too
@@ -189,7 +190,7 @@ export interface DeadLetterStore {
 	claim(id: string, replays: number, again: boolean): Promise<Claim | null>;
 	/** The message of a replay was sent. */
 	confirmSent(id: string, replay: number): Promise<void>;
-	/** Ends a claim whose message was not sent, or whose delivery was cancelled. It is dead again, or resolved as before. */
+	/** Ends a claim whose message was not sent, or whose delivery was cancelled. It is dead, or resolved as before. */
 	release(id: string, replay: number, before?: StateBefore): Promise<void>;
 	/** A replay was delivered. */
 	resolve(id: string, replay: number): Promise<void>;
@@ -235,7 +236,7 @@ export interface JournalStore {
 		from: ListCursor | undefined,
 		limit: number,
 	): Promise<EventList>;
-	/** Finds the next events that match, each once, for a job. Reads a number of pages, and may find none before the last. */
+	/** Finds the next events that match, each once, for a job. Reads a number of pages, which may have none. */
 	lives(query: LivesQuery): Promise<LivesResult>;
 	/** Finds the ids of the next events that match. An event may be found in several calls. */
 	ids(query: LivesQuery): Promise<{ ids: string[]; next?: LivesPlace }>;

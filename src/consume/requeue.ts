@@ -53,7 +53,7 @@ export async function enqueueRetry(
 	ports: RequeuePorts,
 ): Promise<void> {
 	const { wait } = retry;
-	await extendBody(event, wait, ports);
+	await extendBody(event, next, wait, ports);
 	const isLong = wait > ports.retryWait;
 	if (!isLong && (await tryEnqueue(event, next, wait, ports))) return;
 	try {
@@ -102,7 +102,7 @@ export async function storeRetry(
 	ports: RequeuePorts,
 ): Promise<void> {
 	const { wait } = retry;
-	await extendBody(event, wait, ports);
+	await extendBody(event, next, wait, ports);
 	await storeDelivery(event, next, wait, retry, ports);
 }
 
@@ -126,7 +126,7 @@ export async function storeParked(
 		await storeDelivery(event, delivery, wait, { reason }, ports);
 	} catch (error) {
 		if (hasOwnMessage(event, delivery)) throw error;
-		log("park_failed", { event: id, name, handler, error });
+		log("park_failed", { event: id, name, handler, attempt, error });
 		await enqueue(event, delivery, wait, ports);
 	}
 	const at = ports.clock();

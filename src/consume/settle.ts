@@ -132,7 +132,7 @@ async function retryMessage(
 	const age = ports.clock() - timestamp.getTime();
 	const mayStay = age + wait <= QUEUE_WAIT && attempts < MESSAGE_RETRIES;
 	if (wait <= ports.retryWait && mayStay) {
-		await extendBody(event, wait, ports);
+		await extendBody(event, next, wait, ports);
 		return { type: "retry", delaySeconds: toDelaySeconds(wait) };
 	}
 	try {

@@ -12,7 +12,7 @@ type PlanPorts = Pick<Ports, "payloads" | "deadLetters" | "clock">;
 export type Plan =
 	| { type: "skip" }
 	| { type: "fail"; reason: string }
-	| { type: "replay"; letter: string }
+	| { type: "replay"; deadLetter: string }
 	| { type: "send"; record: string };
 
 /**
@@ -36,9 +36,10 @@ export async function planOf(
 				"a page of the journal cannot be read, and it may show that the handler ran; leave onlyIfNeverRan out to send the event anyway",
 		};
 	// The dead letter has the whole body, and its replay guards its state.
-	if (past?.attempts.some(({ state }) => LETTER_STATES.includes(state))) {
-		const letter = deadLetterId(life.id, handler);
-		if (await ports.deadLetters.get(letter)) return { type: "replay", letter };
+	if (past?.attempts.some(({ state }) => DEAD_LETTER_STATES.includes(state))) {
+		const deadLetter = deadLetterId(life.id, handler);
+		if (await ports.deadLetters.get(deadLetter))
+			return { type: "replay", deadLetter };
 	}
 	const body = await bodyOf(life, ports);
 	if ("reason" in body) return { type: "fail", ...body };
@@ -53,7 +54,7 @@ export async function planOf(
 	return { type: "send", record };
 }
 
-const LETTER_STATES: readonly string[] = ["dead", "replaying"];
+const DEAD_LETTER_STATES: readonly string[] = ["dead", "replaying"];
 
 async function bodyOf(
 	{ body, bodyBytes, reference, erasedAt }: EventLife,
@@ -61,7 +62,7 @@ async function bodyOf(
 ): Promise<{ text: string } | { reference: string } | { reason: string }> {
 	if (reference !== undefined) {
 		const until = clock() + PAYLOAD_RETENTION;
-		return (await payloads.keep(reference, until))
+		return (await payloads.extend(reference, until))
 			? { reference }
 			: { reason: "its body, which was stored apart, has expired" };
 	}

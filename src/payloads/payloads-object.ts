@@ -32,7 +32,7 @@ export class Payloads extends DurableObject {
 	}
 
 	/** Extends the date. Never shortens it. Returns false if no body is stored. */
-	async keep(until: number): Promise<boolean> {
+	async extend(until: number): Promise<boolean> {
 		const payload = this.#payload();
 		if (!payload) return false;
 		if (until - payload.until >= SHORTEST_EXTENSION)

@@ -1,7 +1,11 @@
 /** Bodies that are too large for a message: loads them into a record, and extends their time. */
 import pMap from "p-map";
 import { encodeEvent } from "../event/encode.ts";
-import { headOf, type ReceivedEvent } from "../event/envelope.ts";
+import {
+	type Delivery,
+	headOf,
+	type ReceivedEvent,
+} from "../event/envelope.ts";
 import {
 	CALL_CONCURRENCY,
 	PAYLOAD_RETENTION,
@@ -28,22 +32,24 @@ export async function loadRecord(
 }
 
 /**
- * Stores a body that travels by reference until well after the next attempt.
+ * Extends the time of a body that is stored apart until well after the next attempt.
  *
  * @param wait milliseconds until that attempt
  * @throws UnavailableError if the body could not be extended and the wait is so long that it could expire before
  */
 export async function extendBody(
 	{ envelope: { id, name, reference } }: ReceivedEvent,
+	{ handler }: Pick<Delivery, "handler">,
 	wait: number,
 	{ payloads, clock }: Pick<Ports, "payloads" | "clock">,
 ): Promise<void> {
 	if (reference === undefined) return;
 	try {
-		await payloads.keep(reference, clock() + wait + PAYLOAD_RETENTION);
+		await payloads.extend(reference, clock() + wait + PAYLOAD_RETENTION);
 	} catch (error) {
 		if (wait > QUEUE_WAIT) throw error;
-		log("body_extension_failed", { event: id, name, reference, error });
+		const ids = { event: id, name, handler };
+		log("body_extension_failed", { ...ids, reference, error });
 	}
 }
 

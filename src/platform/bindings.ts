@@ -156,15 +156,15 @@ export function boundPayloads(): PayloadStore {
 	interface Payload {
 		put(text: string, until: number): Promise<void>;
 		get(): Promise<string | null>;
-		keep(until: number): Promise<boolean>;
+		extend(until: number): Promise<boolean>;
 		delete(): Promise<boolean>;
 	}
 	const payload = (key: string) =>
-		objectPort<Payload>("Payloads", key, ["put", "get", "keep", "delete"]);
+		objectPort<Payload>("Payloads", key, ["put", "get", "extend", "delete"]);
 	return {
 		put: async (key, text, until) => payload(key).put(text, until),
 		get: async (key) => payload(key).get(),
-		keep: async (key, until) => payload(key).keep(until),
+		extend: async (key, until) => payload(key).extend(until),
 		delete: async (key) => payload(key).delete(),
 	};
 }

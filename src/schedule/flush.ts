@@ -44,7 +44,7 @@ export interface FlushQueue {
 
 interface FlushPorts extends Pick<Ports, "clock" | "observe"> {
 	queue: FlushQueue;
-	payloads: Pick<PayloadStore, "keep">;
+	payloads: Pick<PayloadStore, "extend">;
 	/** @param ms milliseconds */
 	pause(ms: number): Promise<void>;
 }
@@ -93,6 +93,9 @@ export async function flush(
 	}
 }
 
+/** A row whose body is stored apart. */
+type LargeRow = ScheduledRow & { reference: string };
+
 /**
  * Stores large bodies longer. A body is stored long enough for an event that is sent on time. A delivery may
  * be rescheduled any number of times. A body that cannot be extended must not stop the batch.
@@ -104,16 +107,16 @@ async function extendPayloads(
 	const rows = batch.filter(
 		({ handler, dueAt }) => handler !== "" || clock() - dueAt >= QUEUE_WAIT,
 	);
-	await pMap(
-		rows.flatMap(({ reference }) => reference ?? []),
-		(key) =>
-			payloads
-				.keep(key, clock() + PAYLOAD_RETENTION)
-				.catch((error) =>
-					log("body_extension_failed", { reference: key, error }),
-				),
-		{ concurrency: CALL_CONCURRENCY },
-	);
+	const large = rows.filter((row): row is LargeRow => row.reference !== null);
+	const extend = async ({ id, handler, name, reference }: LargeRow) => {
+		try {
+			await payloads.extend(reference, clock() + PAYLOAD_RETENTION);
+		} catch (error) {
+			const ids = { event: id, name, ...(handler !== "" && { handler }) };
+			log("body_extension_failed", { ...ids, reference, error });
+		}
+	};
+	await pMap(large, extend, { concurrency: CALL_CONCURRENCY });
 }
 
 function report(row: ScheduledRow, { clock, observe }: FlushPorts): void {

@@ -95,10 +95,10 @@ export async function rescheduleRow(
 			permission: PublishPermission,
 		): MoveResult;
 	},
-	payloads: Pick<PayloadStore, "keep">,
+	payloads: Pick<PayloadStore, "extend">,
 ): Promise<MoveResult> {
 	const found = rows.find(id, permission);
 	if (typeof found === "object" && found.reference !== null)
-		await payloads.keep(found.reference, dueAt + PAYLOAD_RETENTION);
+		await payloads.extend(found.reference, dueAt + PAYLOAD_RETENTION);
 	return rows.reschedule(id, dueAt, permission);
 }

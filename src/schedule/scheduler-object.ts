@@ -1,5 +1,5 @@
 /**
- * One shard of the scheduler: its rows, and an alarm that stands while there are rows. It must not decide what is
+ * One shard of the scheduler: its rows, and an alarm that is set while there are rows. It must not decide what is
  * due or how a batch is sent; `schedule-table.ts` and `flush.ts` do.
  */
 import { DurableObject } from "cloudflare:workers";
@@ -34,7 +34,7 @@ import { sendingByLane } from "./send-by-lane.ts";
 /** The wait after a failed flush, in milliseconds; it doubles up to a minute. */
 const FIRST_BACKOFF = 1_000;
 
-/** How much later than the rows the cron trigger lets an alarm stand: the longest backoff, in milliseconds. */
+/** How much later than the rows the cron trigger permits an alarm to be set: the longest backoff, in milliseconds. */
 const WATCH_TOLERANCE = 60_000;
 
 /** A send that takes longer has failed, in milliseconds. */
@@ -131,7 +131,7 @@ export class Scheduler extends DurableObject {
 
 	/** Sets an alarm that is missing or late. */
 	async watch(): Promise<void> {
-		// A flush sets the alarm when it ends. While it runs, none stands.
+		// A flush sets the alarm when it ends. While it runs, none is set.
 		const nextAt = () => (this.#flushing ? null : this.#nextDueAt());
 		await this.#alarm.check(nextAt, WATCH_TOLERANCE);
 	}
@@ -215,9 +215,9 @@ function portsOf(kind: RowKind, sent: (count: number) => void) {
 	return {
 		queue: counting(sendingByLane(queueOf, queues, within), sent),
 		payloads: {
-			keep: (key: string, until: number) =>
+			extend: (key: string, until: number) =>
 				inTime(
-					payloads.keep(key, until),
+					payloads.extend(key, until),
 					SEND_TIMEOUT,
 					realTimer,
 					"the stored body did not answer",

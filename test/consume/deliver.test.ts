@@ -238,7 +238,7 @@ describe("a body by reference", () => {
 	test("that cannot be extended now neither repeats another handler nor shortens a wait", async () => {
 		const ports = recordingPorts();
 		ports.recorded.payloads.set("stored", { text: '"large"', until: 0 });
-		ports.payloads.keep = down;
+		ports.payloads.extend = down;
 		const first = vi.fn();
 		behaviours.set("first", first);
 		failing("second");

@@ -472,12 +472,12 @@ describe("nothing is acknowledged or observed before it is stored:", () => {
 		const { store } = ports.scheduler;
 		const { send } = ports.retriesQueue;
 		const { send: sendDeadLetter } = ports.deadLettersQueue;
-		const { keep } = ports.payloads;
+		const { extend } = ports.payloads;
 		ports.scheduler.store = async (rows) => gate.then(() => store(rows));
 		ports.retriesQueue.send = (...args) => gate.then(() => send(...args));
 		ports.deadLettersQueue.send = (text) =>
 			gate.then(() => sendDeadLetter(text));
-		ports.payloads.keep = (...args) => gate.then(() => keep(...args));
+		ports.payloads.extend = (...args) => gate.then(() => extend(...args));
 	};
 
 	test.each<[what: string, isOwn: boolean, fate: Fate, given: Given]>([
@@ -514,7 +514,7 @@ describe("nothing is acknowledged or observed before it is stored:", () => {
 		for (const isOwn of [true, false]) {
 			const ports = portsWith({});
 			const order: string[] = [];
-			ports.payloads.keep = async () => order.push("extend") > 0;
+			ports.payloads.extend = async () => order.push("extend") > 0;
 			ports.scheduler.store = async () => void order.push("store");
 			ports.retriesQueue.send = async () => void order.push("send");
 			const event = eventOf(isOwn, { isLarge: true, attempts: 90 });

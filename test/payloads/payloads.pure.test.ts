@@ -10,13 +10,14 @@ const head = { id: "e1", name: "order.placed", time: 1_000, delay: 0 };
 
 const received = (record: string) => decode(record) as ReceivedEvent;
 const inline = received(encodeEvent(head, { text: '{"n":1}' }));
+const delivery = { handler: "send" };
 const referring = received(encodeEvent(head, { reference: "key" }));
 
 /** A store with these bodies. */
 const storeOf = (texts: Record<string, string> = {}): PayloadStore => ({
 	put: async () => {},
 	get: async (key) => texts[key] ?? null,
-	keep: async () => false,
+	extend: async () => false,
 	delete: async () => false,
 });
 
@@ -50,29 +51,42 @@ describe("a record is loaded", () => {
 
 describe("a body by reference", () => {
 	const clock = () => NOW;
-	const broken = { ...storeOf(), keep: down };
+	const broken = { ...storeOf(), extend: down };
 
 	test("is stored until 30 days after the next attempt, counted from that attempt", async () => {
-		const keep = vi.fn(async () => true);
-		const payloads = { ...storeOf(), keep };
-		await extendBody(inline, 5_000, { payloads, clock });
-		expect(keep).not.toHaveBeenCalled();
-		await extendBody(referring, 5_000, { payloads, clock });
-		expect(keep.mock.calls).toEqual([["key", NOW + 5_000 + PAYLOAD_RETENTION]]);
+		const extend = vi.fn(async () => true);
+		const payloads = { ...storeOf(), extend };
+		await extendBody(inline, delivery, 5_000, { payloads, clock });
+		expect(extend).not.toHaveBeenCalled();
+		await extendBody(referring, delivery, 5_000, { payloads, clock });
+		expect(extend.mock.calls).toEqual([
+			["key", NOW + 5_000 + PAYLOAD_RETENTION],
+		]);
 	});
 
 	test("that cannot be extended is logged before a wait of up to 12 hours", async () => {
 		const error = vi.spyOn(console, "error").mockImplementation(() => {});
-		await extendBody(referring, QUEUE_WAIT, { payloads: broken, clock });
+		await extendBody(referring, delivery, QUEUE_WAIT, {
+			payloads: broken,
+			clock,
+		});
 		expect(error.mock.calls.map(([line]) => JSON.parse(line))).toMatchObject([
-			{ tidings: "body_extension_failed", event: "e1", reference: "key" },
+			{
+				tidings: "body_extension_failed",
+				event: "e1",
+				handler: "send",
+				reference: "key",
+			},
 		]);
 		error.mockRestore();
 	});
 
 	test("that cannot be extended rejects a longer wait, after which it could have expired", async () => {
 		await expect(
-			extendBody(referring, QUEUE_WAIT + 1, { payloads: broken, clock }),
+			extendBody(referring, delivery, QUEUE_WAIT + 1, {
+				payloads: broken,
+				clock,
+			}),
 		).rejects.toThrow("the object is down");
 	});
 });

@@ -53,7 +53,7 @@ async function flushed(
 			},
 		},
 		payloads: {
-			keep: async (key, until) => done.push(["kept", key, until]) > 0,
+			extend: async (key, until) => done.push(["kept", key, until]) > 0,
 		},
 		clock: () => NOW,
 		pause: async () => {},
@@ -118,10 +118,10 @@ test("a flush extends the large bodies of late events and of deliveries", async 
 });
 
 test("a large body that cannot be extended does not stop a flush", async () => {
-	const keep = async () => {
+	const extend = async () => {
 		throw new Error("the object is down");
 	};
-	const done = await flushed([[late("a")]], { payloads: { keep } });
+	const done = await flushed([[late("a")]], { payloads: { extend } });
 	expect(done).toContainEqual(["settled", "a"]);
 });
 

@@ -82,9 +82,9 @@ test("a rescheduled event extends its large body first, and keeps its time if th
 			return large;
 		},
 	};
-	const keep = async (key: string, until: number) =>
+	const extend = async (key: string, until: number) =>
 		done.push(["kept", key, until]) > 0;
-	await rescheduleRow("a", NOW, "all", rows, { keep });
+	await rescheduleRow("a", NOW, "all", rows, { extend });
 	expect(done.splice(0)).toEqual([
 		["kept", "body of a", NOW + PAYLOAD_RETENTION],
 		["rescheduled", NOW],
@@ -92,7 +92,7 @@ test("a rescheduled event extends its large body first, and keeps its time if th
 	const down = async () => {
 		throw new Error("down");
 	};
-	const moving = rescheduleRow("a", NOW, "all", rows, { keep: down });
+	const moving = rescheduleRow("a", NOW, "all", rows, { extend: down });
 	await expect(moving).rejects.toThrow("down");
 	expect(done).toEqual([]);
 });

@@ -204,7 +204,7 @@ function isHold({ name, subjects }: CallNote, subject: string): boolean {
 }
 
 function isExtension(call: string): boolean {
-	return /^Payloads\/.*\.keep$/.test(call);
+	return /^Payloads\/.*\.extend$/.test(call);
 }
 
 function isHolding(call: string): boolean {

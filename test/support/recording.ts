@@ -85,7 +85,7 @@ export function recordingPortsOf(
 			put: async (key, text, until) =>
 				void recorded.payloads.set(key, { text, until }),
 			get: async (key) => recorded.payloads.get(key)?.text ?? null,
-			keep: async (key, until) => {
+			extend: async (key, until) => {
 				const payload = recorded.payloads.get(key);
 				if (payload) payload.until = until;
 				return payload !== undefined;

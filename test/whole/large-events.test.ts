@@ -179,12 +179,12 @@ describe("a body by reference", () => {
 		const now = Date.now();
 		await stub.put("text", now + 60_000);
 		for (const later of [-60_000, 10, 60_000 + 86_399_999]) {
-			await stub.keep(now + later);
+			await stub.extend(now + later);
 			expect(await alarmAt()).toBe(now + 60_000);
 		}
 		await runDurableObjectAlarm(stub);
 		expect(await stub.get()).toBe("text");
-		await stub.keep(now + 5 * 86_400_000);
+		await stub.extend(now + 5 * 86_400_000);
 		expect(await alarmAt()).toBe(now + 5 * 86_400_000);
 		vi.useFakeTimers({ toFake: ["Date"], now: now + 6 * 86_400_000 });
 		await runDurableObjectAlarm(stub);

@@ -39,7 +39,7 @@ export function recordingPorts(
 		payloads: {
 			put: async (id, text) => recording.readBody(id, text),
 			get: async () => null,
-			keep: async () => false,
+			extend: async () => false,
 			delete: async () => false,
 		},
 		keys: keysInMemory(),

@@ -52,8 +52,10 @@ export class Payloads extends tidings.Payloads {
 		return this.#at(undefined, () => faulty("get", () => super.get()));
 	}
 
-	override async keep(until: number): Promise<boolean> {
-		return this.#at(undefined, () => faulty("keep", () => super.keep(until)));
+	override async extend(until: number): Promise<boolean> {
+		return this.#at(undefined, () =>
+			faulty("extend", () => super.extend(until)),
+		);
 	}
 
 	#at<Result>(text: string | undefined, run: () => Result): Result {
