@@ -32,8 +32,8 @@ export interface AppOptions {
 	/** The apps that may use the storage of this app. Default: none. */
 	grants?: readonly string[];
 	/**
-	 * The events that users may subscribe a tool to by themselves, by tool: `{ note_move: ["@acme/parcels/parcel_moved"] }`.
-	 * Default: none; then only this app's own code subscribes its tools.
+	 * The events that users may subscribe a tool to by themselves, by tool:
+	 * `{ note_move: ["@acme/parcels/parcel_moved"] }`. Default: none; then only this app's own code subscribes its tools.
 	 */
 	userSubscriptions?: Readonly<Record<string, readonly string[]>>;
 }

@@ -12,7 +12,11 @@ export interface Extension {
 	owns(name: string): boolean;
 	/** Whether a message of this event is acknowledged unread, whatever it carries. Its event is not needed any more. */
 	drops(event: EventHead): boolean;
-	/** Delivers the message of an owned event. @throws any error that prevents a verdict; the message is then redelivered */
+	/**
+	 * Delivers the message of an owned event.
+	 *
+	 * @throws any error that prevents a verdict; the message is then redelivered
+	 */
 	deliver(
 		event: IncomingEvent,
 		batch: Batch,

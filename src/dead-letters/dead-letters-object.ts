@@ -21,7 +21,7 @@ import { Alarm } from "../platform/alarm.ts";
 import { objectContext } from "../platform/object-context.ts";
 import { DeadLetterSearch, START } from "./dead-letter-search.ts";
 import { DeadLetterTable } from "./dead-letter-table.ts";
-import { eraseLetters } from "./erase.ts";
+import { eraseDeadLetters } from "./erase.ts";
 import { ErasureTable } from "./erasure-table.ts";
 import { isLater } from "./is-later.ts";
 
@@ -139,7 +139,8 @@ export class DeadLetters extends DurableObject {
 	}
 
 	/**
-	 * Claims a dead letter for a replay. Of several calls, one gets the claim. Returns null if there is no such letter.
+	 * Claims a dead letter for a replay. Of several calls, one gets the claim. Returns null if there is no such dead
+	 * letter.
 	 *
 	 * @param replays how many replays the caller has seen; if there is another since, the claim is refused
 	 * @param again claims one that is replaying or resolved, too
@@ -200,14 +201,16 @@ export class DeadLetters extends DurableObject {
 		return true;
 	}
 
-	/** Erases and discards the next dead letters of the events to erase, in any state, with bodies that are stored apart. */
+	/**
+	 * Erases and discards the next dead letters of the events to erase, in any state, with bodies that are stored apart.
+	 */
 	async erase(
 		erasure: Erasure,
 		after: string | undefined,
 		isDryRun: boolean,
 	): Promise<Erased<string>> {
 		const table = this.#erasure;
-		return eraseLetters(erasure, after, isDryRun, table, objectContext());
+		return eraseDeadLetters(erasure, after, isDryRun, table, objectContext());
 	}
 
 	/** Deletes expired dead letters once a day. */

@@ -4,8 +4,8 @@ import { deleteAll } from "../payloads/payloads.ts";
 import type { Ports } from "../ports.ts";
 import type { ErasureTable } from "./erasure-table.ts";
 
-/** Erases and discards the next dead letters. What a discarded one still had is erased, too. */
-export async function eraseLetters(
+/** Erases and discards the next dead letters. Also erases what is left of discarded dead letters. */
+export async function eraseDeadLetters(
 	erasure: Erasure,
 	after = "",
 	isDryRun: boolean,

@@ -1,4 +1,4 @@
-/** Erases one person from the rows of dead letters, in SQLite. What stays of a row is discarded. */
+/** Erases one person from the rows of dead letters, in SQLite. It discards each row, and removes its content. */
 import { reasonOf } from "../event/dead-letter.ts";
 import { type EventHead, headOf } from "../event/envelope.ts";
 import { type Erasure, isErased, withoutText } from "../event/erasure.ts";
@@ -11,7 +11,7 @@ const SCANNED = 1_000;
 const HEAD_BYTES = 1_000;
 
 /** A dead letter to erase. */
-interface FoundLetter {
+interface FoundDeadLetter {
 	id: string;
 	handler: string;
 	event: Pick<EventHead, "id" | "name">;
@@ -34,7 +34,7 @@ export class ErasureTable {
 	find(
 		erasure: Erasure,
 		after: string,
-	): { found: FoundLetter[]; next?: string } {
+	): { found: FoundDeadLetter[]; next?: string } {
 		const rows = this.#sql
 			.exec<{
 				id: string;

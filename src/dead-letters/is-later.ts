@@ -3,8 +3,8 @@ import type { NewDeadLetter, StoredDeadLetter } from "../event/dead-letter.ts";
 import { CLOCK_SKEW } from "../event/limits.ts";
 
 /**
- * Whether a failure happened after the stored one. That of a later replay, or of a replay under way, is later at any
- * time, because the clocks of two machines may differ by a minute. A duplicate of a replay that was delivered is not.
+ * Whether a failure happened after the stored one. A failure of a later replay, or of the running replay, counts as later
+ * whatever its time: clocks differ by up to a minute. A duplicate of a delivered replay does not.
  */
 export function isLater(
 	{ replay = 0, firstFailureAt, lastFailureAt }: NewDeadLetter,
@@ -17,7 +17,7 @@ export function isLater(
 	if (isUnnumbered) return lastFailureAt > stored.lastFailureAt;
 	if (replay < stored.replays)
 		return (
-			// The event was sent to the handler again after it was discarded. Clocks that differ count for it.
+			// The event was sent again after the discard. Allows for clock skew.
 			stored.state === "discarded" &&
 			firstFailureAt + CLOCK_SKEW > stored.changedAt
 		);

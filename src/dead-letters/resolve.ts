@@ -32,14 +32,13 @@ export async function resolve(
 	ports: ResolvePorts,
 ): Promise<void> {
 	if (replay === undefined) return;
-	const letter = deadLetterId(envelope.id, handler);
-	const store = () => ports.deadLetters.resolve(letter, replay);
+	const deadLetter = deadLetterId(envelope.id, handler);
+	const store = () => ports.deadLetters.resolve(deadLetter, replay);
 	await send(envelope, { handler, replay }, attempt, store, ports);
 }
 
 /**
- * Makes the dead letter of a replay dead again that is cancelled before this attempt: in the store; if that fails,
- * through the dead-letter queue, or the scheduler.
+ * Marks the dead letter of a cancelled replay as dead. Tries the store, then the dead-letter queue, then the scheduler.
  *
  * @throws UnavailableError if none of the three stores it
  */
@@ -48,8 +47,8 @@ export async function releaseCancelled(
 	{ handler, replay, attempt }: Delivery & { replay: number },
 	ports: ResolvePorts,
 ): Promise<void> {
-	const letter = deadLetterId(event.id, handler);
-	const store = () => ports.deadLetters.release(letter, replay);
+	const deadLetter = deadLetterId(event.id, handler);
+	const store = () => ports.deadLetters.release(deadLetter, replay);
 	const end = { handler, replay, isCancelled: true } as const;
 	await store().catch(() => send(event, end, attempt, store, ports));
 }

@@ -52,7 +52,11 @@ export async function countingDeliveries(
 	};
 }
 
-/** Finds a handler by its id. @throws RefusedError `unknown_handler`; UnavailableError while its Worker does not respond */
+/**
+ * Finds a handler by its id.
+ *
+ * @throws RefusedError `unknown_handler`; UnavailableError while its Worker does not respond
+ */
 export async function findRoute(
 	handler: string,
 	{ workers }: Pick<Ports, "workers">,

@@ -185,7 +185,7 @@ async function replayAll(
 	const replayOne = async ({ life: { id }, plan }: PlannedEvent) => {
 		if (plan.type !== "replay" || outage !== undefined) return;
 		try {
-			if ((await replay(plan.letter, { again: true }, ports)) === false)
+			if ((await replay(plan.deadLetter, { again: true }, ports)) === false)
 				errors.push({ id, reason: "its dead letter was discarded meanwhile" });
 		} catch (error) {
 			if (!(error instanceof RefusedError)) {

@@ -62,7 +62,7 @@ export function countingErasure(q: string, ports: ErasePorts): CountPart {
 }
 
 /**
- * Erases in the next rows or pages. What was erased before is not found again.
+ * Erases in the next rows or pages. Content that was erased before is not found again.
  *
  * @param queueRetention milliseconds
  * @throws UnavailableError

@@ -10,8 +10,8 @@ import type { Action, JobStep } from "./job.ts";
 export type ListAction = Exclude<Action, "deliver" | "erase">;
 
 /**
- * Finds the next items. What fails or is published after the start of a job is not a part of it: a failing replay would
- * never end.
+ * Finds the next items. Leaves out failures and events that are later than the start of the job: otherwise a replay that
+ * fails would be found again without end.
  *
  * @throws RefusedError `invalid_request` for a filter that the action cannot use; UnavailableError
  */

@@ -50,7 +50,7 @@ export class Jobs extends DurableObject {
 
 	/** Also sets an alarm that went missing: the person who waits for a job looks at it. */
 	async get(id: string): Promise<Job | null> {
-		// A step sets the alarm when it ends. While it runs, none stands.
+		// A step sets the alarm when it ends. While it runs, none is set.
 		if (!this.#stepping) await this.#alarm.start(() => this.#nextStepAt());
 		return this.#table.get(id) ?? null;
 	}

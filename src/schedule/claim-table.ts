@@ -1,7 +1,7 @@
 /**
  * The claim on the rows that a shard is flushing, in SQLite: it selects due rows, and deletes those that were sent. A
- * claim is durable, so that a flush which a crash has interrupted sends the same batch again. Events and deliveries are
- * claimed apart.
+ * claim is durable, so that a flush which a crash has interrupted sends the same batch again. Events and deliveries
+ * have claims of their own.
  */
 import { SEND_BATCH_BYTES, SEND_BATCH_MESSAGES } from "../event/limits.ts";
 import type { ScheduledRow } from "../event/scheduled-row.ts";

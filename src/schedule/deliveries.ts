@@ -122,7 +122,8 @@ export async function cancelDelivery(
 			ports.observe({ type: "cancelled", at, ...key, event: name });
 			return true;
 		}
-		// Before the cancel: if this dies here, the delivery still waits, and its outcome decides.
+		// `cancelDelivery` changed nothing, because the row belongs to a later replay. Release its dead letter first: after a
+		// crash here the delivery still waits, and its outcome decides.
 		const event = { id: key.id, name, time: timeOf(key.id) ?? at, delay: 0 };
 		const delivery = { handler, replay, attempt: attemptOf(version) };
 		await releaseCancelled(event, delivery, ports);

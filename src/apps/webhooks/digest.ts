@@ -1,4 +1,4 @@
-/** The SHA-256 digest of a content, which stands for the content in the id of a delivery. It compares nothing. */
+/** The SHA-256 digest of a content, which identifies the content in the id of a delivery. It compares nothing. */
 
 /** Returns hexadecimal digits. */
 export async function digestOf(content: string | Uint8Array): Promise<string> {

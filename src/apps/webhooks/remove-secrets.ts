@@ -4,7 +4,7 @@
  */
 import type { HookRequest, Trigger } from "./trigger.ts";
 
-/** Credentials, session cookies and signatures, wherever the word stands in a name. */
+/** Credentials, session cookies and signatures, wherever the word is in a name. */
 const SECRET_WORDS =
 	/authentication$|authori[sz]ation|cookie|credential|hmac|jwt|passphrase|passw|secret|session|signature|token|(access|api|auth|functions|private|subscription)[-_]?key/i;
 

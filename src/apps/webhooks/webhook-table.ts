@@ -98,7 +98,7 @@ export class WebhookTable {
 		);
 	}
 
-	/** Ends a reservation whose call has failed. A later reservation stands. */
+	/** Ends a reservation whose call has failed. A later reservation is not ended. */
 	release(delivery: string, until: number): void {
 		this.#sql.exec(
 			"UPDATE webhook_delivery SET reserved_until = 0 WHERE delivery = ? AND reserved_until = ?",
