@@ -118,14 +118,18 @@ test("a list waits while a person points at it, selects text or scrolls, and goe
 
 test("a list waits while its page is hidden", async () => {
 	const page = await shop.open();
+	const isLive = (request: { url(): string }) =>
+		request.url().includes("/live");
+	const connected = page.waitForRequest(isLive, wait);
 	await shop.signIn(page);
+	await connected;
 	const show = (isShown: boolean) =>
 		page.evaluate(`
 			Object.defineProperty(document, "hidden", { value: ${!isShown}, configurable: true });
 			document.dispatchEvent(new Event("visibilitychange"));
 		`);
 	const ended = page.waitForEvent("requestfailed", {
-		predicate: (request) => request.url().includes("/live"),
+		predicate: isLive,
 		...wait,
 	});
 	await show(false);
