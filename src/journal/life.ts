@@ -59,8 +59,8 @@ const WORST: readonly State[] = [
 	"waiting",
 	"replaying",
 	"queued",
-	"delivered",
 	"discarded",
+	"delivered",
 	"cancelled",
 ];
 

@@ -249,6 +249,18 @@ describe("the life of an event", () => {
 		).toMatchObject(expected);
 	});
 
+	test("is delivered only if no delivery was discarded", () => {
+		const delivered = of(T0 + 1, attempt("delivered", 1, "audit"));
+		const dead = of(T0 + 1, {
+			...attempt("dead", 1),
+			cause: "exhausted",
+			error,
+		});
+		const discarded = of(T0 + 9, { type: "discarded", handler: "mail" });
+		expect(lifeOf([delivered]).state).toBe("delivered");
+		expect(lifeOf([delivered, dead, discarded]).state).toBe("discarded");
+	});
+
 	test.each([{ type: "rescheduled", dueAt: T0 + 99 }, { type: "cancelled" }])(
 		"keeps its publisher and tags before it is delivered, after $type",
 		(later) => {

@@ -38,8 +38,11 @@ export function judgeLife(life: EventLife, ledger: Ledger): Violation[] {
 		if (state === "delivered" && ledger.entries.has(n) && !succeeded)
 			untrue(`delivered to ${handler}, which has not succeeded`);
 	}
-	const isDone = life.deliveries.every(({ state }) => state === "delivered");
-	if (life.state === "delivered" && (!isDone || life.deliveries.length === 0))
+	const states = life.deliveries.map(({ state }) => state);
+	const isDone =
+		states.includes("delivered") &&
+		states.every((state) => state === "delivered" || state === "cancelled");
+	if (life.state === "delivered" && !isDone)
 		untrue("delivered, and a delivery is not");
 	return found;
 }
