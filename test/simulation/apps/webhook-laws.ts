@@ -71,6 +71,8 @@ export function judgeWebhooks(
 			most += Math.max(1, taken.length) + extraChains + lostTries;
 			most += ledger.allowances.of(n, "").lostTries;
 			most += ledger.replaysOf(n, handler).length;
+			// The Worker of the app may have succeeded, and its report was late.
+			most += timedOut(ledger, id, handler);
 		}
 		judge(
 			"webhook repeated",
@@ -130,4 +132,15 @@ export function isDead(
 	const found = deadLetters.get(id);
 	if (!found || found.state === "resolved") return false;
 	return found.state !== "replaying" || found.is_sent === 0;
+}
+
+/** Number of attempts of an event's handler that ended because their time was over. */
+function timedOut({ observed }: Ledger, id: string, handler: string): number {
+	return observed.all.filter(
+		({ transition }) =>
+			transition.id === id &&
+			(transition.type === "retrying" || transition.type === "dead") &&
+			transition.handler === handler &&
+			transition.error.name === "TimeoutError",
+	).length;
 }
