@@ -90,6 +90,11 @@ export class Jobs extends DurableObject {
 			this.#table.startOver(id);
 			return;
 		}
+		if (job.cursor === END) {
+			// Its end could not be stored.
+			this.#table.end(id, "done", now);
+			return;
+		}
 		const leavesClaims = job.isInFlight && job.action === "replay";
 		const againAt = leavesClaims ? now + CLAIMS_EXPIRED : job.againAt;
 		this.#table.begin(id, againAt);

@@ -305,6 +305,31 @@ test("a job that cancels rejects words that no scheduled event has: ignored, the
 	expect(await events.cancel(id)).toBe(true);
 });
 
+test("a job whose end could not be stored ends at its next alarm", async () => {
+	const jobs = objects.Jobs.getByName("unended");
+	await runInDurableObject(jobs, async (object, { storage }) => {
+		await object.start({
+			id: "j1",
+			action: "discard",
+			q: "name:none.such",
+			count: 0,
+			by: "oncall",
+		});
+		const { sql } = storage;
+		const { exec } = sql;
+		sql.exec = ((query: string, ...bound: unknown[]) => {
+			if (query.includes("ended_at = ?")) throw new Error("not now");
+			return exec.call(sql, query, ...bound);
+		}) as typeof sql.exec;
+		await object.alarm();
+		expect(await object.get("j1")).toMatchObject({ state: "running" });
+		sql.exec = exec;
+		vi.setSystemTime(Date.now() + 60_000);
+		await object.alarm();
+		expect(await object.get("j1")).toMatchObject({ state: "done" });
+	});
+});
+
 test("a job whose alarm cannot be set does not start, and a look at a job sets one that went missing", async () => {
 	const jobs = objects.Jobs.getByName("alarmless");
 	const job = {
