@@ -96,11 +96,11 @@ export function judgeLifecycle(
 
 	/** Checks that a stopped event accepts no call of its webhook. */
 	function judgeClosed(): void {
-		for (const { id, delivery, askedAt, answeredAt } of ledger.apps.hookCalls) {
-			if (id === undefined) continue;
+		for (const call of ledger.apps.hookCalls) {
+			const { id, delivery, askedAt, answeredAt } = call;
+			if (id === undefined || call.name !== name) continue;
 			const last = runs.findLast(({ from }) => from < Number(answeredAt));
-			const closed =
-				last?.name === name && last.part === "stop" ? last.to : undefined;
+			const closed = last?.part === "stop" ? last.to : undefined;
 			judge(
 				"not stopped",
 				closed === undefined ||
