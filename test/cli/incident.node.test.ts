@@ -215,7 +215,8 @@ test("one customer's failures are found, grouped, replayed and accounted for", a
 		expect(erased.out).toMatch(part);
 	expect((await json("events", "tag.customer:c42")).events).toEqual([]);
 	expect((await json("events", "tag.customer:c41")).events).toHaveLength(3);
-	expect((await tidings("--json", "jobs")).out).not.toContain("c42");
+	// An id may contain the letters, but not as a word.
+	expect((await tidings("--json", "jobs")).out).not.toMatch(/\bc42\b/);
 }, 120_000);
 
 test("the guide's transcript is what the commands print", async () => {
