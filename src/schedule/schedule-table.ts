@@ -151,13 +151,17 @@ export class ScheduleTable {
 			...values,
 		);
 		const found: ScheduledEvent[] = [];
+		let read = 0;
 		for (const row of rows) {
+			read++;
 			const event = listedEvent(row);
 			if (isMatch(event, filter) && this.#claims.dueAtOf(row.id, "") === null)
 				found.push(event);
 			if (found.length === limit)
 				return { found, end: { dueAt: row.due_at, id: row.id, handler: "" } };
 		}
+		// Without tags, every row of the range was read: there are no more.
+		if (values.length === 0 && read < SCANNED) return { found };
 		const [end] = this.#sql
 			.exec<DeliveryPosition & Record<string, SqlStorageValue>>(
 				`SELECT due_at AS dueAt, id, handler ${range} LIMIT 1 OFFSET ?`,

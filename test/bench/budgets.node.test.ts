@@ -161,7 +161,7 @@ const READS: Readonly<Record<string, readonly [number, number]>> = {
 	"waiting deliveries": [4, 130],
 	"waiting, none matches": [4, 130],
 	"one waiting delivery": [1, 2],
-	"scheduled events": [8, 490],
+	"scheduled events": [8, 370],
 	"scheduled, none matches": [8, 490],
 	"one scheduled event": [1, 2],
 	jobs: [1, 51],
