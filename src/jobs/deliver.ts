@@ -20,7 +20,7 @@ import { type Plan, planOf } from "./plan-delivery.ts";
 /** Entries that one batch looks at. */
 const BATCH = 100;
 
-type DeliverPorts = Pick<
+export type DeliverPorts = Pick<
 	Ports,
 	| "journal"
 	| "workers"

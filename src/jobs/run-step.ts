@@ -6,7 +6,7 @@ import { serializeError } from "../event/failure.ts";
 import { CALL_CONCURRENCY } from "../event/limits.ts";
 import type { Ports } from "../ports.ts";
 import { cancel } from "../schedule/schedule.ts";
-import { deliverStep } from "./deliver.ts";
+import { type DeliverPorts, deliverStep } from "./deliver.ts";
 import { eraseStep } from "./erase.ts";
 import { findItems, type ListAction } from "./items.ts";
 import type { JobStep, StepResult } from "./job.ts";
@@ -14,20 +14,7 @@ import type { JobStep, StepResult } from "./job.ts";
 /** Items in one batch. A replay makes three calls, and an invocation may make a thousand (Workers, limits). */
 const BATCH = 100;
 
-type StepPorts = Pick<
-	Ports,
-	| "queues"
-	| "scheduler"
-	| "payloads"
-	| "deadLetters"
-	| "extension"
-	| "definitionOf"
-	| "clock"
-	| "newId"
-	| "observe"
-	| "journal"
-	| "workers"
->;
+type StepPorts = DeliverPorts & Pick<Ports, "scheduler">;
 
 /**
  * Acts on the next batch. An item that is refused does not stop it. An outage ends it, and what was done counts.

@@ -24,22 +24,15 @@ import {
 	storeBody,
 } from "./record.ts";
 import type { PublishRequest } from "./request.ts";
-import { type StampedEvent, stamp, stampAll } from "./stamp.ts";
+import {
+	type StampedEvent,
+	type StampPorts,
+	stamp,
+	stampAll,
+} from "./stamp.ts";
 
-type PublishPorts = Pick<
-	Ports,
-	| "clock"
-	| "newId"
-	| "newIds"
-	| "activeTrace"
-	| "queues"
-	| "definitionOf"
-	| "checkListed"
-	| "scheduler"
-	| "payloads"
-	| "keys"
-	| "observe"
->;
+type PublishPorts = StampPorts &
+	Pick<Ports, "scheduler" | "payloads" | "keys" | "observe">;
 
 /**
  * Publishes one event.

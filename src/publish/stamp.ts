@@ -12,7 +12,7 @@ import type { Ports } from "../ports.ts";
 import { type Labels, labelsOf } from "./labels.ts";
 import type { PublishRequest } from "./request.ts";
 
-type StampPorts = Pick<
+export type StampPorts = Pick<
 	Ports,
 	| "clock"
 	| "newId"
