@@ -86,13 +86,10 @@ export class Jobs extends DurableObject {
 		// An alarm can be early: it may have been set for a job that was stopped since.
 		if (!job || this.#readyAt(job) > now) return;
 		const { id } = job;
-		if (isOver(job)) {
-			this.#table.startOver(id);
-			return;
-		}
 		if (job.cursor === END) {
-			// Its end could not be stored.
-			this.#table.end(id, "done", now);
+			// Without a time to start over, only its end could not be stored.
+			if (isOver(job)) this.#table.startOver(id);
+			else this.#table.end(id, "done", now);
 			return;
 		}
 		const leavesClaims = job.isInFlight && job.action === "replay";

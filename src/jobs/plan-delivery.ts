@@ -36,7 +36,7 @@ export async function planOf(
 				"a page of the journal cannot be read, and it may show that the handler ran; leave onlyIfNeverRan out to send the event anyway",
 		};
 	// The dead letter has the whole body, and its replay guards its state.
-	if (past?.attempts.some(({ state }) => DEAD_LETTER_STATES.includes(state))) {
+	if (past?.attempts.some(({ state }) => UNRESOLVED_STATES.includes(state))) {
 		const deadLetter = deadLetterId(life.id, handler);
 		if (await ports.deadLetters.get(deadLetter))
 			return { type: "replay", deadLetter };
@@ -54,7 +54,7 @@ export async function planOf(
 	return { type: "send", record };
 }
 
-const DEAD_LETTER_STATES: readonly string[] = ["dead", "replaying"];
+const UNRESOLVED_STATES: readonly string[] = ["dead", "replaying"];
 
 async function bodyOf(
 	{ body, bodyBytes, reference, erasedAt }: EventLife,

@@ -160,7 +160,7 @@ function Attempts({
 	detailed: ReadonlySet<Attempt>;
 }) {
 	const { base, now } = useView();
-	const letter = encodeURIComponent(deadLetterId(event, handler));
+	const deadLetter = encodeURIComponent(deadLetterId(event, handler));
 	const next = attempts.at(-1)?.retryAt;
 	const made = Math.max(0, ...attempts.map(({ attempt = 0 }) => attempt));
 	return (
@@ -196,7 +196,9 @@ function Attempts({
 			)}
 			{state === "dead" && (
 				<li>
-					<a href={`${base}/dead-letters/${letter}`}>Open the dead letter</a>
+					<a href={`${base}/dead-letters/${deadLetter}`}>
+						Open the dead letter
+					</a>
 				</li>
 			)}
 		</ol>
