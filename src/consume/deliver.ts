@@ -29,7 +29,7 @@ export interface Target {
 /**
  * Delivers a message that carries one delivery.
  *
- * @param target or the result, if there is none
+ * @param target who receives the event; the result of the delivery if nobody can be found
  * @throws UnavailableError if the fate could not be stored; the message must then be redelivered
  */
 export async function deliver(

@@ -117,7 +117,7 @@ export interface DeliveryCancel extends DeliveryKey {
 	released?: number;
 }
 
-/** A delivery to cancel as it was found: the name of its event, and its version. */
+/** The name of the event and the version of a delivery that a caller cancels. */
 export type CancelledDelivery = Pick<ScheduledRow, "name" | "version">;
 
 /** A row of one shard. */

@@ -50,8 +50,8 @@ export interface Counted {
 export interface Job extends JobRequest, Counted {
 	id: string;
 	/**
-	 * The filter, as it was given. The value of an erased tag is removed from it: for the `erase` when that ends, for any
-	 * other job when both have ended.
+	 * The filter. The value of an erased tag is removed from it when the `erase` ends. Another job that still runs keeps
+	 * the value until its own end.
 	 */
 	q: string;
 	/** `stopped` by a caller. */

@@ -79,8 +79,8 @@ function Rows({ page, q }: { page: EventPage; q: string }) {
 		<>
 			{q !== "" && (
 				<p class="muted">
-					Each event as it was at the latest entry that matches. Open it to see
-					what has happened since.
+					The list shows each event until its latest entry that matches. Open an
+					event to see what has happened since.
 				</p>
 			)}
 			<div class="card">

@@ -93,7 +93,7 @@ interface CodedError {
 
 interface RequestFields {
 	method: string;
-	/** As it was registered: `/v1/events/:id`. */
+	/** The path of the route, such as `/v1/events/:id`. */
 	path: string;
 }
 
