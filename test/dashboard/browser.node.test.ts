@@ -118,18 +118,19 @@ test("a list waits while a person points at it, selects text or scrolls, and goe
 
 test("a list waits while its page is hidden", async () => {
 	const page = await shop.open();
-	const isLive = (request: { url(): string }) =>
-		request.url().includes("/live");
-	const connected = page.waitForRequest(isLive, wait);
+	// The page closes its updates when it is hidden, once it has begun to read them.
+	await page.addInitScript(
+		`document.addEventListener("fresh", () => { window.isFresh = true; });`,
+	);
 	await shop.signIn(page);
-	await connected;
+	await page.waitForFunction("window.isFresh", undefined, wait);
 	const show = (isShown: boolean) =>
 		page.evaluate(`
 			Object.defineProperty(document, "hidden", { value: ${!isShown}, configurable: true });
 			document.dispatchEvent(new Event("visibilitychange"));
 		`);
 	const ended = page.waitForEvent("requestfailed", {
-		predicate: isLive,
+		predicate: (request) => request.url().includes("/live"),
 		...wait,
 	});
 	await show(false);
